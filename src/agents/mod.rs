@@ -1,0 +1,1 @@
+//! Pure text work of the three agents: prompts out, parsed answers in.

@@ -1,0 +1,1 @@
+//! Settings files to Settings; every problem reported at once.

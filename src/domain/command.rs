@@ -1,0 +1,171 @@
+//! Operator commands as values: the same from a key, the command line or another program.
+
+use super::event::Unit;
+use super::phase::Phase;
+use super::state::Scope;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One file of commands/new.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Unique; also the file name.
+    pub id: String,
+    /// What is asked, as `command` and `args`.
+    #[serde(flatten)]
+    pub verb: Verb,
+    /// Tool under way as the sender saw it; refused when it has changed. Absent: not checked.
+    #[serde(default)]
+    pub tool: Option<String>,
+    /// Phase as the sender saw it; refused when it has changed. Absent: not checked.
+    #[serde(default)]
+    pub phase: Option<Phase>,
+    /// "operator:<user>" or another program's name.
+    pub by: String,
+    /// When it was sent.
+    pub at: DateTime<Utc>,
+}
+
+/// The command table of the contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", content = "args", rename_all = "kebab-case")]
+pub enum Verb {
+    Pause {
+        #[serde(default)]
+        scope: Option<Scope>,
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default)]
+        until: Option<DateTime<Utc>>,
+    },
+    /// `target` is a scope word or a pause id; absent: the factory.
+    Resume {
+        #[serde(default)]
+        target: Option<String>,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    Escalate {
+        reason: String,
+    },
+    Requeue {
+        #[serde(default)]
+        item: Option<String>,
+        #[serde(default)]
+        fresh: bool,
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default)]
+        priority: Option<i64>,
+    },
+    Park {
+        #[serde(default)]
+        item: Option<String>,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    Unpark {
+        item: String,
+        #[serde(default)]
+        reason: Option<String>,
+        #[serde(default)]
+        priority: Option<i64>,
+    },
+    Drop {
+        item: String,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    Retry {},
+    Abort {},
+    Rewind {
+        seq: u64,
+    },
+    Hint {
+        text: String,
+    },
+    Decide {
+        #[serde(default)]
+        item: Option<String>,
+        decision: Decision,
+        #[serde(default)]
+        text: Option<String>,
+        #[serde(default)]
+        case: Option<String>,
+        #[serde(default)]
+        file: Option<String>,
+    },
+    Stop {
+        #[serde(default)]
+        after: StopAfter,
+        #[serde(default)]
+        restart: bool,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    Probe {
+        #[serde(default)]
+        host: Option<String>,
+    },
+    NotStuck {
+        rule: String,
+    },
+    Snooze {
+        need: String,
+        until: DateTime<Utc>,
+    },
+    Reopen {
+        tool: String,
+        text: String,
+    },
+    Add {
+        idea: String,
+        #[serde(default)]
+        priority: Option<i64>,
+        #[serde(default)]
+        name: Option<String>,
+    },
+    Edit {
+        item: String,
+        idea: String,
+    },
+    Prioritise {
+        item: String,
+        priority: i64,
+    },
+    Budget {
+        scope: String,
+        unit: Unit,
+        amount: f64,
+    },
+}
+
+/// What a reviewer may decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    Ship,
+    SendBack,
+    Respec,
+    Hint,
+    TestDefect,
+    Takeover,
+}
+
+/// When a stop takes effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopAfter {
+    #[default]
+    Turn,
+    Now,
+}
+
+/// The engine's answer, written to commands/done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whether it took effect.
+    pub accepted: bool,
+    /// One sentence that says what happened or why not and what to do.
+    pub sentence: String,
+}

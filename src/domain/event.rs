@@ -1,0 +1,308 @@
+//! Everything that can happen, as journal events. The journal is the truth;
+//! every other figure is a fold over these.
+
+use super::command::{Command, Decision};
+use super::phase::{Outcome, Phase, Role};
+use super::state::{AttemptRef, Escalation, Pause, Stopped};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One journal line without its checksum (the store adds `crc`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in the journal, from 1, without gaps.
+    pub seq: u64,
+    /// When it was recorded, UTC.
+    pub ts: DateTime<Utc>,
+    /// Production line; always "main" today.
+    pub lane: String,
+    /// The tool it concerns, if any.
+    pub tool: Option<String>,
+    /// Who caused it: "engine", "developer", "qa", "supervisor", "gates", "external" or "operator:<user>".
+    pub actor: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// An event before the journal has numbered and dated it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    /// See [`Event::tool`].
+    pub tool: Option<String>,
+    /// See [`Event::actor`].
+    pub actor: String,
+    /// See [`Event::body`].
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
+pub enum EventBody {
+    /// The engine took over a home without a journal.
+    Adopted(Adopted),
+    /// An engine began: process id, version, and what start-up repaired in words.
+    Started {
+        pid: u32,
+        version: String,
+        repaired: Vec<String>,
+    },
+    /// The engine ended or was told to; `stopped` is None when it restarts.
+    Stopped {
+        stopped: Option<Stopped>,
+        reason: String,
+    },
+    /// A person's or a start command cleared `stopped`.
+    Cleared,
+    /// A phase changed.
+    Move(Move),
+    /// An agent began work on the present phase.
+    AttemptStarted(AttemptRef),
+    /// An attempt ended without a move (dropped, aborted, crashed, host gone).
+    AttemptDropped { id: u64, reason: String },
+    /// A model turn completed or failed.
+    Turn(Turn),
+    /// An active stretch of work, for the minutes budget: waiting is not counted.
+    Worked { millis: u64 },
+    /// The spec linter or a reviewer refused the spec.
+    SpecRefused {
+        by: Role,
+        notes: Vec<String>,
+        clause: Option<String>,
+    },
+    /// A spec version was accepted and kept as specs/<tool>/<n>.md.
+    SpecKept { n: u32, sha256: String },
+    /// A set of held-out cases was kept as acceptance/<tool>/<n>.jsonl.
+    CasesKept {
+        n: u32,
+        count: u32,
+        dropped: Vec<String>,
+    },
+    /// One held-out case was shown to the Developer and became public.
+    CaseRevealed { case: String, rule: String },
+    /// A held-out case was struck as wrong.
+    CaseStruck { case: String, reason: String },
+    /// A tree was committed on the tool's branch.
+    Tree { tree: String, commit: String },
+    /// The gates measured a tree.
+    Run(RunSummary),
+    /// A bug report was filed as bugs/<tool>/BUG-<n>.md.
+    BugFiled {
+        n: u32,
+        rule: Option<String>,
+        title: String,
+    },
+    /// A review was written as reviews/<tool>/<n>.md.
+    Reviewed {
+        n: u32,
+        verdict: Decision,
+        by: String,
+        scripted: bool,
+        local: bool,
+    },
+    /// A decision waits for the lane to be free (a tool on the shelf) or for main to be ready.
+    Decided {
+        item: String,
+        decision: Decision,
+        text: String,
+    },
+    /// A stuck rule fired; `evidence` lists the rows that led to it.
+    Stuck {
+        rule: String,
+        words: String,
+        evidence: Vec<String>,
+    },
+    /// An operator answered a stuck verdict.
+    NotStuck { rule: String },
+    /// Text handed to the next attempt of a phase.
+    Hinted { phase: Phase, text: String },
+    /// An idea entered the wishlist.
+    ItemAdded {
+        name: String,
+        idea: String,
+        priority: i64,
+    },
+    /// An idea's text or priority changed, by command or by hand.
+    ItemEdited {
+        name: String,
+        idea: Option<String>,
+        priority: Option<i64>,
+    },
+    /// The order or set of ideas in the file changed by hand; names in file order.
+    ItemsOrdered { names: Vec<String> },
+    /// An item was dropped, with the reason.
+    ItemDropped { name: String, reason: String },
+    /// An item waiting for a person is wanted again; `fresh` starts from spec.
+    ItemRequeued {
+        name: String,
+        fresh: bool,
+        reason: String,
+    },
+    /// A shipped tool is reopened with a bug.
+    ItemReopened { name: String, bug: String },
+    /// Work stops starting in a scope.
+    Paused(Pause),
+    /// A pause ended.
+    Resumed { id: String, reason: String },
+    /// A limit was set.
+    BudgetSet {
+        scope: String,
+        unit: Unit,
+        amount: f64,
+    },
+    /// A needs-you entry is quiet until then.
+    Snoozed { need: String, until: DateTime<Utc> },
+    /// A command was answered.
+    Answered {
+        command: Command,
+        accepted: bool,
+        sentence: String,
+    },
+    /// Another program moved the state and the claim was taken up, with what was claimed.
+    Claimed {
+        from: Phase,
+        to: Phase,
+        outcome: Outcome,
+    },
+    /// Another program wrote something that cannot stand; the copy is kept at `kept`.
+    ClaimRefused {
+        sentence: String,
+        kept: String,
+        counts: bool,
+    },
+    /// The merge and tag of a shipped tool were pushed, or could not be.
+    Pushed {
+        remote: String,
+        ok: bool,
+        detail: String,
+    },
+    /// A task of the engine failed or panicked.
+    Incident { sentence: String },
+    /// Something a person should read; no effect on state.
+    Noted { sentence: String },
+}
+
+/// What was taken over from a home without a journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// Wishlist entries as found: (name, idea, priority, status word, reason, branch, phase).
+    pub items: Vec<super::item::Item>,
+    /// Shipped tools and their newest version, from tags.
+    pub shipped: Vec<(String, String)>,
+}
+
+/// A phase change and what it carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Move {
+    /// Phase left.
+    pub from: Phase,
+    /// Phase entered.
+    pub to: Phase,
+    /// What picked it.
+    pub outcome: Outcome,
+    /// In words, where there is something to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The attempt that ended with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u64>,
+    /// `cycleCount` after it.
+    pub cycle_count: u32,
+    /// `startedAt` after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
+    /// The escalation in force after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
+    /// For ship: version and commit of the merge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship: Option<ShipRecord>,
+    /// Restart from spec with an empty branch (picked anew).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
+    /// Commit of the tool's branch when the move was made, for rewind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Newest spec version when the move was made, for rewind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<u32>,
+}
+
+/// What shipping made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipRecord {
+    /// Semantic version.
+    pub version: String,
+    /// Annotated tag `<name>@<version>`.
+    pub tag: String,
+    /// Merge commit.
+    pub commit: String,
+}
+
+/// One model turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// `tool/phase/purpose[/path]/n`.
+    pub label: String,
+    /// Role that took it.
+    pub role: Role,
+    /// Host name from settings.
+    pub host: String,
+    /// Model id as sent.
+    pub model: String,
+    /// False when it failed; failed turns do not count into n.
+    pub ok: bool,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Tokens read, as the server counted; None when it did not say.
+    pub input_tokens: Option<u64>,
+    /// Tokens written, thinking included; None when it did not say.
+    pub output_tokens: Option<u64>,
+    /// Cost in USD; None when unpriced. Local and scripted turns cost 0.
+    pub usd: Option<f64>,
+    /// Whole turn, milliseconds.
+    pub millis: u64,
+    /// Counts into the local token budget.
+    pub local: bool,
+    /// The reply came from a script, not from a model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scripted: bool,
+    /// The reply had no usable form (harness S1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub malformed: bool,
+}
+
+/// What one run of the gates found; the details are in evidence/<tool>/<run>.json.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Number of the run, from 1.
+    pub run: u32,
+    /// Hash of the measured tree.
+    pub tree: String,
+    /// All gates passed.
+    pub green: bool,
+    /// Jest tests passed and executed.
+    pub passed: u32,
+    pub total: u32,
+    /// Held-out cases passed and run.
+    pub held_passed: u32,
+    pub held_total: u32,
+    /// Lowest of the four coverage figures, percent; None when unknown.
+    pub coverage: Option<f64>,
+    /// First gate that failed, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_gate: Option<String>,
+    /// Gate time, milliseconds.
+    pub millis: u64,
+}
+
+/// What a budget counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    Usd,
+    Tokens,
+    Minutes,
+}

@@ -1,0 +1,119 @@
+//! What the gates of one run measured: evidence/<tool>/<run>.json.
+
+use super::case::CaseResult;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Evidence of one run, complete for exactly one tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Version of this document; 1.
+    pub schema: u32,
+    pub tool: String,
+    /// Run number, from 1.
+    pub run: u32,
+    /// Hash of the tree measured (git tree id of tools/<name>).
+    pub tree: String,
+    /// When it was measured.
+    pub at: DateTime<Utc>,
+    /// All gates in the order they ran; a gate after the first failed one may be absent.
+    pub gates: Vec<GateResult>,
+    /// Jest over the tree.
+    pub jest: Option<JestRun>,
+    /// Held-out cases.
+    pub held_out: Vec<CaseResult>,
+    /// Public cases through the runner (real bin included).
+    pub public: Vec<CaseResult>,
+    /// Tests executed and still passing over the copy whose exports throw.
+    pub throwing: Option<ThrowingRun>,
+    /// "none", "demo" or the tier.
+    pub sandbox: String,
+    /// "model-id", "scripted", "reviewed locally", ... appended at review; absent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<String>,
+    /// An external role could read the home, so held-out cases were no secret.
+    #[serde(default)]
+    pub external_reader: bool,
+    /// Whole run, milliseconds.
+    pub millis: u64,
+}
+
+/// One gate's verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateResult {
+    /// "scan", "jest", "coverage", "held-out", "throwing", "public".
+    pub gate: String,
+    pub passed: bool,
+    /// In words: what was measured, or what is wrong with file and line.
+    pub words: String,
+}
+
+/// One Jest run, read from its report and coverage files only.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct JestRun {
+    /// Exit code; None when ended by a signal or a limit.
+    pub exit: Option<i32>,
+    /// Ended by the time limit.
+    pub timed_out: bool,
+    /// The report, when one was written and could be read.
+    pub report: Option<JestReport>,
+    /// Coverage by file, relative to the tool's folder.
+    pub coverage: BTreeMap<String, FileCoverage>,
+    /// Tests the sources promise (static count plus public cases).
+    pub expected_tests: u32,
+    /// Last 600 characters of standard error, sanitised; only when there is no report.
+    pub stderr_tail: String,
+    pub millis: u64,
+}
+
+/// The part of Jest's JSON report the factory reads.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct JestReport {
+    pub success: bool,
+    pub total: u32,
+    pub passed: u32,
+    pub failed: u32,
+    /// Pending and todo.
+    pub skipped: u32,
+    /// Suites that did not load.
+    pub broken_suites: u32,
+    pub tests: Vec<JestTest>,
+    /// (file relative to the tool, message) of suites that did not load.
+    pub suite_errors: Vec<(String, String)>,
+}
+
+/// One test of the report.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct JestTest {
+    /// Relative to the tool's folder.
+    pub file: String,
+    pub name: String,
+    pub passed: bool,
+    /// First failure message, ANSI stripped, node_modules frames dropped, at most 30,000 characters kept.
+    pub message: String,
+    /// First frame inside the tool.
+    pub at: Option<String>,
+}
+
+/// Coverage of one file; a figure is None when Jest says "Unknown".
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FileCoverage {
+    /// Percent.
+    pub statements: Option<f64>,
+    pub branches: Option<f64>,
+    pub functions: Option<f64>,
+    pub lines: Option<f64>,
+    /// Lines with an uncovered statement or branch, at most 20.
+    pub uncovered: Vec<u32>,
+}
+
+/// The run over a copy whose exported functions throw.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThrowingRun {
+    /// At least one test failed: the tests look at the unit.
+    pub red: bool,
+    /// Tests that passed although every export throws.
+    pub still_passing: u32,
+    pub total: u32,
+}

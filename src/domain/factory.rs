@@ -1,0 +1,148 @@
+//! The folded state of a factory: what all events so far amount to.
+
+use super::command::Decision;
+use super::event::{RunSummary, Unit};
+use super::item::Item;
+use super::phase::Phase;
+use super::state::{AttemptRef, Escalation, Pause, Stopped};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything the events so far amount to; serialised as journal/snapshot.json.
+/// `Factory::apply` (fold.rs) is the only thing that changes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Factory {
+    /// Last event folded in.
+    pub seq: u64,
+    /// Present phase.
+    pub phase: Phase,
+    /// Tool under way.
+    pub current_tool: Option<String>,
+    /// See the contract.
+    pub cycle_count: u32,
+    /// When the tool was picked.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Time of the last move.
+    pub last_update: DateTime<Utc>,
+    /// Attempt under way.
+    pub attempt: Option<AttemptRef>,
+    /// Attempts so far.
+    pub attempts: u64,
+    /// Pauses in force.
+    pub pauses: Vec<Pause>,
+    /// Pauses so far, for ids.
+    pub pauses_made: u64,
+    /// Ended on purpose.
+    pub stopped: Option<Stopped>,
+    /// Escalation in force.
+    pub escalation: Option<Escalation>,
+    /// The backlog in file order.
+    pub items: Vec<Item>,
+    /// What is remembered of each tool.
+    pub tools: BTreeMap<String, ToolFacts>,
+    /// Paid calls of the last 24 h: (time, role word, usd).
+    pub spend: Vec<(DateTime<Utc>, String, f64)>,
+    /// Limits set by command; they override settings. Key: "<scope>/<unit>".
+    pub limits: BTreeMap<String, f64>,
+    /// Needs-you entries quieted until then.
+    pub snoozed: BTreeMap<String, DateTime<Utc>>,
+    /// Illegal external moves refused in this phase.
+    pub refused_claims: u32,
+    /// Lifetime counters.
+    pub totals: Totals,
+}
+
+/// Lifetime counters, all folds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    pub shipped: u64,
+    pub parked: u64,
+    /// Dropped after having been picked.
+    pub dropped_after_pick: u64,
+    pub runs: u64,
+    pub cycles: u64,
+    pub turns: u64,
+    pub failed_turns: u64,
+    pub malformed: u64,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub usd: f64,
+    pub incidents: u64,
+}
+
+/// What is remembered of one tool across attempts, crashes and the shelf.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ToolFacts {
+    /// Completed turns by label without its n: the n of the next turn.
+    pub turns: BTreeMap<String, u32>,
+    /// All turns, failed ones included (transcript numbers).
+    pub attempts: u32,
+    /// Local tokens used.
+    pub local_tokens: u64,
+    /// Money spent.
+    pub usd: f64,
+    /// Minutes budget used, in milliseconds.
+    pub work_millis: u64,
+    /// Newest accepted spec version; 0 = none.
+    pub specs: u32,
+    /// Newest set of held-out cases; 0 = none.
+    pub case_sets: u32,
+    /// Case ids made public.
+    pub revealed: Vec<String>,
+    /// Runs of the gates.
+    pub runs: u32,
+    /// The last run, while it still counts (a respec or rewind ends that).
+    pub last_run: Option<RunSummary>,
+    /// Bug reports filed.
+    pub bugs: u32,
+    /// Bug reports of the last red run or send-back: open until fixed.
+    pub open_bugs: Vec<u32>,
+    /// Reviews written.
+    pub reviews: u32,
+    /// Send-backs by a model since the last respec.
+    pub send_backs: u32,
+    /// Linter refusals in the present spec attempt.
+    pub lint_refusals: u32,
+    /// Rejections by QA since the last operator or reviewer respec.
+    pub spec_rejections: u32,
+    /// Clauses named in rejections.
+    pub rejected_clauses: Vec<String>,
+    /// Notes for the next spec draft.
+    pub spec_notes: Vec<String>,
+    /// The once-per-tool spec-defect is used up.
+    pub spec_defect_used: bool,
+    /// Tree hashes of this line of work, oldest first.
+    pub trees: Vec<String>,
+    /// Newest commit on the branch.
+    pub commit: Option<String>,
+    /// Repairs in this line of work.
+    pub repairs: u32,
+    /// Text for the next attempt, by phase.
+    pub hints: BTreeMap<String, String>,
+    /// Rules the operator answered with "not stuck".
+    pub not_stuck: Vec<String>,
+    /// Decision waiting for the lane or for main.
+    pub decision: Option<(Decision, String)>,
+    /// Versions shipped, oldest first.
+    pub versions: Vec<String>,
+    /// The present build is a reopening (next patch) rather than a rebuild (next minor).
+    pub reopened: bool,
+    /// cycleCount and startedAt kept for the shelf.
+    pub cycles: u32,
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it shipped last.
+    pub shipped_at: Option<DateTime<Utc>>,
+    /// Cycles, all runs of this tool included.
+    pub cycles_total: u32,
+    /// Who reviewed last: "operator", "scripted", "local" or a model id.
+    pub reviewed_by: Option<String>,
+    /// Replies came from a script.
+    pub scripted: bool,
+    /// Limits set for this tool by command; unit -> amount.
+    pub limits: BTreeMap<String, f64>,
+    /// Unit that parked it, so that raising the limit unparks it.
+    pub parked_by: Option<Unit>,
+    /// Evidence that a held-out case set is secret (no external role has read it).
+    pub external_seen: bool,
+}

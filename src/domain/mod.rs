@@ -1,0 +1,12 @@
+//! Pure rules: phases and their table, events, commands, items, the fold and the one decision function.
+
+pub mod case;
+pub mod command;
+pub mod decide;
+pub mod event;
+pub mod evidence;
+pub mod factory;
+pub mod item;
+pub mod phase;
+pub mod screen;
+pub mod state;

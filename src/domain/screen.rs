@@ -1,0 +1,149 @@
+//! What the screens show: the snapshot of run/ and one log line. Front-ends read nothing else of the engine.
+
+use super::event::RunSummary;
+use super::item::Item;
+use super::phase::{Outcome, Phase, Role};
+use super::state::{AttemptRef, Escalation, Pause, Stopped};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// run/snapshot.json.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Process that writes it.
+    pub engine: EngineId,
+    /// Last event folded in.
+    pub seq: u64,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    pub phase: Phase,
+    pub current_tool: Option<String>,
+    pub cycle_count: u32,
+    pub started_at: Option<DateTime<Utc>>,
+    pub last_update: DateTime<Utc>,
+    pub attempt: Option<AttemptRef>,
+    pub escalation: Option<Escalation>,
+    pub pauses: Vec<Pause>,
+    /// A pause is in force but a turn or gate is still ending.
+    pub pausing: bool,
+    pub stopped: Option<Stopped>,
+    /// One line: what is going on now.
+    pub doing: String,
+    /// Each role: host, model, state.
+    pub agents: Vec<AgentStatus>,
+    /// Entries of the backlog, in the order they would be taken.
+    pub queue: Vec<Item>,
+    /// What waits for a person, most urgent first.
+    pub needs: Vec<Need>,
+    /// Runs of the present tool, newest last.
+    pub runs: Vec<RunSummary>,
+    /// Newest moves, newest last, at most 20.
+    pub moves: Vec<MoveLine>,
+    /// Lifetime counters.
+    pub totals: super::factory::Totals,
+    /// Spent in the last 24 hours, and the limit.
+    pub day_usd: f64,
+    pub day_limit_usd: f64,
+    /// Present tool's use of its limits.
+    pub tool_usd: f64,
+    pub tool_tokens: u64,
+    pub tool_minutes: f64,
+    /// "none (--unsafe-no-sandbox)", "demo" ...
+    pub sandbox: String,
+}
+
+/// Which process writes; a reader that finds it gone shows NO ENGINE.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineId {
+    pub pid: u32,
+    /// Start time of the process in clock ticks since boot (/proc/PID/stat field 22); 0 where unknown.
+    pub started: u64,
+    /// Boot id; empty where unknown.
+    pub boot: String,
+    pub version: String,
+}
+
+/// One role as shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentStatus {
+    pub role: Role,
+    /// `host/model`, or "operator" / "external".
+    pub model: String,
+    pub state: AgentState,
+    /// Why, and what to do, when it cannot work; else what it does.
+    pub words: String,
+    /// Last sign of life.
+    pub last: Option<DateTime<Utc>>,
+    /// Of the last turn.
+    pub tokens_per_second: Option<f64>,
+    /// Replies come from a script.
+    pub scripted: bool,
+}
+
+/// State of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentState {
+    Working,
+    Ready,
+    Offline,
+    OffSchedule,
+    Paused,
+    External,
+    Operator,
+}
+
+/// Something only a person can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Need {
+    /// Stable id for snooze: "review:<tool>", "park:<tool>", "pause:<id>", "host:<name>".
+    pub id: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// The command lines that answer it.
+    pub ways: Vec<String>,
+    pub since: DateTime<Utc>,
+    /// Also stops the factory.
+    pub blocking: bool,
+}
+
+/// A move as shown in the timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MoveLine {
+    pub seq: u64,
+    pub at: DateTime<Utc>,
+    pub tool: String,
+    pub from: Phase,
+    pub to: Phase,
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+}
+
+/// One line of run/stream.jsonl and of the headless output. Text is sanitised and redacted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    pub at: DateTime<Utc>,
+    /// "engine", "developer", "qa", "supervisor", "gates", "operator".
+    pub from: String,
+    pub level: Level,
+    pub tool: Option<String>,
+    /// Journal event it stands for, if one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// One line; streamed model text comes as pieces with `Level::Stream`.
+    pub text: String,
+}
+
+/// What kind of line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Model text as it streams: a piece, not a whole line.
+    Stream,
+    /// Model thinking as it streams.
+    Thought,
+    Info,
+    Move,
+    Warn,
+    Error,
+}

@@ -1,0 +1,55 @@
+//! The repository port: branches, the worktree, and shipping, with hooks, filters and fsmonitor off.
+
+use crate::domain::event::ShipRecord;
+use std::path::{Path, PathBuf};
+
+/// Why git work could not be done; one sentence with what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RepoError {
+    /// Shipping must wait: HEAD is not main, or the index differs from HEAD.
+    #[error("{0}")]
+    Blocked(String),
+    /// Anything else git said.
+    #[error("git: {0}")]
+    Git(String),
+}
+
+/// What to ship.
+#[derive(Clone, Debug)]
+pub struct ShipOrder {
+    pub tool: String,
+    pub version: String,
+    /// Papers to add, relative to the home.
+    pub papers: Vec<PathBuf>,
+    /// First line of the commit.
+    pub message: String,
+}
+
+/// git in the home. All calls block; the engine wraps them.
+pub trait Repo: Send + Sync {
+    /// Fresh: prunes dead worktrees, renames an old `tool/<name>` to `kept/<name>/<n>`, branches from main.
+    /// Resume: checks the kept branch out again. Returns the worktree's folder (dev-factory/work), sparse to tools/<name>.
+    fn open(&self, tool: &str, resume: bool) -> Result<PathBuf, RepoError>;
+    /// Commits everything in tools/<name> on the branch. Returns (tree hash of tools/<name>, commit); no empty commits.
+    fn save(&self, tool: &str, message: &str) -> Result<(String, String), RepoError>;
+    /// Tree hash of tools/<name> as it lies in the worktree now.
+    fn tree(&self, tool: &str) -> Result<String, RepoError>;
+    /// Puts the branch and worktree to a commit; what came after stays under `kept/<name>/<n>`.
+    fn restore(&self, tool: &str, commit: &str) -> Result<(), RepoError>;
+    /// Removes the worktree, keeps the branch.
+    fn close(&self, tool: &str) -> Result<(), RepoError>;
+    /// None when HEAD is main and the index equals HEAD; else why not.
+    fn main_blocked(&self) -> Result<Option<String>, RepoError>;
+    /// Merge --no-ff, papers, one commit, annotated tag; idempotent: a tag already there is returned.
+    fn ship(&self, order: &ShipOrder) -> Result<ShipRecord, RepoError>;
+    /// Versions shipped of a tool, from tags, oldest first.
+    fn versions(&self, tool: &str) -> Result<Vec<String>, RepoError>;
+    /// All tools with tags.
+    fn shipped(&self) -> Result<Vec<(String, String)>, RepoError>;
+    /// Pushes main and a tag.
+    fn push(&self, remote: &str, tag: &str) -> Result<(), RepoError>;
+    /// Unified diff of tools/<name> on the branch against main.
+    fn diff(&self, tool: &str) -> Result<String, RepoError>;
+    /// The folder of the worktree.
+    fn work(&self) -> &Path;
+}

@@ -1,0 +1,149 @@
+//! Settings of the engine and its adapters, as config fills them.
+
+use crate::domain::decide::Limits;
+use crate::domain::phase::Role;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything but the screens' own settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Model servers by name.
+    pub hosts: BTreeMap<String, Host>,
+    pub developer: RoleSettings,
+    pub qa: RoleSettings,
+    /// `model: None` = the operator reviews.
+    pub supervisor: RoleSettings,
+    pub limits: Limits,
+    /// Remote to push main and tags to after shipping.
+    pub push: Option<String>,
+    pub harness: HarnessSettings,
+}
+
+impl Settings {
+    /// A role's settings.
+    #[must_use]
+    pub fn role(&self, role: Role) -> &RoleSettings {
+        match role {
+            Role::Developer => &self.developer,
+            Role::Qa => &self.qa,
+            Role::Supervisor => &self.supervisor,
+        }
+    }
+}
+
+/// One role.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoleSettings {
+    /// Model it works with; None = the soul's, else none.
+    pub model: Option<ModelRef>,
+    /// Cron expression (minutes it may work in); None = always. Local time.
+    pub schedule: Option<String>,
+    /// Another program takes its turns.
+    pub external: bool,
+}
+
+/// `host/model`, split at the first slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelRef {
+    pub host: String,
+    pub model: String,
+}
+
+impl std::fmt::Display for ModelRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.host, self.model)
+    }
+}
+
+/// One model server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    pub kind: HostKind,
+    /// Base address; empty for scripted.
+    pub url: String,
+    /// Context asked of Ollama, tokens, one constant per host (models.md 2.1: another value reloads the model).
+    pub num_ctx: u32,
+    /// How long Ollama keeps the model loaded.
+    pub keep_alive: String,
+    /// Treat as local (free) although the address is public.
+    pub local: Option<bool>,
+    /// Bearer token, already resolved; never printed.
+    pub key: Option<Secret>,
+    /// Wait for the first byte (models.md 3 row 14: 10 min; loading takes minutes).
+    pub first_byte: Duration,
+    /// Silence after which a reply counts as stalled.
+    pub idle: Duration,
+    /// Whole turn.
+    pub whole: Duration,
+    /// Bytes of a reply above which it is dropped.
+    pub max_bytes: usize,
+    /// Scripted hosts: milliseconds between pieces (0 = at once).
+    pub pace: u64,
+    /// Scripted hosts: folder of replies; None = the compiled-in ones.
+    pub replies: Option<std::path::PathBuf>,
+}
+
+/// What speaks there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostKind {
+    Ollama,
+    OpenAi,
+    Scripted,
+}
+
+/// A key: prints as three stars.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a key.
+    #[must_use]
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+    /// The key itself, for the one header it belongs in.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Numbers of the harness (harness.md), each a setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HarnessSettings {
+    /// Longest file, lines (1.1: p90 of reference solutions is 106, longest 194).
+    pub file_lines: u32,
+    /// Tokens written for a file (1.0: 4096).
+    pub code_tokens: u32,
+    /// Tokens written for a verdict (1.0: 1200).
+    pub verdict_tokens: u32,
+    /// Tokens of thinking on top, where thinking is on (1.0: 4096).
+    pub think_tokens: u32,
+    /// Working prompt limit, tokens (1.0: 12,000).
+    pub prompt_tokens: u32,
+    /// Jest and case time limit (1.6: 60 s).
+    pub test_wall: Duration,
+    /// Spec size, tokens (2: 1,200).
+    pub spec_tokens: u32,
+}
+
+impl Default for HarnessSettings {
+    fn default() -> Self {
+        Self {
+            file_lines: 200,
+            code_tokens: 4096,
+            verdict_tokens: 1200,
+            think_tokens: 4096,
+            prompt_tokens: 12_000,
+            test_wall: Duration::from_secs(60),
+            spec_tokens: 1200,
+        }
+    }
+}

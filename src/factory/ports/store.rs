@@ -1,0 +1,132 @@
+//! The store port: the journal, the two state documents, commands, the wishlist and papers.
+
+use crate::domain::command::{Answer, Command};
+use crate::domain::event::{Event, NewEvent};
+use crate::domain::factory::Factory;
+use crate::domain::item::Item;
+use crate::domain::screen::{LogLine, Snapshot};
+use crate::domain::state::StateDoc;
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// Why the store could not do it; one sentence: what, where, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another engine holds this home (exit 3); names it.
+    #[error("another engine holds this home: {0}")]
+    Held(String),
+    /// No space, no permission, folder gone.
+    #[error("{path}: {detail}")]
+    Io { path: String, detail: String },
+    /// state.json changed since it was read; read again and decide again.
+    #[error("state.json changed meanwhile")]
+    Conflict,
+    /// A file cannot be read as what it should be: file, line, column, what to do.
+    #[error("{0}")]
+    Bad(String),
+}
+
+/// What start-up found.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Fold of the journal; None in a home without a journal (adopt first).
+    pub factory: Option<Factory>,
+    /// Newest moves, newest last, at most 20 (for the timeline).
+    pub recent: Vec<Event>,
+    /// What was repaired or is wrong, in words.
+    pub repaired: Vec<String>,
+    /// state.json differs from the journal's last word: judge it as a claim.
+    pub claim: Option<StateDoc>,
+}
+
+/// Something changed in the home's files; a hint to look, never the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    State,
+    Commands,
+    Wishlist,
+    Settings,
+    Souls,
+}
+
+/// state.json as read after a change hint.
+#[derive(Clone, Debug)]
+pub enum Observed {
+    /// Exactly what we wrote.
+    Ours,
+    /// Written by someone else, readable.
+    Foreign(StateDoc),
+    /// Written by someone else, not readable even after waiting 2 s: line/column and why.
+    Unreadable(String),
+}
+
+/// A paper by what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paper {
+    /// specs/<tool>.md
+    Spec { tool: String },
+    /// specs/<tool>/<n>.md
+    SpecVersion { tool: String, n: u32 },
+    /// bugs/<tool>/BUG-<n>.md
+    Bug { tool: String, n: u32 },
+    /// reviews/<tool>/<n>.md
+    Review { tool: String, n: u32 },
+    /// evidence/<tool>/<run>.json
+    Evidence { tool: String, run: u32 },
+    /// acceptance/<tool>/<n>.jsonl
+    Acceptance { tool: String, n: u32 },
+    /// transcripts/<tool>/<n>-<role>-<phase>.jsonl
+    Transcript {
+        tool: String,
+        n: u32,
+        role: String,
+        phase: String,
+    },
+    /// BRIEF.md
+    Brief,
+}
+
+/// The files of a home, held by one engine. Calls block for about a millisecond.
+pub trait Store: Send + Sync {
+    /// Reads snapshot and live segment, cuts a torn tail, reconciles the state files.
+    fn load(&self) -> Result<Loaded, StoreError>;
+    /// Appends to the journal, durably, before anything shows them; folds them into `factory`
+    /// and, when state.json or control.json would change, rewrites those. `expected` false: a foreign state.json
+    /// found on the way is left in place and returned as Conflict before anything is written.
+    fn commit(
+        &self,
+        factory: &mut Factory,
+        events: Vec<NewEvent>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, StoreError>;
+    /// Reads state.json tolerantly (contract 3: up to 2 s for half-written content; blocking).
+    fn observe(&self) -> Result<Observed, StoreError>;
+    /// Takes `doc`'s unknown keys and lastUpdate over as ours without a journal event.
+    fn adopt(&self, factory: &Factory, doc: &StateDoc) -> Result<(), StoreError>;
+    /// Puts the last good state.json back; the refused bytes are kept beside it. Returns the kept file's name.
+    fn restore(&self, factory: &Factory) -> Result<String, StoreError>;
+    /// Hints of changes in the home's files, own writes included or not.
+    fn watch(&self) -> Result<UnboundedReceiver<Change>, StoreError>;
+    /// Waiting commands, oldest first; unreadable ones come as (file name, sentence).
+    fn commands(&self) -> Result<Vec<Result<Command, (String, String)>>, StoreError>;
+    /// Moves a command to done/ with its answer; `id` is the file's stem.
+    fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError>;
+    /// The wishlist as people left it: (idea, priority, name if given) in file order; Bad = file, line, column.
+    fn wishlist(&self) -> Result<Vec<(String, i64, Option<String>)>, StoreError>;
+    /// Writes the wishlist with the engine's fields, unless it holds just that already.
+    fn put_wishlist(&self, items: &[Item]) -> Result<(), StoreError>;
+    /// Writes a paper (temp, rename).
+    fn put(&self, paper: &Paper, text: &str) -> Result<(), StoreError>;
+    /// Adds lines to a paper (transcripts).
+    fn append(&self, paper: &Paper, text: &str) -> Result<(), StoreError>;
+    /// Reads a paper; None when absent.
+    fn get(&self, paper: &Paper) -> Result<Option<String>, StoreError>;
+    /// A paper's path relative to the home, for shipping.
+    fn path(&self, paper: &Paper) -> std::path::PathBuf;
+    /// Writes run/snapshot.json.
+    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError>;
+    /// Appends to run/stream.jsonl (two files of 8 MiB).
+    fn put_line(&self, line: &LogLine) -> Result<(), StoreError>;
+    /// Reads events from the journal, closed segments included, oldest first.
+    fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError>;
+}

@@ -1,0 +1,51 @@
+//! The test port: Jest and the case runner over a tool's folder, always through the Sandbox.
+
+use super::sandbox::SandboxError;
+use crate::domain::case::{Case, Received};
+use crate::domain::evidence::{JestRun, ThrowingRun};
+use futures_util::future::BoxFuture;
+use std::path::PathBuf;
+
+/// Where a tool lies and what of it is tested.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    pub tool: String,
+    /// tools/<name> inside the worktree, absolute.
+    pub dir: PathBuf,
+    /// Planned source files in spec order, "src/x.js".
+    pub modules: Vec<String>,
+    /// Tests promised by the sources: static count plus public cases.
+    pub expected_tests: u32,
+}
+
+/// Why tests could not be run at all (not: that they failed).
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TestError {
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// Node, Jest or a folder is missing.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// Jest and the case runner.
+pub trait Tests: Send + Sync {
+    /// Locked Jest; with coverage for a gate, without for verify-on-edit.
+    fn jest<'a>(
+        &'a self,
+        tree: &'a Tree,
+        coverage: bool,
+    ) -> BoxFuture<'a, Result<JestRun, TestError>>;
+    /// The same run over a copy whose exported functions throw.
+    fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>>;
+    /// Each case in a process of its own; the runner never gets what is expected. Same order as given.
+    fn cases<'a>(
+        &'a self,
+        tree: &'a Tree,
+        cases: &'a [Case],
+    ) -> BoxFuture<'a, Result<Vec<Received>, TestError>>;
+    /// Cleans what a crash left behind in out folders.
+    fn sweep(&self);
+    /// Sandbox tier for evidence.
+    fn tier(&self) -> &'static str;
+}

@@ -1,0 +1,1 @@
+//! The front-end without screens: one line an event.

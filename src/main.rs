@@ -1,0 +1,3 @@
+//! The binary: arguments, wiring, one front-end, exit code.
+
+fn main() {}

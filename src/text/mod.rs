@@ -1,0 +1,3 @@
+//! Pure text helpers: sanitising, redaction, display width, token estimate.
+
+pub mod tokens;
