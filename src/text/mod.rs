@@ -1,3 +1,6 @@
 //! Pure text helpers: sanitising, redaction, display width, token estimate.
 
+pub mod redact;
+pub mod sanitise;
 pub mod tokens;
+pub mod width;
