@@ -1,6 +1,6 @@
 //! Review: one call to the Supervisor with the evidence; its verdict fills typed fields, never a phase.
 
-use super::context::{Context, Stop};
+use super::context::{Context, Origin, Stop};
 use super::papers;
 use crate::agents::supervisor::{self, ReviewBrief, ReviewVerdict};
 use crate::domain::command::Decision;
@@ -8,7 +8,6 @@ use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
 use crate::domain::evidence::{Evidence, GateResult};
 use crate::domain::phase::Outcome;
-use crate::factory::ports::settings::HostKind;
 use crate::factory::ports::store::Paper;
 
 /// Works until the Supervisor has decided.
@@ -63,8 +62,7 @@ async fn settle(
     let by = context.model.as_ref().map_or_else(|| "operator".to_owned(), ToString::to_string);
     let text = paper(&context.tool, n, &by, &verdict);
     context.tools.store.put(&Paper::Review { tool: context.tool.clone(), n }, &text)?;
-    let host = context.model.as_ref().map(|m| m.host.clone()).unwrap_or_default();
-    let (scripted, local) = origin(context, &host);
+    let Origin { scripted, local } = context.origin;
     note_reviewer(context, &by, scripted, local)?;
     let mut events =
         vec![EventBody::Reviewed { n, verdict: verdict.verdict, by, scripted, local }];
@@ -135,14 +133,6 @@ fn evidence(context: &Context) -> Result<Option<Evidence>, Stop> {
         })
     })
     .transpose()
-}
-
-/// Whether the reviewer is a script, or a model on a local host.
-fn origin(context: &Context, host: &str) -> (bool, bool) {
-    context.settings.hosts.get(host).map_or((false, false), |host| {
-        let scripted = host.kind == HostKind::Scripted;
-        (scripted, !scripted && host.is_local())
-    })
 }
 
 /// How the tool got here, a line each.
