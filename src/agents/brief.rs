@@ -125,7 +125,8 @@ fn test(brief: &FileBrief<'_>, cut: Cut) -> String {
     let mut task = task(brief);
     let _ = writeln!(
         task,
-        "It tests {unit}, loaded with require('../../{unit}'). Expected values follow from the rules, not from what the code happens to do."
+        "It tests {unit}: const {{ {} }} = require('../../{unit}'). Expected values follow from the rules, not from what the code happens to do.",
+        exports_of(body).join(", ")
     );
     format!(
         "{}{}{}{}{}{}{}{}{}",

@@ -280,6 +280,26 @@ fn the_window_of_the_host_counts_too() {
 }
 
 #[test]
+fn a_small_window_leaves_no_room_to_think() {
+    let small = Numbers {
+        context: 8192,
+        ..Numbers::default()
+    };
+    let spec = word_count();
+    let prompt = qa::cases(&desk("qa", small), &spec);
+    assert_eq!(
+        (prompt.think, prompt.temperature, prompt.max_tokens),
+        (false, 0.7, 4096)
+    );
+    assert_eq!(prompt.fits(&small), Ok(()));
+    let prompt = qa::cases(&desk("qa", Numbers::default()), &spec);
+    assert_eq!(
+        (prompt.think, prompt.temperature, prompt.max_tokens),
+        (true, 0.6, 8192)
+    );
+}
+
+#[test]
 fn a_reply_in_the_wrong_form_is_asked_for_again() {
     let desk = desk("developer", Numbers::default());
     let spec = word_count();
