@@ -67,6 +67,7 @@ fn as_report(decided: &Pending) -> Report {
         outcome: Some(decided.decision.outcome()),
         text: Some(decided.text.clone()).filter(|text| !text.is_empty()),
         case: decided.case.clone(),
+        file: decided.file.clone(),
         ..Report::default()
     }
 }
