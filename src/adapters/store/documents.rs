@@ -4,7 +4,6 @@ use super::files::{self, Swapped};
 use super::fold::core;
 use super::layout::Layout;
 use super::refused;
-use super::standin;
 use super::statefile::{parse, render, same, says, sha256};
 use crate::domain::factory::Factory;
 use crate::domain::state::{ControlDoc, StateDoc};
@@ -117,7 +116,7 @@ impl Documents {
                 return Err(StoreError::Conflict);
             }
             let other = self.others(&before)?;
-            let bytes = render(&standin::state_doc(factory, &other));
+            let bytes = render(&factory.state_doc(&other));
             sha = Some(sha256(&bytes));
             let path = files::temp(self.state_dir(), "state.json");
             prepared.state = Some(StagedState {
@@ -142,10 +141,10 @@ impl Documents {
         prepared: &mut Prepared,
     ) -> Result<(), StoreError> {
         let revision = self.kept.as_ref().map_or(0, |k| k.revision);
-        if self.kept.as_ref() == Some(&standin::control_doc(factory, revision, &sha)) {
+        if self.kept.as_ref() == Some(&factory.control_doc(revision, sha.clone())) {
             return Ok(());
         }
-        let doc = standin::control_doc(factory, revision + 1, &sha);
+        let doc = factory.control_doc(revision + 1, sha);
         let path = files::temp(&self.dir, "control.json");
         files::stage(&path, &render(&doc), &self.control, true)?;
         prepared.control = Some((path, doc));

@@ -3,7 +3,6 @@
 use super::files;
 use super::layout::Layout;
 use super::line::{self, Scan};
-use super::standin;
 use crate::domain::event::{Event, EventBody};
 use crate::domain::factory::Factory;
 use crate::domain::state::StateDoc;
@@ -126,8 +125,8 @@ impl Folded {
     }
 
     fn take(&mut self, event: Event) {
-        let factory = self.factory.get_or_insert_with(|| standin::fresh(event.ts));
-        standin::apply(factory, &event);
+        let factory = self.factory.get_or_insert_with(|| Factory::new(event.ts));
+        factory.apply(&event);
         factory.seq = event.seq;
         let now = core(factory);
         if self.cores.last() != Some(&now) {
@@ -140,7 +139,7 @@ impl Folded {
 /// state.json as the fold has it, without what others added.
 #[must_use]
 pub fn core(factory: &Factory) -> StateDoc {
-    standin::state_doc(factory, &Map::new())
+    factory.state_doc(&Map::new())
 }
 
 /// Keeps the newest moves.

@@ -12,7 +12,6 @@ mod papers;
 pub mod readers;
 mod reconcile;
 mod refused;
-mod standin;
 mod statefile;
 mod stream;
 mod wishlist;
@@ -242,10 +241,10 @@ impl Store for FileStore {
         }
         if numbered.iter().all(|e| inert(&e.body)) {
             journal.append(&numbered)?;
-            numbered.iter().for_each(|e| standin::apply(factory, e));
+            numbered.iter().for_each(|e| factory.apply(e));
         } else {
             let mut next = factory.clone();
-            numbered.iter().for_each(|e| standin::apply(&mut next, e));
+            numbered.iter().for_each(|e| next.apply(e));
             let prepared = inner.docs.stage(&next)?;
             if let Err(e) = journal.append(&numbered) {
                 Documents::discard(prepared);
