@@ -81,7 +81,7 @@ impl Driver {
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
         let review_possible = matches!(state, AgentState::Ready | AgentState::External);
-        let main_blocked = self.git(Repo::main_blocked).await.unwrap_or_else(|e| Some(e.to_string()));
+        let main_blocked = self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()));
         Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,

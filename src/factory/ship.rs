@@ -2,7 +2,7 @@
 
 use super::driver::Driver;
 use super::wake::Wake;
-use super::ports::repo::{Repo, RepoError, ShipOrder};
+use super::ports::repo::{RepoError, ShipOrder};
 use super::ports::store::Paper;
 use crate::domain::command::Decision;
 use crate::domain::decide::{Input, Report, Room, decide};
@@ -27,7 +27,7 @@ impl Driver {
             return self.incident(refusal.sentence);
         }
         if let Some(blocked) =
-            self.git(Repo::main_blocked).await.unwrap_or_else(|e| Some(e.to_string()))
+            self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()))
         {
             return self.shelve_decided(&tool, &report, blocked).await;
         }
