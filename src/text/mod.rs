@@ -2,5 +2,6 @@
 
 pub mod redact;
 pub mod sanitise;
+pub mod secrets;
 pub mod tokens;
 pub mod width;
