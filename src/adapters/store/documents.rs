@@ -102,7 +102,12 @@ impl Documents {
     pub fn stage(&mut self, factory: &Factory) -> Result<Prepared, StoreError> {
         let mut prepared = Prepared::default();
         let core = core(factory);
-        let mut sha = self.kept.as_ref().map(|k| k.state_sha256.clone());
+        let hash = || self.ours.as_deref().map(sha256);
+        let mut sha = self
+            .kept
+            .as_ref()
+            .map(|k| k.state_sha256.clone())
+            .or_else(hash);
         let nothing = self.ours.is_none() && self.seen.is_none();
         let rewrite = nothing || self.written.as_ref() != Some(&core);
         if rewrite {
@@ -182,21 +187,19 @@ impl Documents {
     /// Makes staged documents visible: control.json, then state.json, then the folder durable.
     /// True when an edit was pushed aside and waits to be looked at.
     pub fn publish(&mut self, prepared: Prepared) -> Result<bool, StoreError> {
-        if prepared.state.is_none() && prepared.control.is_none() {
-            return Ok(false);
-        }
         if let Some((path, doc)) = prepared.control {
             if files::swap(&path, &self.control)? == Swapped::Exchanged {
                 let _ = std::fs::remove_file(&path);
             }
             self.kept = Some(doc);
         }
-        let mut pushed = false;
-        if let Some(staged) = prepared.state {
-            pushed = self.exchange(staged)?;
-            if self.state_dir() != self.dir {
-                files::sync_dir(self.state_dir())?;
-            }
+        // control.json alone needs no durable name: old or new, it is whole, and the journal knows the rest.
+        let Some(staged) = prepared.state else {
+            return Ok(false);
+        };
+        let pushed = self.exchange(staged)?;
+        if self.state_dir() != self.dir {
+            files::sync_dir(self.state_dir())?;
         }
         files::sync_dir(&self.dir)?;
         Ok(pushed)
