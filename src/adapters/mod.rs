@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod feed;
 pub mod lock;
+pub mod models;
 pub mod store;
 pub mod watch;
