@@ -21,6 +21,9 @@ pub enum Place {
     User,
 }
 
+/// How a problem of syntax begins.
+pub const NOT_TOML: &str = "not valid TOML";
+
 /// Variables with a meaning of their own.
 const RESERVED: &[&str] = &["HOME", "LOG"];
 
@@ -69,8 +72,11 @@ pub fn parse(text: &str, shown: &str, place: &Place, problems: &mut Vec<Problem>
     for error in &errors {
         problems.push(Problem {
             source: at(shown, text, &error.span().unwrap_or(0..0)),
-            sentence: format!("not valid TOML: {}", error.message().replace('\n', ", ")),
+            sentence: format!("{NOT_TOML}: {}", error.message().replace('\n', ", ")),
         });
+    }
+    if !errors.is_empty() {
+        return Vec::new();
     }
     let mut walk = Walk {
         text,
@@ -78,7 +84,6 @@ pub fn parse(text: &str, shown: &str, place: &Place, problems: &mut Vec<Problem>
         place,
         problems,
         entries: Vec::new(),
-        quiet: !errors.is_empty(),
     };
     walk.table(&[], table.get_ref());
     walk.entries
@@ -91,8 +96,6 @@ struct Walk<'a> {
     place: &'a Place,
     problems: &'a mut Vec<Problem>,
     entries: Vec<Entry>,
-    /// The text does not parse: recovered keys are guesses, so unknown ones are not complained about.
-    quiet: bool,
 }
 
 impl Walk<'_> {
@@ -129,7 +132,6 @@ impl Walk<'_> {
             DeValue::Table(table) if schema::is_table(path) => self.table(path, table),
             scalar => match schema::find(path) {
                 Some(takes) => self.scalar(path, &name, takes, &value.span(), scalar),
-                None if self.quiet => {}
                 None if schema::is_table(path) => {
                     self.problem(
                         span,

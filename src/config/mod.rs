@@ -102,6 +102,13 @@ pub struct Problem {
     pub sentence: String,
 }
 
+impl Problem {
+    /// The whole file could not be read.
+    fn hides_others(&self) -> bool {
+        self.sentence.starts_with(files::NOT_TOML) || self.sentence.starts_with("cannot be read")
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.source, self.sentence)
@@ -139,6 +146,10 @@ pub fn load(
         for entry in layer {
             merged.insert(entry.path.clone(), entry);
         }
+    }
+    // A file that does not parse hides hosts and roles: what refers to them cannot be judged.
+    if problems.iter().any(Problem::hides_others) {
+        return Err(problems);
     }
     let loaded = build::build(inputs, &merged, key, &mut problems);
     if problems.is_empty() {
