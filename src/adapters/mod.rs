@@ -1,1 +1,3 @@
 //! The real parts behind the ports.
+
+pub mod models;

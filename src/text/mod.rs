@@ -1,4 +1,7 @@
-//! Pure text helpers: sanitising, redaction, display width, token estimate.
+//! Pure text helpers: sanitising, redaction, display width, token estimate, hashes.
 
-pub mod tokens;
 pub mod hash;
+pub mod redact;
+pub mod sanitise;
+pub mod tokens;
+pub mod width;

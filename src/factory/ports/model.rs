@@ -119,6 +119,11 @@ pub enum ModelError {
         status: u16,
         detail: String,
     },
+    /// A paid model without a known price is not called.
+    #[error(
+        "{host}/{model} is not called: no price is known for it (set local = true on the host if it is free)"
+    )]
+    Unpriced { host: String, model: String },
     /// A scripted host has no reply for the label.
     #[error("no scripted reply for {label}")]
     NoScript { label: String },
@@ -134,6 +139,7 @@ impl ModelError {
                 | Self::Refused { .. }
                 | Self::ModelMissing { .. }
                 | Self::Busy { .. }
+                | Self::Unpriced { .. }
         )
     }
 }
