@@ -182,17 +182,18 @@ impl Driver {
 
     /// A host was at fault: wait for it; after too many failures pause and say so.
     pub(super) fn host_failed(&mut self, attempt: u64, error: &ModelError) -> Result<(), String> {
+        let words = self.tools.redactor.redact(&error.to_string());
         let role = self.ledger.factory.attempt.as_ref().map(|a| a.role);
         if let Some(model) = role.and_then(|role| self.readiness.model(role).cloned()) {
-            self.readiness.failed(&model, error.to_string());
+            self.readiness.failed(&model, words.clone());
         }
-        self.note(EventBody::AttemptDropped { id: attempt, reason: error.to_string() })?;
+        self.note(EventBody::AttemptDropped { id: attempt, reason: words.clone() })?;
         self.failures += 1;
         if self.failures < FAILURES || error.host_fault() {
             return Ok(());
         }
         self.failures = 0;
-        self.hold(PauseKind::Host, &format!("{FAILURES} attempts in a row failed: {error}"))
+        self.hold(PauseKind::Host, &format!("{FAILURES} attempts in a row failed: {words}"))
     }
 
     /// Something in the factory failed: journal it, drop the attempt, pause.

@@ -20,6 +20,7 @@ use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::EngineId;
 use crate::domain::state::{Pause, PauseKind, Scope};
+use crate::text::redact::Redactor;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where lines and snapshots go.
     pub publisher: Publisher,
+    /// Takes secrets out of whatever is stored or shown.
+    pub redactor: Arc<Redactor>,
     /// Settings as read at start.
     pub settings: Settings,
     /// Soul texts.
@@ -138,6 +141,7 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         repo: parts.repo.clone(),
         clock: parts.clock.clone(),
         publisher: parts.publisher.clone(),
+        redactor: parts.redactor.clone(),
         home: parts.home.clone(),
     };
     let (souls, warnings) = souls(&parts.souls)?;

@@ -1,6 +1,6 @@
 //! Attempts: given to an agent with all it needs, heard while they run, taken in when they end.
 
-use super::attempts::context::FromAgent;
+use super::attempts::context::{FromAgent, Origin};
 use super::attempts::{Context, Stop};
 use super::driver::Driver;
 use super::pool::Job;
@@ -122,6 +122,7 @@ impl Driver {
             escalation: factory.escalation.clone(),
             cycle: factory.cycle_count,
             external_reader: external,
+            origin: Origin::default(),
             model: (!self.readiness.external(role))
                 .then(|| self.readiness.model(role).cloned())
                 .flatten(),

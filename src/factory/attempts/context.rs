@@ -16,6 +16,7 @@ use crate::factory::ports::settings::{ModelRef, Settings};
 use crate::factory::ports::store::{Store, StoreError};
 use crate::factory::ports::tests::{TestError, Tests};
 use crate::text::hash::sha256;
+use crate::text::redact::Redactor;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -102,8 +103,19 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     /// Where streamed text goes.
     pub publisher: Publisher,
+    /// Takes secrets out of whatever is stored or shown.
+    pub redactor: Arc<Redactor>,
     /// The factory home.
     pub home: PathBuf,
+}
+
+/// Where a reply came from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin {
+    /// A script.
+    pub scripted: bool,
+    /// A model on a local host.
+    pub local: bool,
 }
 
 /// One attempt at work.
@@ -126,6 +138,8 @@ pub struct Context {
     pub cycle: u32,
     /// An external role can read the home, so held-out cases are no secret.
     pub external_reader: bool,
+    /// Where the last reply came from.
+    pub origin: Origin,
     /// Version it will ship as.
     pub version: String,
     /// Model of the role; None where the gates alone work.
@@ -190,13 +204,17 @@ impl Context {
 
     /// Writes a line to the live log.
     pub fn log(&self, level: Level, text: impl Into<String>) {
+        let text = text.into();
+        if text.is_empty() {
+            return;
+        }
         self.tools.publisher.line(LogLine {
             at: self.tools.clock.now(),
             from: self.role.to_string(),
             level,
             tool: Some(self.tool.clone()),
             seq: None,
-            text: text.into(),
+            text,
         });
     }
 

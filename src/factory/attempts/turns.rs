@@ -1,13 +1,14 @@
 //! Turns: one request and its whole reply, transcribed, journaled, re-asked once when it has no usable form.
 
-use super::context::{Context, FromAgent, Stop};
+use super::context::{Context, FromAgent, Origin, Stop};
 use crate::agents::prompt::{Prompt, reformat};
 use crate::agents::reply::Malformed;
 use crate::domain::event::{EventBody, Turn};
 use crate::domain::phase::{Outcome, Phase};
-use crate::domain::screen::{Level, LogLine};
+use crate::domain::screen::Level;
 use crate::factory::ports::model::{Delta, Message, ModelError, Reply, Speaker, TurnRequest};
 use crate::factory::ports::store::Paper;
+use crate::text::redact::{RedactStream, Redactor};
 use crate::text::sanitise::Sanitiser;
 use serde_json::json;
 use std::time::Duration;
@@ -39,6 +40,15 @@ impl Context {
                 Err(self.stuck("S1", words, evidence, Outcome::Escalated).await)
             }
         }
+    }
+
+    /// Asks once; an answer without a usable form is None and costs nothing more.
+    pub async fn ask_once<T>(
+        &mut self,
+        prompt: &Prompt,
+        read: impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Stop> {
+        Ok(self.turn(prompt, &read).await?.ok())
     }
 
     /// One turn whose answer is read at once, so that its record says whether it was usable.
@@ -112,25 +122,17 @@ impl Context {
     /// Sends a request and passes its text to the live log as it arrives.
     async fn exchange(&self, request: &TurnRequest) -> Result<Reply, ModelError> {
         let (pieces, mut arriving) = mpsc::unbounded_channel();
-        let publisher = self.tools.publisher.clone();
-        let clock = self.tools.clock.clone();
-        let (from, tool) = (self.role.to_string(), self.tool.clone());
-        let show = async move {
-            let (mut text, mut thought) = (Sanitiser::new(), Sanitiser::new());
+        let redactor = self.tools.redactor.clone();
+        let show = async {
+            let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
             while let Some(delta) = arriving.recv().await {
-                let (level, clean) = match delta {
-                    Delta::Text(piece) => (Level::Stream, text.push(&piece)),
-                    Delta::Thought(piece) => (Level::Thought, thought.push(&piece)),
-                };
-                publisher.line(LogLine {
-                    at: clock.now(),
-                    from: from.clone(),
-                    level,
-                    tool: Some(tool.clone()),
-                    seq: None,
-                    text: clean,
-                });
+                match delta {
+                    Delta::Text(piece) => self.log(Level::Stream, text.push(&piece)),
+                    Delta::Thought(piece) => self.log(Level::Thought, thought.push(&piece)),
+                }
             }
+            self.log(Level::Thought, thought.rest());
+            self.log(Level::Stream, text.rest());
         };
         let (reply, ()) = tokio::join!(self.tools.models.turn(request, pieces), show);
         reply
@@ -172,6 +174,8 @@ impl Context {
         if let Some((stem, _)) = request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
+        self.origin =
+            Origin { scripted: reply.scripted, local: reply.local && !reply.scripted };
         let _ = self.link.send(FromAgent::Spoke {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
@@ -186,7 +190,7 @@ impl Context {
             host: request.host.clone(),
             model: request.model.clone(),
             ok: false,
-            error: Some(error.to_string()),
+            error: Some(self.tools.redactor.redact(&error.to_string())),
             input_tokens: None,
             output_tokens: None,
             usd: Some(0.0),
@@ -227,7 +231,29 @@ impl Context {
             role: self.role.to_string(),
             phase: self.phase.to_string(),
         };
-        self.tools.store.append(&paper, &format!("{line}\n")).map_err(Stop::from)
+        let line = self.tools.redactor.redact(&line.to_string());
+        self.tools.store.append(&paper, &(line + "\n")).map_err(Stop::from)
+    }
+}
+
+/// Streamed text made safe to show: no control characters, no secrets.
+struct Clean<'a> {
+    sanitiser: Sanitiser,
+    redactor: RedactStream<'a>,
+}
+
+impl<'a> Clean<'a> {
+    fn new(redactor: &'a Redactor) -> Self {
+        Self { sanitiser: Sanitiser::default(), redactor: redactor.stream() }
+    }
+
+    fn push(&mut self, piece: &str) -> String {
+        let safe = self.sanitiser.push(piece.as_bytes());
+        self.redactor.push(&safe)
+    }
+
+    fn rest(&mut self) -> String {
+        self.redactor.finish()
     }
 }
 
