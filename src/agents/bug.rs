@@ -1,13 +1,17 @@
 //! Bug reports, one a bug, generated from what the gates measured (harness 5).
 
-use super::failure::{Failure, Ground, named_file, short};
-use super::supervisor::ReviewVerdict;
+use super::digest::digest;
+use super::failure::{Failure, Ground, named_file, short, signature};
+use super::spec::Spec;
 use crate::domain::case::{Case, CaseResult};
-use crate::domain::evidence::GateResult;
+use crate::domain::evidence::{Evidence, GateResult};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Characters of a report.
 pub const MOST: usize = 1500;
+/// Reports of one run.
+const MOST_BUGS: usize = 3;
 const VALUE_CHARS: usize = 200;
 const GIVEN_CHARS: usize = 300;
 /// Source lines shown around the frame, each side.
@@ -27,6 +31,26 @@ pub struct Bug {
     pub text: String,
 }
 
+/// Everything reports are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a> {
+    /// The run.
+    pub evidence: &'a Evidence,
+    /// The run before.
+    pub previous: Option<&'a Evidence>,
+    pub spec: &'a Spec,
+    /// The public cases as the run knew them.
+    pub public: &'a [Case],
+    /// The one held-out case that may now be shown.
+    pub revealed: Option<&'a Case>,
+    /// The tool's files by path.
+    pub sources: &'a BTreeMap<String, String>,
+    /// n of the first BUG-n.
+    pub first_number: u32,
+    /// Cycle the bugs belong to.
+    pub cycle: u32,
+}
+
 /// What every report of a run says.
 #[derive(Clone, Copy, Debug)]
 pub struct BugBrief<'a> {
@@ -36,14 +60,75 @@ pub struct BugBrief<'a> {
     pub number: u32,
     /// Cycle it was found in.
     pub cycle: u32,
-    /// Its signature was filed before.
+    /// Its signature was there in the run before.
     pub seen: bool,
     /// Public cases of the run.
     pub public: &'a [CaseResult],
     /// Held-out cases of the run; only their count is told.
     pub held_out: &'a [CaseResult],
-    /// What was tried, newest last.
-    pub tried: &'a [String],
+}
+
+/// At most three reports, worst first: what the scan refuses, then what fails in Jest or the public cases, then the
+/// one held-out case that was revealed, then whatever gate failed otherwise. Empty only when nothing failed.
+#[must_use]
+pub fn bugs(findings: &Findings<'_>) -> Vec<Bug> {
+    let evidence = findings.evidence;
+    let ground = Ground {
+        spec: findings.spec,
+        sources: findings.sources,
+        cases: findings.public,
+    };
+    let before = findings
+        .previous
+        .map(|p| seen_in(p, &ground))
+        .unwrap_or_default();
+    let brief = |at: usize, signature: &str| BugBrief {
+        ground,
+        number: findings.first_number + u32::try_from(at).unwrap_or(0),
+        cycle: findings.cycle,
+        seen: before.iter().any(|s| s == signature),
+        public: &evidence.public,
+        held_out: &evidence.held_out,
+    };
+    let mut bugs: Vec<Bug> = Vec::new();
+    let failed: Vec<&GateResult> = evidence.gates.iter().filter(|g| !g.passed).collect();
+    for gate in failed.iter().filter(|g| g.gate == "scan") {
+        bugs.push(of_gate(gate, &brief(bugs.len(), &gate_signature(gate))));
+    }
+    if let Some(run) = evidence.jest.as_ref().filter(|_| bugs.is_empty()) {
+        let digest = digest(run, &evidence.public, findings.previous, &ground);
+        for failure in &digest.failures {
+            bugs.push(of_failure(failure, &brief(bugs.len(), &failure.signature)));
+        }
+    }
+    if let Some(case) = findings.revealed
+        && let Some(result) = evidence.held_out.iter().find(|r| r.id == case.id)
+    {
+        bugs.push(of_case(case, result, &brief(bugs.len(), "")));
+    }
+    // The held-out gate is never told in its own words: they may name cases that stay hidden.
+    if bugs.is_empty() {
+        for gate in failed.iter().filter(|g| g.gate != "held-out") {
+            bugs.push(of_gate(gate, &brief(bugs.len(), &gate_signature(gate))));
+        }
+    }
+    bugs.truncate(MOST_BUGS);
+    bugs
+}
+
+fn gate_signature(gate: &GateResult) -> String {
+    signature("gate", &gate.words, &gate.gate)
+}
+
+/// Signatures of the run before.
+fn seen_in(previous: &Evidence, ground: &Ground<'_>) -> Vec<String> {
+    let failed = previous.gates.iter().filter(|g| !g.passed);
+    let mut seen: Vec<String> = failed.map(gate_signature).collect();
+    if let Some(run) = &previous.jest {
+        let digest = digest(run, &previous.public, None, ground);
+        seen.extend(digest.failures.into_iter().map(|f| f.signature));
+    }
+    seen
 }
 
 /// A failed case, public or just revealed.
@@ -81,7 +166,6 @@ pub fn of_case(case: &Case, result: &CaseResult, brief: &BugBrief<'_>) -> Bug {
     let parts = [
         result.at.as_deref().map(|at| source(at, &brief.ground)),
         Some(neighbours(case, brief)),
-        Some(tried(brief)),
     ];
     finish(&mut text, parts.into_iter().flatten());
     let what = case.call.clone().unwrap_or_else(|| {
@@ -110,11 +194,7 @@ pub fn of_failure(failure: &Failure, brief: &BugBrief<'_>) -> Bug {
         .text
         .lines()
         .find_map(|line| line.strip_prefix("At "));
-    let parts = [
-        words,
-        at.map(|at| source(at, &brief.ground)),
-        Some(tried(brief)),
-    ];
+    let parts = [words, at.map(|at| source(at, &brief.ground))];
     finish(&mut text, parts.into_iter().flatten());
     Bug {
         title: failure.title.clone(),
@@ -129,7 +209,6 @@ pub fn of_failure(failure: &Failure, brief: &BugBrief<'_>) -> Bug {
 pub fn of_gate(gate: &GateResult, brief: &BugBrief<'_>) -> Bug {
     let mut text = head(None, brief);
     let _ = writeln!(text, "Gate {}: {}", gate.gate, short(&gate.words, 900));
-    finish(&mut text, [tried(brief)].into_iter());
     Bug {
         title: format!("gate {}", gate.gate),
         rule: None,
@@ -138,37 +217,14 @@ pub fn of_gate(gate: &GateResult, brief: &BugBrief<'_>) -> Bug {
     }
 }
 
-/// What a reviewer sent back.
-#[must_use]
-pub fn of_review(verdict: &ReviewVerdict, brief: &BugBrief<'_>) -> Bug {
-    let file = super::supervisor::file_of(verdict, brief.ground.spec);
-    let mut bug = of_words("sent back by review", &verdict.instructions, brief);
-    bug.file = file.or(bug.file);
-    bug
-}
-
-/// What a person or reviewer wrote.
-#[must_use]
-pub fn of_words(title: &str, words: &str, brief: &BugBrief<'_>) -> Bug {
-    let mut text = head(None, brief);
-    let _ = writeln!(text, "{title}:\n{}", short(words.trim(), 1150));
-    finish(&mut text, [tried(brief)].into_iter());
-    Bug {
-        title: title.to_owned(),
-        rule: None,
-        file: named_file(words),
-        text,
+impl Bug {
+    /// Adds a hypothesis of at most two sentences at the end, where it fits.
+    pub fn add_hypothesis(&mut self, hypothesis: &str) {
+        let words = hypothesis.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !words.is_empty() {
+            finish(&mut self.text, [format!("Hypothesis: {words}")].into_iter());
+        }
     }
-}
-
-/// The report with a hypothesis of at most two sentences at its end, where it fits.
-#[must_use]
-pub fn with_hypothesis(mut bug: Bug, hypothesis: &str) -> Bug {
-    let words = hypothesis.split_whitespace().collect::<Vec<_>>().join(" ");
-    if !words.is_empty() {
-        finish(&mut bug.text, [format!("Hypothesis: {words}")].into_iter());
-    }
-    bug
 }
 
 fn head(rule: Option<&str>, brief: &BugBrief<'_>) -> String {
@@ -242,12 +298,5 @@ fn neighbours(case: &Case, brief: &BugBrief<'_>) -> String {
         String::new()
     } else {
         format!("Passing neighbours: {} (must stay green)", ids.join(", "))
-    }
-}
-
-fn tried(brief: &BugBrief<'_>) -> String {
-    match brief.tried.last() {
-        Some(last) => format!("Already tried: {}", short(last, 140)),
-        None => String::new(),
     }
 }

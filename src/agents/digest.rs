@@ -1,19 +1,18 @@
 //! The failure digest: a run in at most 2,400 characters, worst first (harness 1.6).
 
+use super::coverage;
 use super::failure::{Failure, Ground, class, rank, short, signature};
-use super::spec::test_of;
 use crate::domain::case::CaseResult;
-use crate::domain::evidence::{Evidence, FileCoverage, JestReport, JestRun, JestTest};
+use crate::domain::evidence::{Evidence, JestReport, JestRun, JestTest};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Characters of a digest.
 pub const MOST: usize = 2400;
 const MOST_FAILURES: usize = 3;
-const FAILURE_CHARS: usize = 690;
+pub(super) const FAILURE_CHARS: usize = 690;
 const VALUE_CHARS: usize = 200;
 const TEST_LINES: usize = 15;
-const UNCOVERED: usize = 20;
 const STDERR_CHARS: usize = 600;
 
 /// A run for a prompt, and its failures for bug reports and stuck rules.
@@ -46,7 +45,7 @@ pub fn digest(
         ranked.extend(count(run, report));
     }
     if ranked.is_empty() {
-        ranked.extend(coverage(run, previous, ground));
+        ranked.extend(coverage::failures(run, previous, ground));
     }
     ranked.sort_by_key(|(order, _)| *order);
     let mut seen = BTreeSet::new();
@@ -161,7 +160,7 @@ fn changed(jest: &JestRun, public: &[CaseResult], failing: &[String]) -> String 
     )
 }
 
-type Ranked = (u8, Failure);
+pub(super) type Ranked = (u8, Failure);
 
 fn suites(report: &JestReport, ground: &Ground<'_>) -> Vec<Ranked> {
     let errors = report.suite_errors.iter();
@@ -285,73 +284,6 @@ fn count(run: &JestRun, report: &JestReport) -> Option<Ranked> {
         text: words,
     };
     Some((rank("suite"), failure))
-}
-
-/// Lines no test runs, one failure a file. The test file is to grow; when the same lines were open in
-/// the run before, more tests did not help and the source is to lose them.
-fn coverage(run: &JestRun, previous: Option<&Evidence>, ground: &Ground<'_>) -> Vec<Ranked> {
-    let files = ground.spec.files.iter().map(|f| f.path.as_str());
-    files
-        .filter_map(|path| {
-            let found = run.coverage.get(path);
-            if found.is_some_and(full) {
-                return None;
-            }
-            let before = previous
-                .and_then(|p| p.jest.as_ref())
-                .and_then(|jest| jest.coverage.get(path));
-            let stubborn = found.is_some_and(|now| {
-                !now.uncovered.is_empty() && before.is_some_and(|b| b.uncovered == now.uncovered)
-            });
-            let file = if stubborn {
-                path.to_owned()
-            } else {
-                test_of(path)
-            };
-            let text = uncovered(path, found, stubborn, ground);
-            let failure = Failure {
-                signature: signature("coverage", "lines without a test", path),
-                title: format!("{path} is not covered"),
-                rule: None,
-                file: Some(file),
-                text: short(&text, FAILURE_CHARS),
-            };
-            Some((9, failure))
-        })
-        .collect()
-}
-
-fn full(file: &FileCoverage) -> bool {
-    [file.statements, file.branches, file.functions, file.lines]
-        .iter()
-        .all(|figure| figure.is_some_and(|percent| percent >= 100.0))
-}
-
-fn uncovered(
-    path: &str,
-    found: Option<&FileCoverage>,
-    stubborn: bool,
-    ground: &Ground<'_>,
-) -> String {
-    let Some(found) = found else {
-        return format!("{path} was not loaded by any test.");
-    };
-    let mut text = format!("All tests pass, but no test runs all of these lines of {path}:\n");
-    let source = ground.sources.get(path).map_or("", String::as_str);
-    for number in found.uncovered.iter().take(UNCOVERED) {
-        let line = source.lines().nth((*number as usize).saturating_sub(1));
-        let _ = writeln!(
-            text,
-            "{number}: {}",
-            short(line.unwrap_or_default().trim(), 100)
-        );
-    }
-    text.push_str(if stubborn {
-        "More tests did not reach them: remove branches no input can reach, keep the rest as it is.\n"
-    } else {
-        "Add tests that reach both sides of each.\n"
-    });
-    text
 }
 
 /// Expected and received of Jest's message, or its first lines.

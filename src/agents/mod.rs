@@ -1,9 +1,9 @@
 //! Pure text work of the three agents: prompts out, parsed answers in.
 
-pub mod scan;
 pub mod brief;
 pub mod bug;
 pub mod cases;
+mod coverage;
 pub mod deps;
 pub mod developer;
 pub mod digest;
@@ -14,6 +14,7 @@ pub mod prompt;
 pub mod qa;
 pub mod reply;
 pub mod scaffold;
+pub mod scan;
 pub mod soul;
 pub mod spec;
 pub mod supervisor;

@@ -4,8 +4,8 @@ use super::lint::source_path;
 use super::prompt::Numbers;
 use super::reply::{Malformed, fenced};
 use super::scaffold;
-use super::spec::{Spec, test_of};
 use super::scan;
+use super::spec::{Spec, test_of};
 
 /// Files shorter than this may shrink as they like, lines with text.
 const SMALL: usize = 10;

@@ -141,7 +141,8 @@ pub fn hypothesis(desk: &Desk<'_>, spec: &Spec, bug_text: &str) -> Prompt {
 
 /// A reply's hypothesis, on one line.
 pub fn parse_hypothesis(reply: &str) -> Result<String, Malformed> {
-    reply::plain(reply, HYPOTHESIS_CHARS)
+    let words = reply::plain(reply, HYPOTHESIS_CHARS)?;
+    Ok(words.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A reply's verdict; a rejection must say why.
@@ -177,16 +178,17 @@ pub fn parse_cases(reply: &str, spec: &Spec) -> Result<Vec<Case>, Malformed> {
     settle(cases, problems)
 }
 
-/// A reply's one case for `rule`, other than everything `known`, public or held-out, struck ones included.
+/// A reply's one case for `rule`, its id none of those `taken`, its input none of those `known` or public.
 pub fn parse_replacement(
     reply: &str,
     spec: &Spec,
     rule: &str,
+    taken: &[String],
     known: &[Case],
 ) -> Result<Case, Malformed> {
     let cases = reply::cases(reply)?;
-    let taken: Vec<String> = known.iter().map(|case| case.id.clone()).collect();
-    let mut problems = check(&cases, spec, known, &taken);
+    let known: Vec<Case> = known.iter().chain(&spec.examples).cloned().collect();
+    let mut problems = check(&cases, spec, &known, taken);
     if cases.len() != 1 {
         problems.push(format!(
             "there are {} cases and exactly one is wanted",

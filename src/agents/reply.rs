@@ -91,16 +91,16 @@ pub fn cases(reply: &str) -> Result<Vec<Case>, Malformed> {
     Err(Malformed::new(problems.join("; ")))
 }
 
-/// A plain answer: at most `most` sentences' worth of text on one line.
+/// A plain text of at most `most` characters.
 pub fn plain(reply: &str, most: usize) -> Result<String, Malformed> {
-    let text = answer(reply)?.split_whitespace().collect::<Vec<_>>();
-    let text = text.join(" ");
-    if text.chars().count() > most {
+    let text = answer(reply)?.trim();
+    let count = text.chars().count();
+    if count > most {
         return Err(Malformed::new(format!(
-            "the answer is longer than {most} characters; say it in two sentences"
+            "the answer has {count} characters and at most {most} are wanted; say it shorter"
         )));
     }
-    Ok(text)
+    Ok(text.to_owned())
 }
 
 /// The reply without thinking, once its size and letters are in order.

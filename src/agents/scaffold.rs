@@ -13,8 +13,8 @@ const STUB: &str = "// Not written yet: a stand-in of the factory.";
 
 /// Every file of a new tool, by path relative to its folder.
 #[must_use]
-pub fn files(spec: &Spec, public: &[Case]) -> Vec<(String, String)> {
-    let mut files = harness(spec, public);
+pub fn files(spec: &Spec, version: &str, public: &[Case]) -> Vec<(String, String)> {
+    let mut files = harness(spec, version, public);
     files.extend(spec.modules().into_iter().map(|path| {
         let text = stub(spec, &path);
         (path, text)
@@ -24,11 +24,11 @@ pub fn files(spec: &Spec, public: &[Case]) -> Vec<(String, String)> {
 
 /// The files that stay the harness's own; written again whenever the public cases change.
 #[must_use]
-pub fn harness(spec: &Spec, public: &[Case]) -> Vec<(String, String)> {
+pub fn harness(spec: &Spec, version: &str, public: &[Case]) -> Vec<(String, String)> {
     vec![
         (
             "package.json".into(),
-            package(&spec.name, &spec.purpose, "0.0.0"),
+            package(&spec.name, &spec.purpose, version),
         ),
         (format!("bin/{}.js", spec.name), BIN.into()),
         ("test/fakes.js".into(), FAKES.into()),

@@ -262,8 +262,7 @@ pub fn parse(reply: &str, allowed: &[Decision]) -> Result<ReviewVerdict, Malform
 pub fn file_of(verdict: &ReviewVerdict, spec: &Spec) -> Option<String> {
     let named = verdict.file.clone();
     named.or_else(|| {
-        let plan = spec.plan().into_iter();
-        plan.filter(|path| verdict.instructions.contains(path.as_str()))
-            .next_back()
+        let mut plan = spec.plan().into_iter();
+        plan.rfind(|path| verdict.instructions.contains(path.as_str()))
     })
 }
