@@ -1,3 +1,8 @@
 //! The real parts behind the ports.
 
+pub mod clock;
+pub mod feed;
+pub mod lock;
 pub mod models;
+pub mod store;
+pub mod watch;

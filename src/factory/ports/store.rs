@@ -40,7 +40,7 @@ pub struct Loaded {
 }
 
 /// Something changed in the home's files; a hint to look, never the content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     State,
     Commands,
