@@ -2,9 +2,10 @@
 
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
-use super::{send, serve, status, wire};
+use super::{send, serve, wire};
+use crate::adapters::lock;
+use crate::adapters::store::readers;
 use crate::domain::command::{StopAfter, Verb};
-use crate::domain::screen::EngineId;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -17,7 +18,7 @@ const ENDED: Duration = Duration::from_secs(5);
 
 /// Starts the engine in the background.
 pub fn up(cli: &Cli, home: &Path) -> Done {
-    if let Some(engine) = running(home) {
+    if let Some(engine) = readers::engine(home) {
         out::say(format!("already running: process {}", engine.pid))?;
         return Ok(0);
     }
@@ -38,7 +39,7 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
             }
             return Err(Fail::Said(code, format!("the engine ended at once: {last}; see {}", log.display())));
         }
-        if status::snapshot(home).is_some_and(|snapshot| snapshot.engine.pid == pid) {
+        if readers::snapshot(home).is_some_and(|(snapshot, _)| snapshot.engine.pid == pid) {
             out::say(format!("running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"))?;
             return Ok(0);
         }
@@ -49,13 +50,6 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
         READY.as_secs(),
         log.display()
     )))
-}
-
-/// The engine of a home, when it runs.
-fn running(home: &Path) -> Option<EngineId> {
-    status::snapshot(home)
-        .map(|snapshot| snapshot.engine)
-        .filter(|engine| status::alive(engine) && !wire::unheld(home))
 }
 
 fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
@@ -103,16 +97,16 @@ fn tail(log: &Path) -> String {
 
 /// Ends the engine, after the turn or now.
 pub fn down(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
-    let engine = running(home);
+    let engine = readers::engine(home);
     let command = send::command(home, stop(args, false), false);
     let answer = send::send(cli, home, &command)?;
     let code = send::report(cli, &answer)?;
     if let Some(engine) = engine.filter(|_| answer.accepted && !cli.json) {
         let start = Instant::now();
-        while status::alive(&engine) && start.elapsed() < ENDED {
+        while lock::alive(&(&engine).into()) && start.elapsed() < ENDED {
             std::thread::sleep(Duration::from_millis(20));
         }
-        out::say(if status::alive(&engine) {
+        out::say(if lock::alive(&(&engine).into()) {
             "it ends when the turn under way is done (now: dev-factory down --now)"
         } else {
             "the engine has ended"
@@ -123,7 +117,7 @@ pub fn down(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
 
 /// Ends the engine after the turn and starts it anew; without one this is `up`.
 pub fn restart(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
-    if running(home).is_none() {
+    if readers::engine(home).is_none() {
         return up(cli, home);
     }
     let command = send::command(home, stop(args, true), false);

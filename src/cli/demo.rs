@@ -5,12 +5,12 @@ use super::home::{self, Start};
 use super::init::{self, New};
 use super::out::{self, Done, Fail, code};
 use super::{npm, serve, starter, tools, wire};
+use crate::adapters::store::readers;
 use crate::agents::reply as replies;
 use crate::domain::factory::Factory;
 use crate::domain::item::ItemStatus;
 use crate::factory::engine::Ended;
 use crate::factory::ports::settings::Settings;
-use crate::factory::ports::store::Store;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -57,9 +57,8 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     if ended == Ended::Interrupted {
         return Ok(code::INTERRUPTED);
     }
-    let store = wire::store(&dir).map_err(|error| Fail::failed(error.to_string()))?;
-    let loaded = store.load().map_err(|error| Fail::failed(error.to_string()))?;
-    let factory = loaded.factory.ok_or_else(|| Fail::failed("the demo home has no journal: nothing was built"))?;
+    let reading = readers::factory(&dir).map_err(|error| Fail::failed(error.to_string()))?;
+    let factory = reading.factory.ok_or_else(|| Fail::failed("the demo home has no journal: nothing was built"))?;
     if !cli.json {
         out::put(&closing(&factory))?;
         out::say(format!("look at it: cd {} && git log --oneline --graph && git tag && npx jest", dir.display()))?;

@@ -1,9 +1,10 @@
 //! `logs`: what happened, from the stream the engine leaves in run/; never starts anything.
 
 use super::args::Cli;
-use super::out::{Done, Fail};
+use super::out::Done;
 use super::wire;
 use crate::adapters::feed;
+use crate::adapters::store::readers;
 use crate::headless::{self, Printer, Style};
 use std::path::Path;
 
@@ -13,15 +14,15 @@ pub fn run(cli: &Cli, home: &Path, follow: bool, lines: usize) -> Done {
         json: cli.json,
         verbose: cli.engine.verbose,
     };
-    let mut printer = Printer::new(std::io::stdout(), style);
-    for line in feed::recent(home, lines) {
-        printer.line(&line, "-")?;
-    }
     if !follow {
+        let mut printer = Printer::new(std::io::stdout(), style);
+        for line in readers::lines(home, lines) {
+            printer.line(&line, "-")?;
+        }
         return Ok(0);
     }
     wire::runtime()?.block_on(async {
-        let feed = feed::follow(home).map_err(|error| Fail::failed(error.to_string()))?;
+        let feed = feed::follow_tail(home, lines);
         tokio::select! {
             printed = headless::print(feed, style, std::io::stdout()) => { printed?; }
             _ = tokio::signal::ctrl_c() => {}

@@ -3,14 +3,14 @@
 use super::args::Cli;
 use super::out::{self, Done, Fail, code};
 use super::verbs::VerbCmd;
-use super::{status, wire};
+use super::wire;
 use crate::adapters::clock::SystemClock;
+use crate::adapters::store::{self, readers};
 use crate::domain::command::{Answer, Command, Verb};
 use crate::factory::engine;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::store::StoreError;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long an answer is waited for.
@@ -41,7 +41,9 @@ pub fn report(cli: &Cli, answer: &Answer) -> Done {
 #[must_use]
 pub fn command(home: &Path, verb: Verb, guarded: bool) -> Command {
     let at = SystemClock.now();
-    let seen = status::snapshot(home).filter(|_| guarded);
+    let seen = readers::snapshot(home)
+        .map(|(snapshot, _)| snapshot)
+        .filter(|_| guarded);
     let user = std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| "unknown".to_owned());
@@ -79,26 +81,25 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     let parts = wire::parts(cli, home, store, loaded.settings)?;
     let answer = wire::runtime()?
-        .block_on(engine::apply_once(&parts, command.clone()))
+        .block_on(engine::apply_once(parts, command.clone()))
         .map_err(Fail::failed)?;
     Ok(Some(answer))
 }
 
 /// Writes the command for the running engine and waits for its answer.
 fn submit(cli: &Cli, home: &Path, command: &Command) -> Result<Answer, Fail> {
-    let folder = home.join("dev-factory").join("commands");
-    let file = put(&folder.join("new"), command)?;
-    let done = folder.join("done").join(format!("{}.json", command.id));
+    store::submit(home, command).map_err(|error| Fail::failed(error.to_string()))?;
+    let file = home.join(format!("dev-factory/commands/new/{}.json", command.id));
     let start = Instant::now();
     let mut look_again = Duration::from_secs(1);
     while start.elapsed() < PATIENCE {
-        if let Some(answer) = read(&done) {
+        if let Some(answer) = store::answered(home, &command.id) {
             return Ok(answer);
         }
         // The holder may have been another command, or an engine that just ended: then it is ours to apply.
         if start.elapsed() > look_again {
             look_again += Duration::from_secs(1);
-            if wire::unheld(home) && read(&done).is_none() && std::fs::remove_file(&file).is_ok() {
+            if readers::engine(home).is_none() && std::fs::remove_file(&file).is_ok() {
                 return apply(cli, home, command)?.map_or_else(|| Err(unanswered(&file)), Ok);
             }
         }
@@ -113,25 +114,4 @@ fn unanswered(file: &Path) -> Fail {
         PATIENCE.as_secs(),
         file.display()
     ))
-}
-
-/// Creates under a temporary name, then renames, so that the engine never sees half a file.
-fn put(folder: &Path, command: &Command) -> Result<PathBuf, Fail> {
-    let told = |error: std::io::Error| Fail::failed(format!("{}: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(told)?;
-    let text = serde_json::to_vec_pretty(command).map_err(|error| Fail::Bug(error.into()))?;
-    let mut temp = tempfile::Builder::new()
-        .prefix(".df-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(told)?;
-    temp.write_all(&text).map_err(told)?;
-    temp.as_file().sync_all().map_err(told)?;
-    let path = folder.join(format!("{}.json", command.id));
-    temp.persist(&path).map_err(|error| told(error.error))?;
-    Ok(path)
-}
-
-fn read(done: &Path) -> Option<Answer> {
-    serde_json::from_slice(&std::fs::read(done).ok()?).ok()
 }

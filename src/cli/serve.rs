@@ -2,7 +2,9 @@
 
 use super::args::Cli;
 use super::out::{self, Done, Fail, code};
+use super::home::{self, Start};
 use super::{npm, tools, wire};
+use crate::adapters::feed::RunWriter;
 use crate::factory::engine::{self, Ended, Options, Signal};
 use crate::factory::ports::feed::Feed;
 use crate::factory::ports::settings::{HostKind, Settings};
@@ -80,16 +82,20 @@ pub fn run(
         begin(home, &settings)?;
     }
     let runtime = wire::runtime()?;
+    let mirror = store.clone();
     let parts = wire::parts(cli, home, store, settings)?;
     let options = Options {
         until_idle: cli.engine.until_idle,
+        begin_paused: home::read(home)?.start == Start::Paused,
     };
     let ended = runtime.block_on(async {
         let (signals, received) = unbounded_channel();
         let listening = tokio::spawn(listen(signals.clone()));
+        let writing = RunWriter::spawn(mirror, parts.publisher.feed());
         let printing = tokio::spawn(print(parts.publisher.feed(), style, signals));
         let ended = engine::run(parts, options, received).await;
         listening.abort();
+        let _ = writing.await;
         let _ = tokio::time::timeout(LAST_LINES, printing).await;
         ended
     });

@@ -2,9 +2,9 @@
 
 use super::args::Cli;
 use super::out::{self, Done, Fail, code};
-use crate::adapters::lock;
+use crate::adapters::store::readers;
 use crate::domain::item::ItemStatus;
-use crate::domain::screen::{EngineId, Snapshot};
+use crate::domain::screen::Snapshot;
 use crate::domain::state::StateDoc;
 use crate::headless;
 use chrono::{DateTime, Local, Utc};
@@ -14,10 +14,9 @@ use std::path::Path;
 
 /// Prints where the factory stands; exit 4 when a person is needed.
 pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
-    let Some(snapshot) = snapshot(home) else {
+    let Some((snapshot, alive)) = readers::snapshot(home) else {
         return never_run(cli, home, line);
     };
-    let alive = alive(&snapshot.engine);
     let text = if cli.json {
         let object = json!({ "home": home, "engine": if alive { "running" } else { "none" }, "snapshot": snapshot });
         format!("{object}\n")
@@ -28,19 +27,6 @@ pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
     };
     out::put(&text)?;
     Ok(if snapshot.needs.is_empty() { 0 } else { code::PERSON })
-}
-
-/// The newest snapshot of a home, if an engine has written one that reads.
-#[must_use]
-pub fn snapshot(home: &Path) -> Option<Snapshot> {
-    let path = home.join("dev-factory").join("run").join("snapshot.json");
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
-}
-
-/// Whether exactly that process still runs.
-#[must_use]
-pub fn alive(engine: &EngineId) -> bool {
-    lock::alive(engine)
 }
 
 /// No engine has run here yet, or its snapshot is gone: state.json alone.

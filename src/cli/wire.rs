@@ -5,13 +5,15 @@ use super::out::Fail;
 use super::{secrets, starter};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
+use crate::adapters::lock;
 use crate::adapters::jest::JestTests;
 use crate::adapters::models::ModelHosts;
 use crate::adapters::sandbox::NoWalls;
 use crate::adapters::store::FileStore;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
-use crate::factory::engine::Parts;
+use crate::factory::engine::{Parts, SoulTexts};
+use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
 use crate::factory::ports::settings::Settings;
@@ -19,9 +21,6 @@ use crate::factory::ports::store::StoreError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Three souls: file name and text, by role.
-type Souls = [(String, String); 3];
 
 /// The runtime engines and single calls run on.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
@@ -34,13 +33,8 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
 
 /// Takes the lock of a home.
 pub fn store(home: &Path) -> Result<Arc<FileStore>, StoreError> {
-    FileStore::open(home, Arc::new(SystemClock)).map(Arc::new)
-}
-
-/// Whether nobody holds the lock.
-#[must_use]
-pub fn unheld(home: &Path) -> bool {
-    !matches!(store(home), Err(StoreError::Held(_)))
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    FileStore::open(home, &clock).map(Arc::new)
 }
 
 /// Everything an engine works with.
@@ -60,6 +54,7 @@ pub fn parts(cli: &Cli, home: &Path, store: Arc<FileStore>, settings: Settings) 
         settings,
         souls: souls(home),
         home: home.to_path_buf(),
+        engine: lock::this_process(),
         reload: Box::new(move || again.read()),
     })
 }
@@ -71,7 +66,7 @@ struct Again {
 }
 
 impl Again {
-    fn read(&self) -> Result<(Settings, Souls), String> {
+    fn read(&self) -> Result<(Settings, SoulTexts), String> {
         let souls = souls(&self.home);
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
@@ -93,7 +88,7 @@ pub fn models(settings: &Settings) -> ModelHosts {
 }
 
 /// Soul texts of a home; a missing file is the compiled-in one.
-fn souls(home: &Path) -> Souls {
+fn souls(home: &Path) -> SoulTexts {
     starter::SOULS.map(|name| {
         let file = format!("souls/{name}");
         let text = std::fs::read(home.join(&file))
@@ -111,7 +106,7 @@ fn starter_text(file: &str) -> &'static str {
 }
 
 /// The models souls name; a soul that does not parse names none and is reported by the engine.
-fn soul_models(souls: &Souls) -> [Option<String>; 3] {
+fn soul_models(souls: &SoulTexts) -> [Option<String>; 3] {
     souls
         .each_ref()
         .map(|(file, text)| soul::parse(text, file).ok().and_then(|(soul, _)| soul.model))
