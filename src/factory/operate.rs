@@ -1,6 +1,7 @@
 //! Commands: every operator action is decided here, journaled, answered, and takes effect through the loop.
 
-use super::driver::{Driver, Stopping};
+use super::driver::Driver;
+use super::wake::Stopping;
 use super::engine::Ended;
 use super::ports::model::HostStatus;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};

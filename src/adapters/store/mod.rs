@@ -270,6 +270,14 @@ impl Store for FileStore {
         Ok(numbered)
     }
 
+    fn glance(&self) -> Result<Option<Observed>, StoreError> {
+        Ok(match locked(&self.inner).docs.look()? {
+            Look::Ours => Some(Observed::Ours),
+            Look::Foreign(doc) => Some(Observed::Foreign(doc)),
+            Look::Not(_) => None,
+        })
+    }
+
     fn observe(&self) -> Result<Observed, StoreError> {
         let mut waits = LOOKS.iter();
         loop {

@@ -18,6 +18,11 @@ pub(super) fn exact(usd: f64) -> f64 {
     }
 }
 
+/// A limit rounded to a thousandth, for the same reason.
+pub(super) fn exact_limit(amount: f64) -> f64 {
+    (amount.clamp(0.0, 1e12) * 1e3).round() / 1e3
+}
+
 pub(super) fn apply(factory: &mut Factory, event: &Event) {
     match &event.body {
         EventBody::Turn(turn) => return turned(factory, event, turn),

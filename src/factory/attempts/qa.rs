@@ -90,7 +90,7 @@ async fn file_bugs(
     evidence: &Evidence,
 ) -> Result<String, Stop> {
     let jest_green = evidence.jest.as_ref().is_some_and(|j| j.report.as_ref().is_some_and(|r| r.success));
-    let revealed = if jest_green { reveal(context, spec, evidence).await? } else { None };
+    let revealed = if jest_green { reveal(context, spec, public, evidence).await? } else { None };
     let sources = files::current(context, spec);
     let before = previous(context, evidence.run)?;
     let ground = Ground { spec, sources: &sources, cases: public };
@@ -154,6 +154,7 @@ fn bugs(
 async fn reveal(
     context: &mut Context,
     spec: &Spec,
+    public: &[Case],
     evidence: &Evidence,
 ) -> Result<Option<Case>, Stop> {
     let Some(failed) = evidence.held_out.iter().find(|result| !result.passed) else {
@@ -167,7 +168,7 @@ async fn reveal(
     context.record(vec![body]).await?;
     context.facts.revealed.push(case.id.clone());
     let mut kept: Vec<Case> = held_out.into_iter().filter(|other| other.id != case.id).collect();
-    let replacement = replacement(context, spec, &case, &kept).await?;
+    let replacement = replacement(context, spec, public, &case, &kept).await?;
     let dropped = if replacement.is_none() { vec![case.id.clone()] } else { Vec::new() };
     kept.extend(replacement);
     let n = context.facts.case_sets + 1;
@@ -182,6 +183,7 @@ async fn reveal(
 async fn replacement(
     context: &mut Context,
     spec: &Spec,
+    public: &[Case],
     revealed: &Case,
     kept: &[Case],
 ) -> Result<Option<Case>, Stop> {
@@ -193,9 +195,9 @@ async fn replacement(
     let (numbers, nonce) = (context.numbers(), context.nonce());
     let desk = context.desk(&numbers, &nonce);
     let prompt = qa::replace(&desk, spec, &revealed.rule, &taken, revealed);
-    let known: Vec<Case> = kept.iter().chain([revealed]).cloned().collect();
+    let known: Vec<Case> = kept.iter().chain([revealed]).chain(public).cloned().collect();
     let case = context
-        .ask(&prompt, |reply| qa::parse_replacement(reply, spec, &revealed.rule, &taken, &known))
+        .ask(&prompt, |reply| qa::parse_replacement(reply, spec, &revealed.rule, &known))
         .await?;
     let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
     if fails.first() == Some(&true) {

@@ -99,6 +99,8 @@ pub trait Store: Send + Sync {
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Event>, StoreError>;
+    /// Reads state.json once, without waiting; None when it cannot be read yet and `observe` should wait for it.
+    fn glance(&self) -> Result<Option<Observed>, StoreError>;
     /// Reads state.json tolerantly (contract 3: up to 2 s for half-written content; blocking).
     fn observe(&self) -> Result<Observed, StoreError>;
     /// Takes `doc`'s unknown keys and lastUpdate over as ours without a journal event.
