@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod feed;
+pub mod git;
 pub mod lock;
 pub mod models;
 pub mod store;
