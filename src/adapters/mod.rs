@@ -1,3 +1,9 @@
 //! The real parts behind the ports.
 
+pub mod clock;
+pub mod feed;
+pub mod git;
+pub mod lock;
 pub mod models;
+pub mod store;
+pub mod watch;

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod budget;
 pub mod case;
 pub mod command;
+mod compare;
 pub mod decide;
 pub mod event;
 pub mod evidence;

@@ -1,16 +1,15 @@
 //! What the state calls for: pick, resume, shelve, ship, start the next agent; and what git does for a move.
 
-use super::driver::{Driver, Wake};
+use super::driver::Driver;
 use super::ports::model::ModelError;
 use super::ports::repo::{Repo, RepoError};
-use crate::domain::command::Decision;
-use crate::domain::decide::{Input, Report, Room, decide};
+use crate::domain::decide::{Input, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::table;
-use crate::domain::{actor, budget};
+use crate::domain::actor;
 
 /// Failed attempts in a row in one phase before the factory pauses instead of trying for ever.
 const FAILURES: u32 = 5;
@@ -36,7 +35,7 @@ impl Driver {
         }
         match factory.phase {
             Phase::Idle | Phase::Shipped => self.room().await,
-            Phase::Review if self.decided_ship() => self.ship_decided().await,
+            Phase::Review if pending(factory).is_some() => self.apply_pending().await,
             Phase::Review if !self.readiness.ready(Role::Supervisor, factory, now) => {
                 if self.factory_held() || self.readiness.unasked(Role::Supervisor) {
                     return Ok(false);
@@ -82,7 +81,7 @@ impl Driver {
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
         let review_possible = matches!(state, AgentState::Ready | AgentState::External);
-        let main_blocked = self.git(Repo::main_blocked).await.unwrap_or_else(|e| Some(e.to_string()));
+        let main_blocked = self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()));
         Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,
@@ -150,34 +149,23 @@ impl Driver {
         if report.outcome == Some(Outcome::Ship) && report.ship.is_none() {
             return self.ship(report).await;
         }
+        let papers = self.review_papers(&report)?;
         let now = self.tools.clock.now();
         let limits = self.settings.limits;
         match decide(&self.ledger.factory, &limits, &Input::Report(report), now) {
-            Ok(events) => self.record(events).await.map(|_| ()),
+            Ok(events) => self.record([papers, events].concat()).await.map(|_| ()),
             Err(refusal) => self.incident(refusal.sentence),
         }
     }
 
-    fn decided_ship(&self) -> bool {
-        let factory = &self.ledger.factory;
-        let facts = factory.current_tool.as_ref().and_then(|tool| factory.tools.get(tool));
-        facts.and_then(|f| f.decision.as_ref()).is_some_and(|p| p.decision == Decision::Ship)
-    }
-
-    /// A decision to ship given by a person; false when main is not ready and the tool was shelved or waits.
-    async fn ship_decided(&mut self) -> Result<bool, String> {
-        let before = self.ledger.factory.seq;
-        let factory = &self.ledger.factory;
-        let facts = factory.current_tool.as_ref().and_then(|tool| factory.tools.get(tool));
-        let pending = facts.and_then(|f| f.decision.clone());
-        let report = Report {
-            actor: pending.as_ref().map_or_else(|| actor::ENGINE.to_owned(), |p| p.by.clone()),
-            outcome: Some(Outcome::Ship),
-            reason: pending.map(|p| p.text).filter(|text| !text.is_empty()),
-            ..Report::default()
+    /// Applies a decision that waited for the lane; false when main is not ready for it.
+    async fn apply_pending(&mut self) -> Result<bool, String> {
+        let Some(report) = pending(&self.ledger.factory) else {
+            return Ok(false);
         };
-        self.ship(report).await?;
-        Ok(self.ledger.factory.seq != before && self.ledger.factory.phase != Phase::Review)
+        let before = self.ledger.factory.phase;
+        self.report(report).await?;
+        Ok(self.ledger.factory.phase != before)
     }
 
     /// A host was at fault: wait for it; after too many failures pause and say so.
@@ -218,27 +206,30 @@ impl Driver {
         self.note(EventBody::Paused(pause))
     }
 
-    /// Parks the tool whose limit is reached, pauses paid roles when the factory's is, after each record.
-    pub(super) fn budget(&mut self) -> Result<(), String> {
+    /// What time and budgets bring about: pauses that end, limits that are reached.
+    pub(super) async fn upkeep(&mut self) -> Result<(), String> {
         let now = self.tools.clock.now();
-        let Some(over) = budget::reached(&self.ledger.factory, &self.settings.limits, now) else {
+        let paid: Vec<Role> = Role::ALL
+            .into_iter()
+            .filter(|role| {
+                self.readiness.model(*role).is_some_and(|m| !self.tools.models.local(&m.host))
+            })
+            .collect();
+        let events = upkeep(&self.ledger.factory, &self.settings.limits, &paid, now);
+        if events.is_empty() {
             return Ok(());
-        };
-        self.cancel();
-        let report = Report {
-            actor: actor::ENGINE.to_owned(),
-            outcome: Some(Outcome::Parked),
-            reason: Some(over.sentence()),
-            ..Report::default()
-        };
-        let _ = self.wake.send(Wake::Time);
-        self.over_budget = Some(report);
-        Ok(())
+        }
+        self.record(events).await.map(|_| ())
     }
 
     /// Work that could be begun if everything were ready.
     pub(super) fn work_waits(&self) -> bool {
-        let ready = Room { developer_ready: true, supervisor_ready: true, ..Room::default() };
+        let reviewed_by_model = self.readiness.model(Role::Supervisor).is_some();
+        let ready = Room {
+            developer_ready: true,
+            supervisor_ready: reviewed_by_model || self.readiness.external(Role::Supervisor),
+            ..Room::default()
+        };
         let mut factory = self.ledger.factory.clone();
         factory.pauses.clear();
         let now = self.tools.clock.now();
@@ -257,23 +248,9 @@ impl Driver {
             .unwrap_or_else(|e| Err(RepoError::Git(format!("task failed: {e}"))))
     }
 
-    /// Ends pauses whose time has come, settles a suspect state, looks at hosts again.
+    /// A time that was waited for has come.
     pub(super) async fn time(&mut self) -> Result<(), String> {
-        let now = self.tools.clock.now();
-        let over: Vec<String> = self
-            .ledger
-            .factory
-            .pauses
-            .iter()
-            .filter(|pause| pause.until.is_some_and(|until| until <= now))
-            .map(|pause| pause.id.clone())
-            .collect();
-        for id in over {
-            self.note(EventBody::Resumed { id, reason: "its time has passed".to_owned() })?;
-        }
-        if let Some(report) = self.over_budget.take() {
-            self.report(report).await?;
-        }
+        self.upkeep().await?;
         self.settle_suspect().await
     }
 

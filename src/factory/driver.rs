@@ -8,7 +8,6 @@ use super::ports::settings::Settings;
 use super::readiness::Readiness;
 use super::wake::{Running, Stopping, Suspect, Wake};
 use crate::agents::soul::Soul;
-use crate::domain::decide::Report;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::Level;
@@ -39,7 +38,6 @@ pub struct Driver {
     pub(super) doing: String,
     pub(super) problems: Vec<String>,
     pub(super) last: [Option<Life>; 3],
-    pub(super) over_budget: Option<Report>,
     pub(super) loaded: Option<Found>,
     pub(super) failures: u32,
     pub(super) engine: crate::domain::screen::EngineId,
@@ -94,7 +92,6 @@ impl Driver {
             doing: String::new(),
             problems: Vec::new(),
             last: [None; 3],
-            over_budget: None,
             loaded: None,
             failures: 0,
             engine: parts.engine,

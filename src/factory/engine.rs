@@ -1,7 +1,8 @@
 //! The engine's front door: what it is given, how it is run, how it ends.
 
 use super::attempts::context::Tools;
-use super::driver::{Driver, Reload, Wake};
+use super::driver::{Driver, Reload};
+use super::wake::Wake;
 use super::ledger::Ledger;
 use super::ports::clock::Clock;
 use super::ports::feed::Publisher;

@@ -1,24 +1,26 @@
 //! Foreign edits: an external move is a claim; gates and effects stay ours, an illegal one is put back.
 
 use super::attempts::papers;
-use super::driver::{Driver, Suspect, Wake};
+use super::driver::Driver;
+use super::wake::{Suspect, Wake};
 use super::ports::repo::Repo;
 use super::ports::store::{Change, Observed, Paper, StoreError};
 use crate::agents::{lint, scan, spec};
 use crate::domain::actor;
-use crate::domain::decide::{Input, decide};
+use crate::domain::decide::Report;
+use crate::domain::decide::claim::{Judgement, judge, refused};
 use crate::domain::event::{EventBody, NewEvent};
-use crate::domain::phase::{Outcome, Phase};
+use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::Level;
-use crate::domain::state::{PauseKind, StateDoc};
+use crate::domain::state::StateDoc;
 use crate::domain::wishlist;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Who edits the wishlist file.
+const BY_HAND: &str = "operator:wishlist.json";
 /// Some writers read back what they wrote and write again: an illegal state is judged when it has settled (contract 3).
 const SETTLE: Duration = Duration::from_millis(1500);
-/// Restores in one phase before the factory pauses and asks for a person (contract 3).
-const RESTORES: u32 = 3;
 
 impl Driver {
     /// A file of the home changed.
@@ -72,51 +74,48 @@ impl Driver {
 
     /// Another program says where the tool stands.
     pub(super) async fn claim(&mut self, doc: StateDoc) -> Result<(), String> {
-        let now = self.tools.clock.now();
-        let input = Input::Claim(doc.clone());
-        match decide(&self.ledger.factory, &self.settings.limits, &input, now) {
-            Ok(events) => {
+        match judge(&self.ledger.factory, &doc) {
+            Judgement::Harmless | Judgement::PutBack => {
                 self.suspect = None;
-                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())?;
-                self.take_up(events).await
+                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())
             }
-            Err(refusal) => {
-                self.suspect = Some(Suspect {
-                    doc,
-                    sentence: refusal.sentence,
-                    settled: Instant::now() + SETTLE,
-                });
+            Judgement::Legal { to, outcome } => {
+                self.suspect = None;
+                self.take_up(&doc, to, outcome).await
+            }
+            Judgement::Illegal(sentence) => {
+                self.suspect = Some(Suspect { doc, sentence, settled: Instant::now() + SETTLE });
                 Ok(())
             }
         }
     }
 
-    /// Checks the conditions of a legal claim's row, then obeys it.
-    async fn take_up(&mut self, events: Vec<NewEvent>) -> Result<(), String> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        self.cancel();
-        let outcome = events.iter().find_map(|event| match &event.body {
-            EventBody::Move(step) => Some(step.outcome),
-            _ => None,
-        });
-        let extra = match outcome {
-            Some(outcome) => match self.conditions(outcome).await {
-                Ok(extra) => extra,
-                Err(unmet) => return self.restore(unmet, false),
-            },
-            None => Vec::new(),
+    /// Journals a legal claim, checks the conditions of its row, then obeys it; in qa the gates decide instead.
+    async fn take_up(&mut self, doc: &StateDoc, to: Phase, outcome: Outcome) -> Result<(), String> {
+        let from = self.ledger.factory.phase;
+        let tool = self.ledger.factory.current_tool.clone().unwrap_or_default();
+        let claimed = external(&tool, EventBody::Claimed { from, to, outcome });
+        let taken = match self.conditions(outcome).await {
+            Ok(taken) => taken,
+            Err(unmet) => {
+                self.commit(vec![claimed])?;
+                return self.restore(unmet, false);
+            }
         };
-        let gates_asked = outcome.is_none() && self.ledger.factory.phase == Phase::Qa;
-        let mut all = extra;
-        all.extend(events);
+        self.cancel();
+        self.tools.store.adopt(&self.ledger.factory, doc).map_err(|e| e.to_string())?;
+        self.commit([vec![claimed], taken].concat())?;
         self.drop_attempt("another program moved the phase")?;
-        self.record(all).await?;
-        if gates_asked {
-            self.start_attempt(crate::domain::phase::Role::Qa)?;
+        if from == Phase::Qa {
+            return self.start_attempt(Role::Qa);
         }
-        Ok(())
+        let report = Report {
+            actor: actor::EXTERNAL.to_owned(),
+            outcome: Some(outcome),
+            reason: Some("another program says so".to_owned()),
+            ..Report::default()
+        };
+        self.report(report).await
     }
 
     /// The papers and tree a claimed outcome needs; events that take them over.
@@ -202,19 +201,15 @@ impl Driver {
     fn restore(&mut self, sentence: String, counts: bool) -> Result<(), String> {
         self.suspect = None;
         let kept = self.tools.store.restore(&self.ledger.factory).map_err(|e| e.to_string())?;
-        self.note(EventBody::ClaimRefused { sentence: sentence.clone(), kept, counts })?;
-        if counts && self.ledger.factory.refused_claims >= RESTORES {
-            let reason = format!("{RESTORES} illegal changes of state.json in one phase; last: {sentence}");
-            self.hold(PauseKind::Edits, &reason)?;
-        }
+        let now = self.tools.clock.now();
+        self.commit(refused(&self.ledger.factory, &sentence, &kept, counts, now))?;
         self.ledger.brief(Some(&sentence)).map_err(|e| e.to_string())
     }
 
     /// People edited the wishlist.
     pub(super) fn wishlist(&mut self) -> Result<(), String> {
-        let now = self.tools.clock.now();
         match self.tools.store.wishlist() {
-            Ok(read) => match wishlist::merge(&self.ledger.factory, &read, now) {
+            Ok(read) => match wishlist::merge(&self.ledger.factory, &read, BY_HAND) {
                 Ok(events) => {
                     self.problems.retain(|p| !p.contains("wishlist.json"));
                     self.commit(events)?;

@@ -1,12 +1,12 @@
 //! Shipping: checked by the domain, done by git, then recorded; a crash between any two is repaired by doing it again.
 
-use super::driver::{Driver, Wake};
-use super::ports::repo::{Repo, RepoError, ShipOrder};
+use super::driver::Driver;
+use super::wake::Wake;
+use super::ports::repo::{RepoError, ShipOrder};
 use super::ports::store::Paper;
 use crate::domain::command::Decision;
 use crate::domain::decide::{Input, Report, Room, decide};
 use crate::domain::event::{EventBody, Move, NewEvent, ShipRecord};
-use crate::domain::factory::ToolFacts;
 use std::path::PathBuf;
 
 impl Driver {
@@ -16,7 +16,7 @@ impl Driver {
             return Ok(());
         };
         let facts = self.ledger.factory.tools.get(&tool).cloned().unwrap_or_default();
-        let version = next_version(&facts);
+        let version = facts.next_version();
         let tag = format!("{tool}@{version}");
         let placeholder = ShipRecord { version: version.clone(), tag, commit: String::new() };
         let trial = Report { ship: Some(placeholder), ..report.clone() };
@@ -27,7 +27,7 @@ impl Driver {
             return self.incident(refusal.sentence);
         }
         if let Some(blocked) =
-            self.git(Repo::main_blocked).await.unwrap_or_else(|e| Some(e.to_string()))
+            self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()))
         {
             return self.shelve_decided(&tool, &report, blocked).await;
         }
@@ -120,24 +120,5 @@ impl Driver {
             body: EventBody::Pushed { remote, ok, detail },
         }])
         .map(|_| ())
-    }
-}
-
-/// Version the next ship gets: 1.0.0, then the next minor for a rebuild, the next patch for a reopening.
-#[must_use]
-pub fn next_version(facts: &ToolFacts) -> String {
-    let Some(last) = facts.versions.last() else {
-        return "1.0.0".to_owned();
-    };
-    let mut parts = last.split('.').map(|part| part.parse::<u64>().unwrap_or(0));
-    let (major, minor, patch) = (
-        parts.next().unwrap_or(1),
-        parts.next().unwrap_or(0),
-        parts.next().unwrap_or(0),
-    );
-    if facts.reopened {
-        format!("{major}.{minor}.{}", patch + 1)
-    } else {
-        format!("{major}.{}.0", minor + 1)
     }
 }

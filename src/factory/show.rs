@@ -15,8 +15,8 @@ impl Driver {
         let now = self.tools.clock.now();
         let factory = &self.ledger.factory;
         let limits = &self.settings.limits;
-        let tool = factory.current_tool.as_deref();
-        let used = |unit| tool.map_or(0.0, |name| budget::used_by_tool(factory, name, unit));
+        let used = factory.current_facts().map(|facts| facts.used()).unwrap_or_default();
+        let day = budget::factory(factory, limits, now).into_iter().find(|u| u.unit == Unit::Usd);
         Snapshot {
             engine: self.engine.clone(),
             seq: factory.seq,
@@ -39,11 +39,11 @@ impl Driver {
             runs: self.ledger.runs.clone(),
             moves: self.ledger.moves.iter().cloned().collect(),
             totals: factory.totals.clone(),
-            day_usd: budget::spent_today(factory, now),
-            day_limit_usd: budget::day_limit(factory, limits),
-            tool_usd: used(Unit::Usd),
-            tool_tokens: used(Unit::Tokens) as u64,
-            tool_minutes: used(Unit::Minutes),
+            day_usd: day.as_ref().map_or(0.0, |u| u.used),
+            day_limit_usd: day.as_ref().map_or(limits.day_usd, |u| u.limit),
+            tool_usd: used.usd,
+            tool_tokens: used.tokens,
+            tool_minutes: used.millis as f64 / 60_000.0,
             sandbox: self.tools.tests.tier().to_owned(),
         }
     }

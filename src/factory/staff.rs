@@ -21,7 +21,7 @@ impl Driver {
                     Err("another attempt has begun".to_owned())
                 };
                 let _ = done.send(answer);
-                self.budget()
+                self.upkeep().await
             }
             FromAgent::Doing { attempt, words, resting } => {
                 if let Some(running) = self.running.as_mut().filter(|r| r.id == attempt) {
@@ -115,7 +115,7 @@ impl Driver {
             role,
             phase: factory.phase,
             attempt,
-            version: super::ship::next_version(&facts),
+            version: facts.next_version(),
             idea: idea.unwrap_or_default(),
             tool,
             facts,

@@ -20,6 +20,12 @@ impl Decision {
         Decision::Takeover,
     ];
 
+    /// The word on disk.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.outcome().name()
+    }
+
     /// The outcome it becomes.
     #[must_use]
     pub const fn outcome(self) -> Outcome {
@@ -31,6 +37,12 @@ impl Decision {
             Decision::TestDefect => Outcome::TestDefect,
             Decision::Takeover => Outcome::Takeover,
         }
+    }
+}
+
+impl std::fmt::Display for Decision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -67,6 +79,7 @@ fn as_report(decided: &Pending) -> Report {
         outcome: Some(decided.decision.outcome()),
         text: Some(decided.text.clone()).filter(|text| !text.is_empty()),
         case: decided.case.clone(),
+        file: decided.file.clone(),
         ..Report::default()
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn apply(factory: &mut Factory, event: &Event) {
             unit,
             amount,
         } if amount.is_finite() && *amount >= 0.0 => {
-            let amount = super::tools::exact(*amount);
+            let amount = super::tools::exact_limit(*amount);
             factory
                 .limits
                 .insert(format!("{scope}/{}", unit.name()), amount);
@@ -182,7 +182,11 @@ fn reopened(factory: &mut Factory, name: &str) {
         item.escalation = None;
     }
     let facts = factory.facts_mut(name);
+    // The shipped spec and its cases stay in force: what is public or struck stays so.
+    let (revealed, struck) = (facts.revealed.clone(), facts.struck.clone());
     facts.begin();
+    facts.revealed = revealed;
+    facts.struck = struck;
     facts.reopened = true;
     facts.cycles = 0;
     facts.started_at = None;

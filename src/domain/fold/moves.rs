@@ -30,7 +30,7 @@ pub(super) fn apply(factory: &mut Factory, event: &Event, made: &Move) {
     }
     count(factory, made);
     if let Some(tool) = tool {
-        item(factory, event, made, &tool, &left);
+        item(factory, made, &tool, &left);
         facts(factory.facts_mut(&tool), event, made, &left);
     }
 }
@@ -53,7 +53,7 @@ fn count(factory: &mut Factory, made: &Move) {
     *counter = counter.saturating_add(1);
 }
 
-fn item(factory: &mut Factory, event: &Event, made: &Move, tool: &str, left: &Left) {
+fn item(factory: &mut Factory, made: &Move, tool: &str, left: &Left) {
     let Some(item) = factory.item_mut(tool) else {
         return;
     };
@@ -82,7 +82,6 @@ fn item(factory: &mut Factory, event: &Event, made: &Move, tool: &str, left: &Le
     if made.outcome == Outcome::Requeued {
         super::items::put_last_of_its_priority(&mut factory.items, tool);
     }
-    let _ = event;
 }
 
 fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {

@@ -70,6 +70,7 @@ pub async fn verify(context: &mut Context, spec: &Spec) -> Result<(), Stop> {
     context.doing("running the tests after the edit");
     let tree = files::tree(context, spec, 0);
     let run = context.tools.tests.jest(&tree, false).await?;
+    context.record(vec![EventBody::Worked { millis: run.millis }]).await?;
     let (passed, total) = run.report.as_ref().map_or((0, 0), |r| (r.passed, r.total));
     context.log(Level::Info, format!("tests after the edit: {passed} of {total} pass"));
     Ok(())

@@ -2,8 +2,8 @@
 
 use super::context::{Context, Stop};
 use super::{files, papers, spec_review};
-use crate::agents::spec::Spec;
 use crate::agents::{bug, qa};
+use crate::agents::spec::Spec;
 use crate::domain::actor;
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
@@ -84,10 +84,10 @@ async fn file_bugs(
     evidence: &Evidence,
 ) -> Result<String, Stop> {
     let jest_green = evidence.jest.as_ref().is_some_and(|j| j.report.as_ref().is_some_and(|r| r.success));
-    let revealed = if jest_green { reveal(context, spec, evidence).await? } else { None };
+    let revealed = if jest_green { reveal(context, spec, public, evidence).await? } else { None };
     let sources = files::current(context, spec);
     let before = previous(context, evidence.run)?;
-    let input = bug::Findings {
+    let mut bugs = bug::bugs(&bug::Findings {
         evidence,
         previous: before.as_ref(),
         spec,
@@ -96,12 +96,11 @@ async fn file_bugs(
         sources: &sources,
         first_number: context.facts.bugs + 1,
         cycle: context.cycle,
-    };
-    let mut bugs = bug::bugs(&input);
-    if let Some(first) = bugs.first_mut() {
-        if let Some(words) = hypothesis(context, spec, &first.text).await? {
-            first.add_hypothesis(&words);
-        }
+    });
+    if let Some(first) = bugs.first_mut()
+        && let Some(words) = hypothesis(context, spec, &first.text).await?
+    {
+        first.add_hypothesis(&words);
     }
     let mut events = Vec::new();
     for (n, bug) in (context.facts.bugs + 1..).zip(&bugs) {
@@ -122,6 +121,7 @@ async fn file_bugs(
 async fn reveal(
     context: &mut Context,
     spec: &Spec,
+    public: &[Case],
     evidence: &Evidence,
 ) -> Result<Option<Case>, Stop> {
     let Some(failed) = evidence.held_out.iter().find(|result| !result.passed) else {
@@ -135,7 +135,7 @@ async fn reveal(
     context.record(vec![body]).await?;
     context.facts.revealed.push(case.id.clone());
     let mut kept: Vec<Case> = held_out.into_iter().filter(|other| other.id != case.id).collect();
-    let replacement = replacement(context, spec, &case, &kept).await?;
+    let replacement = replacement(context, spec, public, &case, &kept).await?;
     let dropped = if replacement.is_none() { vec![case.id.clone()] } else { Vec::new() };
     kept.extend(replacement);
     let n = context.facts.case_sets + 1;
@@ -150,6 +150,7 @@ async fn reveal(
 async fn replacement(
     context: &mut Context,
     spec: &Spec,
+    public: &[Case],
     revealed: &Case,
     kept: &[Case],
 ) -> Result<Option<Case>, Stop> {
@@ -161,7 +162,7 @@ async fn replacement(
     let (numbers, nonce) = (context.numbers(), context.nonce());
     let desk = context.desk(&numbers, &nonce);
     let prompt = qa::replace(&desk, spec, &revealed.rule, &taken, revealed);
-    let known: Vec<Case> = kept.iter().chain([revealed]).cloned().collect();
+    let known: Vec<Case> = kept.iter().chain([revealed]).chain(public).cloned().collect();
     let case = context
         .ask(&prompt, |reply| qa::parse_replacement(reply, spec, &revealed.rule, &taken, &known))
         .await?;

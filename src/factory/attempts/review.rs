@@ -2,12 +2,12 @@
 
 use super::context::{Context, Origin, Stop};
 use super::papers;
+use crate::agents::spec::Spec;
 use crate::agents::supervisor::{self, ReviewBrief, ReviewVerdict};
 use crate::domain::command::Decision;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
 use crate::domain::evidence::{Evidence, GateResult};
-use crate::domain::phase::Outcome;
 use crate::factory::ports::store::Paper;
 
 /// Works until the Supervisor has decided.
@@ -52,10 +52,10 @@ fn allowed(context: &Context) -> Vec<Decision> {
 /// Send-backs a model may make before only ship or respec are left (harness.md S14).
 const SEND_BACKS: u32 = 2;
 
-/// Writes the review, and the bug report of a send-back, and reports the decision.
+/// Writes the review and reports the decision.
 async fn settle(
     context: &mut Context,
-    spec: Option<&crate::agents::spec::Spec>,
+    spec: Option<&Spec>,
     verdict: ReviewVerdict,
 ) -> Result<Report, Stop> {
     let n = context.facts.reviews + 1;
@@ -64,42 +64,13 @@ async fn settle(
     context.tools.store.put(&Paper::Review { tool: context.tool.clone(), n }, &text)?;
     let Origin { scripted, local } = context.origin;
     note_reviewer(context, &by, scripted, local)?;
-    let mut events =
-        vec![EventBody::Reviewed { n, verdict: verdict.verdict, by, scripted, local }];
-    if verdict.verdict == Decision::SendBack {
-        events.push(send_back(context, spec, &verdict)?);
-    }
-    context.record(events).await?;
-    let mut report = context.report(match verdict.verdict {
-        Decision::Ship => Outcome::Ship,
-        Decision::SendBack => Outcome::SendBack,
-        Decision::Respec => Outcome::Respec,
-        Decision::Hint => Outcome::Hint,
-        Decision::TestDefect => Outcome::TestDefect,
-        Decision::Takeover => Outcome::Takeover,
-    });
+    let body = EventBody::Reviewed { n, verdict: verdict.verdict, by, scripted, local };
+    context.record(vec![body]).await?;
+    let mut report = context.report(verdict.verdict.outcome());
+    report.file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
     report.text = Some(verdict.instructions.clone());
     report.reason = Some(verdict.instructions);
     Ok(report)
-}
-
-/// The instructions of a send-back as a bug report.
-fn send_back(
-    context: &Context,
-    spec: Option<&crate::agents::spec::Spec>,
-    verdict: &ReviewVerdict,
-) -> Result<EventBody, Stop> {
-    let n = context.facts.bugs + 1;
-    let file = spec.and_then(|spec| supervisor::file_of(verdict, spec));
-    let title = format!("review {}: {}", context.facts.reviews + 1, first_line(&verdict.instructions));
-    let text = format!(
-        "BUG-{n}  from review  cycle {}\nFile: {}\nInstruction: {}\n",
-        context.cycle,
-        file.as_deref().unwrap_or("src/cli.js"),
-        verdict.instructions
-    );
-    context.tools.store.put(&Paper::Bug { tool: context.tool.clone(), n }, &text)?;
-    Ok(EventBody::BugFiled { n, rule: None, title, file })
 }
 
 /// Says in the evidence who reviewed it.
@@ -177,8 +148,4 @@ fn paper(tool: &str, n: u32, by: &str, verdict: &ReviewVerdict) -> String {
         text += &format!("\n{}\n", verdict.instructions);
     }
     text
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().chars().take(80).collect()
 }

@@ -7,16 +7,11 @@ use crate::agents::spec::Spec;
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
-use crate::domain::phase::{Outcome, Role};
-use crate::domain::screen::Level;
+use crate::domain::phase::Outcome;
 use crate::factory::ports::store::Paper;
 
 /// Samples of cases before a person or the Supervisor is asked.
 const TRIES: u32 = 2;
-/// A spec rejected this often is escalated (harness.md S16).
-const REJECTIONS: u32 = 3;
-/// A spec rejected this often for the same clause is escalated (harness.md S16).
-const SAME_CLAUSE: usize = 2;
 
 /// Works until the spec is approved with its cases, or rejected with its ambiguous clauses.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
@@ -28,7 +23,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     if verdict.verdict == qa::SpecWord::Approve {
         return approve(context, &cases, dropped).await;
     }
-    reject(context, verdict).await
+    Ok(reject(context, verdict))
 }
 
 /// What writing the cases showed, for the verdict.
@@ -95,24 +90,13 @@ async fn approve(
     Ok(context.report(Outcome::Approved))
 }
 
-async fn reject(context: &mut Context, verdict: qa::SpecVerdict) -> Result<Report, Stop> {
-    let clause = verdict.ambiguous.first().cloned();
+/// The clauses named; the domain counts them and escalates a spec that goes back and forth (S16).
+fn reject(context: &Context, verdict: qa::SpecVerdict) -> Report {
     let mut notes = vec![verdict.notes.clone()];
     notes.extend(verdict.ambiguous.iter().cloned());
-    context.log(Level::Warn, format!("spec rejected: {}", verdict.notes));
-    let again = clause
-        .as_ref()
-        .map_or(0, |c| context.facts.rejected_clauses.iter().filter(|old| *old == c).count());
-    let body = EventBody::SpecRefused { by: Role::Qa, notes, clause };
-    context.record(vec![body]).await?;
-    let rejections = context.facts.spec_rejections + 1;
-    if rejections >= REJECTIONS || again + 1 >= SAME_CLAUSE {
-        let words = format!("QA rejected the spec {rejections} times: {}", verdict.notes);
-        let evidence = verdict.ambiguous;
-        return Err(context.stuck("S16", words, evidence, Outcome::Escalated).await);
-    }
     let mut report = context.report(Outcome::Rejected);
     report.reason = Some(verdict.notes);
-    report.text = Some(verdict.ambiguous.join("\n"));
-    Ok(report)
+    report.text = Some(notes.join("\n"));
+    report.clause = verdict.ambiguous.into_iter().next();
+    report
 }

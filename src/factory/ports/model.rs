@@ -169,6 +169,9 @@ pub trait Models: Send + Sync {
     /// Looks whether a host answers and has the model: one GET or so, at most 500 ms to connect, costs nothing.
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus>;
 
+    /// The host is on this machine or a private network, or marked so: its turns cost nothing.
+    fn local(&self, host: &str) -> bool;
+
     /// Tokens of context the host is used with (settings `num_ctx`, or its default).
     fn context(&self, host: &str) -> u32;
 }
