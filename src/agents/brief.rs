@@ -20,6 +20,7 @@ const TRIED_CHARS: usize = 140;
 pub struct FileBrief<'a> {
     /// Who, what tool, limits.
     pub desk: Desk<'a>,
+    /// What the tool must be.
     pub spec: &'a Spec,
     /// The public cases now: the spec's examples and those revealed since.
     pub public: &'a [crate::domain::case::Case],

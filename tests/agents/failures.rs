@@ -447,6 +447,18 @@ fn a_gate_names_its_file() {
 }
 
 #[test]
+fn tests_that_prove_nothing_are_the_tests_business() {
+    let (spec, sources) = (word_count(), sources());
+    let words = "12 of 12 tests pass although every function throws";
+    let run = evidence(None, Vec::new(), vec![("throwing", words)]);
+    let found = bugs(&find(&run, &spec, &sources, None));
+    assert_eq!(found[0].file.as_deref(), Some("test/dev/words.test.js"));
+    let run = evidence(None, Vec::new(), vec![("coverage", "src/cli.js: Unknown")]);
+    let found = bugs(&find(&run, &spec, &sources, None));
+    assert_eq!(found[0].file.as_deref(), Some("test/dev/cli.test.js"));
+}
+
+#[test]
 fn a_bug_seen_in_the_run_before_says_so() {
     let (spec, sources) = (word_count(), sources());
     let jest = || {
