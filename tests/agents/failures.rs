@@ -508,6 +508,8 @@ fn stubs_and_examples_are_valid_and_hold_what_they_should() {
 }
 
 proptest! {
+    // Texts are long; forty runs reach every limit.
+    #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
     fn limits_hold_whatever_jest_says(
         messages in prop::collection::vec("(Error|TypeError|SyntaxError|expect\\()?:? ?[a-zé\"'/0-9 \n]{0,3000}", 1..12),
