@@ -5,9 +5,11 @@ use super::phase::Phase;
 use super::state::Scope;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 /// One file of commands/new.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "OnDisk")]
 pub struct Command {
     /// Unique; also the file name.
     pub id: String,
@@ -24,6 +26,39 @@ pub struct Command {
     pub by: String,
     /// When it was sent.
     pub at: DateTime<Utc>,
+}
+
+/// A command as written by anyone: `args` may be left out or null where none are needed.
+#[derive(Deserialize)]
+struct OnDisk {
+    id: String,
+    command: String,
+    #[serde(default)]
+    args: Option<Map<String, Value>>,
+    #[serde(default)]
+    tool: Option<String>,
+    #[serde(default)]
+    phase: Option<Phase>,
+    by: String,
+    at: DateTime<Utc>,
+}
+
+impl TryFrom<OnDisk> for Command {
+    type Error = String;
+
+    fn try_from(found: OnDisk) -> Result<Self, String> {
+        let command = found.command;
+        let verb = json!({"command": command, "args": found.args.unwrap_or_default()});
+        Ok(Self {
+            id: found.id,
+            verb: serde_json::from_value(verb)
+                .map_err(|error| format!("command {command:?}: {error}"))?,
+            tool: found.tool,
+            phase: found.phase,
+            by: found.by,
+            at: found.at,
+        })
+    }
 }
 
 /// The command table of the contract.
@@ -168,4 +203,34 @@ pub struct Answer {
     pub accepted: bool,
     /// One sentence that says what happened or why not and what to do.
     pub sentence: String,
+}
+
+impl Verb {
+    /// The word on disk and on the command line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Verb::Pause { .. } => "pause",
+            Verb::Resume { .. } => "resume",
+            Verb::Escalate { .. } => "escalate",
+            Verb::Requeue { .. } => "requeue",
+            Verb::Park { .. } => "park",
+            Verb::Unpark { .. } => "unpark",
+            Verb::Drop { .. } => "drop",
+            Verb::Retry {} => "retry",
+            Verb::Abort {} => "abort",
+            Verb::Rewind { .. } => "rewind",
+            Verb::Hint { .. } => "hint",
+            Verb::Decide { .. } => "decide",
+            Verb::Stop { .. } => "stop",
+            Verb::Probe { .. } => "probe",
+            Verb::NotStuck { .. } => "not-stuck",
+            Verb::Snooze { .. } => "snooze",
+            Verb::Reopen { .. } => "reopen",
+            Verb::Add { .. } => "add",
+            Verb::Edit { .. } => "edit",
+            Verb::Prioritise { .. } => "prioritise",
+            Verb::Budget { .. } => "budget",
+        }
+    }
 }

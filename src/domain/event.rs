@@ -92,6 +92,9 @@ pub enum EventBody {
         n: u32,
         rule: Option<String>,
         title: String,
+        /// The file to repair; None = cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
     },
     /// A review was written as reviews/<tool>/<n>.md.
     Reviewed {
@@ -106,6 +109,12 @@ pub enum EventBody {
         item: String,
         decision: Decision,
         text: String,
+        /// For test-defect: the case to strike.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<String>,
+        /// For send-back and takeover: the file it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
     },
     /// A stuck rule fired; `evidence` lists the rows that led to it.
     Stuck {
@@ -133,6 +142,8 @@ pub enum EventBody {
     ItemsOrdered { names: Vec<String> },
     /// An item was dropped, with the reason.
     ItemDropped { name: String, reason: String },
+    /// An item that is not under way was put aside for a person.
+    ItemParked { name: String, reason: String },
     /// An item waiting for a person is wanted again; `fresh` starts from spec.
     ItemRequeued {
         name: String,
@@ -227,6 +238,9 @@ pub struct Move {
     /// Newest spec version when the move was made, for rewind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<u32>,
+    /// For parked: the limit that did it, so that raising it unparks the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
 }
 
 /// What shipping made.
@@ -299,7 +313,7 @@ pub struct RunSummary {
 }
 
 /// What a budget counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     Usd,

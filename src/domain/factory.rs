@@ -3,7 +3,7 @@
 use super::command::Decision;
 use super::event::{RunSummary, Unit};
 use super::item::Item;
-use super::phase::Phase;
+use super::phase::{Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,8 @@ pub struct Factory {
     pub items: Vec<Item>,
     /// What is remembered of each tool.
     pub tools: BTreeMap<String, ToolFacts>,
-    /// Paid calls of the last 24 h: (time, role word, usd).
-    pub spend: Vec<(DateTime<Utc>, String, f64)>,
+    /// What the last 24 hours used, one entry a minute and role, oldest first.
+    pub spend: Vec<Spend>,
     /// Limits set by command; they override settings. Key: "<scope>/<unit>".
     pub limits: BTreeMap<String, f64>,
     /// Needs-you entries quieted until then.
@@ -71,6 +71,54 @@ pub struct Totals {
     pub incidents: u64,
 }
 
+/// Use within one minute by one role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spend {
+    /// Start of the minute.
+    pub at: DateTime<Utc>,
+    /// Who used it; None where nobody's turn was under way.
+    pub role: Option<Role>,
+    /// What was used.
+    pub used: Used,
+}
+
+/// An amount of each thing a budget counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Used {
+    /// Money, USD, rounded to a billionth so that it survives JSON exactly.
+    pub usd: f64,
+    /// Local tokens.
+    pub tokens: u64,
+    /// Work, milliseconds.
+    pub millis: u64,
+}
+
+/// A bug report that the next repair is to settle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenBug {
+    /// n of bugs/<tool>/BUG-<n>.md.
+    pub n: u32,
+    /// The file to repair; None = cannot be told.
+    pub file: Option<String>,
+}
+
+/// A decision that waits for the lane or for main.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// What was decided.
+    pub decision: Decision,
+    /// Instructions, hint or reason; may be empty.
+    pub text: String,
+    /// Who decided (see `Event::actor`).
+    pub by: String,
+    /// For test-defect: the case to strike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// For send-back and takeover: the file it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
 /// What is remembered of one tool across attempts, crashes and the shelf.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolFacts {
@@ -97,7 +145,7 @@ pub struct ToolFacts {
     /// Bug reports filed.
     pub bugs: u32,
     /// Bug reports of the last red run or send-back: open until fixed.
-    pub open_bugs: Vec<u32>,
+    pub open_bugs: Vec<OpenBug>,
     /// Reviews written.
     pub reviews: u32,
     /// Send-backs by a model since the last respec.
@@ -112,6 +160,18 @@ pub struct ToolFacts {
     pub spec_notes: Vec<String>,
     /// The once-per-tool spec-defect is used up.
     pub spec_defect_used: bool,
+    /// It was picked at least once (dropping it then counts against the success rate).
+    pub picked: bool,
+    /// Case ids struck as wrong.
+    pub struck: Vec<String>,
+    /// Send-backs by anyone since the last respec.
+    pub sent_back: u32,
+    /// Runs since the last respec, newest last, at most 50.
+    pub run_log: Vec<RunSummary>,
+    /// Newest tree on the branch; evidence counts for this one only.
+    pub tree: Option<String>,
+    /// Use before this build: a rebuilt or reopened tool starts its limits anew.
+    pub base: Used,
     /// Tree hashes of this line of work, oldest first.
     pub trees: Vec<String>,
     /// Newest commit on the branch.
@@ -123,7 +183,7 @@ pub struct ToolFacts {
     /// Rules the operator answered with "not stuck".
     pub not_stuck: Vec<String>,
     /// Decision waiting for the lane or for main.
-    pub decision: Option<(Decision, String)>,
+    pub decision: Option<Pending>,
     /// Versions shipped, oldest first.
     pub versions: Vec<String>,
     /// The present build is a reopening (next patch) rather than a rebuild (next minor).

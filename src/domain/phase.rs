@@ -2,7 +2,6 @@
 //! Screens, prompts and statistics take names, roles and order from here.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Where the current tool stands. Kebab-case on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -40,7 +40,7 @@ pub struct Loaded {
 }
 
 /// Something changed in the home's files; a hint to look, never the content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     State,
     Commands,
@@ -99,6 +99,8 @@ pub trait Store: Send + Sync {
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Event>, StoreError>;
+    /// Reads state.json once, without waiting; None when it cannot be read yet and `observe` should wait for it.
+    fn glance(&self) -> Result<Option<Observed>, StoreError>;
     /// Reads state.json tolerantly (contract 3: up to 2 s for half-written content; blocking).
     fn observe(&self) -> Result<Observed, StoreError>;
     /// Takes `doc`'s unknown keys and lastUpdate over as ours without a journal event.

@@ -1,0 +1,401 @@
+//! Outcomes as attempts, gates, rules, reviewers and commands report them: the conditions of each row.
+
+use super::{Refusal, Report, brief, event, no_such_move, onward};
+use crate::domain::actor;
+use crate::domain::command::Decision;
+use crate::domain::event::{EventBody, Move, NewEvent};
+use crate::domain::factory::{Factory, ToolFacts};
+use crate::domain::phase::{Outcome, Phase, Role};
+use crate::domain::state::Escalation;
+use crate::domain::table;
+
+/// Times the linter may refuse before a spec counts as undraftable.
+pub(super) const LINT_LIMIT: u32 = 3;
+/// Rejections of a spec that raise S16.
+pub(super) const REJECTIONS: u32 = 3;
+/// Send-backs by a model before a further one is refused (S14), and before a takeover.
+pub(super) const SEND_BACKS: u32 = 2;
+/// Rung a rule or a person escalates to when none is named: diagnosis.
+const DIAGNOSIS: u8 = 4;
+
+pub(super) fn decide(factory: &Factory, report: &Report) -> Result<Vec<NewEvent>, Refusal> {
+    let Some(outcome) = report.outcome else {
+        return Err(Refusal::new(
+            "a report without an outcome changes nothing; name one of the table's outcomes",
+        ));
+    };
+    outdated(factory, report)?;
+    let escalated = super::escalation(factory);
+    let row = table::find(factory.phase, outcome, escalated.is_some())
+        .ok_or_else(|| no_such_move(factory, outcome))?;
+    if !actor::may(&report.actor, row.by) {
+        return Err(Refusal::new(format!(
+            "{outcome} from {} is for {} to decide, not for {}",
+            row.from,
+            actor::decider_words(row.by),
+            if report.actor.is_empty() {
+                "an unnamed sender"
+            } else {
+                &report.actor
+            },
+        )));
+    }
+    if matches!(
+        outcome,
+        Outcome::Picked | Outcome::Resumed | Outcome::Unshelved | Outcome::Rewound
+    ) {
+        return Err(Refusal::new(format!(
+            "{outcome} needs an item or an event to go by and cannot be reported"
+        )));
+    }
+    let to = table::destination(
+        factory.phase,
+        outcome,
+        escalated.is_some(),
+        escalated.map(|e| e.from),
+    )
+    .ok_or_else(|| no_such_move(factory, outcome))?;
+    let tool = factory.current_tool.clone().ok_or_else(|| {
+        Refusal::new(format!(
+            "{outcome} was reported in {} but no tool is under way",
+            factory.phase
+        ))
+    })?;
+    let none = ToolFacts::default();
+    let case = Case {
+        factory,
+        report,
+        outcome,
+        to,
+        facts: factory.facts(&tool).unwrap_or(&none),
+        tool: &tool,
+    };
+    case.events()
+}
+
+fn outdated(factory: &Factory, report: &Report) -> Result<(), Refusal> {
+    let Some(id) = report.attempt else {
+        return Ok(());
+    };
+    match &factory.attempt {
+        Some(current) if current.id == id => Ok(()),
+        Some(current) => Err(Refusal::new(format!(
+            "attempt {id} is outdated: attempt {} works on {} now, so its result is not used",
+            current.id, current.phase
+        ))),
+        None => Err(Refusal::new(format!(
+            "attempt {id} is outdated: no attempt is under way in {}, so its result is not used",
+            factory.phase
+        ))),
+    }
+}
+
+/// One report against the row it picks.
+struct Case<'a> {
+    factory: &'a Factory,
+    report: &'a Report,
+    outcome: Outcome,
+    to: Phase,
+    facts: &'a ToolFacts,
+    tool: &'a str,
+}
+
+impl Case<'_> {
+    fn event(&self, body: EventBody) -> NewEvent {
+        event(Some(self.tool), &self.report.actor, body)
+    }
+
+    fn base(&self) -> Move {
+        let mut made = onward(self.factory, self.to, self.outcome);
+        made.reason.clone_from(&self.report.reason);
+        made.attempt = self.report.attempt;
+        if self.report.commit.is_some() {
+            made.commit.clone_from(&self.report.commit);
+        }
+        made
+    }
+
+    fn moved(&self, made: Move) -> Vec<NewEvent> {
+        vec![self.event(EventBody::Move(made))]
+    }
+
+    fn refuse(&self, why: &str) -> Refusal {
+        Refusal::new(format!(
+            "{} cannot go from {} to {} by {}: {why}; legal from {}: {}",
+            self.tool,
+            self.factory.phase,
+            self.to,
+            self.outcome,
+            self.factory.phase,
+            table::legal_words(
+                self.factory.phase,
+                super::escalation(self.factory).is_some()
+            )
+        ))
+    }
+
+    fn text(&self) -> Option<&str> {
+        let text = self
+            .report
+            .text
+            .as_deref()
+            .or(self.report.reason.as_deref());
+        text.map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    fn events(&self) -> Result<Vec<NewEvent>, Refusal> {
+        match self.outcome {
+            Outcome::Passed if !self.facts.evidence_complete() => {
+                Err(self.refuse("the evidence is not complete for exactly this tree"))
+            }
+            Outcome::Undraftable => self.undraftable(),
+            Outcome::Rejected => self.rejected(),
+            Outcome::SpecDefect => self.spec_defect(),
+            Outcome::Failed => {
+                let mut made = self.base();
+                made.cycle_count = made.cycle_count.saturating_add(1);
+                Ok(self.moved(made))
+            }
+            Outcome::Escalated => Ok(self.escalate(None)),
+            Outcome::Parked => {
+                let mut made = self.base();
+                made.unit = self.report.unit;
+                made.reason
+                    .get_or_insert_with(|| "set aside for a person".to_owned());
+                Ok(self.moved(made))
+            }
+            Outcome::Shelved => {
+                let mut made = self.base();
+                made.reason
+                    .get_or_insert_with(|| "waits for a review".to_owned());
+                Ok(self.moved(made))
+            }
+            Outcome::Ship => self.ship(),
+            Outcome::SendBack => self.send_back(),
+            Outcome::Takeover => self.takeover(),
+            Outcome::Respec => Ok(self.respec()),
+            Outcome::Hint => self.hint(),
+            Outcome::TestDefect => self.test_defect(),
+            _ => Ok(self.moved(self.base())),
+        }
+    }
+
+    /// Into review with an escalation; `why` replaces the report's reason.
+    fn escalate(&self, why: Option<String>) -> Vec<NewEvent> {
+        let reason = why
+            .or_else(|| self.text().map(str::to_owned))
+            .unwrap_or_else(|| format!("{} in {}", self.outcome, self.factory.phase));
+        let mut made = self.base();
+        made.to = Phase::Review;
+        if self.outcome != Outcome::Undraftable {
+            made.outcome = Outcome::Escalated;
+        }
+        made.reason = Some(reason.clone());
+        made.escalation = Some(Escalation {
+            reason,
+            from: self.factory.phase,
+            level: self.report.level.unwrap_or(DIAGNOSIS),
+        });
+        self.moved(made)
+    }
+
+    fn undraftable(&self) -> Result<Vec<NewEvent>, Refusal> {
+        let refused = self.facts.lint_refusals;
+        if refused < LINT_LIMIT {
+            return Err(self.refuse(&format!(
+                "the linter has refused this spec {refused} of {LINT_LIMIT} times"
+            )));
+        }
+        let why = self.text().map_or_else(
+            || {
+                format!(
+                    "the spec linter refused it {refused} times: {}",
+                    brief(&self.facts.spec_notes.join("; "), 300)
+                )
+            },
+            str::to_owned,
+        );
+        Ok(self.escalate(Some(why)))
+    }
+
+    fn rejected(&self) -> Result<Vec<NewEvent>, Refusal> {
+        let notes: Vec<String> = self
+            .text()
+            .map(|text| text.lines().map(str::to_owned).collect())
+            .unwrap_or_default();
+        let clause = self.report.clause.clone();
+        let again = clause
+            .as_ref()
+            .is_some_and(|clause| self.facts.rejected_clauses.contains(clause));
+        let count = self.facts.spec_rejections.saturating_add(1);
+        let mut events = vec![self.event(EventBody::SpecRefused {
+            by: Role::Qa,
+            notes,
+            clause: clause.clone(),
+        })];
+        let answered = self.facts.not_stuck.iter().any(|rule| rule == "S16");
+        if answered || (count < REJECTIONS && !again) {
+            events.extend(self.moved(self.base()));
+            return Ok(events);
+        }
+        let words = match clause.filter(|_| again) {
+            Some(clause) => format!(
+                "S16: the spec was rejected twice for {}",
+                brief(&clause, 120)
+            ),
+            None => format!("S16: the spec was rejected {count} times"),
+        };
+        events.push(event(
+            Some(self.tool),
+            actor::ENGINE,
+            EventBody::Stuck {
+                rule: "S16".to_owned(),
+                words: words.clone(),
+                evidence: self.facts.rejected_clauses.clone(),
+            },
+        ));
+        events.extend(self.escalate(Some(words)).into_iter().map(|mut e| {
+            e.actor = actor::ENGINE.to_owned();
+            e
+        }));
+        Ok(events)
+    }
+
+    fn spec_defect(&self) -> Result<Vec<NewEvent>, Refusal> {
+        if self.facts.spec_defect_used {
+            let why = self.text().unwrap_or("the spec does not fit").to_owned();
+            return Ok(self.escalate(Some(format!("second spec-defect of this tool: {why}"))));
+        }
+        let mut events = self.notes_for_spec(Role::Developer);
+        events.extend(self.moved(self.base()));
+        Ok(events)
+    }
+
+    fn notes_for_spec(&self, by: Role) -> Vec<NewEvent> {
+        let Some(text) = self.text() else {
+            return Vec::new();
+        };
+        vec![self.event(EventBody::SpecRefused {
+            by,
+            notes: vec![text.to_owned()],
+            clause: None,
+        })]
+    }
+
+    fn ship(&self) -> Result<Vec<NewEvent>, Refusal> {
+        if let Some(why) = no_evidence(self.facts) {
+            return Err(self.refuse(&why));
+        }
+        let Some(record) = &self.report.ship else {
+            return Ok(vec![self.event(EventBody::Decided {
+                item: self.tool.to_owned(),
+                decision: Decision::Ship,
+                text: self.text().unwrap_or_default().to_owned(),
+                case: None,
+                file: None,
+            })]);
+        };
+        if self.facts.versions.contains(&record.version) {
+            return Err(self.refuse(&format!(
+                "version {} is shipped already; the next one is {}",
+                record.version,
+                self.facts.next_version()
+            )));
+        }
+        let mut made = self.base();
+        made.ship = Some(record.clone());
+        Ok(self.moved(made))
+    }
+
+    fn send_back(&self) -> Result<Vec<NewEvent>, Refusal> {
+        if self.facts.last_run.is_none() {
+            return Err(self.refuse("it has no run yet, so there is nothing to repair"));
+        }
+        if !actor::is_person(&self.report.actor) && self.facts.send_backs >= SEND_BACKS {
+            return Err(self.refuse(
+                "a model has sent it back twice already (S14); it may ship, respec or take over",
+            ));
+        }
+        let title = self.text().unwrap_or("sent back without instructions");
+        let mut made = self.base();
+        made.cycle_count = made.cycle_count.saturating_add(1);
+        let mut events = vec![self.event(EventBody::BugFiled {
+            n: self.facts.bugs.saturating_add(1),
+            rule: None,
+            title: brief(title, 100),
+            file: self.report.file.clone(),
+        })];
+        events.extend(self.moved(made));
+        Ok(events)
+    }
+
+    fn takeover(&self) -> Result<Vec<NewEvent>, Refusal> {
+        let escalated = super::escalation(self.factory).is_some();
+        if !escalated && self.facts.sent_back < SEND_BACKS {
+            return Err(self.refuse(&format!(
+                "it was sent back {} of {SEND_BACKS} times",
+                self.facts.sent_back
+            )));
+        }
+        Ok(self.moved(self.base()))
+    }
+
+    fn respec(&self) -> Vec<NewEvent> {
+        let mut events = self.notes_for_spec(Role::Supervisor);
+        events.extend(self.moved(self.base()));
+        events
+    }
+
+    fn hint(&self) -> Result<Vec<NewEvent>, Refusal> {
+        let mut events = Vec::new();
+        if let Some(text) = self.text() {
+            super::review::hint_fits(text)?;
+            events.push(self.event(EventBody::Hinted {
+                phase: self.to,
+                text: text.to_owned(),
+            }));
+        }
+        events.extend(self.moved(self.base()));
+        Ok(events)
+    }
+
+    fn test_defect(&self) -> Result<Vec<NewEvent>, Refusal> {
+        if self.facts.last_run.is_none() {
+            return Err(self.refuse("it has no run yet, so no case has failed"));
+        }
+        let case = self
+            .report
+            .case
+            .as_deref()
+            .map(str::trim)
+            .unwrap_or_default();
+        if case.is_empty() {
+            return Err(self.refuse("name the acceptance case that is wrong"));
+        }
+        let mut events = vec![self.event(EventBody::CaseStruck {
+            case: case.to_owned(),
+            reason: self.text().unwrap_or("struck in review").to_owned(),
+        })];
+        events.extend(self.moved(self.base()));
+        Ok(events)
+    }
+}
+
+/// Why a tool may not ship, if it may not.
+pub(super) fn no_evidence(facts: &ToolFacts) -> Option<String> {
+    if facts.evidence_complete() {
+        return None;
+    }
+    Some(match &facts.last_run {
+        None => "no run has measured it".to_owned(),
+        Some(run) if !run.green => format!(
+            "run {} is red ({})",
+            run.run,
+            run.failed_gate.as_deref().unwrap_or("a gate failed")
+        ),
+        Some(run) => format!(
+            "run {} measured another tree than the branch has now",
+            run.run
+        ),
+    })
+}

@@ -1,0 +1,263 @@
+//! Decisions about a tool in review or on the shelf, by command.
+
+use super::report::{SEND_BACKS, no_evidence};
+use super::{HINT_WORDS, Refusal, Report, event, report};
+use crate::domain::command::Decision;
+use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::factory::{Factory, Pending, ToolFacts};
+use crate::domain::item::ItemStatus;
+use crate::domain::phase::{Outcome, Phase};
+use crate::domain::table;
+
+impl Decision {
+    /// All decisions.
+    pub const ALL: [Decision; 6] = [
+        Decision::Ship,
+        Decision::SendBack,
+        Decision::Respec,
+        Decision::Hint,
+        Decision::TestDefect,
+        Decision::Takeover,
+    ];
+
+    /// The word on disk.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.outcome().name()
+    }
+
+    /// The outcome it becomes.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Decision::Ship => Outcome::Ship,
+            Decision::SendBack => Outcome::SendBack,
+            Decision::Respec => Outcome::Respec,
+            Decision::Hint => Outcome::Hint,
+            Decision::TestDefect => Outcome::TestDefect,
+            Decision::Takeover => Outcome::Takeover,
+        }
+    }
+}
+
+impl std::fmt::Display for Decision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A hint or instructions within the limit of words.
+pub(super) fn hint_fits(text: &str) -> Result<(), Refusal> {
+    let words = text.split_whitespace().count();
+    if words == 0 {
+        return Err(Refusal::new(
+            "the text is empty; say what the next attempt should know",
+        ));
+    }
+    if words > HINT_WORDS {
+        return Err(Refusal::new(format!(
+            "the text has {words} words; at most {HINT_WORDS} are handed on, so shorten it"
+        )));
+    }
+    Ok(())
+}
+
+/// The decision that waits for the tool under review, as the report that applies it.
+/// For ship, git comes first: fill in `ship` before reporting it.
+#[must_use]
+pub fn pending(factory: &Factory) -> Option<Report> {
+    if factory.phase != Phase::Review {
+        return None;
+    }
+    let decided = factory.current_facts()?.decision.as_ref()?;
+    Some(as_report(decided))
+}
+
+fn as_report(decided: &Pending) -> Report {
+    Report {
+        actor: decided.by.clone(),
+        outcome: Some(decided.decision.outcome()),
+        text: Some(decided.text.clone()).filter(|text| !text.is_empty()),
+        case: decided.case.clone(),
+        file: decided.file.clone(),
+        ..Report::default()
+    }
+}
+
+/// What a `decide` command asks, with the sender as actor.
+pub(super) struct Asked<'a> {
+    pub item: Option<&'a str>,
+    pub pending: Pending,
+}
+
+/// Events and the sentence of the answer.
+pub(super) fn decide(
+    factory: &Factory,
+    asked: &Asked<'_>,
+) -> Result<(Vec<NewEvent>, String), Refusal> {
+    let name = subject(factory, asked.item)?;
+    let here = factory.current_tool.as_deref() == Some(name.as_str());
+    if here && factory.phase == Phase::Review {
+        return under_review(factory, asked, &name);
+    }
+    let item = super::items::known(factory, &name)?;
+    if here || item.status != ItemStatus::InReview {
+        let stands = if here {
+            format!("in {}", factory.phase)
+        } else {
+            item.status.words().to_owned()
+        };
+        return Err(Refusal::new(format!(
+            "{name} is {stands}, so there is nothing to decide; only a tool in review or on the shelf takes a decision"
+        )));
+    }
+    on_shelf(factory, asked, &name)
+}
+
+fn subject(factory: &Factory, item: Option<&str>) -> Result<String, Refusal> {
+    if let Some(item) = item {
+        return Ok(item.to_owned());
+    }
+    if factory.phase == Phase::Review
+        && let Some(tool) = &factory.current_tool
+    {
+        return Ok(tool.clone());
+    }
+    let shelf: Vec<&str> = factory
+        .items
+        .iter()
+        .filter(|item| item.status == ItemStatus::InReview)
+        .map(|item| item.name.as_str())
+        .collect();
+    match shelf.as_slice() {
+        [] => Err(Refusal::new(
+            "no tool is in review or on the shelf, so there is nothing to decide",
+        )),
+        [only] => Ok((*only).to_owned()),
+        several => Err(Refusal::new(format!(
+            "several tools wait for a decision, name one of {}",
+            several.join(", ")
+        ))),
+    }
+}
+
+fn words(asked: &Asked<'_>) -> Result<(), Refusal> {
+    let pending = &asked.pending;
+    match pending.decision {
+        Decision::Hint => hint_fits(&pending.text),
+        Decision::SendBack if pending.text.trim().is_empty() => Err(Refusal::new(
+            "a send-back needs instructions; they become the bug report",
+        )),
+        Decision::SendBack => hint_fits(&pending.text),
+        _ => Ok(()),
+    }
+}
+
+fn under_review(
+    factory: &Factory,
+    asked: &Asked<'_>,
+    name: &str,
+) -> Result<(Vec<NewEvent>, String), Refusal> {
+    words(asked)?;
+    let pending = &asked.pending;
+    let mut events = Vec::new();
+    let decided = report::decide(factory, &as_report(pending))?;
+    let none = ToolFacts::default();
+    let facts = factory.facts(name).unwrap_or(&none);
+    events.push(event(
+        Some(name),
+        &pending.by,
+        EventBody::Reviewed {
+            n: facts.reviews.saturating_add(1),
+            verdict: pending.decision,
+            by: pending.by.clone(),
+            scripted: false,
+            local: false,
+        },
+    ));
+    if pending.decision == Decision::Ship
+        && let Some(attempt) = &factory.attempt
+    {
+        events.push(event(
+            Some(name),
+            &pending.by,
+            EventBody::AttemptDropped {
+                id: attempt.id,
+                reason: format!("{} decided to ship", pending.by),
+            },
+        ));
+    }
+    let to = decided.iter().rev().find_map(|event| match &event.body {
+        EventBody::Move(made) => Some(made.to),
+        _ => None,
+    });
+    events.extend(decided);
+    let outcome = pending.decision.outcome();
+    let sentence = match to {
+        Some(to) => format!("{name} goes from review to {to} by {outcome}"),
+        None => format!("decided to ship {name}; it is merged and tagged as soon as main is ready"),
+    };
+    Ok((events, sentence))
+}
+
+fn on_shelf(
+    factory: &Factory,
+    asked: &Asked<'_>,
+    name: &str,
+) -> Result<(Vec<NewEvent>, String), Refusal> {
+    words(asked)?;
+    let pending = &asked.pending;
+    let outcome = pending.decision.outcome();
+    let none = ToolFacts::default();
+    let facts = factory.facts(name).unwrap_or(&none);
+    let escalated = factory
+        .item(name)
+        .is_some_and(|item| item.escalation.is_some());
+    let unmet = match pending.decision {
+        _ if table::find(Phase::Review, outcome, escalated).is_none() => {
+            Some("it is not escalated".to_owned())
+        }
+        Decision::Ship => no_evidence(facts),
+        Decision::SendBack | Decision::TestDefect if facts.last_run.is_none() => {
+            Some("it has no run yet".to_owned())
+        }
+        Decision::TestDefect
+            if pending
+                .case
+                .as_deref()
+                .unwrap_or_default()
+                .trim()
+                .is_empty() =>
+        {
+            Some("name the acceptance case that is wrong".to_owned())
+        }
+        Decision::Takeover if !escalated && facts.sent_back < SEND_BACKS => Some(format!(
+            "it was sent back {} of {SEND_BACKS} times",
+            facts.sent_back
+        )),
+        _ => None,
+    };
+    if let Some(why) = unmet {
+        let to = table::destination(Phase::Review, outcome, true, Some(Phase::Fixing))
+            .map_or_else(String::new, |to| format!(" to {to}"));
+        return Err(Refusal::new(format!(
+            "{name} cannot go from review{to} by {outcome}: {why}; legal from review: {}",
+            table::legal_words(Phase::Review, escalated)
+        )));
+    }
+    let recorded = event(
+        Some(name),
+        &pending.by,
+        EventBody::Decided {
+            item: name.to_owned(),
+            decision: pending.decision,
+            text: pending.text.clone(),
+            case: pending.case.clone(),
+            file: pending.file.clone(),
+        },
+    );
+    Ok((
+        vec![recorded],
+        format!("{name}: {outcome} decided, takes effect when the lane is free"),
+    ))
+}

@@ -1,0 +1,142 @@
+//! The fold: what one more event makes of a factory. Total over any sequence of events;
+//! legality is `decide`'s business, here everything recorded is simply believed.
+
+mod items;
+mod moves;
+mod tools;
+
+use super::event::{Event, EventBody};
+use super::factory::{Factory, ToolFacts, Totals};
+use super::item::Item;
+use super::phase::Phase;
+use super::state::{ControlDoc, StateDoc};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Version of control.json.
+const CONTROL_SCHEMA: u32 = 1;
+
+impl Factory {
+    /// A factory nothing has happened in.
+    #[must_use]
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            seq: 0,
+            phase: Phase::Idle,
+            current_tool: None,
+            cycle_count: 0,
+            started_at: None,
+            last_update: now,
+            attempt: None,
+            attempts: 0,
+            pauses: Vec::new(),
+            pauses_made: 0,
+            stopped: None,
+            escalation: None,
+            items: Vec::new(),
+            tools: BTreeMap::new(),
+            spend: Vec::new(),
+            limits: BTreeMap::new(),
+            snoozed: BTreeMap::new(),
+            refused_claims: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Folds one event in. An event already folded (its number is not higher) changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        if event.seq <= self.seq && event.seq != 0 {
+            return;
+        }
+        self.seq = self.seq.max(event.seq);
+        match &event.body {
+            EventBody::Move(made) => moves::apply(self, event, made),
+            EventBody::Started { .. } => self.attempt = None,
+            EventBody::Stopped { stopped, .. } => self.stopped.clone_from(stopped),
+            EventBody::Cleared => self.stopped = None,
+            EventBody::AttemptStarted(attempt) => {
+                self.attempts = self.attempts.max(attempt.id);
+                self.attempt = Some(attempt.clone());
+            }
+            EventBody::AttemptDropped { id, .. } => {
+                if self.attempt.as_ref().is_some_and(|a| a.id == *id) {
+                    self.attempt = None;
+                }
+            }
+            EventBody::Paused(pause) => {
+                self.pauses_made = self.pauses_made.saturating_add(1);
+                self.pauses.retain(|p| p.id != pause.id);
+                self.pauses.push(pause.clone());
+            }
+            EventBody::Resumed { id, .. } => self.pauses.retain(|p| p.id != *id),
+            EventBody::Snoozed { need, until } => {
+                self.snoozed.retain(|_, end| *end > event.ts);
+                self.snoozed.insert(need.clone(), *until);
+            }
+            EventBody::ClaimRefused { counts: true, .. } => {
+                self.refused_claims = self.refused_claims.saturating_add(1);
+            }
+            EventBody::Incident { .. } => {
+                self.totals.incidents = self.totals.incidents.saturating_add(1);
+            }
+            _ => {
+                items::apply(self, event);
+                tools::apply(self, event);
+            }
+        }
+    }
+
+    /// An item by name.
+    #[must_use]
+    pub fn item(&self, name: &str) -> Option<&Item> {
+        self.items.iter().find(|item| item.name == name)
+    }
+
+    fn item_mut(&mut self, name: &str) -> Option<&mut Item> {
+        self.items.iter_mut().find(|item| item.name == name)
+    }
+
+    /// What is remembered of a tool.
+    #[must_use]
+    pub fn facts(&self, name: &str) -> Option<&ToolFacts> {
+        self.tools.get(name)
+    }
+
+    /// What is remembered of the tool under way.
+    #[must_use]
+    pub fn current_facts(&self) -> Option<&ToolFacts> {
+        self.tools.get(self.current_tool.as_deref()?)
+    }
+
+    fn facts_mut(&mut self, name: &str) -> &mut ToolFacts {
+        self.tools.entry(name.to_owned()).or_default()
+    }
+
+    /// state.json, with the unknown keys it had.
+    #[must_use]
+    pub fn state_doc(&self, other: &Map<String, Value>) -> StateDoc {
+        StateDoc {
+            current_tool: self.current_tool.clone(),
+            phase: self.phase,
+            cycle_count: self.cycle_count,
+            started_at: self.started_at,
+            last_update: self.last_update,
+            other: other.clone(),
+        }
+    }
+
+    /// control.json, for the bytes of state.json with that hash.
+    #[must_use]
+    pub fn control_doc(&self, revision: u64, state_sha256: String) -> ControlDoc {
+        ControlDoc {
+            schema: CONTROL_SCHEMA,
+            revision,
+            state_sha256,
+            attempt: self.attempt.clone(),
+            pauses: self.pauses.clone(),
+            stopped: self.stopped.clone(),
+            escalation: self.escalation.clone(),
+        }
+    }
+}

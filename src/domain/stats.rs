@@ -1,0 +1,209 @@
+//! Statistics: folds over the whole journal, and one closing row a tool.
+
+use super::event::{Event, EventBody, Move};
+use super::phase::{Outcome, Phase};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Everything the statistics panes and reports show.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stats {
+    /// Ships, rebuilds and reopened ones included.
+    pub shipped: u64,
+    /// Items that stand parked now.
+    pub parked: u64,
+    /// Items dropped after they were picked.
+    pub dropped: u64,
+    /// Builds that passed all gates in their first run.
+    pub first_pass: u64,
+    /// Builds measured at least once.
+    pub measured: u64,
+    /// Runs of the gates.
+    pub runs: u64,
+    /// Cycles.
+    pub cycles: u64,
+    /// Money, USD.
+    pub usd: f64,
+    /// Tokens read and written.
+    pub tokens: u64,
+    /// Milliseconds the lane spent in each phase.
+    pub phases: BTreeMap<Phase, u64>,
+    tools: BTreeMap<String, Tool>,
+    order: Vec<String>,
+    lane: Option<(String, Phase, DateTime<Utc>)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Tool {
+    row: Closing,
+    build_runs: u32,
+    picked: bool,
+    parked: bool,
+}
+
+/// One line of the closing table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Closing {
+    /// Name.
+    pub tool: String,
+    /// Newest version shipped.
+    pub version: Option<String>,
+    /// Runs of the gates.
+    pub runs: u32,
+    /// Cycles.
+    pub cycles: u32,
+    /// Jest tests of the last run.
+    pub tests: u32,
+    /// Lowest coverage figure of the last run, percent.
+    pub coverage: Option<f64>,
+    /// Seconds in the lane.
+    pub seconds: f64,
+    /// Money, USD.
+    pub usd: f64,
+    /// Milliseconds by phase.
+    pub phases: BTreeMap<Phase, u64>,
+}
+
+impl Stats {
+    /// Folds a whole history.
+    #[must_use]
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut stats = Self::default();
+        for event in events {
+            stats.apply(event);
+        }
+        stats
+    }
+
+    /// Folds one event in.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.body {
+            EventBody::Move(made) => self.moved(event, made),
+            EventBody::Turn(turn) => {
+                let usd = turn.usd.filter(|usd| usd.is_finite()).unwrap_or(0.0);
+                let tokens = turn
+                    .input_tokens
+                    .unwrap_or(0)
+                    .saturating_add(turn.output_tokens.unwrap_or(0));
+                self.usd += usd;
+                self.tokens = self.tokens.saturating_add(tokens);
+                if let Some(tool) = self.tool(event) {
+                    tool.row.usd += usd;
+                }
+            }
+            EventBody::Run(run) => {
+                self.runs = self.runs.saturating_add(1);
+                let mut first = false;
+                if let Some(tool) = self.tool(event) {
+                    first = tool.build_runs == 0;
+                    tool.build_runs = tool.build_runs.saturating_add(1);
+                    tool.row.runs = tool.row.runs.saturating_add(1);
+                    tool.row.tests = run.total;
+                    tool.row.coverage = run.coverage;
+                }
+                self.measured = self.measured.saturating_add(u64::from(first));
+                self.first_pass = self
+                    .first_pass
+                    .saturating_add(u64::from(first && run.green));
+            }
+            EventBody::ItemDropped { name, .. } => {
+                let tool = self.named(name);
+                let (picked, parked) = (tool.picked, tool.parked);
+                tool.parked = false;
+                self.dropped = self.dropped.saturating_add(u64::from(picked));
+                self.parked = self.parked.saturating_sub(u64::from(parked));
+            }
+            EventBody::ItemParked { name, .. } => {
+                let before = std::mem::replace(&mut self.named(name).parked, true);
+                self.parked = self.parked.saturating_add(u64::from(!before));
+            }
+            EventBody::ItemRequeued { name, .. } => {
+                let before = std::mem::take(&mut self.named(name).parked);
+                self.parked = self.parked.saturating_sub(u64::from(before));
+            }
+            _ => {}
+        }
+    }
+
+    fn named(&mut self, name: &str) -> &mut Tool {
+        if !self.tools.contains_key(name) {
+            self.order.push(name.to_owned());
+        }
+        let tool = self.tools.entry(name.to_owned()).or_default();
+        if tool.row.tool.is_empty() {
+            name.clone_into(&mut tool.row.tool);
+        }
+        tool
+    }
+
+    fn tool(&mut self, event: &Event) -> Option<&mut Tool> {
+        let name = event.tool.as_deref()?;
+        Some(self.named(name))
+    }
+
+    fn moved(&mut self, event: &Event, made: &Move) {
+        if let Some((tool, phase, since)) = self.lane.take() {
+            let millis = event.ts.signed_duration_since(since).num_milliseconds();
+            let millis = u64::try_from(millis).unwrap_or(0);
+            add(&mut self.phases, phase, millis);
+            let row = &mut self.named(&tool).row;
+            add(&mut row.phases, phase, millis);
+            row.seconds += millis as f64 / 1000.0;
+        }
+        let Some(name) = event.tool.clone() else {
+            return;
+        };
+        if made.to.active() {
+            self.lane = Some((name.clone(), made.to, event.ts));
+        }
+        let tool = self.named(&name);
+        tool.picked = true;
+        match made.outcome {
+            Outcome::Picked => tool.build_runs = 0,
+            Outcome::Resumed if made.fresh => tool.build_runs = 0,
+            Outcome::Failed | Outcome::SendBack => {
+                tool.row.cycles = tool.row.cycles.saturating_add(1);
+                self.cycles = self.cycles.saturating_add(1);
+            }
+            Outcome::Ship => {
+                tool.row.version = made.ship.as_ref().map(|ship| ship.version.clone());
+                self.shipped = self.shipped.saturating_add(1);
+            }
+            Outcome::Parked => {
+                let before = std::mem::replace(&mut tool.parked, true);
+                self.parked = self.parked.saturating_add(u64::from(!before));
+            }
+            _ => {}
+        }
+    }
+
+    /// Shipped among shipped, parked and dropped after being picked; None before any of these.
+    #[must_use]
+    pub fn success_rate(&self) -> Option<f64> {
+        let ended = self.shipped + self.parked + self.dropped;
+        (ended > 0).then(|| self.shipped as f64 / ended as f64)
+    }
+
+    /// Mean cycles of the tools that were picked; None before any.
+    #[must_use]
+    pub fn cycles_per_tool(&self) -> Option<f64> {
+        let picked = self.tools.values().filter(|tool| tool.picked).count();
+        (picked > 0).then(|| self.cycles as f64 / picked as f64)
+    }
+
+    /// A row for each tool that was picked, in the order they first were.
+    #[must_use]
+    pub fn table(&self) -> Vec<Closing> {
+        self.order
+            .iter()
+            .filter_map(|name| self.tools.get(name))
+            .filter(|tool| tool.picked)
+            .map(|tool| tool.row.clone())
+            .collect()
+    }
+}
+
+fn add(phases: &mut BTreeMap<Phase, u64>, phase: Phase, millis: u64) {
+    let sum = phases.entry(phase).or_default();
+    *sum = sum.saturating_add(millis);
+}
