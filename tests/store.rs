@@ -565,63 +565,91 @@ fn half_written_content_is_waited_for_and_rubbish_is_named() {
 
 #[test]
 fn no_edit_is_lost_unseen() {
-    // Two foreign writers, one in place and one by rename, against a moving factory.
-    let home = Home::new();
-    let (store, mut f) = home.started();
-    let stop = std::sync::atomic::AtomicBool::new(false);
-    let done = |n: u64| n >= 150 || stop.load(std::sync::atomic::Ordering::Relaxed);
-    let (mut moves, mut conflicts, mut seen) = (0, 0, [0_u64; 2]);
-    std::thread::scope(|s| {
-        let writers: Vec<_> = [0, 1]
-            .map(|who| {
-                let (home, done) = (&home, &done);
-                s.spawn(move || {
-                    let mut n = 0;
-                    while !done(n) {
-                        n += 1;
-                        let edit = format!("{{\"phase\":\"spec\",\"who\":{who},\"n\":{n}}}");
-                        home.foreign_as(&edit, who == 0, who);
+    // A foreign writer that waits for each of its edits to be noticed, against a factory that moves all the time.
+    use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+    for by_rename in [true, false] {
+        let home = Home::new();
+        let (store, mut f) = home.started();
+        let (seen, seen_rounds) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (mut moves, mut conflicts) = (0, 0);
+        std::thread::scope(|s| {
+            let writer = s.spawn(|| {
+                for n in 1..=100 {
+                    home.foreign(&format!("{{\"phase\":\"spec\",\"n\":{n}}}"), by_rename);
+                    let deadline = Instant::now() + Duration::from_secs(10);
+                    while seen.load(SeqCst) < n {
+                        assert!(Instant::now() < deadline, "edit {n} was lost unseen");
                         std::thread::yield_now();
                     }
-                })
-            })
-            .into();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let mut look = |store: &FileStore, f: &Factory| match store.observe().unwrap() {
-            Observed::Foreign(doc) => {
-                if let (Some(who), Some(n)) = (doc.other.get("who"), doc.other.get("n")) {
-                    let slot = &mut seen[who.as_u64().unwrap() as usize];
-                    *slot = (*slot).max(n.as_u64().unwrap());
+                    // At another moment of the factory's doing each time.
+                    let rounds = seen_rounds.load(SeqCst) + n % 3;
+                    while seen_rounds.load(SeqCst) < rounds {
+                        std::thread::yield_now();
+                    }
+                    (0..n * 37 % 500).for_each(|_| std::thread::yield_now());
                 }
-                let _ = store.adopt(f, &doc);
-                true
+            });
+            while !writer.is_finished() {
+                seen_rounds.fetch_add(1, SeqCst);
+                match commit_cycle(&store, &mut f) {
+                    Ok(_) => moves += 1,
+                    Err(StoreError::Conflict) => conflicts += 1,
+                    Err(e) => panic!("{e}"),
+                }
+                if let Observed::Foreign(doc) = store.observe().unwrap() {
+                    let n = doc.other.get("n").and_then(serde_json::Value::as_u64);
+                    seen.fetch_max(n.unwrap(), SeqCst);
+                    let _ = store.adopt(&f, &doc);
+                }
             }
-            Observed::Unreadable(why) => panic!("{why}"),
-            Observed::Ours => false,
+            writer.join().unwrap();
+        });
+        println!("by rename {by_rename}: {moves} moves, {conflicts} conflicts, 100 edits seen");
+        assert!(moves > 10);
+        drop(store);
+        let loaded = home.store().load().unwrap();
+        assert_eq!(loaded.factory.unwrap().cycle_count, f.cycle_count);
+    }
+}
+
+#[test]
+fn two_foreign_writers_at_once_end_in_what_was_written_last() {
+    let home = Home::new();
+    let (store, mut f) = home.started();
+    let mut last = serde_json::Value::Null;
+    std::thread::scope(|s| {
+        let write = |who: u32| {
+            for n in 1..=200 {
+                let edit = format!("{{\"phase\":\"spec\",\"last\":[{who},{n}]}}");
+                home.foreign_as(&edit, who == 0, who);
+            }
         };
-        while writers.iter().any(|w| !w.is_finished()) {
-            assert!(Instant::now() < deadline);
-            let cycle = f.cycle_count + 1;
-            match store.commit(
-                &mut f,
-                vec![go("x", Phase::Spec, Phase::Spec, cycle)],
-                at(4),
-            ) {
-                Ok(_) => moves += 1,
-                Err(StoreError::Conflict) => conflicts += 1,
-                Err(e) => panic!("{e}"),
+        let writers = [s.spawn(move || write(0)), s.spawn(move || write(1))];
+        loop {
+            let over = writers
+                .iter()
+                .all(std::thread::ScopedJoinHandle::is_finished);
+            let _ = commit_cycle(&store, &mut f);
+            match store.observe().unwrap() {
+                Observed::Foreign(doc) => {
+                    last = doc.other["last"].clone();
+                    let _ = store.adopt(&f, &doc);
+                }
+                Observed::Ours if over => break,
+                Observed::Ours => {}
+                Observed::Unreadable(why) => panic!("{why}"),
             }
-            look(&store, &f);
         }
-        while look(&store, &f) {}
     });
-    println!("{moves} moves, {conflicts} conflicts, newest edits seen {seen:?}");
-    // The last edit of all is on disk or was seen; edits replaced by another writer's are theirs to lose.
-    assert!(seen.contains(&150), "{seen:?}");
-    assert!(moves > 0);
-    drop(store);
-    let loaded = home.store().load().unwrap();
-    assert_eq!(loaded.factory.unwrap().cycle_count, f.cycle_count);
+    assert_eq!(last[1], 200, "the last word of one of them: {last}");
+    commit_cycle(&store, &mut f).unwrap();
+    assert_eq!(home.json("state.json")["last"], last);
+}
+
+fn commit_cycle(store: &FileStore, f: &mut Factory) -> Result<(), StoreError> {
+    let cycle = f.cycle_count + 1;
+    let event = go("x", Phase::Spec, Phase::Spec, cycle);
+    store.commit(f, vec![event], at(4)).map(drop)
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn words(event: &Event) -> Option<(Level, String)> {
         E::Incident { sentence } => (Level::Error, sentence.clone()),
         E::Noted { sentence } => (Level::Info, sentence.clone()),
         E::ItemAdded { name, .. } => (Level::Info, format!("new idea: {name}")),
+        E::ItemParked { name, reason } => (Level::Info, format!("{name} parked: {reason}")),
         E::ItemDropped { name, reason } => (Level::Info, format!("{name} dropped: {reason}")),
         E::ItemReopened { name, bug } => (Level::Info, format!("{name} reopened: {bug}")),
         E::Cleared

@@ -3,5 +3,6 @@
 pub mod hash;
 pub mod redact;
 pub mod sanitise;
+pub mod secrets;
 pub mod tokens;
 pub mod width;

@@ -36,12 +36,18 @@ pub fn one_line(text: &str, limit: usize) -> String {
 pub struct Sanitiser {
     parser: Parser,
     line: Line,
+    /// The first bytes of a character whose rest has not come yet. The parser could keep them itself, but version
+    /// 0.15 then skips what follows the character.
+    half: Vec<u8>,
 }
 
 impl Sanitiser {
     /// Takes the next bytes and returns what may be shown of them now.
     pub fn push(&mut self, bytes: &[u8]) -> String {
-        let mut parts = bytes.split(|byte| *byte == b'\n');
+        let mut whole = std::mem::take(&mut self.half);
+        whole.extend_from_slice(bytes);
+        self.half = whole.split_off(whole.len() - half_character(&whole));
+        let mut parts = whole.split(|byte| *byte == b'\n');
         if let Some(first) = parts.next() {
             self.parser.advance(&mut self.line, first);
         }
@@ -53,6 +59,18 @@ impl Sanitiser {
         }
         self.line.take()
     }
+}
+
+/// Bytes at the end that begin a character and do not complete it.
+fn half_character(bytes: &[u8]) -> usize {
+    let lead = bytes.iter().rev().take(3).position(|byte| *byte >= 0xC0);
+    let Some(after) = lead else { return 0 };
+    let needed = match bytes.iter().rev().nth(after) {
+        Some(0xF0..) => 3,
+        Some(0xE0..) => 2,
+        _ => 1,
+    };
+    if after < needed { after + 1 } else { 0 }
 }
 
 /// What has been made safe and not yet handed out, and where the current line stands.

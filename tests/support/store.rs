@@ -74,12 +74,12 @@ impl Home {
     pub fn json(&self, name: &str) -> serde_json::Value {
         serde_json::from_slice(&self.bytes(name)).unwrap()
     }
-    /// Temporary files that lie about, but for the one file an exchange pushed aside.
+    /// Temporary files that lie about, but for what this process's exchanges pushed aside.
     pub fn temps(&self) -> Vec<String> {
-        let own = format!(".df-state.json.{}.tmp", std::process::id());
+        let own = format!(".json.{}.tmp", std::process::id());
         let all = fs::read_dir(self.path("")).unwrap().flatten();
         all.map(|e| e.file_name().into_string().unwrap())
-            .filter(|n| n.starts_with(".df-") && *n != own)
+            .filter(|n| n.starts_with(".df-") && !n.ends_with(&own))
             .collect()
     }
     /// Rewrites state.json as another program would.

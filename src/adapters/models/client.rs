@@ -21,6 +21,7 @@ pub struct Clients {
 }
 
 impl Clients {
+    /// `near`: loopback or private, so that no proxy is asked.
     pub fn new(secure: bool, near: bool) -> Self {
         Self {
             secure,

@@ -13,7 +13,9 @@ const WORDS: usize = 300;
 
 /// An error as a server reports it.
 pub struct Report {
+    /// HTTP status, or the code within the error.
     pub status: u16,
+    /// Seconds the server asks us to wait.
     pub retry_after: Option<u64>,
     text: String,
     /// The `type` or string `code` of OpenAI's error object.

@@ -15,6 +15,7 @@ pub struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
+    /// An empty reply whose pieces go there.
     pub fn new(pieces: &'a UnboundedSender<Delta>) -> Self {
         Self {
             pieces,

@@ -12,10 +12,13 @@ use tokio::sync::Semaphore;
 
 /// A host of the settings at run time.
 pub struct Server {
+    /// Name in the settings.
     pub name: String,
+    /// As configured.
     pub settings: Host,
     /// Fair: turns are served in the order they asked.
     pub queue: Semaphore,
+    /// Its HTTP clients, built on first use.
     pub clients: Clients,
     /// Loopback, private, or marked so; decided once.
     pub local: bool,
@@ -27,6 +30,7 @@ pub struct Server {
 }
 
 impl Server {
+    /// Opens nothing; a bad address is reported by the first turn or probe.
     pub fn new(name: &str, settings: &Host) -> Self {
         let url = Url::parse(settings.url.trim());
         let private = url.as_ref().is_ok_and(near);
@@ -70,10 +74,12 @@ impl Server {
         seen.map_or(own, |seen| seen.min(own))
     }
 
+    /// Context the server reported, if it did.
     pub fn seen_context(&self) -> Option<u32> {
         Some(self.seen_context.load(Ordering::Relaxed)).filter(|seen| *seen > 0)
     }
 
+    /// Keeps the context a probe found.
     pub fn saw_context(&self, tokens: u32) {
         self.seen_context.store(tokens, Ordering::Relaxed);
     }
@@ -86,6 +92,7 @@ impl Server {
             .contains(model)
     }
 
+    /// Remembers that the model refuses the optional fields.
     pub fn learn(&self, model: &str) {
         self.lacking
             .lock()

@@ -15,6 +15,17 @@ pub const CHAT: &str = "/api/chat";
 
 /// The body of a turn. `bare`: the model was found unable to think.
 pub fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
+    let mut options = json!({
+        "num_ctx": server.settings.num_ctx,
+        "num_predict": request.max_tokens,
+        "temperature": number(request.temperature),
+        "top_p": number(request.top_p),
+        "top_k": 20,
+        "min_p": 0.0,
+    });
+    if let Some(seed) = request.seed {
+        set(&mut options, "seed", json!(small_seed(seed)));
+    }
     let mut body = json!({
         "model": request.model,
         "messages": request.messages,
@@ -23,22 +34,19 @@ pub fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
         "truncate": false,
         "shift": false,
         "keep_alive": keep_alive(&server.settings.keep_alive),
-        "options": {
-            "num_ctx": server.settings.num_ctx,
-            "num_predict": request.max_tokens,
-            "temperature": number(request.temperature),
-            "top_p": number(request.top_p),
-            "top_k": 20,
-            "min_p": 0.0,
-        },
+        "options": options,
     });
-    if let Some(seed) = request.seed {
-        body["options"]["seed"] = json!(small_seed(seed));
-    }
     if let Some(format) = &request.format {
-        body["format"] = format.clone();
+        set(&mut body, "format", format.clone());
     }
     body
+}
+
+/// Adds a field to an object.
+pub fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
 }
 
 /// gpt-oss knows levels only; everything else takes yes or no.

@@ -4,7 +4,7 @@ use super::bytes::{Cut, Timed};
 use super::errors::{Report, broken, cut};
 use super::gather::Gather;
 use super::host::Server;
-use super::ollama::{number, small_seed};
+use super::ollama::{number, set, small_seed};
 use crate::factory::ports::model::{ModelError, TurnRequest};
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use serde::Deserialize;
@@ -38,19 +38,19 @@ pub fn body(request: &TurnRequest, bare: bool) -> Value {
         "top_p": number(request.top_p),
     });
     if !bare {
-        body["stream_options"] = json!({"include_usage": true});
-        body["top_k"] = json!(20);
-        body["min_p"] = json!(0.0);
-        body["chat_template_kwargs"] = json!({"enable_thinking": request.think});
+        set(&mut body, "stream_options", json!({"include_usage": true}));
+        set(&mut body, "top_k", json!(20));
+        set(&mut body, "min_p", json!(0.0));
+        let template = json!({"enable_thinking": request.think});
+        set(&mut body, "chat_template_kwargs", template);
     }
     if let Some(seed) = request.seed {
-        body["seed"] = json!(small_seed(seed));
+        set(&mut body, "seed", json!(small_seed(seed)));
     }
     if let Some(schema) = &request.format {
-        body["response_format"] = json!({
-            "type": "json_schema",
-            "json_schema": {"name": "reply", "strict": true, "schema": schema},
-        });
+        let schema = json!({"name": "reply", "strict": true, "schema": schema});
+        let format = json!({"type": "json_schema", "json_schema": schema});
+        set(&mut body, "response_format", format);
     }
     body
 }

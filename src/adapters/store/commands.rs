@@ -4,7 +4,7 @@ use super::files::{self, trouble};
 use super::json;
 use super::layout::Layout;
 use crate::adapters::clock::age;
-use crate::domain::command::{Answer, Command};
+use crate::domain::command::{Answer, Command, Verb};
 use crate::domain::event::{Event, EventBody};
 use crate::factory::ports::store::StoreError;
 use serde_json::{Map, Value};
@@ -69,10 +69,18 @@ fn read(path: &Path, name: &str) -> Result<Option<Command>, String> {
         map.entry("id").or_insert_with(|| stem.into());
         map.entry("args").or_insert_with(|| Map::new().into());
     }
-    let command: Command = serde_json::from_value(value).map_err(|e| {
-        let column = 1;
-        format!("{file}, line 1 column {column}: {e}; see the command table")
-    })?;
+    let asked = serde_json::json!({"command": value.get("command"), "args": value.get("args")});
+    if let Err(e) = serde_json::from_value::<Verb>(asked) {
+        let key = match value.get("command") {
+            Some(_) if e.to_string().starts_with("unknown variant") => "command",
+            Some(_) => "args",
+            None => return Err(format!("{file}: it names no command; add \"command\"")),
+        };
+        let why = format!("cannot be used: {e}");
+        return Err(json::placed(&file, &bytes, key, &why));
+    }
+    let command: Command = serde_json::from_value(value)
+        .map_err(|e| format!("{file}: {e}; write who asks in \"by\" and when in \"at\""))?;
     if command.id != stem {
         return Err(format!(
             "{file}: its id is {:?}; name the file after the id",

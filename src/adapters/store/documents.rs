@@ -102,11 +102,16 @@ impl Documents {
     pub fn stage(&mut self, factory: &Factory) -> Result<Prepared, StoreError> {
         let mut prepared = Prepared::default();
         let core = core(factory);
-        let mut sha = self.kept.as_ref().map(|k| k.state_sha256.clone());
+        let hash = || self.ours.as_deref().map(sha256);
+        let mut sha = self
+            .kept
+            .as_ref()
+            .map(|k| k.state_sha256.clone())
+            .or_else(hash);
         let nothing = self.ours.is_none() && self.seen.is_none();
         let rewrite = nothing || self.written.as_ref() != Some(&core);
         if rewrite {
-            self.look_aside();
+            self.late_writer();
             let before = match self.present() {
                 // Too large or not a file: an edit like any other that has to be looked at.
                 Err(StoreError::Bad(_)) => return Err(StoreError::Conflict),
@@ -129,6 +134,7 @@ impl Documents {
         }
         self.stage_control(factory, sha.unwrap_or_default(), &mut prepared)?;
         if let Some(staged) = &prepared.state {
+            self.aside = None;
             files::stage(&staged.path, &staged.bytes, &self.state, true)?;
         }
         Ok(prepared)
@@ -182,21 +188,17 @@ impl Documents {
     /// Makes staged documents visible: control.json, then state.json, then the folder durable.
     /// True when an edit was pushed aside and waits to be looked at.
     pub fn publish(&mut self, prepared: Prepared) -> Result<bool, StoreError> {
-        if prepared.state.is_none() && prepared.control.is_none() {
-            return Ok(false);
-        }
         if let Some((path, doc)) = prepared.control {
-            if files::swap(&path, &self.control)? == Swapped::Exchanged {
-                let _ = std::fs::remove_file(&path);
-            }
+            files::swap(&path, &self.control)?;
             self.kept = Some(doc);
         }
-        let mut pushed = false;
-        if let Some(staged) = prepared.state {
-            pushed = self.exchange(staged)?;
-            if self.state_dir() != self.dir {
-                files::sync_dir(self.state_dir())?;
-            }
+        // control.json alone needs no durable name: old or new, it is whole, and the journal knows the rest.
+        let Some(staged) = prepared.state else {
+            return Ok(false);
+        };
+        let pushed = self.exchange(staged)?;
+        if self.state_dir() != self.dir {
+            files::sync_dir(self.state_dir())?;
         }
         files::sync_dir(&self.dir)?;
         Ok(pushed)
@@ -233,16 +235,9 @@ impl Documents {
         Ok(foreign)
     }
 
-    /// Removes what the last exchange left, unless someone has written into it: start-up finds that.
+    /// Removes what the last exchanges left, unless someone has written into it: start-up finds that.
     pub fn close(&mut self) {
-        self.late_writer();
-        if self.pushed.is_none() {
-            self.look_aside();
-        }
-    }
-
-    /// Looks whether someone wrote into the file we pushed aside, and lets go of it.
-    fn look_aside(&mut self) {
+        let _ = std::fs::remove_file(files::temp(&self.dir, "control.json"));
         self.late_writer();
         if self.pushed.is_none()
             && let Some((path, _)) = self.aside.take()
@@ -370,7 +365,7 @@ impl Documents {
         };
         let name = refused::keep(&self.dir, "state.json", &refused)?;
         if present != self.ours {
-            self.look_aside();
+            self.late_writer();
             let core = core(factory);
             match self
                 .ours
@@ -398,6 +393,7 @@ impl Documents {
         before: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let path = files::temp(self.state_dir(), "state.json");
+        self.aside = None;
         files::stage(&path, &bytes, &self.state, true)?;
         let other = self.other.clone();
         self.exchange(StagedState {

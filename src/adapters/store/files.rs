@@ -78,12 +78,13 @@ pub fn temp(dir: &Path, name: &str) -> PathBuf {
 }
 
 /// Writes `bytes` to `staged` with the mode and owner of `like` (0600 when that is new); durable when `sync`.
+/// A file left there by an earlier exchange is written over: making and freeing files costs more than syncing them.
 pub fn stage(staged: &Path, bytes: &[u8], like: &Path, sync: bool) -> Result<(), StoreError> {
     let write = || -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
-            .truncate(true)
+            .truncate(false)
             .mode(0o600)
             .open(staged)?;
         if let Ok(old) = std::fs::metadata(like) {
@@ -97,6 +98,9 @@ pub fn stage(staged: &Path, bytes: &[u8], like: &Path, sync: bool) -> Result<(),
             }
         }
         file.write_all(bytes)?;
+        if file.metadata()?.len() != bytes.len() as u64 {
+            file.set_len(bytes.len() as u64)?;
+        }
         if sync { file.sync_data() } else { Ok(()) }
     };
     write().map_err(|e| {

@@ -32,6 +32,22 @@ pub fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, String> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+/// A mistake in a key, at the place of that key.
+#[must_use]
+pub fn placed(file: &str, bytes: &[u8], key: &str, why: &str) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let quoted = format!("\"{key}\"");
+    match text.find(&quoted) {
+        Some(at) => {
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.len() - before.rfind('\n').map_or(0, |n| n + 1) + 1;
+            format!("{file}, line {line} column {column}: {key} {why}")
+        }
+        None => format!("{file}: {key} {why}"),
+    }
+}
+
 fn sentence(file: &str, error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     let whole = error.to_string();

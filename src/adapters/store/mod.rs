@@ -239,7 +239,7 @@ impl Store for FileStore {
         if numbered.is_empty() {
             return Ok(numbered);
         }
-        if numbered.iter().all(|e| inert(&e.body)) {
+        if inner.docs.ours.is_some() && numbered.iter().all(|e| inert(&e.body)) {
             journal.append(&numbered)?;
             numbered.iter().for_each(|e| factory.apply(e));
         } else {

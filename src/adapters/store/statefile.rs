@@ -30,7 +30,7 @@ pub fn parse(bytes: &[u8], last: Option<&StateDoc>) -> Result<StateDoc, String> 
             "{FILE} holds no object; write {{\"currentTool\": ..., \"phase\": ...}}"
         ));
     };
-    let phase = phase(map.get("phase")).map_err(|why| placed(bytes, "phase", &why))?;
+    let phase = phase(map.get("phase")).map_err(|why| json::placed(FILE, bytes, "phase", &why))?;
     let current_tool = match map.get("currentTool") {
         None => last.and_then(|l| l.current_tool.clone()),
         Some(Value::Null) => None,
@@ -38,7 +38,7 @@ pub fn parse(bytes: &[u8], last: Option<&StateDoc>) -> Result<StateDoc, String> 
         Some(Value::String(name)) => Some(name.clone()),
         Some(other) => {
             let why = format!("is {other}; write a tool's name in quotes or null");
-            return Err(placed(bytes, "currentTool", &why));
+            return Err(json::placed(FILE, bytes, "currentTool", &why));
         }
     };
     let cycle_count = map.get("cycleCount").and_then(Value::as_u64);
@@ -119,21 +119,6 @@ fn phase(value: Option<&Value>) -> Result<Phase, String> {
 fn word(phase: &Phase) -> String {
     let value = serde_json::to_value(phase).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
-}
-
-/// A mistake in a key, at the place of that key.
-fn placed(bytes: &[u8], key: &str, why: &str) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let quoted = format!("\"{key}\"");
-    match text.find(&quoted) {
-        Some(at) => {
-            let before = text.get(..at).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before.len() - before.rfind('\n').map_or(0, |n| n + 1) + 1;
-            format!("{FILE}, line {line} column {column}: {key} {why}")
-        }
-        None => format!("{FILE}: {key} {why}"),
-    }
 }
 
 #[cfg(test)]

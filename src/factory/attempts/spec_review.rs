@@ -73,7 +73,7 @@ pub async fn fail_on_stub(
     Ok(cases
         .iter()
         .zip(&received)
-        .map(|(case, got)| !crate::domain::compare::compare(case, got).passed)
+        .map(|(case, got)| !crate::domain::case::compare(case, got).passed)
         .collect())
 }
 
