@@ -230,7 +230,8 @@ impl Driver {
                 Ok(events) => {
                     self.problems.retain(|p| !p.contains("wishlist.json"));
                     self.commit(events)?;
-                    self.ledger.put_wishlist().map_err(|e| e.to_string())
+                    let items = &self.ledger.factory.items;
+                    self.tools.store.put_wishlist(items).map_err(|e| e.to_string())
                 }
                 Err(sentence) => self.bad_wishlist(sentence),
             },

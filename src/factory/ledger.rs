@@ -49,20 +49,12 @@ impl Ledger {
             }
         }
         if items_before.is_some_and(|items| items != self.factory.items) {
-            self.put_wishlist()?;
+            self.tools.store.put_wishlist(&self.factory.items)?;
         }
         if before != self.factory.phase || recorded.iter().any(is_move) {
             self.brief(None)?;
         }
         Ok(recorded)
-    }
-
-    /// Writes the engine's fields into the wishlist; an edit made meanwhile is merged first, by the watcher's hint.
-    pub fn put_wishlist(&self) -> Result<(), StoreError> {
-        match self.tools.store.put_wishlist(&self.factory.items) {
-            Err(StoreError::Conflict | StoreError::Bad(_)) => Ok(()),
-            done => done,
-        }
     }
 
     /// Rewrites BRIEF.md, with the sentence of a refused claim where there is one.
