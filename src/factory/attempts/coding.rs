@@ -4,7 +4,6 @@ use super::context::{Context, Stop};
 use super::{files, papers};
 use crate::agents::developer;
 use crate::agents::spec::Spec;
-use crate::domain::actor;
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
@@ -44,15 +43,12 @@ pub async fn write_file(
         failure,
         hint: hint.as_deref(),
         tried: &[],
-        think: false,
+        think: failure.is_some() && context.facts.repairs > 0,
     };
     let prompt = match developer::file(&brief) {
         Ok(prompt) => prompt,
         Err(too_large) => {
-            let mut report = context.report(Outcome::SpecDefect);
-            report.actor = actor::ENGINE.to_owned();
-            report.reason = Some(format!("S10: {path}: {too_large}"));
-            return Err(Stop::Rule(Box::new(report)));
+            return Err(context.too_large(format!("{path}: {too_large}")).await);
         }
     };
     let previous = sources.get(path).map(String::as_str);

@@ -3,6 +3,7 @@
 use super::context::{Context, FromAgent, Origin, Stop};
 use crate::agents::prompt::{Prompt, reformat};
 use crate::agents::reply::Malformed;
+use crate::domain::actor;
 use crate::domain::event::{EventBody, Turn};
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
@@ -57,6 +58,9 @@ impl Context {
         prompt: &Prompt,
         read: &impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Result<T, (String, Malformed)>, Stop> {
+        if let Err(size) = prompt.fits(&self.numbers()) {
+            return Err(self.too_large(format!("{}: {size}", prompt.purpose)).await);
+        }
         let mut tries = 0;
         loop {
             let request = self.request(prompt, tries)?;
@@ -72,9 +76,7 @@ impl Context {
                     self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
                         .await?;
                     if let ModelError::Overflow { .. } = error {
-                        let mut report = self.report(Outcome::SpecDefect);
-                        report.reason = Some(error.to_string());
-                        return Err(Stop::Rule(Box::new(report)));
+                        return Err(self.too_large(error.to_string()).await);
                     }
                     let Some(wait) = RETRY_AFTER.get(tries as usize).filter(|_| !error.host_fault())
                     else {
@@ -85,6 +87,22 @@ impl Context {
                     tries += 1;
                 }
             }
+        }
+    }
+
+    /// A prompt that does not fit is never cut: the spec is too large for the window (S10).
+    pub async fn too_large(&mut self, words: String) -> Stop {
+        match self.phase {
+            Phase::Coding | Phase::Qa | Phase::Fixing => {
+                let mut report = self.report(Outcome::SpecDefect);
+                report.actor = actor::ENGINE.to_owned();
+                report.reason = Some(format!("S10: {words}"));
+                Stop::Rule(Box::new(report))
+            }
+            Phase::Spec | Phase::SpecReview => {
+                self.stuck("S10", words, Vec::new(), Outcome::Escalated).await
+            }
+            _ => Stop::Incident(format!("{words}; give the {} a host with more num_ctx", self.role)),
         }
     }
 
