@@ -63,15 +63,6 @@ impl Ledger {
         self.tools.store.put(&Paper::Brief, &text)
     }
 
-    /// Records one event of the engine's own.
-    pub fn note(&mut self, tool: Option<&str>, body: EventBody) -> Result<Vec<Event>, StoreError> {
-        self.commit(vec![NewEvent {
-            tool: tool.map(str::to_owned),
-            actor: "engine".to_owned(),
-            body,
-        }])
-    }
-
     /// Says something that no event stands for.
     pub fn say(&self, level: Level, text: impl Into<String>) {
         self.tools.publisher.line(LogLine {

@@ -3,7 +3,6 @@
 use super::driver::Driver;
 use super::wake::Stopping;
 use super::engine::Ended;
-use super::ports::model::HostStatus;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, decide, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
@@ -144,10 +143,4 @@ fn drops_attempt(events: &[NewEvent]) -> bool {
     events.iter().any(|event| {
         matches!(event.body, EventBody::AttemptDropped { .. } | EventBody::Move(_))
     })
-}
-
-/// Words for a host that was asked by command.
-#[must_use]
-pub fn host_words(status: &HostStatus) -> String {
-    format!("{}: {}", status.host, status.words)
 }

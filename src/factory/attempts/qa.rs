@@ -2,10 +2,7 @@
 
 use super::context::{Context, Stop};
 use super::{files, papers, spec_review};
-use crate::agents::bug::{self, Bug, BugBrief};
-use crate::agents::digest::digest;
-use crate::agents::failure::Ground;
-use crate::agents::qa;
+use crate::agents::{bug, qa};
 use crate::agents::spec::Spec;
 use crate::domain::actor;
 use crate::domain::case::Case;
@@ -16,9 +13,6 @@ use crate::domain::phase::Outcome;
 use crate::domain::screen::Level;
 use crate::factory::gates::{GateInput, measure};
 use crate::factory::ports::store::Paper;
-
-/// Bug reports a run files at most (harness.md 1.6).
-const MOST_BUGS: usize = 3;
 
 /// Works until the gates have passed or failed the tree.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
@@ -93,12 +87,20 @@ async fn file_bugs(
     let revealed = if jest_green { reveal(context, spec, public, evidence).await? } else { None };
     let sources = files::current(context, spec);
     let before = previous(context, evidence.run)?;
-    let ground = Ground { spec, sources: &sources, cases: public };
-    let mut bugs = bugs(context, evidence, before.as_ref(), ground, revealed.as_ref());
+    let mut bugs = bug::bugs(&bug::Findings {
+        evidence,
+        previous: before.as_ref(),
+        spec,
+        public,
+        revealed: revealed.as_ref(),
+        sources: &sources,
+        first_number: context.facts.bugs + 1,
+        cycle: context.cycle,
+    });
     if let Some(first) = bugs.first_mut()
         && let Some(words) = hypothesis(context, spec, &first.text).await?
     {
-        *first = bug::with_hypothesis(first.clone(), &words);
+        first.add_hypothesis(&words);
     }
     let mut events = Vec::new();
     for (n, bug) in (context.facts.bugs + 1..).zip(&bugs) {
@@ -113,41 +115,6 @@ async fn file_bugs(
     let title = bugs.first().map_or_else(|| "the gates are red".to_owned(), |b| b.title.clone());
     context.record(events).await?;
     Ok(title)
-}
-
-/// The reports of a red run: the case just shown, else what Jest found, else the gate that failed.
-fn bugs(
-    context: &Context,
-    evidence: &Evidence,
-    before: Option<&Evidence>,
-    ground: Ground<'_>,
-    revealed: Option<&Case>,
-) -> Vec<Bug> {
-    let brief = |number: u32| BugBrief {
-        ground,
-        number,
-        cycle: context.cycle,
-        seen: false,
-        public: &evidence.public,
-        held_out: &evidence.held_out,
-        tried: &[],
-    };
-    let first = context.facts.bugs + 1;
-    if let Some(case) = revealed
-        && let Some(result) = evidence.held_out.iter().find(|r| r.id == case.id)
-    {
-        return vec![bug::of_case(case, result, &brief(first))];
-    }
-    let failures = evidence
-        .jest
-        .as_ref()
-        .map(|run| digest(run, &evidence.public, before, &ground).failures)
-        .unwrap_or_default();
-    if !failures.is_empty() {
-        return failures.iter().zip(first..).map(|(f, n)| bug::of_failure(f, &brief(n))).collect();
-    }
-    let red = evidence.gates.iter().filter(|gate| !gate.passed);
-    red.zip(first..).map(|(gate, n)| bug::of_gate(gate, &brief(n))).take(MOST_BUGS).collect()
 }
 
 /// Shows the first failing held-out case and has QA write another for its rule.
@@ -197,7 +164,7 @@ async fn replacement(
     let prompt = qa::replace(&desk, spec, &revealed.rule, &taken, revealed);
     let known: Vec<Case> = kept.iter().chain([revealed]).chain(public).cloned().collect();
     let case = context
-        .ask(&prompt, |reply| qa::parse_replacement(reply, spec, &revealed.rule, &known))
+        .ask(&prompt, |reply| qa::parse_replacement(reply, spec, &revealed.rule, &taken, &known))
         .await?;
     let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
     if fails.first() == Some(&true) {
