@@ -3,7 +3,9 @@
 pub mod clock;
 pub mod feed;
 pub mod git;
+pub mod jest;
 pub mod lock;
 pub mod models;
+pub mod sandbox;
 pub mod store;
 pub mod watch;

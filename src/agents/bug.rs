@@ -1,6 +1,6 @@
 //! Bug reports, one a bug, generated from what the gates measured (harness 5).
 
-use super::digest::digest;
+use super::digest::{digest, title};
 use super::failure::{Failure, Ground, named_file, short, signature};
 use super::spec::Spec;
 use crate::domain::case::{Case, CaseResult};
@@ -168,14 +168,8 @@ pub fn of_case(case: &Case, result: &CaseResult, brief: &BugBrief<'_>) -> Bug {
         Some(neighbours(case, brief)),
     ];
     finish(&mut text, parts.into_iter().flatten());
-    let what = case.call.clone().unwrap_or_else(|| {
-        let word = case.cli.iter().flatten().next();
-        word.map_or("the command".into(), |word| {
-            format!("`{}`", short(word, 30))
-        })
-    });
     Bug {
-        title: format!("{}: {what} breaks {}", case.id, case.rule),
+        title: title(case),
         rule: Some(case.rule.clone()),
         file,
         text,

@@ -2,7 +2,7 @@
 
 use super::coverage;
 use super::failure::{Failure, Ground, class, rank, short, signature};
-use crate::domain::case::CaseResult;
+use crate::domain::case::{Case, CaseResult};
 use crate::domain::evidence::{Evidence, JestReport, JestRun, JestTest};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -210,7 +210,11 @@ fn of_test(test: &JestTest, public: &[CaseResult], ground: &Ground<'_>) -> Ranke
             text.push_str(&values(&test.message));
         }
     }
-    if let Some(at) = &test.at {
+    if let Some(at) = test
+        .at
+        .as_ref()
+        .filter(|_| case.is_none() || file_frame(test))
+    {
         let _ = writeln!(text, "At {at}");
     }
     let room = FAILURE_CHARS.saturating_sub(text.chars().count());
@@ -219,12 +223,29 @@ fn of_test(test: &JestTest, public: &[CaseResult], ground: &Ground<'_>) -> Ranke
     }
     let failure = Failure {
         signature: signature(kind, &test.message, &place),
-        title: short(&test.name, 120),
+        title: case.map_or_else(|| short(&test.name, 120), title),
         rule: case.map(|case| case.rule.clone()),
         file,
         text: short(&text, FAILURE_CHARS),
     };
     (rank(kind), failure)
+}
+
+/// A frame in the tool's own sources; one in the generated tests tells nothing.
+fn file_frame(test: &JestTest) -> bool {
+    test.at.as_deref().is_some_and(|at| at.starts_with("src/"))
+}
+
+/// "E7: summarize breaks R9".
+pub(super) fn title(case: &Case) -> String {
+    let word = case.cli.iter().flatten().next();
+    let command = || {
+        word.map_or("the command".to_owned(), |word| {
+            format!("`{}`", short(word, 30))
+        })
+    };
+    let what = case.call.clone().unwrap_or_else(command);
+    format!("{}: {what} breaks {}", case.id, case.rule)
 }
 
 /// Public cases that fail through the real bin although their Jest twin passes.
@@ -251,7 +272,7 @@ fn commands(report: &JestReport, public: &[CaseResult], ground: &Ground<'_>) -> 
             );
             let failure = Failure {
                 signature: signature("assertion", "public case", &place),
-                title: format!("{} {}", result.id, result.rule),
+                title: case.map_or_else(|| result.id.clone(), title),
                 rule: Some(result.rule.clone()),
                 file,
                 text: short(&text, FAILURE_CHARS),
