@@ -545,7 +545,8 @@ fn rewind(world: &mut World, seq: u64) -> Result<Vec<EventBody>, String> {
         .rev()
         .filter(|e| e.seq <= seq)
         .find(moves)
-        .cloned();
+        .cloned()
+        .map(Box::new);
     let command = world.send(Verb::Rewind { seq });
     world
         .decide(&Input::Rewind { command, target })

@@ -290,7 +290,8 @@ fn take(world: &mut World, step: Step) {
                 .rev()
                 .filter(|e| e.seq <= seq)
                 .find(moved)
-                .cloned();
+                .cloned()
+                .map(Box::new);
             let command = world.send(Verb::Rewind { seq });
             put(world, &Input::Rewind { command, target });
         }
