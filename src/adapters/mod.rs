@@ -1,1 +1,11 @@
 //! The real parts behind the ports.
+
+pub mod clock;
+pub mod feed;
+pub mod git;
+pub mod jest;
+pub mod lock;
+pub mod models;
+pub mod sandbox;
+pub mod store;
+pub mod watch;

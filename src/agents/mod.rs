@@ -1,1 +1,20 @@
 //! Pure text work of the three agents: prompts out, parsed answers in.
+
+pub mod brief;
+pub mod bug;
+pub mod cases;
+mod coverage;
+pub mod deps;
+pub mod developer;
+pub mod digest;
+pub mod failure;
+pub mod lint;
+pub mod policy;
+pub mod prompt;
+pub mod qa;
+pub mod reply;
+pub mod scaffold;
+pub mod scan;
+pub mod soul;
+pub mod spec;
+pub mod supervisor;

@@ -1,1 +1,72 @@
-//! The command line: clap types and one file per subcommand.
+//! The command line: reads the arguments, runs one subcommand, and turns how it ended into an exit code.
+
+pub mod args;
+pub mod ask;
+pub mod background;
+pub mod complete;
+pub mod demo;
+pub mod home;
+pub mod init;
+pub mod list;
+pub mod logs;
+pub mod npm;
+pub mod out;
+pub mod plan;
+pub mod secrets;
+pub mod send;
+pub mod serve;
+pub mod show;
+pub mod starter;
+pub mod status;
+pub mod tools;
+pub mod verbs;
+pub mod wire;
+
+use args::{Cli, Cmd};
+use clap::Parser;
+use out::{Done, Fail, code};
+
+/// Runs the command line given; the exit code, or a report of something that cannot happen.
+pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<u8, color_eyre::Report> {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output, which may be closed.
+            let _ = error.print();
+            return Ok(u8::try_from(error.exit_code()).unwrap_or(code::USAGE));
+        }
+    };
+    let json = cli.json;
+    match dispatch(cli) {
+        Ok(code) => Ok(code),
+        Err(Fail::Closed) => Ok(0),
+        Err(Fail::Said(code, sentence)) => {
+            if json {
+                let object = serde_json::json!({ "error": sentence, "exit": code });
+                let _ = out::say(object);
+            }
+            out::note(sentence);
+            Ok(code)
+        }
+        Err(Fail::Bug(report)) => Err(report),
+    }
+}
+
+/// One subcommand.
+fn dispatch(cli: Cli) -> Done {
+    let home = || home::resolve(cli.home.as_deref());
+    match &cli.command {
+        None => serve::here(&cli, &home()?),
+        Some(Cmd::Init(args)) => init::run(&cli, args),
+        Some(Cmd::Demo(args)) => demo::run(&cli, args),
+        Some(Cmd::Up) => background::up(&cli, &home()?),
+        Some(Cmd::Down(args)) => background::down(&cli, &home()?, args),
+        Some(Cmd::Restart(args)) => background::restart(&cli, &home()?, args),
+        Some(Cmd::List) => list::run(&cli, &home()?),
+        Some(Cmd::Status { line }) => status::run(&cli, &home()?, *line),
+        Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
+        Some(Cmd::Config) => show::run(&cli),
+        Some(Cmd::Completions { shell }) => complete::run(*shell),
+        Some(Cmd::Verb(verb)) => send::run(&cli, &home()?, verb.clone()),
+    }
+}

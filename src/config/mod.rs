@@ -1,1 +1,189 @@
-//! Settings files to Settings; every problem reported at once.
+//! Settings files to Settings: layers, later wins; every problem is reported at once,
+//! with file, line, column, key and a suggestion.
+
+mod build;
+mod entry;
+pub mod files;
+mod hosts;
+pub mod keys;
+pub mod ollama;
+pub mod roles;
+pub mod schema;
+
+use crate::factory::ports::settings::Settings;
+use entry::Entry;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where settings are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The factory home; None = built-in values, the user's own file, variables and flags only.
+    pub home: Option<PathBuf>,
+    /// The user's own settings file, whether it exists or not.
+    pub user_file: Option<PathBuf>,
+    /// The environment (`DEV_FACTORY_*`, `OLLAMA_HOST`, and the variables keys are named by).
+    pub env: BTreeMap<String, String>,
+    /// `--set KEY=VALUE`, in order.
+    pub flags: Vec<(String, String)>,
+    /// Servers a probe found on this machine.
+    pub probed: Vec<Probed>,
+    /// Models the souls name: developer, qa, supervisor.
+    pub souls: [Option<String>; 3],
+}
+
+/// A model server found on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// Host name it gets: ollama, lmstudio, llamacpp, vllm.
+    pub name: String,
+    /// `ollama` or `openai`.
+    pub kind: String,
+    /// Base address.
+    pub url: String,
+    /// Model ids it offers.
+    pub models: Vec<String>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Compiled in.
+    BuiltIn,
+    /// Found by looking at this machine.
+    Probe,
+    /// A file, with line and column (from 1).
+    File {
+        /// As shown to people.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+    },
+    /// An environment variable.
+    Variable(String),
+    /// A flag.
+    Flag(String),
+    /// The front matter of a soul.
+    Soul(&'static str),
+}
+
+impl Source {
+    /// Files first, each from top to bottom.
+    fn order(&self) -> (u8, String, usize, usize) {
+        match self {
+            Self::File { file, line, column } => (0, file.clone(), *line, *column),
+            other => (1, other.to_string(), 0, 0),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built-in"),
+            Self::Probe => f.write_str("found on this machine"),
+            Self::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Soul(role) => write!(f, "souls/{role}.md"),
+        }
+    }
+}
+
+/// One thing wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it was read.
+    pub source: Source,
+    /// What is wrong and what to do; names the key.
+    pub sentence: String,
+}
+
+impl Problem {
+    /// The whole file could not be read.
+    fn hides_others(&self) -> bool {
+        self.sentence.starts_with(files::NOT_TOML) || self.sentence.starts_with("cannot be read")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.source, self.sentence)
+    }
+}
+
+/// One value in force, as `dev-factory config` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Dotted key.
+    pub key: String,
+    /// As TOML would write it; keys are never shown.
+    pub value: String,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Settings in force and where each came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// For engine and adapters.
+    pub settings: Settings,
+    /// Every value, sorted by key.
+    pub sources: Vec<Shown>,
+}
+
+/// Reads all layers. `key` resolves where a key is to the key itself (file, variable or command).
+pub fn load(
+    inputs: &Inputs,
+    key: &dyn Fn(&keys::KeyPlace) -> Result<String, String>,
+) -> Result<Loaded, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut merged: BTreeMap<Vec<String>, Entry> = BTreeMap::new();
+    for layer in layers(inputs, &mut problems) {
+        for entry in layer {
+            merged.insert(entry.path.clone(), entry);
+        }
+    }
+    // A file that does not parse hides hosts and roles: what refers to them cannot be judged.
+    if problems.iter().any(Problem::hides_others) {
+        return Err(problems);
+    }
+    let loaded = build::build(inputs, &merged, key, &mut problems);
+    if problems.is_empty() {
+        Ok(loaded)
+    } else {
+        problems.sort_by_key(|problem| problem.source.order());
+        Err(problems)
+    }
+}
+
+/// The file layers, variables and flags, weakest first; built-in values and the probe fill gaps in `build`.
+fn layers(inputs: &Inputs, problems: &mut Vec<Problem>) -> Vec<Vec<Entry>> {
+    let user = inputs.user_file.as_deref();
+    let home_file = inputs
+        .home
+        .as_ref()
+        .map(|home| home.join("dev-factory").join("factory.toml"));
+    let mut layers = Vec::new();
+    if let Some(path) = &home_file {
+        let place = files::Place::Home {
+            user_file: user.map(|path| path.display().to_string()),
+        };
+        layers.push(files::read(
+            path,
+            "dev-factory/factory.toml",
+            &place,
+            problems,
+        ));
+    }
+    if let Some(path) = user {
+        let shown = path.display().to_string();
+        layers.push(files::read(path, &shown, &files::Place::User, problems));
+    }
+    layers.push(files::variables(&inputs.env, problems));
+    layers.push(files::flags(&inputs.flags, problems));
+    layers
+}

@@ -204,3 +204,33 @@ pub struct Answer {
     /// One sentence that says what happened or why not and what to do.
     pub sentence: String,
 }
+
+impl Verb {
+    /// The word on disk and on the command line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Verb::Pause { .. } => "pause",
+            Verb::Resume { .. } => "resume",
+            Verb::Escalate { .. } => "escalate",
+            Verb::Requeue { .. } => "requeue",
+            Verb::Park { .. } => "park",
+            Verb::Unpark { .. } => "unpark",
+            Verb::Drop { .. } => "drop",
+            Verb::Retry {} => "retry",
+            Verb::Abort {} => "abort",
+            Verb::Rewind { .. } => "rewind",
+            Verb::Hint { .. } => "hint",
+            Verb::Decide { .. } => "decide",
+            Verb::Stop { .. } => "stop",
+            Verb::Probe { .. } => "probe",
+            Verb::NotStuck { .. } => "not-stuck",
+            Verb::Snooze { .. } => "snooze",
+            Verb::Reopen { .. } => "reopen",
+            Verb::Add { .. } => "add",
+            Verb::Edit { .. } => "edit",
+            Verb::Prioritise { .. } => "prioritise",
+            Verb::Budget { .. } => "budget",
+        }
+    }
+}

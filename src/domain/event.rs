@@ -92,6 +92,9 @@ pub enum EventBody {
         n: u32,
         rule: Option<String>,
         title: String,
+        /// The file to repair; None = cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
     },
     /// A review was written as reviews/<tool>/<n>.md.
     Reviewed {

@@ -39,6 +39,22 @@ pub struct Evidence {
     pub millis: u64,
 }
 
+impl Evidence {
+    /// Every gate ran and passed.
+    #[must_use]
+    pub fn green(&self) -> bool {
+        !self.gates.is_empty() && self.gates.iter().all(|gate| gate.passed)
+    }
+
+    /// Lowest of all coverage figures, percent; None when one is unknown or nothing was covered.
+    #[must_use]
+    pub fn lowest_coverage(&self) -> Option<f64> {
+        let files = &self.jest.as_ref()?.coverage;
+        let figures = files.values().flat_map(|f| [f.statements, f.branches, f.functions, f.lines]);
+        figures.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::min)
+    }
+}
+
 /// One gate's verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateResult {

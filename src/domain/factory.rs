@@ -93,6 +93,15 @@ pub struct Used {
     pub millis: u64,
 }
 
+/// A bug report that the next repair is to settle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenBug {
+    /// n of bugs/<tool>/BUG-<n>.md.
+    pub n: u32,
+    /// The file to repair; None = cannot be told.
+    pub file: Option<String>,
+}
+
 /// A decision that waits for the lane or for main.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
@@ -136,7 +145,7 @@ pub struct ToolFacts {
     /// Bug reports filed.
     pub bugs: u32,
     /// Bug reports of the last red run or send-back: open until fixed.
-    pub open_bugs: Vec<u32>,
+    pub open_bugs: Vec<OpenBug>,
     /// Reviews written.
     pub reviews: u32,
     /// Send-backs by a model since the last respec.

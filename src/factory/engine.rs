@@ -1,15 +1,34 @@
 //! The engine's front door: what it is given, how it is run, how it ends.
 
+use super::attempts::context::Tools;
+use super::driver::{Driver, Reload};
+use super::wake::Wake;
+use super::ledger::Ledger;
 use super::ports::clock::Clock;
 use super::ports::feed::Publisher;
 use super::ports::model::Models;
 use super::ports::repo::Repo;
-use super::ports::settings::Settings;
-use super::ports::store::Store;
+use super::ports::settings::{HostKind, ModelRef, Settings};
+use super::ports::store::{Loaded, Store};
 use super::ports::tests::Tests;
+use crate::agents::prompt::Numbers;
+use crate::agents::soul::{self, Soul};
+use crate::domain::actor;
 use crate::domain::command::{Answer, Command};
+use crate::domain::event::{Adopted, EventBody};
+use crate::domain::factory::Factory;
+use crate::domain::item::ItemStatus;
+use crate::domain::phase::{Phase, Role};
+use crate::domain::screen::EngineId;
+use crate::domain::state::{Pause, PauseKind, Scope};
+use crate::text::redact::Redactor;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Soul files as read: developer, qa, supervisor (file name, content).
+pub type SoulTexts = [(String, String); 3];
 
 /// Everything an engine works with.
 pub struct Parts {
@@ -25,14 +44,18 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where lines and snapshots go.
     pub publisher: Publisher,
+    /// Takes secrets out of whatever is stored or shown.
+    pub redactor: Arc<Redactor>,
     /// Settings as read at start.
     pub settings: Settings,
-    /// Soul texts: developer, qa, supervisor (file name, content).
-    pub souls: [(String, String); 3],
+    /// Soul texts.
+    pub souls: SoulTexts,
     /// The factory home.
     pub home: PathBuf,
+    /// This process, for readers that ask whether it still lives.
+    pub engine: EngineId,
     /// Reads settings and souls again after a change; an error keeps the old ones and is shown.
-    pub reload: Box<dyn Fn() -> Result<(Settings, [(String, String); 3]), String> + Send + Sync>,
+    pub reload: Reload,
 }
 
 /// How a run of the engine behaves.
@@ -40,6 +63,8 @@ pub struct Parts {
 pub struct Options {
     /// End when nothing is left to do.
     pub until_idle: bool,
+    /// A home made by `init` on a terminal: the first engine waits for `resume`.
+    pub begin_paused: bool,
 }
 
 /// A signal as the front-end passes it on.
@@ -70,14 +95,206 @@ pub enum Ended {
 pub async fn run(
     parts: Parts,
     options: Options,
-    signals: tokio::sync::mpsc::UnboundedReceiver<Signal>,
+    mut signals: mpsc::UnboundedReceiver<Signal>,
 ) -> Result<Ended, String> {
-    let _ = (parts.home, options, signals);
-    Err("not built yet".to_owned())
+    let mut changes = parts.store.watch().map_err(|e| e.to_string())?;
+    let mut driver = open(parts, options)?;
+    let wake = driver.wake.clone();
+    let forward = tokio::spawn(async move {
+        loop {
+            let message = tokio::select! {
+                Some(change) = changes.recv() => Wake::Changed(change),
+                Some(signal) = signals.recv() => Wake::Signal(signal),
+                else => break,
+            };
+            if wake.send(message).is_err() {
+                break;
+            }
+        }
+    });
+    let begun = driver.begin().await;
+    let ended = match begun {
+        Ok(()) => driver.drive().await,
+        Err(error) => Err(error),
+    };
+    forward.abort();
+    ended
 }
 
 /// Applies one command without running the engine, through the same path (the lock is held by `parts.store`).
-pub async fn apply_once(parts: &Parts, command: Command) -> Result<Answer, String> {
-    let _ = (&parts.home, command);
-    Err("not built yet".to_owned())
+pub async fn apply_once(parts: Parts, command: Command) -> Result<Answer, String> {
+    let mut driver = open(parts, Options::default())?;
+    driver.settle_claim().await?;
+    driver.wishlist()?;
+    let answer = driver.command(command, false).await?;
+    driver.publish();
+    Ok(answer)
+}
+
+/// Loads the home into a driver; a home without a journal is taken over.
+fn open(parts: Parts, options: Options) -> Result<Driver, String> {
+    let Loaded { factory, recent, repaired, claim } =
+        parts.store.load().map_err(|e| e.to_string())?;
+    let tools = Tools {
+        store: parts.store.clone(),
+        models: parts.models.clone(),
+        tests: parts.tests.clone(),
+        repo: parts.repo.clone(),
+        clock: parts.clock.clone(),
+        publisher: parts.publisher.clone(),
+        redactor: parts.redactor.clone(),
+        home: parts.home.clone(),
+    };
+    let (souls, warnings) = souls(&parts.souls)?;
+    let fresh = factory.is_none();
+    let factory = factory.unwrap_or_else(|| Factory::new(tools.clock.now()));
+    let ledger = Ledger::new(factory, &recent, tools.clone());
+    let mut driver = Driver::new(parts, ledger, tools, souls, options);
+    driver.problems = warnings;
+    driver.loaded = Some((fresh, repaired, claim));
+    if fresh {
+        driver.take_over()?;
+    }
+    Ok(driver)
+}
+
+impl Driver {
+    /// A home without a journal: the items as found, and what the tags say has shipped.
+    fn take_over(&mut self) -> Result<(), String> {
+        let shipped = self.tools.repo.shipped().map_err(|e| e.to_string())?;
+        let items = self.tools.store.adoptable().map_err(|e| e.to_string())?;
+        self.note(EventBody::Adopted(Adopted { items, shipped }))
+    }
+
+    /// What start-up does before the loop: journal it, judge what changed meanwhile, answer what waits.
+    async fn begin(&mut self) -> Result<(), String> {
+        self.tools.tests.sweep();
+        let (fresh, repaired, _) = self.loaded.clone().unwrap_or_default();
+        let pid = self.engine.pid;
+        let version = self.engine.version.clone();
+        self.note(EventBody::Started { pid, version, repaired })?;
+        if self.ledger.factory.stopped.is_some() {
+            self.note(EventBody::Cleared)?;
+        }
+        if fresh && self.options.begin_paused {
+            self.start_pause()?;
+        }
+        self.drop_attempt("the engine had ended in the middle of it")?;
+        self.settle_claim().await?;
+        self.wishlist()?;
+        self.reopen_work().await?;
+        self.commands(true).await?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Judges a state.json that another program wrote while no engine ran.
+    async fn settle_claim(&mut self) -> Result<(), String> {
+        match self.loaded.take().and_then(|(_, _, claim)| claim) {
+            Some(doc) => self.claim(doc).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the worktree of the tool under way back in place.
+    async fn reopen_work(&mut self) -> Result<(), String> {
+        let factory = &self.ledger.factory;
+        let Some(tool) = factory.current_tool.clone() else {
+            return Ok(());
+        };
+        if matches!(factory.phase, Phase::Idle | Phase::Shipped) {
+            return Ok(());
+        }
+        match self.git(move |repo| repo.open(&tool, true)).await {
+            Ok(_) => Ok(()),
+            Err(error) => self.incident(error.to_string()),
+        }
+    }
+
+    fn start_pause(&mut self) -> Result<(), String> {
+        self.note(EventBody::Paused(Pause {
+            id: format!("pause-{}", self.ledger.factory.pauses_made + 1),
+            kind: PauseKind::Start,
+            by: actor::ENGINE.to_owned(),
+            scope: Scope::Factory,
+            reason: "a new factory: look it over, then dev-factory resume".to_owned(),
+            since: self.tools.clock.now(),
+            until: None,
+        }))
+    }
+
+    /// How `--until-idle` ends now; None while something can still happen by itself.
+    pub(super) fn nothing_left(&self) -> Option<Ended> {
+        let factory = &self.ledger.factory;
+        let open = factory.items.iter().any(|item| {
+            !matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped)
+        });
+        if !open && matches!(factory.phase, Phase::Idle) {
+            return Some(Ended::Idle);
+        }
+        let roles = self.wanted_roles();
+        if roles.iter().any(|role| self.readiness.unasked(*role)) {
+            return None;
+        }
+        let now = self.tools.clock.now();
+        let waits_for_time =
+            roles.iter().any(|role| self.readiness.waits_for_time(*role, factory, now))
+                || factory.pauses.iter().any(|pause| pause.until.is_some());
+        (!waits_for_time).then_some(Ended::NeedsPerson)
+    }
+}
+
+/// The souls parsed, with what is odd about them.
+pub(super) fn souls(texts: &SoulTexts) -> Result<([Arc<Soul>; 3], Vec<String>), String> {
+    let [developer, qa, supervisor] = texts;
+    let mut warnings = Vec::new();
+    let mut read = |(file, text): &(String, String)| {
+        soul::parse(text, file).map(|(soul, odd)| {
+            warnings.extend(odd);
+            Arc::new(soul)
+        })
+    };
+    let souls = [read(developer)?, read(qa)?, read(supervisor)?];
+    Ok((souls, warnings))
+}
+
+/// The model each role works with: settings decide, a soul's is used only when they name none.
+pub(super) fn models(settings: &Settings, souls: &[Arc<Soul>; 3]) -> BTreeMap<Role, ModelRef> {
+    Role::ALL
+        .into_iter()
+        .zip(souls)
+        .filter_map(|(role, soul)| {
+            let own = settings.role(role).model.clone();
+            let model = own.or_else(|| soul.model.as_deref().and_then(|m| known(settings, m)))?;
+            Some((role, model))
+        })
+        .collect()
+}
+
+/// A soul's `host/model`, when its host is known.
+fn known(settings: &Settings, model: &str) -> Option<ModelRef> {
+    let (host, model) = model.split_once('/')?;
+    settings
+        .hosts
+        .contains_key(host)
+        .then(|| ModelRef { host: host.to_owned(), model: model.to_owned() })
+}
+
+/// Replies of this model come from a script.
+pub(super) fn scripted(settings: &Settings, model: &ModelRef) -> bool {
+    settings.hosts.get(&model.host).is_some_and(|host| host.kind == HostKind::Scripted)
+}
+
+/// Numbers of the harness for text work that no model is asked in.
+pub(super) fn numbers(settings: &Settings) -> Numbers {
+    let harness = &settings.harness;
+    Numbers {
+        file_lines: harness.file_lines,
+        code_tokens: harness.code_tokens,
+        verdict_tokens: harness.verdict_tokens,
+        think_tokens: harness.think_tokens,
+        prompt_tokens: harness.prompt_tokens,
+        spec_tokens: harness.spec_tokens,
+        context: harness.prompt_tokens,
+    }
 }

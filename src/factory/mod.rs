@@ -1,4 +1,20 @@
 //! The engine: the loop, the ports it needs, task supervision and shutdown.
 
+mod act;
+mod attempts;
+mod brief;
+mod driver;
 pub mod engine;
+mod gates;
+mod judge;
+mod ledger;
+mod lines;
+mod operate;
+mod pool;
 pub mod ports;
+mod readiness;
+mod ship;
+mod show;
+mod staff;
+mod verdict;
+mod wake;

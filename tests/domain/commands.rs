@@ -328,7 +328,7 @@ fn reopen_goes_to_fixing_with_its_bug_as_the_next_patch_version() {
         Some("alpha"),
         "first in the file"
     );
-    assert_eq!(world.facts().open_bugs, [1]);
+    assert_eq!(world.facts().open_bugs[0].n, 1);
     assert_eq!(world.facts().next_version(), "1.0.1");
     world.command(park(None)).unwrap();
     world.command(unpark("alpha")).unwrap();

@@ -313,6 +313,7 @@ pub(super) fn reopen(ask: &Ask<'_>, name: &str, text: &str) -> Answered {
                 n,
                 rule: None,
                 title: brief(text, 100),
+                file: None,
             },
         ),
     ];

@@ -66,6 +66,8 @@ pub struct Report {
     pub clause: Option<String>,
     /// For test-defect: the case to strike.
     pub case: Option<String>,
+    /// For send-back: the file it is about.
+    pub file: Option<String>,
     /// For parked: the limit that did it, so that raising it unparks the item.
     pub unit: Option<super::event::Unit>,
 }

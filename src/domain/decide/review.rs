@@ -21,6 +21,12 @@ impl Decision {
         Decision::Takeover,
     ];
 
+    /// The word on disk.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.outcome().name()
+    }
+
     /// The outcome it becomes.
     #[must_use]
     pub const fn outcome(self) -> Outcome {
@@ -32,6 +38,12 @@ impl Decision {
             Decision::TestDefect => Outcome::TestDefect,
             Decision::Takeover => Outcome::Takeover,
         }
+    }
+}
+
+impl std::fmt::Display for Decision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -68,6 +80,7 @@ fn as_report(decided: &Pending) -> Report {
         outcome: Some(decided.decision.outcome()),
         text: Some(decided.text.clone()).filter(|text| !text.is_empty()),
         case: decided.case.clone(),
+        file: decided.file.clone(),
         ..Report::default()
     }
 }

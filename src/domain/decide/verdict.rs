@@ -50,6 +50,7 @@ impl Case<'_> {
             n: self.facts.bugs.saturating_add(1),
             rule: None,
             title: brief(title, 100),
+            file: self.report.file.clone(),
         })];
         events.extend(self.moved(made));
         Ok(events)

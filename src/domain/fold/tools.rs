@@ -1,7 +1,7 @@
 //! What is counted: turns, money, tokens, work, runs and the papers of a tool.
 
 use crate::domain::event::{Event, EventBody, RunSummary, Turn, Unit};
-use crate::domain::factory::{Factory, Spend, ToolFacts, Used};
+use crate::domain::factory::{Factory, OpenBug, Spend, ToolFacts, Used};
 use crate::domain::phase::Role;
 use chrono::{DateTime, Duration, DurationRound, Utc};
 
@@ -154,9 +154,12 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
             }
         }
         EventBody::Run(run) => ran(facts, run),
-        EventBody::BugFiled { n, .. } => {
+        EventBody::BugFiled { n, file, .. } => {
             facts.bugs = facts.bugs.max(*n);
-            facts.open_bugs.push(*n);
+            facts.open_bugs.push(OpenBug {
+                n: *n,
+                file: file.clone(),
+            });
         }
         EventBody::Reviewed { n, by, .. } => {
             facts.reviews = facts.reviews.max(*n);

@@ -119,6 +119,11 @@ pub enum ModelError {
         status: u16,
         detail: String,
     },
+    /// A paid model without a known price is not called.
+    #[error(
+        "{host}/{model} is not called: no price is known for it (set local = true on the host if it is free)"
+    )]
+    Unpriced { host: String, model: String },
     /// A scripted host has no reply for the label.
     #[error("no scripted reply for {label}")]
     NoScript { label: String },
@@ -134,6 +139,7 @@ impl ModelError {
                 | Self::Refused { .. }
                 | Self::ModelMissing { .. }
                 | Self::Busy { .. }
+                | Self::Unpriced { .. }
         )
     }
 }
@@ -162,6 +168,9 @@ pub trait Models: Send + Sync {
 
     /// Looks whether a host answers and has the model: one GET or so, at most 500 ms to connect, costs nothing.
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus>;
+
+    /// The host is on this machine or a private network, or marked so: its turns cost nothing.
+    fn local(&self, host: &str) -> bool;
 
     /// Tokens of context the host is used with (settings `num_ctx`, or its default).
     fn context(&self, host: &str) -> u32;

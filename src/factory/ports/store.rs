@@ -40,7 +40,7 @@ pub struct Loaded {
 }
 
 /// Something changed in the home's files; a hint to look, never the content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     State,
     Commands,
@@ -99,6 +99,8 @@ pub trait Store: Send + Sync {
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Event>, StoreError>;
+    /// Reads state.json once, without waiting; None when it cannot be read yet and `observe` should wait for it.
+    fn glance(&self) -> Result<Option<Observed>, StoreError>;
     /// Reads state.json tolerantly (contract 3: up to 2 s for half-written content; blocking).
     fn observe(&self) -> Result<Observed, StoreError>;
     /// Takes `doc`'s unknown keys and lastUpdate over as ours without a journal event.
@@ -113,7 +115,10 @@ pub trait Store: Send + Sync {
     fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError>;
     /// The wishlist as people left it: (idea, priority, name if given) in file order; Bad = file, line, column.
     fn wishlist(&self) -> Result<Vec<(String, i64, Option<String>)>, StoreError>;
-    /// Writes the wishlist with the engine's fields, unless it holds just that already.
+    /// Entries of the wishlist that carry the engine's fields, for a home whose journal is gone (a fresh clone).
+    fn adoptable(&self) -> Result<Vec<Item>, StoreError>;
+    /// Writes the wishlist with the engine's fields, unless it holds just that already. One that was edited since it
+    /// was read stays as it is and is hinted at again; one with a mistake stays too.
     fn put_wishlist(&self, items: &[Item]) -> Result<(), StoreError>;
     /// Writes a paper (temp, rename).
     fn put(&self, paper: &Paper, text: &str) -> Result<(), StoreError>;

@@ -16,6 +16,8 @@ pub struct Tree {
     pub modules: Vec<String>,
     /// Tests promised by the sources: static count plus public cases.
     pub expected_tests: u32,
+    /// False for a stub tree: nothing in it comes from a model.
+    pub model_written: bool,
 }
 
 /// Why tests could not be run at all (not: that they failed).

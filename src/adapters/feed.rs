@@ -1,0 +1,281 @@
+//! run/ as the bus between processes: the engine's side writes it, `follow` reads it back as a feed.
+
+use crate::adapters::store::{FileStore, readers};
+use crate::adapters::watch;
+use crate::domain::screen::{Level, LogLine, Snapshot};
+use crate::factory::ports::feed::Feed;
+use crate::factory::ports::store::Store;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{broadcast, watch as newest};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// Least time between two snapshots that tell of no move.
+const CALM: Duration = Duration::from_millis(500);
+
+/// Lines handed over at once when a reader attaches.
+const TAIL: usize = 200;
+
+/// Writes run/ from the bus until every publisher is gone.
+pub struct RunWriter {
+    store: Arc<FileStore>,
+    feed: Feed,
+    written: Option<Arc<Snapshot>>,
+    at: Instant,
+    owed: bool,
+    complained: bool,
+}
+
+impl RunWriter {
+    /// Starts the task; it ends, having written the last state, when the engine's publisher is dropped.
+    #[must_use]
+    pub fn spawn(store: Arc<FileStore>, feed: Feed) -> JoinHandle<()> {
+        let writer = Self {
+            store,
+            feed,
+            written: None,
+            at: Instant::now(),
+            owed: false,
+            complained: false,
+        };
+        tokio::spawn(writer.run())
+    }
+
+    async fn run(mut self) {
+        self.feed.snapshot.mark_changed();
+        let (mut more_snapshots, mut more_lines) = (true, true);
+        while more_snapshots || more_lines {
+            let due = self.at + CALM;
+            tokio::select! {
+                changed = self.feed.snapshot.changed(), if more_snapshots => {
+                    more_snapshots = changed.is_ok();
+                    self.owed = true;
+                    if self.urgent() || due <= Instant::now() {
+                        self.snapshot();
+                    }
+                }
+                line = self.feed.lines.recv(), if more_lines => {
+                    more_lines = self.lines(line);
+                }
+                () = tokio::time::sleep_until(due), if self.owed => self.snapshot(),
+            }
+        }
+        self.snapshot();
+    }
+
+    /// Whether a move or a stop of work must show at once.
+    fn urgent(&mut self) -> bool {
+        let next = self.feed.snapshot.borrow_and_update();
+        match (&self.written, &*next) {
+            (Some(old), Some(new)) => {
+                old.phase != new.phase
+                    || old.current_tool != new.current_tool
+                    || old.pauses != new.pauses
+                    || old.pausing != new.pausing
+                    || old.stopped != new.stopped
+                    || old.moves.last() != new.moves.last()
+            }
+            _ => true,
+        }
+    }
+
+    fn snapshot(&mut self) {
+        self.owed = false;
+        let next = self.feed.snapshot.borrow_and_update().clone();
+        let Some(next) = next else { return };
+        if self.written.as_ref().is_some_and(|w| Arc::ptr_eq(w, &next)) {
+            return;
+        }
+        let done = self.store.put_snapshot(&next);
+        self.complain(done.err());
+        self.written = Some(next);
+        self.at = Instant::now();
+    }
+
+    /// Writes one line and all that wait behind it; false when no more can come.
+    fn lines(&mut self, first: Result<Arc<LogLine>, RecvError>) -> bool {
+        let mut batch = Vec::new();
+        let mut open = true;
+        match first {
+            Ok(line) => batch.push(line),
+            Err(RecvError::Lagged(n)) => batch.extend(self.dropped(n)),
+            Err(RecvError::Closed) => return false,
+        }
+        loop {
+            match self.feed.lines.try_recv() {
+                Ok(line) => batch.push(line),
+                Err(TryRecvError::Lagged(n)) => batch.extend(self.dropped(n)),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Closed) => {
+                    open = false;
+                    break;
+                }
+            }
+        }
+        let done = self.store.put_lines(batch.iter().map(Arc::as_ref));
+        self.complain(done.err());
+        open
+    }
+
+    fn dropped(&self, n: u64) -> Option<Arc<LogLine>> {
+        let at = self.feed.snapshot.borrow().as_ref().map(|s| s.at)?;
+        Some(Arc::new(LogLine {
+            at,
+            from: "engine".to_owned(),
+            level: Level::Warn,
+            tool: None,
+            seq: None,
+            text: format!("{n} lines dropped"),
+        }))
+    }
+
+    /// A mirror that cannot be written stops nothing; it is said once.
+    fn complain(&mut self, error: Option<crate::factory::ports::store::StoreError>) {
+        if let Some(e) = error
+            && !std::mem::replace(&mut self.complained, true)
+        {
+            tracing::warn!("run/ could not be written: {e}");
+        }
+    }
+}
+
+/// What the engine of a home shows, read from its files: the last lines, then every new one.
+/// Ends by itself when the feed is dropped.
+#[must_use]
+pub fn follow(home: &Path) -> Feed {
+    follow_tail(home, TAIL)
+}
+
+/// As [`follow`], beginning with the newest `tail` lines.
+#[must_use]
+pub fn follow_tail(home: &Path, tail: usize) -> Feed {
+    let (snapshots, snapshot) = newest::channel(None);
+    let (sender, lines) = broadcast::channel(4096);
+    let run = home.join("dev-factory/run");
+    let follower = Follower {
+        home: home.to_owned(),
+        path: run.join("stream.jsonl"),
+        file: None,
+        at: 0,
+        rest: Vec::new(),
+        snapshots,
+        lines: sender,
+        stamp: (0, 0),
+    };
+    let spawned = std::thread::Builder::new()
+        .name("follow".to_owned())
+        .spawn(move || follower.run(&run, tail));
+    if let Err(e) = spawned {
+        tracing::warn!("the home cannot be followed: no thread ({e})");
+    }
+    Feed { snapshot, lines }
+}
+
+struct Follower {
+    home: PathBuf,
+    path: PathBuf,
+    file: Option<File>,
+    at: u64,
+    /// A line whose end is not written yet.
+    rest: Vec<u8>,
+    snapshots: newest::Sender<Option<Arc<Snapshot>>>,
+    lines: broadcast::Sender<Arc<LogLine>>,
+    stamp: (u64, i64),
+}
+
+impl Follower {
+    fn run(mut self, run: &Path, tail: usize) {
+        let (tx, rx) = channel();
+        let tell = tx.clone();
+        let watcher = watch::folders(&[run], move |_| tell.send(()).is_ok());
+        self.begin(tail);
+        loop {
+            self.snapshot();
+            self.read();
+            if self.snapshots.is_closed() && self.lines.receiver_count() == 0 {
+                drop((watcher, tx));
+                return;
+            }
+            match rx.recv_timeout(Duration::from_secs(1)) {
+                Ok(()) => while rx.try_recv().is_ok() {},
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Sends the newest lines and stands behind them.
+    fn begin(&mut self, tail: usize) {
+        // The place is taken first: a line written meanwhile comes twice rather than never.
+        self.file = File::open(&self.path).ok();
+        let len = |f: &File| f.metadata().map_or(0, |m| m.len());
+        self.at = self.file.as_ref().map_or(0, len);
+        for line in readers::lines(&self.home, tail) {
+            let _ = self.lines.send(Arc::new(line));
+        }
+    }
+
+    fn snapshot(&mut self) {
+        let path = self.path.with_file_name("snapshot.json");
+        let Ok(meta) = std::fs::metadata(path) else {
+            return;
+        };
+        let stamp = (meta.ino(), meta.mtime() * 1_000_000_000 + meta.mtime_nsec());
+        if stamp != self.stamp
+            && let Some((snapshot, _)) = readers::snapshot(&self.home)
+        {
+            self.stamp = stamp;
+            self.snapshots.send_replace(Some(Arc::new(snapshot)));
+        }
+    }
+
+    /// Reads what is new, through a change of files.
+    fn read(&mut self) {
+        for _ in 0..3 {
+            self.drain();
+            let there = std::fs::metadata(&self.path).ok();
+            let here = self.file.as_ref().and_then(|f| f.metadata().ok());
+            match (there, here) {
+                (Some(there), Some(here)) if there.ino() == here.ino() => {
+                    if there.len() >= self.at {
+                        return;
+                    }
+                    self.at = 0;
+                    self.rest.clear();
+                }
+                (Some(_), _) => {
+                    // The old file is read to its end after its successor is there.
+                    self.drain();
+                    self.file = File::open(&self.path).ok();
+                    self.at = 0;
+                    self.rest.clear();
+                }
+                (None, _) => return,
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        let Some(file) = &mut self.file else { return };
+        let mut bytes = std::mem::take(&mut self.rest);
+        let known = bytes.len();
+        if file.seek(SeekFrom::Start(self.at)).is_ok() {
+            let _ = file.read_to_end(&mut bytes);
+        }
+        self.at += (bytes.len() - known) as u64;
+        let end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+        self.rest = bytes.split_off(end);
+        for line in bytes.split(|b| *b == b'\n') {
+            if let Ok(line) = serde_json::from_slice::<LogLine>(line) {
+                let _ = self.lines.send(Arc::new(line));
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The Repo port on the git binary: branches and the worktree of the tool under way, shipping into main.
+//! Nothing the tree or its configuration names is ever run: no hooks, filters, fsmonitor, signers or editors.
+
+mod call;
+mod ship;
+mod tags;
+mod worktree;
+
+use crate::domain::event::ShipRecord;
+use crate::factory::ports::repo::{Repo, RepoError, ShipOrder};
+use call::Git;
+use std::path::{Path, PathBuf};
+
+/// The branch init made; tools are shipped into it.
+const MAIN: &str = "main";
+
+/// git in a factory home.
+pub struct GitRepo {
+    git: Git,
+    home: PathBuf,
+    work: PathBuf,
+}
+
+impl GitRepo {
+    /// Finds git and looks that the home is a repository of its own.
+    pub fn open(home: &Path) -> Result<Self, RepoError> {
+        let home = home
+            .canonicalize()
+            .map_err(|error| RepoError::Git(format!("{}: {error}", home.display())))?;
+        let git = Git::find(&home)?;
+        Self::with(home, git)
+    }
+
+    /// As `open`, with a given git binary.
+    pub fn open_with(home: &Path, program: &Path) -> Result<Self, RepoError> {
+        let git = Git::at(home, program.to_path_buf())?;
+        Self::with(home.to_path_buf(), git)
+    }
+
+    fn with(home: PathBuf, git: Git) -> Result<Self, RepoError> {
+        let top = git.text(&home, &["rev-parse", "--show-toplevel"])?;
+        if Path::new(&top).canonicalize().ok().as_deref() != Some(home.as_path()) {
+            return Err(RepoError::Git(format!(
+                "{} is not the top folder of a git repository; make one with dev-factory init",
+                home.display()
+            )));
+        }
+        let work = home.join("dev-factory").join("work");
+        Ok(Self { git, home, work })
+    }
+
+    /// Text of a git command in the home.
+    fn at_home(&self, args: &[&str]) -> Result<String, RepoError> {
+        self.git.text(&self.home, args)
+    }
+
+    /// Text of a git command in the worktree.
+    fn at_work(&self, args: &[&str]) -> Result<String, RepoError> {
+        self.git.text(&self.work, args)
+    }
+
+    /// The commit a name stands for, when it stands for one.
+    fn commit_of(&self, name: &str) -> Result<Option<String>, RepoError> {
+        let spec = format!("{name}^{{commit}}");
+        let args = [
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &spec,
+        ];
+        let (code, out) = self.git.code(&self.home, &args)?;
+        Ok((code == 0).then_some(out))
+    }
+
+    /// `kept/<tool>/<n>` with the first free n.
+    fn free_kept(&self, tool: &str) -> Result<String, RepoError> {
+        let pattern = format!("refs/heads/kept/{tool}/");
+        let names = self.at_home(&["for-each-ref", "--format=%(refname)", &pattern])?;
+        let numbers = names
+            .lines()
+            .filter_map(|name| name.strip_prefix(&pattern)?.parse::<u32>().ok());
+        let next = numbers.max().unwrap_or(0).saturating_add(1);
+        Ok(format!("kept/{tool}/{next}"))
+    }
+}
+
+/// Refuses names that are not kebab-case before they become paths or refs.
+fn named(tool: &str) -> Result<(), RepoError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fine = !tool.is_empty()
+        && tool.len() <= 100
+        && tool.bytes().all(plain)
+        && !tool.starts_with('-')
+        && !tool.ends_with('-');
+    if fine {
+        return Ok(());
+    }
+    Err(RepoError::Git(format!(
+        "{tool:?} is not a kebab-case name of a tool"
+    )))
+}
+
+/// The branch of a tool.
+fn branch(tool: &str) -> String {
+    format!("tool/{tool}")
+}
+
+/// The folder of a tool.
+fn folder(tool: &str) -> String {
+    format!("tools/{tool}")
+}
+
+impl Repo for GitRepo {
+    fn open(&self, tool: &str, resume: bool) -> Result<PathBuf, RepoError> {
+        named(tool)?;
+        worktree::open(self, tool, resume)?;
+        Ok(self.work.clone())
+    }
+
+    fn save(&self, tool: &str, message: &str) -> Result<(String, String), RepoError> {
+        named(tool)?;
+        worktree::save(self, tool, message)
+    }
+
+    fn tree(&self, tool: &str) -> Result<String, RepoError> {
+        named(tool)?;
+        worktree::tree(self, tool)
+    }
+
+    fn restore(&self, tool: &str, commit: &str) -> Result<(), RepoError> {
+        named(tool)?;
+        worktree::restore(self, tool, commit)
+    }
+
+    fn close(&self, tool: &str) -> Result<(), RepoError> {
+        named(tool)?;
+        worktree::close(self)
+    }
+
+    fn main_blocked(&self) -> Result<Option<String>, RepoError> {
+        ship::blocked(self)
+    }
+
+    fn ship(&self, order: &ShipOrder) -> Result<ShipRecord, RepoError> {
+        named(&order.tool)?;
+        ship::ship(self, order)
+    }
+
+    fn versions(&self, tool: &str) -> Result<Vec<String>, RepoError> {
+        named(tool)?;
+        tags::versions(self, tool)
+    }
+
+    fn shipped(&self) -> Result<Vec<(String, String)>, RepoError> {
+        tags::shipped(self)
+    }
+
+    fn push(&self, remote: &str, tag: &str) -> Result<(), RepoError> {
+        tags::push(self, remote, tag)
+    }
+
+    fn diff(&self, tool: &str) -> Result<String, RepoError> {
+        named(tool)?;
+        let range = format!("{MAIN}...{}", branch(tool));
+        let folder = folder(tool);
+        let plain = ["diff", "--no-color", "--no-ext-diff", "--no-textconv"];
+        let args: Vec<&str> = plain
+            .into_iter()
+            .chain([range.as_str(), "--", folder.as_str()])
+            .collect();
+        self.at_home(&args)
+    }
+
+    fn work(&self) -> &Path {
+        &self.work
+    }
+}

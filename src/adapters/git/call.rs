@@ -1,0 +1,304 @@
+//! One call of the git binary: scrubbed environment, everything that could run a foreign program off, 30 s at most.
+
+use crate::factory::ports::repo::RepoError;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Longest a call may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Settings laid over those of the repository in every call.
+const OFF: [&str; 24] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.autocrlf=false",
+    "core.safecrlf=false",
+    "core.quotePath=false",
+    "core.untrackedCache=false",
+    "commit.gpgSign=false",
+    "tag.gpgSign=false",
+    "push.gpgSign=false",
+    "merge.autoStash=false",
+    "merge.renames=false",
+    "merge.verifySignatures=false",
+    "rerere.enabled=false",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "safe.bareRepository=explicit",
+    "protocol.ext.allow=never",
+    "advice.updateSparsePath=false",
+    "index.sparse=false",
+    "commit.status=false",
+    "core.editor=true",
+];
+
+/// The git binary and what every call of it gets.
+pub struct Git {
+    program: PathBuf,
+    /// Object id of the empty tree: attributes are read from it, so the tree's own name no filters.
+    empty_tree: String,
+    identity: OnceLock<Vec<String>>,
+}
+
+/// Where settings of the person may be read.
+#[derive(Clone, Copy, PartialEq)]
+enum Person {
+    Hidden,
+    Known,
+}
+
+impl Git {
+    /// Finds git in PATH and asks the repository for its empty tree.
+    pub fn find(home: &Path) -> Result<Self, RepoError> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program = std::env::split_paths(&path)
+            .map(|folder| folder.join("git"))
+            .find(|file| file.is_absolute() && file.is_file())
+            .ok_or_else(|| RepoError::Git("not found in PATH; install git".into()))?;
+        Self::at(home, program)
+    }
+
+    /// Uses a given git binary.
+    pub fn at(home: &Path, program: PathBuf) -> Result<Self, RepoError> {
+        let mut git = Self {
+            program,
+            empty_tree: String::new(),
+            identity: OnceLock::new(),
+        };
+        git.empty_tree = git.text(home, &["hash-object", "-t", "tree", "/dev/null"])?;
+        Ok(git)
+    }
+
+    /// Object id of the empty tree.
+    pub fn empty_tree(&self) -> &str {
+        &self.empty_tree
+    }
+
+    /// Standard output, trimmed at the end; anything but success is an error.
+    pub fn text(&self, folder: &Path, args: &[&str]) -> Result<String, RepoError> {
+        self.with(folder, args, &[])
+    }
+
+    /// As `text`, with variables beside the usual ones.
+    pub fn with(
+        &self,
+        folder: &Path,
+        args: &[&str],
+        env: &[(&str, &Path)],
+    ) -> Result<String, RepoError> {
+        let output = self.run(folder, args, env, Person::Hidden)?;
+        if output.status.success() {
+            return Ok(plain(&output.stdout));
+        }
+        Err(RepoError::Git(sentence(args, &output)))
+    }
+
+    /// Exit code and standard output; 0 and 1 are answers, more is an error.
+    pub fn code(&self, folder: &Path, args: &[&str]) -> Result<(i32, String), RepoError> {
+        let output = self.run(folder, args, &[], Person::Hidden)?;
+        match output.status.code() {
+            Some(code @ (0 | 1)) => Ok((code, plain(&output.stdout))),
+            _ => Err(RepoError::Git(sentence(args, &output))),
+        }
+    }
+
+    /// A call that needs the person's own settings, keys and credential helpers.
+    pub fn as_person(&self, folder: &Path, args: &[&str]) -> Result<String, RepoError> {
+        let output = self.run(folder, args, &[], Person::Known)?;
+        if output.status.success() {
+            return Ok(plain(&output.stdout));
+        }
+        Err(RepoError::Git(sentence(args, &output)))
+    }
+
+    /// `-c user.name=… -c user.email=…` of the person, or ours when none is set.
+    pub fn identity(&self, folder: &Path) -> &[String] {
+        self.identity.get_or_init(|| {
+            let ask = |key: &str| {
+                let answer = self.as_person(folder, &["config", "--get", key]);
+                answer.ok().filter(|value| !value.trim().is_empty())
+            };
+            let (name, email) = match (ask("user.name"), ask("user.email")) {
+                (Some(name), Some(email)) => (name, email),
+                _ => ("dev-factory".into(), "dev-factory@localhost".into()),
+            };
+            vec![
+                "-c".into(),
+                format!("user.name={name}"),
+                "-c".into(),
+                format!("user.email={email}"),
+            ]
+        })
+    }
+
+    /// A call that makes a commit or tag.
+    pub fn signed(&self, folder: &Path, args: &[&str]) -> Result<String, RepoError> {
+        let who = self.identity(folder).iter().map(String::as_str);
+        let all: Vec<&str> = who.chain(args.iter().copied()).collect();
+        self.text(folder, &all)
+    }
+
+    fn run(
+        &self,
+        folder: &Path,
+        args: &[&str],
+        env: &[(&str, &Path)],
+        person: Person,
+    ) -> Result<Output, RepoError> {
+        let mut command = self.command(folder, person);
+        if person == Person::Hidden && !self.empty_tree.is_empty() {
+            for setting in self.drivers(folder)? {
+                command.arg("-c").arg(setting);
+            }
+        }
+        command.args(args);
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        finish(&mut command, args)
+    }
+
+    fn command(&self, folder: &Path, person: Person) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(folder).env_clear().process_group(0);
+        let mut keep = vec!["PATH", "HOME"];
+        if person == Person::Known {
+            keep.extend(["XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "GIT_CONFIG_GLOBAL"]);
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        } else {
+            command.env("GIT_CONFIG_GLOBAL", "/dev/null");
+        }
+        for name in keep {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        if person == Person::Hidden {
+            command.env("GIT_CONFIG_NOSYSTEM", "1");
+        }
+        if !self.empty_tree.is_empty() {
+            command.env("GIT_ATTR_SOURCE", &self.empty_tree);
+        }
+        command
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .env("GIT_EDITOR", "true")
+            .env("LC_ALL", "C")
+            .arg("--no-pager");
+        for setting in OFF {
+            command.arg("-c").arg(setting);
+        }
+        command
+    }
+
+    /// Empties the filter, diff and merge drivers the repository names: info/attributes could still ask for them.
+    fn drivers(&self, folder: &Path) -> Result<Vec<String>, RepoError> {
+        let args = ["config", "--null", "--name-only", "--get-regexp"];
+        let pattern =
+            r"^(filter|diff|merge)\..*\.(clean|smudge|process|required|command|textconv|driver)$";
+        let mut command = self.command(folder, Person::Hidden);
+        command.args(args).arg(pattern);
+        let output = finish(&mut command, &args)?;
+        let names = String::from_utf8_lossy(&output.stdout).into_owned();
+        let set = |name: &str| match name.rsplit_once('.') {
+            Some((_, "required")) => format!("{name}=false"),
+            _ => format!("{name}="),
+        };
+        Ok(names
+            .split('\0')
+            .filter(|n| !n.is_empty())
+            .map(set)
+            .collect())
+    }
+}
+
+/// Runs a command to its end, or kills its group at the limit.
+fn finish(command: &mut Command, args: &[&str]) -> Result<Output, RepoError> {
+    let what = verb(args);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| RepoError::Git(format!("cannot be started: {error}")))?;
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let stdout = drain(child.stdout.take());
+    let stderr = drain(child.stderr.take());
+    let (sender, receiver) = mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        let status = child.wait();
+        let _ = sender.send(());
+        status
+    });
+    let late = receiver.recv_timeout(LIMIT).is_err();
+    if late && let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let status = waiting.join();
+    if late {
+        let limit = LIMIT.as_secs();
+        return Err(RepoError::Git(format!("{what} took over {limit} s")));
+    }
+    let Ok(Ok(status)) = status else {
+        return Err(RepoError::Git(format!("{what} could not be waited for")));
+    };
+    Ok(Output {
+        status,
+        stdout: stdout.join().unwrap_or_default(),
+        stderr: stderr.join().unwrap_or_default(),
+    })
+}
+
+/// Reads a pipe to its end beside the others.
+fn drain<R: Read + Send + 'static>(pipe: Option<R>) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            let _ = pipe.read_to_end(&mut bytes);
+        }
+        bytes
+    })
+}
+
+fn plain(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_string()
+}
+
+/// The subcommand, for sentences.
+fn verb<'b>(args: &[&'b str]) -> &'b str {
+    let mut words = args.iter().copied();
+    while let Some(word) = words.next() {
+        match word {
+            "-c" => drop(words.next()),
+            _ => return word,
+        }
+    }
+    "git"
+}
+
+/// What git complained about, in one line.
+fn sentence(args: &[&str], output: &Output) -> String {
+    let mut said = plain(&output.stderr);
+    if said.is_empty() {
+        said = plain(&output.stdout);
+    }
+    let lines = said.lines().map(str::trim).filter(|line| {
+        !line.is_empty() && !line.starts_with("hint:") && !line.starts_with("warning:")
+    });
+    let joined = lines.collect::<Vec<_>>().join("; ");
+    let short: String = joined
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(400)
+        .collect();
+    format!("{}: {short}", verb(args))
+}

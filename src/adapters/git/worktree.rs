@@ -1,0 +1,230 @@
+//! The worktree of the tool under way: opened on its branch, saved, hashed, put back, removed.
+
+use super::{GitRepo, MAIN, branch, folder, named};
+use crate::factory::ports::repo::RepoError;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Opens the worktree on the tool's branch, fresh from main or as it was kept.
+pub fn open(repo: &GitRepo, tool: &str, resume: bool) -> Result<(), RepoError> {
+    unlock(repo)?;
+    let wanted = format!("refs/heads/{}", branch(tool));
+    let present = head(repo)?;
+    if resume && present.as_deref() == Some(wanted.as_str()) {
+        narrow(repo, tool)?;
+        return tool_folder(repo, tool);
+    }
+    close(repo)?;
+    let name = branch(tool);
+    let exists = repo.commit_of(&wanted)?.is_some();
+    if exists && !resume {
+        let kept = repo.free_kept(tool)?;
+        repo.at_home(&["branch", "-m", &name, &kept])?;
+    }
+    if !exists && resume {
+        return Err(RepoError::Git(format!(
+            "the branch {name} is gone; requeue {tool} with fresh to start again"
+        )));
+    }
+    if !resume {
+        repo.at_home(&["branch", "--no-track", &name, MAIN])?;
+    }
+    let work = text(&repo.work);
+    repo.at_home(&["worktree", "add", "--no-checkout", "--quiet", &work, &name])?;
+    narrow(repo, tool)?;
+    tool_folder(repo, tool)
+}
+
+/// Limits the worktree to the tool's folder and fills it. The index comes last and at once:
+/// without one the worktree was never handed out and is filled again.
+fn narrow(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
+    let dir = git_dir(repo)?;
+    if dir.join("index").exists() {
+        return Ok(());
+    }
+    let path = repo.work.join(folder(tool));
+    if path.exists() {
+        fs::remove_dir_all(&path).map_err(|error| broken(&path, &error))?;
+    }
+    repo.at_home(&["config", "extensions.worktreeConfig", "true"])?;
+    for (key, value) in [
+        ("core.sparseCheckout", "true"),
+        ("core.sparseCheckoutCone", "false"),
+    ] {
+        repo.at_work(&["config", "--worktree", key, value])?;
+    }
+    let info = dir.join("info");
+    let only = format!("/{}/\n", folder(tool));
+    fs::create_dir_all(&info)
+        .and_then(|()| fs::write(info.join("sparse-checkout"), only))
+        .map_err(|error| broken(&info, &error))?;
+    repo.at_work(&["read-tree", "-mu", "HEAD"]).map(drop)
+}
+
+fn tool_folder(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
+    let path = repo.work.join(folder(tool));
+    fs::create_dir_all(&path).map_err(|error| broken(&path, &error))
+}
+
+/// The branch checked out in the worktree; None when there is no worktree that works.
+fn head(repo: &GitRepo) -> Result<Option<String>, RepoError> {
+    if !repo.work.join(".git").is_file() {
+        return Ok(None);
+    }
+    let list = repo.at_home(&["worktree", "list", "--porcelain"])?;
+    let mut ours = false;
+    for line in list.lines() {
+        if let Some(path) = line.strip_prefix("worktree ") {
+            ours = Path::new(path) == repo.work;
+        } else if let Some(name) = line.strip_prefix("branch ")
+            && ours
+        {
+            return Ok(Some(name.to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// Removes the worktree; what was not saved is committed on its branch first.
+pub fn close(repo: &GitRepo) -> Result<(), RepoError> {
+    unlock(repo)?;
+    if let Some(name) = head(repo)?
+        && let Some(tool) = name.strip_prefix("refs/heads/tool/")
+        && named(tool).is_ok()
+    {
+        save(repo, tool, "Kept as it was")?;
+        let work = text(&repo.work);
+        repo.at_home(&["worktree", "remove", "--force", &work])?;
+    }
+    if repo.work.exists() {
+        fs::remove_dir_all(&repo.work).map_err(|error| broken(&repo.work, &error))?;
+    }
+    repo.at_home(&["worktree", "prune"]).map(drop)
+}
+
+/// Commits the tool's folder as it lies; no commit when nothing changed.
+pub fn save(repo: &GitRepo, tool: &str, message: &str) -> Result<(String, String), RepoError> {
+    on_branch(repo, tool)?;
+    unlock(repo)?;
+    stage(repo, tool, None)?;
+    let tree = written(repo, tool, None)?;
+    let (changed, _) = repo.git.code(
+        &repo.work,
+        &["diff-index", "--cached", "--quiet", "HEAD", "--"],
+    )?;
+    if changed != 0 {
+        let args = [
+            "commit",
+            "--quiet",
+            "--no-verify",
+            "--cleanup=verbatim",
+            "-m",
+        ];
+        let args: Vec<&str> = args.into_iter().chain([message]).collect();
+        repo.git.signed(&repo.work, &args)?;
+    }
+    Ok((tree, repo.at_work(&["rev-parse", "HEAD"])?))
+}
+
+/// Hash of the tool's folder as it lies, without touching the index.
+pub fn tree(repo: &GitRepo, tool: &str) -> Result<String, RepoError> {
+    on_branch(repo, tool)?;
+    let dir = git_dir(repo)?;
+    let scratch = tempfile::TempDir::new_in(&dir).map_err(|error| broken(&dir, &error))?;
+    let index = scratch.path().join("index");
+    fs::copy(dir.join("index"), &index).map_err(|error| broken(&index, &error))?;
+    stage(repo, tool, Some(&index))?;
+    written(repo, tool, Some(&index))
+}
+
+/// Puts branch and worktree to a commit; what came after stays under `kept/`.
+pub fn restore(repo: &GitRepo, tool: &str, commit: &str) -> Result<(), RepoError> {
+    let wanted = repo
+        .commit_of(commit)?
+        .ok_or_else(|| RepoError::Git(format!("there is no commit {commit} to go back to")))?;
+    let (_, tip) = save(repo, tool, "Kept as it was")?;
+    if tip == wanted {
+        return Ok(());
+    }
+    let behind = ["merge-base", "--is-ancestor", &tip, &wanted];
+    if repo.git.code(&repo.home, &behind)?.0 != 0 {
+        let kept = repo.free_kept(tool)?;
+        repo.at_home(&["branch", "--no-track", &kept, &tip])?;
+    }
+    repo.at_work(&["reset", "--quiet", "--hard", &wanted])?;
+    repo.at_work(&["clean", "-ffdxq", "--", &folder(tool)])?;
+    tool_folder(repo, tool)
+}
+
+fn stage(repo: &GitRepo, tool: &str, index: Option<&Path>) -> Result<(), RepoError> {
+    let folder = folder(tool);
+    // An empty folder matches nothing, which git calls an error unless files of it are known.
+    tool_folder(repo, tool)?;
+    let args = ["add", "--all", "--force", "--sparse", "--", folder.as_str()];
+    let env: Vec<(&str, &Path)> = index
+        .map(|path| ("GIT_INDEX_FILE", path))
+        .into_iter()
+        .collect();
+    repo.git.with(&repo.work, &args, &env).map(drop)
+}
+
+fn written(repo: &GitRepo, tool: &str, index: Option<&Path>) -> Result<String, RepoError> {
+    let env: Vec<(&str, &Path)> = index
+        .map(|path| ("GIT_INDEX_FILE", path))
+        .into_iter()
+        .collect();
+    let folder = folder(tool);
+    let listed = repo
+        .git
+        .with(&repo.work, &["ls-files", "--", &folder], &env)?;
+    if listed.is_empty() {
+        return Ok(repo.git.empty_tree().to_string());
+    }
+    let prefix = format!("--prefix={folder}/");
+    repo.git.with(&repo.work, &["write-tree", &prefix], &env)
+}
+
+fn on_branch(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
+    let wanted = format!("refs/heads/{}", branch(tool));
+    match head(repo)? {
+        Some(name) if name == wanted => Ok(()),
+        Some(name) => Err(RepoError::Git(format!(
+            "{} holds {name}, not {wanted}",
+            repo.work.display()
+        ))),
+        None => Err(RepoError::Git(format!(
+            "there is no worktree of {tool} at {}",
+            repo.work.display()
+        ))),
+    }
+}
+
+/// Removes an index lock of the worktree: only the one engine works there, so a lock is left by a killed call.
+fn unlock(repo: &GitRepo) -> Result<(), RepoError> {
+    if repo.work.join(".git").is_file()
+        && let Ok(dir) = git_dir(repo)
+    {
+        for lock in ["index.lock", "HEAD.lock"] {
+            let path = dir.join(lock);
+            if path.exists() {
+                fs::remove_file(&path).map_err(|error| broken(&path, &error))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The worktree's own git folder.
+fn git_dir(repo: &GitRepo) -> Result<PathBuf, RepoError> {
+    repo.at_work(&["rev-parse", "--absolute-git-dir"])
+        .map(PathBuf::from)
+}
+
+/// A path as git takes it; homes with names that are not UTF-8 are refused when opened.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn broken(path: &Path, error: &std::io::Error) -> RepoError {
+    RepoError::Git(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,200 @@
+//! The Tests port on real Jest and real Node: settings, runner and reports lie outside the tool's folder,
+//! only files this run made there are read, and every process starts through the Sandbox.
+
+mod cases;
+mod coverage;
+mod out;
+mod report;
+
+use crate::domain::case::{Case, Received};
+use crate::domain::evidence::{JestRun, ThrowingRun};
+use crate::factory::ports::sandbox::{Ended, Job, Network, Sandbox};
+use crate::factory::ports::tests::{TestError, Tests, Tree};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use out::Out;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Jest's settings, compiled in.
+const LOCKED: &str = include_str!("../../dev-factory/harness/jest.locked.cjs");
+/// Bytes of Jest's own output kept; its report goes to a file.
+const OUTPUT: usize = 8 * 1024 * 1024;
+/// Characters of standard error shown when there is no report.
+const TAIL: usize = 600;
+
+/// Jest and the case runner of one home.
+pub struct JestTests {
+    home: PathBuf,
+    node: PathBuf,
+    sandbox: Arc<dyn Sandbox>,
+    wall: Duration,
+}
+
+impl JestTests {
+    /// Finds Node once; Jest is looked for at each run, since npm may still be at work.
+    pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
+        let setup =
+            |error: std::io::Error| TestError::Setup(format!("{}: {error}", home.display()));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let node = std::env::split_paths(&path)
+            .map(|folder| folder.join("node"))
+            .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()))
+            .ok_or_else(|| {
+                TestError::Setup("node is not in PATH; install Node.js 20 or newer".into())
+            })?;
+        Ok(Self {
+            home: home.canonicalize().map_err(setup)?,
+            node,
+            sandbox,
+            wall,
+        })
+    }
+
+    /// Where reports, caches and copies lie.
+    fn gates(&self) -> PathBuf {
+        self.home.join("dev-factory").join("run").join("gates")
+    }
+
+    /// Runs Jest over a folder that looks like the tool's.
+    async fn over(
+        &self,
+        tree: &Tree,
+        root: &Path,
+        untrusted: Vec<PathBuf>,
+        coverage: bool,
+        out: &Out,
+    ) -> Result<JestRun, TestError> {
+        let jest = self.home.join("node_modules/jest/bin/jest.js");
+        if !jest.is_file() {
+            return Err(TestError::Setup(format!(
+                "Jest is not installed: {} is missing; run `npm ci --ignore-scripts` in {}",
+                jest.display(),
+                self.home.display()
+            )));
+        }
+        let config = out.write("jest.locked.cjs", LOCKED)?;
+        let (report, covered) = (out.path("jest.json"), out.path("cov"));
+        let mut words = vec![
+            text(&self.node),
+            text(&jest),
+            "--ci".into(),
+            "--silent".into(),
+            "--json".into(),
+            format!("--config={}", text(&config)),
+            format!("--rootDir={}", text(root)),
+            format!("--outputFile={}", text(&report)),
+            format!("--coverageDirectory={}", text(&covered)),
+            format!("--cacheDirectory={}", text(&out.cache)),
+            format!("--coverage={coverage}"),
+        ];
+        words.retain(|word| !word.is_empty());
+        let ended = self
+            .run(words, root, Vec::new(), self.wall, untrusted, out)
+            .await?;
+        let mut run = JestRun {
+            exit: ended.exit,
+            timed_out: ended.limit == Some("time"),
+            expected_tests: tree.expected_tests,
+            millis: ended.millis,
+            ..JestRun::default()
+        };
+        run.report = report::read(&report, root);
+        if run.report.is_none() {
+            run.stderr_tail = tail(&ended);
+        } else if coverage {
+            run.coverage = coverage::read(&covered, root);
+        }
+        Ok(run)
+    }
+
+    /// One process behind the walls.
+    async fn run(
+        &self,
+        command: Vec<String>,
+        root: &Path,
+        stdin: Vec<u8>,
+        wall: Duration,
+        untrusted: Vec<PathBuf>,
+        out: &Out,
+    ) -> Result<Ended, TestError> {
+        let job = Job {
+            command,
+            cwd: root.to_path_buf(),
+            stdin,
+            read: vec![root.to_path_buf(), self.home.join("node_modules")],
+            write: vec![out.folder(), out.cache.clone()],
+            network: Network::Loopback,
+            wall,
+            output: OUTPUT,
+            untrusted,
+            env: Vec::new(),
+        };
+        Ok(self.sandbox.run(job).await?)
+    }
+
+    async fn measured(&self, tree: &Tree, coverage: bool) -> Result<JestRun, TestError> {
+        let out = Out::new(&self.gates(), &tree.tool)?;
+        let dir = out::real(&tree.dir)?;
+        let untrusted = out::written_by_models(&dir)?;
+        self.over(tree, &dir, untrusted, coverage, &out).await
+    }
+
+    async fn with_throwing(&self, tree: &Tree) -> Result<ThrowingRun, TestError> {
+        let out = Out::new(&self.gates(), &tree.tool)?;
+        let copy = out.path("tool");
+        let untrusted = out::throwing_copy(&out::real(&tree.dir)?, &copy, &tree.modules)?;
+        let run = self.over(tree, &copy, untrusted, false, &out).await?;
+        Ok(report::throwing(&run))
+    }
+}
+
+impl Tests for JestTests {
+    fn jest<'a>(
+        &'a self,
+        tree: &'a Tree,
+        coverage: bool,
+    ) -> BoxFuture<'a, Result<JestRun, TestError>> {
+        self.measured(tree, coverage).boxed()
+    }
+
+    fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {
+        self.with_throwing(tree).boxed()
+    }
+
+    fn cases<'a>(
+        &'a self,
+        tree: &'a Tree,
+        cases: &'a [Case],
+    ) -> BoxFuture<'a, Result<Vec<Received>, TestError>> {
+        cases::run(self, tree, cases).boxed()
+    }
+
+    fn sweep(&self) {
+        out::sweep(&self.gates());
+    }
+
+    fn tier(&self) -> &'static str {
+        self.sandbox.tier()
+    }
+}
+
+/// A path as an argument.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The end of what Jest said, when it wrote no report.
+fn tail(ended: &Ended) -> String {
+    let said = report::plain(&String::from_utf8_lossy(&ended.stderr));
+    let why = match ended.limit {
+        Some("time") => "ended by the time limit\n",
+        Some("output") => "ended because it wrote too much\n",
+        Some(_) => "ended by a limit\n",
+        None => "",
+    };
+    let skipped = said.chars().count().saturating_sub(TAIL);
+    let last: String = said.chars().skip(skipped).collect();
+    format!("{why}{}", last.trim())
+}

@@ -1,0 +1,220 @@
+//! commands/new and commands/done, both ends: the engine's and the sender's.
+
+use super::files::{self, trouble};
+use super::json;
+use super::layout::Layout;
+use crate::adapters::clock::age;
+use crate::domain::command::{Answer, Command, Verb};
+use crate::domain::event::{Event, EventBody};
+use crate::factory::ports::store::StoreError;
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::time::Duration;
+
+/// A command, or the name of a file that holds none and why.
+pub type Waiting = Result<Command, (String, String)>;
+
+/// How long a file that does not parse may still be in the making.
+const MAKING: Duration = Duration::from_secs(2);
+
+/// Answers kept; older ones go at start-up.
+const KEPT: usize = 1000;
+
+/// Waiting commands, oldest first. Those answered already are cleared away.
+pub fn waiting(layout: &Layout) -> Result<Vec<Waiting>, StoreError> {
+    let dir = layout.new_commands();
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(&dir).map_err(|e| trouble(&dir, &e))?;
+    for entry in entries.flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let Ok(meta) = entry.metadata() else { continue };
+        if !name.starts_with('.') && name.ends_with(".json") {
+            found.push((meta.modified().ok(), name, meta));
+        }
+    }
+    found.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let mut all = Vec::new();
+    for (_, name, meta) in found {
+        let path = dir.join(&name);
+        if layout.done_commands().join(&name).exists() {
+            let _ = std::fs::remove_file(&path);
+            continue;
+        }
+        if !meta.is_file() {
+            let why = format!("commands/new/{name} is not a file; remove it");
+            all.push(Err((name, why)));
+            continue;
+        }
+        match read(&path, &name) {
+            Ok(Some(command)) => all.push(Ok(command)),
+            Ok(None) => {}
+            Err(_) if age(&meta) < MAKING => {}
+            Err(why) => all.push(Err((name, why))),
+        }
+    }
+    Ok(all)
+}
+
+fn read(path: &Path, name: &str) -> Result<Option<Command>, String> {
+    let file = format!("commands/new/{name}");
+    let Some(bytes) = files::read(path, files::CAP).map_err(|e| e.to_string())? else {
+        return Ok(None);
+    };
+    let mut value = json::value(&file, &bytes)?;
+    let stem = name.strip_suffix(".json").unwrap_or(name);
+    if let Value::Object(map) = &mut value {
+        // A shell one-liner need not repeat the file's name, nor say that there are no arguments.
+        map.entry("id").or_insert_with(|| stem.into());
+        map.entry("args").or_insert_with(|| Map::new().into());
+    }
+    let asked = serde_json::json!({"command": value.get("command"), "args": value.get("args")});
+    if let Err(e) = serde_json::from_value::<Verb>(asked) {
+        let key = match value.get("command") {
+            Some(_) if e.to_string().starts_with("unknown variant") => "command",
+            Some(_) => "args",
+            None => return Err(format!("{file}: it names no command; add \"command\"")),
+        };
+        let why = format!("cannot be used: {e}");
+        return Err(json::placed(&file, &bytes, key, &why));
+    }
+    let command: Command = serde_json::from_value(value)
+        .map_err(|e| format!("{file}: {e}; write who asks in \"by\" and when in \"at\""))?;
+    if command.id != stem {
+        return Err(format!(
+            "{file}: its id is {:?}; name the file after the id",
+            command.id
+        ));
+    }
+    Ok(Some(command))
+}
+
+/// Writes done/<id>.json and removes new/<id>.json; a second answer changes nothing.
+pub fn answer(layout: &Layout, id: &str, answer: &Answer) -> Result<(), StoreError> {
+    let stem = id.strip_suffix(".json").unwrap_or(id);
+    if stem.is_empty() || stem.contains(['/', '\0']) || stem.starts_with('.') {
+        return Err(StoreError::Bad(format!("{id:?} is no command id")));
+    }
+    let name = format!("{stem}.json");
+    let (new, done) = (layout.new_commands(), layout.done_commands());
+    let target = done.join(&name);
+    if !target.exists() {
+        let bytes = files::read(&new.join(&name), files::CAP);
+        let asked = bytes.ok().flatten().unwrap_or_default();
+        let mut map = match json::value(&name, &asked) {
+            Ok(Value::Object(map)) => map,
+            _ => Map::from_iter([("id".to_owned(), Value::from(stem))]),
+        };
+        map.insert("accepted".to_owned(), answer.accepted.into());
+        map.insert("sentence".to_owned(), answer.sentence.clone().into());
+        let text = Value::Object(map).to_string() + "\n";
+        files::put(&done, &target, text.as_bytes(), true)?;
+    }
+    let path = new.join(&name);
+    let removed = match std::fs::symlink_metadata(&path) {
+        Ok(meta) if meta.is_dir() => std::fs::rename(&path, done.join(format!("{stem}.folder"))),
+        _ => std::fs::remove_file(&path),
+    };
+    match removed {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(trouble(&path, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Forgets the oldest answers.
+pub fn prune(layout: &Layout) {
+    let dir = layout.done_commands();
+    let entries = std::fs::read_dir(&dir).into_iter().flatten().flatten();
+    let mut all: Vec<_> = entries
+        .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
+        .collect();
+    if all.len() > KEPT {
+        all.sort_unstable();
+        let excess = all.len() - KEPT / 2;
+        for (_, path) in all.iter().take(excess) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// The sender's end: hands a command to whatever engine runs in the home.
+pub fn submit(home: &Path, command: &Command) -> Result<(), StoreError> {
+    let layout = Layout::new(home);
+    let id = &command.id;
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if id.is_empty() || id.len() > 120 || id.starts_with('.') || !id.chars().all(safe) {
+        return Err(StoreError::Bad(format!(
+            "{id:?} cannot be a command id: use letters, digits, '-', '_' and '.'"
+        )));
+    }
+    let dir = layout.new_commands();
+    files::make_dir(&dir)?;
+    let text = serde_json::to_string(command).map_err(|e| StoreError::Bad(e.to_string()))?;
+    files::put(
+        &dir,
+        &dir.join(format!("{id}.json")),
+        (text + "\n").as_bytes(),
+        false,
+    )
+}
+
+/// The answer to a command, once it is there.
+#[must_use]
+pub fn answered(home: &Path, id: &str) -> Option<Answer> {
+    let path = Layout::new(home).done_commands().join(format!("{id}.json"));
+    let bytes = files::read(&path, files::CAP).ok()??;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Waits for the answer to a command; None when the time is over.
+pub async fn await_answer(home: &Path, id: &str, limit: Duration) -> Option<Answer> {
+    let (tx, mut rx) = tokio::sync::mpsc::unbounded_channel();
+    let dir = Layout::new(home).done_commands();
+    let _ = files::make_dir(&dir);
+    let watcher = crate::adapters::watch::folders(&[&dir], move |_| tx.send(()).is_ok());
+    let wait = async {
+        loop {
+            if let Some(answer) = answered(home, id) {
+                return answer;
+            }
+            let pause = tokio::time::sleep(Duration::from_millis(250));
+            tokio::select! {
+                Some(()) = rx.recv(), if watcher.is_ok() => while rx.try_recv().is_ok() {},
+                () = pause => {}
+            }
+        }
+    };
+    tokio::time::timeout(limit, wait).await.ok()
+}
+
+/// After a crash: commands the journal has answered already get that answer, not a second go.
+pub fn settle(layout: &Layout, live: &[u8], said: &mut Vec<String>) -> Result<(), StoreError> {
+    for waiting in waiting(layout)?.into_iter().flatten() {
+        for line in live.split(|b| *b == b'\n').rev() {
+            let text = std::str::from_utf8(line).unwrap_or_default();
+            if !(text.contains("\"kind\":\"answered\"") && text.contains(&waiting.id)) {
+                continue;
+            }
+            let Ok(event) = serde_json::from_str::<Event>(text) else {
+                continue;
+            };
+            if let EventBody::Answered {
+                command,
+                accepted,
+                sentence,
+            } = event.body
+                && command.id == waiting.id
+            {
+                let given = Answer { accepted, sentence };
+                answer(layout, &command.id, &given)?;
+                said.push(format!(
+                    "command {} had been decided before the crash; its answer was delivered",
+                    command.id
+                ));
+                break;
+            }
+        }
+    }
+    Ok(())
+}

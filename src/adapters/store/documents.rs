@@ -1,0 +1,438 @@
+//! state.json and control.json: written by exchange, so that an edit made at the same moment is kept and seen.
+
+use super::files::{self, Swapped};
+use super::fold::core;
+use super::layout::Layout;
+use super::refused;
+use super::statefile::{parse, render, same, says, sha256};
+use crate::domain::factory::Factory;
+use crate::domain::state::{ControlDoc, StateDoc};
+use crate::factory::ports::store::StoreError;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// state.json written by someone else, as far as we looked at it.
+#[derive(Clone, Debug)]
+pub struct Foreign {
+    /// Its bytes; None = the file is gone.
+    pub bytes: Option<Vec<u8>>,
+    /// What it says, when readable.
+    pub doc: Option<StateDoc>,
+    /// It was pushed aside: on disk our own words stand again.
+    pub aside: bool,
+}
+
+/// The two documents and what we know of them.
+#[derive(Debug)]
+pub struct Documents {
+    dir: PathBuf,
+    /// state.json, a symbolic link resolved once.
+    pub state: PathBuf,
+    control: PathBuf,
+    /// What we wrote last, or took over.
+    pub ours: Option<Vec<u8>>,
+    /// The fold it belongs to.
+    pub written: Option<StateDoc>,
+    /// Keys others added, in their order.
+    pub other: Map<String, Value>,
+    /// control.json as we wrote it last.
+    pub kept: Option<ControlDoc>,
+    /// The foreign content last reported: it may be replaced, its kin were not.
+    pub seen: Option<Foreign>,
+    /// An edit that our exchange pushed aside: not reported yet.
+    pub pushed: Option<Foreign>,
+    /// The file our last exchange pushed aside: who opened it before may still write into it.
+    aside: Option<(PathBuf, Vec<u8>)>,
+    /// Where we moved what was too large to copy.
+    moved: Option<String>,
+}
+
+/// Both documents staged, not visible yet.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    state: Option<StagedState>,
+    control: Option<(PathBuf, ControlDoc)>,
+}
+
+#[derive(Debug)]
+struct StagedState {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    written: StateDoc,
+    other: Map<String, Value>,
+    /// What lay there when we looked.
+    before: Option<Vec<u8>>,
+}
+
+/// What one look at state.json found.
+#[derive(Debug)]
+pub enum Look {
+    Ours,
+    Foreign(StateDoc),
+    /// Not readable (yet), why.
+    Not(String),
+}
+
+impl Documents {
+    /// The documents of a home, nothing known of them.
+    #[must_use]
+    pub fn new(layout: &Layout) -> Self {
+        let state = layout.at("state.json");
+        Self {
+            dir: layout.dir.clone(),
+            state: std::fs::canonicalize(&state).unwrap_or(state),
+            control: layout.at("control.json"),
+            ours: None,
+            written: None,
+            other: Map::new(),
+            kept: None,
+            seen: None,
+            pushed: None,
+            aside: None,
+            moved: None,
+        }
+    }
+
+    /// state.json as it lies there now; None = missing.
+    pub fn present(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        files::read(&self.state, files::CAP)
+    }
+
+    fn unseen(&self, present: &Option<Vec<u8>>) -> bool {
+        let seen = self.seen.as_ref().is_some_and(|s| s.bytes == *present);
+        *present != self.ours && !seen
+    }
+
+    /// Stages what the documents should say for `factory`; Conflict when state.json has an edit nobody has looked at.
+    pub fn stage(&mut self, factory: &Factory) -> Result<Prepared, StoreError> {
+        let mut prepared = Prepared::default();
+        let core = core(factory);
+        let hash = || self.ours.as_deref().map(sha256);
+        let mut sha = self
+            .kept
+            .as_ref()
+            .map(|k| k.state_sha256.clone())
+            .or_else(hash);
+        let nothing = self.ours.is_none() && self.seen.is_none();
+        let rewrite = nothing || self.written.as_ref() != Some(&core);
+        if rewrite {
+            self.late_writer();
+            let before = match self.present() {
+                // Too large or not a file: an edit like any other that has to be looked at.
+                Err(StoreError::Bad(_)) => return Err(StoreError::Conflict),
+                other => other?,
+            };
+            if self.pushed.is_some() || self.unseen(&before) {
+                return Err(StoreError::Conflict);
+            }
+            let other = self.others(&before)?;
+            let bytes = render(&factory.state_doc(&other));
+            sha = Some(sha256(&bytes));
+            let path = files::temp(self.state_dir(), "state.json");
+            prepared.state = Some(StagedState {
+                path,
+                bytes,
+                written: core,
+                other,
+                before,
+            });
+        }
+        self.stage_control(factory, sha.unwrap_or_default(), &mut prepared)?;
+        if let Some(staged) = &prepared.state {
+            self.aside = None;
+            files::stage(&staged.path, &staged.bytes, &self.state, true)?;
+        }
+        Ok(prepared)
+    }
+
+    fn stage_control(
+        &self,
+        factory: &Factory,
+        sha: String,
+        prepared: &mut Prepared,
+    ) -> Result<(), StoreError> {
+        let revision = self.kept.as_ref().map_or(0, |k| k.revision);
+        if self.kept.as_ref() == Some(&factory.control_doc(revision, sha.clone())) {
+            return Ok(());
+        }
+        let doc = factory.control_doc(revision + 1, sha);
+        let path = files::temp(&self.dir, "control.json");
+        files::stage(&path, &render(&doc), &self.control, true)?;
+        prepared.control = Some((path, doc));
+        Ok(())
+    }
+
+    /// Stages control.json alone, for a state.json that stays as it is.
+    pub fn control_for(&self, factory: &Factory, sha: String) -> Result<Prepared, StoreError> {
+        let mut prepared = Prepared::default();
+        self.stage_control(factory, sha, &mut prepared)?;
+        Ok(prepared)
+    }
+
+    /// Keys to carry over: those of an edit we replace knowingly, else those we had.
+    /// An unreadable edit is kept as a copy first.
+    fn others(&self, before: &Option<Vec<u8>>) -> Result<Map<String, Value>, StoreError> {
+        match (&self.seen, before) {
+            (Some(seen), Some(bytes)) if seen.bytes == *before && self.ours != *before => {
+                match &seen.doc {
+                    Some(doc) => Ok(doc.other.clone()),
+                    None => {
+                        refused::keep(&self.dir, "state.json", bytes)?;
+                        Ok(self.other.clone())
+                    }
+                }
+            }
+            _ => Ok(self.other.clone()),
+        }
+    }
+
+    fn state_dir(&self) -> &Path {
+        self.state.parent().unwrap_or(&self.dir)
+    }
+
+    /// Makes staged documents visible: control.json, then state.json, then the folder durable.
+    /// True when an edit was pushed aside and waits to be looked at.
+    pub fn publish(&mut self, prepared: Prepared) -> Result<bool, StoreError> {
+        if let Some((path, doc)) = prepared.control {
+            files::swap(&path, &self.control)?;
+            self.kept = Some(doc);
+        }
+        // control.json alone needs no durable name: old or new, it is whole, and the journal knows the rest.
+        let Some(staged) = prepared.state else {
+            return Ok(false);
+        };
+        let pushed = self.exchange(staged)?;
+        if self.state_dir() != self.dir {
+            files::sync_dir(self.state_dir())?;
+        }
+        files::sync_dir(&self.dir)?;
+        Ok(pushed)
+    }
+
+    /// Throws staged documents away: the journal did not take the event.
+    pub fn discard(prepared: Prepared) {
+        let staged = prepared.state.map(|s| s.path);
+        let paths = staged.into_iter().chain(prepared.control.map(|c| c.0));
+        for path in paths {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn exchange(&mut self, staged: StagedState) -> Result<bool, StoreError> {
+        let swapped = files::swap(&staged.path, &self.state)?;
+        self.ours = Some(staged.bytes);
+        self.written = Some(staged.written);
+        self.other = staged.other;
+        self.seen = None;
+        if swapped == Swapped::Gone {
+            return Ok(false);
+        }
+        let displaced = files::read(&staged.path, files::CAP)?.unwrap_or_default();
+        let foreign = Some(&displaced) != staged.before.as_ref();
+        if foreign {
+            let doc = parse(&displaced, self.written.as_ref()).ok();
+            self.pushed = Some(Foreign {
+                bytes: Some(displaced.clone()),
+                doc,
+                aside: true,
+            });
+        }
+        self.aside = Some((staged.path, displaced));
+        Ok(foreign)
+    }
+
+    /// Removes what the last exchanges left, unless someone has written into it: start-up finds that.
+    pub fn close(&mut self) {
+        let _ = std::fs::remove_file(files::temp(&self.dir, "control.json"));
+        self.late_writer();
+        if self.pushed.is_none()
+            && let Some((path, _)) = self.aside.take()
+        {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn late_writer(&mut self) {
+        let Some((path, known)) = &mut self.aside else {
+            return;
+        };
+        if let Ok(Some(bytes)) = files::read(path, files::CAP)
+            && bytes != *known
+        {
+            known.clone_from(&bytes);
+            let doc = parse(&bytes, self.written.as_ref()).ok();
+            let bytes = Some(bytes);
+            self.pushed = Some(Foreign {
+                bytes,
+                doc,
+                aside: true,
+            });
+        }
+    }
+
+    /// One look at state.json, and at what we pushed aside.
+    pub fn look(&mut self) -> Result<Look, StoreError> {
+        self.late_writer();
+        if let Some(pushed) = self.pushed.take() {
+            match &pushed.doc {
+                Some(doc) => {
+                    let doc = doc.clone();
+                    self.seen = Some(pushed);
+                    return Ok(Look::Foreign(doc));
+                }
+                None => {
+                    self.pushed = Some(pushed);
+                    let why = "an edit made during a save is not readable yet";
+                    return Ok(Look::Not(why.to_owned()));
+                }
+            }
+        }
+        let present = match self.present() {
+            Ok(present) => present,
+            Err(StoreError::Bad(why)) => return Ok(Look::Not(why)),
+            Err(e) => return Err(e),
+        };
+        if present == self.ours && present.is_some() {
+            // What was pushed aside stays the thing to judge until it was adopted, refused or overtaken.
+            let aside = self.seen.as_ref().filter(|s| s.aside);
+            let doc = aside.and_then(|s| s.doc.clone());
+            return Ok(doc.map_or(Look::Ours, Look::Foreign));
+        }
+        let Some(bytes) = &present else {
+            return Ok(Look::Not("dev-factory/state.json is missing".to_owned()));
+        };
+        match parse(bytes, self.written.as_ref()) {
+            Ok(doc) => {
+                self.seen = Some(Foreign {
+                    bytes: present,
+                    doc: Some(doc.clone()),
+                    aside: false,
+                });
+                Ok(Look::Foreign(doc))
+            }
+            Err(why) => Ok(Look::Not(why)),
+        }
+    }
+
+    /// Nothing readable came in time: from now on this content may be replaced, a copy of it is kept.
+    /// What is too large to copy is moved away; returns its new name then.
+    pub fn give_up(&mut self) -> Result<Option<String>, StoreError> {
+        if let Some(Foreign {
+            bytes: Some(bytes), ..
+        }) = self.pushed.take()
+        {
+            refused::keep(&self.dir, "state.json", &bytes)?;
+        }
+        let (bytes, moved) = match self.present() {
+            Err(StoreError::Bad(_)) => {
+                let name = refused::keep(&self.dir, "state.json", b"")?;
+                let path = self.dir.join(&name);
+                let _ = std::fs::remove_file(&path);
+                std::fs::rename(&self.state, &path).map_err(|e| files::trouble(&path, &e))?;
+                self.moved = Some(name.clone());
+                (None, Some(name))
+            }
+            other => (other?, None),
+        };
+        if bytes != self.ours {
+            self.seen = Some(Foreign {
+                bytes,
+                doc: None,
+                aside: false,
+            });
+        }
+        Ok(moved)
+    }
+
+    /// Takes over other keys and lastUpdate; what else differs is put right, but a phase that is claimed.
+    pub fn adopt(&mut self, factory: &Factory, doc: &StateDoc) -> Result<(), StoreError> {
+        let core = core(factory);
+        let present = self.present()?;
+        self.other.clone_from(&doc.other);
+        if doc.phase != core.phase {
+            // A claim: it stays in its place until the move it asks for is recorded.
+            return Ok(());
+        }
+        let plain = present.as_ref().is_some_and(|bytes| says(bytes, &core));
+        let is_it = parse(present.as_deref().unwrap_or_default(), Some(&core))
+            .is_ok_and(|read| same(&read, doc) && read.other == doc.other);
+        if plain && is_it {
+            self.ours = present;
+            self.written = Some(core);
+            self.seen = None;
+            if let Some(kept) = &mut self.kept {
+                // Forces the new hash into control.json.
+                kept.state_sha256.clear();
+            }
+            let sha = sha256(self.ours.as_deref().unwrap_or_default());
+            let prepared = self.control_for(factory, sha)?;
+            return self.publish(prepared).map(drop);
+        }
+        self.written = None;
+        if let Some(seen) = &mut self.seen {
+            seen.doc = Some(doc.clone());
+        }
+        let prepared = self.stage(factory)?;
+        self.publish(prepared).map(drop)
+    }
+
+    /// Puts our own words back; the refused bytes are kept. Returns the name of the copy.
+    pub fn restore(&mut self, factory: &Factory) -> Result<String, StoreError> {
+        let present = self.present()?;
+        let reported = self.seen.take().and_then(|s| s.bytes);
+        let moved = self.moved.take();
+        let refused = if present == self.ours {
+            reported.unwrap_or_default()
+        } else {
+            present.clone().unwrap_or_default()
+        };
+        let name = match moved {
+            Some(name) if present.is_none() => name,
+            _ => refused::keep(&self.dir, "state.json", &refused)?,
+        };
+        if present != self.ours {
+            self.late_writer();
+            let core = core(factory);
+            match self
+                .ours
+                .clone()
+                .filter(|_| self.written.as_ref() == Some(&core))
+            {
+                Some(bytes) => self.put_back(bytes, core, present)?,
+                None => {
+                    let other = self.other.clone();
+                    let doc = Some(StateDoc { other, ..core });
+                    let seen = Foreign {
+                        bytes: present,
+                        doc,
+                        aside: false,
+                    };
+                    (self.written, self.seen) = (None, Some(seen));
+                }
+            }
+        }
+        let prepared = self.stage(factory)?;
+        self.publish(prepared)?;
+        Ok(name)
+    }
+
+    fn put_back(
+        &mut self,
+        bytes: Vec<u8>,
+        written: StateDoc,
+        before: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let path = files::temp(self.state_dir(), "state.json");
+        self.aside = None;
+        files::stage(&path, &bytes, &self.state, true)?;
+        let other = self.other.clone();
+        self.exchange(StagedState {
+            path,
+            bytes,
+            written,
+            other,
+            before,
+        })?;
+        files::sync_dir(self.state_dir())
+    }
+}

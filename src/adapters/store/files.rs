@@ -1,0 +1,189 @@
+//! Durable file writing: stage beside, sync, exchange; and errors said in a sentence.
+
+use crate::adapters::clock::age;
+use crate::factory::ports::store::StoreError;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Begin of the names of our own temporary files.
+pub const TEMP: &str = ".df-";
+
+/// Largest document read: more is not one of ours.
+pub const CAP: u64 = 1024 * 1024;
+
+/// An error of the file system: where and what to do.
+#[must_use]
+pub fn trouble(path: &Path, error: &io::Error) -> StoreError {
+    let detail = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "permission denied; make it writable for the user that runs the factory".to_owned()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only; mount it writable or move the home".to_owned()
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "no space left; free some and try again".to_owned()
+        }
+        io::ErrorKind::NotFound => "it is not there; was the folder moved or deleted?".to_owned(),
+        _ => error.to_string(),
+    };
+    StoreError::Io {
+        path: path.display().to_string(),
+        detail,
+    }
+}
+
+/// Makes a folder and its parents, for the owner alone.
+pub fn make_dir(path: &Path) -> Result<(), StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|e| trouble(path, &e))
+}
+
+/// Reads a regular file whole; None when there is none. Larger than `cap` is an error.
+pub fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(trouble(path, &e)),
+    };
+    let meta = file.metadata().map_err(|e| trouble(path, &e))?;
+    if !meta.is_file() {
+        let words = format!("{} is not a file; move it away", path.display());
+        return Err(StoreError::Bad(words));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(cap)).unwrap_or(0) + 1);
+    file.take(cap + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| trouble(path, &e))?;
+    if bytes.len() as u64 > cap {
+        return Err(StoreError::Bad(format!(
+            "{} is larger than {} KiB and was not read; make it smaller",
+            path.display(),
+            cap / 1024
+        )));
+    }
+    Ok(Some(bytes))
+}
+
+/// A temporary name for `name` in `dir`, ours alone.
+#[must_use]
+pub fn temp(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{TEMP}{name}.{}.tmp", std::process::id()))
+}
+
+/// Writes `bytes` to `staged` with the mode and owner of `like` (0600 when that is new); durable when `sync`.
+/// A file left there by an earlier exchange is written over: making and freeing files costs more than syncing them.
+pub fn stage(staged: &Path, bytes: &[u8], like: &Path, sync: bool) -> Result<(), StoreError> {
+    let write = || -> io::Result<()> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(staged)?;
+        if let Ok(old) = std::fs::metadata(like) {
+            let new = file.metadata()?;
+            if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+                // Only root may give files away; a foreign owner is then simply not kept.
+                let _ = std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()));
+            }
+            if new.mode() & 0o777 != old.mode() & 0o777 {
+                file.set_permissions(std::fs::Permissions::from_mode(old.mode() & 0o777))?;
+            }
+        }
+        file.write_all(bytes)?;
+        if file.metadata()?.len() != bytes.len() as u64 {
+            file.set_len(bytes.len() as u64)?;
+        }
+        if sync { file.sync_data() } else { Ok(()) }
+    };
+    write().map_err(|e| {
+        let _ = std::fs::remove_file(staged);
+        trouble(like, &e)
+    })
+}
+
+/// What became of the file that was in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swapped {
+    /// It now lies at the staged path.
+    Exchanged,
+    /// There was none, or this file system can only replace.
+    Gone,
+}
+
+/// Puts a staged file in the place of `target`, exchanging the two where the file system can.
+pub fn swap(staged: &Path, target: &Path) -> Result<Swapped, StoreError> {
+    for _ in 0..100 {
+        match renameat_with(CWD, staged, CWD, target, RenameFlags::EXCHANGE) {
+            Ok(()) => return Ok(Swapped::Exchanged),
+            Err(Errno::NOENT) => {}
+            Err(Errno::NOSYS | Errno::INVAL) => return rename(staged, target),
+            Err(e) => return Err(trouble(target, &e.into())),
+        }
+        match renameat_with(CWD, staged, CWD, target, RenameFlags::NOREPLACE) {
+            Ok(()) => return Ok(Swapped::Gone),
+            // Someone created it between the two calls: exchange after all.
+            Err(Errno::EXIST) => {}
+            Err(Errno::NOSYS | Errno::INVAL) => return rename(staged, target),
+            Err(e) => return Err(trouble(target, &e.into())),
+        }
+    }
+    rename(staged, target)
+}
+
+fn rename(staged: &Path, target: &Path) -> Result<Swapped, StoreError> {
+    std::fs::rename(staged, target).map_err(|e| trouble(target, &e))?;
+    Ok(Swapped::Gone)
+}
+
+/// Makes the names in a folder durable.
+pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .map_err(|e| trouble(dir, &e))
+}
+
+/// Writes a file of ours whole: staged in `dir`, then renamed over `target`.
+pub fn put(dir: &Path, target: &Path, bytes: &[u8], sync: bool) -> Result<(), StoreError> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let staged = temp(dir, &name);
+    stage(&staged, bytes, target, sync)?;
+    if let Err(e) = std::fs::rename(&staged, target) {
+        let _ = std::fs::remove_file(&staged);
+        return Err(trouble(target, &e));
+    }
+    if sync {
+        sync_dir(target.parent().unwrap_or(dir))?;
+    }
+    Ok(())
+}
+
+/// Removes temporary files of ours that a crash left in a folder, when older than that; returns how many.
+pub fn sweep(dir: &Path, older: Duration) -> usize {
+    let ours = |name: &&String| name.starts_with(TEMP) && name.ends_with(".tmp");
+    let old = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|m| age(&m) >= older);
+    let names = names(dir);
+    let paths = names.iter().filter(ours).map(|name| dir.join(name));
+    paths
+        .filter(old)
+        .filter(|path| std::fs::remove_file(path).is_ok())
+        .count()
+}
+
+/// Names in a folder, unordered; none when it cannot be read.
+#[must_use]
+pub fn names(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter_map(|e| e.file_name().into_string().ok())
+        .collect()
+}

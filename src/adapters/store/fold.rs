@@ -1,0 +1,252 @@
+//! Reading the journal back: newest snapshot that fits, then every event after it. Changes nothing on disk.
+
+use super::files;
+use super::layout::Layout;
+use super::line::{self, Scan};
+use crate::domain::event::{Event, EventBody};
+use crate::domain::factory::Factory;
+use crate::domain::state::StateDoc;
+use crate::factory::ports::store::StoreError;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+/// Moves kept for the timeline.
+pub const RECENT: usize = 20;
+
+/// Larger segments are read too, up to here.
+const SEGMENT_CAP: u64 = 4 * 1024 * 1024 * 1024;
+
+/// journal/snapshot.json: a fold that may be thrown away at any time.
+#[derive(Debug, Serialize, Deserialize)]
+struct Saved {
+    seq: u64,
+    recent: VecDeque<Event>,
+    factory: Factory,
+}
+
+/// What the journal amounts to.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// None in a home without a journal.
+    pub factory: Option<Factory>,
+    /// Newest moves, newest last.
+    pub recent: VecDeque<Event>,
+    /// What state.json said after each event read, for telling an old copy of ours from a claim.
+    pub cores: Vec<StateDoc>,
+    /// Number of the last event.
+    pub tip: u64,
+    /// Number of the first event of the live segment; None when it is empty.
+    pub live_first: Option<u64>,
+    /// The live segment as scanned.
+    pub live: Scan,
+    /// Its bytes.
+    pub live_bytes: Vec<u8>,
+    /// Number of the snapshot used; 0 = none.
+    pub base: u64,
+    /// What is wrong, in words.
+    pub notes: Vec<String>,
+}
+
+/// Reads snapshot and segments and folds them.
+pub fn read(layout: &Layout) -> Result<Folded, StoreError> {
+    let mut out = Folded::default();
+    let path = layout.journal();
+    out.live_bytes = files::read(&path, SEGMENT_CAP)?.unwrap_or_default();
+    out.live = line::scan(&out.live_bytes);
+    note_damage(&mut out.notes, "journal.jsonl", &out.live);
+    out.live_first = out.live.whole.first().map(|(seq, _)| *seq);
+    let closed = segments(&layout.segments());
+    out.tip = match (out.live.whole.last(), closed.last()) {
+        (Some((seq, _)), _) => *seq,
+        (None, Some((first, path))) => last_of(path)?.unwrap_or(first.saturating_sub(1)),
+        (None, None) => 0,
+    };
+    if let Some(saved) = saved(layout, &mut out) {
+        out.base = saved.seq;
+        out.recent = saved.recent;
+        out.cores.push(core(&saved.factory));
+        out.factory = Some(saved.factory);
+    }
+    let live_first = out.live_first.unwrap_or(out.tip + 1);
+    for (at, (_, path)) in closed.iter().enumerate() {
+        let end = closed.get(at + 1).map_or(live_first, |(first, _)| *first);
+        if end > out.base + 1 {
+            let bytes = files::read(path, SEGMENT_CAP)?.unwrap_or_default();
+            let scan = line::scan(&bytes);
+            note_damage(&mut out.notes, &named(path), &scan);
+            out.apply(&named(path), &bytes, &scan);
+        }
+    }
+    let (bytes, scan) = (
+        std::mem::take(&mut out.live_bytes),
+        std::mem::take(&mut out.live),
+    );
+    out.apply("journal.jsonl", &bytes, &scan);
+    (out.live_bytes, out.live) = (bytes, scan);
+    if let Some(factory) = &mut out.factory {
+        factory.seq = factory.seq.max(out.tip);
+    }
+    Ok(out)
+}
+
+impl Folded {
+    fn apply(&mut self, file: &str, bytes: &[u8], scan: &Scan) {
+        for (seq, range) in &scan.whole {
+            let done = self.factory.as_ref().map_or(0, |f| f.seq);
+            if *seq <= done {
+                if *seq > self.base {
+                    self.notes.push(format!(
+                        "{file}: event {seq} is there twice; the first one counts"
+                    ));
+                }
+                continue;
+            }
+            if *seq > done + 1 {
+                self.notes.push(format!(
+                    "{file}: events {} to {} are missing; figures may lack what they said",
+                    done + 1,
+                    seq - 1
+                ));
+            }
+            match event(bytes.get(range.clone()).unwrap_or_default()) {
+                Ok(event) => self.take(event),
+                Err(why) => {
+                    self.notes.push(format!(
+                        "{file}: event {seq} is whole but not understood ({why}); it was skipped"
+                    ));
+                    if let Some(factory) = &mut self.factory {
+                        factory.seq = *seq;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let factory = self.factory.get_or_insert_with(|| Factory::new(event.ts));
+        factory.apply(&event);
+        factory.seq = event.seq;
+        let now = core(factory);
+        if self.cores.last() != Some(&now) {
+            self.cores.push(now);
+        }
+        remember(&mut self.recent, &event);
+    }
+}
+
+/// state.json as the fold has it, without what others added.
+#[must_use]
+pub fn core(factory: &Factory) -> StateDoc {
+    factory.state_doc(&Map::new())
+}
+
+/// Keeps the newest moves.
+pub fn remember(recent: &mut VecDeque<Event>, event: &Event) {
+    if matches!(event.body, EventBody::Move(_)) {
+        recent.push_back(event.clone());
+        if recent.len() > RECENT {
+            recent.pop_front();
+        }
+    }
+}
+
+/// Writes journal/snapshot.json. Not synced: it is checked when read and can be made again.
+pub fn save(
+    layout: &Layout,
+    factory: &Factory,
+    recent: &VecDeque<Event>,
+) -> Result<(), StoreError> {
+    let saved = serde_json::json!({"seq": factory.seq, "recent": recent, "factory": factory});
+    let text = line::seal(&saved.to_string());
+    let dir = layout.segments();
+    files::put(&dir, &dir.join("snapshot.json"), text.as_bytes(), false)
+}
+
+/// The snapshot, when it is whole, understood and not ahead of the journal.
+fn saved(layout: &Layout, out: &mut Folded) -> Option<Saved> {
+    let path = layout.segments().join("snapshot.json");
+    let text = String::from_utf8(files::read(&path, SEGMENT_CAP).ok()??).ok()?;
+    let read = match line::intact(&text) {
+        true => serde_json::from_str::<Saved>(&text).map_err(|e| e.to_string()),
+        false => Err("its checksum is wrong".to_owned()),
+    };
+    match read {
+        Ok(saved) if saved.seq <= out.tip && saved.seq == saved.factory.seq => return Some(saved),
+        Ok(saved) => out.notes.push(format!(
+            "journal/snapshot.json knows event {} but the journal ends at {}; the journal counts",
+            saved.seq, out.tip
+        )),
+        Err(why) => out.notes.push(format!(
+            "journal/snapshot.json was not used ({why}); the journal was read from its start"
+        )),
+    }
+    None
+}
+
+/// Closed segments by their first number.
+#[must_use]
+pub fn segments(dir: &Path) -> Vec<(u64, PathBuf)> {
+    let first = |name: &str| name.strip_suffix(".jsonl")?.parse::<u64>().ok();
+    let names = files::names(dir);
+    let mut all: Vec<_> = names
+        .iter()
+        .filter_map(|name| Some((first(name)?, dir.join(name))))
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+fn last_of(path: &Path) -> Result<Option<u64>, StoreError> {
+    let bytes = files::read(path, SEGMENT_CAP)?.unwrap_or_default();
+    Ok(line::scan(&bytes).whole.last().map(|(seq, _)| *seq))
+}
+
+fn event(line: &[u8]) -> Result<Event, String> {
+    serde_json::from_slice(line).map_err(|e| e.to_string())
+}
+
+fn named(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("journal/{name}")
+}
+
+fn note_damage(notes: &mut Vec<String>, file: &str, scan: &Scan) {
+    let numbers: Vec<String> = scan.damaged.iter().map(ToString::to_string).collect();
+    if !numbers.is_empty() {
+        notes.push(format!(
+            "{file}: {} damaged and skipped (line {}); figures may lack what they said",
+            match numbers.len() {
+                1 => "1 line is".to_owned(),
+                n => format!("{n} lines are"),
+            },
+            numbers.join(", ")
+        ));
+    }
+}
+
+/// Events from a number on, oldest first, closed segments included.
+pub fn history(layout: &Layout, from: u64) -> Result<Vec<Event>, StoreError> {
+    // The live segment first: when it is closed meanwhile, its events are seen twice rather than never.
+    let live = files::read(&layout.journal(), SEGMENT_CAP)?.unwrap_or_default();
+    let closed = segments(&layout.segments());
+    let mut all: Vec<Event> = Vec::new();
+    let mut add = |bytes: &[u8]| {
+        for (seq, range) in line::scan(bytes).whole {
+            let next = all.last().map_or(from, |e: &Event| e.seq + 1);
+            if seq >= next
+                && let Ok(event) = event(bytes.get(range).unwrap_or_default())
+            {
+                all.push(event);
+            }
+        }
+    };
+    for (at, (_, path)) in closed.iter().enumerate() {
+        if closed.get(at + 1).is_none_or(|(first, _)| *first > from) {
+            add(&files::read(path, SEGMENT_CAP)?.unwrap_or_default());
+        }
+    }
+    add(&live);
+    Ok(all)
+}

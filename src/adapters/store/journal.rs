@@ -1,0 +1,149 @@
+//! The live segment: durable appends, closing at 4 MiB, cutting what a crash tore.
+
+use super::files::{self, trouble};
+use super::fold::Folded;
+use super::layout::Layout;
+use super::line;
+use crate::domain::event::Event;
+use crate::factory::ports::store::StoreError;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+
+/// Size at which a segment is closed.
+pub const SEGMENT: u64 = 4 * 1024 * 1024;
+
+/// The journal, open for writing.
+#[derive(Debug)]
+pub struct Journal {
+    layout: Layout,
+    file: File,
+    len: u64,
+    /// First number of the live segment.
+    first: u64,
+    /// Number of the next event.
+    pub next: u64,
+    /// Set when the disk failed us: nothing more is acknowledged.
+    broken: bool,
+    segment: u64,
+}
+
+impl Journal {
+    /// Opens the live segment after it was read, cutting a torn end. Says what it repaired.
+    pub fn open(
+        layout: &Layout,
+        folded: &Folded,
+        segment: u64,
+    ) -> Result<(Self, Vec<String>), StoreError> {
+        let mut said = Vec::new();
+        let file = create(layout)?;
+        let mut journal = Self {
+            layout: layout.clone(),
+            file,
+            len: folded.live_bytes.len() as u64,
+            first: folded.live_first.unwrap_or(folded.tip + 1),
+            next: folded.tip + 1,
+            broken: false,
+            segment,
+        };
+        if let Some(at) = folded.live.torn {
+            let cut = folded.live_bytes.get(at..).unwrap_or_default();
+            journal.keep_damaged(cut)?;
+            journal.truncate(at as u64)?;
+            said.push(format!(
+                "journal.jsonl: a torn last line ({} bytes after event {}) was cut off and kept in journal/damaged.txt",
+                cut.len(),
+                folded.tip
+            ));
+        } else if folded.live.unended {
+            journal.write(b"\n")?;
+            said.push("journal.jsonl: the last line lacked its end; it was added".to_owned());
+        }
+        Ok((journal, said))
+    }
+
+    /// Adds events with one write, durably. After an error nothing of them is in the journal.
+    pub fn append(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        let mut text = String::new();
+        for event in events {
+            let json = serde_json::to_string(event)
+                .map_err(|e| StoreError::Bad(format!("event {}: {e}", event.seq)))?;
+            text.push_str(&line::seal(&json));
+            text.push('\n');
+        }
+        self.write(text.as_bytes())?;
+        self.next += events.len() as u64;
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.layout.journal();
+        if self.broken {
+            return Err(StoreError::Io {
+                path: path.display().to_string(),
+                detail: "an earlier write failed on the disk; check it and start again".to_owned(),
+            });
+        }
+        if let Err(e) = self.file.write_all(bytes) {
+            // No space, most likely: take the half line back, so that the next try starts clean.
+            self.broken = self.file.set_len(self.len).is_err();
+            return Err(trouble(&path, &e));
+        }
+        if let Err(e) = self.file.sync_data() {
+            // Never tried again: the kernel may have dropped the pages it failed to write.
+            self.broken = true;
+            return Err(trouble(&path, &e));
+        }
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn truncate(&mut self, len: u64) -> Result<(), StoreError> {
+        self.file
+            .set_len(len)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|e| trouble(&self.layout.journal(), &e))?;
+        self.len = len;
+        Ok(())
+    }
+
+    fn keep_damaged(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.layout.segments().join("damaged.txt");
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut f| f.write_all(bytes).and_then(|()| f.write_all(b"\n")))
+            .map_err(|e| trouble(&path, &e))
+    }
+
+    /// Whether the live segment has reached its size.
+    #[must_use]
+    pub fn full(&self) -> bool {
+        self.len >= self.segment
+    }
+
+    /// Closes the live segment and begins the next one.
+    pub fn rotate(&mut self) -> Result<(), StoreError> {
+        let live = self.layout.journal();
+        let closed = self.layout.segments().join(format!("{}.jsonl", self.first));
+        std::fs::rename(&live, &closed).map_err(|e| trouble(&closed, &e))?;
+        files::sync_dir(&self.layout.segments())?;
+        self.file = create(&self.layout)?;
+        files::sync_dir(&self.layout.dir)?;
+        self.len = 0;
+        self.first = self.next;
+        Ok(())
+    }
+}
+
+fn create(layout: &Layout) -> Result<File, StoreError> {
+    let path = layout.journal();
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|e| trouble(&path, &e))
+}

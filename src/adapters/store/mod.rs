@@ -1,0 +1,367 @@
+//! The store on real files: one engine's hold on a home.
+
+mod commands;
+mod documents;
+pub mod files;
+mod fold;
+mod journal;
+mod json;
+mod layout;
+mod line;
+mod papers;
+pub mod readers;
+mod reconcile;
+mod refused;
+mod statefile;
+mod stream;
+mod wishlist;
+
+pub use commands::{answered, await_answer, submit};
+pub use layout::{FOLDER, kebab};
+
+use self::documents::{Documents, Look};
+use self::fold::RECENT;
+use self::journal::Journal;
+use self::layout::Layout;
+use self::stream::Stream;
+use self::wishlist::Wishlist;
+use super::{lock, watch};
+use crate::domain::command::{Answer, Command};
+use crate::domain::event::{Event, EventBody, NewEvent};
+use crate::domain::factory::Factory;
+use crate::domain::item::Item;
+use crate::domain::screen::{LogLine, Snapshot};
+use crate::domain::state::StateDoc;
+use crate::factory::ports::clock::Clock;
+use crate::factory::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError};
+use chrono::{DateTime, Utc};
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Events between two snapshots of the fold.
+const SNAPSHOT_EVERY: u64 = 1000;
+
+/// Pauses between looks at a state.json that is not readable: two seconds in all.
+const LOOKS: [u64; 7] = [20, 50, 100, 250, 500, 500, 580];
+
+/// Sizes at which files are put aside; tests make them small.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// A journal segment.
+    pub segment: u64,
+    /// A file of log lines.
+    pub stream: u64,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            segment: journal::SEGMENT,
+            stream: stream::SIZE,
+        }
+    }
+}
+
+/// The files of a home, locked for as long as this lives.
+pub struct FileStore {
+    layout: Layout,
+    sizes: Sizes,
+    inner: Mutex<Inner>,
+    stream: Mutex<Stream>,
+    hints: Mutex<Option<UnboundedSender<Change>>>,
+    trouble: Mutex<Option<String>>,
+    _lock: lock::EngineLock,
+}
+
+struct Inner {
+    journal: Option<Journal>,
+    docs: Documents,
+    wishlist: Wishlist,
+    recent: VecDeque<Event>,
+    since_snapshot: u64,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.docs.close();
+    }
+}
+
+impl FileStore {
+    /// Takes the home's lock, or says who holds it.
+    pub fn open(home: &Path, clock: &Arc<dyn Clock>) -> Result<Self, StoreError> {
+        Self::open_sized(home, clock, Sizes::default())
+    }
+
+    /// As [`FileStore::open`], with other sizes.
+    pub fn open_sized(
+        home: &Path,
+        clock: &Arc<dyn Clock>,
+        sizes: Sizes,
+    ) -> Result<Self, StoreError> {
+        let layout = Layout::new(home);
+        files::make_dir(&layout.dir)?;
+        let held = lock::take(&layout.at("engine.lock"), clock.now())?;
+        for dir in [
+            layout.segments(),
+            layout.new_commands(),
+            layout.done_commands(),
+            layout.run(),
+        ] {
+            files::make_dir(&dir)?;
+        }
+        let inner = Inner {
+            journal: None,
+            docs: Documents::new(&layout),
+            wishlist: Wishlist::default(),
+            recent: VecDeque::with_capacity(RECENT),
+            since_snapshot: 0,
+        };
+        Ok(Self {
+            sizes,
+            inner: Mutex::new(inner),
+            stream: Mutex::new(Stream::new(&layout, sizes.stream)),
+            hints: Mutex::new(None),
+            trouble: Mutex::new(None),
+            layout,
+            _lock: held,
+        })
+    }
+
+    /// Why changes are only noticed by looking once a second, when that is so.
+    #[must_use]
+    pub fn watch_trouble(&self) -> Option<String> {
+        locked(&self.trouble).clone()
+    }
+
+    /// Appends several log lines with one write.
+    pub fn put_lines<'a>(
+        &self,
+        lines: impl IntoIterator<Item = &'a LogLine>,
+    ) -> Result<(), StoreError> {
+        locked(&self.stream).put(lines)
+    }
+
+    /// Writes the fold beside the journal, so that the next start is quick.
+    pub fn close(&self, factory: &Factory) -> Result<(), StoreError> {
+        fold::save(&self.layout, factory, &locked(&self.inner).recent)
+    }
+
+    fn hint(&self, change: Change) {
+        if let Some(tx) = locked(&self.hints).as_ref() {
+            let _ = tx.send(change);
+        }
+    }
+
+    fn after_commit(&self, inner: &mut Inner, factory: &Factory, ended: bool) {
+        let full = inner.journal.as_ref().is_some_and(Journal::full);
+        if full
+            && let Some(journal) = &mut inner.journal
+            && let Err(e) = journal.rotate()
+        {
+            tracing::warn!("the journal segment could not be closed: {e}");
+        }
+        if full || ended || inner.since_snapshot >= SNAPSHOT_EVERY {
+            inner.since_snapshot = 0;
+            if let Err(e) = fold::save(&self.layout, factory, &inner.recent) {
+                tracing::warn!("the journal's snapshot could not be written: {e}");
+            }
+        }
+    }
+}
+
+/// Nothing of ours panics while holding a lock; if it did, the files are still the truth.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Events that change neither document: no copy of the factory is needed to find that out.
+fn inert(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::Turn(_)
+            | EventBody::Worked { .. }
+            | EventBody::Noted { .. }
+            | EventBody::Tree { .. }
+            | EventBody::Answered { .. }
+    )
+}
+
+impl Store for FileStore {
+    fn load(&self) -> Result<Loaded, StoreError> {
+        let mut inner = locked(&self.inner);
+        let mut folded = fold::read(&self.layout)?;
+        let (journal, repaired) = Journal::open(&self.layout, &folded, self.sizes.segment)?;
+        let mut said = std::mem::take(&mut folded.notes);
+        said.extend(repaired);
+        inner.docs = Documents::new(&self.layout);
+        let factory = folded.factory.as_ref();
+        let out = reconcile::reconcile(&self.layout, &mut inner.docs, factory, &folded.cores)?;
+        said.extend(out.repaired);
+        commands::settle(&self.layout, &folded.live_bytes, &mut said)?;
+        commands::prune(&self.layout);
+        inner.journal = Some(journal);
+        inner.since_snapshot = folded.tip - folded.base;
+        inner.recent = folded.recent;
+        Ok(Loaded {
+            factory: folded.factory,
+            recent: inner.recent.iter().cloned().collect(),
+            repaired: said,
+            claim: out.claim,
+        })
+    }
+
+    fn commit(
+        &self,
+        factory: &mut Factory,
+        events: Vec<NewEvent>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut guard = locked(&self.inner);
+        let inner = &mut *guard;
+        let Some(journal) = &mut inner.journal else {
+            return Err(StoreError::Bad("the home is not loaded yet".to_owned()));
+        };
+        let numbered: Vec<Event> = (journal.next..)
+            .zip(events)
+            .map(|(seq, new)| Event {
+                seq,
+                ts: now,
+                lane: "main".to_owned(),
+                tool: new.tool,
+                actor: new.actor,
+                body: new.body,
+            })
+            .collect();
+        if numbered.is_empty() {
+            return Ok(numbered);
+        }
+        if inner.docs.ours.is_some() && numbered.iter().all(|e| inert(&e.body)) {
+            journal.append(&numbered)?;
+            numbered.iter().for_each(|e| factory.apply(e));
+        } else {
+            let mut next = factory.clone();
+            numbered.iter().for_each(|e| next.apply(e));
+            let prepared = inner.docs.stage(&next)?;
+            if let Err(e) = journal.append(&numbered) {
+                Documents::discard(prepared);
+                return Err(e);
+            }
+            *factory = next;
+            match inner.docs.publish(prepared) {
+                Ok(true) => self.hint(Change::State),
+                Ok(false) => {}
+                Err(e) => {
+                    // The journal has it, so it has happened; the documents follow with the next save.
+                    inner.docs.written = None;
+                    tracing::warn!("state.json could not be replaced: {e}");
+                }
+            }
+        }
+        for event in &numbered {
+            fold::remember(&mut inner.recent, event);
+        }
+        inner.since_snapshot += numbered.len() as u64;
+        let ended = |e: &Event| matches!(e.body, EventBody::Stopped { .. });
+        self.after_commit(inner, factory, numbered.iter().any(ended));
+        Ok(numbered)
+    }
+
+    fn glance(&self) -> Result<Option<Observed>, StoreError> {
+        Ok(match locked(&self.inner).docs.look()? {
+            Look::Ours => Some(Observed::Ours),
+            Look::Foreign(doc) => Some(Observed::Foreign(doc)),
+            Look::Not(_) => None,
+        })
+    }
+
+    fn observe(&self) -> Result<Observed, StoreError> {
+        let mut waits = LOOKS.iter();
+        loop {
+            let why = match locked(&self.inner).docs.look()? {
+                Look::Ours => return Ok(Observed::Ours),
+                Look::Foreign(doc) => return Ok(Observed::Foreign(doc)),
+                Look::Not(why) => why,
+            };
+            match waits.next() {
+                // Not held meanwhile: commits of other tasks go on.
+                Some(wait) => std::thread::sleep(Duration::from_millis(*wait)),
+                None => {
+                    let moved = locked(&self.inner).docs.give_up()?;
+                    let moved = moved.map(|name| format!("; it was moved to {name}"));
+                    return Ok(Observed::Unreadable(why + &moved.unwrap_or_default()));
+                }
+            }
+        }
+    }
+
+    fn adopt(&self, factory: &Factory, doc: &StateDoc) -> Result<(), StoreError> {
+        locked(&self.inner).docs.adopt(factory, doc)
+    }
+
+    fn restore(&self, factory: &Factory) -> Result<String, StoreError> {
+        locked(&self.inner).docs.restore(factory)
+    }
+
+    fn watch(&self) -> Result<UnboundedReceiver<Change>, StoreError> {
+        let (tx, rx) = unbounded_channel();
+        *locked(&self.hints) = Some(tx.clone());
+        *locked(&self.trouble) = watch::home(&self.layout.home, tx);
+        Ok(rx)
+    }
+
+    fn commands(&self) -> Result<Vec<Result<Command, (String, String)>>, StoreError> {
+        commands::waiting(&self.layout)
+    }
+
+    fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError> {
+        commands::answer(&self.layout, id, answer)
+    }
+
+    fn wishlist(&self) -> Result<Vec<(String, i64, Option<String>)>, StoreError> {
+        locked(&self.inner).wishlist.read(&self.layout)
+    }
+
+    fn adoptable(&self) -> Result<Vec<Item>, StoreError> {
+        wishlist::adoptable(&self.layout)
+    }
+
+    fn put_wishlist(&self, items: &[Item]) -> Result<(), StoreError> {
+        if !locked(&self.inner).wishlist.write(&self.layout, items)? {
+            // Edited since it was read: reading it again comes first.
+            self.hint(Change::Wishlist);
+        }
+        Ok(())
+    }
+
+    fn put(&self, paper: &Paper, text: &str) -> Result<(), StoreError> {
+        papers::put(&self.layout, paper, text)
+    }
+
+    fn append(&self, paper: &Paper, text: &str) -> Result<(), StoreError> {
+        papers::append(&self.layout, paper, text)
+    }
+
+    fn get(&self, paper: &Paper) -> Result<Option<String>, StoreError> {
+        papers::get(&self.layout, paper)
+    }
+
+    fn path(&self, paper: &Paper) -> PathBuf {
+        layout::paper(paper)
+    }
+
+    fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        stream::put_snapshot(&self.layout, snapshot)
+    }
+
+    fn put_line(&self, line: &LogLine) -> Result<(), StoreError> {
+        self.put_lines([line])
+    }
+
+    fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError> {
+        fold::history(&self.layout, from_seq)
+    }
+}

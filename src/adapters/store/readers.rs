@@ -1,0 +1,100 @@
+//! Reading a home without its lock: for `status`, `list`, `logs` and attached screens. Nothing is repaired here.
+
+use super::fold;
+use super::layout::Layout;
+use crate::adapters::lock;
+use crate::domain::event::Event;
+use crate::domain::factory::Factory;
+use crate::domain::screen::{LogLine, Snapshot};
+use crate::factory::ports::store::StoreError;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// The last snapshot and whether the engine that wrote it still runs.
+#[must_use]
+pub fn snapshot(home: &Path) -> Option<(Snapshot, bool)> {
+    let path = Layout::new(home).run().join("snapshot.json");
+    let snapshot: Snapshot = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let alive = lock::alive(&snapshot.engine);
+    Some((snapshot, alive))
+}
+
+/// The engine that holds a home, if one that still runs is named in the lock.
+#[must_use]
+pub fn engine(home: &Path) -> Option<lock::Holder> {
+    let holder = lock::holder(&Layout::new(home).at("engine.lock"))?;
+    lock::alive(&(&holder).into()).then_some(holder)
+}
+
+/// What the journal amounts to.
+#[derive(Debug)]
+pub struct Reading {
+    /// None in a home without a journal.
+    pub factory: Option<Factory>,
+    /// Newest moves, newest last.
+    pub recent: Vec<Event>,
+    /// What is wrong with the journal, in words.
+    pub notes: Vec<String>,
+}
+
+/// Folds the journal from its snapshot on.
+pub fn factory(home: &Path) -> Result<Reading, StoreError> {
+    let layout = Layout::new(home);
+    let mut folded = fold::read(&layout)?;
+    // A segment closed between two of the reads looks like missing events: look again.
+    for _ in 0..3 {
+        if folded.notes.is_empty() {
+            break;
+        }
+        folded = fold::read(&layout)?;
+    }
+    Ok(Reading {
+        factory: folded.factory,
+        recent: folded.recent.into(),
+        notes: folded.notes,
+    })
+}
+
+/// Events from a number on, oldest first.
+pub fn history(home: &Path, from_seq: u64) -> Result<Vec<Event>, StoreError> {
+    fold::history(&Layout::new(home), from_seq)
+}
+
+/// The newest `count` log lines, oldest first.
+#[must_use]
+pub fn lines(home: &Path, count: usize) -> Vec<LogLine> {
+    let run = Layout::new(home).run();
+    let mut all = tail(&run.join("stream.jsonl"), count);
+    if all.len() < count {
+        let mut older = tail(&run.join("stream.1.jsonl"), count - all.len());
+        older.append(&mut all);
+        all = older;
+    }
+    all
+}
+
+/// Last lines of a file, read backwards in growing pieces.
+fn tail(path: &Path, count: usize) -> Vec<LogLine> {
+    let Ok(mut file) = std::fs::File::open(path) else {
+        return Vec::new();
+    };
+    let len = file.metadata().map_or(0, |m| m.len());
+    let mut take = 64 * 1024;
+    loop {
+        let from = len.saturating_sub(take);
+        let mut bytes = Vec::new();
+        let read = file
+            .seek(SeekFrom::Start(from))
+            .and_then(|_| (&mut file).take(len - from).read_to_end(&mut bytes));
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().skip(usize::from(from > 0)).collect();
+        if lines.len() >= count || from == 0 || read.is_err() {
+            let skip = lines.len().saturating_sub(count);
+            let newest = lines.into_iter().skip(skip);
+            return newest
+                .filter_map(|l| serde_json::from_str(l).ok())
+                .collect();
+        }
+        take *= 4;
+    }
+}

@@ -1,0 +1,79 @@
+//! run/: the snapshot screens read, and log lines in two files of 8 MiB. Never synced: it only mirrors.
+
+use super::files::{self, trouble};
+use super::layout::Layout;
+use crate::domain::screen::{LogLine, Snapshot};
+use crate::factory::ports::store::StoreError;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+/// Size at which a file of lines is put aside.
+pub const SIZE: u64 = 8 * 1024 * 1024;
+
+/// The file lines go to.
+#[derive(Debug)]
+pub struct Stream {
+    dir: PathBuf,
+    file: Option<(File, u64)>,
+    size: u64,
+}
+
+impl Stream {
+    /// Of a home; nothing is opened yet.
+    #[must_use]
+    pub fn new(layout: &Layout, size: u64) -> Self {
+        Self {
+            dir: layout.run(),
+            file: None,
+            size,
+        }
+    }
+
+    /// Adds lines with one write.
+    pub fn put<'a>(
+        &mut self,
+        lines: impl IntoIterator<Item = &'a LogLine>,
+    ) -> Result<(), StoreError> {
+        let mut text = String::new();
+        for line in lines {
+            let json = serde_json::to_string(line).map_err(|e| StoreError::Bad(e.to_string()))?;
+            text.push_str(&json);
+            text.push('\n');
+        }
+        let path = self.dir.join("stream.jsonl");
+        if self.file.as_ref().is_some_and(|(_, len)| *len >= self.size) {
+            let aside = self.dir.join("stream.1.jsonl");
+            std::fs::rename(&path, &aside).map_err(|e| trouble(&aside, &e))?;
+            self.file = None;
+        }
+        let (mut file, len) = match self.file.take() {
+            Some(open) => open,
+            None => self.open(&path)?,
+        };
+        file.write_all(text.as_bytes())
+            .map_err(|e| trouble(&path, &e))?;
+        self.file = Some((file, len + text.len() as u64));
+        Ok(())
+    }
+
+    fn open(&self, path: &std::path::Path) -> Result<(File, u64), StoreError> {
+        files::make_dir(&self.dir)?;
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|e| trouble(path, &e))?;
+        let len = file.metadata().map_err(|e| trouble(path, &e))?.len();
+        Ok((file, len))
+    }
+}
+
+/// Replaces run/snapshot.json.
+pub fn put_snapshot(layout: &Layout, snapshot: &Snapshot) -> Result<(), StoreError> {
+    let dir = layout.run();
+    let bytes = serde_json::to_vec(snapshot).map_err(|e| StoreError::Bad(e.to_string()))?;
+    files::put(&dir, &dir.join("snapshot.json"), &bytes, false)
+}

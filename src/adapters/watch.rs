@@ -1,0 +1,219 @@
+//! Noticing changes: folders are watched (a watch on a file misses every save by rename), and a slow look
+//! once a second covers file systems and moments where the kernel says nothing.
+
+use crate::adapters::store::files::TEMP;
+use crate::factory::ports::store::Change;
+use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::{Config, Event, INotifyWatcher, RecursiveMode, Watcher};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Time between two slow looks.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Events taken in one go above which the next go waits a little.
+const FLOOD: usize = 64;
+
+/// Watches folders, not what lies deeper, and hands over what changed in them. Ends when dropped.
+pub fn folders(
+    dirs: &[&Path],
+    mut each: impl FnMut(Event) -> bool + Send + 'static,
+) -> notify::Result<INotifyWatcher> {
+    let handler = move |event: notify::Result<Event>| {
+        if let Ok(event) = event
+            && counts(&event)
+        {
+            each(event);
+        }
+    };
+    let mut watcher = INotifyWatcher::new(handler, Config::default())?;
+    for dir in dirs {
+        watcher.watch(dir, RecursiveMode::NonRecursive)?;
+    }
+    Ok(watcher)
+}
+
+/// Reading is no change; and we read these files ourselves all the time.
+fn counts(event: &Event) -> bool {
+    match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) => false,
+        _ => true,
+    }
+}
+
+/// Sends hints about a home until nobody listens. Returns why the kernel does not help, if it does not.
+pub fn home(home: &Path, hints: UnboundedSender<Change>) -> Option<String> {
+    let (tx, rx) = channel();
+    let mut seen = Looks::new(home);
+    let (watcher, trouble) = match kernel(&seen, tx.clone()) {
+        Ok(watcher) => (Some(watcher), None),
+        Err(e) => (
+            None,
+            Some(format!(
+                "file changes are looked for once a second only, because the kernel cannot watch: {e}"
+            )),
+        ),
+    };
+    seen.look();
+    let run = move || forward(&rx, &tx, seen, watcher, &hints);
+    match std::thread::Builder::new()
+        .name("watch".to_owned())
+        .spawn(run)
+    {
+        Ok(_) => trouble,
+        Err(e) => Some(format!("file changes are not noticed: no thread ({e})")),
+    }
+}
+
+fn kernel(seen: &Looks, tx: Sender<BTreeSet<Change>>) -> notify::Result<INotifyWatcher> {
+    let names = seen.clone();
+    let mut watcher = folders(&[&seen.dir], move |event| {
+        let changes = names.changes(&event);
+        changes.is_empty() || tx.send(changes).is_ok()
+    })?;
+    for dir in [&seen.commands, &seen.souls] {
+        // Absent ones are covered by the slow look.
+        let _ = watcher.watch(dir, RecursiveMode::NonRecursive);
+    }
+    Ok(watcher)
+}
+
+fn forward(
+    rx: &Receiver<BTreeSet<Change>>,
+    tx: &Sender<BTreeSet<Change>>,
+    mut seen: Looks,
+    mut watcher: Option<INotifyWatcher>,
+    hints: &UnboundedSender<Change>,
+) {
+    let mut next = Instant::now() + LOOK;
+    while !hints.is_closed() {
+        let mut changes = BTreeSet::new();
+        let mut taken = 0;
+        match rx.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            Ok(first) => {
+                changes.extend(first);
+                while let Ok(more) = rx.try_recv() {
+                    changes.extend(more);
+                    taken += 1;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                next = Instant::now() + LOOK;
+                let (found, moved) = seen.look();
+                changes.extend(found);
+                if moved {
+                    // The folder is another one now; the old watch sees nothing of it.
+                    watcher = kernel(&seen, tx.clone()).ok().or(watcher);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        for change in changes {
+            let _ = hints.send(change);
+        }
+        if taken > FLOOD {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+type Stamp = Option<(u64, u64, i64, i64)>;
+
+/// What the slow look compares, and which name means what.
+#[derive(Clone, Debug)]
+struct Looks {
+    dir: PathBuf,
+    commands: PathBuf,
+    souls: PathBuf,
+    folder: Stamp,
+    files: Vec<(Change, PathBuf, Stamp)>,
+}
+
+impl Looks {
+    fn new(home: &Path) -> Self {
+        let dir = home.join("dev-factory");
+        let souls = home.join("souls");
+        let file = |change, name: &str| (change, dir.join(name), None);
+        let mut files = vec![
+            file(Change::State, "state.json"),
+            file(Change::Wishlist, "wishlist.json"),
+            file(Change::Settings, "factory.toml"),
+        ];
+        for name in ["developer.md", "qa.md", "supervisor.md"] {
+            files.push((Change::Souls, souls.join(name), None));
+        }
+        Self {
+            commands: dir.join("commands/new"),
+            dir,
+            souls,
+            folder: None,
+            files,
+        }
+    }
+
+    /// Compares with the last look: what changed, and whether the folder was replaced.
+    fn look(&mut self) -> (BTreeSet<Change>, bool) {
+        let mut changed = BTreeSet::new();
+        for (change, path, last) in &mut self.files {
+            let now = stamp(path);
+            if now != *last {
+                *last = now;
+                changed.insert(*change);
+            }
+        }
+        // Also a file that was not readable yet when the kernel told of it.
+        let hidden = |e: &std::fs::DirEntry| e.file_name().as_encoded_bytes().starts_with(b".");
+        let mut names = std::fs::read_dir(&self.commands).into_iter().flatten();
+        let waiting = names.any(|e| e.is_ok_and(|e| !hidden(&e)));
+        if waiting {
+            changed.insert(Change::Commands);
+        }
+        let id = |s: Stamp| s.map(|s| (s.0, s.1));
+        let folder = std::fs::metadata(&self.dir)
+            .ok()
+            .map(|m| (m.dev(), m.ino(), 0, 0));
+        let moved = self.folder.is_some() && folder.is_some() && id(folder) != id(self.folder);
+        self.folder = folder.or(self.folder);
+        (changed, moved)
+    }
+
+    fn changes(&self, event: &Event) -> BTreeSet<Change> {
+        use Change::{Commands, Settings, Souls, State, Wishlist};
+        if event.need_rescan() {
+            return [State, Commands, Wishlist, Settings, Souls].into();
+        }
+        let all = event.paths.iter();
+        all.filter_map(|path| self.change(path)).collect()
+    }
+
+    fn change(&self, path: &Path) -> Option<Change> {
+        let name = path.file_name().and_then(OsStr::to_str)?;
+        let parent = path.parent()?;
+        let ours = name.strip_prefix(TEMP);
+        if parent == self.commands {
+            return (!name.starts_with('.')).then_some(Change::Commands);
+        }
+        if parent == self.souls {
+            return (!name.starts_with('.')).then_some(Change::Souls);
+        }
+        match name {
+            "state.json" => Some(Change::State),
+            "wishlist.json" => Some(Change::Wishlist),
+            "factory.toml" => Some(Change::Settings),
+            // Someone may still hold the file that an exchange of ours pushed aside.
+            _ if ours.is_some_and(|n| n.starts_with("state.json")) => Some(Change::State),
+            _ => None,
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+}

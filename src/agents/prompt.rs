@@ -1,0 +1,264 @@
+//! A prompt as plain values, the numbers it must respect, and the parts every prompt is built from.
+
+use super::reply::Malformed;
+use super::soul::Soul;
+use crate::text::tokens;
+use serde_json::Value;
+use std::fmt::Display;
+
+/// Tokens kept free beside the reply (harness S10).
+const SPARE_TOKENS: u32 = 256;
+/// Tokens a chat template adds around one message.
+const MESSAGE_TOKENS: u32 = 8;
+/// Tokens of a reply too long to be shown back whole when only its form is to be repaired.
+const REFORMAT_CHARS: usize = 24_000;
+
+/// Harness numbers, copied from the settings by the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// Longest file, lines.
+    pub file_lines: u32,
+    /// Tokens written for a file.
+    pub code_tokens: u32,
+    /// Tokens written for a verdict.
+    pub verdict_tokens: u32,
+    /// Tokens of thinking on top, where thinking is on.
+    pub think_tokens: u32,
+    /// Working prompt limit, tokens.
+    pub prompt_tokens: u32,
+    /// Spec size without its examples, tokens.
+    pub spec_tokens: u32,
+    /// The host's context window, tokens.
+    pub context: u32,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            file_lines: 200,
+            code_tokens: 4096,
+            verdict_tokens: 1200,
+            think_tokens: 4096,
+            prompt_tokens: 12_000,
+            spec_tokens: 1200,
+            context: 16_384,
+        }
+    }
+}
+
+/// What every prompt of an agent starts from.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// Who is asked.
+    pub soul: &'a Soul,
+    /// The tool under way.
+    pub tool: &'a str,
+    /// Limits.
+    pub numbers: &'a Numbers,
+    /// Random letters, new for each prompt; they mark where data begins and ends.
+    pub nonce: &'a str,
+}
+
+/// One request to a model, before host, model and seed are chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    /// What is asked for: "draft", "file", "verdict", ...
+    pub purpose: &'static str,
+    /// The file asked for, where it is one.
+    pub path: Option<String>,
+    /// In order; true marks the system text.
+    pub messages: Vec<(bool, String)>,
+    /// Whether the model may think.
+    pub think: bool,
+    /// Sampling temperature.
+    pub temperature: f32,
+    /// Nucleus sampling.
+    pub top_p: f32,
+    /// Upper bound of tokens written, thinking included.
+    pub max_tokens: u32,
+    /// JSON schema of the reply.
+    pub format: Option<Value>,
+}
+
+/// The prompt cannot be made small enough without cutting what the work needs (harness S10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// Tokens it would take.
+    pub tokens: u32,
+    /// Tokens there are.
+    pub limit: u32,
+}
+
+impl Display for TooLarge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "the prompt needs about {} tokens and {} fit; the spec must become smaller",
+            self.tokens, self.limit
+        )
+    }
+}
+
+/// How a model is to work on a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Text or code, without thinking.
+    Write,
+    /// Thinks first.
+    Think,
+    /// A small JSON object, nearly the same each time.
+    Decide,
+}
+
+impl Prompt {
+    /// A prompt of one system and one user text.
+    #[must_use]
+    pub fn new(desk: &Desk<'_>, purpose: &'static str, mode: Mode, rule: &str, user: &str) -> Self {
+        let system = format!("{}\n\nOutput rule: {rule}", desk.soul.body.trim());
+        let user = format!("{}\n\n# Now\n{rule}", user.trim());
+        let (think, temperature, top_p) = match mode {
+            Mode::Write => (false, 0.7, 0.8),
+            Mode::Think => (true, 0.6, 0.95),
+            Mode::Decide => (false, 0.2, 0.8),
+        };
+        let written = match mode {
+            Mode::Decide => desk.numbers.verdict_tokens,
+            Mode::Write => desk.numbers.code_tokens,
+            Mode::Think => desk.numbers.code_tokens + desk.numbers.think_tokens,
+        };
+        Self {
+            purpose,
+            path: None,
+            messages: vec![(true, system), (false, user)],
+            think,
+            temperature,
+            top_p,
+            max_tokens: written,
+            format: None,
+        }
+    }
+
+    /// Asks for this file.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        self.path = Some(path.to_owned());
+        self
+    }
+
+    /// Holds the reply to a schema.
+    #[must_use]
+    pub fn shaped(mut self, schema: Value) -> Self {
+        self.format = Some(schema);
+        self
+    }
+
+    /// Allows this many tokens of text, thinking on top where it is on.
+    #[must_use]
+    pub fn writing(mut self, desk: &Desk<'_>, tokens: u32) -> Self {
+        let thinking = if self.think {
+            desk.numbers.think_tokens
+        } else {
+            0
+        };
+        self.max_tokens = tokens + thinking;
+        self
+    }
+
+    /// `tool/phase/purpose[/path]/n`, n = completed turns with this label so far.
+    #[must_use]
+    pub fn label(&self, tool: &str, phase: impl Display, n: u32) -> String {
+        match &self.path {
+            Some(path) => format!("{tool}/{phase}/{}/{path}/{n}", self.purpose),
+            None => format!("{tool}/{phase}/{}/{n}", self.purpose),
+        }
+    }
+
+    /// Tokens it will take to read, estimated.
+    #[must_use]
+    pub fn estimate(&self) -> u32 {
+        let texts = self.messages.iter();
+        texts
+            .map(|(_, text)| tokens::estimate(text) + MESSAGE_TOKENS)
+            .sum()
+    }
+
+    /// Whether it fits into the host's window and the working limit.
+    pub fn fits(&self, numbers: &Numbers) -> Result<(), TooLarge> {
+        let window = numbers
+            .context
+            .saturating_sub(self.max_tokens + SPARE_TOKENS);
+        let limit = window.min(numbers.prompt_tokens);
+        let tokens = self.estimate();
+        if tokens > limit {
+            return Err(TooLarge { tokens, limit });
+        }
+        Ok(())
+    }
+}
+
+/// Asks for the same answer in the right form (harness S1): only the reply and the rule, no thinking.
+#[must_use]
+pub fn reformat(desk: &Desk<'_>, original: &Prompt, reply: &str, problem: &Malformed) -> Prompt {
+    let rule = original
+        .messages
+        .iter()
+        .rev()
+        .find_map(|(_, text)| text.rsplit_once("\n# Now\n").map(|(_, rule)| rule.trim()))
+        .unwrap_or("Reply in the form that was asked for, and with nothing else.");
+    let user = format!(
+        "Your last reply could not be used: {}\n\n{}\n\nWrite the same answer again in the right form. Change nothing else.",
+        problem.problem,
+        data(desk.nonce, "your last reply", &clip(reply, REFORMAT_CHARS))
+    );
+    let mut prompt = Prompt::new(desk, original.purpose, Mode::Decide, rule, &user);
+    prompt.path.clone_from(&original.path);
+    prompt.format.clone_from(&original.format);
+    let thinking = if original.think {
+        desk.numbers.think_tokens
+    } else {
+        0
+    };
+    prompt.max_tokens = original.max_tokens.saturating_sub(thinking);
+    prompt
+}
+
+/// Text from outside, between two lines that carry the nonce, so that nothing in it reads as an instruction.
+#[must_use]
+pub fn data(nonce: &str, what: &str, text: &str) -> String {
+    let safe = if nonce.is_empty() {
+        text.to_owned()
+    } else {
+        text.replace(nonce, "")
+    };
+    format!(
+        "<data {nonce}: {what}>\n{}\n</data {nonce}>",
+        safe.trim_end()
+    )
+}
+
+/// A section with a heading, or nothing when there is nothing to say.
+#[must_use]
+pub fn section(title: &str, text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("# {title}\n{text}\n\n")
+    }
+}
+
+/// Head and tail of a text with a visible mark where characters were cut.
+#[must_use]
+pub fn clip(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let mark = format!("\n[{} characters cut here]\n", count - most);
+    let room = most.saturating_sub(mark.chars().count());
+    let head = room * 2 / 3;
+    let tail = room - head;
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(count - tail).collect();
+    format!("{start}{mark}{end}")
+}

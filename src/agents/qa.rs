@@ -1,0 +1,257 @@
+//! What QA is asked for: held-out cases, a verdict on the spec, a replacement and a hypothesis; and its answers.
+
+use super::cases::input;
+use super::deps;
+use super::lint::numbered;
+use super::prompt::{Desk, Mode, Prompt, data, section};
+use super::reply::{self, Malformed};
+use super::spec::Spec;
+use crate::domain::case::Case;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Tokens of a hypothesis, two sentences.
+const HYPOTHESIS_TOKENS: u32 = 200;
+/// Characters of a hypothesis that are kept.
+const HYPOTHESIS_CHARS: usize = 400;
+
+/// QA's word on a spec.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SpecVerdict {
+    /// Why, naming clause or example.
+    pub notes: String,
+    /// Clauses or examples with more than one reading.
+    #[serde(default)]
+    pub ambiguous: Vec<String>,
+    /// What follows.
+    pub verdict: SpecWord,
+}
+
+/// Approve or reject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpecWord {
+    Approve,
+    Reject,
+}
+
+/// Asks for held-out cases, from the spec alone.
+#[must_use]
+pub fn cases(desk: &Desk<'_>, spec: &Spec) -> Prompt {
+    let least = spec.examples.len();
+    let user = format!(
+        "{}{}{}",
+        section(
+            "Task",
+            &format!(
+                "Write held-out test cases for the tool `{}` from its spec alone. At least {least} cases, ids H1, H2 and so forth, \
+at least one for each rule, a quarter or more of them errors and edges. Use other inputs than the examples of the spec. \
+Work out every expected value from the rules, step by step; where the spec leaves two results open, take the likelier one.",
+                desk.tool
+            )
+        ),
+        section("The form of a case", deps::CASES),
+        section("The spec", &data(desk.nonce, "spec", &spec.text)),
+    );
+    let rule =
+        "Reply with the cases in one ```jsonl fence, one JSON object a line. Nothing after it.";
+    Prompt::new(desk, "cases", Mode::Think, rule, &user)
+}
+
+/// Asks whether the spec can be tested as it stands; `notes` are what writing the cases brought up.
+#[must_use]
+pub fn verdict(desk: &Desk<'_>, spec: &Spec, notes: &str) -> Prompt {
+    let notes = notes.trim();
+    let notes = if notes.is_empty() {
+        String::new()
+    } else {
+        section("While writing the cases", &data(desk.nonce, "notes", notes))
+    };
+    let user = format!(
+        "{}{}{notes}",
+        section(
+            "Task",
+            "Decide whether two programmers who have only this spec would build the same tool. Reject it only when a rule or example \
+allows two different results for one input, or two of them contradict each other; name it and that input. Style is no reason.",
+        ),
+        section("The spec", &data(desk.nonce, "spec", &spec.text)),
+    );
+    let rule = "Reply with one JSON object in a ```json fence: {\"notes\": \"which clause, which input, which two results\", \"ambiguous\": [\"R2\"], \"verdict\": \"approve\" or \"reject\"}.";
+    Prompt::new(desk, "verdict", Mode::Decide, rule, &user).shaped(json!({
+        "type": "object",
+        "properties": {
+            "notes": {"type": "string"},
+            "ambiguous": {"type": "array", "items": {"type": "string"}},
+            "verdict": {"type": "string", "enum": ["approve", "reject"]},
+        },
+        "required": ["notes", "ambiguous", "verdict"],
+    }))
+}
+
+/// Asks for one new case in place of one the Developer has now seen.
+#[must_use]
+pub fn replace(
+    desk: &Desk<'_>,
+    spec: &Spec,
+    rule: &str,
+    taken: &[String],
+    revealed: &Case,
+) -> Prompt {
+    let next = next_id(taken);
+    let shown = serde_json::to_string(revealed).unwrap_or_default();
+    let user = format!(
+        "{}{}{}",
+        section(
+            "Task",
+            &format!(
+                "Write one new held-out case for rule {rule} of the tool `{}`, with the id {next}. It must fail for a program that handles only \
+this case: {shown}\nUse another input that tests the same rule, and work out the expected value from the rule.",
+                desk.tool
+            )
+        ),
+        section("The form of a case", deps::CASES),
+        section("The spec", &data(desk.nonce, "spec", &spec.text)),
+    );
+    let form = "Reply with exactly one case in one ```jsonl fence, on one line. Nothing after it.";
+    Prompt::new(desk, "replace", Mode::Think, form, &user)
+        .writing(desk, desk.numbers.verdict_tokens)
+}
+
+/// Asks for at most two sentences on the cause of a failure.
+#[must_use]
+pub fn hypothesis(desk: &Desk<'_>, spec: &Spec, bug_text: &str) -> Prompt {
+    let rules: Vec<String> = spec
+        .rules
+        .iter()
+        .map(|r| format!("- {}: {}", r.id, r.text))
+        .collect();
+    let user = format!(
+        "{}{}{}",
+        section(
+            "Task",
+            "Name the likely cause of this failure. Quote the rule it breaks. Do not say how to write the code.",
+        ),
+        section("Rules", &rules.join("\n")),
+        section("Failure", &data(desk.nonce, "test results", bug_text)),
+    );
+    let rule = "Reply with at most two sentences of plain text.";
+    Prompt::new(desk, "hypothesis", Mode::Write, rule, &user).writing(desk, HYPOTHESIS_TOKENS)
+}
+
+/// A reply's hypothesis, on one line.
+pub fn parse_hypothesis(reply: &str) -> Result<String, Malformed> {
+    let words = reply::plain(reply, HYPOTHESIS_CHARS)?;
+    Ok(words.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A reply's verdict; a rejection must say why.
+pub fn parse_verdict(reply: &str) -> Result<SpecVerdict, Malformed> {
+    let verdict: SpecVerdict = reply::json(reply)?;
+    if verdict.verdict == SpecWord::Reject && verdict.notes.trim().is_empty() {
+        return Err(Malformed::new(
+            "the verdict is reject and `notes` is empty; name the clause and an input with two results",
+        ));
+    }
+    Ok(verdict)
+}
+
+/// The first free id after those taken.
+#[must_use]
+pub fn next_id(taken: &[String]) -> String {
+    let numbers = taken.iter().filter_map(|id| id.strip_prefix('H'));
+    let highest = numbers.filter_map(|n| n.parse::<u32>().ok()).max();
+    format!("H{}", highest.unwrap_or(0).saturating_add(1))
+}
+
+/// A reply's held-out cases; all that is wrong with them is said at once.
+pub fn parse_cases(reply: &str, spec: &Spec) -> Result<Vec<Case>, Malformed> {
+    let cases = reply::cases(reply)?;
+    let mut problems = check(&cases, spec, &spec.examples, &[]);
+    let least = spec.examples.len();
+    if cases.len() < least {
+        problems.push(format!(
+            "there are {} cases and at least {least} are wanted",
+            cases.len()
+        ));
+    }
+    settle(cases, problems)
+}
+
+/// A reply's one case for `rule`, its id none of those `taken`, its input none of those `known` or public.
+pub fn parse_replacement(
+    reply: &str,
+    spec: &Spec,
+    rule: &str,
+    taken: &[String],
+    known: &[Case],
+) -> Result<Case, Malformed> {
+    let cases = reply::cases(reply)?;
+    let known: Vec<Case> = known.iter().chain(&spec.examples).cloned().collect();
+    let mut problems = check(&cases, spec, &known, taken);
+    if cases.len() != 1 {
+        problems.push(format!(
+            "there are {} cases and exactly one is wanted",
+            cases.len()
+        ));
+    }
+    if let Some(case) = cases.iter().find(|case| case.rule != rule) {
+        problems.push(format!(
+            "{} is for {} and must be for {rule}",
+            case.id, case.rule
+        ));
+    }
+    let mut cases = settle(cases, problems)?;
+    cases
+        .pop()
+        .ok_or_else(|| Malformed::new("there is no case in the fence"))
+}
+
+fn settle(cases: Vec<Case>, problems: Vec<String>) -> Result<Vec<Case>, Malformed> {
+    if problems.is_empty() {
+        return Ok(cases);
+    }
+    let more = problems.len().saturating_sub(8);
+    let mut words: Vec<String> = problems.into_iter().take(8).collect();
+    if more > 0 {
+        words.push(format!("and {more} more problems like these"));
+    }
+    Err(Malformed::new(words.join("; ")))
+}
+
+fn check(cases: &[Case], spec: &Spec, known: &[Case], taken: &[String]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut ids: BTreeSet<&str> = taken.iter().map(String::as_str).collect();
+    let mut inputs: Vec<(String, &str)> = known.iter().map(|c| (input(c), c.id.as_str())).collect();
+    for case in cases {
+        let id = case.id.as_str();
+        if !numbered(id, 'H') {
+            problems.push(format!("{id} is not an id of the form H1"));
+        }
+        if !ids.insert(id) {
+            problems.push(format!("the id {id} is used already"));
+        }
+        if spec.rule(&case.rule).is_none() {
+            problems.push(format!(
+                "{id} names {}, which is not a rule of the spec",
+                case.rule
+            ));
+        }
+        let call = case.call.as_deref().filter(|call| !spec.has_export(call));
+        if let Some(call) = call {
+            problems.push(format!(
+                "{id} calls {call}, which section API does not list"
+            ));
+        }
+        let asked = input(case);
+        match inputs.iter().find(|(known, _)| *known == asked) {
+            Some((_, other)) => {
+                problems.push(format!(
+                    "{id} has the same input as {other}; use another one"
+                ));
+            }
+            None => inputs.push((asked, id)),
+        }
+    }
+    problems
+}

@@ -1,0 +1,220 @@
+//! The lists: which names, modules, members and comments model-written files may not use.
+
+/// Comments that hide lines from coverage or steer Jest.
+pub const COMMENTS: [&str; 6] = [
+    "istanbul ignore",
+    "c8 ignore",
+    "v8 ignore",
+    "node:coverage",
+    "@jest-environment",
+    "@jest-config",
+];
+
+/// Node modules that reach nothing outside the process.
+const BUILTINS: [&str; 10] = [
+    "path",
+    "url",
+    "util",
+    "assert",
+    "assert/strict",
+    "querystring",
+    "string_decoder",
+    "crypto",
+    "events",
+    "buffer",
+];
+
+/// Names that may neither be used nor given to anything, with what to do instead.
+const BANNED: [(&str, &str); 12] = [
+    ("process", "take what is needed from deps"),
+    ("global", "take what is needed from deps"),
+    ("globalThis", "take what is needed from deps"),
+    ("eval", "write the code itself"),
+    ("Function", "write the function itself"),
+    ("AsyncFunction", "write the function itself"),
+    ("arguments", "name the parameters, or use ...rest"),
+    ("exports", "use one `module.exports = { ... }`"),
+    ("Reflect", "use the object itself"),
+    ("WebAssembly", "write JavaScript"),
+    ("SharedArrayBuffer", "use a plain array"),
+    ("Atomics", "use deps.sleep to wait"),
+];
+
+/// Globals that reach the network; fine as names of the file's own.
+const NETWORK: [&str; 4] = ["fetch", "WebSocket", "EventSource", "XMLHttpRequest"];
+
+/// What Jest puts into a test file.
+pub const JEST: [&str; 8] = [
+    "test",
+    "it",
+    "describe",
+    "expect",
+    "beforeEach",
+    "afterEach",
+    "beforeAll",
+    "afterAll",
+];
+
+/// Forms of tests that do not run, or only sometimes.
+const SKIPPING: [&str; 5] = ["xit", "xtest", "fit", "xdescribe", "fdescribe"];
+
+/// What `jest.` may be followed by.
+pub const JEST_MEMBERS: [&str; 21] = [
+    "fn",
+    "spyOn",
+    "useFakeTimers",
+    "useRealTimers",
+    "advanceTimersByTime",
+    "advanceTimersByTimeAsync",
+    "advanceTimersToNextTimer",
+    "advanceTimersToNextTimerAsync",
+    "runAllTimers",
+    "runAllTimersAsync",
+    "runOnlyPendingTimers",
+    "runOnlyPendingTimersAsync",
+    "runAllTicks",
+    "clearAllTimers",
+    "getTimerCount",
+    "setSystemTime",
+    "getRealSystemTime",
+    "clearAllMocks",
+    "resetAllMocks",
+    "restoreAllMocks",
+    "isMockFunction",
+];
+
+/// What `expect.` may be followed by.
+pub const EXPECT_MEMBERS: [&str; 9] = [
+    "any",
+    "anything",
+    "arrayContaining",
+    "objectContaining",
+    "stringContaining",
+    "stringMatching",
+    "closeTo",
+    "not",
+    "assertions",
+];
+
+/// Members through which plain values lead to the function constructor or to shared prototypes.
+const MEMBERS: [&str; 11] = [
+    "constructor",
+    "__proto__",
+    "caller",
+    "callee",
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "getPrototypeOf",
+    "setPrototypeOf",
+    "mainModule",
+];
+
+/// Globals Jest itself works with; changing one forges results.
+const SHARED: [&str; 25] = [
+    "Object",
+    "Array",
+    "Promise",
+    "JSON",
+    "Math",
+    "Date",
+    "String",
+    "Number",
+    "Boolean",
+    "Symbol",
+    "Map",
+    "Set",
+    "WeakMap",
+    "WeakSet",
+    "Error",
+    "TypeError",
+    "RegExp",
+    "BigInt",
+    "Intl",
+    "Proxy",
+    "Buffer",
+    "console",
+    "URL",
+    "jest",
+    "setTimeout",
+];
+
+/// Whether a path names a test of the Developer.
+pub fn is_test(path: &str) -> bool {
+    path.starts_with("test/")
+}
+
+/// Why a name may not be used, and what to do.
+pub fn banned(name: &str, own: bool, test_file: bool) -> Option<String> {
+    if let Some((_, instead)) = BANNED.iter().find(|(banned, _)| *banned == name) {
+        return Some(format!("`{name}` is not allowed; {instead}"));
+    }
+    if !own && NETWORK.contains(&name) {
+        return Some(format!("`{name}` is not allowed; use deps.http"));
+    }
+    if test_file && SKIPPING.contains(&name) {
+        return Some(format!("`{name}` does not run; use test() or describe()"));
+    }
+    let jest = name == "jest" || (JEST.contains(&name) && (!own || name == "expect"));
+    if !test_file && jest {
+        return Some(format!("`{name}` belongs into tests, not into src/"));
+    }
+    None
+}
+
+/// Why a name may not be declared.
+pub fn reserved(name: &str, test_file: bool) -> Option<String> {
+    let taken = matches!(name, "require" | "module" | "jest" | "expect")
+        || BANNED.iter().any(|(banned, _)| *banned == name)
+        || (test_file && (JEST.contains(&name) || SKIPPING.contains(&name)));
+    taken.then(|| format!("`{name}` may not be declared; choose another name"))
+}
+
+/// Why a member may not be used.
+pub fn member(name: &str) -> Option<String> {
+    let known = MEMBERS.contains(&name);
+    known.then(|| format!("`.{name}` is not allowed"))
+}
+
+/// Whether a global is shared with Jest.
+pub fn shared(name: &str) -> bool {
+    SHARED.contains(&name)
+}
+
+/// Why a module may not be required from a file.
+pub fn require(from: &str, wanted: &str) -> Option<String> {
+    if !wanted.starts_with('.') {
+        let bare = wanted.strip_prefix("node:").unwrap_or(wanted);
+        let allowed = BUILTINS.contains(&bare);
+        return (!allowed).then(|| {
+            format!(
+                "require('{wanted}') is not allowed; only files of the tool and {}",
+                BUILTINS.join(" ")
+            )
+        });
+    }
+    let target = resolve(from, wanted);
+    let inside = target.as_deref().is_some_and(|path| {
+        path.starts_with("src/")
+            || (is_test(from) && matches!(path, "test/fakes" | "test/fakes.js"))
+    });
+    (!inside)
+        .then(|| format!("require('{wanted}') leads out of src/; only files there are allowed"))
+}
+
+/// A relative path seen from a file, normalised; None when it leaves the tool.
+fn resolve(from: &str, wanted: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in wanted.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -1,0 +1,219 @@
+//! The shape of a test file: tests stand at the top level or in describe(), each is counted, each expects something.
+
+use super::facts::Facts;
+use super::{Violation, names, violation};
+use oxc_ast::AstKind;
+use oxc_ast::ast::{
+    Argument, ArrowFunctionBody, CallExpression, Expression, Program, Statement, TryStatement,
+};
+use oxc_ast_visit::Visit;
+use oxc_span::{GetSpan, Span};
+use std::collections::HashSet;
+
+/// Static count of tests, and whatever makes the count or a test unreliable.
+pub fn check(text: &str, program: &Program<'_>, facts: &Facts) -> (u32, Vec<Violation>) {
+    let mut shape = Shape {
+        text,
+        facts,
+        count: 0,
+        allowed: HashSet::new(),
+        found: Vec::new(),
+    };
+    shape.statements(&program.body);
+    let mut strays = Strays {
+        allowed: &shape.allowed,
+        parents: Vec::new(),
+        found: Vec::new(),
+    };
+    strays.visit_program(program);
+    let found = strays
+        .found
+        .into_iter()
+        .map(|(span, words)| violation(text, span, words));
+    shape.found.extend(found);
+    (shape.count, shape.found)
+}
+
+struct Shape<'b> {
+    text: &'b str,
+    facts: &'b Facts,
+    count: u32,
+    /// Places of test, it, describe and hooks that stand where they may.
+    allowed: HashSet<Span>,
+    found: Vec<Violation>,
+}
+
+impl Shape<'_> {
+    fn say(&mut self, span: Span, words: &str) {
+        let found = violation(self.text, span, words.to_string());
+        self.found.push(found);
+    }
+
+    fn statements(&mut self, body: &[Statement<'_>]) {
+        for statement in body {
+            let Statement::ExpressionStatement(statement) = statement else {
+                continue;
+            };
+            let Expression::CallExpression(call) = &statement.expression else {
+                continue;
+            };
+            let Expression::Identifier(callee) = &call.callee else {
+                continue;
+            };
+            let name = callee.name.as_str();
+            if !names::JEST.contains(&name) || name == "expect" {
+                continue;
+            }
+            self.allowed.insert(callee.span);
+            match name {
+                "test" | "it" => self.test(call),
+                "describe" => self.describe(call),
+                _ => {}
+            }
+        }
+    }
+
+    fn test(&mut self, call: &CallExpression<'_>) {
+        self.count = self.count.saturating_add(1);
+        let Some(work) = function_of(call) else {
+            return self.say(
+                call.span,
+                "a test needs a name and a function written in place",
+            );
+        };
+        let mut seen = Expectations {
+            facts: self.facts,
+            expects: false,
+        };
+        match work {
+            Argument::ArrowFunctionExpression(it) => seen.visit_arrow_function_expression(it),
+            Argument::FunctionExpression(it) => {
+                if let Some(body) = &it.body {
+                    seen.visit_function_body(body);
+                }
+            }
+            _ => {}
+        }
+        if !seen.expects {
+            self.say(call.span, "this test expects nothing; add expect(...)");
+        }
+    }
+
+    fn describe(&mut self, call: &CallExpression<'_>) {
+        match function_of(call) {
+            Some(Argument::ArrowFunctionExpression(it)) if !it.r#async => {
+                if let ArrowFunctionBody::FunctionBody(body) = &it.body {
+                    return self.statements(&body.statements);
+                }
+            }
+            Some(Argument::FunctionExpression(it)) if !it.r#async && !it.generator => {
+                if let Some(body) = &it.body {
+                    return self.statements(&body.statements);
+                }
+            }
+            _ => {}
+        }
+        self.say(
+            call.span,
+            "describe needs a name and a plain function with a body, written in place",
+        );
+    }
+}
+
+/// The function of `test("name", function)`.
+fn function_of<'c, 'a>(call: &'c CallExpression<'a>) -> Option<&'c Argument<'a>> {
+    let [name, work, rest @ ..] = call.arguments.as_slice() else {
+        return None;
+    };
+    let named = matches!(
+        name,
+        Argument::StringLiteral(_) | Argument::TemplateLiteral(_)
+    );
+    let plain = rest.is_empty() || matches!(rest, [Argument::NumericLiteral(_)]);
+    let in_place = matches!(
+        work,
+        Argument::ArrowFunctionExpression(_) | Argument::FunctionExpression(_)
+    );
+    (named && plain && in_place).then_some(work)
+}
+
+/// Looks for an expect() in a test, its own or that of a function of the file.
+struct Expectations<'b> {
+    facts: &'b Facts,
+    expects: bool,
+}
+
+impl<'a> Visit<'a> for Expectations<'_> {
+    fn enter_node(&mut self, kind: AstKind<'a>) {
+        if let AstKind::CallExpression(call) = kind
+            && let Expression::Identifier(callee) = &call.callee
+        {
+            let name = callee.name.as_str();
+            self.expects |= name == "expect" || self.facts.asserting.contains(name);
+        }
+    }
+}
+
+/// Uses of test(), it() and describe() elsewhere, and expectations that cannot fail.
+struct Strays<'a, 'b> {
+    allowed: &'b HashSet<Span>,
+    parents: Vec<AstKind<'a>>,
+    found: Vec<(Span, String)>,
+}
+
+impl<'a> Visit<'a> for Strays<'a, '_> {
+    fn enter_node(&mut self, kind: AstKind<'a>) {
+        match kind {
+            AstKind::IdentifierReference(it) => {
+                let name = it.name.as_str();
+                let counted = names::JEST.contains(&name) && name != "expect";
+                if counted && !self.allowed.contains(&it.span) {
+                    let words = format!(
+                        "{name} may only be called as {name}(...) at the top level or directly in a describe, without .each, .skip, .only or a loop"
+                    );
+                    self.found.push((it.span, words));
+                }
+            }
+            AstKind::CallExpression(it) if it.callee.is_specific_id("expect") => self.expect(it),
+            AstKind::CatchClause(it) if it.body.body.is_empty() => {
+                self.found
+                    .push((it.span, "an empty catch hides failures".into()));
+            }
+            _ => {}
+        }
+        self.parents.push(kind);
+    }
+
+    fn leave_node(&mut self, _: AstKind<'a>) {
+        self.parents.pop();
+    }
+}
+
+impl<'a> Strays<'a, '_> {
+    fn expect(&mut self, call: &CallExpression<'a>) {
+        let value = call.arguments.first().and_then(Argument::as_expression);
+        let constant = value.is_none_or(Expression::is_literal);
+        if constant {
+            let words = "expect(...) needs a value that comes from the tool".to_string();
+            self.found.push((call.span, words));
+        }
+        let guarded = |tried: &&TryStatement<'a>| {
+            let block = tried.block.span;
+            tried.handler.is_some() && block.start <= call.span.start && call.span.end <= block.end
+        };
+        let tries = self.parents.iter().filter_map(|kind| match kind {
+            AstKind::TryStatement(tried) => Some(*tried),
+            _ => None,
+        });
+        if tries.into_iter().any(|tried| guarded(&tried)) {
+            let words = "expect inside try can be swallowed; use expect(...).rejects or toThrow";
+            self.found.push((call.span, words.into()));
+        }
+        let finished = matches!(self.parents.last(), Some(AstKind::StaticMemberExpression(member))
+            if member.object.span() == call.span);
+        if !finished {
+            let words = "expect(...) needs a matcher, such as .toBe(...)".to_string();
+            self.found.push((call.span, words));
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What the Supervisor is asked: the whole of a tool in one prompt; and its verdict within bounds.
+
+use super::prompt::{Desk, Mode, Prompt, clip, data, section};
+use super::reply::{self, Malformed};
+use super::spec::Spec;
+use crate::domain::case::CaseResult;
+use crate::domain::command::Decision;
+use crate::text::tokens;
+use serde::Deserialize;
+use serde_json::json;
+
+/// Words of instructions a verdict may carry.
+const MOST_WORDS: usize = 150;
+/// Tokens of cycle log (harness 1.7).
+const LOG_TOKENS: u32 = 300;
+/// Characters of run summary shown.
+const SUMMARY_CHARS: usize = 2400;
+/// Held-out results shown one by one.
+const RESULTS: usize = 20;
+/// Least characters of diff worth showing.
+const LEAST_DIFF: usize = 2000;
+
+/// A tool to decide on.
+#[derive(Clone, Copy, Debug)]
+pub struct ReviewBrief<'a> {
+    /// Who, what tool, limits.
+    pub desk: Desk<'a>,
+    /// The spec's text; empty when none was ever accepted.
+    pub spec: &'a str,
+    /// Diff against main.
+    pub diff: &'a str,
+    /// What the gates measured, in lines.
+    pub run: &'a str,
+    /// Held-out results of that run.
+    pub held_out: &'a [CaseResult],
+    /// One line a cycle, oldest first.
+    pub log: &'a [String],
+    /// Why it was escalated.
+    pub escalation: Option<&'a str>,
+    /// What may be decided.
+    pub allowed: &'a [Decision],
+    /// Words of the operator.
+    pub hint: Option<&'a str>,
+}
+
+/// The Supervisor's word.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ReviewVerdict {
+    /// What was looked at and found.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// The decision.
+    pub verdict: Decision,
+    /// What is to be done, at most 150 words.
+    #[serde(default)]
+    pub instructions: String,
+    /// The file a send-back is about.
+    #[serde(default)]
+    pub file: Option<String>,
+}
+
+/// Asks for a decision.
+#[must_use]
+pub fn review(brief: &ReviewBrief<'_>) -> Prompt {
+    let bare = build(brief, "");
+    let numbers = brief.desk.numbers;
+    let window = numbers.context.saturating_sub(bare.max_tokens + 512);
+    let room = window
+        .min(numbers.prompt_tokens)
+        .saturating_sub(bare.estimate());
+    // Estimates count 3.6 characters a token; three leave a margin.
+    let most = (room as usize * 3).max(LEAST_DIFF);
+    build(brief, &clip(brief.diff, most))
+}
+
+fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
+    let nonce = brief.desk.nonce;
+    let user = format!(
+        "{}{}{}{}{}{}{}{}",
+        section("Task", &task(brief)),
+        part(
+            "Why it is here",
+            nonce,
+            "reason",
+            brief.escalation.unwrap_or_default()
+        ),
+        part("Spec", nonce, "spec", brief.spec),
+        part("Gates", nonce, "gates", &clip(brief.run, SUMMARY_CHARS)),
+        part(
+            "Held-out cases",
+            nonce,
+            "held-out",
+            &results(brief.held_out)
+        ),
+        part("Cycles", nonce, "log", &recent(brief.log)),
+        part(
+            "Words of the operator",
+            nonce,
+            "hint",
+            brief.hint.unwrap_or_default()
+        ),
+        part("Diff", nonce, "diff", diff),
+    );
+    let words: Vec<&str> = brief.allowed.iter().copied().map(word).collect();
+    let file = if brief.allowed.contains(&Decision::SendBack) {
+        ", \"file\": \"src/x.js\" (only with send-back)"
+    } else {
+        ""
+    };
+    let rule = format!(
+        "Reply with one JSON object in a ```json fence: {{\"checks\": [\"what you looked at and found\"], \"verdict\": {}, \"instructions\": \"at most {MOST_WORDS} words\"{file}}}.",
+        words
+            .iter()
+            .map(|w| format!("\"{w}\""))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    );
+    Prompt::new(&brief.desk, "verdict", Mode::Decide, &rule, &user).shaped(json!({
+        "type": "object",
+        "properties": {
+            "checks": {"type": "array", "items": {"type": "string"}},
+            "verdict": {"type": "string", "enum": words},
+            "instructions": {"type": "string"},
+            "file": {"type": "string"},
+        },
+        "required": ["checks", "verdict", "instructions"],
+    }))
+}
+
+fn part(title: &str, nonce: &str, what: &str, text: &str) -> String {
+    if text.trim().is_empty() {
+        return String::new();
+    }
+    section(title, &data(nonce, what, text))
+}
+
+fn task(brief: &ReviewBrief<'_>) -> String {
+    let mut task = format!("Decide on the tool `{}`.\n", brief.desk.tool);
+    if brief.escalation.is_some() {
+        task.push_str("It got stuck: find out whether the code, a test or the spec is wrong, and say what to do next.\n");
+    } else {
+        task.push_str(
+            "Its tests are green. Read the diff against the rules of the spec and answer in `checks`, one sentence each:\n\
+- Is any result hard-coded: a branch, table or literal made for the inputs of examples or tests?\n\
+- Do the tests check what the rules say, or only what the code does?\n\
+- Does every rule hold for inputs that no example shows?\n\
+- Does the README tell the truth?\n",
+        );
+    }
+    for decision in brief.allowed {
+        task.push_str(&format!("{}: {}\n", word(*decision), meaning(*decision)));
+    }
+    task
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Ship => "ship",
+        Decision::SendBack => "send-back",
+        Decision::Respec => "respec",
+        Decision::Hint => "hint",
+        Decision::TestDefect => "test-defect",
+        Decision::Takeover => "takeover",
+    }
+}
+
+fn meaning(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Ship => "good as it is.",
+        Decision::SendBack => {
+            "one file must change; `instructions` say what is wrong and what is wanted, `file` names it."
+        }
+        Decision::Respec => {
+            "the spec is wrong or cannot be built; `instructions` name the clause and what it should say."
+        }
+        Decision::Hint => {
+            "the next try can work with your diagnosis in `instructions`: what is wrong and why."
+        }
+        Decision::TestDefect => "a held-out case contradicts the spec; `instructions` name its id.",
+        Decision::Takeover => "you write the file yourself.",
+    }
+}
+
+fn results(held_out: &[CaseResult]) -> String {
+    if held_out.is_empty() {
+        return String::new();
+    }
+    let passed = held_out.iter().filter(|r| r.passed).count();
+    let mut lines = vec![format!("{passed} of {} pass", held_out.len())];
+    let failed = held_out.iter().filter(|r| !r.passed);
+    lines.extend(failed.take(RESULTS).map(|r| {
+        format!(
+            "{} {}: {} expected {} received {}",
+            r.id, r.rule, r.reproduce, r.expected, r.received
+        )
+    }));
+    lines.join("\n")
+}
+
+/// The newest lines that fit, with a mark for those that do not.
+fn recent(log: &[String]) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut used = 8;
+    for line in log.iter().rev() {
+        used += tokens::estimate(line) + 1;
+        if used > LOG_TOKENS {
+            break;
+        }
+        kept.push(line);
+    }
+    kept.reverse();
+    let left = log.len() - kept.len();
+    let mark = if left > 0 {
+        format!("[{left} earlier lines cut]\n")
+    } else {
+        String::new()
+    };
+    format!("{mark}{}", kept.join("\n"))
+}
+
+/// A reply's verdict, if it is one of those allowed and keeps to the bounds.
+pub fn parse(reply: &str, allowed: &[Decision]) -> Result<ReviewVerdict, Malformed> {
+    let mut verdict: ReviewVerdict = reply::json(reply)?;
+    verdict.instructions = verdict.instructions.trim().to_owned();
+    if !allowed.contains(&verdict.verdict) {
+        let words: Vec<&str> = allowed.iter().copied().map(word).collect();
+        return Err(Malformed::new(format!(
+            "the verdict `{}` is not possible here; use {}",
+            word(verdict.verdict),
+            words.join(" or ")
+        )));
+    }
+    let words = verdict.instructions.split_whitespace().count();
+    if words > MOST_WORDS {
+        return Err(Malformed::new(format!(
+            "`instructions` has {words} words and at most {MOST_WORDS} are allowed"
+        )));
+    }
+    if words == 0 && verdict.verdict != Decision::Ship {
+        return Err(Malformed::new(format!(
+            "the verdict is {} and `instructions` is empty; say what is to be done",
+            word(verdict.verdict)
+        )));
+    }
+    verdict.file = verdict.file.filter(|file| !file.trim().is_empty());
+    match (&verdict.file, verdict.verdict) {
+        (Some(file), Decision::SendBack) if !super::policy::writable(file) => {
+            Err(Malformed::new(format!(
+                "`file` is {file}, which the Developer does not write; name a file of src, its test or README.md"
+            )))
+        }
+        (Some(_), Decision::SendBack) | (None, _) => Ok(verdict),
+        (Some(_), _) => {
+            verdict.file = None;
+            Ok(verdict)
+        }
+    }
+}
+
+/// The file a send-back is about: the one it names, else the last planned file its instructions mention.
+#[must_use]
+pub fn file_of(verdict: &ReviewVerdict, spec: &Spec) -> Option<String> {
+    let named = verdict.file.clone();
+    named.or_else(|| {
+        let mut plan = spec.plan().into_iter();
+        plan.rfind(|path| verdict.instructions.contains(path.as_str()))
+    })
+}

@@ -1,0 +1,174 @@
+//! The command line's types. Help texts live here; what a verb does is the engine's.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// An autonomous software factory: ideas in, tested and tagged tools out.
+#[derive(Debug, Parser)]
+#[command(name = "dev-factory", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Factory home; else DEV_FACTORY_HOME, else the nearest parent folder with dev-factory/home.json
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print JSON for machines
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Set one setting for this call, as in --set limits.day_usd=3
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// How to run the engine
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// What to do; nothing = run the engine here
+    #[command(subcommand)]
+    pub command: Option<Cmd>,
+}
+
+/// How the engine runs.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EngineArgs {
+    /// Run the engine here and print one line an event
+    #[arg(long, global = true)]
+    pub no_tui: bool,
+    /// End when nothing is left to do (exit 0), or only a person can go on (exit 4)
+    #[arg(long, global = true)]
+    pub until_idle: bool,
+    /// Run generated code with NO protection: it gets your files, keys and network
+    #[arg(long, global = true)]
+    pub unsafe_no_sandbox: bool,
+    /// Says that --unsafe-no-sandbox is meant, where nobody can be asked
+    #[arg(long, global = true)]
+    pub yes_i_accept: bool,
+    /// Print model text in full as it streams
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Leave the session of the terminal (used by `up`)
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}
+
+/// Everything but running the engine here.
+#[derive(Debug, Subcommand)]
+pub enum Cmd {
+    /// Make a factory home
+    Init(InitArgs),
+    /// Build the example tools from scripted replies in a scratch home
+    Demo(DemoArgs),
+    /// Start the engine in the background
+    Up,
+    /// End the engine after the turn under way
+    #[command(alias = "stop")]
+    Down(DownArgs),
+    /// End the engine after the turn and start it anew
+    Restart(DownArgs),
+    /// Show the backlog
+    List,
+    /// Show where the factory stands; exit 4 when a person is needed
+    Status {
+        /// One short line, for a status bar
+        #[arg(long)]
+        line: bool,
+    },
+    /// Show what happened
+    Logs {
+        /// Go on with what happens next
+        #[arg(short, long)]
+        follow: bool,
+        /// Newest lines shown
+        #[arg(short = 'n', long, default_value_t = 200)]
+        lines: usize,
+    },
+    /// Show each setting with where it came from
+    Config,
+    /// Print shell completions
+    Completions {
+        /// Shell they are for
+        shell: clap_complete::Shell,
+    },
+    /// An operator command
+    #[command(flatten)]
+    Verb(super::verbs::VerbCmd),
+}
+
+/// `init`.
+#[derive(Clone, Debug, Args)]
+pub struct InitArgs {
+    /// Folder to make
+    pub dir: PathBuf,
+    /// Ask nothing, and start working at once when the engine starts
+    #[arg(short, long)]
+    pub yes: bool,
+    /// A model server, as in gpu1=ollama:http://192.168.1.20:11434
+    #[arg(long = "host", value_name = "NAME=KIND:URL")]
+    pub hosts: Vec<String>,
+    /// Model of the Developer
+    #[arg(long, value_name = "HOST/MODEL")]
+    pub developer: Option<String>,
+    /// Model of QA
+    #[arg(long, value_name = "HOST/MODEL")]
+    pub qa: Option<String>,
+    /// Model of the Supervisor; none = you review
+    #[arg(long, value_name = "HOST/MODEL")]
+    pub supervisor: Option<String>,
+    /// File with the key of the named server, readable by you only
+    #[arg(long, value_name = "FILE", group = "key")]
+    pub key_file: Option<String>,
+    /// Variable with the key of the named server
+    #[arg(long, value_name = "NAME", group = "key")]
+    pub key_env: Option<String>,
+    /// Command that prints the key of the named server
+    #[arg(long, value_name = "COMMAND", group = "key")]
+    pub key_command: Option<String>,
+    /// Most that may be spent in 24 hours, USD
+    #[arg(long, value_name = "USD")]
+    pub day_limit: Option<f64>,
+    /// Do not install Jest now; the engine does before it starts
+    #[arg(long)]
+    pub no_install: bool,
+}
+
+/// `demo`.
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// Home to use; run again on the same one it goes on where it stood
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+    /// Milliseconds between pieces of streamed text, for watching
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub pace: u64,
+}
+
+/// `down` and `restart`.
+#[derive(Clone, Debug, Args)]
+pub struct DownArgs {
+    /// Cancel the turn under way
+    #[arg(long)]
+    pub now: bool,
+    /// Why, for those who look later
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// What a pause covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScopeArg {
+    /// Everything
+    Factory,
+    /// The Developer
+    Developer,
+    /// QA
+    Qa,
+    /// The Supervisor
+    Supervisor,
+}
+
+/// What a budget counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UnitArg {
+    /// US dollars
+    Usd,
+    /// Tokens of local models
+    Tokens,
+    /// Minutes of work
+    Minutes,
+}

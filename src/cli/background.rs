@@ -1,0 +1,134 @@
+//! The engine as a process of its own: `up`, `down` and `restart`.
+
+use super::args::{Cli, DownArgs};
+use super::out::{self, Done, Fail};
+use super::{send, serve, wire};
+use crate::adapters::lock;
+use crate::adapters::store::readers;
+use crate::domain::command::{StopAfter, Verb};
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long `up` waits for the engine to be ready: a first start may install Jest before.
+const READY: Duration = Duration::from_secs(300);
+/// How long `down` waits to say that the engine has ended; a turn may take longer.
+const ENDED: Duration = Duration::from_secs(5);
+
+/// Starts the engine in the background.
+pub fn up(cli: &Cli, home: &Path) -> Done {
+    if let Some(engine) = readers::engine(home) {
+        out::say(format!("already running: process {}", engine.pid))?;
+        return Ok(0);
+    }
+    // What would end the engine at once is better said here than in a log.
+    let loaded = wire::settings(cli, Some(home), Vec::new())?;
+    serve::check_sandbox(cli, &loaded.settings)?;
+    let log = home.join("dev-factory").join("logs").join("engine.out");
+    let mut child = spawn(cli, home, &log)?;
+    let pid = child.id();
+    let start = Instant::now();
+    while start.elapsed() < READY {
+        if let Ok(Some(ended)) = child.try_wait() {
+            let last = tail(&log);
+            let code = ended.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+            if code == 0 {
+                out::say(format!("the engine has ended already: {last}"))?;
+                return Ok(0);
+            }
+            return Err(Fail::Said(code, format!("the engine ended at once: {last}; see {}", log.display())));
+        }
+        if readers::snapshot(home).is_some_and(|(snapshot, _)| snapshot.engine.pid == pid) {
+            out::say(format!("running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"))?;
+            return Ok(0);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err(Fail::failed(format!(
+        "process {pid} has started but is not ready after {} s; see {}",
+        READY.as_secs(),
+        log.display()
+    )))
+}
+
+fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
+    let told = |error: std::io::Error| Fail::failed(format!("{}: {error}", log.display()));
+    if let Some(folder) = log.parent() {
+        std::fs::create_dir_all(folder).map_err(told)?;
+    }
+    let output: File = OpenOptions::new().create(true).append(true).open(log).map_err(told)?;
+    let errors = output.try_clone().map_err(told)?;
+    let program = std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?;
+    let mut command = Command::new(program);
+    command.arg("--home").arg(home).args(["--no-tui", "--detached"]);
+    if cli.engine.unsafe_no_sandbox {
+        // `up` has asked for consent already: nobody can be asked in the background.
+        command.args(["--unsafe-no-sandbox", "--yes-i-accept"]);
+    }
+    for (flag, on) in [("--until-idle", cli.engine.until_idle), ("--verbose", cli.engine.verbose), ("--json", cli.json)] {
+        if on {
+            command.arg(flag);
+        }
+    }
+    for set in &cli.set {
+        command.arg("--set").arg(set);
+    }
+    command
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors)
+        .spawn()
+        .map_err(|error| Fail::failed(format!("the engine does not start: {error}")))
+}
+
+/// The last line of a log.
+fn tail(log: &Path) -> String {
+    std::fs::read(log)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("it said nothing")
+        .to_owned()
+}
+
+/// Ends the engine, after the turn or now.
+pub fn down(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
+    let engine = readers::engine(home);
+    let command = send::command(home, stop(args, false), false);
+    let answer = send::send(cli, home, &command)?;
+    let code = send::report(cli, &answer)?;
+    if let Some(engine) = engine.filter(|_| answer.accepted && !cli.json) {
+        let start = Instant::now();
+        while lock::alive(&(&engine).into()) && start.elapsed() < ENDED {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        out::say(if lock::alive(&(&engine).into()) {
+            "it ends when the turn under way is done (now: dev-factory down --now)"
+        } else {
+            "the engine has ended"
+        })?;
+    }
+    Ok(code)
+}
+
+/// Ends the engine after the turn and starts it anew; without one this is `up`.
+pub fn restart(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
+    if readers::engine(home).is_none() {
+        return up(cli, home);
+    }
+    let command = send::command(home, stop(args, true), false);
+    let answer = send::send(cli, home, &command)?;
+    send::report(cli, &answer)
+}
+
+fn stop(args: &DownArgs, restart: bool) -> Verb {
+    Verb::Stop {
+        after: if args.now { StopAfter::Now } else { StopAfter::Turn },
+        restart,
+        reason: args.reason.clone(),
+    }
+}

@@ -1,0 +1,182 @@
+//! `demo`: builds the example tools from scripted replies compiled into the program, in a scratch home.
+
+use super::args::{Cli, DemoArgs};
+use super::home::{self, Start};
+use super::init::{self, New};
+use super::out::{self, Done, Fail, code};
+use super::{npm, serve, starter, tools, wire};
+use crate::adapters::sandbox::{self, Hashes};
+use crate::adapters::store::readers;
+use crate::agents::reply as replies;
+use crate::domain::factory::Factory;
+use crate::domain::item::ItemStatus;
+use crate::factory::engine::Ended;
+use crate::factory::ports::settings::Settings;
+use include_dir::{Dir, include_dir};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The replies: `tool/phase/purpose[/path]/n.md`.
+static REPLIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dev-factory/demo");
+
+/// The settings of a demo home: all three roles speak to the compiled-in replies.
+const SETTINGS: &str = "\
+# Settings of a demo home: every role plays replies compiled into dev-factory.
+[hosts.script]
+kind = \"scripted\"
+
+[roles.developer]
+model = \"script/demo\"
+
+[roles.qa]
+model = \"script/demo\"
+
+[roles.supervisor]
+model = \"script/demo\"
+";
+
+/// Builds the examples; 0 only if everything shipped.
+pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
+    tools::git()?;
+    tools::npm()?;
+    let dir = place(cli, args)?;
+    out::say(format!("demo home: {}", dir.display()))?;
+    if !npm::installed(&dir) {
+        npm::install(&dir)?;
+    }
+    wire::log_to(&dir);
+    let mut settings = wire::settings(cli, Some(&dir), Vec::new())?.settings;
+    for host in settings.hosts.values_mut() {
+        host.pace = args.pace;
+    }
+    let mut cli = until_idle(cli);
+    // Whoever slows the streaming down wants to read it.
+    cli.engine.verbose |= args.pace > 0;
+    let ended = serve::run(&cli, &dir, settings, hello)?;
+    if ended == Ended::Interrupted {
+        return Ok(code::INTERRUPTED);
+    }
+    let reading = readers::factory(&dir).map_err(|error| Fail::failed(error.to_string()))?;
+    let factory = reading.factory.ok_or_else(|| Fail::failed("the demo home has no journal: nothing was built"))?;
+    if !cli.json {
+        out::put(&closing(&factory))?;
+        out::say(format!("look at it: cd {} && git log --oneline --graph && git tag && npx jest", dir.display()))?;
+    }
+    let all = factory.items.iter().all(|item| item.status == ItemStatus::Shipped);
+    Ok(if all && !factory.items.is_empty() { 0 } else { code::FAILED })
+}
+
+/// The demo ends when nothing is left to do.
+fn until_idle(cli: &Cli) -> Cli {
+    Cli {
+        home: None,
+        json: cli.json,
+        set: cli.set.clone(),
+        engine: super::args::EngineArgs {
+            until_idle: true,
+            // Only compiled-in code is run here, whatever was typed.
+            unsafe_no_sandbox: false,
+            ..cli.engine.clone()
+        },
+        command: None,
+    }
+}
+
+fn hello(_: &Path, _: &Settings) -> Result<(), Fail> {
+    out::say("the replies are scripted: no model is asked and nothing is spent; git, Jest and the gates are real")
+}
+
+/// The demo's home: made, or gone on with.
+fn place(cli: &Cli, args: &DemoArgs) -> Result<PathBuf, Fail> {
+    let dir = match &args.dir {
+        Some(dir) => std::path::absolute(dir).map_err(|error| Fail::usage(format!("{}: {error}", dir.display())))?,
+        None => scratch()?,
+    };
+    if home::marker(&dir).is_file() {
+        if !home::read(&dir)?.demo {
+            return Err(Fail::usage(format!(
+                "{} is a factory home but not a demo's: name another folder with --dir",
+                dir.display()
+            )));
+        }
+        return Ok(dir);
+    }
+    init::vacant(&dir)?;
+    init::make(cli, &dir, &New {
+        settings: SETTINGS,
+        wishlist: &wishlist(),
+        start: Start::AtOnce,
+        demo: true,
+        check: false,
+    })?;
+    Ok(dir)
+}
+
+/// A folder of our own under the system's scratch space.
+fn scratch() -> Result<PathBuf, Fail> {
+    tempfile::Builder::new()
+        .prefix("dev-factory-demo-")
+        .tempdir()
+        .map(tempfile::TempDir::keep)
+        .map_err(|error| Fail::failed(format!("no scratch folder can be made ({error}): name one with --dir")))
+}
+
+/// The starter wishlist, cut to the tools there are replies for.
+fn wishlist() -> String {
+    let names: BTreeSet<&str> = REPLIES.dirs().filter_map(|dir| dir.path().to_str()).collect();
+    let mut list: Value = serde_json::from_str(starter::WISHLIST).unwrap_or_else(|_| json!({ "items": [] }));
+    if let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) {
+        items.retain(|item| item.get("name").and_then(Value::as_str).is_some_and(|name| names.contains(name)));
+    }
+    format!("{list:#}\n")
+}
+
+/// The compiled-in reply of a path like `tool/spec/draft/0.md`.
+#[must_use]
+pub fn reply(path: &str) -> Option<String> {
+    REPLIES
+        .get_file(path)
+        .and_then(|file| file.contents_utf8())
+        .map(str::to_owned)
+}
+
+/// SHA-256 of every file a compiled-in reply holds: what may run without walls.
+#[must_use]
+pub fn trusted() -> Hashes {
+    let mut hashes = Hashes::new();
+    let mut folders = vec![&REPLIES];
+    while let Some(folder) = folders.pop() {
+        folders.extend(folder.dirs());
+        for file in folder.files() {
+            let text = file.contents_utf8().unwrap_or("");
+            if let Ok(inner) = replies::fenced(text, &["js", "javascript", "markdown", "md"]) {
+                hashes.insert(sandbox::hash(inner.as_bytes()));
+            }
+        }
+    }
+    hashes
+}
+
+/// The closing table.
+fn closing(factory: &Factory) -> String {
+    let head = ["tool", "status", "runs", "cycles", "tests", "held-out", "coverage", "time", "cost"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for item in &factory.items {
+        let facts = factory.tools.get(&item.name).cloned().unwrap_or_default();
+        let run = facts.last_run.as_ref();
+        let time = facts.work_millis as f64 / 1000.0;
+        rows.push(vec![
+            item.name.clone(),
+            super::status::word(&item.status),
+            facts.runs.to_string(),
+            facts.cycles_total.to_string(),
+            run.map_or("-".to_owned(), |run| format!("{}/{}", run.passed, run.total)),
+            run.map_or("-".to_owned(), |run| format!("{}/{}", run.held_passed, run.held_total)),
+            run.and_then(|run| run.coverage).map_or("-".to_owned(), |cover| format!("{cover:.0} %")),
+            format!("{time:.1} s"),
+            format!("{:.2} USD (scripted)", facts.usd),
+        ]);
+    }
+    out::table(&rows)
+}

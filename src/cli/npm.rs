@@ -1,0 +1,76 @@
+//! Installs the pinned Jest of a home, through the Sandbox port.
+
+use super::out::{self, Fail};
+use super::{tools, wire};
+use crate::factory::ports::sandbox::{Job, Network, Sandbox};
+use std::path::Path;
+use std::time::Duration;
+
+/// Variables npm needs to reach a registry behind a proxy or a company's certificate.
+const PASSED: &[&str] = &[
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR",
+];
+
+/// Whether Jest is there.
+#[must_use]
+pub fn installed(home: &Path) -> bool {
+    home.join("node_modules/jest/bin/jest.js").is_file() && home.join("node_modules/.package-lock.json").is_file()
+}
+
+/// Installs exactly what the lock file names; scripts of packages are not run.
+pub fn install(home: &Path) -> Result<(), Fail> {
+    let npm = tools::npm()?;
+    out::say("installing Jest (npm ci) ...")?;
+    let env = std::env::vars()
+        .filter(|(name, _)| PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_"))
+        .collect();
+    let words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    let job = Job {
+        command: std::iter::once(npm.display().to_string())
+            .chain(words.map(str::to_owned))
+            .collect(),
+        cwd: home.to_path_buf(),
+        stdin: Vec::new(),
+        read: vec![home.to_path_buf()],
+        write: vec![home.to_path_buf()],
+        network: Network::Registry,
+        wall: Duration::from_secs(600),
+        output: 1 << 20,
+        untrusted: Vec::new(),
+        env,
+    };
+    let sandbox = wire::sandbox(false);
+    let ended = wire::runtime()?
+        .block_on(sandbox.run(job))
+        .map_err(|error| Fail::failed(error.to_string()))?;
+    if ended.exit == Some(0) && installed(home) {
+        out::say(format!("Jest is installed ({:.1} s)", ended.millis as f64 / 1000.0))?;
+        return Ok(());
+    }
+    let why = match ended.limit {
+        Some(limit) => format!("ended by the limit of {limit}"),
+        None => last_words(&ended.stderr),
+    };
+    Err(Fail::failed(format!(
+        "npm ci failed in {}: {why}; check the network and the registry (npm ping), then run this again",
+        home.display()
+    )))
+}
+
+/// What npm said was wrong, on one line.
+fn last_words(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let lines: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("npm error "))
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("A complete log"))
+        .take(3)
+        .collect();
+    if lines.is_empty() {
+        text.lines().last().unwrap_or("it said nothing").to_owned()
+    } else {
+        lines.join(", ")
+    }
+}

@@ -1,0 +1,238 @@
+//! What a new home's settings will say: answers from flags, questions or a probe, written as TOML.
+
+use super::args::InitArgs;
+use super::out::Fail;
+use crate::config::keys::{self, KeyPlace};
+use crate::config::{Probed, roles, schema};
+
+/// A model server as `--host` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostSpec {
+    /// Name in settings.
+    pub name: String,
+    /// Kind; None = told by the port.
+    pub kind: Option<String>,
+    /// Base address.
+    pub url: String,
+}
+
+/// Everything `init` was told or found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Model servers.
+    pub hosts: Vec<HostSpec>,
+    /// Models by role word.
+    pub models: Vec<(&'static str, String)>,
+    /// Where the key is.
+    pub key: Option<KeyPlace>,
+    /// USD in 24 hours.
+    pub day_limit: Option<f64>,
+}
+
+impl Plan {
+    /// What the flags say.
+    pub fn from_flags(args: &InitArgs) -> Result<Self, Fail> {
+        let hosts = args
+            .hosts
+            .iter()
+            .map(|text| host(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        let models = [("developer", &args.developer), ("qa", &args.qa), ("supervisor", &args.supervisor)]
+            .into_iter()
+            .filter_map(|(role, model)| Some((role, model.clone()?)))
+            .collect();
+        if let Some(limit) = args.day_limit.filter(|limit| !limit.is_finite() || *limit < 0.0) {
+            return Err(Fail::usage(format!("--day-limit {limit}: write an amount in USD, such as 5")));
+        }
+        Ok(Self {
+            hosts,
+            models,
+            key: place(args),
+            day_limit: args.day_limit,
+        })
+    }
+
+    /// Takes over what was found on this machine, where nothing was named.
+    pub fn take(&mut self, found: &[Probed]) {
+        if !self.hosts.is_empty() {
+            return;
+        }
+        let first = found.iter().find_map(|server| {
+            let model = roles::choose(&server.models)?;
+            Some(format!("{}/{model}", server.name))
+        });
+        self.hosts = found
+            .iter()
+            .map(|server| HostSpec {
+                name: server.name.clone(),
+                kind: Some(server.kind.clone()),
+                url: server.url.clone(),
+            })
+            .collect();
+        if let Some(model) = first {
+            for role in ["developer", "qa"] {
+                if !self.models.iter().any(|(named, _)| *named == role) {
+                    self.models.push((role, model.clone()));
+                }
+            }
+        }
+    }
+
+    /// The lines that go below the commented starter settings.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        let mut text = String::new();
+        for host in &self.hosts {
+            text.push_str(&format!("\n[hosts.{}]\n", host.name));
+            if let Some(kind) = &host.kind {
+                text.push_str(&format!("kind = {}\n", quoted(kind)));
+            }
+            text.push_str(&format!("url = {}\n", quoted(&host.url)));
+        }
+        for (role, model) in &self.models {
+            text.push_str(&format!("\n[roles.{role}]\nmodel = {}\n", quoted(model)));
+        }
+        if let Some(limit) = self.day_limit {
+            text.push_str(&format!("\n[limits]\nday_usd = {limit:?}\n"));
+        }
+        if text.is_empty() {
+            return text;
+        }
+        format!("\n# Written by init.\n{text}")
+    }
+
+    /// The key's table for the user's own file: its name and text. The key belongs to the supervisor's server, else to the only one.
+    pub fn key_table(&self) -> Result<Option<(String, String)>, Fail> {
+        let Some(place) = &self.key else {
+            return Ok(None);
+        };
+        let reviewer = self
+            .models
+            .iter()
+            .find(|(role, _)| *role == "supervisor")
+            .and_then(|(_, model)| model.split_once('/'))
+            .and_then(|(name, _)| self.hosts.iter().find(|host| host.name == name));
+        let host = match (reviewer, self.hosts.as_slice()) {
+            (Some(host), _) => host,
+            (None, [only]) => only,
+            _ => {
+                return Err(Fail::usage(
+                    "the key belongs to which server? Name one with --host, or the reviewer's with --supervisor HOST/MODEL",
+                ));
+            }
+        };
+        let origin = keys::origin(&host.url)
+            .ok_or_else(|| Fail::usage(format!("--host {}: \"{}\" is no address", host.name, host.url)))?;
+        let (word, value) = match place {
+            KeyPlace::Variable(name) => ("env", name),
+            KeyPlace::File(file) => ("file", file),
+            KeyPlace::Command(command) => ("command", command),
+        };
+        let text = format!(
+            "[keys.{}]\norigin = {}\n{word} = {}\n",
+            host.name,
+            quoted(&origin),
+            quoted(value)
+        );
+        Ok(Some((host.name.clone(), text)))
+    }
+}
+
+fn place(args: &InitArgs) -> Option<KeyPlace> {
+    let file = args.key_file.clone().map(KeyPlace::File);
+    let env = args.key_env.clone().map(KeyPlace::Variable);
+    let command = args.key_command.clone().map(KeyPlace::Command);
+    file.or(env).or(command)
+}
+
+/// `NAME=KIND:URL`, `NAME=URL`, or a bare address.
+pub fn host(text: &str) -> Result<HostSpec, Fail> {
+    let bad = || {
+        Fail::usage(format!(
+            "\"{text}\" names no server: write NAME=KIND:URL, such as gpu1=ollama:http://192.168.1.20:11434"
+        ))
+    };
+    let (name, rest) = match text.split_once('=') {
+        Some((name, rest)) if !name.contains("://") => (Some(name.trim()), rest.trim()),
+        _ => (None, text.trim()),
+    };
+    let (kind, url) = match rest.split_once(':') {
+        Some((kind, url)) if schema::KINDS.contains(&kind) => (Some(kind.to_owned()), url.to_owned()),
+        _ => (None, rest.to_owned()),
+    };
+    let tame = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    let name = match name {
+        Some(name) if tame(name) => name.to_owned(),
+        Some(_) => return Err(bad()),
+        None => kind.clone().unwrap_or_else(|| "models".to_owned()),
+    };
+    if keys::origin(&url).is_none() && kind.as_deref() != Some("scripted") {
+        return Err(bad());
+    }
+    Ok(HostSpec { name, kind, url })
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_with_and_without_kind() {
+        let spec = |name: &str, kind: Option<&str>, url: &str| HostSpec {
+            name: name.into(),
+            kind: kind.map(str::to_owned),
+            url: url.into(),
+        };
+        let cases = [
+            ("gpu1=ollama:http://h:11434", spec("gpu1", Some("ollama"), "http://h:11434")),
+            ("gpu1=http://h:11434", spec("gpu1", None, "http://h:11434")),
+            ("openai:https://api.example.com/v1", spec("openai", Some("openai"), "https://api.example.com/v1")),
+            ("http://h:1234", spec("models", None, "http://h:1234")),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(host(text).unwrap(), expected, "{text}");
+        }
+        for bad in ["", "gpu1", "a b=http://h", "=http://h", "gpu1=ollama:"] {
+            assert!(host(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_found_is_taken_only_where_nothing_was_named() {
+        let found = [Probed {
+            name: "ollama".into(),
+            kind: "ollama".into(),
+            url: "http://127.0.0.1:11434".into(),
+            models: vec!["nomic-embed-text".into(), "qwen3:8b".into()],
+        }];
+        let mut plan = Plan::default();
+        plan.take(&found);
+        assert!(plan.toml().contains("model = \"ollama/qwen3:8b\""), "{}", plan.toml());
+        let mut named = Plan {
+            hosts: vec![host("gpu1=ollama:http://h:1").unwrap()],
+            ..Plan::default()
+        };
+        named.take(&found);
+        assert!(!named.toml().contains("qwen3"), "{}", named.toml());
+    }
+
+    #[test]
+    fn the_key_needs_a_server() {
+        let mut plan = Plan {
+            key: Some(KeyPlace::Variable("K".into())),
+            ..Plan::default()
+        };
+        assert!(plan.key_table().is_err());
+        plan.hosts = vec![host("a=openai:https://api.example.com/v1").unwrap()];
+        let (name, text) = plan.key_table().unwrap().unwrap();
+        assert_eq!(name, "a");
+        assert_eq!(text, "[keys.a]\norigin = \"https://api.example.com:443\"\nenv = \"K\"\n");
+    }
+}

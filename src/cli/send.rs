@@ -1,0 +1,117 @@
+//! A command on its way: to a running engine as a file, else applied here through the same path.
+
+use super::args::Cli;
+use super::out::{self, Done, Fail, code};
+use super::verbs::VerbCmd;
+use super::wire;
+use crate::adapters::clock::SystemClock;
+use crate::adapters::store::{self, readers};
+use crate::domain::command::{Answer, Command, Verb};
+use crate::factory::engine;
+use crate::factory::ports::clock::Clock;
+use crate::factory::ports::store::StoreError;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends one operator command and prints what came of it.
+pub fn run(cli: &Cli, home: &Path, verb: VerbCmd) -> Done {
+    let guarded = verb.guarded();
+    let verb = verb.verb(SystemClock.now())?;
+    let command = command(home, verb, guarded);
+    report(cli, &send(cli, home, &command)?)
+}
+
+/// Prints an answer; refused is exit 1.
+pub fn report(cli: &Cli, answer: &Answer) -> Done {
+    if cli.json {
+        let text = serde_json::to_string(answer).map_err(|error| Fail::Bug(error.into()))?;
+        out::say(text)?;
+    } else if answer.accepted {
+        out::say(&answer.sentence)?;
+    } else {
+        out::note(format!("refused: {}", answer.sentence));
+    }
+    Ok(if answer.accepted { 0 } else { code::FAILED })
+}
+
+/// A command as sent from here; guarded ones carry the tool and phase the sender sees.
+#[must_use]
+pub fn command(home: &Path, verb: Verb, guarded: bool) -> Command {
+    let at = SystemClock.now();
+    let seen = readers::snapshot(home)
+        .map(|(snapshot, _)| snapshot)
+        .filter(|_| guarded);
+    let user = std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| "unknown".to_owned());
+    Command {
+        id: format!("{}-{}", at.format("%Y%m%dT%H%M%S%3f"), std::process::id()),
+        verb,
+        tool: seen.as_ref().and_then(|snapshot| snapshot.current_tool.clone()),
+        phase: seen.map(|snapshot| snapshot.phase),
+        by: format!("operator:{user}"),
+        at,
+    }
+}
+
+/// Hands a command to the engine, or applies it here when none runs.
+pub fn send(cli: &Cli, home: &Path, command: &Command) -> Result<Answer, Fail> {
+    match apply(cli, home, command)? {
+        Some(answer) => Ok(answer),
+        None => submit(cli, home, command),
+    }
+}
+
+/// Takes the lock and applies the command; None when an engine holds it.
+fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fail> {
+    let store = match wire::store(home) {
+        Ok(store) => store,
+        Err(StoreError::Held(_)) => return Ok(None),
+        Err(error) => return Err(Fail::failed(error.to_string())),
+    };
+    if matches!(command.verb, Verb::Abort {} | Verb::Retry {}) {
+        return Ok(Some(Answer {
+            accepted: false,
+            sentence: "nothing runs here: start the engine with dev-factory up".to_owned(),
+        }));
+    }
+    let loaded = wire::settings(cli, Some(home), Vec::new())?;
+    let parts = wire::parts(cli, home, store, loaded.settings)?;
+    let answer = wire::runtime()?
+        .block_on(engine::apply_once(parts, command.clone()))
+        .map_err(Fail::failed)?;
+    Ok(Some(answer))
+}
+
+/// Writes the command for the running engine and waits for its answer.
+fn submit(cli: &Cli, home: &Path, command: &Command) -> Result<Answer, Fail> {
+    store::submit(home, command).map_err(|error| Fail::failed(error.to_string()))?;
+    let file = home.join(format!("dev-factory/commands/new/{}.json", command.id));
+    let start = Instant::now();
+    let mut look_again = Duration::from_secs(1);
+    while start.elapsed() < PATIENCE {
+        if let Some(answer) = store::answered(home, &command.id) {
+            return Ok(answer);
+        }
+        // The holder may have been another command, or an engine that just ended: then it is ours to apply.
+        if start.elapsed() > look_again {
+            look_again += Duration::from_secs(1);
+            if readers::engine(home).is_none() && std::fs::remove_file(&file).is_ok() {
+                return apply(cli, home, command)?.map_or_else(|| Err(unanswered(&file)), Ok);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(unanswered(&file))
+}
+
+fn unanswered(file: &Path) -> Fail {
+    Fail::failed(format!(
+        "the engine has not answered within {} s; the command waits in {}, and `dev-factory logs` says what it does",
+        PATIENCE.as_secs(),
+        file.display()
+    ))
+}

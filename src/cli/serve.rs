@@ -1,0 +1,212 @@
+//! Runs the engine in this process: settings, sandbox check, lock, lines on standard output, signals, exit code.
+
+use super::args::Cli;
+use super::out::{self, Done, Fail, code};
+use super::home::{self, Start};
+use super::{npm, tools, wire};
+use crate::adapters::feed::RunWriter;
+use crate::factory::engine::{self, Ended, Options, Signal};
+use crate::factory::ports::feed::Feed;
+use crate::factory::ports::settings::{HostKind, Settings};
+use crate::factory::ports::store::StoreError;
+use crate::headless::{self, Style};
+use std::io::{IsTerminal, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+/// How long a reader of standard output may take for the last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// The default subcommand: the engine, here.
+pub fn here(cli: &Cli, home: &Path) -> Done {
+    if std::io::stdout().is_terminal() && !cli.engine.no_tui {
+        out::note("the screens are not built yet: running without them, as with --no-tui");
+    }
+    if cli.engine.detached {
+        // Fails only for a process that leads its group already, which is as good.
+        let _ = rustix::process::setsid();
+    }
+    tools::git()?;
+    wire::log_to(home);
+    let probed = wire::probe_machine()?;
+    let loaded = wire::settings(cli, Some(home), probed)?;
+    check_sandbox(cli, &loaded.settings)?;
+    let ended = run(cli, home, loaded.settings, card)?;
+    if ended == Ended::Restart {
+        return restart();
+    }
+    Ok(exit_code(ended))
+}
+
+/// The exit code of the contract.
+#[must_use]
+pub fn exit_code(ended: Ended) -> u8 {
+    match ended {
+        Ended::Idle | Ended::Stopped | Ended::Restart => 0,
+        Ended::NeedsPerson => code::PERSON,
+        Ended::Interrupted => code::INTERRUPTED,
+    }
+}
+
+/// Becomes a new process of the same program, which may have been replaced meanwhile.
+fn restart() -> Done {
+    let program = std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?;
+    let error = std::process::Command::new(&program)
+        .args(std::env::args_os().skip(1))
+        .exec();
+    Err(Fail::failed(format!("{} does not start again: {error}", program.display())))
+}
+
+/// Runs the engine until it ends, printing its lines. `begin` prints what comes first.
+pub fn run(
+    cli: &Cli,
+    home: &Path,
+    settings: Settings,
+    begin: fn(&Path, &Settings) -> Result<(), Fail>,
+) -> Result<Ended, Fail> {
+    let store = wire::store(home).map_err(|error| match error {
+        StoreError::Held(who) => Fail::Said(code::HELD, format!("another engine holds this home: {who}")),
+        other => Fail::failed(other.to_string()),
+    })?;
+    if !npm::installed(home) {
+        npm::install(home)?;
+    }
+    let style = Style {
+        json: cli.json,
+        verbose: cli.engine.verbose,
+    };
+    if !cli.json {
+        begin(home, &settings)?;
+    }
+    let runtime = wire::runtime()?;
+    let mirror = store.clone();
+    let parts = wire::parts(cli, home, store, settings)?;
+    let options = Options {
+        until_idle: cli.engine.until_idle,
+        begin_paused: home::read(home)?.start == Start::Paused,
+    };
+    let ended = runtime.block_on(async {
+        let (signals, received) = unbounded_channel();
+        let listening = tokio::spawn(listen(signals.clone()));
+        let writing = RunWriter::spawn(mirror, parts.publisher.feed());
+        let printing = tokio::spawn(print(parts.publisher.feed(), style, signals));
+        let ended = engine::run(parts, options, received).await;
+        listening.abort();
+        let _ = writing.await;
+        let _ = tokio::time::timeout(LAST_LINES, printing).await;
+        ended
+    });
+    // A printer stuck on a full pipe must not hold the process.
+    runtime.shutdown_background();
+    ended.map_err(Fail::failed)
+}
+
+/// Prints the feed; when nobody reads any more, the engine ends as after SIGTERM.
+async fn print(feed: Feed, style: Style, signals: UnboundedSender<Signal>) {
+    if let Err(error) = headless::print(feed, style, std::io::stdout()).await {
+        tracing::info!(%error, "standard output is closed");
+        let _ = signals.send(Signal::Terminate);
+    }
+}
+
+/// Passes signals on.
+async fn listen(signals: UnboundedSender<Signal>) {
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return;
+    };
+    loop {
+        let which = tokio::select! {
+            _ = terminate.recv() => Signal::Terminate,
+            _ = hangup.recv() => Signal::Terminate,
+            _ = interrupt.recv() => Signal::Interrupt,
+        };
+        if signals.send(which).is_err() {
+            return;
+        }
+    }
+}
+
+/// What a start prints first: who works where, and with what limits.
+fn card(home: &Path, settings: &Settings) -> Result<(), Fail> {
+    let model = |role: &crate::factory::ports::settings::RoleSettings, none: &str| match &role.model {
+        _ if role.external => "external program".to_owned(),
+        Some(model) => model.to_string(),
+        None => none.to_owned(),
+    };
+    let unset = "no model: name one in dev-factory/factory.toml";
+    let rows = [
+        ("home", home.display().to_string()),
+        ("developer", model(&settings.developer, unset)),
+        ("qa", model(&settings.qa, unset)),
+        ("supervisor", model(&settings.supervisor, "you (finished tools wait for `dev-factory decide`)")),
+        ("limits", format!(
+            "{:.2} USD, {} tokens, {} minutes a tool; {:.2} USD in 24 hours",
+            settings.limits.tool_usd, settings.limits.tool_tokens, settings.limits.tool_minutes, settings.limits.day_usd
+        )),
+    ];
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    out::put(&out::table(&rows))
+}
+
+/// Refuses to spend turns on code that could not be run afterwards: no walls are built yet.
+pub fn check_sandbox(cli: &Cli, settings: &Settings) -> Result<(), Fail> {
+    if only_compiled_in(settings) {
+        return Ok(());
+    }
+    if !cli.engine.unsafe_no_sandbox {
+        return Err(Fail::Said(code::NO_SANDBOX, REFUSAL.to_owned()));
+    }
+    if cli.engine.yes_i_accept || accepted()? {
+        out::note("WARNING: running generated code with NO protection: it gets your files, keys and network");
+        return Ok(());
+    }
+    Err(Fail::Said(
+        code::NO_SANDBOX,
+        "--unsafe-no-sandbox needs --yes-i-accept where nobody can be asked".to_owned(),
+    ))
+}
+
+/// Why nothing runs, and the ways out.
+const REFUSAL: &str = "\
+Refusing to run generated code: no sandbox works on this machine.
+  bubblewrap   not used by this version: the sandbox is still to be built
+  landlock     not used by this version
+What works now: dev-factory demo (it runs only code compiled into this program).
+To run tests with NO protection: --unsafe-no-sandbox --yes-i-accept (they get your files, keys and network).";
+
+/// Every role that takes turns speaks to the replies compiled in.
+fn only_compiled_in(settings: &Settings) -> bool {
+    [&settings.developer, &settings.qa, &settings.supervisor]
+        .into_iter()
+        .filter(|role| !role.external)
+        .filter_map(|role| role.model.as_ref())
+        .all(|model| {
+            settings
+                .hosts
+                .get(&model.host)
+                .is_some_and(|host| host.kind == HostKind::Scripted && host.replies.is_none())
+        })
+}
+
+/// Asks on a terminal for a typed word.
+fn accepted() -> Result<bool, Fail> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    let mut err = std::io::stderr().lock();
+    let _ = write!(
+        err,
+        "Generated code will run with NO protection: it gets your files, keys and network.\nType unsafe to go on: "
+    );
+    let _ = err.flush();
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim() == "unsafe")
+}

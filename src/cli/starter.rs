@@ -1,0 +1,23 @@
+//! The starter factory, compiled in: what `init` writes out.
+
+/// Files of a new home: path and content.
+pub const FILES: &[(&str, &str)] = &[
+    (".gitignore", include_str!("../../dev-factory/home/gitignore")),
+    ("package.json", include_str!("../../dev-factory/home/package.json")),
+    ("package-lock.json", include_str!("../../dev-factory/home/package-lock.json")),
+    ("jest.config.cjs", include_str!("../../dev-factory/home/jest.config.cjs")),
+    // git keeps no empty folders, and Jest stops when its roots are missing.
+    ("tools/.gitkeep", ""),
+    ("souls/developer.md", include_str!("../../souls/developer.md")),
+    ("souls/qa.md", include_str!("../../souls/qa.md")),
+    ("souls/supervisor.md", include_str!("../../souls/supervisor.md")),
+];
+
+/// Settings with every key commented.
+pub const SETTINGS: &str = include_str!("../../dev-factory/factory.toml");
+
+/// The ideas a new home begins with.
+pub const WISHLIST: &str = include_str!("../../dev-factory/wishlist.json");
+
+/// Soul files by role: developer, qa, supervisor.
+pub const SOULS: [&str; 3] = ["developer.md", "qa.md", "supervisor.md"];

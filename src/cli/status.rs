@@ -1,0 +1,154 @@
+//! `status`: where the factory stands, from what the engine leaves on disk; never starts anything.
+
+use super::args::Cli;
+use super::out::{self, Done, Fail, code};
+use crate::adapters::store::readers;
+use crate::domain::item::ItemStatus;
+use crate::domain::screen::Snapshot;
+use crate::domain::state::StateDoc;
+use crate::headless;
+use chrono::{DateTime, Local, Utc};
+use serde::Serialize;
+use serde_json::json;
+use std::path::Path;
+
+/// Prints where the factory stands; exit 4 when a person is needed.
+pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
+    let Some((snapshot, alive)) = readers::snapshot(home) else {
+        return never_run(cli, home, line);
+    };
+    let text = if cli.json {
+        let object = json!({ "home": home, "engine": if alive { "running" } else { "none" }, "snapshot": snapshot });
+        format!("{object}\n")
+    } else if line {
+        format!("{}\n", short(&snapshot, alive))
+    } else {
+        long(home, &snapshot, alive)
+    };
+    out::put(&text)?;
+    Ok(if snapshot.needs.is_empty() { 0 } else { code::PERSON })
+}
+
+/// No engine has run here yet, or its snapshot is gone: state.json alone.
+fn never_run(cli: &Cli, home: &Path, line: bool) -> Done {
+    let path = home.join("dev-factory").join("state.json");
+    let state: Option<StateDoc> = std::fs::read(&path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let phase = state.as_ref().map_or("idle".to_owned(), |state| word(&state.phase));
+    let tool = state.as_ref().and_then(|state| state.current_tool.clone());
+    if cli.json {
+        out::say(json!({ "home": home, "engine": "none", "phase": phase, "tool": tool, "snapshot": null }))?;
+    } else if line {
+        out::say(format!("no engine {phase} {}", tool.as_deref().unwrap_or("-")))?;
+    } else {
+        out::say(format!(
+            "{}\nengine     none has run here yet: dev-factory up\nphase      {phase} {}",
+            home.display(),
+            tool.unwrap_or_default()
+        ))?;
+    }
+    Ok(0)
+}
+
+/// A value's word on disk.
+pub fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// One line for a status bar.
+fn short(s: &Snapshot, alive: bool) -> String {
+    let mut parts = Vec::new();
+    if !alive {
+        parts.push(if s.stopped.is_some() { "STOPPED" } else { "NO ENGINE" }.to_owned());
+    } else if !s.pauses.is_empty() {
+        parts.push(if s.pausing { "PAUSING" } else { "PAUSED" }.to_owned());
+    }
+    parts.push(word(&s.phase));
+    if let Some(tool) = &s.current_tool {
+        parts.push(format!("{tool} c{}", s.cycle_count));
+    }
+    let wanted = s.queue.iter().filter(|item| item.status == ItemStatus::Wanted).count();
+    parts.push(format!("{wanted} queued"));
+    parts.push(format!("{:.2} USD", s.day_usd));
+    if !s.needs.is_empty() {
+        parts.push(format!("!{}", s.needs.len()));
+    }
+    parts.join(" ")
+}
+
+/// The whole picture.
+fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
+    let mut rows = vec![row("home", home.display().to_string()), row("engine", engine(s, alive))];
+    rows.push(row("phase", phase(s)));
+    rows.push(row("doing", s.doing.clone()));
+    for pause in &s.pauses {
+        let until = pause.until.map_or(String::new(), |until| format!(", until {}", local(until)));
+        rows.push(row(
+            "pause",
+            format!("{} ({}, {}) by {}: {}{until}", pause.id, word(&pause.kind), word(&pause.scope), pause.by, pause.reason),
+        ));
+    }
+    if let Some(e) = &s.escalation {
+        rows.push(row("escalated", format!("from {}: {}", word(&e.from), e.reason)));
+    }
+    for agent in &s.agents {
+        let scripted = if agent.scripted { " (scripted)" } else { "" };
+        rows.push(row(
+            &word(&agent.role),
+            format!("{}{scripted}  {}  {}", agent.model, word(&agent.state), agent.words),
+        ));
+    }
+    rows.push(row("sandbox", s.sandbox.clone()));
+    let waiting = s.queue.iter().filter(|item| item.status == ItemStatus::Wanted).count();
+    rows.push(row("queue", format!("{waiting} wanted; {} shipped, {} parked so far", s.totals.shipped, s.totals.parked)));
+    rows.push(row("spent", format!("{:.2} of {:.2} USD in 24 hours; {:.2} in all", s.day_usd, s.day_limit_usd, s.totals.usd)));
+    let mut text = out::table(&rows);
+    for need in &s.needs {
+        text.push_str(&headless::need_text(need));
+    }
+    text
+}
+
+fn row(name: &str, value: String) -> Vec<String> {
+    vec![name.to_owned(), value]
+}
+
+fn engine(s: &Snapshot, alive: bool) -> String {
+    match (&s.stopped, alive) {
+        (_, true) => format!("running, process {} ({})", s.engine.pid, s.engine.version),
+        (Some(stopped), false) => format!(
+            "STOPPED by {} since {}: {}; dev-factory up starts it",
+            stopped.by,
+            local(stopped.since),
+            stopped.reason
+        ),
+        (None, false) => format!("NO ENGINE; last sign of life {}; dev-factory up starts it", local(s.at)),
+    }
+}
+
+fn phase(s: &Snapshot) -> String {
+    match &s.current_tool {
+        None => word(&s.phase),
+        Some(tool) => format!(
+            "{} {tool}, cycle {}, since {}",
+            word(&s.phase),
+            s.cycle_count,
+            local(s.last_update)
+        ),
+    }
+}
+
+/// Local date and time.
+#[must_use]
+pub fn local(time: DateTime<Utc>) -> String {
+    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Whatever can be shown as JSON, or a bug.
+pub fn json_text(value: &impl Serialize) -> Result<String, Fail> {
+    serde_json::to_string(value).map_err(|error| Fail::Bug(error.into()))
+}

@@ -1,0 +1,67 @@
+//! The programs a factory needs beside itself: git, node and npm, with one sentence when one is missing.
+
+use super::out::Fail;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// Oldest Node.js the tools and Jest run on.
+const NODE: u32 = 20;
+
+/// A program on PATH.
+#[must_use]
+pub fn find(name: &str) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(name))
+        .find(|file| {
+            std::fs::metadata(file)
+                .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        })
+}
+
+/// git, or how to get it.
+pub fn git() -> Result<PathBuf, Fail> {
+    find("git").ok_or_else(|| {
+        Fail::failed("git is not on PATH: install it (Debian and Ubuntu: sudo apt install git), then run this again")
+    })
+}
+
+/// npm with a Node.js new enough, or how to get them.
+pub fn npm() -> Result<PathBuf, Fail> {
+    let fix = "install Node.js 20 or newer with npm (https://nodejs.org, or your package manager), then run this again";
+    let node = find("node").ok_or_else(|| Fail::failed(format!("node is not on PATH: {fix}")))?;
+    let output = Command::new(&node)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Fail::failed(format!("{} does not start ({error}): {fix}", node.display())))?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    match major(&text) {
+        Some(version) if version >= NODE => {}
+        _ => {
+            let found = if text.is_empty() { "no version" } else { &text };
+            return Err(Fail::failed(format!("node says {found}: {fix}")));
+        }
+    }
+    find("npm").ok_or_else(|| Fail::failed(format!("npm is not on PATH: {fix}")))
+}
+
+/// `v20.11.1` is 20.
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn reads_what_node_prints() {
+        assert_eq!(major("v20.11.1"), Some(20));
+        assert_eq!(major("v9"), Some(9));
+        assert_eq!(major("20.1"), None);
+        assert_eq!(major(""), None);
+    }
+}

@@ -1,0 +1,236 @@
+//! Wires the real parts together: store, model hosts, sandbox, Jest, git, clock, settings and souls.
+
+use super::args::Cli;
+use super::out::Fail;
+use super::{secrets, starter};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::git::GitRepo;
+use crate::adapters::lock;
+use crate::adapters::jest::JestTests;
+use crate::adapters::models::ModelHosts;
+use crate::adapters::sandbox::NoWalls;
+use crate::adapters::store::FileStore;
+use crate::agents::soul;
+use crate::config::{self, Inputs, Loaded, Probed};
+use crate::factory::engine::{Parts, SoulTexts};
+use crate::factory::ports::clock::Clock;
+use crate::factory::ports::feed::Publisher;
+use crate::factory::ports::model::Models;
+use crate::factory::ports::settings::Settings;
+use crate::factory::ports::store::StoreError;
+use crate::text::redact::Redactor;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The runtime engines and single calls run on.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Fail::failed(format!("no threads or files left to start with: {error}")))
+}
+
+/// Takes the lock of a home.
+pub fn store(home: &Path) -> Result<Arc<FileStore>, StoreError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    FileStore::open(home, &clock).map(Arc::new)
+}
+
+/// Everything an engine works with.
+pub fn parts(cli: &Cli, home: &Path, store: Arc<FileStore>, settings: Settings) -> Result<Parts, Fail> {
+    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
+    let secrets = settings.hosts.values().filter_map(|host| host.key.as_ref());
+    let redactor = Arc::new(Redactor::new(secrets.map(|key| key.reveal())));
+    let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+        .map_err(|error| Fail::failed(error.to_string()))?;
+    let again = Again {
+        inputs: inputs(cli, Some(home), Vec::new())?,
+        home: home.to_path_buf(),
+    };
+    Ok(Parts {
+        store,
+        models: Arc::new(models(&settings)),
+        tests: Arc::new(tests),
+        repo: Arc::new(GitRepo::open(home).map_err(|error| Fail::failed(error.to_string()))?),
+        clock: Arc::new(SystemClock),
+        publisher: Publisher::new(),
+        settings,
+        souls: souls(home),
+        home: home.to_path_buf(),
+        engine: lock::this_process(),
+        redactor,
+        reload: Box::new(move || again.read()),
+    })
+}
+
+/// What reads settings and souls again after a change.
+struct Again {
+    inputs: Inputs,
+    home: PathBuf,
+}
+
+impl Again {
+    fn read(&self) -> Result<(Settings, SoulTexts), String> {
+        let souls = souls(&self.home);
+        let mut inputs = self.inputs.clone();
+        inputs.souls = soul_models(&souls);
+        let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
+        Ok((loaded.settings, souls))
+    }
+}
+
+/// Walls, as far as there are any: without the flags only compiled-in code is run.
+#[must_use]
+pub fn sandbox(no_walls: bool) -> NoWalls {
+    NoWalls::new(super::demo::trusted(), no_walls)
+}
+
+/// The hosts of some settings, with the compiled-in replies for scripted ones.
+#[must_use]
+pub fn models(settings: &Settings) -> ModelHosts {
+    ModelHosts::new(&settings.hosts, Box::new(super::demo::reply))
+}
+
+/// Soul texts of a home; a missing file is the compiled-in one.
+fn souls(home: &Path) -> SoulTexts {
+    starter::SOULS.map(|name| {
+        let file = format!("souls/{name}");
+        let text = std::fs::read(home.join(&file))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_else(|_| starter_text(&file).to_owned());
+        (file, text)
+    })
+}
+
+fn starter_text(file: &str) -> &'static str {
+    starter::FILES
+        .iter()
+        .find(|(name, _)| *name == file)
+        .map_or("", |(_, text)| *text)
+}
+
+/// The models souls name; a soul that does not parse names none and is reported by the engine.
+fn soul_models(souls: &SoulTexts) -> [Option<String>; 3] {
+    souls
+        .each_ref()
+        .map(|(file, text)| soul::parse(text, file).ok().and_then(|(soul, _)| soul.model))
+}
+
+/// What settings are read from.
+fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs, Fail> {
+    let flags = cli
+        .set
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
+            None => Err(Fail::usage(format!("--set {text}: write --set KEY=VALUE"))),
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Inputs {
+        home: home.map(Path::to_path_buf),
+        user_file: user_file(),
+        env: environment(),
+        flags,
+        probed,
+        souls: home.map_or([None, None, None], |home| soul_models(&souls(home))),
+    })
+}
+
+/// Variables that are text.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// The user's own settings file.
+#[must_use]
+pub fn user_file() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let folder = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
+    Some(folder.join("dev-factory").join("config.toml"))
+}
+
+/// Settings in force for a home, or every problem with them.
+pub fn settings(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Loaded, Fail> {
+    load(&inputs(cli, home, probed)?).map_err(|problems| Fail::usage(listed(&problems)))
+}
+
+fn load(inputs: &Inputs) -> Result<Loaded, Vec<config::Problem>> {
+    config::load(inputs, &|place| secrets::fetch(place, &inputs.env))
+}
+
+fn listed(problems: &[config::Problem]) -> String {
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Servers that answer on this machine (and at OLLAMA_HOST); never scans a network.
+pub fn probe_machine() -> Result<Vec<Probed>, Fail> {
+    let env = environment();
+    let ollama = config::ollama::address(env.get("OLLAMA_HOST").map_or("", String::as_str));
+    let candidates = [
+        ("ollama", "ollama", ollama.as_str()),
+        ("lmstudio", "openai", "http://127.0.0.1:1234"),
+        ("llamacpp", "openai", "http://127.0.0.1:8080"),
+        ("llamacpp", "openai", "http://127.0.0.1:9931"),
+        ("vllm", "openai", "http://127.0.0.1:8000"),
+    ];
+    let mut found: Vec<Probed> = Vec::new();
+    let looked = runtime()?.block_on(futures_util::future::join_all(
+        candidates.map(|(name, kind, url)| look(name, kind, url)),
+    ));
+    for server in looked.into_iter().flatten() {
+        if !found.iter().any(|other| other.name == server.name) {
+            found.push(server);
+        }
+    }
+    Ok(found)
+}
+
+/// One look at one address.
+async fn look(name: &str, kind: &str, url: &str) -> Option<Probed> {
+    let flags = vec![
+        (format!("hosts.{name}.kind"), kind.to_owned()),
+        (format!("hosts.{name}.url"), url.to_owned()),
+    ];
+    let inputs = Inputs { flags, ..Inputs::default() };
+    let loaded = config::load(&inputs, &|_| Err(String::new())).ok()?;
+    let status = models(&loaded.settings).probe(name, "").await;
+    status.live.then(|| Probed {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        url: url.to_owned(),
+        models: status.models,
+    })
+}
+
+/// Sends the program's own log to the home; a log that cannot be written stops nothing.
+pub fn log_to(home: &Path) {
+    let folder = home.join("dev-factory").join("logs");
+    let file = std::fs::create_dir_all(&folder).and_then(|()| {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(folder.join("engine.log"))
+    });
+    let Ok(file) = file else {
+        return;
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DEV_FACTORY_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(std::sync::Mutex::new(file))
+        .try_init();
+}

@@ -1,0 +1,131 @@
+//! Checked entries to Settings: defaults, roles, and what each value is shown as.
+
+use super::entry::{Entry, Value};
+use super::keys::KeyPlace;
+use super::{Inputs, Loaded, Problem, Shown, Source};
+use crate::domain::decide::Limits;
+use crate::domain::phase::Role;
+use crate::factory::ports::settings::{HarnessSettings, Settings};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything that is needed while building.
+pub(super) struct Builder<'a> {
+    pub(super) merged: &'a BTreeMap<Vec<String>, Entry>,
+    pub(super) problems: &'a mut Vec<Problem>,
+    sources: Vec<Shown>,
+}
+
+/// Builds the settings in force; problems found on the way are added.
+pub fn build(
+    inputs: &Inputs,
+    merged: &BTreeMap<Vec<String>, Entry>,
+    key: &dyn Fn(&KeyPlace) -> Result<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Loaded {
+    let mut b = Builder {
+        merged,
+        problems,
+        sources: Vec::new(),
+    };
+    let mut hosts = b.hosts(inputs);
+    b.keys(&mut hosts, key);
+    let roles = [Role::Developer, Role::Qa, Role::Supervisor];
+    let [developer, qa, supervisor] = roles.map(|role| b.role(role, inputs, &hosts));
+    let settings = Settings {
+        limits: b.limits(),
+        push: b.text("ship.push"),
+        harness: b.harness(),
+        hosts,
+        developer,
+        qa,
+        supervisor,
+    };
+    let mut sources = b.sources;
+    sources.sort_by(|a, b| a.key.cmp(&b.key));
+    Loaded { settings, sources }
+}
+
+impl Builder<'_> {
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        self.merged.get(&path)
+    }
+
+    pub(super) fn show(&mut self, key: &str, value: String, source: Source) {
+        self.sources.push(Shown {
+            key: key.to_owned(),
+            value,
+            source,
+        });
+    }
+
+    /// The value set for a key, noted as in force.
+    pub(super) fn set(&mut self, key: &str) -> Option<Value> {
+        let entry = self.entry(key)?.clone();
+        self.show(key, entry.value.shown(), entry.source);
+        Some(entry.value)
+    }
+
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+        match self.set(key)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn whole(&mut self, key: &str, default: i64) -> i64 {
+        match self.set(key) {
+            Some(Value::Whole(number)) => number,
+            _ => {
+                self.show(key, default.to_string(), Source::BuiltIn);
+                default
+            }
+        }
+    }
+
+    fn number(&mut self, key: &str, default: f64) -> f64 {
+        match self.set(key) {
+            Some(Value::Number(number)) => number,
+            _ => {
+                self.show(key, format!("{default:?}"), Source::BuiltIn);
+                default
+            }
+        }
+    }
+
+    pub(super) fn small(&mut self, key: &str, default: u32) -> u32 {
+        u32::try_from(self.whole(key, i64::from(default))).unwrap_or(default)
+    }
+
+    pub(super) fn seconds(&mut self, key: &str, default: u64) -> Duration {
+        let default_i = i64::try_from(default).unwrap_or(i64::MAX);
+        Duration::from_secs(u64::try_from(self.whole(key, default_i)).unwrap_or(default))
+    }
+
+    fn limits(&mut self) -> Limits {
+        let d = Limits::default();
+        let whole = |number: i64, default: u64| u64::try_from(number).unwrap_or(default);
+        let tokens = i64::try_from(d.tool_tokens).unwrap_or(i64::MAX);
+        let minutes = i64::try_from(d.tool_minutes).unwrap_or(i64::MAX);
+        Limits {
+            tool_usd: self.number("limits.tool_usd", d.tool_usd),
+            tool_tokens: whole(self.whole("limits.tool_tokens", tokens), d.tool_tokens),
+            tool_minutes: whole(self.whole("limits.tool_minutes", minutes), d.tool_minutes),
+            day_usd: self.number("limits.day_usd", d.day_usd),
+        }
+    }
+
+    fn harness(&mut self) -> HarnessSettings {
+        let d = HarnessSettings::default();
+        HarnessSettings {
+            file_lines: self.small("harness.file_lines", d.file_lines),
+            code_tokens: self.small("harness.code_tokens", d.code_tokens),
+            verdict_tokens: self.small("harness.verdict_tokens", d.verdict_tokens),
+            think_tokens: self.small("harness.think_tokens", d.think_tokens),
+            prompt_tokens: self.small("harness.prompt_tokens", d.prompt_tokens),
+            test_wall: self.seconds("harness.test_wall_s", d.test_wall.as_secs()),
+            spec_tokens: self.small("harness.spec_tokens", d.spec_tokens),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! One setting as read: its key, its value, and where it stood.
+
+use super::Source;
+
+/// A scalar of any layer; text layers (variables, flags) are typed by the schema.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Text.
+    Text(String),
+    /// Whole number.
+    Whole(i64),
+    /// Number with a fraction.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Value {
+    /// As TOML writes it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Text(text) => format!("\"{}\"", text.escape_debug()),
+            Self::Whole(number) => number.to_string(),
+            Self::Number(number) => format!("{number:?}"),
+            Self::Flag(flag) => flag.to_string(),
+        }
+    }
+}
+
+/// One setting as read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Key parts: `["hosts", "gpu1", "url"]`.
+    pub path: Vec<String>,
+    /// Checked against the schema.
+    pub value: Value,
+    /// Where it stood.
+    pub source: Source,
+}

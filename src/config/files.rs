@@ -1,0 +1,307 @@
+//! Reads the layers people write: settings files with positions, variables and flags.
+
+use super::entry::{Entry, Value};
+use super::schema;
+use super::{Problem, Source};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Whose file it is: a home may not carry keys, sandbox policy or notify commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The home's file, which agents can write to.
+    Home {
+        /// The user's own file, to be named in the refusal.
+        user_file: Option<String>,
+    },
+    /// The user's own file.
+    User,
+}
+
+/// How a problem of syntax begins.
+pub const NOT_TOML: &str = "not valid TOML";
+
+/// Variables with a meaning of their own.
+const RESERVED: &[&str] = &["HOME", "LOG"];
+
+/// Largest settings file read, bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Reads a settings file; a missing one is empty.
+pub fn read(path: &Path, shown: &str, place: &Place, problems: &mut Vec<Problem>) -> Vec<Entry> {
+    let text = match content(path) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Vec::new(),
+        Err(sentence) => {
+            problems.push(Problem {
+                source: at(shown, "", &(0..0)),
+                sentence,
+            });
+            return Vec::new();
+        }
+    };
+    parse(&text, shown, place, problems)
+}
+
+/// The text of a file; None when there is none.
+fn content(path: &Path) -> Result<Option<String>, String> {
+    match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            return Err("is not a file; move it away or write settings there".to_owned());
+        }
+        Ok(meta) if meta.len() > MAX_BYTES => {
+            return Err("is larger than 1 MiB, which no settings file is".to_owned());
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("cannot be read: {error}")),
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    String::from_utf8(bytes.to_vec())
+        .map(Some)
+        .map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())
+}
+
+/// Entries of a file's text, with every problem of it.
+pub fn parse(text: &str, shown: &str, place: &Place, problems: &mut Vec<Problem>) -> Vec<Entry> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        problems.push(Problem {
+            source: at(shown, text, &error.span().unwrap_or(0..0)),
+            sentence: format!("{NOT_TOML}: {}", error.message().replace('\n', ", ")),
+        });
+    }
+    if !errors.is_empty() {
+        return Vec::new();
+    }
+    let mut walk = Walk {
+        text,
+        shown,
+        place,
+        problems,
+        entries: Vec::new(),
+    };
+    walk.table(&[], table.get_ref());
+    walk.entries
+}
+
+/// A walk over one file.
+struct Walk<'a> {
+    text: &'a str,
+    shown: &'a str,
+    place: &'a Place,
+    problems: &'a mut Vec<Problem>,
+    entries: Vec<Entry>,
+}
+
+impl Walk<'_> {
+    fn problem(&mut self, span: &Range<usize>, sentence: String) {
+        self.problems.push(Problem {
+            source: at(self.shown, self.text, span),
+            sentence,
+        });
+    }
+
+    fn table(&mut self, path: &[String], table: &DeTable<'_>) {
+        for (key, value) in table {
+            let mut path = path.to_vec();
+            path.push(key.get_ref().to_string());
+            self.one(&path, &key.span(), value);
+        }
+    }
+
+    fn one(&mut self, path: &[String], span: &Range<usize>, value: &Spanned<DeValue<'_>>) {
+        let name = path.join(".");
+        if let (Place::Home { user_file }, [top, ..]) = (self.place, path)
+            && schema::USER_ONLY.contains(&top.as_str())
+        {
+            let own = user_file
+                .clone()
+                .unwrap_or_else(|| "your own dev-factory/config.toml".to_owned());
+            self.problem(
+                span,
+                format!("{name} is never read from a home, because agents can write there; move it to {own}"),
+            );
+            return;
+        }
+        match value.get_ref() {
+            DeValue::Table(table) if schema::is_table(path) => self.table(path, table),
+            scalar => match schema::find(path) {
+                Some(takes) => self.scalar(path, &name, takes, &value.span(), scalar),
+                None if schema::is_table(path) => {
+                    self.problem(
+                        span,
+                        format!("{name} is a table: write [{name}] on a line of its own"),
+                    );
+                }
+                None => self.unknown(path, &name, span),
+            },
+        }
+    }
+
+    fn unknown(&mut self, path: &[String], name: &str, span: &Range<usize>) {
+        let hint = schema::suggestion(path)
+            .map_or(String::new(), |word| format!("; did you mean {word}?"));
+        self.problem(span, format!("{name} is not a setting{hint}"));
+    }
+
+    fn scalar(
+        &mut self,
+        path: &[String],
+        name: &str,
+        takes: schema::Takes,
+        span: &Range<usize>,
+        value: &DeValue<'_>,
+    ) {
+        let value = match value {
+            DeValue::String(text) => Value::Text(text.to_string()),
+            DeValue::Boolean(flag) => Value::Flag(*flag),
+            DeValue::Integer(number) => {
+                match i64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(number) => Value::Whole(number),
+                    Err(_) => return self.problem(span, format!("{name} is too large a number")),
+                }
+            }
+            DeValue::Float(number) => match number.as_str().parse() {
+                Ok(number) => Value::Number(number),
+                Err(_) => return self.problem(span, format!("{name} is not a number")),
+            },
+            other => {
+                return self.problem(
+                    span,
+                    format!(
+                        "{name} is {}, and takes one value",
+                        article(other.type_str())
+                    ),
+                );
+            }
+        };
+        match schema::check(name, takes, value, true) {
+            Ok(value) => self.entries.push(Entry {
+                path: path.to_vec(),
+                value,
+                source: at(self.shown, self.text, span),
+            }),
+            Err(sentence) => self.problem(span, sentence),
+        }
+    }
+}
+
+/// "an array", "a table".
+fn article(word: &str) -> String {
+    let an = word.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {word}", if an { "an" } else { "a" })
+}
+
+/// Line and column of a byte range.
+fn at(shown: &str, text: &str, span: &Range<usize>) -> Source {
+    let before = text.get(..span.start.min(text.len())).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    Source::File {
+        file: shown.to_owned(),
+        line,
+        column,
+    }
+}
+
+/// `DEV_FACTORY_LIMITS_DAY_USD=3` and its like.
+pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (name, value) in env {
+        let Some(rest) = name.strip_prefix("DEV_FACTORY_") else {
+            continue;
+        };
+        if RESERVED.contains(&rest) {
+            continue;
+        }
+        let source = Source::Variable(name.clone());
+        match variable_key(&rest.to_lowercase()) {
+            Some(path) => text_entry(path, value, source, problems, &mut entries),
+            None => {
+                let known: Vec<String> = schema::KEYS
+                    .iter()
+                    .map(|(key, _)| variable_name(key))
+                    .collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let hint = schema::nearest(name, &known)
+                    .map_or(String::new(), |word| format!("; did you mean {word}?"));
+                problems.push(Problem {
+                    source,
+                    sentence: format!("{name} is not a setting{hint}"),
+                });
+            }
+        }
+    }
+    entries
+}
+
+/// The variable of a key.
+fn variable_name(key: &str) -> String {
+    format!(
+        "DEV_FACTORY_{}",
+        key.replace('.', "_").replace('*', "NAME").to_uppercase()
+    )
+}
+
+/// Key parts of a variable's lower-case rest; names people chose are lower case there.
+fn variable_key(rest: &str) -> Option<Vec<String>> {
+    for (pattern, _) in schema::KEYS {
+        match pattern.split_once(".*.") {
+            None if pattern.replace('.', "_") == rest => {
+                return Some(pattern.split('.').map(str::to_owned).collect());
+            }
+            None => {}
+            Some((top, leaf)) => {
+                let name = rest
+                    .strip_prefix(&format!("{top}_"))
+                    .and_then(|rest| rest.strip_suffix(&format!("_{leaf}")));
+                if let Some(name) = name.filter(|name| !name.is_empty()) {
+                    return Some(vec![top.to_owned(), name.to_owned(), leaf.to_owned()]);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// `--set KEY=VALUE`.
+pub fn flags(flags: &[(String, String)], problems: &mut Vec<Problem>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (key, value) in flags {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        let source = Source::Flag(format!("--set {key}"));
+        text_entry(path, value, source, problems, &mut entries);
+    }
+    entries
+}
+
+/// Checks one value given as text.
+fn text_entry(
+    path: Vec<String>,
+    value: &str,
+    source: Source,
+    problems: &mut Vec<Problem>,
+    entries: &mut Vec<Entry>,
+) {
+    let name = path.join(".");
+    let checked = match schema::find(&path) {
+        Some(takes) => schema::check(&name, takes, Value::Text(value.to_owned()), false),
+        None => Err(format!(
+            "{name} is not a setting{}",
+            schema::suggestion(&path).map_or(String::new(), |w| format!("; did you mean {w}?"))
+        )),
+    };
+    match checked {
+        Ok(value) => entries.push(Entry {
+            path,
+            value,
+            source,
+        }),
+        Err(sentence) => problems.push(Problem { source, sentence }),
+    }
+}

@@ -1,0 +1,277 @@
+//! What the state calls for: pick, resume, shelve, ship, start the next agent; and what git does for a move.
+
+use super::driver::Driver;
+use super::ports::model::ModelError;
+use super::ports::repo::{Repo, RepoError};
+use crate::domain::decide::{Input, Report, Room, decide, pending, upkeep};
+use crate::domain::event::{Event, EventBody, Move, NewEvent};
+use crate::domain::phase::{Outcome, Phase, Role};
+use crate::domain::screen::{AgentState, Level};
+use crate::domain::state::{Pause, PauseKind, Scope};
+use crate::domain::table;
+use crate::domain::actor;
+
+/// Failed attempts in a row in one phase before the factory pauses instead of trying for ever.
+const FAILURES: u32 = 5;
+
+impl Driver {
+    /// Goes on until something runs or nothing more can be done now.
+    pub(super) async fn advance(&mut self) -> Result<(), String> {
+        while self.step().await? {}
+        Ok(())
+    }
+
+    /// One thing the state calls for. False: nothing to do now.
+    async fn step(&mut self) -> Result<bool, String> {
+        if self.running.is_some() || self.stopping.is_some() || self.suspect.is_some() {
+            return Ok(false);
+        }
+        let roles = self.wanted_roles();
+        self.probe(&roles);
+        let now = self.tools.clock.now();
+        let factory = &self.ledger.factory;
+        if factory.stopped.is_some() {
+            return Ok(false);
+        }
+        match factory.phase {
+            Phase::Idle | Phase::Shipped => self.room().await,
+            Phase::Review if pending(factory).is_some() => self.apply_pending().await,
+            Phase::Review if !self.readiness.ready(Role::Supervisor, factory, now) => {
+                if self.factory_held() || self.readiness.unasked(Role::Supervisor) {
+                    return Ok(false);
+                }
+                self.room().await
+            }
+            phase => {
+                let Some(role) = table::role_of(phase) else { return Ok(false) };
+                if self.readiness.external(role) || !self.readiness.ready(role, factory, now) {
+                    return Ok(false);
+                }
+                self.start_attempt(role)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// A pause of the whole factory is in force.
+    pub(super) fn factory_held(&self) -> bool {
+        self.ledger.factory.pauses.iter().any(|p| p.scope == Scope::Factory)
+    }
+
+    /// Asks the domain what an idle, shipped or unreviewable lane should do, and does it.
+    async fn room(&mut self) -> Result<bool, String> {
+        let room = self.look_around().await;
+        let now = self.tools.clock.now();
+        let input = Input::Room(room);
+        let events = decide(&self.ledger.factory, &self.settings.limits, &input, now)
+            .map_err(|refusal| refusal.sentence)?;
+        if events.is_empty() {
+            return Ok(false);
+        }
+        if let Err(error) = self.before(&events).await {
+            self.hold(PauseKind::Incident, &error)?;
+            return Ok(false);
+        }
+        self.record(events).await?;
+        Ok(true)
+    }
+
+    async fn look_around(&self) -> Room {
+        let now = self.tools.clock.now();
+        let factory = &self.ledger.factory;
+        let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
+        let review_possible = matches!(state, AgentState::Ready | AgentState::External);
+        let main_blocked = self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()));
+        Room {
+            developer_ready: self.readiness.ready(Role::Developer, factory, now),
+            supervisor_ready: review_possible,
+            supervisor_why: (!review_possible).then_some(words),
+            main_blocked,
+        }
+    }
+
+    /// Git work that must be done before a move may be recorded; each is idempotent.
+    async fn before(&self, events: &[NewEvent]) -> Result<(), String> {
+        for event in events {
+            let (EventBody::Move(step), Some(tool)) = (&event.body, event.tool.clone()) else {
+                continue;
+            };
+            let resume = match step.outcome {
+                Outcome::Picked => false,
+                Outcome::Resumed | Outcome::Unshelved => !step.fresh,
+                _ => continue,
+            };
+            self.git(move |repo| repo.open(&tool, resume).map(|_| ()))
+                .await
+                .map_err(|e| e.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Records events and does what git does after a move.
+    pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
+        let recorded = self.commit(events)?;
+        for event in &recorded {
+            if let (EventBody::Move(step), Some(tool)) = (&event.body, &event.tool) {
+                self.after(step, tool).await?;
+            }
+        }
+        Ok(recorded)
+    }
+
+    async fn after(&mut self, step: &Move, tool: &str) -> Result<(), String> {
+        self.failures = 0;
+        let name = tool.to_owned();
+        let done = match (step.to, step.outcome) {
+            (Phase::Idle, Outcome::Next) => Ok(()),
+            (Phase::Idle, _) => {
+                self.cancel();
+                self.git(move |repo| repo.close(&name)).await
+            }
+            (Phase::Shipped, _) => {
+                self.push(step, tool);
+                self.git(move |repo| repo.close(&name)).await
+            }
+            (_, Outcome::Rewound) => {
+                self.cancel();
+                match step.commit.clone() {
+                    Some(commit) => self.git(move |repo| repo.restore(&name, &commit)).await,
+                    None => self.git(move |repo| repo.open(&name, false).map(|_| ())).await,
+                }
+            }
+            _ => Ok(()),
+        };
+        done.or_else(|error| self.incident(error.to_string()))
+    }
+
+    /// What an attempt ended with.
+    pub(super) async fn report(&mut self, report: Report) -> Result<(), String> {
+        if report.outcome == Some(Outcome::Ship) && report.ship.is_none() {
+            return self.ship(report).await;
+        }
+        let papers = self.review_papers(&report)?;
+        let now = self.tools.clock.now();
+        let limits = self.settings.limits;
+        match decide(&self.ledger.factory, &limits, &Input::Report(report), now) {
+            Ok(events) => self.record([papers, events].concat()).await.map(|_| ()),
+            Err(refusal) => self.incident(refusal.sentence),
+        }
+    }
+
+    /// Applies a decision that waited for the lane; false when main is not ready for it.
+    async fn apply_pending(&mut self) -> Result<bool, String> {
+        let Some(report) = pending(&self.ledger.factory) else {
+            return Ok(false);
+        };
+        let before = self.ledger.factory.phase;
+        self.report(report).await?;
+        Ok(self.ledger.factory.phase != before)
+    }
+
+    /// A host was at fault: wait for it; after too many failures pause and say so.
+    pub(super) fn host_failed(&mut self, attempt: u64, error: &ModelError) -> Result<(), String> {
+        let words = self.tools.redactor.redact(&error.to_string());
+        let role = self.ledger.factory.attempt.as_ref().map(|a| a.role);
+        if let Some(model) = role.and_then(|role| self.readiness.model(role).cloned()) {
+            self.readiness.failed(&model, words.clone());
+        }
+        self.note(EventBody::AttemptDropped { id: attempt, reason: words.clone() })?;
+        self.failures += 1;
+        if self.failures < FAILURES || error.host_fault() {
+            return Ok(());
+        }
+        self.failures = 0;
+        self.hold(PauseKind::Host, &format!("{FAILURES} attempts in a row failed: {words}"))
+    }
+
+    /// Something in the factory failed: journal it, drop the attempt, pause.
+    pub(super) fn incident(&mut self, sentence: String) -> Result<(), String> {
+        self.cancel();
+        self.drop_attempt(&sentence)?;
+        self.note(EventBody::Incident { sentence: sentence.clone() })?;
+        self.hold(PauseKind::Incident, &sentence)
+    }
+
+    /// Pauses the factory.
+    pub(super) fn hold(&mut self, kind: PauseKind, reason: &str) -> Result<(), String> {
+        let pause = Pause {
+            id: format!("pause-{}", self.ledger.factory.pauses_made + 1),
+            kind,
+            by: actor::ENGINE.to_owned(),
+            scope: Scope::Factory,
+            reason: reason.to_owned(),
+            since: self.tools.clock.now(),
+            until: None,
+        };
+        self.note(EventBody::Paused(pause))
+    }
+
+    /// What time and budgets bring about: pauses that end, limits that are reached.
+    pub(super) async fn upkeep(&mut self) -> Result<(), String> {
+        let now = self.tools.clock.now();
+        let paid: Vec<Role> = Role::ALL
+            .into_iter()
+            .filter(|role| {
+                self.readiness.model(*role).is_some_and(|m| !self.tools.models.local(&m.host))
+            })
+            .collect();
+        let events = upkeep(&self.ledger.factory, &self.settings.limits, &paid, now);
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.record(events).await.map(|_| ())
+    }
+
+    /// Work that could be begun if everything were ready.
+    pub(super) fn work_waits(&self) -> bool {
+        let reviewed_by_model = self.readiness.model(Role::Supervisor).is_some();
+        let ready = Room {
+            developer_ready: true,
+            supervisor_ready: reviewed_by_model || self.readiness.external(Role::Supervisor),
+            ..Room::default()
+        };
+        let mut factory = self.ledger.factory.clone();
+        factory.pauses.clear();
+        let now = self.tools.clock.now();
+        decide(&factory, &self.settings.limits, &Input::Room(ready), now)
+            .is_ok_and(|events| !events.is_empty())
+    }
+
+    /// Runs git work off the loop's thread.
+    pub(super) async fn git<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Repo) -> Result<T, RepoError> + Send + 'static,
+    ) -> Result<T, RepoError> {
+        let repo = self.tools.repo.clone();
+        tokio::task::spawn_blocking(move || work(repo.as_ref()))
+            .await
+            .unwrap_or_else(|e| Err(RepoError::Git(format!("task failed: {e}"))))
+    }
+
+    /// A time that was waited for has come.
+    pub(super) async fn time(&mut self) -> Result<(), String> {
+        self.upkeep().await?;
+        self.settle_suspect().await
+    }
+
+    /// Settings or souls changed: take them over, or keep the old ones and say why.
+    pub(super) fn reread(&mut self) {
+        match (self.reload)().and_then(|(settings, souls)| {
+            super::engine::souls(&souls).map(|parsed| (settings, parsed))
+        }) {
+            Ok((settings, (souls, warnings))) => {
+                let models = super::engine::models(&settings, &souls);
+                self.readiness = super::readiness::Readiness::new(&settings, models);
+                self.settings = std::sync::Arc::new(settings);
+                self.souls = souls;
+                self.problems = warnings;
+                self.ledger.say(Level::Info, "settings and souls read again");
+            }
+            Err(sentence) => {
+                self.ledger.say(Level::Error, format!("{sentence}; the old settings stay in force"));
+                self.problems = vec![sentence];
+            }
+        }
+        self.dirty = true;
+    }
+}

@@ -1,0 +1,303 @@
+//! What one attempt works with: its turns, its records, and the word of the loop that it may go on.
+
+use crate::agents::prompt::{Desk, Numbers};
+use crate::agents::soul::Soul;
+use crate::domain::decide::Report;
+use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::factory::ToolFacts;
+use crate::domain::phase::{Outcome, Phase, Role};
+use crate::domain::screen::{Level, LogLine};
+use crate::domain::state::Escalation;
+use crate::factory::ports::clock::Clock;
+use crate::factory::ports::feed::Publisher;
+use crate::factory::ports::model::{ModelError, Models};
+use crate::factory::ports::repo::{Repo, RepoError};
+use crate::factory::ports::settings::{ModelRef, Settings};
+use crate::factory::ports::store::{Store, StoreError};
+use crate::factory::ports::tests::{TestError, Tests};
+use crate::text::hash::sha256;
+use crate::text::redact::Redactor;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Why an attempt ended without an outcome of its own.
+#[derive(Debug)]
+pub enum Stop {
+    /// The host is at fault: the phase starts again when it is back.
+    Host(ModelError),
+    /// A rule of the harness ends the phase; the report says how.
+    Rule(Box<Report>),
+    /// The attempt is no longer the present one.
+    Dropped(String),
+    /// A part of the factory failed; the engine pauses and says so.
+    Incident(String),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Incident(error.to_string())
+    }
+}
+
+impl From<RepoError> for Stop {
+    fn from(error: RepoError) -> Self {
+        Self::Incident(error.to_string())
+    }
+}
+
+impl From<TestError> for Stop {
+    fn from(error: TestError) -> Self {
+        Self::Incident(error.to_string())
+    }
+}
+
+/// What an attempt tells the loop.
+pub enum FromAgent {
+    /// Events to journal before the attempt goes on.
+    Record {
+        /// Attempt that asks.
+        attempt: u64,
+        /// What happened.
+        events: Vec<NewEvent>,
+        /// Answered once they are durable, or refused.
+        done: oneshot::Sender<Result<(), String>>,
+    },
+    /// What it does now, in words.
+    Doing {
+        /// Attempt that speaks.
+        attempt: u64,
+        /// One line.
+        words: String,
+        /// It waits for a pause to end.
+        resting: bool,
+    },
+    /// A reply has ended.
+    Spoke {
+        /// Who wrote it.
+        role: Role,
+        /// As the server measured it.
+        tokens_per_second: Option<f64>,
+    },
+    /// It is over.
+    Finished {
+        /// Attempt that ended.
+        attempt: u64,
+        /// How.
+        result: Result<Report, Stop>,
+    },
+}
+
+/// Ports an attempt uses.
+#[derive(Clone)]
+pub struct Tools {
+    /// The home's files.
+    pub store: Arc<dyn Store>,
+    /// Model hosts.
+    pub models: Arc<dyn Models>,
+    /// Jest and the case runner.
+    pub tests: Arc<dyn Tests>,
+    /// git.
+    pub repo: Arc<dyn Repo>,
+    /// Wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where streamed text goes.
+    pub publisher: Publisher,
+    /// Takes secrets out of whatever is stored or shown.
+    pub redactor: Arc<Redactor>,
+    /// The factory home.
+    pub home: PathBuf,
+}
+
+/// Where a reply came from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin {
+    /// A script.
+    pub scripted: bool,
+    /// A model on a local host.
+    pub local: bool,
+}
+
+/// One attempt at work.
+pub struct Context {
+    /// Who works.
+    pub role: Role,
+    /// On which phase.
+    pub phase: Phase,
+    /// Attempt id, checked by the loop with every record.
+    pub attempt: u64,
+    /// Tool under way.
+    pub tool: String,
+    /// The idea in people's words.
+    pub idea: String,
+    /// What is remembered of the tool, kept up as records are made.
+    pub facts: ToolFacts,
+    /// Escalation under review.
+    pub escalation: Option<Escalation>,
+    /// `cycleCount` at the start.
+    pub cycle: u32,
+    /// An external role can read the home, so held-out cases are no secret.
+    pub external_reader: bool,
+    /// Where the last reply came from.
+    pub origin: Origin,
+    /// Version it will ship as.
+    pub version: String,
+    /// Model of the role; None where the gates alone work.
+    pub model: Option<ModelRef>,
+    /// Instructions of the role.
+    pub soul: Arc<Soul>,
+    /// Numbers of the harness and limits.
+    pub settings: Arc<Settings>,
+    /// Ports.
+    pub tools: Tools,
+    /// To the loop.
+    pub link: mpsc::UnboundedSender<FromAgent>,
+    /// True while turns and gates may start.
+    pub go: watch::Receiver<bool>,
+}
+
+impl Context {
+    /// Numbers prompts are built with.
+    #[must_use]
+    pub fn numbers(&self) -> Numbers {
+        let harness = &self.settings.harness;
+        let context =
+            self.model.as_ref().map_or(harness.prompt_tokens, |m| self.tools.models.context(&m.host));
+        Numbers {
+            file_lines: harness.file_lines,
+            code_tokens: harness.code_tokens,
+            verdict_tokens: harness.verdict_tokens,
+            think_tokens: harness.think_tokens,
+            prompt_tokens: harness.prompt_tokens,
+            spec_tokens: harness.spec_tokens,
+            context,
+        }
+    }
+
+    /// Who asks, for what tool, with which numbers; `numbers` and `nonce` outlive the prompt.
+    #[must_use]
+    pub fn desk<'a>(&'a self, numbers: &'a Numbers, nonce: &'a str) -> Desk<'a> {
+        Desk { soul: &self.soul, tool: &self.tool, numbers, nonce }
+    }
+
+    /// Marks untrusted text in prompts: derived from the attempt, so that transcripts are replayable.
+    #[must_use]
+    pub fn nonce(&self) -> String {
+        let seed = format!("{}/{}/{}", self.tool, self.attempt, self.tools.home.display());
+        sha256(seed.as_bytes()).chars().take(12).collect()
+    }
+
+    /// A hint left for the present phase.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        self.facts.hints.get(&self.phase.to_string()).cloned()
+    }
+
+    /// Says what is being done, for status and screens.
+    pub fn doing(&self, words: impl Into<String>) {
+        self.say(words.into(), false);
+    }
+
+    pub(super) fn say(&self, words: String, resting: bool) {
+        let _ = self.link.send(FromAgent::Doing { attempt: self.attempt, words, resting });
+    }
+
+    /// Writes a line to the live log.
+    pub fn log(&self, level: Level, text: impl Into<String>) {
+        let text = text.into();
+        if text.is_empty() {
+            return;
+        }
+        self.tools.publisher.line(LogLine {
+            at: self.tools.clock.now(),
+            from: self.role.to_string(),
+            level,
+            tool: Some(self.tool.clone()),
+            seq: None,
+            text,
+        });
+    }
+
+    /// Journals events of this attempt; durable when it returns.
+    pub async fn record(&mut self, bodies: Vec<EventBody>) -> Result<(), Stop> {
+        let events = bodies
+            .into_iter()
+            .map(|body| NewEvent {
+                tool: Some(self.tool.clone()),
+                actor: self.role.to_string(),
+                body,
+            })
+            .collect();
+        let (done, answer) = oneshot::channel();
+        self.link
+            .send(FromAgent::Record { attempt: self.attempt, events, done })
+            .map_err(|_| Stop::Dropped("the engine has ended".to_owned()))?;
+        match answer.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(Stop::Dropped(why)),
+            Err(_) => Err(Stop::Dropped("the engine has ended".to_owned())),
+        }
+    }
+
+    /// Waits while a pause or a stop forbids new turns and gates.
+    pub async fn clear_to_go(&mut self) -> Result<(), Stop> {
+        if *self.go.borrow_and_update() {
+            return Ok(());
+        }
+        self.say("waiting: paused".to_owned(), true);
+        while !*self.go.borrow_and_update() {
+            self.go
+                .changed()
+                .await
+                .map_err(|_| Stop::Dropped("the engine has ended".to_owned()))?;
+        }
+        self.say("going on".to_owned(), false);
+        Ok(())
+    }
+
+    /// A report of this attempt.
+    #[must_use]
+    pub fn report(&self, outcome: Outcome) -> Report {
+        Report {
+            attempt: Some(self.attempt),
+            actor: self.role.to_string(),
+            outcome: Some(outcome),
+            commit: self.facts.commit.clone(),
+            ..Report::default()
+        }
+    }
+
+    /// Ends the phase by a stuck rule: journals the verdict with its evidence, then escalates or parks.
+    pub async fn stuck(
+        &mut self,
+        rule: &str,
+        words: String,
+        evidence: Vec<String>,
+        outcome: Outcome,
+    ) -> Stop {
+        let body = EventBody::Stuck { rule: rule.to_owned(), words: words.clone(), evidence };
+        if let Err(stop) = self.record(vec![body]).await {
+            return stop;
+        }
+        let mut report = self.report(outcome);
+        report.actor = "engine".to_owned();
+        report.reason = Some(format!("{rule}: {words}"));
+        report.level = Some(DIAGNOSIS);
+        Stop::Rule(Box::new(report))
+    }
+
+    /// Runs git work off the async threads.
+    pub async fn git<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Repo) -> Result<T, RepoError> + Send + 'static,
+    ) -> Result<T, Stop> {
+        let repo = self.tools.repo.clone();
+        tokio::task::spawn_blocking(move || work(repo.as_ref()))
+            .await
+            .map_err(|e| Stop::Incident(format!("git task failed: {e}")))?
+            .map_err(Stop::from)
+    }
+}
+
+/// Rung of the ladder a stuck rule leads to (harness.md 3.3 L4, diagnosis by the Supervisor).
+pub const DIAGNOSIS: u8 = 4;

@@ -1,0 +1,30 @@
+//! What the agents do in each phase: turns with a model, papers, and an outcome for `decide`.
+
+mod coding;
+pub mod context;
+mod files;
+mod fixing;
+pub mod papers;
+mod qa;
+mod review;
+mod spec;
+mod spec_review;
+mod turns;
+
+pub use context::{Context, Stop};
+
+use crate::domain::decide::Report;
+use crate::domain::phase::Phase;
+
+/// Works on the phase of `context` until it has an outcome.
+pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    match context.phase {
+        Phase::Spec => spec::work(context).await,
+        Phase::SpecReview => spec_review::work(context).await,
+        Phase::Coding => coding::work(context).await,
+        Phase::Qa => qa::work(context).await,
+        Phase::Fixing => fixing::work(context).await,
+        Phase::Review => review::work(context).await,
+        Phase::Idle | Phase::Shipped => Err(Stop::Dropped("nothing to do in this phase".to_owned())),
+    }
+}

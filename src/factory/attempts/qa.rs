@@ -1,0 +1,219 @@
+//! QA: the gates measure the tree; what is red becomes bug reports made from the evidence.
+
+use super::context::{Context, Stop};
+use super::{files, papers, spec_review};
+use crate::agents::{bug, qa};
+use crate::agents::spec::Spec;
+use crate::domain::actor;
+use crate::domain::case::Case;
+use crate::domain::decide::Report;
+use crate::domain::event::{EventBody, RunSummary};
+use crate::domain::evidence::Evidence;
+use crate::domain::phase::Outcome;
+use crate::domain::screen::Level;
+use crate::factory::gates::{GateInput, measure};
+use crate::factory::ports::store::Paper;
+
+/// Works until the gates have passed or failed the tree.
+pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    let spec = papers::spec(context)?;
+    let public = papers::public(context, &spec)?;
+    files::scaffold(context, &spec, &public)?;
+    let tree = save(context).await?;
+    let evidence = run(context, &spec, &public, tree).await?;
+    if evidence.green() {
+        let mut report = context.report(Outcome::Passed);
+        report.actor = actor::GATES.to_owned();
+        return Ok(report);
+    }
+    let title = file_bugs(context, &spec, &public, &evidence).await?;
+    let mut report = context.report(Outcome::Failed);
+    report.actor = actor::GATES.to_owned();
+    report.reason = Some(title);
+    Ok(report)
+}
+
+/// Commits the tree as it lies there, so that evidence names exactly it.
+async fn save(context: &mut Context) -> Result<String, Stop> {
+    let (tool, message) = (context.tool.clone(), format!("{}: as measured", context.tool));
+    let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
+    if context.facts.tree.as_deref() != Some(tree.as_str()) {
+        context.facts.commit = Some(commit.clone());
+        context.record(vec![EventBody::Tree { tree: tree.clone(), commit }]).await?;
+    }
+    Ok(tree)
+}
+
+/// One run of the gates, kept as evidence.
+async fn run(
+    context: &mut Context,
+    spec: &Spec,
+    public: &[Case],
+    tree: String,
+) -> Result<Evidence, Stop> {
+    context.clear_to_go().await?;
+    context.doing("running the gates");
+    let held_out = papers::held_out(context)?;
+    let number = context.facts.runs + 1;
+    let input = GateInput {
+        tool: &context.tool,
+        run: number,
+        tree_hash: tree,
+        dir: files::folder(context),
+        modules: spec.modules(),
+        public,
+        held_out: &held_out,
+        at: context.tools.clock.now(),
+        external_reader: context.external_reader,
+    };
+    let evidence =
+        measure(input, context.tools.tests.as_ref(), |words| context.doing(words)).await?;
+    let paper = Paper::Evidence { tool: context.tool.clone(), run: number };
+    let text = serde_json::to_string_pretty(&evidence)
+        .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
+    context.tools.store.put(&paper, &(text + "\n"))?;
+    context.record(vec![EventBody::Run(summary(&evidence))]).await?;
+    Ok(evidence)
+}
+
+/// Files at most three bug reports; at most one shows a held-out case, which becomes public and is replaced.
+async fn file_bugs(
+    context: &mut Context,
+    spec: &Spec,
+    public: &[Case],
+    evidence: &Evidence,
+) -> Result<String, Stop> {
+    let jest_green = evidence.jest.as_ref().is_some_and(|j| j.report.as_ref().is_some_and(|r| r.success));
+    let revealed = if jest_green { reveal(context, spec, public, evidence).await? } else { None };
+    let sources = files::current(context, spec);
+    let before = previous(context, evidence.run)?;
+    let mut bugs = bug::bugs(&bug::Findings {
+        evidence,
+        previous: before.as_ref(),
+        spec,
+        public,
+        revealed: revealed.as_ref(),
+        sources: &sources,
+        first_number: context.facts.bugs + 1,
+        cycle: context.cycle,
+    });
+    if let Some(first) = bugs.first_mut()
+        && let Some(words) = hypothesis(context, spec, &first.text).await?
+    {
+        first.add_hypothesis(&words);
+    }
+    let mut events = Vec::new();
+    for (n, bug) in (context.facts.bugs + 1..).zip(&bugs) {
+        context.tools.store.put(&Paper::Bug { tool: context.tool.clone(), n }, &bug.text)?;
+        events.push(EventBody::BugFiled {
+            n,
+            rule: bug.rule.clone(),
+            title: bug.title.clone(),
+            file: bug.file.clone(),
+        });
+    }
+    let title = bugs.first().map_or_else(|| "the gates are red".to_owned(), |b| b.title.clone());
+    context.record(events).await?;
+    Ok(title)
+}
+
+/// Shows the first failing held-out case and has QA write another for its rule.
+async fn reveal(
+    context: &mut Context,
+    spec: &Spec,
+    public: &[Case],
+    evidence: &Evidence,
+) -> Result<Option<Case>, Stop> {
+    let Some(failed) = evidence.held_out.iter().find(|result| !result.passed) else {
+        return Ok(None);
+    };
+    let held_out = papers::held_out(context)?;
+    let Some(case) = held_out.iter().find(|case| case.id == failed.id).cloned() else {
+        return Ok(None);
+    };
+    let body = EventBody::CaseRevealed { case: case.id.clone(), rule: case.rule.clone() };
+    context.record(vec![body]).await?;
+    context.facts.revealed.push(case.id.clone());
+    let mut kept: Vec<Case> = held_out.into_iter().filter(|other| other.id != case.id).collect();
+    let replacement = replacement(context, spec, public, &case, &kept).await?;
+    let dropped = if replacement.is_none() { vec![case.id.clone()] } else { Vec::new() };
+    kept.extend(replacement);
+    let n = context.facts.case_sets + 1;
+    let paper = Paper::Acceptance { tool: context.tool.clone(), n };
+    context.tools.store.put(&paper, &papers::lines(&kept))?;
+    let count = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+    context.record(vec![EventBody::CasesKept { n, count, dropped }]).await?;
+    Ok(Some(case))
+}
+
+/// A new held-out case for the rule of the one that was shown; None when QA is no model, or it tests nothing.
+async fn replacement(
+    context: &mut Context,
+    spec: &Spec,
+    public: &[Case],
+    revealed: &Case,
+    kept: &[Case],
+) -> Result<Option<Case>, Stop> {
+    if context.model.is_none() {
+        return Ok(None);
+    }
+    let mut taken: Vec<String> = kept.iter().map(|case| case.id.clone()).collect();
+    taken.extend(context.facts.revealed.iter().cloned());
+    let (numbers, nonce) = (context.numbers(), context.nonce());
+    let desk = context.desk(&numbers, &nonce);
+    let prompt = qa::replace(&desk, spec, &revealed.rule, &taken, revealed);
+    let known: Vec<Case> = kept.iter().chain([revealed]).chain(public).cloned().collect();
+    let case = context
+        .ask(&prompt, |reply| qa::parse_replacement(reply, spec, &revealed.rule, &taken, &known))
+        .await?;
+    let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
+    if fails.first() == Some(&true) {
+        return Ok(Some(case));
+    }
+    context.log(Level::Warn, format!("{} passes on an empty stub and was not kept", case.id));
+    Ok(None)
+}
+
+/// QA's guess at the cause, at most two sentences; a nicety that never fails a phase.
+async fn hypothesis(
+    context: &mut Context,
+    spec: &Spec,
+    bug: &str,
+) -> Result<Option<String>, Stop> {
+    if context.model.is_none() {
+        return Ok(None);
+    }
+    let (numbers, nonce) = (context.numbers(), context.nonce());
+    let prompt = qa::hypothesis(&context.desk(&numbers, &nonce), spec, bug);
+    context.ask_once(&prompt, qa::parse_hypothesis).await
+}
+
+/// Evidence of the run before, if it counts for this spec.
+fn previous(context: &Context, run: u32) -> Result<Option<Evidence>, Stop> {
+    if run <= 1 || context.facts.last_run.is_none() {
+        return Ok(None);
+    }
+    let paper = Paper::Evidence { tool: context.tool.clone(), run: run - 1 };
+    Ok(context.tools.store.get(&paper)?.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// The run as the journal has it.
+fn summary(evidence: &Evidence) -> RunSummary {
+    let report = evidence.jest.as_ref().and_then(|jest| jest.report.as_ref());
+    let passed = |results: &[crate::domain::case::CaseResult]| {
+        results.iter().filter(|r| r.passed).count() as u32
+    };
+    let failed = evidence.gates.iter().find(|gate| !gate.passed);
+    RunSummary {
+        run: evidence.run,
+        tree: evidence.tree.clone(),
+        green: evidence.green(),
+        passed: report.map_or(0, |r| r.passed),
+        total: report.map_or(0, |r| r.total),
+        held_passed: passed(&evidence.held_out),
+        held_total: evidence.held_out.len() as u32,
+        coverage: evidence.lowest_coverage(),
+        failed_gate: failed.map(|gate| format!("{}: {}", gate.gate, gate.words)),
+        millis: evidence.millis,
+    }
+}

@@ -1,0 +1,151 @@
+//! Review: one call to the Supervisor with the evidence; its verdict fills typed fields, never a phase.
+
+use super::context::{Context, Origin, Stop};
+use super::papers;
+use crate::agents::spec::Spec;
+use crate::agents::supervisor::{self, ReviewBrief, ReviewVerdict};
+use crate::domain::command::Decision;
+use crate::domain::decide::Report;
+use crate::domain::event::EventBody;
+use crate::domain::evidence::{Evidence, GateResult};
+use crate::factory::ports::store::Paper;
+
+/// Works until the Supervisor has decided.
+pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    let spec = papers::spec(context).ok();
+    let tool = context.tool.clone();
+    let diff = context.git(move |repo| repo.diff(&tool)).await.unwrap_or_default();
+    let allowed = allowed(context);
+    let (nonce, numbers) = (context.nonce(), context.numbers());
+    let evidence = evidence(context)?;
+    let (log, hint) = (cycle_log(context), context.hint());
+    let escalation = context.escalation.as_ref().map(|e| e.reason.clone());
+    let brief = ReviewBrief {
+        desk: context.desk(&numbers, &nonce),
+        spec: spec.as_ref().map_or("", |s| s.text.as_str()),
+        diff: &diff,
+        run: &evidence.as_ref().map(measured).unwrap_or_default(),
+        held_out: evidence.as_ref().map_or(&[], |e| e.held_out.as_slice()),
+        log: &log,
+        escalation: escalation.as_deref(),
+        allowed: &allowed,
+        hint: hint.as_deref(),
+    };
+    let prompt = supervisor::review(&brief);
+    let verdict = context.ask(&prompt, |reply| supervisor::parse(reply, &allowed)).await?;
+    settle(context, spec.as_ref(), verdict).await
+}
+
+/// Verdicts this review may end with.
+fn allowed(context: &Context) -> Vec<Decision> {
+    if context.escalation.is_some() {
+        return vec![Decision::Hint, Decision::Respec];
+    }
+    let mut allowed = vec![Decision::Ship];
+    if context.facts.send_backs < SEND_BACKS {
+        allowed.push(Decision::SendBack);
+    }
+    allowed.push(Decision::Respec);
+    allowed
+}
+
+/// Send-backs a model may make before only ship or respec are left (harness.md S14).
+const SEND_BACKS: u32 = 2;
+
+/// Writes the review and reports the decision.
+async fn settle(
+    context: &mut Context,
+    spec: Option<&Spec>,
+    verdict: ReviewVerdict,
+) -> Result<Report, Stop> {
+    let n = context.facts.reviews + 1;
+    let by = context.model.as_ref().map_or_else(|| "operator".to_owned(), ToString::to_string);
+    let text = paper(&context.tool, n, &by, &verdict);
+    context.tools.store.put(&Paper::Review { tool: context.tool.clone(), n }, &text)?;
+    let Origin { scripted, local } = context.origin;
+    note_reviewer(context, &by, scripted, local)?;
+    let body = EventBody::Reviewed { n, verdict: verdict.verdict, by, scripted, local };
+    context.record(vec![body]).await?;
+    let mut report = context.report(verdict.verdict.outcome());
+    report.file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
+    report.text = Some(verdict.instructions.clone());
+    report.reason = Some(verdict.instructions);
+    Ok(report)
+}
+
+/// Says in the evidence who reviewed it.
+fn note_reviewer(context: &Context, by: &str, scripted: bool, local: bool) -> Result<(), Stop> {
+    let Some(mut evidence) = evidence(context)? else {
+        return Ok(());
+    };
+    evidence.reviewed = Some(if scripted {
+        "reviewed by a script".to_owned()
+    } else if local {
+        format!("reviewed locally by {by}")
+    } else {
+        format!("reviewed by {by}")
+    });
+    let paper = Paper::Evidence { tool: context.tool.clone(), run: evidence.run };
+    let text = serde_json::to_string_pretty(&evidence)
+        .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
+    context.tools.store.put(&paper, &(text + "\n")).map_err(Stop::from)
+}
+
+/// Evidence of the last run.
+fn evidence(context: &Context) -> Result<Option<Evidence>, Stop> {
+    let Some(run) = &context.facts.last_run else {
+        return Ok(None);
+    };
+    let paper = Paper::Evidence { tool: context.tool.clone(), run: run.run };
+    let text = context.tools.store.get(&paper)?;
+    text.map(|text| {
+        serde_json::from_str(&text).map_err(|e| {
+            Stop::Incident(format!("{}: {e}: retry runs the phase again", context.tools.store.path(&paper).display()))
+        })
+    })
+    .transpose()
+}
+
+/// How the tool got here, a line each.
+fn cycle_log(context: &Context) -> Vec<String> {
+    let facts = &context.facts;
+    let mut log: Vec<String> = facts
+        .run_log
+        .iter()
+        .map(|run| {
+            let gate = run.failed_gate.as_deref().unwrap_or("all gates passed");
+            format!("run {}: {}/{} tests, {gate}", run.run, run.passed, run.total)
+        })
+        .collect();
+    log.push(format!(
+        "{} cycles, {} bug reports, {} send-backs, {} spec rejections",
+        context.cycle, facts.bugs, facts.send_backs, facts.spec_rejections
+    ));
+    if !facts.revealed.is_empty() {
+        log.push(format!("held-out cases shown to the Developer: {}", facts.revealed.join(", ")));
+    }
+    log
+}
+
+/// What the gates measured, a line each.
+fn measured(evidence: &Evidence) -> String {
+    let line = |gate: &GateResult| {
+        format!("{} {}: {}", if gate.passed { "ok " } else { "RED" }, gate.gate, gate.words)
+    };
+    evidence.gates.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// reviews/<tool>/<n>.md.
+fn paper(tool: &str, n: u32, by: &str, verdict: &ReviewVerdict) -> String {
+    let mut text = format!("# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {}\n", verdict.verdict);
+    if let Some(file) = &verdict.file {
+        text += &format!("- File: {file}\n");
+    }
+    for check in &verdict.checks {
+        text += &format!("- Check: {check}\n");
+    }
+    if !verdict.instructions.is_empty() {
+        text += &format!("\n{}\n", verdict.instructions);
+    }
+    text
+}

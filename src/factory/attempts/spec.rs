@@ -1,0 +1,81 @@
+//! Spec: a free draft, the template filled from it, the linter's word, at most two re-asks.
+
+use super::context::{Context, Stop};
+use crate::agents::reply::{Malformed, fenced, plain};
+use crate::agents::{developer, lint};
+use crate::domain::decide::Report;
+use crate::domain::event::EventBody;
+use crate::domain::phase::{Outcome, Role};
+use crate::domain::screen::Level;
+use crate::factory::ports::store::Paper;
+use crate::text::hash::sha256;
+
+/// Longest draft handed on, characters; about three pages.
+const DRAFT_CHARS: usize = 12_000;
+/// Re-asks with the failed rules (harness.md 1.2).
+const REASKS: u32 = 2;
+
+/// Works until the linter accepts the spec or has refused it three times.
+pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    let draft = basis(context).await?;
+    let numbers = context.numbers();
+    let (hint, nonce) = (context.hint(), context.nonce());
+    let notes = context.facts.spec_notes.join("\n");
+    let prompt = developer::template(
+        &context.desk(&numbers, &nonce),
+        &context.idea,
+        &draft,
+        Some(notes.as_str()).filter(|notes| !notes.is_empty()),
+        hint.as_deref(),
+    );
+    let mut text = context.ask(&prompt, template).await?;
+    for refusal in 0..=REASKS {
+        let problems = match lint::lint(&text, &context.tool, &numbers) {
+            Ok(_) => return keep(context, &text).await,
+            Err(problems) => problems,
+        };
+        context.log(Level::Warn, format!("spec linter: {}", problems.join("; ")));
+        let notes = problems.clone();
+        context
+            .record(vec![EventBody::SpecRefused { by: Role::Developer, notes, clause: None }])
+            .await?;
+        if refusal < REASKS {
+            let desk = context.desk(&numbers, &nonce);
+            let prompt = developer::repair_spec(&desk, &text, &problems);
+            text = context.ask(&prompt, template).await?;
+        } else {
+            let mut report = context.report(Outcome::Undraftable);
+            report.actor = "engine".to_owned();
+            report.reason = Some(format!("the spec linter refused it: {}", problems.join("; ")));
+            return Ok(report);
+        }
+    }
+    Err(Stop::Dropped("the spec loop ended without a verdict".to_owned()))
+}
+
+/// What the template is filled from: the rejected spec, or a new free draft.
+async fn basis(context: &mut Context) -> Result<String, Stop> {
+    if context.facts.specs > 0 && !context.facts.spec_notes.is_empty() {
+        let paper = Paper::SpecVersion { tool: context.tool.clone(), n: context.facts.specs };
+        if let Some(text) = context.tools.store.get(&paper)? {
+            return Ok(text);
+        }
+    }
+    let (hint, nonce, numbers) = (context.hint(), context.nonce(), context.numbers());
+    let prompt = developer::draft(&context.desk(&numbers, &nonce), &context.idea, hint.as_deref());
+    context.ask(&prompt, |reply| plain(reply, DRAFT_CHARS)).await
+}
+
+/// Keeps the accepted spec as the current one and under its number.
+async fn keep(context: &mut Context, text: &str) -> Result<Report, Stop> {
+    let n = context.facts.specs + 1;
+    let tool = context.tool.clone();
+    context.tools.store.put(&Paper::SpecVersion { tool: tool.clone(), n }, text)?;
+    context.tools.store.put(&Paper::Spec { tool }, text)?;
+    context.record(vec![EventBody::SpecKept { n, sha256: sha256(text.as_bytes()) }]).await?;
+    Ok(context.report(Outcome::Drafted))
+}
+
+fn template(reply: &str) -> Result<String, Malformed> {
+    fenced(reply, &["markdown", "md"])
+}

@@ -1,0 +1,266 @@
+//! Turns: one request and its whole reply, transcribed, journaled, re-asked once when it has no usable form.
+
+use super::context::{Context, FromAgent, Origin, Stop};
+use crate::agents::prompt::{Prompt, reformat};
+use crate::agents::reply::Malformed;
+use crate::domain::event::{EventBody, Turn};
+use crate::domain::phase::{Outcome, Phase};
+use crate::domain::screen::Level;
+use crate::factory::ports::model::{Delta, Message, ModelError, Reply, Speaker, TurnRequest};
+use crate::factory::ports::store::Paper;
+use crate::text::redact::{RedactStream, Redactor};
+use crate::text::sanitise::Sanitiser;
+use serde_json::json;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Waits before a turn whose reply broke off is taken again (models.md 3 row 28).
+const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+impl Context {
+    /// Asks until the answer has a usable form: once more with only the reply and the rule (S1), then escalates.
+    pub async fn ask<T>(
+        &mut self,
+        prompt: &Prompt,
+        read: impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<T, Stop> {
+        let first = self.turn(prompt, &read).await?;
+        let problem = match first {
+            Ok(value) => return Ok(value),
+            Err(problem) => problem,
+        };
+        self.log(Level::Warn, format!("reply not usable: {}; asking once more", problem.1.problem));
+        let (numbers, nonce) = (self.numbers(), self.nonce());
+        let again = reformat(&self.desk(&numbers, &nonce), prompt, &problem.0, &problem.1);
+        match self.turn(&again, &read).await? {
+            Ok(value) => Ok(value),
+            Err((_, second)) => {
+                let words = format!("no usable reply for {} in two tries", prompt.purpose);
+                let evidence = vec![problem.1.problem, second.problem];
+                Err(self.stuck("S1", words, evidence, Outcome::Escalated).await)
+            }
+        }
+    }
+
+    /// Asks once; an answer without a usable form is None and costs nothing more.
+    pub async fn ask_once<T>(
+        &mut self,
+        prompt: &Prompt,
+        read: impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Stop> {
+        Ok(self.turn(prompt, &read).await?.ok())
+    }
+
+    /// One turn whose answer is read at once, so that its record says whether it was usable.
+    async fn turn<T>(
+        &mut self,
+        prompt: &Prompt,
+        read: &impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<Result<T, (String, Malformed)>, Stop> {
+        let mut tries = 0;
+        loop {
+            let request = self.request(prompt, tries)?;
+            self.clear_to_go().await?;
+            self.doing(format!("asking {} for {}", request.model, request.label));
+            let started = tokio::time::Instant::now();
+            let outcome = self.exchange(&request).await;
+            let millis = started.elapsed().as_millis() as u64;
+            match outcome {
+                Ok(reply) => return self.settle(&request, reply, millis, read).await,
+                Err(error) => {
+                    self.transcribe(&request, None, Some(&error))?;
+                    self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
+                        .await?;
+                    if let ModelError::Overflow { .. } = error {
+                        let mut report = self.report(Outcome::SpecDefect);
+                        report.reason = Some(error.to_string());
+                        return Err(Stop::Rule(Box::new(report)));
+                    }
+                    let Some(wait) = RETRY_AFTER.get(tries as usize).filter(|_| !error.host_fault())
+                    else {
+                        return Err(Stop::Host(error));
+                    };
+                    self.log(Level::Warn, format!("{error}; trying again in {} s", wait.as_secs()));
+                    tokio::time::sleep(*wait).await;
+                    tries += 1;
+                }
+            }
+        }
+    }
+
+    /// The label of a prompt's next turn, and the request around it.
+    fn request(&self, prompt: &Prompt, tries: u32) -> Result<TurnRequest, Stop> {
+        let Some(model) = &self.model else {
+            return Err(Stop::Incident(format!(
+                "no model is set for the {}: name one under [roles.{}] in dev-factory/factory.toml",
+                self.role, self.role
+            )));
+        };
+        let stem = stem(&self.tool, self.phase, prompt);
+        let n = self.facts.turns.get(&stem).copied().unwrap_or(0);
+        Ok(TurnRequest {
+            label: format!("{stem}/{n}"),
+            host: model.host.clone(),
+            model: model.model.clone(),
+            messages: prompt
+                .messages
+                .iter()
+                .map(|(system, content)| Message {
+                    role: if *system { Speaker::System } else { Speaker::User },
+                    content: content.clone(),
+                })
+                .collect(),
+            think: prompt.think,
+            max_tokens: prompt.max_tokens,
+            temperature: prompt.temperature,
+            top_p: prompt.top_p,
+            format: prompt.format.clone(),
+            seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n) + u64::from(tries)),
+        })
+    }
+
+    /// Sends a request and passes its text to the live log as it arrives.
+    async fn exchange(&self, request: &TurnRequest) -> Result<Reply, ModelError> {
+        let (pieces, mut arriving) = mpsc::unbounded_channel();
+        let redactor = self.tools.redactor.clone();
+        let show = async {
+            let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
+            while let Some(delta) = arriving.recv().await {
+                match delta {
+                    Delta::Text(piece) => self.log(Level::Stream, text.push(&piece)),
+                    Delta::Thought(piece) => self.log(Level::Thought, thought.push(&piece)),
+                }
+            }
+            self.log(Level::Thought, thought.rest());
+            self.log(Level::Stream, text.rest());
+        };
+        let (reply, ()) = tokio::join!(self.tools.models.turn(request, pieces), show);
+        reply
+    }
+
+    /// Transcribes and journals a whole reply, then reads it.
+    async fn settle<T>(
+        &mut self,
+        request: &TurnRequest,
+        reply: Reply,
+        millis: u64,
+        read: &impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<Result<T, (String, Malformed)>, Stop> {
+        self.transcribe(request, Some(&reply), None)?;
+        let value = if reply.cut {
+            Err(Malformed::new(format!(
+                "the reply was cut at {} tokens: answer with less text",
+                request.max_tokens
+            )))
+        } else {
+            read(&reply.text)
+        };
+        let turn = Turn {
+            label: request.label.clone(),
+            role: self.role,
+            host: request.host.clone(),
+            model: request.model.clone(),
+            ok: true,
+            error: None,
+            input_tokens: reply.input_tokens,
+            output_tokens: reply.output_tokens,
+            usd: reply.usd,
+            millis,
+            local: reply.local,
+            scripted: reply.scripted,
+            malformed: value.is_err(),
+        };
+        self.record(vec![EventBody::Turn(turn)]).await?;
+        if let Some((stem, _)) = request.label.rsplit_once('/') {
+            *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
+        }
+        self.origin =
+            Origin { scripted: reply.scripted, local: reply.local && !reply.scripted };
+        let _ = self.link.send(FromAgent::Spoke {
+            role: self.role,
+            tokens_per_second: reply.tokens_per_second,
+        });
+        Ok(value.map_err(|problem| (reply.text, problem)))
+    }
+
+    fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
+        Turn {
+            label: request.label.clone(),
+            role: self.role,
+            host: request.host.clone(),
+            model: request.model.clone(),
+            ok: false,
+            error: Some(self.tools.redactor.redact(&error.to_string())),
+            input_tokens: None,
+            output_tokens: None,
+            usd: Some(0.0),
+            millis,
+            local: true,
+            scripted: false,
+            malformed: false,
+        }
+    }
+
+    /// Keeps request and reply, replayable.
+    fn transcribe(
+        &self,
+        request: &TurnRequest,
+        reply: Option<&Reply>,
+        error: Option<&ModelError>,
+    ) -> Result<(), Stop> {
+        let line = json!({
+            "at": self.tools.clock.now(),
+            "label": request.label,
+            "host": request.host,
+            "model": request.model,
+            "request": {
+                "messages": request.messages,
+                "think": request.think,
+                "maxTokens": request.max_tokens,
+                "temperature": request.temperature,
+                "topP": request.top_p,
+                "seed": request.seed,
+                "format": request.format,
+            },
+            "reply": reply,
+            "error": error.map(ToString::to_string),
+        });
+        let paper = Paper::Transcript {
+            tool: self.tool.clone(),
+            n: u32::try_from(self.attempt).unwrap_or(u32::MAX),
+            role: self.role.to_string(),
+            phase: self.phase.to_string(),
+        };
+        let line = self.tools.redactor.redact(&line.to_string());
+        self.tools.store.append(&paper, &(line + "\n")).map_err(Stop::from)
+    }
+}
+
+/// Streamed text made safe to show: no control characters, no secrets.
+struct Clean<'a> {
+    sanitiser: Sanitiser,
+    redactor: RedactStream<'a>,
+}
+
+impl<'a> Clean<'a> {
+    fn new(redactor: &'a Redactor) -> Self {
+        Self { sanitiser: Sanitiser::default(), redactor: redactor.stream() }
+    }
+
+    fn push(&mut self, piece: &str) -> String {
+        let safe = self.sanitiser.push(piece.as_bytes());
+        self.redactor.push(&safe)
+    }
+
+    fn rest(&mut self) -> String {
+        self.redactor.finish()
+    }
+}
+
+/// `tool/phase/purpose[/path]`: a label without its n.
+fn stem(tool: &str, phase: Phase, prompt: &Prompt) -> String {
+    match &prompt.path {
+        Some(path) => format!("{tool}/{phase}/{}/{path}", prompt.purpose),
+        None => format!("{tool}/{phase}/{}", prompt.purpose),
+    }
+}

@@ -1,0 +1,322 @@
+//! The loop: one message at a time, then whatever the state now calls for. It starts nothing by the clock alone.
+
+use super::attempts::context::{FromAgent, Tools};
+use super::engine::{Ended, Options, Parts, Signal, SoulTexts};
+use super::ledger::Ledger;
+use super::pool::Pool;
+use super::ports::settings::Settings;
+use super::ports::store::StoreError;
+use super::readiness::Readiness;
+use super::wake::{Running, Stopping, Suspect, Wake};
+use crate::agents::soul::Soul;
+use crate::domain::event::{Event, EventBody, NewEvent};
+use crate::domain::phase::{Phase, Role};
+use crate::domain::screen::Level;
+use crate::domain::state::StateDoc;
+use crate::domain::table;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+/// How long SIGTERM waits for the turn under way (contract 5).
+const TERM_WAIT: Duration = Duration::from_secs(10);
+/// Snapshots without a move are written at most this often (contract 3).
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
+
+/// The engine at work.
+pub struct Driver {
+    pub(super) ledger: Ledger,
+    pub(super) tools: Tools,
+    pub(super) settings: Arc<Settings>,
+    pub(super) souls: [Arc<Soul>; 3],
+    pub(super) readiness: Readiness,
+    pub(super) options: Options,
+    pub(super) running: Option<Running>,
+    pub(super) stopping: Option<Stopping>,
+    pub(super) suspect: Option<Suspect>,
+    pub(super) doing: String,
+    pub(super) problems: Vec<String>,
+    pub(super) last: [Option<Life>; 3],
+    pub(super) loaded: Option<Found>,
+    pub(super) failures: u32,
+    pub(super) engine: crate::domain::screen::EngineId,
+    pub(super) wake: mpsc::UnboundedSender<Wake>,
+    inbox: mpsc::UnboundedReceiver<Wake>,
+    pub(super) link: mpsc::UnboundedSender<FromAgent>,
+    pub(super) go: watch::Sender<bool>,
+    pub(super) pool: Pool,
+    pub(super) reload: Reload,
+    pub(super) dirty: bool,
+    shown: Option<Instant>,
+}
+
+/// Reads settings and souls again.
+pub type Reload = Box<dyn Fn() -> Result<(Settings, SoulTexts), String> + Send + Sync>;
+/// Last sign of life of a role, and its tokens a second then.
+pub type Life = (DateTime<Utc>, Option<f64>);
+/// What loading found: no journal yet, repairs in words, a foreign state to judge.
+pub type Found = (bool, Vec<String>, Option<StateDoc>);
+
+impl Driver {
+    /// Wires the loop around a loaded ledger.
+    pub fn new(
+        parts: Parts,
+        ledger: Ledger,
+        tools: Tools,
+        souls: [Arc<Soul>; 3],
+        options: Options,
+    ) -> Self {
+        let (wake, inbox) = mpsc::unbounded_channel();
+        let (link, mut from_agents) = mpsc::unbounded_channel();
+        let forward = wake.clone();
+        tokio::spawn(async move {
+            while let Some(message) = from_agents.recv().await {
+                if forward.send(Wake::Agent(message)).is_err() {
+                    break;
+                }
+            }
+        });
+        let settings = Arc::new(parts.settings);
+        let readiness = Readiness::new(&settings, super::engine::models(&settings, &souls));
+        Self {
+            ledger,
+            tools,
+            settings,
+            souls,
+            readiness,
+            options,
+            running: None,
+            stopping: None,
+            suspect: None,
+            doing: String::new(),
+            problems: Vec::new(),
+            last: [None; 3],
+            loaded: None,
+            failures: 0,
+            engine: parts.engine,
+            wake,
+            inbox,
+            link,
+            go: watch::Sender::new(true),
+            pool: Pool::start(),
+            reload: parts.reload,
+            dirty: true,
+            shown: None,
+        }
+    }
+
+    /// Works until the engine is to end. `started` false: the state is as loaded, nothing runs yet.
+    pub async fn drive(&mut self) -> Result<Ended, String> {
+        loop {
+            self.advance().await?;
+            self.steer();
+            self.show();
+            if let Some(ended) = self.finished() {
+                return self.end(ended);
+            }
+            let wake = self.next_wake().await;
+            self.handle(wake).await?;
+        }
+    }
+
+    /// Waits for a message or for the next time something is due.
+    async fn next_wake(&mut self) -> Wake {
+        let due = self.due();
+        let inbox = &mut self.inbox;
+        match due {
+            Some(at) => tokio::select! {
+                biased;
+                wake = inbox.recv() => wake.unwrap_or(Wake::Time),
+                () = tokio::time::sleep_until(at) => Wake::Time,
+            },
+            None => inbox.recv().await.unwrap_or(Wake::Time),
+        }
+    }
+
+    /// The next time to look without a message.
+    fn due(&self) -> Option<Instant> {
+        let now = self.tools.clock.now();
+        let pause_ends = self
+            .ledger
+            .factory
+            .pauses
+            .iter()
+            .filter_map(|pause| pause.until)
+            .map(|until| Instant::now() + (until - now).to_std().unwrap_or_default())
+            .min();
+        let roles = self.wanted_roles();
+        let look = self.readiness.next_look(&roles, now);
+        let suspect = self.suspect.as_ref().map(|s| s.settled);
+        let deadline = self.stopping.as_ref().and_then(|s| s.deadline);
+        let snapshot =
+            self.dirty.then(|| self.shown.map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY));
+        [pause_ends, look, suspect, deadline, snapshot].into_iter().flatten().min()
+    }
+
+    async fn handle(&mut self, wake: Wake) -> Result<(), String> {
+        match wake {
+            Wake::Agent(message) => self.agent(message).await,
+            Wake::Changed(change) => self.changed(change).await,
+            Wake::Probed(model, status) => {
+                if self.readiness.probed(&model, &status) {
+                    let level = if status.live { Level::Info } else { Level::Warn };
+                    self.ledger.say(level, format!("{model}: {}", status.words));
+                    self.dirty = true;
+                }
+                Ok(())
+            }
+            Wake::Observed(seen) => self.observed(seen).await,
+            Wake::Pushed { tool, remote, result } => self.pushed(&tool, remote, result),
+            Wake::Signal(signal) => {
+                self.signalled(signal);
+                Ok(())
+            }
+            Wake::Time => self.time().await,
+        }
+    }
+
+    fn signalled(&mut self, signal: Signal) {
+        let again = self.stopping.is_some();
+        let (ended, reason) = match signal {
+            Signal::Terminate => (Ended::Stopped, "terminated by a signal"),
+            Signal::Interrupt => (Ended::Interrupted, "interrupted"),
+        };
+        let wait = if again || signal == Signal::Interrupt { Duration::ZERO } else { TERM_WAIT };
+        self.stopping = Some(Stopping {
+            ended,
+            reason: reason.to_owned(),
+            deadline: Some(Instant::now() + wait),
+        });
+    }
+
+    /// Lets turns start or holds them, as pauses, stops and budgets say.
+    fn steer(&mut self) {
+        let held = self.stopping.is_some()
+            || self.running.as_ref().is_some_and(|running| {
+                self.ledger
+                    .factory
+                    .pauses
+                    .iter()
+                    .any(|p| super::readiness::covers(p.scope, running.role))
+            });
+        self.go.send_if_modified(|go| {
+            let changed = *go == held;
+            *go = !held;
+            changed
+        });
+        let due = self.stopping.as_ref().and_then(|s| s.deadline).is_some_and(|d| d <= Instant::now());
+        if due {
+            self.cancel();
+        }
+    }
+
+    /// Drops the turn or gate under way.
+    pub(super) fn cancel(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.cancel.cancel();
+        }
+    }
+
+    /// How the engine ends, once it may.
+    fn finished(&self) -> Option<Ended> {
+        if let Some(stopping) = &self.stopping {
+            let free = self.running.as_ref().is_none_or(|r| r.resting);
+            return free.then_some(stopping.ended);
+        }
+        if self.options.until_idle && self.running.is_none() && self.suspect.is_none() {
+            return self.nothing_left();
+        }
+        None
+    }
+
+    /// Records the end; the attempt under way is dropped and starts again next time.
+    fn end(&mut self, ended: Ended) -> Result<Ended, String> {
+        self.cancel();
+        self.drop_attempt("the engine ended")?;
+        let stopping = self.stopping.take();
+        let reason = stopping.map_or_else(|| "nothing left to do".to_owned(), |s| s.reason);
+        self.note(EventBody::Stopped { stopped: self.ledger.factory.stopped.clone(), reason })?;
+        self.doing = "ended".to_owned();
+        self.publish();
+        Ok(ended)
+    }
+
+    /// Publishes a snapshot when something changed and the last one is old enough.
+    fn show(&mut self) {
+        let due = self.shown.is_none_or(|at| at.elapsed() >= SNAPSHOT_EVERY);
+        if self.dirty && due {
+            self.publish();
+        }
+    }
+
+    /// Publishes a snapshot now.
+    pub(super) fn publish(&mut self) {
+        self.dirty = false;
+        self.shown = Some(Instant::now());
+        let snapshot = self.snapshot();
+        self.tools.publisher.publish(snapshot);
+    }
+
+    /// Records events; a move is shown at once.
+    pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
+        let moves = events.iter().any(|e| matches!(e.body, EventBody::Move(_)));
+        let recorded = match self.ledger.commit(events.clone()) {
+            Err(StoreError::Conflict) => {
+                self.raced()?;
+                self.ledger.commit(events)
+            }
+            done => done,
+        };
+        let recorded = recorded.map_err(|e| e.to_string())?;
+        self.dirty = true;
+        if moves {
+            self.publish();
+        }
+        Ok(recorded)
+    }
+
+    /// Records one event of the engine's own about the present tool.
+    pub(super) fn note(&mut self, body: EventBody) -> Result<(), String> {
+        let tool = self.ledger.factory.current_tool.clone();
+        self.commit(vec![NewEvent { tool, actor: "engine".to_owned(), body }]).map(|_| ())
+    }
+
+    /// Drops the attempt the state knows, if any.
+    pub(super) fn drop_attempt(&mut self, why: &str) -> Result<(), String> {
+        match self.ledger.factory.attempt.as_ref().map(|a| a.id) {
+            Some(id) => self.note(EventBody::AttemptDropped { id, reason: why.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks hosts that are due, off the loop.
+    pub(super) fn probe(&mut self, roles: &[Role]) {
+        for model in self.readiness.due(roles) {
+            let (models, wake) = (self.tools.models.clone(), self.wake.clone());
+            tokio::spawn(async move {
+                let status = models.probe(&model.host, &model.model).await;
+                let _ = wake.send(Wake::Probed(model, status));
+            });
+        }
+    }
+
+    /// Roles whose hosts matter for what is to be done now; none when there is nothing to do.
+    pub(super) fn wanted_roles(&self) -> Vec<Role> {
+        let factory = &self.ledger.factory;
+        if self.running.is_some() || self.stopping.is_some() {
+            return Vec::new();
+        }
+        match factory.phase {
+            Phase::Idle | Phase::Shipped => {
+                if self.work_waits() {
+                    vec![Role::Developer, Role::Supervisor]
+                } else {
+                    Vec::new()
+                }
+            }
+            phase => table::role_of(phase).into_iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Foreign edits: an external move is a claim; gates and effects stay ours, an illegal one is put back.
+
+use super::attempts::papers;
+use super::driver::Driver;
+use super::wake::{Suspect, Wake};
+use super::ports::repo::Repo;
+use super::ports::store::{Change, Observed, Paper, StoreError};
+use crate::agents::{lint, scan, spec};
+use crate::domain::actor;
+use crate::domain::decide::Report;
+use crate::domain::decide::claim::{Judgement, judge, refused};
+use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::phase::{Outcome, Phase, Role};
+use crate::domain::screen::Level;
+use crate::domain::state::StateDoc;
+use crate::domain::wishlist;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Who edits the wishlist file.
+const BY_HAND: &str = "operator:wishlist.json";
+/// Some writers read back what they wrote and write again: an illegal state is judged when it has settled (contract 3).
+const SETTLE: Duration = Duration::from_millis(1500);
+
+impl Driver {
+    /// A file of the home changed.
+    pub(super) async fn changed(&mut self, change: Change) -> Result<(), String> {
+        match change {
+            Change::State => self.look_at_state().await,
+            Change::Commands => self.commands(false).await,
+            Change::Wishlist => self.wishlist(),
+            Change::Settings | Change::Souls => {
+                self.reread();
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads state.json at once when it can be read; waits for a half-written one off the loop.
+    async fn look_at_state(&mut self) -> Result<(), String> {
+        match self.tools.store.glance() {
+            Ok(Some(seen)) => self.observed(Ok(seen)).await,
+            Ok(None) => {
+                let (store, wake) = (self.tools.store.clone(), self.wake.clone());
+                tokio::task::spawn_blocking(move || {
+                    let _ = wake.send(Wake::Observed(store.observe()));
+                });
+                Ok(())
+            }
+            Err(error) => self.observed(Err(error)).await,
+        }
+    }
+
+    /// state.json was read.
+    pub(super) async fn observed(
+        &mut self,
+        seen: Result<Observed, StoreError>,
+    ) -> Result<(), String> {
+        match seen {
+            Ok(Observed::Ours) => {
+                self.suspect = None;
+                Ok(())
+            }
+            Ok(Observed::Foreign(doc)) => self.claim(doc).await,
+            Ok(Observed::Unreadable(why)) => {
+                self.restore(format!("state.json cannot be read: {why}"), false)
+            }
+            Err(error) => {
+                self.ledger.say(Level::Error, error.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    /// Another program says where the tool stands.
+    pub(super) async fn claim(&mut self, doc: StateDoc) -> Result<(), String> {
+        match judge(&self.ledger.factory, &doc) {
+            Judgement::Harmless | Judgement::PutBack => {
+                self.suspect = None;
+                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())
+            }
+            Judgement::Legal { to, outcome } => {
+                self.suspect = None;
+                self.take_up(&doc, to, outcome).await
+            }
+            Judgement::Illegal(sentence) => {
+                self.suspect = Some(Suspect { doc, sentence, settled: Instant::now() + SETTLE });
+                Ok(())
+            }
+        }
+    }
+
+    /// Journals a legal claim, checks the conditions of its row, then obeys it; in qa the gates decide instead.
+    async fn take_up(&mut self, doc: &StateDoc, to: Phase, outcome: Outcome) -> Result<(), String> {
+        let from = self.ledger.factory.phase;
+        let tool = self.ledger.factory.current_tool.clone().unwrap_or_default();
+        let claimed = external(&tool, EventBody::Claimed { from, to, outcome });
+        let taken = match self.conditions(outcome).await {
+            Ok(taken) => taken,
+            Err(unmet) => return self.restore(unmet, false),
+        };
+        self.cancel();
+        self.tools.store.adopt(&self.ledger.factory, doc).map_err(|e| e.to_string())?;
+        self.commit([vec![claimed], taken].concat())?;
+        self.drop_attempt("another program moved the phase")?;
+        if from == Phase::Qa {
+            return self.start_attempt(Role::Qa);
+        }
+        let report = Report {
+            actor: actor::EXTERNAL.to_owned(),
+            outcome: Some(outcome),
+            reason: Some("another program says so".to_owned()),
+            ..Report::default()
+        };
+        self.report(report).await
+    }
+
+    /// The papers and tree a claimed outcome needs; events that take them over.
+    async fn conditions(&mut self, outcome: Outcome) -> Result<Vec<NewEvent>, String> {
+        let factory = &self.ledger.factory;
+        let tool = factory.current_tool.clone().unwrap_or_default();
+        let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
+        match outcome {
+            Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
+            Outcome::Approved => self.claimed_cases(&tool, facts.case_sets),
+            Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.trees).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn claimed_spec(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
+        let store = &self.tools.store;
+        let paper = Paper::Spec { tool: tool.to_owned() };
+        let text = store
+            .get(&paper)
+            .map_err(|e| e.to_string())?
+            .ok_or_else(|| format!("spec-review needs {}: write it first", store.path(&paper).display()))?;
+        lint::lint(&text, tool, &super::engine::numbers(&self.settings))
+            .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
+        store
+            .put(&Paper::SpecVersion { tool: tool.to_owned(), n }, &text)
+            .map_err(|e| e.to_string())?;
+        let sha256 = crate::text::hash::sha256(text.as_bytes());
+        Ok(vec![external(tool, EventBody::SpecKept { n, sha256 })])
+    }
+
+    fn claimed_cases(&self, tool: &str, sets: u32) -> Result<Vec<NewEvent>, String> {
+        let store = &self.tools.store;
+        let n = sets.max(1);
+        let paper = Paper::Acceptance { tool: tool.to_owned(), n };
+        let text = store.get(&paper).map_err(|e| e.to_string())?.unwrap_or_default();
+        let place = store.path(&paper).display().to_string();
+        let cases = papers::read_cases(&text, &place)?;
+        if cases.is_empty() {
+            return Err(format!("coding needs held-out cases: write them to {place}, one a line"));
+        }
+        let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
+        Ok(vec![external(tool, EventBody::CasesKept { n, count, dropped: Vec::new() })])
+    }
+
+    async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
+        let folder = self.tools.repo.work().join("tools").join(tool);
+        let spec = self.current_spec(tool)?;
+        for file in &spec.files {
+            let text = std::fs::read_to_string(folder.join(&file.path))
+                .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;
+            scan::parses(&text).map_err(|why| format!("{}: {why}", file.path))?;
+        }
+        let name = tool.to_owned();
+        let message = format!("{tool}: written by another program");
+        let (tree, commit) =
+            self.git(move |repo: &dyn Repo| repo.save(&name, &message)).await.map_err(|e| e.to_string())?;
+        if trees.contains(&tree) {
+            return Err("the tool's files have not changed since the last run".to_owned());
+        }
+        Ok(vec![external(tool, EventBody::Tree { tree, commit })])
+    }
+
+    fn current_spec(&self, tool: &str) -> Result<spec::Spec, String> {
+        let n = self.ledger.factory.tools.get(tool).map_or(0, |f| f.specs);
+        let paper = Paper::SpecVersion { tool: tool.to_owned(), n };
+        let text = self.tools.store.get(&paper).map_err(|e| e.to_string())?;
+        Ok(spec::parse(&text.unwrap_or_default()))
+    }
+
+    /// A foreign edit lay in the way of a commit: ours goes first, then theirs is judged against what is true then.
+    pub(super) fn raced(&mut self) -> Result<(), String> {
+        let seen = self.tools.store.glance().map_err(|e| e.to_string())?;
+        let Some(Observed::Foreign(doc)) = seen else {
+            return self.tools.store.restore(&self.ledger.factory).map(|_| ()).map_err(|e| e.to_string());
+        };
+        match judge(&self.ledger.factory, &doc) {
+            Judgement::Harmless | Judgement::PutBack => {
+                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())
+            }
+            Judgement::Legal { .. } => {
+                let kept = self.tools.store.restore(&self.ledger.factory).map_err(|e| e.to_string())?;
+                self.ledger.say(Level::Warn, format!("state.json was moved while the engine moved it; the other copy is {kept}"));
+                let _ = self.wake.send(Wake::Observed(Ok(Observed::Foreign(doc))));
+                Ok(())
+            }
+            Judgement::Illegal(sentence) => self.restore(sentence, true),
+        }
+    }
+
+    /// An illegal state that has settled is put back.
+    pub(super) async fn settle_suspect(&mut self) -> Result<(), String> {
+        let Some(suspect) = self.suspect.take_if(|s| s.settled <= Instant::now()) else {
+            return Ok(());
+        };
+        match self.tools.store.observe() {
+            Ok(Observed::Foreign(doc)) if doc == suspect.doc => self.restore(suspect.sentence, true),
+            seen => Box::pin(self.observed(seen)).await,
+        }
+    }
+
+    /// Puts the last good state back, keeps the refused copy, says so; the third time a person is asked.
+    fn restore(&mut self, sentence: String, counts: bool) -> Result<(), String> {
+        self.suspect = None;
+        let kept = self.tools.store.restore(&self.ledger.factory).map_err(|e| e.to_string())?;
+        let now = self.tools.clock.now();
+        self.commit(refused(&self.ledger.factory, &sentence, &kept, counts, now))?;
+        self.ledger.brief(Some(&sentence)).map_err(|e| e.to_string())
+    }
+
+    /// People edited the wishlist.
+    pub(super) fn wishlist(&mut self) -> Result<(), String> {
+        match self.tools.store.wishlist() {
+            Ok(read) => match wishlist::merge(&self.ledger.factory, &read, BY_HAND) {
+                Ok(events) => {
+                    self.problems.retain(|p| !p.contains("wishlist.json"));
+                    self.commit(events)?;
+                    let items = &self.ledger.factory.items;
+                    self.tools.store.put_wishlist(items).map_err(|e| e.to_string())
+                }
+                Err(sentence) => self.bad_wishlist(sentence),
+            },
+            Err(error) => self.bad_wishlist(error.to_string()),
+        }
+    }
+
+    fn bad_wishlist(&mut self, sentence: String) -> Result<(), String> {
+        let text = format!("{sentence}; the last good list stays in force");
+        self.ledger.say(Level::Error, text.clone());
+        self.problems.retain(|p| !p.contains("wishlist.json"));
+        self.problems.push(text);
+        self.dirty = true;
+        Ok(())
+    }
+}
+
+fn external(tool: &str, body: EventBody) -> NewEvent {
+    NewEvent { tool: Some(tool.to_owned()), actor: actor::EXTERNAL.to_owned(), body }
+}

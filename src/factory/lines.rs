@@ -1,0 +1,144 @@
+//! Events as lines for people: one sentence each, the same in the log, headless and on screens.
+
+use crate::domain::event::{Event, EventBody, Move, RunSummary, Turn};
+use crate::domain::screen::{Level, LogLine};
+
+/// The line an event stands for; None for bookkeeping nobody reads.
+#[must_use]
+pub fn line(event: &Event) -> Option<LogLine> {
+    let (level, text) = words(event)?;
+    Some(LogLine {
+        at: event.ts,
+        from: event.actor.clone(),
+        level,
+        tool: event.tool.clone(),
+        seq: Some(event.seq),
+        text,
+    })
+}
+
+fn words(event: &Event) -> Option<(Level, String)> {
+    use EventBody as E;
+    Some(match &event.body {
+        E::Move(step) => (Level::Move, moved(step)),
+        E::Turn(turn) => (if turn.ok { Level::Info } else { Level::Warn }, turned(turn)),
+        E::Run(run) => (if run.green { Level::Info } else { Level::Warn }, ran(run)),
+        E::Started { version, repaired, .. } => (Level::Info, started(version, repaired)),
+        E::Stopped { reason, .. } => (Level::Info, format!("engine ended: {reason}")),
+        E::Adopted(adopted) => (
+            Level::Info,
+            format!("took over {} ideas and {} shipped tools", adopted.items.len(), adopted.shipped.len()),
+        ),
+        E::AttemptDropped { reason, .. } => (Level::Warn, format!("attempt dropped: {reason}")),
+        E::SpecRefused { notes, .. } => (Level::Warn, format!("spec refused: {}", notes.join("; "))),
+        E::SpecKept { n, .. } => (Level::Info, format!("spec {n} kept")),
+        E::CasesKept { n, count, dropped } => (Level::Info, cases(*n, *count, dropped.len())),
+        E::CaseRevealed { case, rule } => {
+            (Level::Info, format!("held-out case {case} ({rule}) shown to the Developer; it is public now"))
+        }
+        E::CaseStruck { case, reason } => (Level::Warn, format!("held-out case {case} struck: {reason}")),
+        E::BugFiled { n, title, .. } => (Level::Warn, format!("BUG-{n}: {title}")),
+        E::Reviewed { verdict, by, scripted, local, .. } => {
+            (Level::Info, format!("review by {by}{}: {verdict}", origin(*scripted, *local)))
+        }
+        E::Decided { item, decision, .. } => {
+            (Level::Info, format!("decided for {item}: {decision}; takes effect when the lane is free"))
+        }
+        E::Stuck { rule, words, .. } => (Level::Warn, format!("stuck ({rule}): {words}")),
+        E::Paused(pause) => (Level::Warn, format!("{} by {}: {}", pause.id, pause.by, pause.reason)),
+        E::Resumed { id, reason } => (Level::Info, format!("{id} ended: {reason}")),
+        E::Answered { command, accepted, sentence } => (
+            if *accepted { Level::Info } else { Level::Warn },
+            format!("{} asked {}: {sentence}", command.by, command.verb.name()),
+        ),
+        E::Claimed { from, to, .. } => (Level::Info, format!("another program moved {from} to {to}: checking")),
+        E::ClaimRefused { sentence, kept, .. } => {
+            (Level::Error, format!("{sentence}; the refused copy is {kept}"))
+        }
+        E::Pushed { remote, ok, detail } => (
+            if *ok { Level::Info } else { Level::Warn },
+            if *ok { format!("pushed to {remote}") } else { format!("push to {remote} failed: {detail}") },
+        ),
+        E::Incident { sentence } => (Level::Error, sentence.clone()),
+        E::Noted { sentence } => (Level::Info, sentence.clone()),
+        E::ItemAdded { name, .. } => (Level::Info, format!("new idea: {name}")),
+        E::ItemParked { name, reason } => (Level::Info, format!("{name} parked: {reason}")),
+        E::ItemDropped { name, reason } => (Level::Info, format!("{name} dropped: {reason}")),
+        E::ItemReopened { name, bug } => (Level::Info, format!("{name} reopened: {bug}")),
+        E::Cleared
+        | E::AttemptStarted(_)
+        | E::Worked { .. }
+        | E::Tree { .. }
+        | E::NotStuck { .. }
+        | E::Hinted { .. }
+        | E::ItemEdited { .. }
+        | E::ItemsOrdered { .. }
+        | E::ItemRequeued { .. }
+        | E::BudgetSet { .. }
+        | E::Snoozed { .. } => return None,
+    })
+}
+
+fn moved(step: &Move) -> String {
+    let reason = step.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+    match &step.ship {
+        Some(ship) => format!("{} -> {} as {}{reason}", step.from, step.to, ship.tag),
+        None => format!("{} -> {} ({}){reason}", step.from, step.to, step.outcome),
+    }
+}
+
+fn turned(turn: &Turn) -> String {
+    let tokens = |n: Option<u64>| n.map_or_else(|| "n/a".to_owned(), |n| n.to_string());
+    let mut text = format!("turn {} on {}/{}", turn.label, turn.host, turn.model);
+    if turn.scripted {
+        text += " (scripted reply)";
+    }
+    match &turn.error {
+        Some(error) => text + " failed: " + error,
+        None => format!(
+            "{text}: {} in, {} out, {:.1} s{}",
+            tokens(turn.input_tokens),
+            tokens(turn.output_tokens),
+            turn.millis as f64 / 1000.0,
+            if turn.malformed { ", not usable" } else { "" }
+        ),
+    }
+}
+
+fn ran(run: &RunSummary) -> String {
+    let coverage = run.coverage.map_or_else(|| "unknown".to_owned(), |c| format!("{c} %"));
+    let figures = format!(
+        "{} of {} tests, {} of {} held-out, coverage {coverage}, {:.1} s",
+        run.passed,
+        run.total,
+        run.held_passed,
+        run.held_total,
+        run.millis as f64 / 1000.0
+    );
+    match &run.failed_gate {
+        Some(gate) => format!("run {} red: {gate} ({figures})", run.run),
+        None => format!("run {} green: {figures}", run.run),
+    }
+}
+
+fn started(version: &str, repaired: &[String]) -> String {
+    if repaired.is_empty() {
+        return format!("engine {version} started");
+    }
+    format!("engine {version} started; repaired: {}", repaired.join("; "))
+}
+
+fn cases(n: u32, count: u32, dropped: usize) -> String {
+    match dropped {
+        0 => format!("held-out set {n}: {count} cases"),
+        _ => format!("held-out set {n}: {count} cases, {dropped} dropped because they pass on an empty stub"),
+    }
+}
+
+fn origin(scripted: bool, local: bool) -> &'static str {
+    match (scripted, local) {
+        (true, _) => " (a script)",
+        (false, true) => " (reviewed locally)",
+        (false, false) => "",
+    }
+}

@@ -1,0 +1,146 @@
+//! Commands: every operator action is decided here, journaled, answered, and takes effect through the loop.
+
+use super::driver::Driver;
+use super::wake::Stopping;
+use super::engine::Ended;
+use crate::domain::command::{Answer, Command, StopAfter, Verb};
+use crate::domain::decide::{Input, decide, stale};
+use crate::domain::event::{Event, EventBody, NewEvent};
+use crate::domain::screen::Level;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A turn may end for this long after `stop now` before it is cancelled.
+const STOP_NOW: Duration = Duration::ZERO;
+
+impl Driver {
+    /// Decides every waiting command, oldest first.
+    pub(super) async fn commands(&mut self, at_start: bool) -> Result<(), String> {
+        let waiting = self.tools.store.commands().map_err(|e| e.to_string())?;
+        for entry in waiting {
+            match entry {
+                Ok(command) => {
+                    let id = command.id.clone();
+                    let answer = self.command(command, at_start).await?;
+                    self.tools.store.answer(&id, &answer).map_err(|e| e.to_string())?;
+                }
+                Err((file, sentence)) => {
+                    self.ledger.say(Level::Warn, format!("command refused: {sentence}"));
+                    let answer = Answer { accepted: false, sentence };
+                    self.tools.store.answer(&file, &answer).map_err(|e| e.to_string())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides one command, journals who asked and what was answered, and starts its effect.
+    pub(super) async fn command(
+        &mut self,
+        command: Command,
+        at_start: bool,
+    ) -> Result<Answer, String> {
+        let now = self.tools.clock.now();
+        if at_start && stale(&command, now) {
+            let sentence = format!(
+                "{} is older than 10 minutes and was not carried out: send it again",
+                command.verb.name()
+            );
+            return self.refuse(command, sentence);
+        }
+        let input = match &command.verb {
+            Verb::Rewind { seq } => {
+                let target = self.event(*seq)?;
+                Input::Rewind { command: command.clone(), target: target.map(Box::new) }
+            }
+            _ => Input::Command(command.clone()),
+        };
+        if let Err(sentence) = self.possible(&command.verb).await {
+            return self.refuse(command, sentence);
+        }
+        match decide(&self.ledger.factory, &self.settings.limits, &input, now) {
+            Ok(events) => {
+                let sentence = accepted_sentence(&events);
+                if drops_attempt(&events) {
+                    self.cancel();
+                }
+                self.record(events).await?;
+                self.effect(&command);
+                Ok(Answer { accepted: true, sentence })
+            }
+            Err(refusal) => self.refuse(command, refusal.sentence),
+        }
+    }
+
+    /// What a verb needs of the outside before it may be accepted.
+    async fn possible(&mut self, verb: &Verb) -> Result<(), String> {
+        match verb {
+            Verb::Retry {} | Verb::Abort {} if self.running.is_none() => {
+                Err("nothing runs now: there is no attempt to drop".to_owned())
+            }
+            Verb::Reopen { tool, .. } => {
+                let name = tool.clone();
+                let versions =
+                    self.git(move |repo| repo.versions(&name)).await.map_err(|e| e.to_string())?;
+                if versions.is_empty() {
+                    return Err(format!("{tool} has no tag, so it has not shipped: requeue it"));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse(&mut self, command: Command, sentence: String) -> Result<Answer, String> {
+        let actor = crate::domain::actor::of_command(&command.by);
+        let body = EventBody::Answered { command, accepted: false, sentence: sentence.clone() };
+        let tool = self.ledger.factory.current_tool.clone();
+        self.commit(vec![NewEvent { tool, actor, body }])?;
+        Ok(Answer { accepted: false, sentence })
+    }
+
+    /// What an accepted command does to the engine itself.
+    fn effect(&mut self, command: &Command) {
+        match &command.verb {
+            Verb::Stop { after, restart, reason } => {
+                let deadline = (*after == StopAfter::Now).then(|| Instant::now() + STOP_NOW);
+                self.stopping = Some(Stopping {
+                    ended: if *restart { Ended::Restart } else { Ended::Stopped },
+                    reason: reason.clone().unwrap_or_else(|| format!("asked by {}", command.by)),
+                    deadline,
+                });
+            }
+            Verb::Probe { host } => {
+                self.readiness.forget(host.as_deref());
+                let roles = crate::domain::phase::Role::ALL;
+                self.probe(&roles);
+            }
+            _ => {}
+        }
+        self.dirty = true;
+    }
+
+    /// An event of the journal by its number.
+    fn event(&self, seq: u64) -> Result<Option<Event>, String> {
+        let events = self.tools.store.history(seq).map_err(|e| e.to_string())?;
+        Ok(events.into_iter().find(|event| event.seq == seq))
+    }
+}
+
+/// The answer inside a decision's events.
+fn accepted_sentence(events: &[NewEvent]) -> String {
+    events
+        .iter()
+        .find_map(|event| match &event.body {
+            EventBody::Answered { sentence, .. } => Some(sentence.clone()),
+            _ => None,
+        })
+        .unwrap_or_else(|| "done".to_owned())
+}
+
+/// The attempt under way does not survive these events.
+fn drops_attempt(events: &[NewEvent]) -> bool {
+    events.iter().any(|event| {
+        matches!(event.body, EventBody::AttemptDropped { .. } | EventBody::Move(_))
+    })
+}

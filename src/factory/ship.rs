@@ -1,0 +1,124 @@
+//! Shipping: checked by the domain, done by git, then recorded; a crash between any two is repaired by doing it again.
+
+use super::driver::Driver;
+use super::wake::Wake;
+use super::ports::repo::{RepoError, ShipOrder};
+use super::ports::store::Paper;
+use crate::domain::command::Decision;
+use crate::domain::decide::{Input, Report, Room, decide};
+use crate::domain::event::{EventBody, Move, NewEvent, ShipRecord};
+use std::path::PathBuf;
+
+impl Driver {
+    /// Merges and tags the tool under review, then records the move.
+    pub(super) async fn ship(&mut self, report: Report) -> Result<(), String> {
+        let Some(tool) = self.ledger.factory.current_tool.clone() else {
+            return Ok(());
+        };
+        let facts = self.ledger.factory.tools.get(&tool).cloned().unwrap_or_default();
+        let version = facts.next_version();
+        let tag = format!("{tool}@{version}");
+        let placeholder = ShipRecord { version: version.clone(), tag, commit: String::new() };
+        let trial = Report { ship: Some(placeholder), ..report.clone() };
+        let now = self.tools.clock.now();
+        if let Err(refusal) =
+            decide(&self.ledger.factory, &self.settings.limits, &Input::Report(trial), now)
+        {
+            return self.incident(refusal.sentence);
+        }
+        if let Some(blocked) =
+            self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()))
+        {
+            return self.shelve_decided(&tool, &report, blocked).await;
+        }
+        let order = ShipOrder {
+            message: format!("Ship {tool} {version}"),
+            papers: self.papers(&tool),
+            tool: tool.clone(),
+            version,
+        };
+        self.doing = format!("shipping {tool}");
+        match self.git(move |repo| repo.ship(&order)).await {
+            Ok(ship) => {
+                let report = Report { ship: Some(ship), ..report };
+                let now = self.tools.clock.now();
+                let events =
+                    decide(&self.ledger.factory, &self.settings.limits, &Input::Report(report), now)
+                        .map_err(|refusal| refusal.sentence)?;
+                self.record(events).await.map(|_| ())
+            }
+            Err(RepoError::Blocked(why)) => self.shelve_decided(&tool, &report, why).await,
+            Err(error) => self.incident(error.to_string()),
+        }
+    }
+
+    /// Main cannot take the merge now: the decision stays with the tool on the shelf.
+    async fn shelve_decided(
+        &mut self,
+        tool: &str,
+        report: &Report,
+        why: String,
+    ) -> Result<(), String> {
+        let text = report.text.clone().unwrap_or_default();
+        self.commit(vec![NewEvent {
+            tool: Some(tool.to_owned()),
+            actor: report.actor.clone(),
+            body: EventBody::Decided {
+                item: tool.to_owned(),
+                decision: Decision::Ship,
+                text,
+                case: None,
+                file: None,
+            },
+        }])?;
+        let room = Room { main_blocked: Some(why), supervisor_ready: true, ..Room::default() };
+        let now = self.tools.clock.now();
+        let events = decide(&self.ledger.factory, &self.settings.limits, &Input::Room(room), now)
+            .map_err(|refusal| refusal.sentence)?;
+        self.record(events).await.map(|_| ())
+    }
+
+    /// Papers of a tool that exist, relative to the home.
+    fn papers(&self, tool: &str) -> Vec<PathBuf> {
+        let current = self.tools.store.path(&Paper::Spec { tool: tool.to_owned() });
+        let base = PathBuf::from("dev-factory");
+        ["specs", "bugs", "reviews", "evidence", "acceptance"]
+            .iter()
+            .map(|kind| base.join(kind).join(tool))
+            .chain([current])
+            .filter(|path| self.tools.home.join(path).exists())
+            .collect()
+    }
+
+    /// Pushes main and the tag, off the loop; a failure never un-ships.
+    pub(super) fn push(&self, step: &Move, tool: &str) {
+        let (Some(remote), Some(ship)) = (self.settings.push.clone(), &step.ship) else {
+            return;
+        };
+        let (repo, wake) = (self.tools.repo.clone(), self.wake.clone());
+        let (tag, tool) = (ship.tag.clone(), tool.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let result = repo.push(&remote, &tag).map_err(|e| e.to_string());
+            let _ = wake.send(Wake::Pushed { tool, remote, result });
+        });
+    }
+
+    /// Journals what came of a push.
+    pub(super) fn pushed(
+        &mut self,
+        tool: &str,
+        remote: String,
+        result: Result<(), String>,
+    ) -> Result<(), String> {
+        let (ok, detail) = match result {
+            Ok(()) => (true, String::new()),
+            Err(detail) => (false, detail),
+        };
+        self.commit(vec![NewEvent {
+            tool: Some(tool.to_owned()),
+            actor: "engine".to_owned(),
+            body: EventBody::Pushed { remote, ok, detail },
+        }])
+        .map(|_| ())
+    }
+}

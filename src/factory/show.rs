@@ -1,0 +1,210 @@
+//! The snapshot screens read: what goes on, what it cost, what waits for a person.
+
+use super::driver::Driver;
+use crate::domain::budget;
+use crate::domain::event::Unit;
+use crate::domain::item::{Item, ItemStatus};
+use crate::domain::phase::{Phase, Role};
+use crate::domain::screen::{AgentState, AgentStatus, Need, Snapshot};
+use crate::domain::state::PauseKind;
+use chrono::{DateTime, Utc};
+
+impl Driver {
+    /// Everything a front-end may show, now.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let now = self.tools.clock.now();
+        let factory = &self.ledger.factory;
+        let limits = &self.settings.limits;
+        let used = factory.current_facts().map(|facts| facts.used()).unwrap_or_default();
+        let day = budget::factory(factory, limits, now).into_iter().find(|u| u.unit == Unit::Usd);
+        Snapshot {
+            engine: self.engine.clone(),
+            seq: factory.seq,
+            at: now,
+            phase: factory.phase,
+            current_tool: factory.current_tool.clone(),
+            cycle_count: factory.cycle_count,
+            started_at: factory.started_at,
+            last_update: factory.last_update,
+            attempt: factory.attempt.clone(),
+            escalation: factory.escalation.clone(),
+            pauses: factory.pauses.clone(),
+            pausing: self.running.as_ref().is_some_and(|r| !r.resting)
+                && (self.factory_held() || self.stopping.is_some()),
+            stopped: factory.stopped.clone(),
+            doing: self.doing_words(now),
+            agents: Role::ALL.iter().map(|role| self.agent_status(*role, now)).collect(),
+            queue: queue(&factory.items),
+            needs: self.needs(now),
+            runs: self.ledger.runs.clone(),
+            moves: self.ledger.moves.iter().cloned().collect(),
+            totals: factory.totals.clone(),
+            day_usd: day.as_ref().map_or(0.0, |u| u.used),
+            day_limit_usd: day.as_ref().map_or(limits.day_usd, |u| u.limit),
+            tool_usd: used.usd,
+            tool_tokens: used.tokens,
+            tool_minutes: used.millis as f64 / 60_000.0,
+            sandbox: self.tools.tests.tier().to_owned(),
+        }
+    }
+
+    /// One line: what is going on.
+    fn doing_words(&self, now: DateTime<Utc>) -> String {
+        let factory = &self.ledger.factory;
+        if self.running.is_some() {
+            return self.doing.clone();
+        }
+        if let Some(stopped) = &factory.stopped {
+            return format!("stopped by {}: {}", stopped.by, stopped.reason);
+        }
+        if let Some(pause) = factory.pauses.first() {
+            return format!("paused by {}: {}", pause.by, pause.reason);
+        }
+        let role = match factory.phase {
+            Phase::Idle | Phase::Shipped if !self.work_waits() => return "nothing to build".to_owned(),
+            Phase::Idle | Phase::Shipped => Role::Developer,
+            phase => crate::domain::table::role_of(phase).unwrap_or(Role::Developer),
+        };
+        let (state, words) = self.readiness.state(role, factory, now);
+        match state {
+            AgentState::Ready => format!("{} is next", role),
+            _ => format!("waiting for the {role}: {words}"),
+        }
+    }
+
+    fn agent_status(&self, role: Role, now: DateTime<Utc>) -> AgentStatus {
+        let (mut state, mut words) = self.readiness.state(role, &self.ledger.factory, now);
+        if self.running.as_ref().is_some_and(|r| r.role == role && !r.resting) {
+            state = AgentState::Working;
+            words.clone_from(&self.doing);
+        }
+        let model = match (state, self.readiness.model(role)) {
+            (AgentState::External, _) => "external".to_owned(),
+            (_, Some(model)) => model.to_string(),
+            (_, None) if role == Role::Supervisor => "operator".to_owned(),
+            _ => "none".to_owned(),
+        };
+        let [developer, qa, supervisor] = &self.last;
+        let last = match role {
+            Role::Developer => developer,
+            Role::Qa => qa,
+            Role::Supervisor => supervisor,
+        };
+        AgentStatus {
+            role,
+            scripted: self.readiness.model(role).is_some_and(|m| super::engine::scripted(&self.settings, m)),
+            model,
+            state,
+            words,
+            last: last.map(|(at, _)| at),
+            tokens_per_second: last.and_then(|(_, speed)| speed),
+        }
+    }
+
+    /// What only a person can do, most urgent first.
+    fn needs(&self, now: DateTime<Utc>) -> Vec<Need> {
+        let factory = &self.ledger.factory;
+        let mut needs: Vec<Need> = factory
+            .pauses
+            .iter()
+            .filter(|pause| pause.until.is_none())
+            .map(|pause| Need {
+                id: format!("pause:{}", pause.id),
+                why: format!("{} by {}: {}", pause_word(pause.kind), pause.by, pause.reason),
+                ways: vec![format!("dev-factory resume {}", pause.id)],
+                since: pause.since,
+                blocking: true,
+            })
+            .collect();
+        needs.extend(self.problems.iter().map(|problem| Need {
+            id: "files".to_owned(),
+            why: problem.clone(),
+            ways: vec!["mend the file; it is read again when it changes".to_owned()],
+            since: factory.last_update,
+            blocking: false,
+        }));
+        needs.extend(self.host_needs(now));
+        needs.extend(factory.items.iter().filter_map(|item| item_need(item, factory.last_update)));
+        needs.retain(|need| factory.snoozed.get(&need.id).is_none_or(|until| *until <= now));
+        needs
+    }
+
+    /// Hosts the next step waits for.
+    fn host_needs(&self, now: DateTime<Utc>) -> Vec<Need> {
+        self.wanted_roles()
+            .into_iter()
+            .filter(|role| *role != Role::Supervisor)
+            .filter_map(|role| {
+                let (state, words) = self.readiness.state(role, &self.ledger.factory, now);
+                (state == AgentState::Offline && !self.readiness.unasked(role)).then(|| Need {
+                    id: format!("host:{role}"),
+                    why: format!("the {role} cannot work: {words}"),
+                    ways: vec![
+                        "start the model server; the engine goes on by itself".to_owned(),
+                        format!("name another model under [roles.{role}] in dev-factory/factory.toml"),
+                    ],
+                    since: self.ledger.factory.last_update,
+                    blocking: true,
+                })
+            })
+            .collect()
+    }
+}
+
+fn item_need(item: &Item, since: DateTime<Utc>) -> Option<Need> {
+    let reason = item.reason.clone().unwrap_or_default();
+    let name = &item.name;
+    match item.status {
+        ItemStatus::InReview => Some(Need {
+            id: format!("review:{name}"),
+            why: format!("{name} waits for a verdict: {reason}"),
+            ways: if item.escalation.is_some() {
+                vec![
+                    format!("dev-factory decide hint {name} --text \"...\""),
+                    format!("dev-factory decide respec {name}"),
+                ]
+            } else {
+                vec![
+                    format!("dev-factory decide ship {name}"),
+                    format!("dev-factory decide send-back {name} --text \"...\""),
+                ]
+            },
+            since,
+            blocking: false,
+        }),
+        ItemStatus::NeedsHuman => Some(Need {
+            id: format!("park:{name}"),
+            why: format!("{name} is parked: {reason}"),
+            ways: vec![
+                format!("dev-factory unpark {name}"),
+                format!("dev-factory requeue {name} --fresh"),
+                format!("dev-factory drop {name}"),
+            ],
+            since,
+            blocking: false,
+        }),
+        _ => None,
+    }
+}
+
+/// The backlog in the order it would be taken.
+fn queue(items: &[Item]) -> Vec<Item> {
+    let mut queue: Vec<Item> = items
+        .iter()
+        .filter(|item| !matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped))
+        .cloned()
+        .collect();
+    queue.sort_by_key(|item| std::cmp::Reverse(item.priority));
+    queue
+}
+
+fn pause_word(kind: PauseKind) -> &'static str {
+    match kind {
+        PauseKind::Operator => "paused",
+        PauseKind::Start => "not let go yet",
+        PauseKind::Budget => "limit reached",
+        PauseKind::Incident => "incident",
+        PauseKind::Host => "host at fault",
+        PauseKind::Edits => "foreign edits",
+    }
+}

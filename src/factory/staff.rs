@@ -1,0 +1,136 @@
+//! Attempts: given to an agent with all it needs, heard while they run, taken in when they end.
+
+use super::attempts::context::{FromAgent, Origin};
+use super::attempts::{Context, Stop};
+use super::driver::Driver;
+use super::pool::Job;
+use super::wake::Running;
+use crate::domain::decide::Report;
+use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::phase::Role;
+use crate::domain::state::AttemptRef;
+use tokio_util::sync::CancellationToken;
+
+impl Driver {
+    pub(super) async fn agent(&mut self, message: FromAgent) -> Result<(), String> {
+        match message {
+            FromAgent::Record { attempt, events, done } => {
+                let answer = if self.current(attempt) {
+                    self.commit(events).map(|_| ())
+                } else {
+                    Err("another attempt has begun".to_owned())
+                };
+                let _ = done.send(answer);
+                self.upkeep().await
+            }
+            FromAgent::Doing { attempt, words, resting } => {
+                if let Some(running) = self.running.as_mut().filter(|r| r.id == attempt) {
+                    running.resting = resting;
+                    self.doing = words;
+                    self.dirty = true;
+                }
+                Ok(())
+            }
+            FromAgent::Spoke { role, tokens_per_second } => {
+                let now = self.tools.clock.now();
+                let [developer, qa, supervisor] = &mut self.last;
+                *match role {
+                    Role::Developer => developer,
+                    Role::Qa => qa,
+                    Role::Supervisor => supervisor,
+                } = Some((now, tokens_per_second));
+                Ok(())
+            }
+            FromAgent::Finished { attempt, result } => self.attempt_over(attempt, result).await,
+        }
+    }
+
+    /// The attempt is the one the state knows.
+    pub(super) fn current(&self, attempt: u64) -> bool {
+        self.ledger.factory.attempt.as_ref().is_some_and(|a| a.id == attempt)
+    }
+
+    async fn attempt_over(
+        &mut self,
+        attempt: u64,
+        result: Result<Report, Stop>,
+    ) -> Result<(), String> {
+        if self.running.as_ref().is_some_and(|r| r.id == attempt) {
+            self.running = None;
+        }
+        if !self.current(attempt) {
+            return Ok(());
+        }
+        match result {
+            Ok(report) => {
+                self.failures = 0;
+                self.report(report).await
+            }
+            Err(Stop::Rule(report)) => self.report(*report).await,
+            Err(Stop::Host(error)) => self.host_failed(attempt, &error),
+            Err(Stop::Dropped(why)) => self.drop_attempt(&why),
+            Err(Stop::Incident(sentence)) => self.incident(sentence),
+        }
+    }
+
+    /// Gives the present phase to its agent, together with the events that led to it.
+    pub(super) fn start_attempt(&mut self, role: Role) -> Result<(), String> {
+        let factory = &self.ledger.factory;
+        let Some(tool) = factory.current_tool.clone() else {
+            return Ok(());
+        };
+        let attempt = AttemptRef {
+            id: factory.attempts + 1,
+            role,
+            phase: factory.phase,
+            started_at: self.tools.clock.now(),
+        };
+        let id = attempt.id;
+        self.commit(vec![NewEvent {
+            tool: Some(tool.clone()),
+            actor: "engine".to_owned(),
+            body: EventBody::AttemptStarted(attempt),
+        }])?;
+        let cancel = CancellationToken::new();
+        self.doing = format!("{role} begins {}", self.ledger.factory.phase);
+        self.running = Some(Running { id, role, cancel: cancel.clone(), resting: false });
+        self.dirty = true;
+        let context = self.context(id, role, tool);
+        self.pool.give(Job { context, cancel });
+        Ok(())
+    }
+
+    fn context(&self, attempt: u64, role: Role, tool: String) -> Context {
+        let factory = &self.ledger.factory;
+        let [developer, qa, supervisor] = &self.souls;
+        let soul = match role {
+            Role::Developer => developer,
+            Role::Qa => qa,
+            Role::Supervisor => supervisor,
+        };
+        let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
+        let idea = factory.items.iter().find(|i| i.name == tool).map(|i| i.idea.clone());
+        let external = Role::ALL.iter().any(|r| self.readiness.external(*r));
+        Context {
+            role,
+            phase: factory.phase,
+            attempt,
+            version: facts.next_version(),
+            idea: idea.unwrap_or_default(),
+            tool,
+            facts,
+            escalation: factory.escalation.clone(),
+            cycle: factory.cycle_count,
+            external_reader: external,
+            origin: Origin::default(),
+            model: (!self.readiness.external(role))
+                .then(|| self.readiness.model(role).cloned())
+                .flatten(),
+            soul: soul.clone(),
+            settings: self.settings.clone(),
+            tools: self.tools.clone(),
+            link: self.link.clone(),
+            go: self.go.subscribe(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What wakes the loop, and what it keeps of the attempt, the stop and the suspect state it waits for.
+
+use super::attempts::context::FromAgent;
+use super::engine::{Ended, Signal};
+use super::ports::model::HostStatus;
+use super::ports::settings::ModelRef;
+use super::ports::store::{Change, Observed, StoreError};
+use crate::domain::phase::Role;
+use crate::domain::state::StateDoc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// What wakes the loop.
+pub enum Wake {
+    /// An agent speaks.
+    Agent(FromAgent),
+    /// A file changed.
+    Changed(Change),
+    /// A host was asked.
+    Probed(ModelRef, HostStatus),
+    /// state.json was read after a hint.
+    Observed(Result<Observed, StoreError>),
+    /// A pushed tag.
+    Pushed { tool: String, remote: String, result: Result<(), String> },
+    /// A signal.
+    Signal(Signal),
+    /// A time that was waited for has come.
+    Time,
+}
+
+/// The attempt under way.
+pub struct Running {
+    /// Its id.
+    pub id: u64,
+    /// Who works.
+    pub role: Role,
+    /// Drops it.
+    pub cancel: CancellationToken,
+    /// It waits for a pause to end.
+    pub resting: bool,
+}
+
+/// The engine is to end.
+#[derive(Clone, Debug)]
+pub struct Stopping {
+    /// Start anew afterwards.
+    pub ended: Ended,
+    /// For the journal.
+    pub reason: String,
+    /// Cancel the turn when this comes.
+    pub deadline: Option<Instant>,
+}
+
+/// An illegal foreign state, watched until it settles.
+pub struct Suspect {
+    /// What it says.
+    pub doc: StateDoc,
+    /// Why it cannot stand.
+    pub sentence: String,
+    /// When it counts as settled.
+    pub settled: Instant,
+}

@@ -1,0 +1,391 @@
+//! Settings: layers and where values come from, and every mistake with its place and a way out.
+
+use dev_factory::config::keys::KeyPlace;
+use dev_factory::config::{Inputs, Loaded, Probed, load, schema};
+use dev_factory::factory::ports::settings::HostKind;
+use std::fs;
+use std::path::PathBuf;
+
+struct Scratch {
+    dir: tempfile::TempDir,
+    inputs: Inputs,
+}
+
+fn scratch() -> Scratch {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("dev-factory")).unwrap();
+    let inputs = Inputs {
+        home: Some(dir.path().to_path_buf()),
+        user_file: Some(dir.path().join("user.toml")),
+        ..Inputs::default()
+    };
+    Scratch { dir, inputs }
+}
+
+impl Scratch {
+    fn home(&self, text: &str) {
+        fs::write(self.dir.path().join("dev-factory/factory.toml"), text).unwrap();
+    }
+    fn user(&self, text: &str) {
+        fs::write(self.dir.path().join("user.toml"), text).unwrap();
+    }
+    fn env(&mut self, name: &str, value: &str) {
+        self.inputs.env.insert(name.to_owned(), value.to_owned());
+    }
+    fn load(&self) -> Loaded {
+        load(&self.inputs, &no_key).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+    fn problems(&self) -> Vec<String> {
+        match load(&self.inputs, &no_key) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        }
+    }
+    fn shown(&self, key: &str) -> (String, String) {
+        let loaded = self.load();
+        let row = loaded.sources.iter().find(|row| row.key == key);
+        let row = row.unwrap_or_else(|| panic!("{key} is not shown"));
+        (row.value.clone(), row.source.to_string())
+    }
+}
+
+fn no_key(place: &KeyPlace) -> Result<String, String> {
+    Err(format!("not to be asked: {place:?}"))
+}
+
+#[test]
+fn nothing_set_is_this_machines_ollama_and_a_person_as_reviewer() {
+    let s = scratch();
+    let settings = s.load().settings;
+    let host = &settings.hosts["ollama"];
+    assert_eq!(host.kind, HostKind::Ollama);
+    assert_eq!(host.url, "http://127.0.0.1:11434");
+    assert_eq!(
+        settings.developer.model.unwrap().to_string(),
+        "ollama/qwen3:14b"
+    );
+    assert_eq!(settings.qa.model.unwrap().to_string(), "ollama/qwen3:14b");
+    assert!(settings.supervisor.model.is_none());
+    assert_eq!(settings.limits.day_usd, 5.0);
+}
+
+#[test]
+fn later_layers_win_and_say_so() {
+    let mut s = scratch();
+    let key = "limits.day_usd";
+    assert_eq!(s.shown(key), ("5.0".into(), "built-in".into()));
+    s.home("# first\n[limits]\nday_usd = 4\n");
+    assert_eq!(
+        s.shown(key),
+        ("4.0".into(), "dev-factory/factory.toml:3:11".into())
+    );
+    s.user("[limits]\nday_usd = 3.5\n");
+    assert!(s.shown(key).1.ends_with("user.toml:2:11"));
+    s.env("DEV_FACTORY_LIMITS_DAY_USD", "2.5");
+    assert_eq!(
+        s.shown(key),
+        ("2.5".into(), "variable DEV_FACTORY_LIMITS_DAY_USD".into())
+    );
+    s.inputs.flags.push((key.into(), "1".into()));
+    assert_eq!(
+        s.shown(key),
+        ("1.0".into(), "flag --set limits.day_usd".into())
+    );
+    assert_eq!(s.load().settings.limits.day_usd, 1.0);
+}
+
+#[test]
+fn every_problem_is_reported_at_once_with_its_place() {
+    let mut s = scratch();
+    s.home(concat!(
+        "[limits]\n",
+        "day_usdd = 3\n",
+        "tool_tokens = \"many\"\n",
+        "\n",
+        "[roles.developer]\n",
+        "schedule = \"61 * * * *\"\n",
+        "model = \"qwen3\"\n",
+        "[roles.qa]\n",
+        "model = \"gpu2/qwen3:14b\"\n",
+        "[hosts.gpu1]\n",
+        "kind = \"olama\"\n",
+    ));
+    s.env("DEV_FACTORY_LIMIT_DAY_USD", "1");
+    let problems = s.problems();
+    let expected = [
+        "dev-factory/factory.toml:2:1: limits.day_usdd is not a setting; did you mean limits.day_usd?",
+        "dev-factory/factory.toml:3:15: limits.tool_tokens is \"many\", and takes a whole number from 1 to",
+        "dev-factory/factory.toml:6:12: roles.developer.schedule is \"61 * * * *\", which is no cron expression: ",
+        "dev-factory/factory.toml:7:9: roles.developer.model is \"qwen3\", and takes \"host/model\"",
+        "dev-factory/factory.toml:11:8: hosts.gpu1.kind is \"olama\", and takes one of ollama, openai, lmstudio, llamacpp, vllm, scripted; did you mean \"ollama\"?",
+        "variable DEV_FACTORY_LIMIT_DAY_USD: DEV_FACTORY_LIMIT_DAY_USD is not a setting; did you mean DEV_FACTORY_LIMITS_DAY_USD?",
+        "dev-factory/factory.toml:9:9: roles.qa.model is \"gpu2/qwen3:14b\", but no host is named gpu2",
+    ];
+    for words in expected {
+        assert!(
+            problems.iter().any(|p| p.starts_with(words)),
+            "{words}\nnot in {problems:#?}"
+        );
+    }
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+}
+
+#[test]
+fn a_file_that_is_no_toml_names_every_broken_line() {
+    let s = scratch();
+    s.home("[limits\nday_usd = 1\n[harness]\nfile_lines = = 3\n");
+    let problems = s.problems();
+    assert!(
+        problems[0].starts_with("dev-factory/factory.toml:1:"),
+        "{problems:#?}"
+    );
+    assert!(problems[0].contains("not valid TOML"), "{problems:#?}");
+    assert!(
+        problems
+            .iter()
+            .any(|p| p.starts_with("dev-factory/factory.toml:4:")),
+        "{problems:#?}"
+    );
+    s.home("[limits]\nday_usd = 1\nday_usd = 2\n");
+    assert!(
+        s.problems()[0].contains("factory.toml:3:"),
+        "{:#?}",
+        s.problems()
+    );
+    fs::write(
+        s.dir.path().join("dev-factory/factory.toml"),
+        b"push = \"\xff\"",
+    )
+    .unwrap();
+    assert!(s.problems()[0].contains("not UTF-8"), "{:#?}", s.problems());
+}
+
+#[test]
+fn unknown_keys_anywhere_get_a_suggestion() {
+    let s = scratch();
+    for (text, hint) in [
+        ("[limit]\nday_usd = 1\n", "did you mean limits?"),
+        ("day_usd = 1\n", "did you mean limits.day_usd?"),
+        (
+            "[roles.develper]\nmodel = \"a/b\"\n",
+            "did you mean roles.developer?",
+        ),
+        (
+            "[hosts.gpu1]\nkind = \"ollama\"\nadress = \"x\"\n",
+            "hosts.gpu1.adress is not a setting",
+        ),
+        (
+            "[hosts.gpu1]\nkind = \"ollama\"\nnum_cxt = 1\n",
+            "did you mean hosts.gpu1.num_ctx?",
+        ),
+        ("hosts = 3\n", "hosts is a table: write [hosts]"),
+        (
+            "limits.day_usd = [1]\n",
+            "limits.day_usd is an array, and takes one value",
+        ),
+    ] {
+        s.home(text);
+        let problems = s.problems();
+        assert!(
+            problems.len() == 1 && problems[0].contains(hint),
+            "{hint}: {problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn keys_sandbox_and_notify_are_refused_in_a_home() {
+    let s = scratch();
+    s.home("[keys.x]\nenv = \"A\"\n[sandbox]\ncommand = \"none\"\n[notify]\ncommand = \"x\"\n");
+    let problems = s.problems();
+    assert_eq!(problems.len(), 3, "{problems:#?}");
+    for (problem, line) in problems.iter().zip([1, 3, 5]) {
+        assert!(
+            problem.starts_with(&format!("dev-factory/factory.toml:{line}:")),
+            "{problem}"
+        );
+        assert!(problem.contains("user.toml"), "{problem}");
+    }
+}
+
+#[test]
+fn a_key_goes_to_its_origin_only_and_is_never_shown() {
+    let s = scratch();
+    s.home("[hosts.mine]\nkind = \"openai\"\nurl = \"https://api.example.com/v1\"\n[hosts.other]\nkind = \"openai\"\nurl = \"https://evil.example.com\"\n");
+    s.user("[keys.mine]\norigin = \"https://API.example.com:443\"\nenv = \"MY_KEY\"\n");
+    let loaded = load(&s.inputs, &|place| {
+        assert_eq!(place, &KeyPlace::Variable("MY_KEY".into()));
+        Ok("canary-key".to_owned())
+    })
+    .unwrap();
+    let key = loaded.settings.hosts["mine"].key.as_ref().unwrap();
+    assert_eq!(key.reveal(), "canary-key");
+    assert!(loaded.settings.hosts["other"].key.is_none());
+    assert!(!format!("{loaded:?}").contains("canary-key"));
+    s.user("[keys.mine]\norigin = \"https://api.example.com\"\nenv = \"A\"\nfile = \"b\"\n[keys.two]\nenv = \"A\"\n");
+    let problems = s.problems();
+    assert!(
+        problems
+            .iter()
+            .any(|p| p.contains("needs exactly one of env, file and command")),
+        "{problems:#?}"
+    );
+    assert!(
+        problems
+            .iter()
+            .any(|p| p.contains("keys.two has no origin")),
+        "{problems:#?}"
+    );
+}
+
+#[test]
+fn ollama_host_only_fills_in_when_no_file_names_a_host() {
+    let mut s = scratch();
+    s.env("OLLAMA_HOST", "gpu9");
+    assert_eq!(s.load().settings.hosts["ollama"].url, "http://gpu9:11434");
+    assert_eq!(s.shown("hosts.ollama.url").1, "variable OLLAMA_HOST");
+    s.home("[hosts.gpu1]\nurl = \"http://192.168.1.20:11434\"\n");
+    let settings = s.load().settings;
+    assert_eq!(settings.hosts.keys().collect::<Vec<_>>(), ["gpu1"]);
+    assert_eq!(settings.hosts["gpu1"].kind, HostKind::Ollama);
+    assert_eq!(
+        settings.developer.model.unwrap().to_string(),
+        "gpu1/qwen3:14b"
+    );
+}
+
+#[test]
+fn the_kind_is_told_by_the_port_or_asked_for() {
+    let s = scratch();
+    for (port, kind) in [
+        (11434, HostKind::Ollama),
+        (1234, HostKind::OpenAi),
+        (9931, HostKind::OpenAi),
+        (8000, HostKind::OpenAi),
+    ] {
+        s.home(&format!("[hosts.a]\nurl = \"http://127.0.0.1:{port}\"\n"));
+        assert_eq!(s.load().settings.hosts["a"].kind, kind, "{port}");
+    }
+    s.home("[hosts.a]\nurl = \"http://127.0.0.1:4567\"\n");
+    assert!(
+        s.problems()[0].contains("hosts.a has no kind"),
+        "{:#?}",
+        s.problems()
+    );
+    s.home("[hosts.a]\nkind = \"openai\"\n");
+    assert!(
+        s.problems()[0].contains("hosts.a has no url"),
+        "{:#?}",
+        s.problems()
+    );
+}
+
+#[test]
+fn a_model_is_split_at_the_first_slash() {
+    let s = scratch();
+    s.home("[hosts.lab]\nkind = \"vllm\"\n[roles.developer]\nmodel = \"lab/Qwen/Qwen3-14B:q4\"\n");
+    let model = s.load().settings.developer.model.unwrap();
+    assert_eq!(
+        (model.host.as_str(), model.model.as_str()),
+        ("lab", "Qwen/Qwen3-14B:q4")
+    );
+}
+
+#[test]
+fn a_souls_model_counts_only_where_settings_name_none() {
+    let mut s = scratch();
+    s.inputs.souls[0] = Some("ollama/devstral:24b".into());
+    s.inputs.souls[1] = Some("qwen3:8b".into());
+    s.inputs.souls[2] = Some("anthropic/claude-opus-5-5".into());
+    let settings = s.load().settings;
+    assert_eq!(
+        settings.developer.model.unwrap().to_string(),
+        "ollama/devstral:24b"
+    );
+    assert_eq!(settings.qa.model.unwrap().to_string(), "ollama/qwen3:8b");
+    assert!(settings.supervisor.model.is_none());
+    assert_eq!(s.shown("roles.developer.model").1, "souls/developer.md");
+    s.home("[hosts.ollama]\nkind = \"ollama\"\n[roles.developer]\nmodel = \"ollama/a\"\n");
+    assert_eq!(
+        s.load().settings.developer.model.unwrap().to_string(),
+        "ollama/a"
+    );
+}
+
+#[test]
+fn what_a_probe_found_is_used_when_nothing_is_named() {
+    let mut s = scratch();
+    s.inputs.probed = vec![Probed {
+        name: "lmstudio".into(),
+        kind: "openai".into(),
+        url: "http://127.0.0.1:1234".into(),
+        models: vec!["text-embed".into(), "qwen/qwen3-14b".into()],
+    }];
+    let settings = s.load().settings;
+    assert_eq!(
+        settings.developer.model.unwrap().to_string(),
+        "lmstudio/qwen/qwen3-14b"
+    );
+    assert_eq!(s.shown("roles.qa.model").1, "found on this machine");
+    assert!(settings.hosts.contains_key("ollama"));
+}
+
+#[test]
+fn the_starter_file_names_every_key_with_its_default() {
+    let text = include_str!("../dev-factory/factory.toml");
+    let s = scratch();
+    s.home(text);
+    let plain = s.load();
+    let uncommented: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') => rest,
+            Some(rest) if rest.contains(" = ") && !rest.starts_with(' ') => rest,
+            _ => "",
+        })
+        .fold(String::new(), |all, line| all + line + "\n");
+    s.home(&uncommented);
+    let loaded = s.load();
+    assert_eq!(loaded.settings.limits, plain.settings.limits);
+    assert_eq!(loaded.settings.harness, plain.settings.harness);
+    assert_eq!(
+        loaded.settings.hosts["gpu1"].num_ctx,
+        plain.settings.hosts["ollama"].num_ctx
+    );
+    for (key, _) in schema::KEYS
+        .iter()
+        .filter(|(key, _)| !key.starts_with("keys."))
+    {
+        let leaf = key.rsplit('.').next().unwrap();
+        assert!(
+            uncommented.contains(&format!("{leaf} = ")),
+            "{key} is missing from the starter file"
+        );
+    }
+}
+
+#[test]
+fn a_folder_in_place_of_the_file_is_a_problem_not_a_crash() {
+    let mut s = scratch();
+    s.inputs.user_file = Some(PathBuf::from(s.dir.path()));
+    assert!(
+        s.problems()[0].contains("is not a file"),
+        "{:#?}",
+        s.problems()
+    );
+}
+
+mod any_text {
+    use super::{load, no_key, scratch};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn never_panics(text in "[\\[\\]a-z_.= \"\\n#0-9é]{0,120}") {
+            let s = scratch();
+            s.home(&text);
+            let _ = load(&s.inputs, &no_key);
+        }
+    }
+}

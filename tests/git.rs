@@ -1,0 +1,370 @@
+//! The repository adapter on real git: branches, the worktree, shipping, and what must never run.
+
+use dev_factory::adapters::git::GitRepo;
+use dev_factory::factory::ports::repo::{Repo, RepoError, ShipOrder};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TOOL: &str = "cost-tracker";
+const PAPER: &str = "dev-factory/specs/cost-tracker.md";
+const README: &str = "tools/cost-tracker/README.md";
+const CLI: &str = "tools/cost-tracker/src/cli.js";
+
+fn git(home: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(home)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .args(["-c", "user.name=T", "-c", "user.email=t@localhost"])
+        .args(args)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {args:?}: {said}");
+    String::from_utf8(output.stdout).unwrap().trim_end().into()
+}
+
+fn put(home: &Path, path: &str, text: &str) {
+    let file = home.join(path);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, text).unwrap();
+}
+
+fn script(home: &Path, path: &str, text: &str) {
+    put(home, path, text);
+    fs::set_permissions(home.join(path), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A home as init makes it.
+fn home() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().canonicalize().unwrap().join("home");
+    fs::create_dir(&home).unwrap();
+    git(&home, &["init", "-q", "-b", "main"]);
+    let ignore = "/node_modules/\n/dev-factory/*\n!/dev-factory/specs/\n";
+    put(&home, ".gitignore", ignore);
+    put(&home, "package.json", "{}\n");
+    git(&home, &["add", "-A"]);
+    git(&home, &["commit", "-qm", "init"]);
+    (dir, home)
+}
+
+/// A home with a finished tool on its branch and a paper.
+fn finished() -> (tempfile::TempDir, PathBuf) {
+    let (dir, home) = home();
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    put(&work, CLI, "module.exports = {};\n");
+    put(&work, README, "# cost\n");
+    repo.save(TOOL, "Build").unwrap();
+    repo.close(TOOL).unwrap();
+    put(&home, PAPER, "# cost-tracker\n");
+    (dir, home)
+}
+
+fn order() -> ShipOrder {
+    ShipOrder {
+        tool: TOOL.into(),
+        version: "1.0.0".into(),
+        papers: vec![PAPER.into()],
+        message: "Ship cost-tracker 1.0.0".into(),
+    }
+}
+
+/// Ships, and checks everything a shipped home must look like.
+fn check_shipped(home: &Path) {
+    let repo = GitRepo::open(home).unwrap();
+    let record = repo.ship(&order()).unwrap();
+    assert_eq!(record.tag, "cost-tracker@1.0.0");
+    assert_eq!(git(home, &["rev-parse", "main"]), record.commit);
+    let tag = "cost-tracker@1.0.0^{commit}";
+    assert_eq!(git(home, &["rev-parse", tag]), record.commit);
+    let kind = git(home, &["cat-file", "-t", "refs/tags/cost-tracker@1.0.0"]);
+    assert_eq!(kind, "tag", "annotated");
+    let parents = git(home, &["log", "-1", "--format=%P", "main"]);
+    assert_eq!(parents.split(' ').count(), 2, "one merge commit");
+    let line = git(home, &["rev-list", "--count", "--first-parent", "main"]);
+    assert_eq!(line, "2");
+    let paper = git(home, &["show", &format!("main:{PAPER}")]);
+    assert_eq!(paper, "# cost-tracker");
+    assert_eq!(git(home, &["status", "--porcelain"]), "");
+    assert!(home.join(CLI).is_file());
+    assert!(!home.join(".git/MERGE_HEAD").exists());
+    assert_eq!(git(home, &["for-each-ref", "refs/dev-factory"]), "");
+    assert_eq!(repo.main_blocked().unwrap(), None);
+    assert_eq!(repo.versions(TOOL).unwrap(), ["1.0.0"]);
+}
+
+#[test]
+fn a_tool_goes_from_an_empty_branch_to_a_tag() {
+    let (_dir, home) = home();
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    assert_eq!(work, home.join("dev-factory/work"));
+    assert!(!work.join("package.json").exists(), "sparse to the tool");
+    let empty = repo.tree(TOOL).unwrap();
+    put(&work, CLI, "1\n");
+    let tree = repo.tree(TOOL).unwrap();
+    assert_ne!(tree, empty);
+    let (saved, commit) = repo.save(TOOL, "First draft").unwrap();
+    assert_eq!(saved, tree);
+    let again = repo.save(TOOL, "Nothing new").unwrap();
+    assert_eq!(again, (saved, commit.clone()));
+    let in_branch = "tool/cost-tracker:tools/cost-tracker";
+    assert_eq!(git(&home, &["rev-parse", in_branch]), tree);
+    let rest = git(&home, &["show", "tool/cost-tracker:package.json"]);
+    assert_eq!(rest, "{}", "what the sparse worktree hides stays");
+    assert!(repo.diff(TOOL).unwrap().contains("+1"));
+    put(&work, CLI, "2\n");
+    repo.save(TOOL, "Second").unwrap();
+    put(&work, "tools/cost-tracker/new.js", "3\n");
+    repo.restore(TOOL, &commit).unwrap();
+    assert_eq!(repo.tree(TOOL).unwrap(), tree);
+    assert!(!work.join("tools/cost-tracker/new.js").exists());
+    let kept = "kept/cost-tracker/1:tools/cost-tracker/new.js";
+    assert_eq!(git(&home, &["show", kept]), "3");
+    put(&home, PAPER, "# cost-tracker\n");
+    put(&home, "package.json", "{ \"mine\": true }\n");
+    repo.close(TOOL).unwrap();
+    assert!(!work.exists());
+    repo.ship(&order()).unwrap();
+    assert_eq!(git(&home, &["status", "--porcelain"]), " M package.json");
+    let shipped = [(TOOL.to_string(), "1.0.0".to_string())];
+    assert_eq!(repo.shipped().unwrap(), shipped);
+    assert!(matches!(repo.open("../x", false), Err(RepoError::Git(_))));
+}
+
+#[test]
+fn fresh_keeps_the_old_branch_and_resume_keeps_the_work() {
+    let (_dir, home) = home();
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    let file = work.join("tools/cost-tracker/a.js");
+    put(&work, "tools/cost-tracker/a.js", "unsaved\n");
+    repo.open(TOOL, true).unwrap();
+    assert!(file.exists());
+    repo.open("other-tool", false).unwrap();
+    assert!(!work.join("tools/cost-tracker").exists());
+    let saved = "tool/cost-tracker:tools/cost-tracker/a.js";
+    assert_eq!(git(&home, &["show", saved]), "unsaved");
+    fs::remove_dir_all(&work).unwrap();
+    repo.open(TOOL, true).unwrap();
+    assert!(file.exists());
+    repo.open(TOOL, false).unwrap();
+    assert!(!file.exists());
+    let kept = "kept/cost-tracker/1:tools/cost-tracker/a.js";
+    assert_eq!(git(&home, &["show", kept]), "unsaved");
+    repo.open(TOOL, false).unwrap();
+    let branches = git(&home, &["branch", "--list", "kept/*"]);
+    assert!(branches.contains("kept/cost-tracker/2"), "{branches}");
+    // A crash while the worktree was being made.
+    let index = git(&work, &["rev-parse", "--absolute-git-dir"]) + "/index";
+    fs::remove_file(&index).unwrap();
+    fs::write(format!("{index}.lock"), "").unwrap();
+    repo.open(TOOL, true).unwrap();
+    let nothing = git(&home, &["hash-object", "-t", "tree", "/dev/null"]);
+    assert_eq!(repo.tree(TOOL).unwrap(), nothing);
+    assert_eq!(git(&work, &["status", "--porcelain"]), "");
+    let missing = repo.open("never-made", true).unwrap_err().to_string();
+    assert!(missing.contains("never-made"), "{missing}");
+}
+
+#[test]
+fn nothing_planted_in_the_home_is_run() {
+    let (dir, home) = home();
+    let marker = dir.path().join("ran");
+    let body = format!("#!/bin/sh\necho \"$0 $*\" >> {}\ncat\n", marker.display());
+    script(dir.path(), "evil.sh", &body);
+    let all = "pre-commit post-commit pre-merge-commit post-merge post-checkout commit-msg \
+        prepare-commit-msg reference-transaction post-index-change pre-push";
+    for hook in all.split_whitespace() {
+        script(&home, &format!(".git/hooks/{hook}"), &body);
+        script(&home, &format!("hooks/{hook}"), &body);
+    }
+    let hooks = home.join("hooks");
+    git(
+        &home,
+        &["config", "core.hooksPath", hooks.to_str().unwrap()],
+    );
+    let evil = dir.path().join("evil.sh");
+    let keys = "core.fsmonitor filter.evil.clean filter.evil.smudge filter.evil.process \
+        diff.evil.command diff.evil.textconv diff.external merge.evil.driver core.pager \
+        core.editor gpg.program";
+    for key in keys.split_whitespace() {
+        git(&home, &["config", key, evil.to_str().unwrap()]);
+    }
+    for key in ["filter.evil.required", "commit.gpgSign", "tag.gpgSign"] {
+        git(&home, &["config", key, "true"]);
+    }
+    put(
+        &home,
+        ".git/info/attributes",
+        "* filter=evil diff=evil merge=evil\n",
+    );
+    let _ = fs::remove_file(&marker);
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    let attributes = "* filter=evil diff=evil text eol=crlf\n";
+    put(&work, "tools/cost-tracker/.gitattributes", attributes);
+    put(&work, CLI, "plain\n");
+    repo.tree(TOOL).unwrap();
+    let (_, commit) = repo.save(TOOL, "Build").unwrap();
+    put(&work, CLI, "later\n");
+    repo.save(TOOL, "Later").unwrap();
+    repo.restore(TOOL, &commit).unwrap();
+    assert!(repo.diff(TOOL).unwrap().contains("+plain"));
+    repo.close(TOOL).unwrap();
+    put(&home, PAPER, "# cost-tracker\n");
+    repo.ship(&order()).unwrap();
+    assert_eq!(fs::read(home.join(CLI)).unwrap(), b"plain\n");
+    assert_eq!(fs::read_to_string(&marker).unwrap_or_default(), "");
+    // The trap itself works: plain git falls into it.
+    let mut plain = Command::new("git");
+    plain.current_dir(&home).arg("status").output().unwrap();
+    assert_ne!(fs::read_to_string(&marker).unwrap_or_default(), "");
+}
+
+#[test]
+fn a_home_that_is_not_ready_blocks_with_the_reason() {
+    let (_dir, home) = finished();
+    let repo = GitRepo::open(&home).unwrap();
+    let refused = |part: &str| match repo.ship(&order()) {
+        Err(RepoError::Blocked(words)) => assert!(words.contains(part), "{words}"),
+        other => panic!("{other:?}"),
+    };
+    put(&home, "staged.txt", "mine\n");
+    git(&home, &["add", "staged.txt"]);
+    refused("staged.txt");
+    let why = repo.main_blocked().unwrap().unwrap();
+    assert!(why.contains("staged.txt"), "{why}");
+    git(&home, &["reset", "-q"]);
+    assert_eq!(repo.main_blocked().unwrap(), None, "only the index counts");
+    git(&home, &["switch", "-qc", "elsewhere"]);
+    refused("elsewhere");
+    git(&home, &["switch", "-q", "--detach", "main"]);
+    refused("detached");
+    git(&home, &["switch", "-q", "main"]);
+    put(&home, README, "a person's own\n");
+    refused(README);
+    let kept = fs::read_to_string(home.join(README)).unwrap();
+    assert_eq!(kept, "a person's own\n");
+    git(&home, &["add", README]);
+    git(&home, &["commit", "-qm", "by hand"]);
+    refused("merged");
+    assert!(!home.join(".git/MERGE_HEAD").exists());
+    git(&home, &["branch", "-q", "theirs", "HEAD~1"]);
+    git(&home, &["switch", "-q", "theirs"]);
+    put(&home, "their.txt", "x\n");
+    git(&home, &["add", "their.txt"]);
+    git(&home, &["commit", "-qm", "theirs"]);
+    git(&home, &["switch", "-q", "main"]);
+    git(&home, &["merge", "-q", "--no-ff", "--no-commit", "theirs"]);
+    refused("merge is under way");
+    assert!(
+        home.join(".git/MERGE_HEAD").exists(),
+        "a person's merge stays"
+    );
+}
+
+#[test]
+fn a_crash_before_any_call_of_git_is_repaired_by_shipping_again() {
+    let mut points = 0;
+    for stop in 1..40 {
+        let (dir, home) = finished();
+        let count = dir.path().join("count");
+        let counted = format!(
+            "#!/bin/sh\nfor word in \"$@\"; do case $word in update-ref|merge|add|commit|tag)\n\
+             echo x >> {count}\n[ $(wc -l < {count}) -ge {stop} ] && exit 99\nbreak;; esac; done\n\
+             exec git \"$@\"\n",
+            count = count.display()
+        );
+        script(dir.path(), "git", &counted);
+        let program = dir.path().join("git");
+        let crashing = GitRepo::open_with(&home, &program).unwrap();
+        let outcome = crashing.ship(&order());
+        check_shipped(&home);
+        if outcome.is_ok() {
+            points = stop;
+            break;
+        }
+    }
+    assert!((6..20).contains(&points), "{points} calls change something");
+}
+
+fn mark(home: &Path) {
+    let name = "refs/dev-factory/ship/cost-tracker";
+    git(home, &["update-ref", name, "tool/cost-tracker"]);
+}
+
+fn merge(home: &Path) {
+    let name = "tool/cost-tracker";
+    git(home, &["merge", "-q", "--no-ff", "--no-commit", name]);
+}
+
+#[test]
+fn a_crash_inside_a_merge_is_repaired() {
+    // Files written, index not yet.
+    let (_dir, home) = finished();
+    mark(&home);
+    put(&home, CLI, "module.exports = {};\n");
+    put(&home, README, "");
+    put(&home, ".git/index.lock", "");
+    check_shipped(&home);
+    // Index written, MERGE_HEAD not yet.
+    let (_dir, home) = finished();
+    mark(&home);
+    merge(&home);
+    fs::remove_file(home.join(".git/MERGE_HEAD")).unwrap();
+    check_shipped(&home);
+    // The branch moved on after a merge that was left over.
+    let (_dir, home) = finished();
+    mark(&home);
+    merge(&home);
+    git(&home, &["add", "-f", PAPER]);
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, true).unwrap();
+    put(&work, "tools/cost-tracker/src/more.js", "1\n");
+    repo.save(TOOL, "More").unwrap();
+    repo.close(TOOL).unwrap();
+    check_shipped(&home);
+    assert!(home.join("tools/cost-tracker/src/more.js").exists());
+}
+
+#[test]
+fn a_file_of_a_person_survives_the_repair_of_a_merge() {
+    let (_dir, home) = finished();
+    mark(&home);
+    put(&home, README, "mine\n");
+    let repo = GitRepo::open(&home).unwrap();
+    let outcome = repo.ship(&order());
+    assert!(matches!(outcome, Err(RepoError::Blocked(_))), "{outcome:?}");
+    assert_eq!(fs::read_to_string(home.join(README)).unwrap(), "mine\n");
+}
+
+#[test]
+fn versions_are_ordered_and_pushed() {
+    let (dir, home) = finished();
+    check_shipped(&home);
+    for version in ["1.10.0", "1.2.0", "1.0.1", "junk", "1.0"] {
+        let tag = format!("cost-tracker@{version}");
+        git(&home, &["tag", "-a", "-m", "x", &tag]);
+    }
+    git(&home, &["tag", "-a", "-m", "x", "cost-tracker-two@3.0.0"]);
+    let repo = GitRepo::open(&home).unwrap();
+    let ordered = ["1.0.0", "1.0.1", "1.2.0", "1.10.0"];
+    assert_eq!(repo.versions(TOOL).unwrap(), ordered);
+    assert_eq!(repo.versions("nothing-yet").unwrap(), Vec::<String>::new());
+    let far = dir.path().join("far.git");
+    let far = far.to_str().unwrap();
+    git(dir.path(), &["init", "-q", "--bare", "-b", "main", far]);
+    git(&home, &["remote", "add", "origin", far]);
+    repo.push("origin", "cost-tracker@1.0.0").unwrap();
+    let there = git(&home, &["ls-remote", "origin"]);
+    assert!(there.contains("refs/heads/main"), "{there}");
+    assert!(there.contains("refs/tags/cost-tracker@1.0.0"), "{there}");
+    assert!(repo.push("--upload-pack=x", "cost-tracker@1.0.0").is_err());
+    assert!(repo.push("gone", "cost-tracker@1.0.0").is_err());
+    assert!(GitRepo::open(&home.join("dev-factory")).is_err());
+}

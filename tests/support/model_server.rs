@@ -1,0 +1,424 @@
+//! A model server for tests: real TCP, every byte scripted. Plays recordings and made-up answers cut into pieces of any
+//! size, or serves replies in both dialects (Ollama and OpenAI) with no delay of its own. Runs on threads, so that
+//! tests of whole processes and benches can use it too.
+#![allow(dead_code)]
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// Longest wait for something that must happen.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// When its last byte had been read.
+    pub at: Instant,
+}
+
+impl Request {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// `tool/phase/purpose[/path]/n` of the turn.
+    pub fn label(&self) -> &str {
+        self.header("x-turn-label").unwrap_or_default()
+    }
+}
+
+/// One thing the server does.
+#[derive(Clone)]
+pub enum Step {
+    /// Writes raw bytes, status line and framing included.
+    Bytes(Vec<u8>),
+    /// Waits until the test opens the gate.
+    Wait(Gate),
+    /// Keeps the connection open and silent until the client closes it.
+    Hold,
+    /// Closes.
+    Close,
+}
+
+/// What the server does with one request.
+#[derive(Clone)]
+pub struct Answer {
+    pub steps: Vec<Step>,
+    /// Bytes of one write.
+    pub piece: usize,
+}
+
+impl Answer {
+    /// These raw bytes, then the connection is closed.
+    pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            steps: vec![Step::Bytes(bytes.into()), Step::Close],
+            piece: usize::MAX,
+        }
+    }
+
+    /// These steps.
+    pub fn steps(steps: Vec<Step>) -> Self {
+        Self {
+            steps,
+            piece: usize::MAX,
+        }
+    }
+
+    /// In writes of so many bytes.
+    pub fn pieces(mut self, size: usize) -> Self {
+        self.piece = size;
+        self
+    }
+
+    /// A status with a JSON body.
+    pub fn status(status: u16, body: &str) -> Self {
+        Self::with(status, "application/json", &[], body)
+    }
+
+    /// A status with headers and a body, the connection left open.
+    pub fn with(status: u16, kind: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        let extra: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let raw = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{extra}\r\n{body}",
+            body.len()
+        );
+        Self::steps(vec![Step::Bytes(raw.into_bytes())])
+    }
+
+    /// A chunked 200 with these chunks, the connection left open.
+    pub fn stream(kind: &str, chunks: &[impl AsRef<[u8]>]) -> Self {
+        let mut raw = head(kind);
+        for bytes in chunks {
+            raw.extend(chunk(bytes.as_ref()));
+        }
+        raw.extend_from_slice(b"0\r\n\r\n");
+        Self::steps(vec![Step::Bytes(raw)])
+    }
+}
+
+/// The head of a chunked 200.
+pub fn head(kind: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .into_bytes()
+}
+
+/// One chunk of a chunked body.
+pub fn chunk(bytes: &[u8]) -> Vec<u8> {
+    let mut out = format!("{:x}\r\n", bytes.len()).into_bytes();
+    out.extend_from_slice(bytes);
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+/// Something a test opens once.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let (lock, signal) = &*self.0;
+        drop(signal.wait_timeout_while(lock.lock().unwrap(), DEADLINE, |open| !*open));
+    }
+}
+
+#[derive(Default)]
+struct Log {
+    requests: Vec<Request>,
+    /// Connections the client closed while an answer was held.
+    dropped: usize,
+    open: usize,
+    connections: usize,
+    most_open: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    log: Mutex<Log>,
+    changed: Condvar,
+    ended: AtomicBool,
+}
+
+type Handler = Arc<dyn Fn(&Request) -> Answer + Send + Sync>;
+
+/// The server; ends when dropped.
+pub struct ModelServer {
+    address: std::net::SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl ModelServer {
+    /// Answers each request as told.
+    pub fn answering(handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared::default());
+        let handler: Handler = Arc::new(handler);
+        let kept = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if kept.ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (handler, shared) = (Arc::clone(&handler), Arc::clone(&kept));
+                std::thread::spawn(move || serve(stream, &handler, &shared));
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// Serves these replies in both dialects, and the probes of both; the closure gets the whole request as JSON.
+    pub fn serving(replies: impl Fn(&Value) -> String + Send + Sync + 'static) -> Self {
+        Self::serving_requests(move |request| replies(&request.json()))
+    }
+
+    /// The same with path, headers and label at hand.
+    pub fn serving_requests(replies: impl Fn(&Request) -> String + Send + Sync + 'static) -> Self {
+        Self::answering(move |request| match request.path.as_str() {
+            "/api/chat" => ollama_reply(&model(request), &replies(request)),
+            "/v1/chat/completions" => openai_reply(&model(request), &replies(request)),
+            "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
+            "/api/tags" => Answer::status(
+                200,
+                r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#,
+            ),
+            "/v1/models" => Answer::status(
+                200,
+                r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"someone"}]}"#,
+            ),
+            _ => Answer::status(404, r#"{"error":"not found"}"#),
+        })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.log.lock().unwrap().requests.clone()
+    }
+
+    /// The turns among them, without probes.
+    pub fn turns(&self) -> Vec<Request> {
+        self.requests()
+            .into_iter()
+            .filter(|request| request.method == "POST")
+            .collect()
+    }
+
+    /// Waits for the n-th request; false when it does not come.
+    pub fn wait_requests(&self, n: usize) -> bool {
+        self.wait(|log| log.requests.len() >= n)
+    }
+
+    /// Waits until the client has closed n connections in mid answer.
+    pub fn wait_dropped(&self, n: usize) -> bool {
+        self.wait(|log| log.dropped >= n)
+    }
+
+    /// Connections taken so far.
+    pub fn connections(&self) -> usize {
+        self.shared.log.lock().unwrap().connections
+    }
+
+    /// The most answers that were under way at one time.
+    pub fn most_open(&self) -> usize {
+        self.shared.log.lock().unwrap().most_open
+    }
+
+    fn wait(&self, until: impl Fn(&Log) -> bool) -> bool {
+        let guard = self.shared.log.lock().unwrap();
+        let (guard, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(guard, DEADLINE, |log| !until(log))
+            .unwrap();
+        until(&guard)
+    }
+}
+
+impl Drop for ModelServer {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+/// An address where nobody listens.
+pub fn closed_url() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+fn model(request: &Request) -> String {
+    request.json()["model"]
+        .as_str()
+        .unwrap_or("test")
+        .to_owned()
+}
+
+/// A reply as Ollama streams it.
+pub fn ollama_reply(model: &str, text: &str) -> Answer {
+    let line = |value: Value| format!("{value}\n");
+    let mut body = String::new();
+    for piece in split(text) {
+        body += &line(json!({"model": model, "created_at": "2026-11-01T00:00:00Z",
+            "message": {"role": "assistant", "content": piece}, "done": false}));
+    }
+    body += &line(json!({"model": model, "created_at": "2026-11-01T00:00:00Z",
+        "message": {"role": "assistant", "content": ""}, "done": true, "done_reason": "stop", "total_duration": 5_000_000,
+        "load_duration": 1_000_000, "prompt_eval_count": 100, "prompt_eval_duration": 1_000_000,
+        "eval_count": split(text).len().max(1), "eval_duration": 2_000_000}));
+    Answer::stream("application/x-ndjson", &[body])
+}
+
+/// A reply as an OpenAI-compatible server streams it.
+pub fn openai_reply(model: &str, text: &str) -> Answer {
+    let event = |choices: Value, extra: Value| {
+        let mut value = json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": choices});
+        if !extra.is_null() {
+            value["usage"] = extra;
+        }
+        format!("data: {value}\n\n")
+    };
+    let mut body = event(
+        json!([{"index": 0, "delta": {"role": "assistant", "content": null}, "finish_reason": null}]),
+        Value::Null,
+    );
+    for piece in split(text) {
+        body += &event(
+            json!([{"index": 0, "delta": {"content": piece}, "finish_reason": null}]),
+            Value::Null,
+        );
+    }
+    body += &event(
+        json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]),
+        Value::Null,
+    );
+    body += &event(
+        json!([]),
+        json!({"prompt_tokens": 100, "completion_tokens": split(text).len().max(1), "total_tokens": 101}),
+    );
+    body += "data: [DONE]\n\n";
+    Answer::stream("text/event-stream", &[body])
+}
+
+fn split(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    chars
+        .chunks(40)
+        .map(|piece| piece.iter().collect())
+        .collect()
+}
+
+fn serve(stream: TcpStream, handler: &Handler, shared: &Shared) {
+    let _ = stream.set_nodelay(true);
+    shared.log.lock().unwrap().connections += 1;
+    let Ok(clone) = stream.try_clone() else {
+        return;
+    };
+    let mut reader = BufReader::new(clone);
+    let mut writer = stream;
+    while let Some(request) = read_request(&mut reader) {
+        {
+            let mut log = shared.log.lock().unwrap();
+            log.requests.push(request.clone());
+            log.open += 1;
+            log.most_open = log.most_open.max(log.open);
+            shared.changed.notify_all();
+        }
+        let goes_on = play(&handler(&request), &mut writer, &mut reader, shared);
+        shared.log.lock().unwrap().open -= 1;
+        shared.changed.notify_all();
+        if !goes_on {
+            let _ = writer.shutdown(Shutdown::Both);
+            return;
+        }
+    }
+}
+
+fn play(answer: &Answer, writer: &mut TcpStream, reader: &mut impl Read, shared: &Shared) -> bool {
+    for step in &answer.steps {
+        match step {
+            Step::Bytes(bytes) => {
+                for piece in bytes.chunks(answer.piece.max(1)) {
+                    if writer.write_all(piece).is_err() {
+                        shared.log.lock().unwrap().dropped += 1;
+                        return false;
+                    }
+                }
+            }
+            Step::Wait(gate) => gate.wait(),
+            Step::Hold => {
+                let mut rest = [0; 256];
+                while reader.read(&mut rest).is_ok_and(|count| count > 0) {}
+                shared.log.lock().unwrap().dropped += 1;
+                return false;
+            }
+            Step::Close => return false,
+        }
+    }
+    true
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+    let mut line = String::new();
+    reader
+        .read_line(&mut line)
+        .ok()
+        .filter(|count| *count > 0)?;
+    let mut words = line.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader
+            .read_line(&mut line)
+            .ok()
+            .filter(|count| *count > 0)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let mut body = vec![
+        0;
+        length
+            .and_then(|(_, value)| value.parse().ok())
+            .unwrap_or(0)
+    ];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request {
+        method,
+        path,
+        headers,
+        body,
+        at: Instant::now(),
+    })
+}
