@@ -27,29 +27,32 @@ const TAIL: usize = 600;
 /// Jest and the case runner of one home.
 pub struct JestTests {
     home: PathBuf,
-    node: PathBuf,
+    node: Option<PathBuf>,
     sandbox: Arc<dyn Sandbox>,
     wall: Duration,
 }
 
 impl JestTests {
-    /// Finds Node once; Jest is looked for at each run, since npm may still be at work.
-    pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
-        let setup =
-            |error: std::io::Error| TestError::Setup(format!("{}: {error}", home.display()));
+    /// Finds Node once; it and Jest are asked for at each run, since npm may still be at work.
+    #[must_use]
+    pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Self {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let node = std::env::split_paths(&path)
             .map(|folder| folder.join("node"))
-            .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()))
-            .ok_or_else(|| {
-                TestError::Setup("node is not in PATH; install Node.js 20 or newer".into())
-            })?;
-        Ok(Self {
-            home: home.canonicalize().map_err(setup)?,
+            .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()));
+        Self {
+            home: home.canonicalize().unwrap_or_else(|_| home.to_path_buf()),
             node,
             sandbox,
             wall,
-        })
+        }
+    }
+
+    /// Node's own absolute path as an argument.
+    fn node(&self) -> Result<String, TestError> {
+        let missing =
+            || TestError::Setup("node is not in PATH; install Node.js 20 or newer".into());
+        self.node.as_deref().map(text).ok_or_else(missing)
     }
 
     /// Where reports, caches and copies lie.
@@ -76,8 +79,8 @@ impl JestTests {
         }
         let config = out.write("jest.locked.cjs", LOCKED)?;
         let (report, covered) = (out.path("jest.json"), out.path("cov"));
-        let mut words = vec![
-            text(&self.node),
+        let words = vec![
+            self.node()?,
             text(&jest),
             "--ci".into(),
             "--silent".into(),
@@ -89,7 +92,6 @@ impl JestTests {
             format!("--cacheDirectory={}", text(&out.cache)),
             format!("--coverage={coverage}"),
         ];
-        words.retain(|word| !word.is_empty());
         let ended = self
             .run(words, root, Vec::new(), self.wall, untrusted, out)
             .await?;
@@ -137,14 +139,14 @@ impl JestTests {
     async fn measured(&self, tree: &Tree, coverage: bool) -> Result<JestRun, TestError> {
         let out = Out::new(&self.gates(), &tree.tool)?;
         let dir = out::real(&tree.dir)?;
-        let untrusted = out::written_by_models(&dir)?;
+        let untrusted = out::written_by_models(&dir, tree.model_written);
         self.over(tree, &dir, untrusted, coverage, &out).await
     }
 
     async fn with_throwing(&self, tree: &Tree) -> Result<ThrowingRun, TestError> {
         let out = Out::new(&self.gates(), &tree.tool)?;
         let copy = out.path("tool");
-        let untrusted = out::throwing_copy(&out::real(&tree.dir)?, &copy, &tree.modules)?;
+        let untrusted = out::throwing_copy(tree, &copy)?;
         let run = self.over(tree, &copy, untrusted, false, &out).await?;
         Ok(report::throwing(&run))
     }
