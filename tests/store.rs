@@ -467,6 +467,9 @@ fn a_claim_that_was_looked_at_may_be_replaced_and_its_keys_stay() {
         Some("x"),
         "what was left out is ours"
     );
+    let claim = home.text("state.json");
+    store.adopt(&f, &doc).unwrap();
+    assert_eq!(home.text("state.json"), claim, "stays until the move");
     store
         .commit(&mut f, vec![moved(Phase::Spec, Phase::SpecReview)], at(4))
         .unwrap();
@@ -670,6 +673,10 @@ fn a_writer_that_held_the_old_file_is_still_heard() {
         panic!("lost")
     };
     assert_eq!(doc.phase, Phase::Coding);
+    assert!(
+        matches!(store.observe().unwrap(), Observed::Foreign(_)),
+        "until it is judged"
+    );
     let copy = store.restore(&f).unwrap();
     assert_eq!(home.text(&copy), edit);
     assert_eq!(home.json("state.json")["phase"], "spec-review");
@@ -1000,7 +1007,7 @@ fn the_wishlist_is_peoples() {
     // An edit since the last reading stays.
     let edit = home.text("wishlist.json").replace("\"b\"", "\"better\"");
     fs::write(home.path("wishlist.json"), &edit).unwrap();
-    assert_eq!(store.put_wishlist(&items), Err(StoreError::Conflict));
+    store.put_wishlist(&items).unwrap();
     assert_eq!(home.text("wishlist.json"), edit);
 
     for (bad, place) in [
@@ -1024,6 +1031,8 @@ fn the_wishlist_is_peoples() {
     ] {
         fs::write(home.path("wishlist.json"), bad).unwrap();
         let e = store.wishlist().unwrap_err().to_string();
+        store.put_wishlist(&items).unwrap();
+        assert_eq!(home.text("wishlist.json"), bad);
         assert!(
             e.contains("dev-factory/wishlist.json") && e.contains(place),
             "{e}"

@@ -168,7 +168,9 @@ impl Looks {
             }
         }
         // Also a file that was not readable yet when the kernel told of it.
-        let waiting = std::fs::read_dir(&self.commands).is_ok_and(|mut d| d.next().is_some());
+        let hidden = |e: &std::fs::DirEntry| e.file_name().as_encoded_bytes().starts_with(b".");
+        let mut names = std::fs::read_dir(&self.commands).into_iter().flatten();
+        let waiting = names.any(|e| e.is_ok_and(|e| !hidden(&e)));
         if waiting {
             changed.insert(Change::Commands);
         }

@@ -5,6 +5,7 @@ use super::home::{self, Start};
 use super::init::{self, New};
 use super::out::{self, Done, Fail, code};
 use super::{npm, serve, starter, tools, wire};
+use crate::adapters::sandbox::{self, Hashes};
 use crate::adapters::store::readers;
 use crate::agents::reply as replies;
 use crate::domain::factory::Factory;
@@ -13,7 +14,6 @@ use crate::factory::engine::Ended;
 use crate::factory::ports::settings::Settings;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -143,27 +143,19 @@ pub fn reply(path: &str) -> Option<String> {
 
 /// SHA-256 of every file a compiled-in reply holds: what may run without walls.
 #[must_use]
-pub fn trusted() -> BTreeSet<String> {
-    let mut hashes = BTreeSet::new();
+pub fn trusted() -> Hashes {
+    let mut hashes = Hashes::new();
     let mut folders = vec![&REPLIES];
     while let Some(folder) = folders.pop() {
         folders.extend(folder.dirs());
         for file in folder.files() {
             let text = file.contents_utf8().unwrap_or("");
             if let Ok(inner) = replies::fenced(text, &["js", "javascript", "markdown", "md"]) {
-                hashes.insert(hash(&inner));
+                hashes.insert(sandbox::hash(inner.as_bytes()));
             }
         }
     }
     hashes
-}
-
-/// SHA-256, hexadecimal.
-fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 /// The closing table.

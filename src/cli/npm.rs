@@ -40,7 +40,7 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         untrusted: Vec::new(),
         env,
     };
-    let sandbox = wire::sandbox(home, false);
+    let sandbox = wire::sandbox(false);
     let ended = wire::runtime()?
         .block_on(sandbox.run(job))
         .map_err(|error| Fail::failed(error.to_string()))?;

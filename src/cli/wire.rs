@@ -18,6 +18,7 @@ use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
+use crate::text::redact::Redactor;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,7 +40,11 @@ pub fn store(home: &Path) -> Result<Arc<FileStore>, StoreError> {
 
 /// Everything an engine works with.
 pub fn parts(cli: &Cli, home: &Path, store: Arc<FileStore>, settings: Settings) -> Result<Parts, Fail> {
-    let sandbox = Arc::new(sandbox(home, cli.engine.unsafe_no_sandbox));
+    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
+    let secrets = settings.hosts.values().filter_map(|host| host.key.as_ref());
+    let redactor = Arc::new(Redactor::new(secrets.map(|key| key.reveal())));
+    let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+        .map_err(|error| Fail::failed(error.to_string()))?;
     let again = Again {
         inputs: inputs(cli, Some(home), Vec::new())?,
         home: home.to_path_buf(),
@@ -47,14 +52,15 @@ pub fn parts(cli: &Cli, home: &Path, store: Arc<FileStore>, settings: Settings) 
     Ok(Parts {
         store,
         models: Arc::new(models(&settings)),
-        tests: Arc::new(JestTests::new(home, sandbox, settings.harness.test_wall)),
-        repo: Arc::new(GitRepo::new(home)),
+        tests: Arc::new(tests),
+        repo: Arc::new(GitRepo::open(home).map_err(|error| Fail::failed(error.to_string()))?),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(),
         settings,
         souls: souls(home),
         home: home.to_path_buf(),
         engine: lock::this_process(),
+        redactor,
         reload: Box::new(move || again.read()),
     })
 }
@@ -77,8 +83,8 @@ impl Again {
 
 /// Walls, as far as there are any: without the flags only compiled-in code is run.
 #[must_use]
-pub fn sandbox(home: &Path, no_walls: bool) -> NoWalls {
-    NoWalls::new(home, super::demo::trusted(), no_walls)
+pub fn sandbox(no_walls: bool) -> NoWalls {
+    NoWalls::new(super::demo::trusted(), no_walls)
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.

@@ -189,6 +189,10 @@ pub fn merge(factory: &Factory, entries: &[Entry], by: &str) -> Result<Vec<NewEv
     let mut merge = Merge {
         items: factory.items.clone(),
         seen: Vec::new(),
+        named: entries
+            .iter()
+            .filter_map(|entry| entry.2.as_deref())
+            .collect(),
         events: Vec::new(),
         by,
         now: factory.last_update,
@@ -204,6 +208,8 @@ pub fn merge(factory: &Factory, entries: &[Entry], by: &str) -> Result<Vec<NewEv
 struct Merge<'a> {
     items: Vec<Item>,
     seen: Vec<String>,
+    /// Names that stand in the file: an entry without one is none of these.
+    named: Vec<&'a str>,
     events: Vec<NewEvent>,
     by: &'a str,
     now: chrono::DateTime<chrono::Utc>,
@@ -230,10 +236,11 @@ impl Merge<'_> {
                 }
                 self.items.iter().find(|item| item.name == *name)
             }
-            None => self
-                .items
-                .iter()
-                .find(|item| item.idea == idea && !self.seen.contains(&item.name)),
+            None => self.items.iter().find(|item| {
+                item.idea == idea
+                    && !self.seen.contains(&item.name)
+                    && !self.named.contains(&item.name.as_str())
+            }),
         };
         let Some(found) = found.cloned() else {
             return self.added(idea, *priority, name.as_deref());
@@ -256,7 +263,9 @@ impl Merge<'_> {
         let (name, idea) = match name {
             Some(name) => new_item(&self.items, &idea, Some(name))?,
             None => {
-                let taken = |name: &str| self.items.iter().any(|item| item.name == name);
+                let taken = |name: &str| {
+                    self.named.contains(&name) || self.items.iter().any(|item| item.name == name)
+                };
                 (derive_name(&idea, &taken), idea)
             }
         };

@@ -5,6 +5,7 @@ use super::engine::{Ended, Options, Parts, Signal, SoulTexts};
 use super::ledger::Ledger;
 use super::pool::Pool;
 use super::ports::settings::Settings;
+use super::ports::store::StoreError;
 use super::readiness::Readiness;
 use super::wake::{Running, Stopping, Suspect, Wake};
 use crate::agents::soul::Soul;
@@ -261,7 +262,14 @@ impl Driver {
     /// Records events; a move is shown at once.
     pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
         let moves = events.iter().any(|e| matches!(e.body, EventBody::Move(_)));
-        let recorded = self.ledger.commit(events).map_err(|e| e.to_string())?;
+        let recorded = match self.ledger.commit(events.clone()) {
+            Err(StoreError::Conflict) => {
+                self.raced()?;
+                self.ledger.commit(events)
+            }
+            done => done,
+        };
+        let recorded = recorded.map_err(|e| e.to_string())?;
         self.dirty = true;
         if moves {
             self.publish();

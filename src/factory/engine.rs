@@ -162,7 +162,8 @@ impl Driver {
     /// A home without a journal: the items as found, and what the tags say has shipped.
     fn take_over(&mut self) -> Result<(), String> {
         let shipped = self.tools.repo.shipped().map_err(|e| e.to_string())?;
-        self.note(EventBody::Adopted(Adopted { items: Vec::new(), shipped }))
+        let items = self.tools.store.adoptable().map_err(|e| e.to_string())?;
+        self.note(EventBody::Adopted(Adopted { items, shipped }))
     }
 
     /// What start-up does before the loop: journal it, judge what changed meanwhile, answer what waits.

@@ -97,10 +97,7 @@ impl Driver {
         let claimed = external(&tool, EventBody::Claimed { from, to, outcome });
         let taken = match self.conditions(outcome).await {
             Ok(taken) => taken,
-            Err(unmet) => {
-                self.commit(vec![claimed])?;
-                return self.restore(unmet, false);
-            }
+            Err(unmet) => return self.restore(unmet, false),
         };
         self.cancel();
         self.tools.store.adopt(&self.ledger.factory, doc).map_err(|e| e.to_string())?;
@@ -184,6 +181,26 @@ impl Driver {
         let paper = Paper::SpecVersion { tool: tool.to_owned(), n };
         let text = self.tools.store.get(&paper).map_err(|e| e.to_string())?;
         Ok(spec::parse(&text.unwrap_or_default()))
+    }
+
+    /// A foreign edit lay in the way of a commit: ours goes first, then theirs is judged against what is true then.
+    pub(super) fn raced(&mut self) -> Result<(), String> {
+        let seen = self.tools.store.glance().map_err(|e| e.to_string())?;
+        let Some(Observed::Foreign(doc)) = seen else {
+            return self.tools.store.restore(&self.ledger.factory).map(|_| ()).map_err(|e| e.to_string());
+        };
+        match judge(&self.ledger.factory, &doc) {
+            Judgement::Harmless | Judgement::PutBack => {
+                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())
+            }
+            Judgement::Legal { .. } => {
+                let kept = self.tools.store.restore(&self.ledger.factory).map_err(|e| e.to_string())?;
+                self.ledger.say(Level::Warn, format!("state.json was moved while the engine moved it; the other copy is {kept}"));
+                let _ = self.wake.send(Wake::Observed(Ok(Observed::Foreign(doc))));
+                Ok(())
+            }
+            Judgement::Illegal(sentence) => self.restore(sentence, true),
+        }
     }
 
     /// An illegal state that has settled is put back.

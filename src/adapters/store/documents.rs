@@ -18,6 +18,8 @@ pub struct Foreign {
     pub bytes: Option<Vec<u8>>,
     /// What it says, when readable.
     pub doc: Option<StateDoc>,
+    /// It was pushed aside: on disk our own words stand again.
+    pub aside: bool,
 }
 
 /// The two documents and what we know of them.
@@ -41,6 +43,8 @@ pub struct Documents {
     pub pushed: Option<Foreign>,
     /// The file our last exchange pushed aside: who opened it before may still write into it.
     aside: Option<(PathBuf, Vec<u8>)>,
+    /// Where we moved what was too large to copy.
+    moved: Option<String>,
 }
 
 /// Both documents staged, not visible yet.
@@ -85,6 +89,7 @@ impl Documents {
             seen: None,
             pushed: None,
             aside: None,
+            moved: None,
         }
     }
 
@@ -229,6 +234,7 @@ impl Documents {
             self.pushed = Some(Foreign {
                 bytes: Some(displaced.clone()),
                 doc,
+                aside: true,
             });
         }
         self.aside = Some((staged.path, displaced));
@@ -256,7 +262,11 @@ impl Documents {
             known.clone_from(&bytes);
             let doc = parse(&bytes, self.written.as_ref()).ok();
             let bytes = Some(bytes);
-            self.pushed = Some(Foreign { bytes, doc });
+            self.pushed = Some(Foreign {
+                bytes,
+                doc,
+                aside: true,
+            });
         }
     }
 
@@ -267,7 +277,6 @@ impl Documents {
             match &pushed.doc {
                 Some(doc) => {
                     let doc = doc.clone();
-                    // On disk our own words stand again; what is to be refused or adopted is this.
                     self.seen = Some(pushed);
                     return Ok(Look::Foreign(doc));
                 }
@@ -284,7 +293,10 @@ impl Documents {
             Err(e) => return Err(e),
         };
         if present == self.ours && present.is_some() {
-            return Ok(Look::Ours);
+            // What was pushed aside stays the thing to judge until it was adopted, refused or overtaken.
+            let aside = self.seen.as_ref().filter(|s| s.aside);
+            let doc = aside.and_then(|s| s.doc.clone());
+            return Ok(doc.map_or(Look::Ours, Look::Foreign));
         }
         let Some(bytes) = &present else {
             return Ok(Look::Not("dev-factory/state.json is missing".to_owned()));
@@ -294,6 +306,7 @@ impl Documents {
                 self.seen = Some(Foreign {
                     bytes: present,
                     doc: Some(doc.clone()),
+                    aside: false,
                 });
                 Ok(Look::Foreign(doc))
             }
@@ -316,21 +329,30 @@ impl Documents {
                 let path = self.dir.join(&name);
                 let _ = std::fs::remove_file(&path);
                 std::fs::rename(&self.state, &path).map_err(|e| files::trouble(&path, &e))?;
+                self.moved = Some(name.clone());
                 (None, Some(name))
             }
             other => (other?, None),
         };
         if bytes != self.ours {
-            self.seen = Some(Foreign { bytes, doc: None });
+            self.seen = Some(Foreign {
+                bytes,
+                doc: None,
+                aside: false,
+            });
         }
         Ok(moved)
     }
 
-    /// Takes over what someone wrote when it changes nothing but other keys and lastUpdate.
+    /// Takes over other keys and lastUpdate; what else differs is put right, but a phase that is claimed.
     pub fn adopt(&mut self, factory: &Factory, doc: &StateDoc) -> Result<(), StoreError> {
         let core = core(factory);
         let present = self.present()?;
         self.other.clone_from(&doc.other);
+        if doc.phase != core.phase {
+            // A claim: it stays in its place until the move it asks for is recorded.
+            return Ok(());
+        }
         let plain = present.as_ref().is_some_and(|bytes| says(bytes, &core));
         let is_it = parse(present.as_deref().unwrap_or_default(), Some(&core))
             .is_ok_and(|read| same(&read, doc) && read.other == doc.other);
@@ -358,12 +380,16 @@ impl Documents {
     pub fn restore(&mut self, factory: &Factory) -> Result<String, StoreError> {
         let present = self.present()?;
         let reported = self.seen.take().and_then(|s| s.bytes);
+        let moved = self.moved.take();
         let refused = if present == self.ours {
             reported.unwrap_or_default()
         } else {
             present.clone().unwrap_or_default()
         };
-        let name = refused::keep(&self.dir, "state.json", &refused)?;
+        let name = match moved {
+            Some(name) if present.is_none() => name,
+            _ => refused::keep(&self.dir, "state.json", &refused)?,
+        };
         if present != self.ours {
             self.late_writer();
             let core = core(factory);
@@ -376,8 +402,12 @@ impl Documents {
                 None => {
                     let other = self.other.clone();
                     let doc = Some(StateDoc { other, ..core });
-                    let bytes = present;
-                    (self.written, self.seen) = (None, Some(Foreign { bytes, doc }));
+                    let seen = Foreign {
+                        bytes: present,
+                        doc,
+                        aside: false,
+                    };
+                    (self.written, self.seen) = (None, Some(seen));
                 }
             }
         }

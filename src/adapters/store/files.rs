@@ -1,5 +1,6 @@
 //! Durable file writing: stage beside, sync, exchange; and errors said in a sentence.
 
+use crate::adapters::clock::age;
 use crate::factory::ports::store::StoreError;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
@@ -7,6 +8,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Begin of the names of our own temporary files.
 pub const TEMP: &str = ".df-";
@@ -165,12 +167,15 @@ pub fn put(dir: &Path, target: &Path, bytes: &[u8], sync: bool) -> Result<(), St
     Ok(())
 }
 
-/// Removes temporary files of ours that a crash left in a folder; returns how many.
-pub fn sweep(dir: &Path) -> usize {
-    let ours = |name: &str| name.starts_with(TEMP) && name.ends_with(".tmp");
-    names(dir)
-        .iter()
-        .filter(|name| ours(name) && std::fs::remove_file(dir.join(name)).is_ok())
+/// Removes temporary files of ours that a crash left in a folder, when older than that; returns how many.
+pub fn sweep(dir: &Path, older: Duration) -> usize {
+    let ours = |name: &&String| name.starts_with(TEMP) && name.ends_with(".tmp");
+    let old = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|m| age(&m) >= older);
+    let names = names(dir);
+    let paths = names.iter().filter(ours).map(|name| dir.join(name));
+    paths
+        .filter(old)
+        .filter(|path| std::fs::remove_file(path).is_ok())
         .count()
 }
 

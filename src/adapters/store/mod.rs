@@ -150,9 +150,9 @@ impl FileStore {
         fold::save(&self.layout, factory, &locked(&self.inner).recent)
     }
 
-    fn hint_state(&self) {
+    fn hint(&self, change: Change) {
         if let Some(tx) = locked(&self.hints).as_ref() {
-            let _ = tx.send(Change::State);
+            let _ = tx.send(change);
         }
     }
 
@@ -252,7 +252,7 @@ impl Store for FileStore {
             }
             *factory = next;
             match inner.docs.publish(prepared) {
-                Ok(true) => self.hint_state(),
+                Ok(true) => self.hint(Change::State),
                 Ok(false) => {}
                 Err(e) => {
                     // The journal has it, so it has happened; the documents follow with the next save.
@@ -325,8 +325,16 @@ impl Store for FileStore {
         locked(&self.inner).wishlist.read(&self.layout)
     }
 
+    fn adoptable(&self) -> Result<Vec<Item>, StoreError> {
+        wishlist::adoptable(&self.layout)
+    }
+
     fn put_wishlist(&self, items: &[Item]) -> Result<(), StoreError> {
-        locked(&self.inner).wishlist.write(&self.layout, items)
+        if !locked(&self.inner).wishlist.write(&self.layout, items)? {
+            // Edited since it was read: reading it again comes first.
+            self.hint(Change::Wishlist);
+        }
+        Ok(())
     }
 
     fn put(&self, paper: &Paper, text: &str) -> Result<(), StoreError> {

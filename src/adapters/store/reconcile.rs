@@ -51,6 +51,7 @@ pub fn reconcile(
                 docs.seen = Some(Foreign {
                     bytes,
                     doc: Some(doc.clone()),
+                    aside: true,
                 });
                 out.claim = Some(doc);
             }
@@ -135,6 +136,7 @@ fn judge(
             docs.seen = known.map(|bytes| Foreign {
                 bytes: Some(bytes),
                 doc: Some(last.clone()),
+                aside: false,
             });
             return Ok(());
         }
@@ -162,6 +164,7 @@ fn judge(
         docs.seen = Some(Foreign {
             bytes: Some(bytes),
             doc: Some(doc.clone()),
+            aside: false,
         });
         out.claim = Some(doc);
     }
@@ -272,8 +275,10 @@ fn sweep(layout: &Layout, out: &mut Outcome) {
         layout.run(),
         layout.done_commands(),
     ] {
-        removed += files::sweep(&dir);
+        removed += files::sweep(&dir, Duration::ZERO);
     }
+    // Senders stage there too, and may be at it right now.
+    files::sweep(&layout.new_commands(), Duration::from_secs(600));
     if removed > 0 {
         out.repaired.push(format!(
             "{removed} temporary file{} of an interrupted save removed",

@@ -50,24 +50,28 @@ impl Wishlist {
         Ok(parsed)
     }
 
-    /// Writes the engine's fields; Conflict when someone has edited the file since it was read.
-    pub fn write(&mut self, layout: &Layout, items: &[Item]) -> Result<(), StoreError> {
+    /// Writes the engine's fields; false, and nothing written, when someone has edited the file since it was read.
+    pub fn write(&mut self, layout: &Layout, items: &[Item]) -> Result<bool, StoreError> {
         let path = layout.at("wishlist.json");
-        let before = files::read(&path, files::CAP)?;
+        let before = match files::read(&path, files::CAP) {
+            Err(StoreError::Bad(_)) => return Ok(false),
+            other => other?,
+        };
         if self.seen.as_ref().is_some_and(|seen| *seen != before) {
-            return Err(StoreError::Conflict);
+            return Ok(false);
         }
         let old = match &before {
-            Some(bytes) => {
-                parse(bytes).map_err(StoreError::Bad)?;
-                json::value(FILE, bytes).map_err(StoreError::Bad)?
-            }
+            // A list with a mistake stays as it is until its people have put it right.
+            Some(bytes) => match parse(bytes).and_then(|_| json::value(FILE, bytes)) {
+                Ok(old) => old,
+                Err(_) => return Ok(true),
+            },
             None => serde_json::json!({"items": []}),
         };
         let new = merged(&old, items)?;
         if new == old && before.is_some() {
             self.seen = Some(before);
-            return Ok(());
+            return Ok(true);
         }
         let bytes = render(&new);
         let staged = files::temp(&layout.dir, "wishlist.json");
@@ -77,14 +81,25 @@ impl Wishlist {
                 // An edit came in between: it goes back to its place, ours is dropped.
                 files::swap(&staged, &path)?;
                 let _ = std::fs::remove_file(&staged);
-                return Err(StoreError::Conflict);
+                return Ok(false);
             }
             let _ = std::fs::remove_file(&staged);
         }
         files::sync_dir(&layout.dir)?;
         self.seen = Some(Some(bytes));
-        Ok(())
+        Ok(true)
     }
+}
+
+/// Entries that carry every field the engine writes.
+pub fn adoptable(layout: &Layout) -> Result<Vec<Item>, StoreError> {
+    let Some(bytes) = files::read(&layout.at("wishlist.json"), files::CAP)? else {
+        return Ok(Vec::new());
+    };
+    let value = json::value(FILE, &bytes).map_err(StoreError::Bad)?;
+    let entries = value.get("items").and_then(Value::as_array);
+    let items = entries.into_iter().flatten().cloned();
+    Ok(items.filter_map(|entry| serde_json::from_value(entry).ok()).collect())
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<(String, i64, Option<String>)>, String> {
