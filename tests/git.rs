@@ -54,7 +54,7 @@ fn home() -> (tempfile::TempDir, PathBuf) {
 /// A home with a finished tool on its branch and a paper.
 fn finished() -> (tempfile::TempDir, PathBuf) {
     let (dir, home) = home();
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let work = repo.open(TOOL, false).unwrap();
     put(&work, CLI, "module.exports = {};\n");
     put(&work, README, "# cost\n");
@@ -75,7 +75,7 @@ fn order() -> ShipOrder {
 
 /// Ships, and checks everything a shipped home must look like.
 fn check_shipped(home: &Path) {
-    let repo = GitRepo::new(home);
+    let repo = GitRepo::open(home).unwrap();
     let record = repo.ship(&order()).unwrap();
     assert_eq!(record.tag, "cost-tracker@1.0.0");
     assert_eq!(git(home, &["rev-parse", "main"]), record.commit);
@@ -100,7 +100,7 @@ fn check_shipped(home: &Path) {
 #[test]
 fn a_tool_goes_from_an_empty_branch_to_a_tag() {
     let (_dir, home) = home();
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let work = repo.open(TOOL, false).unwrap();
     assert_eq!(work, home.join("dev-factory/work"));
     assert!(!work.join("package.json").exists(), "sparse to the tool");
@@ -139,7 +139,7 @@ fn a_tool_goes_from_an_empty_branch_to_a_tag() {
 #[test]
 fn fresh_keeps_the_old_branch_and_resume_keeps_the_work() {
     let (_dir, home) = home();
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let work = repo.open(TOOL, false).unwrap();
     let file = work.join("tools/cost-tracker/a.js");
     put(&work, "tools/cost-tracker/a.js", "unsaved\n");
@@ -204,7 +204,7 @@ fn nothing_planted_in_the_home_is_run() {
         "* filter=evil diff=evil merge=evil\n",
     );
     let _ = fs::remove_file(&marker);
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let work = repo.open(TOOL, false).unwrap();
     let attributes = "* filter=evil diff=evil text eol=crlf\n";
     put(&work, "tools/cost-tracker/.gitattributes", attributes);
@@ -229,7 +229,7 @@ fn nothing_planted_in_the_home_is_run() {
 #[test]
 fn a_home_that_is_not_ready_blocks_with_the_reason() {
     let (_dir, home) = finished();
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let refused = |part: &str| match repo.ship(&order()) {
         Err(RepoError::Blocked(words)) => assert!(words.contains(part), "{words}"),
         other => panic!("{other:?}"),
@@ -323,7 +323,7 @@ fn a_crash_inside_a_merge_is_repaired() {
     mark(&home);
     merge(&home);
     git(&home, &["add", "-f", PAPER]);
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let work = repo.open(TOOL, true).unwrap();
     put(&work, "tools/cost-tracker/src/more.js", "1\n");
     repo.save(TOOL, "More").unwrap();
@@ -337,7 +337,7 @@ fn a_file_of_a_person_survives_the_repair_of_a_merge() {
     let (_dir, home) = finished();
     mark(&home);
     put(&home, README, "mine\n");
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let outcome = repo.ship(&order());
     assert!(matches!(outcome, Err(RepoError::Blocked(_))), "{outcome:?}");
     assert_eq!(fs::read_to_string(home.join(README)).unwrap(), "mine\n");
@@ -352,7 +352,7 @@ fn versions_are_ordered_and_pushed() {
         git(&home, &["tag", "-a", "-m", "x", &tag]);
     }
     git(&home, &["tag", "-a", "-m", "x", "cost-tracker-two@3.0.0"]);
-    let repo = GitRepo::new(&home);
+    let repo = GitRepo::open(&home).unwrap();
     let ordered = ["1.0.0", "1.0.1", "1.2.0", "1.10.0"];
     assert_eq!(repo.versions(TOOL).unwrap(), ordered);
     assert_eq!(repo.versions("nothing-yet").unwrap(), Vec::<String>::new());
@@ -366,5 +366,5 @@ fn versions_are_ordered_and_pushed() {
     assert!(there.contains("refs/tags/cost-tracker@1.0.0"), "{there}");
     assert!(repo.push("--upload-pack=x", "cost-tracker@1.0.0").is_err());
     assert!(repo.push("gone", "cost-tracker@1.0.0").is_err());
-    assert!(GitRepo::new(&home.join("dev-factory")).shipped().is_err());
+    assert!(GitRepo::open(&home.join("dev-factory")).is_err());
 }

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 /// The branch init made; tools are shipped into it.
 const MAIN: &str = "main";
 
-/// git in a factory home. The binary and the repository are looked at with the first call.
+/// git in a factory home.
 pub struct GitRepo {
     git: OnceLock<Git>,
     program: Option<PathBuf>,
@@ -24,9 +24,15 @@ pub struct GitRepo {
 }
 
 impl GitRepo {
+    /// Finds git and looks that the home is a repository of its own.
+    pub fn open(home: &Path) -> Result<Self, RepoError> {
+        let repo = Self::new(home);
+        repo.git()?;
+        Ok(repo)
+    }
+
     /// The repository whose top folder is the home.
-    #[must_use]
-    pub fn new(home: &Path) -> Self {
+    fn new(home: &Path) -> Self {
         let home = home.canonicalize().unwrap_or_else(|_| home.to_path_buf());
         let work = home.join("dev-factory").join("work");
         Self {
@@ -37,7 +43,7 @@ impl GitRepo {
         }
     }
 
-    /// As `new`, with a given git binary.
+    /// As `open`, with a given git binary, looked at with the first call.
     #[must_use]
     pub fn with_program(home: &Path, program: &Path) -> Self {
         Self {

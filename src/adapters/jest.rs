@@ -27,32 +27,26 @@ const TAIL: usize = 600;
 /// Jest and the case runner of one home.
 pub struct JestTests {
     home: PathBuf,
-    node: Option<PathBuf>,
+    node: PathBuf,
     sandbox: Arc<dyn Sandbox>,
     wall: Duration,
 }
 
 impl JestTests {
-    /// Finds Node once; it and Jest are asked for at each run, since npm may still be at work.
-    #[must_use]
-    pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Self {
+    /// Finds Node once; Jest is looked for at each run, since npm may still be at work.
+    pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
+        let missing = || TestError::Setup("node is not in PATH; install Node.js 20 or newer".into());
+        let broken = |error| TestError::Setup(format!("{}: {error}", home.display()));
         let path = std::env::var_os("PATH").unwrap_or_default();
         let node = std::env::split_paths(&path)
             .map(|folder| folder.join("node"))
             .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()));
-        Self {
-            home: home.canonicalize().unwrap_or_else(|_| home.to_path_buf()),
-            node,
+        Ok(Self {
+            home: home.canonicalize().map_err(broken)?,
+            node: node.ok_or_else(missing)?,
             sandbox,
             wall,
-        }
-    }
-
-    /// Node's own absolute path as an argument.
-    fn node(&self) -> Result<String, TestError> {
-        let missing =
-            || TestError::Setup("node is not in PATH; install Node.js 20 or newer".into());
-        self.node.as_deref().map(text).ok_or_else(missing)
+        })
     }
 
     /// Where reports, caches and copies lie.
@@ -80,7 +74,7 @@ impl JestTests {
         let config = out.write("jest.locked.cjs", LOCKED)?;
         let (report, covered) = (out.path("jest.json"), out.path("cov"));
         let words = vec![
-            self.node()?,
+            text(&self.node),
             text(&jest),
             "--ci".into(),
             "--silent".into(),

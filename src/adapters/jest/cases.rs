@@ -82,7 +82,7 @@ impl Setting<'_> {
             "case": question(case),
             "nonce": nonce,
         });
-        let command = vec![self.tests.node()?, text(self.runner)];
+        let command = vec![text(&self.tests.node), text(self.runner)];
         let ended = self
             .tests
             .run(
