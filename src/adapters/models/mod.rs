@@ -93,10 +93,6 @@ impl Models for ModelHosts {
         self.servers.get(host).is_some_and(|server| server.local)
     }
 
-    fn local(&self, host: &str) -> bool {
-        self.servers.get(host).is_some_and(|server| server.local)
-    }
-
     fn context(&self, host: &str) -> u32 {
         self.servers.get(host).map_or(0, Server::context)
     }
