@@ -145,7 +145,10 @@ impl<W: Write> Printer<W> {
         if self.style.json {
             return self.json(&serde_json::json!({ "dropped": count }));
         }
-        writeln!(self.out, "         ({count} lines dropped: printing was too slow)")?;
+        writeln!(
+            self.out,
+            "         ({count} lines dropped: printing was too slow)"
+        )?;
         self.out.flush()
     }
 
@@ -178,7 +181,11 @@ impl<W: Write> Printer<W> {
 }
 
 /// Prints a feed until the engine or the output goes away; returns the last snapshot seen.
-pub async fn print<W: Write>(mut feed: Feed, style: Style, out: W) -> io::Result<Option<Arc<Snapshot>>> {
+pub async fn print<W: Write>(
+    mut feed: Feed,
+    style: Style,
+    out: W,
+) -> io::Result<Option<Arc<Snapshot>>> {
     let mut printer = Printer::new(out, style);
     let mut snapshots = true;
     loop {
@@ -280,29 +287,51 @@ mod tests {
     fn streamed_text_becomes_one_short_line() {
         let lines = printed(Style::default(), &stream());
         assert_eq!(lines.len(), 2, "{lines:#?}");
-        assert!(lines[0].ends_with("developer  coding      cost-tracker         … 9 characters, 2 of them thinking"), "{lines:#?}");
+        assert!(
+            lines[0].ends_with(
+                "developer  coding      cost-tracker         … 9 characters, 2 of them thinking"
+            ),
+            "{lines:#?}"
+        );
         assert!(lines[1].ends_with("src/x.js written"));
     }
 
     #[test]
     fn verbose_prints_whole_lines() {
-        let style = Style { verbose: true, json: false };
+        let style = Style {
+            verbose: true,
+            json: false,
+        };
         let lines = printed(style, &stream());
-        let texts: Vec<&str> = lines.iter().map(|line| line.split("tracker").last().unwrap().trim()).collect();
+        let texts: Vec<&str> = lines
+            .iter()
+            .map(|line| line.split("tracker").last().unwrap().trim())
+            .collect();
         assert_eq!(texts, ["| hmone", "| two", "src/x.js written"]);
     }
 
     #[test]
     fn json_is_one_object_a_line() {
-        let style = Style { json: true, verbose: false };
+        let style = Style {
+            json: true,
+            verbose: false,
+        };
         let lines = printed(style, &[line(Level::Warn, "a \"quoted\"\nthing")]);
         let back: LogLine = serde_json::from_str(&lines[0]).unwrap();
-        assert_eq!((lines.len(), back.text.as_str()), (1, "a \"quoted\"\nthing"));
+        assert_eq!(
+            (lines.len(), back.text.as_str()),
+            (1, "a \"quoted\"\nthing")
+        );
     }
 
     #[test]
     fn thousands_stand_apart() {
-        let cases = [(0, "0"), (999, "999"), (1240, "1,240"), (1234567, "1,234,567")];
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1240, "1,240"),
+            (1234567, "1,234,567"),
+        ];
         for (number, text) in cases {
             assert_eq!(grouped(number), text);
         }

@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 /// An autonomous software factory: ideas in, tested and tagged tools out.
 #[derive(Debug, Parser)]
-#[command(name = "dev-factory", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "dev-factory",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// Factory home; else DEV_FACTORY_HOME, else the nearest parent folder with dev-factory/home.json
     #[arg(long, global = true, value_name = "DIR")]

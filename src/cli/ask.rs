@@ -16,7 +16,10 @@ pub fn ask(
     if plan.hosts.is_empty() {
         hosts(plan, found, input, output)?;
     }
-    let elsewhere = plan.hosts.iter().any(|host| !found.iter().any(|own| own.url == host.url));
+    let elsewhere = plan
+        .hosts
+        .iter()
+        .any(|host| !found.iter().any(|own| own.url == host.url));
     if plan.key.is_none() && elsewhere {
         key(plan, input, output)?;
     }
@@ -27,7 +30,11 @@ pub fn ask(
 }
 
 /// Puts a question; None when the input has ended.
-fn question(text: &str, input: &mut impl BufRead, output: &mut impl Write) -> Result<Option<String>, Fail> {
+fn question(
+    text: &str,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> Result<Option<String>, Fail> {
     write!(output, "{text} ")?;
     output.flush()?;
     let mut line = String::new();
@@ -44,7 +51,13 @@ fn hosts(
     output: &mut impl Write,
 ) -> Result<(), Fail> {
     for server in found {
-        writeln!(output, "Found {} at {} with {} models.", server.name, server.url, server.models.len())?;
+        writeln!(
+            output,
+            "Found {} at {} with {} models.",
+            server.name,
+            server.url,
+            server.models.len()
+        )?;
     }
     let text = if found.is_empty() {
         "No model server answers on this machine. Address of one, as NAME=KIND:URL (empty: later):"
@@ -58,10 +71,14 @@ fn hosts(
         match plan::host(&line) {
             Ok(host) => {
                 plan.hosts.push(host);
-                let Some(model) = question("Model there for Developer and QA:", input, output)? else {
+                let Some(model) = question("Model there for Developer and QA:", input, output)?
+                else {
                     return Ok(());
                 };
-                let name = plan.hosts.last().map_or(String::new(), |host| host.name.clone());
+                let name = plan
+                    .hosts
+                    .last()
+                    .map_or(String::new(), |host| host.name.clone());
                 if !model.is_empty() {
                     for role in ["developer", "qa"] {
                         plan.models.push((role, format!("{name}/{model}")));
@@ -92,13 +109,20 @@ fn key(plan: &mut Plan, input: &mut impl BufRead, output: &mut impl Write) -> Re
         if plan.key.is_some() {
             return Ok(());
         }
-        writeln!(output, "Write the word file, env or command first. A key itself is never asked for.")?;
+        writeln!(
+            output,
+            "Write the word file, env or command first. A key itself is never asked for."
+        )?;
     }
     Ok(())
 }
 
 fn limit(plan: &mut Plan, input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Fail> {
-    while let Some(line) = question("Most that may be spent in 24 hours, USD [5.00]:", input, output)? {
+    while let Some(line) = question(
+        "Most that may be spent in 24 hours, USD [5.00]:",
+        input,
+        output,
+    )? {
         if line.is_empty() {
             return Ok(());
         }
@@ -132,7 +156,10 @@ mod tests {
         assert_eq!(plan.models[1], ("qa", "lab/qwen3".to_owned()));
         assert_eq!(plan.key, Some(KeyPlace::Variable("LAB_KEY".into())));
         assert_eq!(plan.day_limit, Some(3.5));
-        assert!(output.contains("names no server") && output.contains("Write an amount"), "{output}");
+        assert!(
+            output.contains("names no server") && output.contains("Write an amount"),
+            "{output}"
+        );
     }
 
     #[test]

@@ -32,15 +32,23 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
     while start.elapsed() < READY {
         if let Ok(Some(ended)) = child.try_wait() {
             let last = tail(&log);
-            let code = ended.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+            let code = ended
+                .code()
+                .and_then(|code| u8::try_from(code).ok())
+                .unwrap_or(1);
             if code == 0 {
                 out::say(format!("the engine has ended already: {last}"))?;
                 return Ok(0);
             }
-            return Err(Fail::Said(code, format!("the engine ended at once: {last}; see {}", log.display())));
+            return Err(Fail::Said(
+                code,
+                format!("the engine ended at once: {last}; see {}", log.display()),
+            ));
         }
         if readers::snapshot(home).is_some_and(|(snapshot, _)| snapshot.engine.pid == pid) {
-            out::say(format!("running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"))?;
+            out::say(format!(
+                "running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"
+            ))?;
             return Ok(0);
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -57,16 +65,27 @@ fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
     if let Some(folder) = log.parent() {
         std::fs::create_dir_all(folder).map_err(told)?;
     }
-    let output: File = OpenOptions::new().create(true).append(true).open(log).map_err(told)?;
+    let output: File = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .map_err(told)?;
     let errors = output.try_clone().map_err(told)?;
     let program = std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?;
     let mut command = Command::new(program);
-    command.arg("--home").arg(home).args(["--no-tui", "--detached"]);
+    command
+        .arg("--home")
+        .arg(home)
+        .args(["--no-tui", "--detached"]);
     if cli.engine.unsafe_no_sandbox {
         // `up` has asked for consent already: nobody can be asked in the background.
         command.args(["--unsafe-no-sandbox", "--yes-i-accept"]);
     }
-    for (flag, on) in [("--until-idle", cli.engine.until_idle), ("--verbose", cli.engine.verbose), ("--json", cli.json)] {
+    for (flag, on) in [
+        ("--until-idle", cli.engine.until_idle),
+        ("--verbose", cli.engine.verbose),
+        ("--json", cli.json),
+    ] {
         if on {
             command.arg(flag);
         }
@@ -127,7 +146,11 @@ pub fn restart(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
 
 fn stop(args: &DownArgs, restart: bool) -> Verb {
     Verb::Stop {
-        after: if args.now { StopAfter::Now } else { StopAfter::Turn },
+        after: if args.now {
+            StopAfter::Now
+        } else {
+            StopAfter::Turn
+        },
         restart,
         reason: args.reason.clone(),
     }

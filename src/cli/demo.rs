@@ -58,13 +58,25 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
         return Ok(code::INTERRUPTED);
     }
     let reading = readers::factory(&dir).map_err(|error| Fail::failed(error.to_string()))?;
-    let factory = reading.factory.ok_or_else(|| Fail::failed("the demo home has no journal: nothing was built"))?;
+    let factory = reading
+        .factory
+        .ok_or_else(|| Fail::failed("the demo home has no journal: nothing was built"))?;
     if !cli.json {
         out::put(&closing(&factory))?;
-        out::say(format!("look at it: cd {} && git log --oneline --graph && git tag && npx jest", dir.display()))?;
+        out::say(format!(
+            "look at it: cd {} && git log --oneline --graph && git tag && npx jest",
+            dir.display()
+        ))?;
     }
-    let all = factory.items.iter().all(|item| item.status == ItemStatus::Shipped);
-    Ok(if all && !factory.items.is_empty() { 0 } else { code::FAILED })
+    let all = factory
+        .items
+        .iter()
+        .all(|item| item.status == ItemStatus::Shipped);
+    Ok(if all && !factory.items.is_empty() {
+        0
+    } else {
+        code::FAILED
+    })
 }
 
 /// The demo ends when nothing is left to do.
@@ -84,13 +96,16 @@ fn until_idle(cli: &Cli) -> Cli {
 }
 
 fn hello(_: &Path, _: &Settings) -> Result<(), Fail> {
-    out::say("the replies are scripted: no model is asked and nothing is spent; git, Jest and the gates are real")
+    out::say(
+        "the replies are scripted: no model is asked and nothing is spent; git, Jest and the gates are real",
+    )
 }
 
 /// The demo's home: made, or gone on with.
 fn place(cli: &Cli, args: &DemoArgs) -> Result<PathBuf, Fail> {
     let dir = match &args.dir {
-        Some(dir) => std::path::absolute(dir).map_err(|error| Fail::usage(format!("{}: {error}", dir.display())))?,
+        Some(dir) => std::path::absolute(dir)
+            .map_err(|error| Fail::usage(format!("{}: {error}", dir.display())))?,
         None => scratch()?,
     };
     if home::marker(&dir).is_file() {
@@ -103,13 +118,17 @@ fn place(cli: &Cli, args: &DemoArgs) -> Result<PathBuf, Fail> {
         return Ok(dir);
     }
     init::vacant(&dir)?;
-    init::make(cli, &dir, &New {
-        settings: SETTINGS,
-        wishlist: &wishlist(),
-        start: Start::AtOnce,
-        demo: true,
-        check: false,
-    })?;
+    init::make(
+        cli,
+        &dir,
+        &New {
+            settings: SETTINGS,
+            wishlist: &wishlist(),
+            start: Start::AtOnce,
+            demo: true,
+            check: false,
+        },
+    )?;
     Ok(dir)
 }
 
@@ -119,15 +138,27 @@ fn scratch() -> Result<PathBuf, Fail> {
         .prefix("dev-factory-demo-")
         .tempdir()
         .map(tempfile::TempDir::keep)
-        .map_err(|error| Fail::failed(format!("no scratch folder can be made ({error}): name one with --dir")))
+        .map_err(|error| {
+            Fail::failed(format!(
+                "no scratch folder can be made ({error}): name one with --dir"
+            ))
+        })
 }
 
 /// The starter wishlist, cut to the tools there are replies for.
 fn wishlist() -> String {
-    let names: BTreeSet<&str> = REPLIES.dirs().filter_map(|dir| dir.path().to_str()).collect();
-    let mut list: Value = serde_json::from_str(starter::WISHLIST).unwrap_or_else(|_| json!({ "items": [] }));
+    let names: BTreeSet<&str> = REPLIES
+        .dirs()
+        .filter_map(|dir| dir.path().to_str())
+        .collect();
+    let mut list: Value =
+        serde_json::from_str(starter::WISHLIST).unwrap_or_else(|_| json!({ "items": [] }));
     if let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) {
-        items.retain(|item| item.get("name").and_then(Value::as_str).is_some_and(|name| names.contains(name)));
+        items.retain(|item| {
+            item.get("name")
+                .and_then(Value::as_str)
+                .is_some_and(|name| names.contains(name))
+        });
     }
     format!("{list:#}\n")
 }
@@ -160,7 +191,9 @@ pub fn trusted() -> Hashes {
 
 /// The closing table.
 fn closing(factory: &Factory) -> String {
-    let head = ["tool", "status", "runs", "cycles", "tests", "held-out", "coverage", "time", "cost"];
+    let head = [
+        "tool", "status", "runs", "cycles", "tests", "held-out", "coverage", "time", "cost",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for item in &factory.items {
         let facts = factory.tools.get(&item.name).cloned().unwrap_or_default();
@@ -171,9 +204,14 @@ fn closing(factory: &Factory) -> String {
             super::status::word(&item.status),
             facts.runs.to_string(),
             facts.cycles_total.to_string(),
-            run.map_or("-".to_owned(), |run| format!("{}/{}", run.passed, run.total)),
-            run.map_or("-".to_owned(), |run| format!("{}/{}", run.held_passed, run.held_total)),
-            run.and_then(|run| run.coverage).map_or("-".to_owned(), |cover| format!("{cover:.0} %")),
+            run.map_or("-".to_owned(), |run| {
+                format!("{}/{}", run.passed, run.total)
+            }),
+            run.map_or("-".to_owned(), |run| {
+                format!("{}/{}", run.held_passed, run.held_total)
+            }),
+            run.and_then(|run| run.coverage)
+                .map_or("-".to_owned(), |cover| format!("{cover:.0} %")),
             format!("{time:.1} s"),
             format!("{:.2} USD (scripted)", facts.usd),
         ]);

@@ -71,9 +71,15 @@ fn named(dir: &Path, by: &str) -> Result<PathBuf, Fail> {
 /// Reads home.json.
 pub fn read(home: &Path) -> Result<HomeDoc, Fail> {
     let path = marker(home);
-    let bad = |why: String| Fail::usage(format!("{}: {why}; restore it with git checkout", path.display()));
+    let bad = |why: String| {
+        Fail::usage(format!(
+            "{}: {why}; restore it with git checkout",
+            path.display()
+        ))
+    };
     let text = std::fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
-    let doc: HomeDoc = serde_json::from_str(&text).map_err(|error| bad(format!("not a home.json: {error}")))?;
+    let doc: HomeDoc =
+        serde_json::from_str(&text).map_err(|error| bad(format!("not a home.json: {error}")))?;
     if doc.schema > 1 {
         return Err(Fail::usage(format!(
             "{} was made by a newer dev-factory (schema {}): update this one",

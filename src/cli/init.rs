@@ -29,13 +29,17 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     let key = plan.key_table()?;
     let start = if asks { Start::Paused } else { Start::AtOnce };
     let settings = format!("{}{}", starter::SETTINGS, plan.toml());
-    make(cli, &dir, &New {
-        settings: &settings,
-        wishlist: starter::WISHLIST,
-        start,
-        demo: false,
-        check: true,
-    })?;
+    make(
+        cli,
+        &dir,
+        &New {
+            settings: &settings,
+            wishlist: starter::WISHLIST,
+            start,
+            demo: false,
+            check: true,
+        },
+    )?;
     out::say(format!("made a factory home in {}", dir.display()))?;
     if let Some((name, table)) = key {
         out::say(user_key(&name, &table)?)?;
@@ -62,9 +66,18 @@ pub struct New<'a> {
 /// Flags, then questions or a probe for what they leave open.
 fn plan(args: &InitArgs, asks: bool) -> Result<Plan, Fail> {
     let mut plan = Plan::from_flags(args)?;
-    let found = if plan.hosts.is_empty() || asks { wire::probe_machine()? } else { Vec::new() };
+    let found = if plan.hosts.is_empty() || asks {
+        wire::probe_machine()?
+    } else {
+        Vec::new()
+    };
     if asks {
-        ask::ask(&mut plan, &found, &mut std::io::stdin().lock(), &mut std::io::stdout().lock())?;
+        ask::ask(
+            &mut plan,
+            &found,
+            &mut std::io::stdin().lock(),
+            &mut std::io::stdout().lock(),
+        )?;
     } else {
         plan.take(&found);
     }
@@ -82,9 +95,12 @@ pub fn vacant(dir: &Path) -> Result<(), Fail> {
     match std::fs::symlink_metadata(dir) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Fail::failed(format!("{shown}: {error}"))),
-        Ok(meta) if !meta.is_dir() => Err(Fail::usage(format!("{shown} is not a folder: name another one"))),
+        Ok(meta) if !meta.is_dir() => Err(Fail::usage(format!(
+            "{shown} is not a folder: name another one"
+        ))),
         Ok(_) => {
-            let mut entries = std::fs::read_dir(dir).map_err(|error| Fail::failed(format!("{shown}: {error}")))?;
+            let mut entries = std::fs::read_dir(dir)
+                .map_err(|error| Fail::failed(format!("{shown}: {error}")))?;
             match entries.next() {
                 None => Ok(()),
                 Some(_) if dir.join(".git").exists() => Err(Fail::usage(format!(
@@ -104,7 +120,9 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     let told = |path: &Path, error: std::io::Error| {
         let fix = match error.kind() {
             std::io::ErrorKind::PermissionDenied => " : choose a folder you may write to",
-            std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => " : a file is in the way, choose another folder",
+            std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+                " : a file is in the way, choose another folder"
+            }
             std::io::ErrorKind::StorageFull => " : free some space",
             _ => "",
         };
@@ -122,7 +140,8 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     commit(stage.path())?;
     // A temporary folder is its owner's alone; a home is readable as any repository is.
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(stage.path(), std::fs::Permissions::from_mode(0o755)).map_err(|error| told(dir, error))?;
+    std::fs::set_permissions(stage.path(), std::fs::Permissions::from_mode(0o755))
+        .map_err(|error| told(dir, error))?;
     std::fs::rename(stage.path(), dir).map_err(|error| told(dir, error))?;
     let _ = stage.keep();
     Ok(())
@@ -150,7 +169,11 @@ fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
     let now = SystemClock.now();
     let seed = format!("{now:?} {} {}", std::process::id(), root.display());
     let hash = Sha256::digest(seed.as_bytes());
-    let id: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let id: String = hash
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let doc = HomeDoc {
         schema: 1,
         id,
@@ -164,12 +187,26 @@ fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
 
 /// The first commit on main; hooks and signing of the machine are left out of it.
 fn commit(root: &Path) -> Result<(), Fail> {
-    git(root, &["init", "--quiet", "--template=", "--initial-branch=main"])?;
+    git(
+        root,
+        &["init", "--quiet", "--template=", "--initial-branch=main"],
+    )?;
     git(root, &["add", "--all"])?;
     let known = git(root, &["var", "GIT_COMMITTER_IDENT"]).is_ok();
-    let own = ["-c", "user.name=dev-factory", "-c", "user.email=dev-factory@localhost"];
+    let own = [
+        "-c",
+        "user.name=dev-factory",
+        "-c",
+        "user.email=dev-factory@localhost",
+    ];
     let mut words: Vec<&str> = if known { Vec::new() } else { own.to_vec() };
-    words.extend(["commit", "--quiet", "--no-verify", "--message", "Begin a factory"]);
+    words.extend([
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "--message",
+        "Begin a factory",
+    ]);
     git(root, &words)
 }
 
@@ -177,12 +214,21 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
     let program = tools::git()?;
     let mut command = Command::new(program);
     // Variables such as GIT_DIR would send the work to another repository.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_"))
+    {
         command.env_remove(name);
     }
     let output = command
         .current_dir(root)
-        .args(["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "core.autocrlf=false"])
+        .args([
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "commit.gpgSign=false",
+            "-c",
+            "core.autocrlf=false",
+        ])
         .args(words)
         .stdin(std::process::Stdio::null())
         .output()
@@ -193,23 +239,35 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
     let text = String::from_utf8_lossy(&output.stderr);
     Err(Fail::failed(format!(
         "git {} failed: {}",
-        words.iter().find(|word| !word.starts_with('-') && !word.contains('=')).unwrap_or(&""),
+        words
+            .iter()
+            .find(|word| !word.starts_with('-') && !word.contains('='))
+            .unwrap_or(&""),
         text.trim().replace('\n', "; ")
     )))
 }
 
 /// Adds where the key is to the user's own file, unless a key of that name is there.
 fn user_key(name: &str, table: &str) -> Result<String, Fail> {
-    let path = wire::user_file()
-        .ok_or_else(|| Fail::failed("neither XDG_CONFIG_HOME nor HOME is set: the place of the key was not written"))?;
+    let path = wire::user_file().ok_or_else(|| {
+        Fail::failed(
+            "neither XDG_CONFIG_HOME nor HOME is set: the place of the key was not written",
+        )
+    })?;
     let told = |error: std::io::Error| Fail::failed(format!("{}: {error}", path.display()));
     let old = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(told(error)),
     };
-    if old.lines().any(|line| line.trim() == format!("[keys.{name}]")) {
-        return Ok(format!("{} has [keys.{name}] already: left as it is", path.display()));
+    if old
+        .lines()
+        .any(|line| line.trim() == format!("[keys.{name}]"))
+    {
+        return Ok(format!(
+            "{} has [keys.{name}] already: left as it is",
+            path.display()
+        ));
     }
     if let Some(folder) = path.parent() {
         std::fs::DirBuilder::new()
@@ -224,9 +282,17 @@ fn user_key(name: &str, table: &str) -> Result<String, Fail> {
         .mode(0o600)
         .open(&path)
         .map_err(told)?;
-    let gap = if old.is_empty() || old.ends_with("\n\n") { "" } else { "\n" };
-    file.write_all(format!("{gap}{table}").as_bytes()).map_err(told)?;
-    Ok(format!("{} says where the key of {name} is", path.display()))
+    let gap = if old.is_empty() || old.ends_with("\n\n") {
+        ""
+    } else {
+        "\n"
+    };
+    file.write_all(format!("{gap}{table}").as_bytes())
+        .map_err(told)?;
+    Ok(format!(
+        "{} says where the key of {name} is",
+        path.display()
+    ))
 }
 
 /// Installs Jest unless told not to.
@@ -244,20 +310,44 @@ fn installed(args: &InitArgs, dir: &Path) -> Result<(), Fail> {
 fn again(args: &InitArgs, dir: &Path) -> Done {
     let doc = home::read(dir)?;
     let count = |path: &str| std::fs::read_dir(dir.join(path)).map_or(0, Iterator::count);
-    let there = |path: &str| if dir.join(path).exists() { "there" } else { "missing" };
+    let there = |path: &str| {
+        if dir.join(path).exists() {
+            "there"
+        } else {
+            "missing"
+        }
+    };
     let shipped = std::fs::read_dir(dir.join("tools")).map_or(0, |entries| {
-        entries.flatten().filter(|entry| entry.path().is_dir()).count()
+        entries
+            .flatten()
+            .filter(|entry| entry.path().is_dir())
+            .count()
     });
-    out::say(format!("{} is a factory home already, made {}; nothing was changed", dir.display(), doc.created_at.format("%Y-%m-%d")))?;
+    out::say(format!(
+        "{} is a factory home already, made {}; nothing was changed",
+        dir.display(),
+        doc.created_at.format("%Y-%m-%d")
+    ))?;
     let rows = [
         ("settings", there("dev-factory/factory.toml").to_owned()),
         ("wishlist", there("dev-factory/wishlist.json").to_owned()),
         ("souls", format!("{} files", count("souls"))),
         ("tools", format!("{shipped} shipped")),
         ("journal", there("dev-factory/journal.jsonl").to_owned()),
-        ("Jest", if npm::installed(dir) { "installed" } else { "not installed" }.to_owned()),
+        (
+            "Jest",
+            if npm::installed(dir) {
+                "installed"
+            } else {
+                "not installed"
+            }
+            .to_owned(),
+        ),
     ];
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![format!("  {name}"), value]).collect();
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|(name, value)| vec![format!("  {name}"), value])
+        .collect();
     out::put(&out::table(&rows))?;
     installed(args, dir)?;
     Ok(0)
@@ -267,13 +357,19 @@ fn again(args: &InitArgs, dir: &Path) -> Done {
 fn next(dir: &Path, plan: &Plan, start: Start) -> String {
     let mut lines = Vec::new();
     match plan.hosts.as_slice() {
-        [] => lines.push("no model server was found: start Ollama, or name one in dev-factory/factory.toml".to_owned()),
+        [] => lines.push(
+            "no model server was found: start Ollama, or name one in dev-factory/factory.toml"
+                .to_owned(),
+        ),
         hosts => {
             for host in hosts {
                 lines.push(format!("model server {} at {}", host.name, host.url));
             }
             if plan.models.is_empty() {
-                lines.push(format!("no model named: Developer and QA use {} there", crate::config::roles::OLLAMA_MODEL));
+                lines.push(format!(
+                    "no model named: Developer and QA use {} there",
+                    crate::config::roles::OLLAMA_MODEL
+                ));
             }
         }
     }
@@ -285,7 +381,10 @@ fn next(dir: &Path, plan: &Plan, start: Start) -> String {
         dir.display()
     ));
     if start == Start::Paused {
-        lines.push(format!("it begins paused; let it go:  dev-factory --home {} resume", dir.display()));
+        lines.push(format!(
+            "it begins paused; let it go:  dev-factory --home {} resume",
+            dir.display()
+        ));
     }
     lines.join("\n")
 }

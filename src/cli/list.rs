@@ -29,15 +29,18 @@ struct Row {
 pub fn run(cli: &Cli, home: &Path) -> Done {
     let path = home.join("dev-factory").join("wishlist.json");
     let shown = "dev-factory/wishlist.json";
-    let text = std::fs::read_to_string(&path).map_err(|error| Fail::failed(format!("{shown}: {error}")))?;
-    let mut list: Wishlist = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        Fail::failed(format!(
-            "{shown}:{}:{}: {error}; the engine keeps to the last good list until it is mended",
-            error.line(),
-            error.column()
-        ))
-    })?;
-    list.items.sort_by_key(|row| std::cmp::Reverse(row.priority));
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Fail::failed(format!("{shown}: {error}")))?;
+    let mut list: Wishlist =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            Fail::failed(format!(
+                "{shown}:{}:{}: {error}; the engine keeps to the last good list until it is mended",
+                error.line(),
+                error.column()
+            ))
+        })?;
+    list.items
+        .sort_by_key(|row| std::cmp::Reverse(row.priority));
     if cli.json {
         return out::say(super::status::json_text(&list.items)?).map(|()| 0);
     }

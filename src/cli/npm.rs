@@ -8,14 +8,22 @@ use std::time::Duration;
 
 /// Variables npm needs to reach a registry behind a proxy or a company's certificate.
 const PASSED: &[&str] = &[
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-    "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 ];
 
 /// Whether Jest is there.
 #[must_use]
 pub fn installed(home: &Path) -> bool {
-    home.join("node_modules/jest/bin/jest.js").is_file() && home.join("node_modules/.package-lock.json").is_file()
+    home.join("node_modules/jest/bin/jest.js").is_file()
+        && home.join("node_modules/.package-lock.json").is_file()
 }
 
 /// Installs exactly what the lock file names; scripts of packages are not run.
@@ -23,9 +31,17 @@ pub fn install(home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
     out::say("installing Jest (npm ci) ...")?;
     let env = std::env::vars()
-        .filter(|(name, _)| PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_"))
+        .filter(|(name, _)| {
+            PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_")
+        })
         .collect();
-    let words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    let words = [
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+    ];
     let job = Job {
         command: std::iter::once(npm.display().to_string())
             .chain(words.map(str::to_owned))
@@ -45,7 +61,10 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         .block_on(sandbox.run(job))
         .map_err(|error| Fail::failed(error.to_string()))?;
     if ended.exit == Some(0) && installed(home) {
-        out::say(format!("Jest is installed ({:.1} s)", ended.millis as f64 / 1000.0))?;
+        out::say(format!(
+            "Jest is installed ({:.1} s)",
+            ended.millis as f64 / 1000.0
+        ))?;
         return Ok(());
     }
     let why = match ended.limit {

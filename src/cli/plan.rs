@@ -37,12 +37,21 @@ impl Plan {
             .iter()
             .map(|text| host(text))
             .collect::<Result<Vec<_>, _>>()?;
-        let models = [("developer", &args.developer), ("qa", &args.qa), ("supervisor", &args.supervisor)]
-            .into_iter()
-            .filter_map(|(role, model)| Some((role, model.clone()?)))
-            .collect();
-        if let Some(limit) = args.day_limit.filter(|limit| !limit.is_finite() || *limit < 0.0) {
-            return Err(Fail::usage(format!("--day-limit {limit}: write an amount in USD, such as 5")));
+        let models = [
+            ("developer", &args.developer),
+            ("qa", &args.qa),
+            ("supervisor", &args.supervisor),
+        ]
+        .into_iter()
+        .filter_map(|(role, model)| Some((role, model.clone()?)))
+        .collect();
+        if let Some(limit) = args
+            .day_limit
+            .filter(|limit| !limit.is_finite() || *limit < 0.0)
+        {
+            return Err(Fail::usage(format!(
+                "--day-limit {limit}: write an amount in USD, such as 5"
+            )));
         }
         Ok(Self {
             hosts,
@@ -121,8 +130,12 @@ impl Plan {
                 ));
             }
         };
-        let origin = keys::origin(&host.url)
-            .ok_or_else(|| Fail::usage(format!("--host {}: \"{}\" is no address", host.name, host.url)))?;
+        let origin = keys::origin(&host.url).ok_or_else(|| {
+            Fail::usage(format!(
+                "--host {}: \"{}\" is no address",
+                host.name, host.url
+            ))
+        })?;
         let (word, value) = match place {
             KeyPlace::Variable(name) => ("env", name),
             KeyPlace::File(file) => ("file", file),
@@ -157,11 +170,16 @@ pub fn host(text: &str) -> Result<HostSpec, Fail> {
         _ => (None, text.trim()),
     };
     let (kind, url) = match rest.split_once(':') {
-        Some((kind, url)) if schema::KINDS.contains(&kind) => (Some(kind.to_owned()), url.to_owned()),
+        Some((kind, url)) if schema::KINDS.contains(&kind) => {
+            (Some(kind.to_owned()), url.to_owned())
+        }
         _ => (None, rest.to_owned()),
     };
     let tame = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     };
     let name = match name {
         Some(name) if tame(name) => name.to_owned(),
@@ -191,9 +209,15 @@ mod tests {
             url: url.into(),
         };
         let cases = [
-            ("gpu1=ollama:http://h:11434", spec("gpu1", Some("ollama"), "http://h:11434")),
+            (
+                "gpu1=ollama:http://h:11434",
+                spec("gpu1", Some("ollama"), "http://h:11434"),
+            ),
             ("gpu1=http://h:11434", spec("gpu1", None, "http://h:11434")),
-            ("openai:https://api.example.com/v1", spec("openai", Some("openai"), "https://api.example.com/v1")),
+            (
+                "openai:https://api.example.com/v1",
+                spec("openai", Some("openai"), "https://api.example.com/v1"),
+            ),
             ("http://h:1234", spec("models", None, "http://h:1234")),
         ];
         for (text, expected) in cases {
@@ -214,7 +238,11 @@ mod tests {
         }];
         let mut plan = Plan::default();
         plan.take(&found);
-        assert!(plan.toml().contains("model = \"ollama/qwen3:8b\""), "{}", plan.toml());
+        assert!(
+            plan.toml().contains("model = \"ollama/qwen3:8b\""),
+            "{}",
+            plan.toml()
+        );
         let mut named = Plan {
             hosts: vec![host("gpu1=ollama:http://h:1").unwrap()],
             ..Plan::default()
@@ -233,6 +261,9 @@ mod tests {
         plan.hosts = vec![host("a=openai:https://api.example.com/v1").unwrap()];
         let (name, text) = plan.key_table().unwrap().unwrap();
         assert_eq!(name, "a");
-        assert_eq!(text, "[keys.a]\norigin = \"https://api.example.com:443\"\nenv = \"K\"\n");
+        assert_eq!(
+            text,
+            "[keys.a]\norigin = \"https://api.example.com:443\"\nenv = \"K\"\n"
+        );
     }
 }

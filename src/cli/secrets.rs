@@ -9,10 +9,9 @@ use std::process::{Command, Stdio};
 /// The key itself, or a sentence that says why there is none; a key is never part of a sentence.
 pub fn fetch(place: &KeyPlace, env: &BTreeMap<String, String>) -> Result<String, String> {
     let text = match place {
-        KeyPlace::Variable(name) => env
-            .get(name)
-            .cloned()
-            .ok_or_else(|| format!("the variable {name} is not set: set it before starting the engine"))?,
+        KeyPlace::Variable(name) => env.get(name).cloned().ok_or_else(|| {
+            format!("the variable {name} is not set: set it before starting the engine")
+        })?,
         KeyPlace::File(file) => from_file(&expand(file, env))?,
         KeyPlace::Command(command) => from_command(command)?,
     };
@@ -45,14 +44,18 @@ fn expand(file: &str, env: &BTreeMap<String, String>) -> String {
 
 fn from_file(file: &str) -> Result<String, String> {
     let path = Path::new(file);
-    let meta = std::fs::metadata(path).map_err(|error| format!("the key file {file} cannot be read: {error}"))?;
+    let meta = std::fs::metadata(path)
+        .map_err(|error| format!("the key file {file} cannot be read: {error}"))?;
     if !meta.is_file() {
         return Err(format!("the key file {file} is not a file"));
     }
     if meta.permissions().mode() & 0o077 != 0 {
-        return Err(format!("the key file {file} can be read by others: chmod 600 {file}"));
+        return Err(format!(
+            "the key file {file} can be read by others: chmod 600 {file}"
+        ));
     }
-    std::fs::read_to_string(path).map_err(|error| format!("the key file {file} cannot be read: {error}"))
+    std::fs::read_to_string(path)
+        .map_err(|error| format!("the key file {file} cannot be read: {error}"))
 }
 
 fn from_command(command: &str) -> Result<String, String> {
@@ -73,7 +76,10 @@ mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -84,7 +90,10 @@ mod tests {
         let place = KeyPlace::File(path.display().to_string());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let refusal = fetch(&place, &env(&[])).unwrap_err();
-        assert!(refusal.contains("chmod 600") && !refusal.contains("canary"), "{refusal}");
+        assert!(
+            refusal.contains("chmod 600") && !refusal.contains("canary"),
+            "{refusal}"
+        );
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(fetch(&place, &env(&[])).unwrap(), "canary");
     }
@@ -92,9 +101,19 @@ mod tests {
     #[test]
     fn variables_and_commands() {
         let set = env(&[("K", " canary ")]);
-        assert_eq!(fetch(&KeyPlace::Variable("K".into()), &set).unwrap(), "canary");
-        assert!(fetch(&KeyPlace::Variable("L".into()), &set).unwrap_err().contains("L is not set"));
-        assert_eq!(fetch(&KeyPlace::Command("echo canary".into()), &set).unwrap(), "canary");
+        assert_eq!(
+            fetch(&KeyPlace::Variable("K".into()), &set).unwrap(),
+            "canary"
+        );
+        assert!(
+            fetch(&KeyPlace::Variable("L".into()), &set)
+                .unwrap_err()
+                .contains("L is not set")
+        );
+        assert_eq!(
+            fetch(&KeyPlace::Command("echo canary".into()), &set).unwrap(),
+            "canary"
+        );
         assert!(fetch(&KeyPlace::Command("exit 3".into()), &set).is_err());
         let two = fetch(&KeyPlace::Command("printf 'a\\nb'".into()), &set).unwrap_err();
         assert!(two.contains("more than one word"), "{two}");

@@ -50,7 +50,9 @@ pub fn command(home: &Path, verb: Verb, guarded: bool) -> Command {
     Command {
         id: format!("{}-{}", at.format("%Y%m%dT%H%M%S%3f"), std::process::id()),
         verb,
-        tool: seen.as_ref().and_then(|snapshot| snapshot.current_tool.clone()),
+        tool: seen
+            .as_ref()
+            .and_then(|snapshot| snapshot.current_tool.clone()),
         phase: seen.map(|snapshot| snapshot.phase),
         by: format!("operator:{user}"),
         at,

@@ -1,8 +1,8 @@
 //! Runs the engine in this process: settings, sandbox check, lock, lines on standard output, signals, exit code.
 
 use super::args::Cli;
-use super::out::{self, Done, Fail, code};
 use super::home::{self, Start};
+use super::out::{self, Done, Fail, code};
 use super::{npm, tools, wire};
 use crate::adapters::feed::RunWriter;
 use crate::factory::engine::{self, Ended, Options, Signal};
@@ -57,7 +57,10 @@ fn restart() -> Done {
     let error = std::process::Command::new(&program)
         .args(std::env::args_os().skip(1))
         .exec();
-    Err(Fail::failed(format!("{} does not start again: {error}", program.display())))
+    Err(Fail::failed(format!(
+        "{} does not start again: {error}",
+        program.display()
+    )))
 }
 
 /// Runs the engine until it ends, printing its lines. `begin` prints what comes first.
@@ -68,7 +71,9 @@ pub fn run(
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
     let store = wire::store(home).map_err(|error| match error {
-        StoreError::Held(who) => Fail::Said(code::HELD, format!("another engine holds this home: {who}")),
+        StoreError::Held(who) => {
+            Fail::Said(code::HELD, format!("another engine holds this home: {who}"))
+        }
         other => Fail::failed(other.to_string()),
     })?;
     if !npm::installed(home) {
@@ -135,7 +140,8 @@ async fn listen(signals: UnboundedSender<Signal>) {
 
 /// What a start prints first: who works where, and with what limits.
 fn card(home: &Path, settings: &Settings) -> Result<(), Fail> {
-    let model = |role: &crate::factory::ports::settings::RoleSettings, none: &str| match &role.model {
+    let model = |role: &crate::factory::ports::settings::RoleSettings, none: &str| match &role.model
+    {
         _ if role.external => "external program".to_owned(),
         Some(model) => model.to_string(),
         None => none.to_owned(),
@@ -145,13 +151,28 @@ fn card(home: &Path, settings: &Settings) -> Result<(), Fail> {
         ("home", home.display().to_string()),
         ("developer", model(&settings.developer, unset)),
         ("qa", model(&settings.qa, unset)),
-        ("supervisor", model(&settings.supervisor, "you (finished tools wait for `dev-factory decide`)")),
-        ("limits", format!(
-            "{:.2} USD, {} tokens, {} minutes a tool; {:.2} USD in 24 hours",
-            settings.limits.tool_usd, settings.limits.tool_tokens, settings.limits.tool_minutes, settings.limits.day_usd
-        )),
+        (
+            "supervisor",
+            model(
+                &settings.supervisor,
+                "you (finished tools wait for `dev-factory decide`)",
+            ),
+        ),
+        (
+            "limits",
+            format!(
+                "{:.2} USD, {} tokens, {} minutes a tool; {:.2} USD in 24 hours",
+                settings.limits.tool_usd,
+                settings.limits.tool_tokens,
+                settings.limits.tool_minutes,
+                settings.limits.day_usd
+            ),
+        ),
     ];
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
     out::put(&out::table(&rows))
 }
 
@@ -164,7 +185,9 @@ pub fn check_sandbox(cli: &Cli, settings: &Settings) -> Result<(), Fail> {
         return Err(Fail::Said(code::NO_SANDBOX, REFUSAL.to_owned()));
     }
     if cli.engine.yes_i_accept || accepted()? {
-        out::note("WARNING: running generated code with NO protection: it gets your files, keys and network");
+        out::note(
+            "WARNING: running generated code with NO protection: it gets your files, keys and network",
+        );
         return Ok(());
     }
     Err(Fail::Said(

@@ -25,7 +25,13 @@ pub fn run(cli: &Cli) -> Done {
     let rows: Vec<Vec<String>> = loaded
         .sources
         .into_iter()
-        .map(|row| vec![row.key, format!("= {}", row.value), format!("# {}", row.source)])
+        .map(|row| {
+            vec![
+                row.key,
+                format!("= {}", row.value),
+                format!("# {}", row.source),
+            ]
+        })
         .collect();
     out::put(&out::table(&rows))?;
     Ok(0)

@@ -2,15 +2,33 @@
 
 /// Files of a new home: path and content.
 pub const FILES: &[(&str, &str)] = &[
-    (".gitignore", include_str!("../../dev-factory/home/gitignore")),
-    ("package.json", include_str!("../../dev-factory/home/package.json")),
-    ("package-lock.json", include_str!("../../dev-factory/home/package-lock.json")),
-    ("jest.config.cjs", include_str!("../../dev-factory/home/jest.config.cjs")),
+    (
+        ".gitignore",
+        include_str!("../../dev-factory/home/gitignore"),
+    ),
+    (
+        "package.json",
+        include_str!("../../dev-factory/home/package.json"),
+    ),
+    (
+        "package-lock.json",
+        include_str!("../../dev-factory/home/package-lock.json"),
+    ),
+    (
+        "jest.config.cjs",
+        include_str!("../../dev-factory/home/jest.config.cjs"),
+    ),
     // git keeps no empty folders, and Jest stops when its roots are missing.
     ("tools/.gitkeep", ""),
-    ("souls/developer.md", include_str!("../../souls/developer.md")),
+    (
+        "souls/developer.md",
+        include_str!("../../souls/developer.md"),
+    ),
     ("souls/qa.md", include_str!("../../souls/qa.md")),
-    ("souls/supervisor.md", include_str!("../../souls/supervisor.md")),
+    (
+        "souls/supervisor.md",
+        include_str!("../../souls/supervisor.md"),
+    ),
 ];
 
 /// Settings with every key commented.

@@ -26,7 +26,11 @@ pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
         long(home, &snapshot, alive)
     };
     out::put(&text)?;
-    Ok(if snapshot.needs.is_empty() { 0 } else { code::PERSON })
+    Ok(if snapshot.needs.is_empty() {
+        0
+    } else {
+        code::PERSON
+    })
 }
 
 /// No engine has run here yet, or its snapshot is gone: state.json alone.
@@ -35,12 +39,19 @@ fn never_run(cli: &Cli, home: &Path, line: bool) -> Done {
     let state: Option<StateDoc> = std::fs::read(&path)
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let phase = state.as_ref().map_or("idle".to_owned(), |state| word(&state.phase));
+    let phase = state
+        .as_ref()
+        .map_or("idle".to_owned(), |state| word(&state.phase));
     let tool = state.as_ref().and_then(|state| state.current_tool.clone());
     if cli.json {
-        out::say(json!({ "home": home, "engine": "none", "phase": phase, "tool": tool, "snapshot": null }))?;
+        out::say(
+            json!({ "home": home, "engine": "none", "phase": phase, "tool": tool, "snapshot": null }),
+        )?;
     } else if line {
-        out::say(format!("no engine {phase} {}", tool.as_deref().unwrap_or("-")))?;
+        out::say(format!(
+            "no engine {phase} {}",
+            tool.as_deref().unwrap_or("-")
+        ))?;
     } else {
         out::say(format!(
             "{}\nengine     none has run here yet: dev-factory up\nphase      {phase} {}",
@@ -63,7 +74,14 @@ pub fn word(value: &impl Serialize) -> String {
 fn short(s: &Snapshot, alive: bool) -> String {
     let mut parts = Vec::new();
     if !alive {
-        parts.push(if s.stopped.is_some() { "STOPPED" } else { "NO ENGINE" }.to_owned());
+        parts.push(
+            if s.stopped.is_some() {
+                "STOPPED"
+            } else {
+                "NO ENGINE"
+            }
+            .to_owned(),
+        );
     } else if !s.pauses.is_empty() {
         parts.push(if s.pausing { "PAUSING" } else { "PAUSED" }.to_owned());
     }
@@ -71,7 +89,11 @@ fn short(s: &Snapshot, alive: bool) -> String {
     if let Some(tool) = &s.current_tool {
         parts.push(format!("{tool} c{}", s.cycle_count));
     }
-    let wanted = s.queue.iter().filter(|item| item.status == ItemStatus::Wanted).count();
+    let wanted = s
+        .queue
+        .iter()
+        .filter(|item| item.status == ItemStatus::Wanted)
+        .count();
     parts.push(format!("{wanted} queued"));
     parts.push(format!("{:.2} USD", s.day_usd));
     if !s.needs.is_empty() {
@@ -82,30 +104,66 @@ fn short(s: &Snapshot, alive: bool) -> String {
 
 /// The whole picture.
 fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
-    let mut rows = vec![row("home", home.display().to_string()), row("engine", engine(s, alive))];
+    let mut rows = vec![
+        row("home", home.display().to_string()),
+        row("engine", engine(s, alive)),
+    ];
     rows.push(row("phase", phase(s)));
     rows.push(row("doing", s.doing.clone()));
     for pause in &s.pauses {
-        let until = pause.until.map_or(String::new(), |until| format!(", until {}", local(until)));
+        let until = pause
+            .until
+            .map_or(String::new(), |until| format!(", until {}", local(until)));
         rows.push(row(
             "pause",
-            format!("{} ({}, {}) by {}: {}{until}", pause.id, word(&pause.kind), word(&pause.scope), pause.by, pause.reason),
+            format!(
+                "{} ({}, {}) by {}: {}{until}",
+                pause.id,
+                word(&pause.kind),
+                word(&pause.scope),
+                pause.by,
+                pause.reason
+            ),
         ));
     }
     if let Some(e) = &s.escalation {
-        rows.push(row("escalated", format!("from {}: {}", word(&e.from), e.reason)));
+        rows.push(row(
+            "escalated",
+            format!("from {}: {}", word(&e.from), e.reason),
+        ));
     }
     for agent in &s.agents {
         let scripted = if agent.scripted { " (scripted)" } else { "" };
         rows.push(row(
             &word(&agent.role),
-            format!("{}{scripted}  {}  {}", agent.model, word(&agent.state), agent.words),
+            format!(
+                "{}{scripted}  {}  {}",
+                agent.model,
+                word(&agent.state),
+                agent.words
+            ),
         ));
     }
     rows.push(row("sandbox", s.sandbox.clone()));
-    let waiting = s.queue.iter().filter(|item| item.status == ItemStatus::Wanted).count();
-    rows.push(row("queue", format!("{waiting} wanted; {} shipped, {} parked so far", s.totals.shipped, s.totals.parked)));
-    rows.push(row("spent", format!("{:.2} of {:.2} USD in 24 hours; {:.2} in all", s.day_usd, s.day_limit_usd, s.totals.usd)));
+    let waiting = s
+        .queue
+        .iter()
+        .filter(|item| item.status == ItemStatus::Wanted)
+        .count();
+    rows.push(row(
+        "queue",
+        format!(
+            "{waiting} wanted; {} shipped, {} parked so far",
+            s.totals.shipped, s.totals.parked
+        ),
+    ));
+    rows.push(row(
+        "spent",
+        format!(
+            "{:.2} of {:.2} USD in 24 hours; {:.2} in all",
+            s.day_usd, s.day_limit_usd, s.totals.usd
+        ),
+    ));
     let mut text = out::table(&rows);
     for need in &s.needs {
         text.push_str(&headless::need_text(need));
@@ -126,7 +184,10 @@ fn engine(s: &Snapshot, alive: bool) -> String {
             local(stopped.since),
             stopped.reason
         ),
-        (None, false) => format!("NO ENGINE; last sign of life {}; dev-factory up starts it", local(s.at)),
+        (None, false) => format!(
+            "NO ENGINE; last sign of life {}; dev-factory up starts it",
+            local(s.at)
+        ),
     }
 }
 
@@ -145,7 +206,9 @@ fn phase(s: &Snapshot) -> String {
 /// Local date and time.
 #[must_use]
 pub fn local(time: DateTime<Utc>) -> String {
-    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
+    time.with_timezone(&Local)
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }
 
 /// Whatever can be shown as JSON, or a bug.

@@ -36,7 +36,12 @@ pub fn npm() -> Result<PathBuf, Fail> {
         .arg("--version")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| Fail::failed(format!("{} does not start ({error}): {fix}", node.display())))?;
+        .map_err(|error| {
+            Fail::failed(format!(
+                "{} does not start ({error}): {fix}",
+                node.display()
+            ))
+        })?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match major(&text) {
         Some(version) if version >= NODE => {}

@@ -173,7 +173,12 @@ impl VerbCmd {
     #[must_use]
     pub fn guarded(&self) -> bool {
         match self {
-            Self::Escalate { .. } | Self::Retry | Self::Abort | Self::Rewind { .. } | Self::Hint { .. } | Self::NotStuck { .. } => true,
+            Self::Escalate { .. }
+            | Self::Retry
+            | Self::Abort
+            | Self::Rewind { .. }
+            | Self::Hint { .. }
+            | Self::NotStuck { .. } => true,
             Self::Requeue { item, .. } | Self::Park { item, .. } => item.is_none(),
             Self::Decide { words, .. } => words.len() == 1,
             _ => false,
@@ -184,33 +189,85 @@ impl VerbCmd {
     pub fn verb(self, now: DateTime<Utc>) -> Result<Verb, Fail> {
         let until = |text: &str| when(text, now);
         Ok(match self {
-            Self::Pause { scope, reason, until: end } => Verb::Pause {
+            Self::Pause {
+                scope,
+                reason,
+                until: end,
+            } => Verb::Pause {
                 scope: scope.map(scope_of),
                 reason,
                 until: end.as_deref().map(until).transpose()?,
             },
             Self::Resume { target, reason } => Verb::Resume { target, reason },
             Self::Escalate { reason } => Verb::Escalate { reason },
-            Self::Requeue { item, fresh, reason, priority } => Verb::Requeue { item, fresh, reason, priority },
+            Self::Requeue {
+                item,
+                fresh,
+                reason,
+                priority,
+            } => Verb::Requeue {
+                item,
+                fresh,
+                reason,
+                priority,
+            },
             Self::Park { item, reason } => Verb::Park { item, reason },
-            Self::Unpark { item, reason, priority } => Verb::Unpark { item, reason, priority },
+            Self::Unpark {
+                item,
+                reason,
+                priority,
+            } => Verb::Unpark {
+                item,
+                reason,
+                priority,
+            },
             Self::Drop { item, reason } => Verb::Drop { item, reason },
             Self::Retry => Verb::Retry {},
             Self::Abort => Verb::Abort {},
             Self::Rewind { seq } => Verb::Rewind { seq },
             Self::Hint { text } => Verb::Hint { text },
-            Self::Decide { words, text, case, file } => {
+            Self::Decide {
+                words,
+                text,
+                case,
+                file,
+            } => {
                 let (decision, item) = decision_of(&words)?;
-                Verb::Decide { item, decision, text, case, file }
+                Verb::Decide {
+                    item,
+                    decision,
+                    text,
+                    case,
+                    file,
+                }
             }
             Self::Probe { host } => Verb::Probe { host },
             Self::NotStuck { rule } => Verb::NotStuck { rule },
-            Self::Snooze { need, until: end } => Verb::Snooze { need, until: until(&end)? },
+            Self::Snooze { need, until: end } => Verb::Snooze {
+                need,
+                until: until(&end)?,
+            },
             Self::Reopen { tool, text } => Verb::Reopen { tool, text },
-            Self::Add { idea, priority, name } => Verb::Add { idea, priority, name },
+            Self::Add {
+                idea,
+                priority,
+                name,
+            } => Verb::Add {
+                idea,
+                priority,
+                name,
+            },
             Self::Edit { item, idea } => Verb::Edit { item, idea },
             Self::Prioritise { item, priority } => Verb::Prioritise { item, priority },
-            Self::Budget { scope, unit, amount } => Verb::Budget { scope, unit: unit_of(unit), amount },
+            Self::Budget {
+                scope,
+                unit,
+                amount,
+            } => Verb::Budget {
+                scope,
+                unit: unit_of(unit),
+                amount,
+            },
         })
     }
 }
@@ -257,18 +314,17 @@ pub fn when(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fail> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.with_timezone(&Utc));
     }
-    let units: [(&str, fn(i64) -> Option<Duration>); 4] = [
-        ("s", Duration::try_seconds),
-        ("m", Duration::try_minutes),
-        ("h", Duration::try_hours),
-        ("d", Duration::try_days),
-    ];
-    units
-        .iter()
-        .find_map(|(unit, make)| {
-            let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
-            now.checked_add_signed(make(number).filter(|_| number > 0)?)
+    text.get(..text.len().saturating_sub(1))
+        .and_then(|number| number.parse::<i64>().ok())
+        .filter(|number| *number > 0)
+        .and_then(|number| match text.chars().last()? {
+            's' => Duration::try_seconds(number),
+            'm' => Duration::try_minutes(number),
+            'h' => Duration::try_hours(number),
+            'd' => Duration::try_days(number),
+            _ => None,
         })
+        .and_then(|span| now.checked_add_signed(span))
         .ok_or_else(|| {
             Fail::usage(format!(
                 "\"{text}\" is no time: write 90m, 2h, 1d or an RFC 3339 time such as 2026-12-01T08:00:00Z"
@@ -282,12 +338,22 @@ mod tests {
 
     #[test]
     fn times_are_durations_or_rfc_3339() {
-        let now = DateTime::parse_from_rfc3339("2026-11-22T10:00:00Z").unwrap().to_utc();
+        let now = DateTime::parse_from_rfc3339("2026-11-22T10:00:00Z")
+            .unwrap()
+            .to_utc();
         assert_eq!(when("90m", now).unwrap(), now + Duration::minutes(90));
         assert_eq!(when("1d", now).unwrap(), now + Duration::days(1));
         let fixed = when("2026-11-22T12:00:00+01:00", now).unwrap();
         assert_eq!(fixed, now + Duration::hours(1));
-        for bad in ["", "h", "-2h", "0h", "tomorrow", "9223372036854775807d", "2 h"] {
+        for bad in [
+            "",
+            "h",
+            "-2h",
+            "0h",
+            "tomorrow",
+            "9223372036854775807d",
+            "2 h",
+        ] {
             assert!(when(bad, now).is_err(), "{bad}");
         }
     }
@@ -298,7 +364,10 @@ mod tests {
         let ship = (Decision::Ship, Some("cost-tracker".to_owned()));
         assert_eq!(decision_of(&words("ship cost-tracker")).unwrap(), ship);
         assert_eq!(decision_of(&words("cost-tracker ship")).unwrap(), ship);
-        assert_eq!(decision_of(&words("send-back")).unwrap(), (Decision::SendBack, None));
+        assert_eq!(
+            decision_of(&words("send-back")).unwrap(),
+            (Decision::SendBack, None)
+        );
         assert!(decision_of(&words("shipp")).is_err());
     }
 }

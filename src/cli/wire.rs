@@ -5,8 +5,8 @@ use super::out::Fail;
 use super::{secrets, starter};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
-use crate::adapters::lock;
 use crate::adapters::jest::JestTests;
+use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
 use crate::adapters::sandbox::NoWalls;
 use crate::adapters::store::FileStore;
@@ -39,7 +39,12 @@ pub fn store(home: &Path) -> Result<Arc<FileStore>, StoreError> {
 }
 
 /// Everything an engine works with.
-pub fn parts(cli: &Cli, home: &Path, store: Arc<FileStore>, settings: Settings) -> Result<Parts, Fail> {
+pub fn parts(
+    cli: &Cli,
+    home: &Path,
+    store: Arc<FileStore>,
+    settings: Settings,
+) -> Result<Parts, Fail> {
     let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
     let secrets = settings.hosts.values().filter_map(|host| host.key.as_ref());
     let redactor = Arc::new(Redactor::new(secrets.map(|key| key.reveal())));
@@ -113,9 +118,11 @@ fn starter_text(file: &str) -> &'static str {
 
 /// The models souls name; a soul that does not parse names none and is reported by the engine.
 fn soul_models(souls: &SoulTexts) -> [Option<String>; 3] {
-    souls
-        .each_ref()
-        .map(|(file, text)| soul::parse(text, file).ok().and_then(|(soul, _)| soul.model))
+    souls.each_ref().map(|(file, text)| {
+        soul::parse(text, file)
+            .ok()
+            .and_then(|(soul, _)| soul.model)
+    })
 }
 
 /// What settings are read from.
@@ -153,7 +160,8 @@ pub fn user_file() -> Option<PathBuf> {
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    let folder = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
+    let folder = absolute("XDG_CONFIG_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
     Some(folder.join("dev-factory").join("config.toml"))
 }
 
@@ -203,7 +211,10 @@ async fn look(name: &str, kind: &str, url: &str) -> Option<Probed> {
         (format!("hosts.{name}.kind"), kind.to_owned()),
         (format!("hosts.{name}.url"), url.to_owned()),
     ];
-    let inputs = Inputs { flags, ..Inputs::default() };
+    let inputs = Inputs {
+        flags,
+        ..Inputs::default()
+    };
     let loaded = config::load(&inputs, &|_| Err(String::new())).ok()?;
     let status = models(&loaded.settings).probe(name, "").await;
     status.live.then(|| Probed {
