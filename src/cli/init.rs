@@ -119,11 +119,11 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     let parent = dir.parent().unwrap_or(Path::new("/"));
     let told = |path: &Path, error: std::io::Error| {
         let fix = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => " : choose a folder you may write to",
+            std::io::ErrorKind::PermissionDenied => ": choose a folder you may write to",
             std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
-                " : a file is in the way, choose another folder"
+                ": a file is in the way, choose another folder"
             }
-            std::io::ErrorKind::StorageFull => " : free some space",
+            std::io::ErrorKind::StorageFull => ": free some space",
             _ => "",
         };
         Fail::failed(format!("cannot make {}: {error}{fix}", path.display()))

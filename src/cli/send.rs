@@ -5,6 +5,7 @@ use super::out::{self, Done, Fail, code};
 use super::verbs::VerbCmd;
 use super::wire;
 use crate::adapters::clock::SystemClock;
+use crate::adapters::feed::RunWriter;
 use crate::adapters::store::{self, readers};
 use crate::domain::command::{Answer, Command, Verb};
 use crate::factory::engine;
@@ -81,11 +82,16 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
         }));
     }
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
+    let mirror = store.clone();
     let parts = wire::parts(cli, home, store, loaded.settings)?;
-    let answer = wire::runtime()?
-        .block_on(engine::apply_once(parts, command.clone()))
-        .map_err(Fail::failed)?;
-    Ok(Some(answer))
+    // `status` and screens read run/, so it must tell of this command too.
+    let answer = wire::runtime()?.block_on(async {
+        let writing = RunWriter::spawn(mirror, parts.publisher.feed());
+        let answer = engine::apply_once(parts, command.clone()).await;
+        let _ = writing.await;
+        answer
+    });
+    answer.map(Some).map_err(Fail::failed)
 }
 
 /// Writes the command for the running engine and waits for its answer.

@@ -4,8 +4,8 @@ use super::args::Cli;
 use super::out::{self, Done, Fail, code};
 use crate::adapters::store::readers;
 use crate::domain::item::ItemStatus;
-use crate::domain::screen::Snapshot;
-use crate::domain::state::StateDoc;
+use crate::domain::screen::{AgentStatus, Snapshot};
+use crate::domain::state::{Pause, StateDoc};
 use crate::headless;
 use chrono::{DateTime, Local, Utc};
 use serde::Serialize;
@@ -110,40 +110,12 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
     ];
     rows.push(row("phase", phase(s)));
     rows.push(row("doing", s.doing.clone()));
-    for pause in &s.pauses {
-        let until = pause
-            .until
-            .map_or(String::new(), |until| format!(", until {}", local(until)));
-        rows.push(row(
-            "pause",
-            format!(
-                "{} ({}, {}) by {}: {}{until}",
-                pause.id,
-                word(&pause.kind),
-                word(&pause.scope),
-                pause.by,
-                pause.reason
-            ),
-        ));
-    }
+    rows.extend(s.pauses.iter().map(pause));
     if let Some(e) = &s.escalation {
-        rows.push(row(
-            "escalated",
-            format!("from {}: {}", word(&e.from), e.reason),
-        ));
+        let words = format!("from {}: {}", word(&e.from), e.reason);
+        rows.push(row("escalated", words));
     }
-    for agent in &s.agents {
-        let scripted = if agent.scripted { " (scripted)" } else { "" };
-        rows.push(row(
-            &word(&agent.role),
-            format!(
-                "{}{scripted}  {}  {}",
-                agent.model,
-                word(&agent.state),
-                agent.words
-            ),
-        ));
-    }
+    rows.extend(s.agents.iter().map(agent));
     rows.push(row("sandbox", s.sandbox.clone()));
     let waiting = s
         .queue
@@ -169,6 +141,25 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
         text.push_str(&headless::need_text(need));
     }
     text
+}
+
+fn pause(pause: &Pause) -> Vec<String> {
+    let until = pause
+        .until
+        .map_or(String::new(), |until| format!(", until {}", local(until)));
+    let (kind, scope) = (word(&pause.kind), word(&pause.scope));
+    let words = format!(
+        "{} ({kind}, {scope}) by {}: {}{until}",
+        pause.id, pause.by, pause.reason
+    );
+    row("pause", words)
+}
+
+fn agent(agent: &AgentStatus) -> Vec<String> {
+    let scripted = if agent.scripted { " (scripted)" } else { "" };
+    let state = word(&agent.state);
+    let words = format!("{}{scripted}  {state}  {}", agent.model, agent.words);
+    row(&word(&agent.role), words)
 }
 
 fn row(name: &str, value: String) -> Vec<String> {

@@ -187,19 +187,50 @@ impl VerbCmd {
 
     /// The command as a value.
     pub fn verb(self, now: DateTime<Utc>) -> Result<Verb, Fail> {
-        let until = |text: &str| when(text, now);
         Ok(match self {
             Self::Pause {
                 scope,
                 reason,
-                until: end,
+                until,
             } => Verb::Pause {
                 scope: scope.map(scope_of),
                 reason,
-                until: end.as_deref().map(until).transpose()?,
+                until: until.map(|text| when(&text, now)).transpose()?,
             },
+            Self::Snooze { need, until } => Verb::Snooze {
+                need,
+                until: when(&until, now)?,
+            },
+            Self::Decide {
+                words,
+                text,
+                case,
+                file,
+            } => {
+                let (decision, item) = decision_of(&words)?;
+                Verb::Decide {
+                    item,
+                    decision,
+                    text,
+                    case,
+                    file,
+                }
+            }
             Self::Resume { target, reason } => Verb::Resume { target, reason },
             Self::Escalate { reason } => Verb::Escalate { reason },
+            Self::Retry => Verb::Retry {},
+            Self::Abort => Verb::Abort {},
+            Self::Rewind { seq } => Verb::Rewind { seq },
+            Self::Hint { text } => Verb::Hint { text },
+            Self::Probe { host } => Verb::Probe { host },
+            Self::NotStuck { rule } => Verb::NotStuck { rule },
+            other => other.about_items()?,
+        })
+    }
+
+    /// Commands about the backlog and its limits.
+    fn about_items(self) -> Result<Verb, Fail> {
+        Ok(match self {
             Self::Requeue {
                 item,
                 fresh,
@@ -222,31 +253,6 @@ impl VerbCmd {
                 priority,
             },
             Self::Drop { item, reason } => Verb::Drop { item, reason },
-            Self::Retry => Verb::Retry {},
-            Self::Abort => Verb::Abort {},
-            Self::Rewind { seq } => Verb::Rewind { seq },
-            Self::Hint { text } => Verb::Hint { text },
-            Self::Decide {
-                words,
-                text,
-                case,
-                file,
-            } => {
-                let (decision, item) = decision_of(&words)?;
-                Verb::Decide {
-                    item,
-                    decision,
-                    text,
-                    case,
-                    file,
-                }
-            }
-            Self::Probe { host } => Verb::Probe { host },
-            Self::NotStuck { rule } => Verb::NotStuck { rule },
-            Self::Snooze { need, until: end } => Verb::Snooze {
-                need,
-                until: until(&end)?,
-            },
             Self::Reopen { tool, text } => Verb::Reopen { tool, text },
             Self::Add {
                 idea,
@@ -263,11 +269,15 @@ impl VerbCmd {
                 scope,
                 unit,
                 amount,
-            } => Verb::Budget {
-                scope,
-                unit: unit_of(unit),
-                amount,
-            },
+            } => {
+                let unit = unit_of(unit);
+                Verb::Budget {
+                    scope,
+                    unit,
+                    amount,
+                }
+            }
+            other => return Err(Fail::usage(format!("{other:?} is not about an item"))),
         })
     }
 }

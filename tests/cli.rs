@@ -1,0 +1,579 @@
+//! The real binary: init and its refusals, settings with places, verbs without an engine, missing programs, exit codes.
+
+use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tempfile::TempDir;
+
+/// A scratch folder with its own user settings.
+struct World {
+    dir: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+    /// The binary, away from the user's files and from model servers of this machine.
+    fn run(&self, words: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("dev-factory").unwrap();
+        command
+            .args(words)
+            .current_dir(self.dir.path())
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("OLLAMA_HOST", "127.0.0.1:1")
+            .env("USER", "tester")
+            .env_remove("DEV_FACTORY_HOME");
+        command
+    }
+    /// A home without Jest.
+    fn home(&self) -> PathBuf {
+        let words = ["init", "home", "--yes", "--no-install"];
+        self.run(&words).assert().success();
+        self.path("home")
+    }
+    /// A PATH with only these programs of the machine.
+    fn path_with(&self, names: &[&str]) -> PathBuf {
+        let folder = self.path("bin");
+        fs::create_dir_all(&folder).unwrap();
+        for name in names {
+            let real = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+                .map(|dir| dir.join(name))
+                .find(|file| file.is_file())
+                .unwrap();
+            symlink(real, folder.join(name)).unwrap();
+        }
+        folder
+    }
+}
+
+fn git(home: &Path, words: &[&str]) -> String {
+    let output = std::process::Command::new("git")
+        .current_dir(home)
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn items(home: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(home.join("dev-factory/wishlist.json")).unwrap();
+    serde_json::from_str::<Value>(&text).unwrap()["items"]
+        .as_array()
+        .unwrap()
+        .clone()
+}
+
+#[test]
+fn init_makes_a_home_with_one_commit_on_main() {
+    let w = World::new();
+    let home = w.home();
+    assert_eq!(git(&home, &["branch", "--show-current"]), "main");
+    assert_eq!(git(&home, &["rev-list", "--count", "HEAD"]), "1");
+    assert_eq!(git(&home, &["status", "--porcelain"]), "");
+    let files = git(&home, &["ls-files"]);
+    for file in [
+        ".gitignore",
+        "package.json",
+        "package-lock.json",
+        "jest.config.cjs",
+        "souls/developer.md",
+        "souls/qa.md",
+        "souls/supervisor.md",
+        "dev-factory/home.json",
+        "dev-factory/factory.toml",
+        "dev-factory/wishlist.json",
+    ] {
+        assert!(
+            files.lines().any(|line| line == file),
+            "{file} is not committed:\n{files}"
+        );
+    }
+    let doc: Value =
+        serde_json::from_str(&fs::read_to_string(home.join("dev-factory/home.json")).unwrap())
+            .unwrap();
+    assert_eq!(
+        (doc["schema"].as_u64(), doc["start"].as_str()),
+        (Some(1), Some("at-once"))
+    );
+    let lock = fs::read_to_string(home.join("package-lock.json")).unwrap();
+    assert!(
+        !lock.contains("\"resolved\""),
+        "the lock file names a registry"
+    );
+    let names: Vec<String> = items(&home)
+        .iter()
+        .map(|item| item["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "dns-uptime-monitor",
+            "github-issue-digest",
+            "cost-tracker",
+            "session-logger",
+            "model-usage-analyzer"
+        ]
+    );
+    let leftovers: Vec<_> = fs::read_dir(w.dir.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(leftovers, ["home"], "something was left beside the home");
+}
+
+#[test]
+fn a_second_init_changes_nothing_and_says_what_is_there() {
+    let w = World::new();
+    let home = w.home();
+    fs::write(home.join("souls/qa.md"), "mine").unwrap();
+    fs::write(home.join("dev-factory/factory.toml"), "# mine\n").unwrap();
+    let again = w
+        .run(&["init", "home", "--yes", "--no-install"])
+        .assert()
+        .success();
+    again.stdout(
+        contains("is a factory home already")
+            .and(contains("souls"))
+            .and(contains("3 files")),
+    );
+    assert_eq!(
+        fs::read_to_string(home.join("souls/qa.md")).unwrap(),
+        "mine"
+    );
+    assert_eq!(
+        fs::read_to_string(home.join("dev-factory/factory.toml")).unwrap(),
+        "# mine\n"
+    );
+    assert_eq!(git(&home, &["rev-list", "--count", "HEAD"]), "1");
+}
+
+#[test]
+fn what_is_not_empty_and_not_ours_is_refused() {
+    let w = World::new();
+    fs::create_dir_all(w.path("repo/.git")).unwrap();
+    fs::create_dir_all(w.path("full")).unwrap();
+    fs::write(w.path("full/notes.txt"), "x").unwrap();
+    fs::write(w.path("file"), "x").unwrap();
+    fs::create_dir_all(w.path("empty")).unwrap();
+    let init = |name: &str| w.run(&["init", name, "--yes", "--no-install"]).assert();
+    init("repo")
+        .code(2)
+        .stderr(contains("is a git repository of something else"));
+    init("full")
+        .code(2)
+        .stderr(contains("is not empty and not a factory home"));
+    init("file").code(2).stderr(contains("is not a folder"));
+    init("file/below")
+        .code(1)
+        .stderr(contains("cannot").or(contains("Not a directory")));
+    assert_eq!(fs::read_dir(w.path("full")).unwrap().count(), 1);
+    init("empty").success();
+}
+
+#[test]
+fn answers_are_flags_and_the_keys_place_goes_to_the_users_own_file() {
+    let w = World::new();
+    let words = [
+        "init",
+        "home",
+        "--yes",
+        "--no-install",
+        "--host",
+        "lab=openai:https://api.example.com/v1",
+        "--developer",
+        "lab/Qwen/Qwen3-14B",
+        "--qa",
+        "lab/small",
+        "--supervisor",
+        "lab/big",
+        "--key-env",
+        "LAB_KEY",
+        "--day-limit",
+        "3",
+    ];
+    w.run(&words)
+        .env("LAB_KEY", "canary-key")
+        .assert()
+        .success()
+        .stdout(contains("canary").not());
+    let text = fs::read_to_string(w.path("home/dev-factory/factory.toml")).unwrap();
+    assert!(!text.contains("LAB_KEY"), "{text}");
+    let own = w.path("config/dev-factory/config.toml");
+    assert!(
+        fs::read_to_string(&own)
+            .unwrap()
+            .contains("env = \"LAB_KEY\"")
+    );
+    assert_eq!(
+        fs::metadata(&own).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let config = w
+        .run(&["--home", "home", "config"])
+        .env("LAB_KEY", "canary-key")
+        .assert()
+        .success();
+    config.stdout(
+        contains("\"lab/Qwen/Qwen3-14B\"")
+            .and(contains("= 3.0"))
+            .and(contains("dev-factory/factory.toml:"))
+            .and(contains("canary").not()),
+    );
+    w.run(&["--home", "home", "config"])
+        .env_remove("LAB_KEY")
+        .assert()
+        .code(2)
+        .stderr(contains("LAB_KEY is not set"));
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_leaves_nothing_behind() {
+    let w = World::new();
+    let words = [
+        "init",
+        "home",
+        "--yes",
+        "--no-install",
+        "--host",
+        "gpu1=ollama:http://h:11434",
+        "--qa",
+        "gpu2/x",
+    ];
+    w.run(&words)
+        .assert()
+        .code(2)
+        .stderr(contains("no host is named gpu2"));
+    assert!(!w.path("home").exists());
+    assert_eq!(fs::read_dir(w.dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn missing_programs_are_named_with_the_fix_before_anything_is_done() {
+    let w = World::new();
+    let none = w.path_with(&[]);
+    for words in [
+        &["init", "home", "--yes"][..],
+        &["demo", "--dir", "home"][..],
+    ] {
+        w.run(words)
+            .env("PATH", &none)
+            .assert()
+            .code(1)
+            .stderr(contains("git is not on PATH: install it"));
+    }
+    let only_git = w.path_with(&["git"]);
+    for words in [
+        &["init", "home", "--yes"][..],
+        &["demo", "--dir", "home"][..],
+    ] {
+        w.run(words)
+            .env("PATH", &only_git)
+            .assert()
+            .code(1)
+            .stderr(contains("node is not on PATH: install Node.js 20"));
+    }
+    let fake = only_git.join("node");
+    fs::write(&fake, "#!/bin/sh\necho v16.20.0\n").unwrap();
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    w.run(&["demo", "--dir", "home"])
+        .env("PATH", &only_git)
+        .assert()
+        .code(1)
+        .stderr(contains("node says v16.20.0"));
+    fs::write(&fake, "#!/bin/sh\necho v22.1.0\n").unwrap();
+    w.run(&["demo", "--dir", "home"])
+        .env("PATH", &only_git)
+        .assert()
+        .code(1)
+        .stderr(contains("npm is not on PATH"));
+    assert!(!w.path("home").exists());
+}
+
+#[test]
+fn an_npm_that_fails_leaves_the_home_and_says_what_to_do() {
+    let w = World::new();
+    let bin = w.path_with(&["git", "node", "sh"]);
+    let npm = bin.join("npm");
+    fs::write(
+        &npm,
+        "#!/bin/sh\necho 'npm error code ENOTFOUND' >&2\nexit 1\n",
+    )
+    .unwrap();
+    fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
+    let init = || w.run(&["init", "home", "--yes"]).env("PATH", &bin).assert();
+    init().code(1).stderr(
+        contains("npm ci failed")
+            .and(contains("code ENOTFOUND"))
+            .and(contains("run this again")),
+    );
+    assert!(w.path("home/dev-factory/home.json").is_file());
+    init().code(1).stdout(contains("is a factory home already"));
+}
+
+#[test]
+fn no_home_is_exit_2_with_the_way_out() {
+    let w = World::new();
+    for words in [
+        &["status"][..],
+        &["list"],
+        &["add", "x"],
+        &["up"],
+        &["--no-tui"],
+        &[],
+    ] {
+        w.run(words)
+            .assert()
+            .code(2)
+            .stderr(contains("no factory here: dev-factory init DIR"));
+    }
+    w.run(&["--home", "nowhere", "status"])
+        .assert()
+        .code(2)
+        .stderr(contains("no factory in nowhere (from --home)"));
+    w.run(&["status"])
+        .env("DEV_FACTORY_HOME", "gone")
+        .assert()
+        .code(2)
+        .stderr(contains("from DEV_FACTORY_HOME"));
+    w.run(&["config"])
+        .assert()
+        .success()
+        .stdout(contains("limits.day_usd"));
+}
+
+#[test]
+fn the_nearest_parent_is_the_home() {
+    let w = World::new();
+    let home = w.home();
+    let below = home.join("tools/deep/down");
+    fs::create_dir_all(&below).unwrap();
+    w.run(&["list"])
+        .current_dir(&below)
+        .assert()
+        .success()
+        .stdout(contains("cost-tracker"));
+    w.run(&["list"])
+        .env("DEV_FACTORY_HOME", &home)
+        .assert()
+        .success();
+}
+
+#[test]
+fn broken_settings_are_listed_with_lines_and_exit_2() {
+    let w = World::new();
+    let home = w.home();
+    fs::write(
+        home.join("dev-factory/factory.toml"),
+        "[limits]\nday_usdd = 1\ntool_usd = \"x\"\n",
+    )
+    .unwrap();
+    for words in [
+        &["--home", "home", "config"][..],
+        &["--home", "home", "--no-tui"],
+        &["--home", "home", "up"],
+    ] {
+        let said = w.run(words).assert().code(2);
+        said.stderr(
+            contains(
+                "factory.toml:2:1: limits.day_usdd is not a setting; did you mean limits.day_usd?",
+            )
+            .and(contains("factory.toml:3:12: limits.tool_usd")),
+        );
+    }
+}
+
+#[test]
+fn usage_mistakes_are_exit_2() {
+    let w = World::new();
+    w.home();
+    for words in [
+        &["frobnicate"][..],
+        &["add"],
+        &["--set", "x"],
+        &["budget", "factory", "shells", "3"],
+    ] {
+        w.run(&[&["--home", "home"], words].concat())
+            .assert()
+            .code(2);
+    }
+    w.run(&["--home", "home", "pause", "--until", "tomorrow"])
+        .assert()
+        .code(2)
+        .stderr(contains("is no time"));
+    w.run(&["--home", "home", "decide", "shipp"])
+        .assert()
+        .code(2)
+        .stderr(contains("holds no decision"));
+    w.run(&["--home", "home", "list", "--set", "limits=3", "config"])
+        .assert()
+        .code(2);
+}
+
+#[test]
+fn without_walls_and_flags_the_engine_refuses_before_anything_is_spent() {
+    let w = World::new();
+    let home = w.home();
+    for words in [
+        &["--home", "home", "--no-tui"][..],
+        &["--home", "home", "up"],
+        &["--home", "home", "--no-tui", "--unsafe-no-sandbox"],
+    ] {
+        let refused = w.run(words).assert().code(78);
+        refused.stderr(contains("sandbox"));
+    }
+    assert!(!home.join("dev-factory/journal.jsonl").exists());
+}
+
+#[test]
+fn verbs_without_an_engine_take_effect_through_the_same_path() {
+    let w = World::new();
+    let home = w.home();
+    w.run(&[
+        "--home",
+        "home",
+        "add",
+        "Count the words of a text",
+        "--name",
+        "word-counter",
+        "--priority",
+        "70",
+    ])
+    .assert()
+    .success()
+    .stdout(contains("word-counter"));
+    assert!(
+        items(&home)
+            .iter()
+            .any(|item| item["name"] == "word-counter" && item["priority"] == 70)
+    );
+    w.run(&["--home", "home", "list"])
+        .assert()
+        .success()
+        .stdout(contains("word-counter"));
+    w.run(&["--home", "home", "pause", "--reason", "holiday"])
+        .assert()
+        .success();
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .code(4)
+        .stdout(contains("holiday"));
+    let refused = w
+        .run(&["--home", "home", "escalate", "no reason"])
+        .assert()
+        .code(1);
+    refused.stderr(contains("refused: "));
+    w.run(&["--home", "home", "retry"])
+        .assert()
+        .code(1)
+        .stderr(contains("nothing runs here"));
+    let journal = fs::read_to_string(home.join("dev-factory/journal.jsonl")).unwrap();
+    assert!(
+        journal.contains("operator:tester"),
+        "who asked is not journaled"
+    );
+    let json = w
+        .run(&["--home", "home", "--json", "resume"])
+        .assert()
+        .success();
+    let answer: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(answer["accepted"], true);
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_one_sentence() {
+    let w = World::new();
+    let home = w.home();
+    fs::remove_dir_all(home.join("dev-factory/commands")).ok();
+    fs::write(home.join("dev-factory/commands"), "in the way").unwrap();
+    let said = w.run(&["--home", "home", "add", "x"]).assert().code(1);
+    let text = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+    assert!(
+        text.contains("dev-factory/commands") && text.trim().lines().count() == 1,
+        "{text}"
+    );
+    assert_eq!(items(&home).len(), 5);
+}
+
+#[test]
+fn a_broken_wishlist_names_line_and_column() {
+    let w = World::new();
+    let home = w.home();
+    fs::write(
+        home.join("dev-factory/wishlist.json"),
+        "{\"items\": [\n  {\"idea\": 3}\n]}\n",
+    )
+    .unwrap();
+    w.run(&["--home", "home", "list"])
+        .assert()
+        .code(1)
+        .stderr(contains("dev-factory/wishlist.json:2:"));
+}
+
+#[test]
+fn completions_name_the_verbs() {
+    let w = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        w.run(&["completions", shell])
+            .assert()
+            .success()
+            .stdout(contains("not-stuck").and(contains("prioritise")));
+    }
+    w.run(&["completions", "tcsh"]).assert().code(2);
+}
+
+#[test]
+fn a_closed_standard_output_is_no_failure() {
+    let w = World::new();
+    w.home();
+    for words in [
+        &["--home", "home", "list"][..],
+        &["completions", "bash"],
+        &["--home", "home", "config"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("dev-factory"));
+        let output = command
+            .args(words)
+            .current_dir(w.dir.path())
+            .env("XDG_CONFIG_HOME", w.path("config"))
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+    }
+}
+
+#[test]
+fn status_of_a_home_nobody_has_run_is_calm() {
+    let w = World::new();
+    w.home();
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .success()
+        .stdout(contains("none has run here yet"));
+    w.run(&["--home", "home", "status", "--line"])
+        .assert()
+        .success()
+        .stdout("no engine idle -\n");
+    let json = w
+        .run(&["--home", "home", "status", "--json"])
+        .assert()
+        .success();
+    let doc: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(doc["engine"], "none");
+}
