@@ -230,15 +230,31 @@ impl Driver {
     pub(super) fn raced(&mut self) -> Result<(), String> {
         let seen = self.tools.store.glance().map_err(|e| e.to_string())?;
         let Some(Observed::Foreign(doc)) = seen else {
-            return self.tools.store.restore(&self.ledger.factory).map(|_| ()).map_err(|e| e.to_string());
+            return self
+                .tools
+                .store
+                .restore(&self.ledger.factory)
+                .map(|_| ())
+                .map_err(|e| e.to_string());
         };
         match judge(&self.ledger.factory, &doc) {
-            Judgement::Harmless | Judgement::PutBack => {
-                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())
-            }
+            Judgement::Harmless | Judgement::PutBack => self
+                .tools
+                .store
+                .adopt(&self.ledger.factory, &doc)
+                .map_err(|e| e.to_string()),
             Judgement::Legal { .. } => {
-                let kept = self.tools.store.restore(&self.ledger.factory).map_err(|e| e.to_string())?;
-                self.ledger.say(Level::Warn, format!("state.json was moved while the engine moved it; the other copy is {kept}"));
+                let kept = self
+                    .tools
+                    .store
+                    .restore(&self.ledger.factory)
+                    .map_err(|e| e.to_string())?;
+                self.ledger.say(
+                    Level::Warn,
+                    format!(
+                        "state.json was moved while the engine moved it; the other copy is {kept}"
+                    ),
+                );
                 let _ = self.wake.send(Wake::Observed(Ok(Observed::Foreign(doc))));
                 Ok(())
             }

@@ -61,7 +61,10 @@ impl Driver {
         let input = match &command.verb {
             Verb::Rewind { seq } => {
                 let target = self.event(*seq)?;
-                Input::Rewind { command: command.clone(), target: target.map(Box::new) }
+                Input::Rewind {
+                    command: command.clone(),
+                    target: target.map(Box::new),
+                }
             }
             _ => Input::Command(command.clone()),
         };

@@ -108,9 +108,13 @@ impl Context {
                 Stop::Rule(Box::new(report))
             }
             Phase::Spec | Phase::SpecReview => {
-                self.stuck("S10", words, Vec::new(), Outcome::Escalated).await
+                self.stuck("S10", words, Vec::new(), Outcome::Escalated)
+                    .await
             }
-            _ => Stop::Incident(format!("{words}; give the {} a host with more num_ctx", self.role)),
+            _ => Stop::Incident(format!(
+                "{words}; give the {} a host with more num_ctx",
+                self.role
+            )),
         }
     }
 
