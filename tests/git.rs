@@ -282,7 +282,7 @@ fn a_crash_before_any_call_of_git_is_repaired_by_shipping_again() {
         );
         script(dir.path(), "git", &counted);
         let program = dir.path().join("git");
-        let crashing = GitRepo::open_with(&home, &program).unwrap();
+        let crashing = GitRepo::with_program(&home, &program);
         let outcome = crashing.ship(&order());
         check_shipped(&home);
         if outcome.is_ok() {

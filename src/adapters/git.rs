@@ -10,13 +10,15 @@ use crate::domain::event::ShipRecord;
 use crate::factory::ports::repo::{Repo, RepoError, ShipOrder};
 use call::Git;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The branch init made; tools are shipped into it.
 const MAIN: &str = "main";
 
 /// git in a factory home.
 pub struct GitRepo {
-    git: Git,
+    git: OnceLock<Git>,
+    program: Option<PathBuf>,
     home: PathBuf,
     work: PathBuf,
 }
@@ -24,39 +26,59 @@ pub struct GitRepo {
 impl GitRepo {
     /// Finds git and looks that the home is a repository of its own.
     pub fn open(home: &Path) -> Result<Self, RepoError> {
-        let home = home
-            .canonicalize()
-            .map_err(|error| RepoError::Git(format!("{}: {error}", home.display())))?;
-        let git = Git::find(&home)?;
-        Self::with(home, git)
+        let repo = Self::new(home);
+        repo.git()?;
+        Ok(repo)
     }
 
-    /// As `open`, with a given git binary.
-    pub fn open_with(home: &Path, program: &Path) -> Result<Self, RepoError> {
-        let git = Git::at(home, program.to_path_buf())?;
-        Self::with(home.to_path_buf(), git)
+    /// The repository whose top folder is the home.
+    fn new(home: &Path) -> Self {
+        let home = home.canonicalize().unwrap_or_else(|_| home.to_path_buf());
+        let work = home.join("dev-factory").join("work");
+        Self {
+            git: OnceLock::new(),
+            program: None,
+            home,
+            work,
+        }
     }
 
-    fn with(home: PathBuf, git: Git) -> Result<Self, RepoError> {
-        let top = git.text(&home, &["rev-parse", "--show-toplevel"])?;
-        if Path::new(&top).canonicalize().ok().as_deref() != Some(home.as_path()) {
+    /// As `open`, with a given git binary, looked at with the first call.
+    #[must_use]
+    pub fn with_program(home: &Path, program: &Path) -> Self {
+        Self {
+            program: Some(program.to_path_buf()),
+            ..Self::new(home)
+        }
+    }
+
+    /// git, once it was found and the home is a repository of its own.
+    fn git(&self) -> Result<&Git, RepoError> {
+        if let Some(git) = self.git.get() {
+            return Ok(git);
+        }
+        let git = match &self.program {
+            Some(program) => Git::at(&self.home, program.clone())?,
+            None => Git::find(&self.home)?,
+        };
+        let top = git.text(&self.home, &["rev-parse", "--show-toplevel"])?;
+        if Path::new(&top).canonicalize().ok().as_deref() != Some(self.home.as_path()) {
             return Err(RepoError::Git(format!(
                 "{} is not the top folder of a git repository; make one with dev-factory init",
-                home.display()
+                self.home.display()
             )));
         }
-        let work = home.join("dev-factory").join("work");
-        Ok(Self { git, home, work })
+        Ok(self.git.get_or_init(|| git))
     }
 
     /// Text of a git command in the home.
     fn at_home(&self, args: &[&str]) -> Result<String, RepoError> {
-        self.git.text(&self.home, args)
+        self.git()?.text(&self.home, args)
     }
 
     /// Text of a git command in the worktree.
     fn at_work(&self, args: &[&str]) -> Result<String, RepoError> {
-        self.git.text(&self.work, args)
+        self.git()?.text(&self.work, args)
     }
 
     /// The commit a name stands for, when it stands for one.
@@ -69,7 +91,7 @@ impl GitRepo {
             "--end-of-options",
             &spec,
         ];
-        let (code, out) = self.git.code(&self.home, &args)?;
+        let (code, out) = self.git()?.code(&self.home, &args)?;
         Ok((code == 0).then_some(out))
     }
 

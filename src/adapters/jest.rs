@@ -35,18 +35,15 @@ pub struct JestTests {
 impl JestTests {
     /// Finds Node once; Jest is looked for at each run, since npm may still be at work.
     pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
-        let setup =
-            |error: std::io::Error| TestError::Setup(format!("{}: {error}", home.display()));
+        let missing = || TestError::Setup("node is not in PATH; install Node.js 20 or newer".into());
+        let broken = |error| TestError::Setup(format!("{}: {error}", home.display()));
         let path = std::env::var_os("PATH").unwrap_or_default();
         let node = std::env::split_paths(&path)
             .map(|folder| folder.join("node"))
-            .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()))
-            .ok_or_else(|| {
-                TestError::Setup("node is not in PATH; install Node.js 20 or newer".into())
-            })?;
+            .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()));
         Ok(Self {
-            home: home.canonicalize().map_err(setup)?,
-            node,
+            home: home.canonicalize().map_err(broken)?,
+            node: node.ok_or_else(missing)?,
             sandbox,
             wall,
         })
@@ -76,7 +73,7 @@ impl JestTests {
         }
         let config = out.write("jest.locked.cjs", LOCKED)?;
         let (report, covered) = (out.path("jest.json"), out.path("cov"));
-        let mut words = vec![
+        let words = vec![
             text(&self.node),
             text(&jest),
             "--ci".into(),
@@ -89,7 +86,6 @@ impl JestTests {
             format!("--cacheDirectory={}", text(&out.cache)),
             format!("--coverage={coverage}"),
         ];
-        words.retain(|word| !word.is_empty());
         let ended = self
             .run(words, root, Vec::new(), self.wall, untrusted, out)
             .await?;
@@ -137,14 +133,14 @@ impl JestTests {
     async fn measured(&self, tree: &Tree, coverage: bool) -> Result<JestRun, TestError> {
         let out = Out::new(&self.gates(), &tree.tool)?;
         let dir = out::real(&tree.dir)?;
-        let untrusted = out::written_by_models(&dir)?;
+        let untrusted = out::written_by_models(&dir, tree.model_written);
         self.over(tree, &dir, untrusted, coverage, &out).await
     }
 
     async fn with_throwing(&self, tree: &Tree) -> Result<ThrowingRun, TestError> {
         let out = Out::new(&self.gates(), &tree.tool)?;
         let copy = out.path("tool");
-        let untrusted = out::throwing_copy(&out::real(&tree.dir)?, &copy, &tree.modules)?;
+        let untrusted = out::throwing_copy(tree, &copy)?;
         let run = self.over(tree, &copy, untrusted, false, &out).await?;
         Ok(report::throwing(&run))
     }

@@ -8,7 +8,7 @@ use crate::factory::ports::sandbox::{Ended, Job, Network, Sandbox, SandboxError}
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kill::Tree;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::process::Stdio;
@@ -30,12 +30,12 @@ const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 /// How long pipes may stay open after every process was killed.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// SHA-256 of texts this binary carries.
-pub type Hashes = HashSet<[u8; 32]>;
+/// SHA-256 of texts this binary carries, hexadecimal.
+pub type Hashes = BTreeSet<String>;
 
 /// Hash of a text, as the set of compiled-in replies holds it.
 #[must_use]
-pub fn hash(text: &[u8]) -> [u8; 32] {
+pub fn hash(text: &[u8]) -> String {
     trust::hash(text)
 }
 

@@ -20,6 +20,7 @@ const TRIED_CHARS: usize = 140;
 pub struct FileBrief<'a> {
     /// Who, what tool, limits.
     pub desk: Desk<'a>,
+    /// What the tool must be.
     pub spec: &'a Spec,
     /// The public cases now: the spec's examples and those revealed since.
     pub public: &'a [crate::domain::case::Case],
@@ -125,7 +126,8 @@ fn test(brief: &FileBrief<'_>, cut: Cut) -> String {
     let mut task = task(brief);
     let _ = writeln!(
         task,
-        "It tests {unit}, loaded with require('../../{unit}'). Expected values follow from the rules, not from what the code happens to do."
+        "It tests {unit}: const {{ {} }} = require('../../{unit}'). Expected values follow from the rules, not from what the code happens to do.",
+        exports_of(body).join(", ")
     );
     format!(
         "{}{}{}{}{}{}{}{}{}",

@@ -2,7 +2,7 @@
 
 use super::digest::{digest, title};
 use super::failure::{Failure, Ground, named_file, short, signature};
-use super::spec::Spec;
+use super::spec::{Spec, test_of};
 use crate::domain::case::{Case, CaseResult};
 use crate::domain::evidence::{Evidence, GateResult};
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ pub struct Findings<'a> {
     pub evidence: &'a Evidence,
     /// The run before.
     pub previous: Option<&'a Evidence>,
+    /// What the tool must be.
     pub spec: &'a Spec,
     /// The public cases as the run knew them.
     pub public: &'a [Case],
@@ -198,6 +199,19 @@ pub fn of_failure(failure: &Failure, brief: &BugBrief<'_>) -> Bug {
     }
 }
 
+/// The file a gate names. Coverage and tests that pass over broken code are the tests' business.
+fn file_of_gate(gate: &GateResult, ground: &Ground<'_>) -> Option<String> {
+    let named = named_file(&gate.words);
+    if !matches!(gate.gate.as_str(), "coverage" | "throwing") {
+        return named;
+    }
+    let source = named.or_else(|| ground.spec.files.first().map(|f| f.path.clone()))?;
+    if source.starts_with("test/") {
+        return Some(source);
+    }
+    Some(test_of(&source))
+}
+
 /// A gate that failed otherwise: the scan, tests that pass over broken code, coverage that is unknown.
 #[must_use]
 pub fn of_gate(gate: &GateResult, brief: &BugBrief<'_>) -> Bug {
@@ -206,7 +220,7 @@ pub fn of_gate(gate: &GateResult, brief: &BugBrief<'_>) -> Bug {
     Bug {
         title: format!("gate {}", gate.gate),
         rule: None,
-        file: named_file(&gate.words),
+        file: file_of_gate(gate, &brief.ground),
         text,
     }
 }

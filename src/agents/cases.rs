@@ -203,10 +203,10 @@ pub fn as_test(case: &Case) -> String {
         }
         (None, Some(text)) => {
             let call = call(case, deps);
+            let text = to_json(text);
             let _ = writeln!(
                 out,
-                "await expect(async () => {call}).rejects.toThrow({}); // found in `name: message`",
-                to_json(text)
+                "await {call}; // throws, and `${{error.name}}: ${{error.message}}` contains {text}"
             );
         }
         (None, None) => {

@@ -55,7 +55,14 @@ pub fn template(
         "{}{}{}{}{}{}{notes}{}",
         section("Task", task),
         section("Idea", &format!("Tool `{}`: {}", desk.tool, idea.trim())),
-        section("Template", &deps::TEMPLATE.replace("{tool}", desk.tool)),
+        section(
+            "Template",
+            &data(
+                desk.nonce,
+                "template",
+                &deps::TEMPLATE.replace("{tool}", desk.tool)
+            )
+        ),
         section("Limits", &limits(desk)),
         section("Examples are written like this", deps::CASES),
         section(

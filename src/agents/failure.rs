@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 /// The tool a run was made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground<'a> {
+    /// What the tool must be.
     pub spec: &'a Spec,
     /// Text of each file by path relative to the tool.
     pub sources: &'a BTreeMap<String, String>,

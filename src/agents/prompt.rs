@@ -10,7 +10,9 @@ use std::fmt::Display;
 const SPARE_TOKENS: u32 = 256;
 /// Tokens a chat template adds around one message.
 const MESSAGE_TOKENS: u32 = 8;
-/// Tokens of a reply too long to be shown back whole when only its form is to be repaired.
+/// Context window below which nothing thinks, tokens.
+const LEAST_TO_THINK: u32 = 16_000;
+/// Characters of a reply too long to be shown back whole when only its form is to be repaired.
 const REFORMAT_CHARS: usize = 24_000;
 
 /// Harness numbers, copied from the settings by the engine.
@@ -104,7 +106,7 @@ impl Display for TooLarge {
 pub enum Mode {
     /// Text or code, without thinking.
     Write,
-    /// Thinks first.
+    /// Thinks first, where the window has room for it.
     Think,
     /// A small JSON object, nearly the same each time.
     Decide,
@@ -114,6 +116,11 @@ impl Prompt {
     /// A prompt of one system and one user text.
     #[must_use]
     pub fn new(desk: &Desk<'_>, purpose: &'static str, mode: Mode, rule: &str, user: &str) -> Self {
+        // A window that thinking would fill leaves no room for the work (harness 1.0: 16k at least).
+        let mode = match mode {
+            Mode::Think if desk.numbers.context < LEAST_TO_THINK => Mode::Write,
+            mode => mode,
+        };
         let system = format!("{}\n\nOutput rule: {rule}", desk.soul.body.trim());
         let user = format!("{}\n\n# Now\n{rule}", user.trim());
         let (think, temperature, top_p) = match mode {
@@ -206,7 +213,7 @@ pub fn reformat(desk: &Desk<'_>, original: &Prompt, reply: &str, problem: &Malfo
         .find_map(|(_, text)| text.rsplit_once("\n# Now\n").map(|(_, rule)| rule.trim()))
         .unwrap_or("Reply in the form that was asked for, and with nothing else.");
     let user = format!(
-        "Your last reply could not be used: {}\n\n{}\n\nWrite the same answer again in the right form. Change nothing else.",
+        "Your last reply could not be used: {}.\n\n{}\n\nWrite the same answer again in the right form. Change nothing else.",
         problem.problem,
         data(desk.nonce, "your last reply", &clip(reply, REFORMAT_CHARS))
     );

@@ -32,7 +32,9 @@ pub struct SpecVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SpecWord {
+    /// It can be built and tested as it stands.
     Approve,
+    /// A clause must be decided first.
     Reject,
 }
 

@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// Longest field shown to people and models.
 const FIELD: usize = 200;
+/// Most differences shown of one case.
+const SHOWN: usize = 5;
 /// Characters kept before the first difference when a field is cut.
 const LEAD: usize = 40;
 
@@ -14,11 +16,12 @@ pub fn compare(case: &Case, received: &Received) -> CaseResult {
     let checks = checks(case, received);
     let failed: Vec<&Check> = checks.iter().filter(|check| !check.passed).collect();
     let passed = failed.is_empty() && !checks.is_empty();
-    let shown: Vec<&Check> = if passed {
+    let mut shown: Vec<&Check> = if passed {
         checks.iter().collect()
     } else {
         failed
     };
+    shown.truncate(SHOWN);
     let (expected, received_words) = if checks.is_empty() {
         (
             "nothing: the case names no expected result".to_owned(),

@@ -1,24 +1,155 @@
-//! placeholder until the gates land
-use crate::domain::case::Case;
-use crate::domain::evidence::Evidence;
-use crate::factory::ports::tests::{TestError, Tests};
-/// Input.
+//! The gates of one run, cheap ones first: scan, Jest with coverage, held-out cases, public cases, throwing copy.
+//! A gate's verdict comes from what was measured here, never from a model's word or an exit code alone.
+
+mod tree;
+mod verdicts;
+
+use crate::domain::case::{Case, CaseResult, Received, compare};
+
+use crate::domain::evidence::{Evidence, GateResult, JestRun};
+use crate::factory::ports::tests::{TestError, Tests, Tree};
+use chrono::{DateTime, Utc};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// What is measured.
 pub struct GateInput<'a> {
+    /// Name of the tool.
     pub tool: &'a str,
+    /// Run number, from 1.
     pub run: u32,
+    /// Hash of the tree as saved; the evidence counts for it only.
     pub tree_hash: String,
-    pub dir: std::path::PathBuf,
+    /// The tool's folder in the worktree.
+    pub dir: PathBuf,
+    /// Planned source files in the order of the spec.
     pub modules: Vec<String>,
+    /// Examples of the spec, and cases that were shown.
     pub public: &'a [Case],
+    /// Cases the Developer never saw.
     pub held_out: &'a [Case],
-    pub at: chrono::DateTime<chrono::Utc>,
+    /// When the run began.
+    pub at: DateTime<Utc>,
+    /// An external role could read the home.
     pub external_reader: bool,
 }
-/// Measure.
+
+/// Measures a tree. Nothing is run when the scan is not clean; the later gates run only where they can say more.
 pub async fn measure(
-    _: GateInput<'_>,
-    _: &dyn Tests,
-    _: impl Fn(&str),
+    input: GateInput<'_>,
+    tests: &dyn Tests,
+    progress: impl Fn(&str),
 ) -> Result<Evidence, TestError> {
-    Err(TestError::Setup("x".into()))
+    let begun = Instant::now();
+    let mut evidence = blank(&input, tests);
+    progress("reading the files");
+    let (scan, promised) = tree::scan(&input);
+    let clean = scan.passed;
+    evidence.gates.push(scan);
+    if clean {
+        let tree = Tree {
+            tool: input.tool.to_string(),
+            dir: input.dir.clone(),
+            modules: input.modules.clone(),
+            expected_tests: promised.saturating_add(count(input.public)),
+            model_written: true,
+        };
+        run(&input, &tree, tests, progress, &mut evidence).await?;
+    }
+    evidence.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(evidence)
+}
+
+async fn run(
+    input: &GateInput<'_>,
+    tree: &Tree,
+    tests: &dyn Tests,
+    progress: impl Fn(&str),
+    evidence: &mut Evidence,
+) -> Result<(), TestError> {
+    progress("running Jest");
+    let jest = tests.jest(tree, true).await?;
+    let mut verdict = verdicts::jest(&jest);
+    if !verdict.passed && verdicts::worth_repeating(&jest) {
+        progress("running the failed tests again");
+        let again = tests.jest(tree, false).await?;
+        verdict = verdicts::with_flaky(verdict, &jest, &again);
+    }
+    let green = verdict.passed;
+    let loads = verdicts::loads(&jest);
+    evidence.gates.push(verdict);
+    let covered = green.then(|| verdicts::coverage(&jest, &input.modules));
+    let complete = covered.as_ref().is_some_and(|gate| gate.passed);
+    evidence.gates.extend(covered);
+    evidence.jest = Some(jest);
+    if !loads {
+        return Ok(());
+    }
+    progress("running the held-out cases");
+    let received = tests.cases(tree, input.held_out).await?;
+    evidence.held_out = results(input.held_out, &received);
+    evidence.gates.push(verdicts::cases(
+        "held-out",
+        input.held_out,
+        &evidence.held_out,
+    ));
+    progress("running the public cases in processes of their own");
+    let received = tests.cases(tree, input.public).await?;
+    evidence.public = results(input.public, &received);
+    evidence
+        .gates
+        .push(verdicts::cases("public", input.public, &evidence.public));
+    if green && complete && evidence.green() {
+        progress("running the tests over exports that throw");
+        let throwing = tests.throwing(tree).await?;
+        let expected = tree.expected_tests;
+        evidence.gates.push(verdicts::throwing(&throwing, expected));
+        evidence.throwing = Some(throwing);
+    }
+    Ok(())
+}
+
+/// Which of the cases fail over a tree; over the stub every one must, or it tests nothing.
+pub async fn stub_fails(
+    tests: &dyn Tests,
+    stub: &Tree,
+    cases: &[Case],
+) -> Result<Vec<bool>, TestError> {
+    let received = tests.cases(stub, cases).await?;
+    let compared = results(cases, &received);
+    Ok(compared.into_iter().map(|result| !result.passed).collect())
+}
+
+/// Names of tests that failed in one run and passed in the next over the same tree.
+#[must_use]
+pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<String> {
+    verdicts::flaky(first, again)
+}
+
+fn blank(input: &GateInput<'_>, tests: &dyn Tests) -> Evidence {
+    Evidence {
+        schema: 1,
+        tool: input.tool.to_string(),
+        run: input.run,
+        tree: input.tree_hash.clone(),
+        at: input.at,
+        gates: Vec::<GateResult>::new(),
+        jest: None,
+        held_out: Vec::new(),
+        public: Vec::new(),
+        throwing: None,
+        sandbox: tests.tier().to_string(),
+        reviewed: None,
+        external_reader: input.external_reader,
+        millis: 0,
+    }
+}
+
+fn results(cases: &[Case], received: &[Received]) -> Vec<CaseResult> {
+    let pairs = cases.iter().zip(received);
+    pairs.map(|(case, got)| compare(case, got)).collect()
+}
+
+fn count(cases: &[Case]) -> u32 {
+    u32::try_from(cases.len()).unwrap_or(u32::MAX)
 }

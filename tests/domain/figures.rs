@@ -1,1 +1,388 @@
+//! Budgets, statistics, names, a hand-edited wishlist, and comparing cases.
 
+use crate::world::{OPERATOR, World, ready};
+use chrono::Duration;
+use dev_factory::domain::budget;
+use dev_factory::domain::case::{Case, Received, compare};
+use dev_factory::domain::event::{Adopted, EventBody, Turn};
+use dev_factory::domain::item::{Item, ItemStatus};
+use dev_factory::domain::phase::{Phase, Role};
+use dev_factory::domain::stats::Stats;
+use dev_factory::domain::wishlist::{derive_name, merge, valid_name};
+use serde_json::json;
+
+fn turn(role: Role, tokens: u64, usd: f64, local: bool) -> EventBody {
+    EventBody::Turn(Turn {
+        label: "alpha/spec/draft/0".into(),
+        role,
+        host: "h".into(),
+        model: "m".into(),
+        ok: true,
+        error: None,
+        input_tokens: Some(tokens),
+        output_tokens: None,
+        usd: Some(usd),
+        millis: 1,
+        local,
+        scripted: false,
+        malformed: false,
+    })
+}
+
+#[test]
+fn use_is_counted_by_tool_role_and_rolling_day() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Spec);
+    world.fact(turn(Role::Developer, 100, 0.1, false));
+    world.fact(turn(Role::Qa, 900, 0.2, true));
+    world.attempt(Role::Developer);
+    world.fact(EventBody::Worked { millis: 90_000 });
+    let used = world.facts().used();
+    assert_eq!((used.usd, used.tokens, used.millis), (0.3, 900, 90_000));
+    assert_eq!(world.facts().turns["alpha/spec/draft"], 2);
+    let day = |role, now| budget::day(&world.factory, role, now);
+    assert_eq!(day(None, world.now).usd, 0.3);
+    assert_eq!(day(Some(Role::Developer), world.now).millis, 90_000);
+    assert_eq!(day(Some(Role::Qa), world.now).tokens, 900);
+    assert_eq!(day(None, world.now + Duration::hours(25)).usd, 0.0);
+    assert!(budget::notices(&world.factory, &world.limits, world.now).is_empty());
+    world.fact(turn(Role::Developer, 1, 1.3, false));
+    let notices = budget::notices(&world.factory, &world.limits, world.now);
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert_eq!(notices[0].words(), "alpha has used 1.60 of 2.00 usd");
+    world.now += Duration::hours(30);
+    world.fact(turn(Role::Developer, 1, 0.1, false));
+    assert_eq!(world.factory.spend.len(), 1, "older entries are gone");
+    assert_eq!(world.factory.totals.usd, 1.7, "totals are not");
+}
+
+#[test]
+fn limits_of_a_rebuilt_tool_start_anew() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Spec);
+    world.fact(turn(Role::Developer, 1, 1.9, false));
+    world.to(Phase::Shipped);
+    world.room(ready());
+    let requeue = dev_factory::domain::command::Verb::Requeue {
+        item: Some("alpha".into()),
+        fresh: false,
+        reason: None,
+        priority: None,
+    };
+    world.command(requeue).unwrap();
+    world.pick();
+    assert_eq!((world.facts().used().usd, world.facts().usd), (0.0, 1.9));
+}
+
+#[test]
+fn statistics_and_the_closing_table() {
+    let mut world = World::with(&["alpha", "beta", "gamma"]);
+    world.to(Phase::Fixing);
+    world.fact(turn(Role::Developer, 40, 0.25, false));
+    world.to(Phase::Shipped);
+    world.room(ready());
+    world.to(Phase::Review);
+    world.ship().unwrap();
+    world.room(ready());
+    world.to(Phase::Coding);
+    let drop = dev_factory::domain::command::Verb::Drop {
+        item: "gamma".into(),
+        reason: None,
+    };
+    world.command(drop).unwrap();
+    let stats = Stats::of(&world.journal);
+    assert_eq!((stats.shipped, stats.parked, stats.dropped), (2, 0, 1));
+    assert_eq!(stats.success_rate(), Some(2.0 / 3.0));
+    assert_eq!(stats.cycles_per_tool(), Some(1.0 / 3.0));
+    assert_eq!((stats.runs, stats.measured, stats.first_pass), (3, 2, 1));
+    assert_eq!((stats.usd, stats.tokens), (0.25, 40));
+    let table = stats.table();
+    let names: Vec<&str> = table.iter().map(|row| row.tool.as_str()).collect();
+    assert_eq!(names, ["alpha", "beta", "gamma"]);
+    let alpha = &table[0];
+    assert_eq!(
+        (alpha.runs, alpha.cycles, alpha.tests, alpha.usd),
+        (2, 1, 9, 0.25)
+    );
+    assert_eq!(
+        (alpha.coverage, alpha.version.as_deref()),
+        (Some(99.5), Some("1.0.0"))
+    );
+    let millis: u64 = alpha.phases.values().sum();
+    assert_eq!(alpha.seconds, millis as f64 / 1000.0);
+    assert!(alpha.phases[&Phase::Fixing] > 0);
+    assert_eq!(Stats::default().success_rate(), None);
+}
+
+#[test]
+fn names_are_derived_from_ideas() {
+    let none = |_: &str| false;
+    let cases = [
+        (
+            "dns-uptime-monitor: check that hosts resolve",
+            "dns-uptime-monitor",
+        ),
+        (
+            "DNS uptime monitor: check that hosts resolve",
+            "dns-uptime-monitor",
+        ),
+        (
+            "I want a small tool that tracks the cost of API calls per project",
+            "tracks-cost-api-calls",
+        ),
+        ("Digest of GitHub issues", "digest-github-issues"),
+        ("3 2 1", "idea"),
+        ("日本語", "idea"),
+        ("factory", "factory-kit"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("don't", "dont"),
+    ];
+    for (idea, name) in cases {
+        assert_eq!(derive_name(idea, &none), name);
+        valid_name(name).unwrap();
+    }
+    let long = derive_name(&"extraordinarily ".repeat(4), &none);
+    assert_eq!(long, "extraordinarily-extraordinarily");
+    let wide = derive_name(&"x".repeat(90), &|name| {
+        name.len() == 40 && !name.ends_with("-2")
+    });
+    assert_eq!((wide.len(), wide.ends_with("-2")), (40, true));
+    assert_eq!(
+        derive_name("words", &|name| matches!(name, "words" | "words-2")),
+        "words-3"
+    );
+}
+
+#[test]
+fn names_that_are_not_kebab_case_or_climb_out_are_refused() {
+    for name in [
+        "",
+        "A",
+        "a_b",
+        "a--b",
+        "-a",
+        "a-",
+        "1a",
+        "../a",
+        "a/b",
+        "a.b",
+        "ä",
+        "factory",
+        "tool",
+        &"a".repeat(41),
+    ] {
+        let why = valid_name(name).unwrap_err();
+        assert!(why.contains(';'), "says what to do: {why}");
+    }
+    for name in ["a", "a1", "cost-tracker", "x-2"] {
+        valid_name(name).unwrap();
+    }
+}
+
+#[test]
+fn a_hand_edited_wishlist_is_taken_in() {
+    let mut world = World::with(&["alpha", "beta", "gamma"]);
+    let entry = |idea: &str, priority, name: Option<&str>| {
+        (idea.to_owned(), priority, name.map(str::to_owned))
+    };
+    let edited = [
+        entry("a new one: do it", 5, None),
+        entry("gamma: an idea", 0, None),
+        entry("alpha, better", 2, Some("alpha")),
+    ];
+    let events = merge(&world.factory, &edited, OPERATOR).unwrap();
+    world.record(events);
+    let items: Vec<(&str, i64, &str)> = world
+        .factory
+        .items
+        .iter()
+        .map(|i| (i.name.as_str(), i.priority, i.idea.as_str()))
+        .collect();
+    assert_eq!(
+        items,
+        [
+            ("a-new-one", 5, "a new one: do it"),
+            ("gamma", 0, "gamma: an idea"),
+            ("alpha", 2, "alpha, better"),
+            ("beta", 0, "beta: an idea")
+        ]
+    );
+    let said = world
+        .journal
+        .iter()
+        .any(|e| matches!(&e.body, EventBody::Noted { sentence } if sentence.contains("beta")));
+    assert!(said, "beta was put back");
+    let before = world.factory.clone();
+    for (bad, word) in [
+        (vec![entry("", 0, None)], "item 1"),
+        (
+            vec![entry("x", 0, None), entry("y", 0, Some("Not Kebab"))],
+            "item 2",
+        ),
+        (
+            vec![entry("x", 0, Some("alpha")), entry("y", 0, Some("alpha"))],
+            "twice",
+        ),
+        (vec![entry("x", 0, Some("../x"))], "kebab-case"),
+    ] {
+        let why = merge(&world.factory, &bad, OPERATOR).unwrap_err();
+        assert!(
+            why.contains(word) && why.starts_with("wishlist.json, item"),
+            "{why}"
+        );
+    }
+    assert_eq!(before, world.factory);
+}
+
+#[test]
+fn a_home_without_a_journal_is_taken_over() {
+    let mut world = World::new();
+    let item = |name: &str, status| Item {
+        idea: name.into(),
+        priority: 0,
+        name: name.into(),
+        status,
+        added_at: world.now,
+        reason: None,
+        branch: Some(format!("tool/{name}")),
+        phase: Some(Phase::Coding),
+        escalation: None,
+    };
+    let items = vec![
+        item("alpha", ItemStatus::Building),
+        item("beta", ItemStatus::Shipped),
+    ];
+    world.fact(EventBody::Adopted(Adopted {
+        items,
+        shipped: vec![("beta".into(), "1.2.0".into())],
+    }));
+    assert_eq!(world.factory.totals.shipped, 1);
+    assert_eq!(world.factory.facts("beta").unwrap().next_version(), "1.3.0");
+    world.room(ready());
+    assert_eq!(
+        (world.factory.phase, world.factory.current_tool.as_deref()),
+        (Phase::Coding, Some("alpha"))
+    );
+    assert!(world.factory.started_at.is_some());
+}
+
+fn case(value: serde_json::Value) -> Case {
+    let mut whole = json!({"id": "E1", "rule": "R1"});
+    whole
+        .as_object_mut()
+        .unwrap()
+        .extend(value.as_object().unwrap().clone());
+    serde_json::from_value(whole).unwrap()
+}
+
+fn received(value: serde_json::Value) -> Received {
+    serde_json::from_value(value).unwrap()
+}
+
+#[test]
+fn function_cases_compare_as_javascript_does() {
+    let call =
+        |expect| case(json!({"call": "parse", "args": ["a,,b", {"skip": true}], "expect": expect}));
+    let passes = |expect, got| compare(&call(expect), &received(got)).passed;
+    assert!(passes(
+        json!({"a": 1, "b": [2.0]}),
+        json!({"returned": {"b": [2], "a": 1.0}})
+    ));
+    assert!(passes(json!(null), json!({})), "undefined is null");
+    assert!(!passes(json!(1), json!({"returned": "1"})));
+    assert!(!passes(json!([1]), json!({"returned": [1, 2]})));
+    assert!(!passes(json!({"a": null}), json!({"returned": {}})));
+    assert!(!passes(
+        json!(null),
+        json!({"threw": {"name": "TypeError", "message": "x"}})
+    ));
+    let result = compare(
+        &call(json!(["a", "b"])),
+        &received(json!({"returned": ["a", "", "b"], "at": "src/cli.js:8"})),
+    );
+    assert_eq!(result.reproduce, r#"parse("a,,b", {"skip":true})"#);
+    assert_eq!(
+        (result.expected.as_str(), result.received.as_str()),
+        (r#"["a","b"]"#, r#"["a","","b"]"#)
+    );
+    assert_eq!(result.at.as_deref(), Some("src/cli.js:8"));
+
+    let throws = case(json!({"call": "parse", "throws": "RangeError: too"}));
+    let threw = |name: &str| {
+        received(json!({"threw": {"name": name, "message": "too long", "at": "src/a.js:1"}}))
+    };
+    assert!(compare(&throws, &threw("RangeError")).passed);
+    let other = compare(&throws, &threw("Error"));
+    assert!(!other.passed && other.received == "throws Error: too long");
+    assert_eq!(other.at.as_deref(), Some("src/a.js:1"));
+    assert!(!compare(&throws, &received(json!({"returned": "RangeError: too"}))).passed);
+}
+
+#[test]
+fn what_kept_the_runner_from_a_result_is_never_a_pass() {
+    let throws = case(json!({"call": "parse", "throws": "Error"}));
+    for (got, word) in [
+        (json!({"fault": "timed out after 10 s"}), "timed out"),
+        (
+            json!({"load": {"name": "SyntaxError", "message": "Error in line 3"}}),
+            "does not load",
+        ),
+        (json!({"missing": "parse"}), "no export"),
+    ] {
+        let result = compare(&throws, &received(got));
+        assert!(
+            !result.passed && result.received.contains(word),
+            "{result:?}"
+        );
+    }
+    let empty = compare(
+        &case(json!({"call": "parse"})),
+        &received(json!({"returned": 1})),
+    );
+    assert!(!empty.passed, "a case that expects nothing cannot pass");
+}
+
+#[test]
+fn command_cases_compare_what_they_name() {
+    let check = json!({"cli": ["check", "a b"], "stdin": "it's", "exit": 1, "stdout": "no\n", "files": {"out.txt": "x", "old.txt": null}});
+    let good = json!({"exit": 1, "stdout": "no\n", "stderr": "ignored", "files": {"out.txt": "x"}});
+    let result = compare(&case(check.clone()), &received(good));
+    assert!(result.passed, "{result:?}");
+    assert_eq!(result.reproduce, r"tool check 'a b' <<< 'it'\''s'");
+    let bad = json!({"exit": 0, "stdout": "no\n", "files": {"out.txt": "x", "old.txt": "still"}});
+    let result = compare(&case(check), &received(bad));
+    assert_eq!(result.expected, "exit 1; file old.txt no such file");
+    assert_eq!(result.received, "exit 0; file old.txt \"still\"");
+    let crashed = compare(
+        &case(json!({"cli": [], "exit": 0})),
+        &received(json!({"threw": {"name": "TypeError", "message": "x"}})),
+    );
+    assert_eq!(
+        (crashed.passed, crashed.received.as_str()),
+        (false, "throws TypeError: x")
+    );
+}
+
+#[test]
+fn fields_are_cut_so_that_the_difference_shows() {
+    let long = "é".repeat(5_000);
+    let expect = format!("{long}A{long}");
+    let got = format!("{long}B{long}");
+    let result = compare(
+        &case(json!({"call": "f", "args": [long], "expect": expect})),
+        &received(json!({"returned": got})),
+    );
+    for field in [&result.expected, &result.received, &result.reproduce] {
+        assert!(field.chars().count() <= 200, "{}", field.chars().count());
+    }
+    assert!(result.expected.contains('A') && result.received.contains('B'));
+    let files: std::collections::BTreeMap<String, String> = (0..40)
+        .map(|n| (format!("file-{n}.txt"), "x".repeat(90)))
+        .collect();
+    let many = compare(
+        &case(json!({"cli": ["x"], "exit": 1, "files": files})),
+        &received(json!({"exit": 0})),
+    );
+    assert!(many.expected.chars().count() <= 200 && many.received.chars().count() <= 200);
+    assert!(many.expected.starts_with("exit"), "{}", many.expected);
+}

@@ -290,7 +290,8 @@ fn take(world: &mut World, step: Step) {
                 .rev()
                 .filter(|e| e.seq <= seq)
                 .find(moved)
-                .cloned();
+                .cloned()
+                .map(Box::new);
             let command = world.send(Verb::Rewind { seq });
             put(world, &Input::Rewind { command, target });
         }
@@ -600,7 +601,7 @@ fn never_ships_twice(journal: &[Event]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_histories_keep_the_promises(steps in proptest::collection::vec(step(), 1..200)) {

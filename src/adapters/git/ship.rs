@@ -13,7 +13,7 @@ const MARK: &str = "refs/dev-factory/ship/";
 /// None when a tool could be shipped into main now, else why not.
 pub fn blocked(repo: &GitRepo) -> Result<Option<String>, RepoError> {
     let (code, head) = repo
-        .git
+        .git()?
         .code(&repo.home, &["symbolic-ref", "--quiet", "HEAD"])?;
     if code != 0 || head != format!("refs/heads/{MAIN}") {
         let at = head
@@ -70,7 +70,7 @@ pub fn ship(repo: &GitRepo, order: &ShipOrder) -> Result<ShipRecord, RepoError> 
         &tag,
         &commit,
     ];
-    repo.git.signed(&repo.home, &args)?;
+    repo.git()?.signed(&repo.home, &args)?;
     unmark(repo, &mark)?;
     Ok(record(order, tag, commit))
 }
@@ -138,7 +138,7 @@ fn commit(
         "-m",
         &message,
     ];
-    repo.git.signed(&repo.home, &args)?;
+    repo.git()?.signed(&repo.home, &args)?;
     repo.at_home(&["rev-parse", "HEAD"])
 }
 
@@ -154,7 +154,7 @@ fn merge(repo: &GitRepo, tip: &str, message: &str) -> Result<(), RepoError> {
         message,
         tip,
     ];
-    let Err(error) = repo.git.signed(&repo.home, &args) else {
+    let Err(error) = repo.git()?.signed(&repo.home, &args) else {
         return Ok(());
     };
     if dot_git(repo)?.join("MERGE_HEAD").exists() {
@@ -192,7 +192,7 @@ fn repair(
     }
     undo_files(repo, &old, &merged)?;
     repo.at_home(&["update-ref", "-d", &format!("{MARK}{old}")])?;
-    repo.git
+    repo.git()?
         .code(&repo.home, &["update-index", "-q", "--refresh"])
         .map(drop)
 }
@@ -283,7 +283,7 @@ fn marked(repo: &GitRepo) -> Result<Option<(String, String)>, RepoError> {
             continue;
         };
         let merged = ["merge-base", "--is-ancestor", tip, "HEAD"];
-        if repo.git.code(&repo.home, &merged)?.0 == 0 {
+        if repo.git()?.code(&repo.home, &merged)?.0 == 0 {
             unmark(repo, name)?;
         } else if let Some(tool) = name.strip_prefix(MARK) {
             return Ok(Some((tool.to_string(), tip.to_string())));

@@ -108,7 +108,7 @@ pub fn save(repo: &GitRepo, tool: &str, message: &str) -> Result<(String, String
     unlock(repo)?;
     stage(repo, tool, None)?;
     let tree = written(repo, tool, None)?;
-    let (changed, _) = repo.git.code(
+    let (changed, _) = repo.git()?.code(
         &repo.work,
         &["diff-index", "--cached", "--quiet", "HEAD", "--"],
     )?;
@@ -121,7 +121,7 @@ pub fn save(repo: &GitRepo, tool: &str, message: &str) -> Result<(String, String
             "-m",
         ];
         let args: Vec<&str> = args.into_iter().chain([message]).collect();
-        repo.git.signed(&repo.work, &args)?;
+        repo.git()?.signed(&repo.work, &args)?;
     }
     Ok((tree, repo.at_work(&["rev-parse", "HEAD"])?))
 }
@@ -147,7 +147,7 @@ pub fn restore(repo: &GitRepo, tool: &str, commit: &str) -> Result<(), RepoError
         return Ok(());
     }
     let behind = ["merge-base", "--is-ancestor", &tip, &wanted];
-    if repo.git.code(&repo.home, &behind)?.0 != 0 {
+    if repo.git()?.code(&repo.home, &behind)?.0 != 0 {
         let kept = repo.free_kept(tool)?;
         repo.at_home(&["branch", "--no-track", &kept, &tip])?;
     }
@@ -165,7 +165,7 @@ fn stage(repo: &GitRepo, tool: &str, index: Option<&Path>) -> Result<(), RepoErr
         .map(|path| ("GIT_INDEX_FILE", path))
         .into_iter()
         .collect();
-    repo.git.with(&repo.work, &args, &env).map(drop)
+    repo.git()?.with(&repo.work, &args, &env).map(drop)
 }
 
 fn written(repo: &GitRepo, tool: &str, index: Option<&Path>) -> Result<String, RepoError> {
@@ -175,13 +175,13 @@ fn written(repo: &GitRepo, tool: &str, index: Option<&Path>) -> Result<String, R
         .collect();
     let folder = folder(tool);
     let listed = repo
-        .git
+        .git()?
         .with(&repo.work, &["ls-files", "--", &folder], &env)?;
     if listed.is_empty() {
-        return Ok(repo.git.empty_tree().to_string());
+        return Ok(repo.git()?.empty_tree().to_string());
     }
     let prefix = format!("--prefix={folder}/");
-    repo.git.with(&repo.work, &["write-tree", &prefix], &env)
+    repo.git()?.with(&repo.work, &["write-tree", &prefix], &env)
 }
 
 fn on_branch(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {

@@ -36,7 +36,7 @@ pub async fn run(
     let runner = out.write("runner.cjs", RUNNER)?;
     out.write("fakes.js", FAKES)?;
     let dir = out::real(&tree.dir)?;
-    let mut untrusted = out::written_by_models(&dir)?;
+    let mut untrusted = out::written_by_models(&dir, tree.model_written);
     untrusted.retain(|path| path.ends_with("src"));
     untrusted.extend(foreign_bins(&dir));
     let one = Setting {

@@ -1,7 +1,7 @@
 //! Folders of ours beside the home's state: one per run for settings and reports, one Jest cache per tool,
 //! and the copies whose exports throw.
 
-use crate::factory::ports::tests::TestError;
+use crate::factory::ports::tests::{TestError, Tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,39 +65,29 @@ pub fn real(dir: &Path) -> Result<PathBuf, TestError> {
 }
 
 /// What of a tool's folder a model wrote and a run loads.
-pub fn written_by_models(dir: &Path) -> Result<Vec<PathBuf>, TestError> {
-    let mut found = Vec::new();
-    for part in ["src", "test/dev"] {
-        let path = dir.join(part);
-        if path.symlink_metadata().is_ok() {
-            found.push(path);
-        }
-    }
-    Ok(found)
+pub fn written_by_models(dir: &Path, any: bool) -> Vec<PathBuf> {
+    let parts = ["src", "test/dev"].map(|part| dir.join(part));
+    let there = |path: &PathBuf| any && path.symlink_metadata().is_ok();
+    parts.into_iter().filter(there).collect()
 }
 
 /// Copies a tool with its planned source files behind stand-ins; says which files of the copy a model wrote.
-pub fn throwing_copy(
-    dir: &Path,
-    copy: &Path,
-    modules: &[String],
-) -> Result<Vec<PathBuf>, TestError> {
-    copy_folder(dir, copy)?;
-    let mut untrusted = written_by_models(copy)?;
+pub fn throwing_copy(tree: &Tree, copy: &Path) -> Result<Vec<PathBuf>, TestError> {
+    copy_folder(&real(&tree.dir)?, copy)?;
+    let mut untrusted = written_by_models(copy, tree.model_written);
     untrusted.retain(|path| !path.ends_with("src"));
-    for module in modules {
+    for module in &tree.modules {
         let file = copy.join(module);
         let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else {
             continue;
         };
         let real = file.with_file_name(format!("{stem}.real.js"));
         fs::rename(&file, &real).map_err(|error| broken(&file, &error))?;
-        put(
-            &file,
-            &THROWING.replace("/*REAL*/", &format!("./{stem}.real.js")),
-        )?;
+        let name = format!("./{stem}.real.js");
+        put(&file, &THROWING.replace("/*REAL*/", &name))?;
         untrusted.push(real);
     }
+    untrusted.retain(|_| tree.model_written);
     Ok(untrusted)
 }
 

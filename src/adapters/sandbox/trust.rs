@@ -3,12 +3,17 @@
 use super::Hashes;
 use crate::factory::ports::sandbox::SandboxError;
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Hash of a text.
-pub fn hash(text: &[u8]) -> [u8; 32] {
-    Sha256::digest(text).into()
+pub fn hash(text: &[u8]) -> String {
+    let bytes = Sha256::digest(text);
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Refuses the first file that is not known; folders are walked, anything but plain files is refused.

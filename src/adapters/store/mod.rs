@@ -325,6 +325,10 @@ impl Store for FileStore {
         locked(&self.inner).wishlist.read(&self.layout)
     }
 
+    fn adoptable(&self) -> Result<Vec<Item>, StoreError> {
+        wishlist::adoptable(&self.layout)
+    }
+
     fn put_wishlist(&self, items: &[Item]) -> Result<(), StoreError> {
         if !locked(&self.inner).wishlist.write(&self.layout, items)? {
             // Edited since it was read: reading it again comes first.

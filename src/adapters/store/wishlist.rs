@@ -91,6 +91,17 @@ impl Wishlist {
     }
 }
 
+/// Entries that carry every field the engine writes.
+pub fn adoptable(layout: &Layout) -> Result<Vec<Item>, StoreError> {
+    let Some(bytes) = files::read(&layout.at("wishlist.json"), files::CAP)? else {
+        return Ok(Vec::new());
+    };
+    let value = json::value(FILE, &bytes).map_err(StoreError::Bad)?;
+    let entries = value.get("items").and_then(Value::as_array);
+    let items = entries.into_iter().flatten().cloned();
+    Ok(items.filter_map(|entry| serde_json::from_value(entry).ok()).collect())
+}
+
 fn parse(bytes: &[u8]) -> Result<Vec<(String, i64, Option<String>)>, String> {
     json::value(FILE, bytes)?;
     let list: List = json::typed(FILE, bytes)?;

@@ -1,6 +1,6 @@
 //! Moves other programs make by rewriting state.json: claims, judged against the table.
 
-use super::report::no_evidence;
+use super::verdict::no_evidence;
 use super::{Refusal, event};
 use crate::domain::actor;
 use crate::domain::event::{EventBody, NewEvent};

@@ -128,7 +128,6 @@ fn answer(ask: &Ask<'_>, verb: &Verb) -> Answered {
         Verb::Abort {} => lane::abort(ask),
         Verb::Hint { text } => lane::hint(ask, text),
         Verb::NotStuck { rule } => lane::not_stuck(ask, rule),
-        Verb::Rewind { seq } => lane::rewind(ask, *seq, None),
         Verb::Decide {
             item,
             decision,
@@ -136,16 +135,30 @@ fn answer(ask: &Ask<'_>, verb: &Verb) -> Answered {
             case,
             file,
         } => {
+            let (item, text) = (item.as_deref(), text.clone().unwrap_or_default());
             let pending = Pending {
                 decision: *decision,
-                text: text.clone().unwrap_or_default(),
+                text,
                 by: ask.actor.clone(),
                 case: case.clone(),
                 file: file.clone(),
             };
-            let item = item.as_deref();
             review::decide(ask.factory, &Asked { item, pending })
         }
+        Verb::Rewind { seq } => lane::rewind(ask, *seq, None),
+        Verb::Add { .. }
+        | Verb::Edit { .. }
+        | Verb::Prioritise { .. }
+        | Verb::Reopen { .. }
+        | Verb::Requeue { .. }
+        | Verb::Unpark { .. }
+        | Verb::Park { .. }
+        | Verb::Drop { .. } => backlog(ask, verb),
+    }
+}
+
+fn backlog(ask: &Ask<'_>, verb: &Verb) -> Answered {
+    match verb {
         Verb::Add {
             idea,
             priority,
@@ -167,5 +180,6 @@ fn answer(ask: &Ask<'_>, verb: &Verb) -> Answered {
         } => items::unpark(ask, item, reason.as_deref(), *priority),
         Verb::Park { item, reason } => items::park(ask, item.as_deref(), reason.as_deref()),
         Verb::Drop { item, reason } => items::drop(ask, item, reason.as_deref()),
+        _ => Err(Refusal::new("this command is not about the backlog")),
     }
 }

@@ -174,11 +174,7 @@ pub(super) fn rewind(ask: &Ask<'_>, seq: u64, target: Option<&Event>) -> Answere
             crate::domain::table::legal_words(factory.phase, super::escalation(factory).is_some())
         )));
     }
-    let shipped_since = factory
-        .facts(&tool)
-        .and_then(|facts| facts.shipped_at)
-        .is_some_and(|at| at >= target.ts);
-    if shipped_since || factory.started_at.is_some_and(|at| target.ts < at) {
+    if from_earlier_build(ask, &tool, target) {
         return Err(Refusal::new(format!(
             "event {seq} is from an earlier build of {tool}; only the present one can be rewound"
         )));
@@ -196,4 +192,10 @@ pub(super) fn rewind(ask: &Ask<'_>, seq: u64, target: Option<&Event>) -> Answere
         vec![ask.event(Some(&tool), EventBody::Move(made))],
         sentence,
     ))
+}
+
+fn from_earlier_build(ask: &Ask<'_>, tool: &str, target: &Event) -> bool {
+    let shipped = ask.factory.facts(tool).and_then(|facts| facts.shipped_at);
+    shipped.is_some_and(|at| at >= target.ts)
+        || ask.factory.started_at.is_some_and(|at| target.ts < at)
 }

@@ -10,6 +10,7 @@ mod pauses;
 mod report;
 mod review;
 mod room;
+mod verdict;
 
 pub use command::{needs_engine, stale};
 pub use review::pending;
@@ -33,7 +34,7 @@ pub enum Input {
     /// The command `rewind`, with the newest move of the tool at or before the event it names (None: no such event).
     Rewind {
         command: Command,
-        target: Option<Event>,
+        target: Option<Box<Event>>,
     },
     /// Another program rewrote state.json; a legal claim yields `Claimed`, and the engine reports its outcome
     /// once the row's conditions hold. [`claim::judge`] tells the harmless kinds apart.
@@ -128,7 +129,7 @@ pub fn decide(
         Input::Report(report) => report::decide(factory, report),
         Input::Command(command) => command::decide(factory, limits, command, None, now),
         Input::Rewind { command, target } => {
-            command::decide(factory, limits, command, target.as_ref(), now)
+            command::decide(factory, limits, command, target.as_deref(), now)
         }
         Input::Claim(doc) => claim::decide(factory, doc),
         Input::Room(room) => room::decide(factory, room, now),

@@ -2,7 +2,6 @@
 
 use super::{Refusal, Report, brief, event, no_such_move, onward};
 use crate::domain::actor;
-use crate::domain::command::Decision;
 use crate::domain::event::{EventBody, Move, NewEvent};
 use crate::domain::factory::{Factory, ToolFacts};
 use crate::domain::phase::{Outcome, Phase, Role};
@@ -91,21 +90,21 @@ fn outdated(factory: &Factory, report: &Report) -> Result<(), Refusal> {
 }
 
 /// One report against the row it picks.
-struct Case<'a> {
-    factory: &'a Factory,
-    report: &'a Report,
-    outcome: Outcome,
-    to: Phase,
-    facts: &'a ToolFacts,
-    tool: &'a str,
+pub(super) struct Case<'a> {
+    pub factory: &'a Factory,
+    pub report: &'a Report,
+    pub outcome: Outcome,
+    pub to: Phase,
+    pub facts: &'a ToolFacts,
+    pub tool: &'a str,
 }
 
 impl Case<'_> {
-    fn event(&self, body: EventBody) -> NewEvent {
+    pub fn event(&self, body: EventBody) -> NewEvent {
         event(Some(self.tool), &self.report.actor, body)
     }
 
-    fn base(&self) -> Move {
+    pub fn base(&self) -> Move {
         let mut made = onward(self.factory, self.to, self.outcome);
         made.reason.clone_from(&self.report.reason);
         made.attempt = self.report.attempt;
@@ -115,11 +114,11 @@ impl Case<'_> {
         made
     }
 
-    fn moved(&self, made: Move) -> Vec<NewEvent> {
+    pub fn moved(&self, made: Move) -> Vec<NewEvent> {
         vec![self.event(EventBody::Move(made))]
     }
 
-    fn refuse(&self, why: &str) -> Refusal {
+    pub fn refuse(&self, why: &str) -> Refusal {
         Refusal::new(format!(
             "{} cannot go from {} to {} by {}: {why}; legal from {}: {}",
             self.tool,
@@ -134,7 +133,7 @@ impl Case<'_> {
         ))
     }
 
-    fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         let text = self
             .report
             .text
@@ -271,7 +270,7 @@ impl Case<'_> {
         Ok(events)
     }
 
-    fn notes_for_spec(&self, by: Role) -> Vec<NewEvent> {
+    pub fn notes_for_spec(&self, by: Role) -> Vec<NewEvent> {
         let Some(text) = self.text() else {
             return Vec::new();
         };
@@ -281,121 +280,4 @@ impl Case<'_> {
             clause: None,
         })]
     }
-
-    fn ship(&self) -> Result<Vec<NewEvent>, Refusal> {
-        if let Some(why) = no_evidence(self.facts) {
-            return Err(self.refuse(&why));
-        }
-        let Some(record) = &self.report.ship else {
-            return Ok(vec![self.event(EventBody::Decided {
-                item: self.tool.to_owned(),
-                decision: Decision::Ship,
-                text: self.text().unwrap_or_default().to_owned(),
-                case: None,
-                file: None,
-            })]);
-        };
-        if self.facts.versions.contains(&record.version) {
-            return Err(self.refuse(&format!(
-                "version {} is shipped already; the next one is {}",
-                record.version,
-                self.facts.next_version()
-            )));
-        }
-        let mut made = self.base();
-        made.ship = Some(record.clone());
-        Ok(self.moved(made))
-    }
-
-    fn send_back(&self) -> Result<Vec<NewEvent>, Refusal> {
-        if self.facts.last_run.is_none() {
-            return Err(self.refuse("it has no run yet, so there is nothing to repair"));
-        }
-        if !actor::is_person(&self.report.actor) && self.facts.send_backs >= SEND_BACKS {
-            return Err(self.refuse(
-                "a model has sent it back twice already (S14); it may ship, respec or take over",
-            ));
-        }
-        let title = self.text().unwrap_or("sent back without instructions");
-        let mut made = self.base();
-        made.cycle_count = made.cycle_count.saturating_add(1);
-        let mut events = vec![self.event(EventBody::BugFiled {
-            n: self.facts.bugs.saturating_add(1),
-            rule: None,
-            title: brief(title, 100),
-            file: self.report.file.clone(),
-        })];
-        events.extend(self.moved(made));
-        Ok(events)
-    }
-
-    fn takeover(&self) -> Result<Vec<NewEvent>, Refusal> {
-        let escalated = super::escalation(self.factory).is_some();
-        if !escalated && self.facts.sent_back < SEND_BACKS {
-            return Err(self.refuse(&format!(
-                "it was sent back {} of {SEND_BACKS} times",
-                self.facts.sent_back
-            )));
-        }
-        Ok(self.moved(self.base()))
-    }
-
-    fn respec(&self) -> Vec<NewEvent> {
-        let mut events = self.notes_for_spec(Role::Supervisor);
-        events.extend(self.moved(self.base()));
-        events
-    }
-
-    fn hint(&self) -> Result<Vec<NewEvent>, Refusal> {
-        let mut events = Vec::new();
-        if let Some(text) = self.text() {
-            super::review::hint_fits(text)?;
-            events.push(self.event(EventBody::Hinted {
-                phase: self.to,
-                text: text.to_owned(),
-            }));
-        }
-        events.extend(self.moved(self.base()));
-        Ok(events)
-    }
-
-    fn test_defect(&self) -> Result<Vec<NewEvent>, Refusal> {
-        if self.facts.last_run.is_none() {
-            return Err(self.refuse("it has no run yet, so no case has failed"));
-        }
-        let case = self
-            .report
-            .case
-            .as_deref()
-            .map(str::trim)
-            .unwrap_or_default();
-        if case.is_empty() {
-            return Err(self.refuse("name the acceptance case that is wrong"));
-        }
-        let mut events = vec![self.event(EventBody::CaseStruck {
-            case: case.to_owned(),
-            reason: self.text().unwrap_or("struck in review").to_owned(),
-        })];
-        events.extend(self.moved(self.base()));
-        Ok(events)
-    }
-}
-
-/// Why a tool may not ship, if it may not.
-pub(super) fn no_evidence(facts: &ToolFacts) -> Option<String> {
-    if facts.evidence_complete() {
-        return None;
-    }
-    Some(match &facts.last_run {
-        None => "no run has measured it".to_owned(),
-        Some(run) if !run.green => format!(
-            "run {} is red ({})",
-            run.run,
-            run.failed_gate.as_deref().unwrap_or("a gate failed")
-        ),
-        Some(run) => format!(
-            "run {} measured another tree than the branch has now",
-            run.run
-        ),
-    })
 }

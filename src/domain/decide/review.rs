@@ -1,6 +1,7 @@
 //! Decisions about a tool in review or on the shelf, by command.
 
-use super::report::{SEND_BACKS, no_evidence};
+use super::report::SEND_BACKS;
+use super::verdict::no_evidence;
 use super::{HINT_WORDS, Refusal, Report, event, report};
 use crate::domain::command::Decision;
 use crate::domain::event::{EventBody, NewEvent};
@@ -208,36 +209,11 @@ fn on_shelf(
     words(asked)?;
     let pending = &asked.pending;
     let outcome = pending.decision.outcome();
-    let none = ToolFacts::default();
-    let facts = factory.facts(name).unwrap_or(&none);
     let escalated = factory
         .item(name)
         .is_some_and(|item| item.escalation.is_some());
-    let unmet = match pending.decision {
-        _ if table::find(Phase::Review, outcome, escalated).is_none() => {
-            Some("it is not escalated".to_owned())
-        }
-        Decision::Ship => no_evidence(facts),
-        Decision::SendBack | Decision::TestDefect if facts.last_run.is_none() => {
-            Some("it has no run yet".to_owned())
-        }
-        Decision::TestDefect
-            if pending
-                .case
-                .as_deref()
-                .unwrap_or_default()
-                .trim()
-                .is_empty() =>
-        {
-            Some("name the acceptance case that is wrong".to_owned())
-        }
-        Decision::Takeover if !escalated && facts.sent_back < SEND_BACKS => Some(format!(
-            "it was sent back {} of {SEND_BACKS} times",
-            facts.sent_back
-        )),
-        _ => None,
-    };
-    if let Some(why) = unmet {
+    let none = ToolFacts::default();
+    if let Some(why) = unmet(pending, factory.facts(name).unwrap_or(&none), escalated) {
         let to = table::destination(Phase::Review, outcome, true, Some(Phase::Fixing))
             .map_or_else(String::new, |to| format!(" to {to}"));
         return Err(Refusal::new(format!(
@@ -260,4 +236,26 @@ fn on_shelf(
         vec![recorded],
         format!("{name}: {outcome} decided, takes effect when the lane is free"),
     ))
+}
+
+/// The condition of the row that a shelved tool does not meet.
+fn unmet(pending: &Pending, facts: &ToolFacts, escalated: bool) -> Option<String> {
+    let case = pending.case.as_deref().unwrap_or_default().trim();
+    match pending.decision {
+        decision if table::find(Phase::Review, decision.outcome(), escalated).is_none() => {
+            Some("it is not escalated".to_owned())
+        }
+        Decision::Ship => no_evidence(facts),
+        Decision::SendBack | Decision::TestDefect if facts.last_run.is_none() => {
+            Some("it has no run yet".to_owned())
+        }
+        Decision::TestDefect if case.is_empty() => {
+            Some("name the acceptance case that is wrong".to_owned())
+        }
+        Decision::Takeover if !escalated && facts.sent_back < SEND_BACKS => Some(format!(
+            "it was sent back {} of {SEND_BACKS} times",
+            facts.sent_back
+        )),
+        _ => None,
+    }
 }

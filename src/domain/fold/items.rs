@@ -1,50 +1,25 @@
 //! What happens to the backlog outside moves, and to what people set.
 
-use crate::domain::event::{Event, EventBody};
+use crate::domain::event::{Adopted, Event, EventBody};
 use crate::domain::factory::{Factory, Pending};
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::Phase;
 
 pub(super) fn apply(factory: &mut Factory, event: &Event) {
     match &event.body {
-        EventBody::Adopted(adopted) => {
-            for item in &adopted.items {
-                if factory.item(&item.name).is_none() {
-                    factory.items.push(adopted_item(item));
-                }
-            }
-            for (tool, version) in &adopted.shipped {
-                adopt_shipped(factory, event, tool, version);
-            }
-        }
+        EventBody::Adopted(found) => adopted(factory, event, found),
         EventBody::ItemAdded {
             name,
             idea,
             priority,
-        } => {
-            if factory.item(name).is_none() {
-                factory.items.push(Item {
-                    idea: idea.clone(),
-                    priority: *priority,
-                    name: name.clone(),
-                    status: ItemStatus::Wanted,
-                    added_at: event.ts,
-                    reason: None,
-                    branch: None,
-                    phase: None,
-                    escalation: None,
-                });
-            }
-        }
+        } => added(factory, wanted(event, name, idea, *priority)),
         EventBody::ItemEdited {
             name,
             idea,
             priority,
         } => {
             if let Some(item) = factory.item_mut(name) {
-                if let Some(idea) = idea {
-                    item.idea.clone_from(idea);
-                }
+                item.idea = idea.clone().unwrap_or_else(|| item.idea.clone());
                 item.priority = priority.unwrap_or(item.priority);
             }
         }
@@ -62,36 +37,71 @@ pub(super) fn apply(factory: &mut Factory, event: &Event) {
         }
         EventBody::ItemRequeued { name, fresh, .. } => requeued(factory, name, *fresh),
         EventBody::ItemReopened { name, .. } => reopened(factory, name),
-        EventBody::Decided {
-            item,
-            decision,
-            text,
-            case,
-            file,
-        } => {
-            factory.facts_mut(item).decision = Some(Pending {
-                decision: *decision,
-                text: text.clone(),
-                by: event.actor.clone(),
-                case: case.clone(),
-                file: file.clone(),
-            });
-        }
         EventBody::BudgetSet {
             scope,
             unit,
             amount,
-        } if amount.is_finite() && *amount >= 0.0 => {
-            let amount = super::tools::exact_limit(*amount);
-            factory
-                .limits
-                .insert(format!("{scope}/{}", unit.name()), amount);
-            if let Some(facts) = factory.tools.get_mut(scope) {
-                facts.limits.insert(unit.name().to_owned(), amount);
-            }
-        }
+        } if amount.is_finite() => limited(factory, scope, unit.name(), *amount),
+        EventBody::Decided { .. } => decided(factory, event),
         _ => {}
     }
+}
+
+fn adopted(factory: &mut Factory, event: &Event, found: &Adopted) {
+    for item in &found.items {
+        added(factory, adopted_item(item));
+    }
+    for (tool, version) in &found.shipped {
+        adopt_shipped(factory, event, tool, version);
+    }
+}
+
+fn added(factory: &mut Factory, item: Item) {
+    if factory.item(&item.name).is_none() {
+        factory.items.push(item);
+    }
+}
+
+fn wanted(event: &Event, name: &str, idea: &str, priority: i64) -> Item {
+    Item {
+        idea: idea.to_owned(),
+        priority,
+        name: name.to_owned(),
+        status: ItemStatus::Wanted,
+        added_at: event.ts,
+        reason: None,
+        branch: None,
+        phase: None,
+        escalation: None,
+    }
+}
+
+fn limited(factory: &mut Factory, scope: &str, unit: &str, amount: f64) {
+    let amount = super::tools::exact_limit(amount);
+    factory.limits.insert(format!("{scope}/{unit}"), amount);
+    if let Some(facts) = factory.tools.get_mut(scope) {
+        facts.limits.insert(unit.to_owned(), amount);
+    }
+}
+
+fn decided(factory: &mut Factory, event: &Event) {
+    let EventBody::Decided {
+        item,
+        decision,
+        text,
+        case,
+        file,
+    } = &event.body
+    else {
+        return;
+    };
+    factory.facts_mut(item).decision = Some(Pending {
+        decision: *decision,
+        text: text.clone(),
+        by: event.actor.clone(),
+        case: case.clone(),
+        file: file.clone(),
+    });
 }
 
 fn adopted_item(found: &Item) -> Item {
@@ -115,20 +125,9 @@ fn adopt_shipped(factory: &mut Factory, event: &Event, tool: &str, version: &str
     if !facts.versions.iter().any(|v| v == version) {
         facts.versions.push(version.to_owned());
     }
-    let shipped = Item {
-        idea: tool.to_owned(),
-        priority: 0,
-        name: tool.to_owned(),
-        status: ItemStatus::Shipped,
-        added_at: event.ts,
-        reason: None,
-        branch: None,
-        phase: None,
-        escalation: None,
-    };
-    if factory.item(tool).is_none() {
-        factory.items.push(shipped);
-    }
+    let mut item = wanted(event, tool, tool, 0);
+    item.status = ItemStatus::Shipped;
+    added(factory, item);
 }
 
 /// An item under way is never set aside by these events: it leaves the lane by a move first.

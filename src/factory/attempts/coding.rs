@@ -4,7 +4,6 @@ use super::context::{Context, Stop};
 use super::{files, papers};
 use crate::agents::developer;
 use crate::agents::spec::Spec;
-use crate::domain::actor;
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
@@ -44,28 +43,20 @@ pub async fn write_file(
         failure,
         hint: hint.as_deref(),
         tried: &[],
-        think: false,
+        think: failure.is_some() && context.facts.repairs > 0,
     };
     let prompt = match developer::file(&brief) {
         Ok(prompt) => prompt,
         Err(too_large) => {
-            let mut report = context.report(Outcome::SpecDefect);
-            report.actor = actor::ENGINE.to_owned();
-            report.reason = Some(format!("S10: {path}: {too_large}"));
-            return Err(Stop::Rule(Box::new(report)));
+            return Err(context.too_large(format!("{path}: {too_large}")).await);
         }
     };
     let previous = sources.get(path).map(String::as_str);
     let text = context
-        .ask(&prompt, |reply| {
-            developer::from_reply(path, reply, previous, spec, &numbers)
-        })
+        .ask(&prompt, |reply| developer::from_reply(path, reply, previous, spec, &numbers))
         .await?;
     files::write(context, path, &text)?;
-    context.log(
-        Level::Info,
-        format!("wrote {path} ({} lines)", text.lines().count()),
-    );
+    context.log(Level::Info, format!("wrote {path} ({} lines)", text.lines().count()));
     Ok(())
 }
 
@@ -75,14 +66,9 @@ pub async fn verify(context: &mut Context, spec: &Spec) -> Result<(), Stop> {
     context.doing("running the tests after the edit");
     let tree = files::tree(context, spec, 0);
     let run = context.tools.tests.jest(&tree, false).await?;
-    context
-        .record(vec![EventBody::Worked { millis: run.millis }])
-        .await?;
+    context.record(vec![EventBody::Worked { millis: run.millis }]).await?;
     let (passed, total) = run.report.as_ref().map_or((0, 0), |r| (r.passed, r.total));
-    context.log(
-        Level::Info,
-        format!("tests after the edit: {passed} of {total} pass"),
-    );
+    context.log(Level::Info, format!("tests after the edit: {passed} of {total} pass"));
     Ok(())
 }
 
@@ -93,18 +79,11 @@ pub async fn commit(context: &mut Context, outcome: Outcome) -> Result<Report, S
     let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
     if context.facts.trees.contains(&tree) && !context.facts.not_stuck.contains(&"S2".to_owned()) {
         let words = "the files are the same as before in this line of work".to_owned();
-        let evidence = vec![
-            format!("tree {tree}"),
-            format!("trees {}", context.facts.trees.join(" ")),
-        ];
-        return Err(context
-            .stuck("S2", words, evidence, Outcome::Escalated)
-            .await);
+        let evidence = vec![format!("tree {tree}"), format!("trees {}", context.facts.trees.join(" "))];
+        return Err(context.stuck("S2", words, evidence, Outcome::Escalated).await);
     }
     context.facts.commit = Some(commit.clone());
-    context
-        .record(vec![EventBody::Tree { tree, commit }])
-        .await?;
+    context.record(vec![EventBody::Tree { tree, commit }]).await?;
     Ok(context.report(outcome))
 }
 

@@ -3,6 +3,7 @@
 use super::context::{Context, FromAgent, Origin, Stop};
 use crate::agents::prompt::{Prompt, reformat};
 use crate::agents::reply::Malformed;
+use crate::domain::actor;
 use crate::domain::event::{EventBody, Turn};
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
@@ -29,10 +30,7 @@ impl Context {
             Ok(value) => return Ok(value),
             Err(problem) => problem,
         };
-        self.log(
-            Level::Warn,
-            format!("reply not usable: {}; asking once more", problem.1.problem),
-        );
+        self.log(Level::Warn, format!("reply not usable: {}; asking once more", problem.1.problem));
         let (numbers, nonce) = (self.numbers(), self.nonce());
         let again = reformat(&self.desk(&numbers, &nonce), prompt, &problem.0, &problem.1);
         match self.turn(&again, &read).await? {
@@ -60,6 +58,9 @@ impl Context {
         prompt: &Prompt,
         read: &impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Result<T, (String, Malformed)>, Stop> {
+        if let Err(size) = prompt.fits(&self.numbers()) {
+            return Err(self.too_large(format!("{}: {size}", prompt.purpose)).await);
+        }
         let mut tries = 0;
         loop {
             let request = self.request(prompt, tries)?;
@@ -75,24 +76,33 @@ impl Context {
                     self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
                         .await?;
                     if let ModelError::Overflow { .. } = error {
-                        let mut report = self.report(Outcome::SpecDefect);
-                        report.reason = Some(error.to_string());
-                        return Err(Stop::Rule(Box::new(report)));
+                        return Err(self.too_large(error.to_string()).await);
                     }
-                    let Some(wait) = RETRY_AFTER
-                        .get(tries as usize)
-                        .filter(|_| !error.host_fault())
+                    let Some(wait) = RETRY_AFTER.get(tries as usize).filter(|_| !error.host_fault())
                     else {
                         return Err(Stop::Host(error));
                     };
-                    self.log(
-                        Level::Warn,
-                        format!("{error}; trying again in {} s", wait.as_secs()),
-                    );
+                    self.log(Level::Warn, format!("{error}; trying again in {} s", wait.as_secs()));
                     tokio::time::sleep(*wait).await;
                     tries += 1;
                 }
             }
+        }
+    }
+
+    /// A prompt that does not fit is never cut: the spec is too large for the window (S10).
+    pub async fn too_large(&mut self, words: String) -> Stop {
+        match self.phase {
+            Phase::Coding | Phase::Qa | Phase::Fixing => {
+                let mut report = self.report(Outcome::SpecDefect);
+                report.actor = actor::ENGINE.to_owned();
+                report.reason = Some(format!("S10: {words}"));
+                Stop::Rule(Box::new(report))
+            }
+            Phase::Spec | Phase::SpecReview => {
+                self.stuck("S10", words, Vec::new(), Outcome::Escalated).await
+            }
+            _ => Stop::Incident(format!("{words}; give the {} a host with more num_ctx", self.role)),
         }
     }
 
@@ -114,11 +124,7 @@ impl Context {
                 .messages
                 .iter()
                 .map(|(system, content)| Message {
-                    role: if *system {
-                        Speaker::System
-                    } else {
-                        Speaker::User
-                    },
+                    role: if *system { Speaker::System } else { Speaker::User },
                     content: content.clone(),
                 })
                 .collect(),
@@ -186,10 +192,8 @@ impl Context {
         if let Some((stem, _)) = request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
-        self.origin = Origin {
-            scripted: reply.scripted,
-            local: reply.local && !reply.scripted,
-        };
+        self.origin =
+            Origin { scripted: reply.scripted, local: reply.local && !reply.scripted };
         let _ = self.link.send(FromAgent::Spoke {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
@@ -246,10 +250,7 @@ impl Context {
             phase: self.phase.to_string(),
         };
         let line = self.tools.redactor.redact(&line.to_string());
-        self.tools
-            .store
-            .append(&paper, &(line + "\n"))
-            .map_err(Stop::from)
+        self.tools.store.append(&paper, &(line + "\n")).map_err(Stop::from)
     }
 }
 
@@ -261,10 +262,7 @@ struct Clean<'a> {
 
 impl<'a> Clean<'a> {
     fn new(redactor: &'a Redactor) -> Self {
-        Self {
-            sanitiser: Sanitiser::default(),
-            redactor: redactor.stream(),
-        }
+        Self { sanitiser: Sanitiser::default(), redactor: redactor.stream() }
     }
 
     fn push(&mut self, piece: &str) -> String {

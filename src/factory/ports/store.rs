@@ -115,6 +115,8 @@ pub trait Store: Send + Sync {
     fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError>;
     /// The wishlist as people left it: (idea, priority, name if given) in file order; Bad = file, line, column.
     fn wishlist(&self) -> Result<Vec<(String, i64, Option<String>)>, StoreError>;
+    /// Entries of the wishlist that carry the engine's fields, for a home whose journal is gone (a fresh clone).
+    fn adoptable(&self) -> Result<Vec<Item>, StoreError>;
     /// Writes the wishlist with the engine's fields, unless it holds just that already. One that was edited since it
     /// was read stays as it is and is hinted at again; one with a mistake stays too.
     fn put_wishlist(&self, items: &[Item]) -> Result<(), StoreError>;

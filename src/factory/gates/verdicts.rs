@@ -1,0 +1,223 @@
+//! Verdicts over what was measured, each in one line of words.
+
+use crate::domain::case::{Case, CaseResult};
+use crate::domain::evidence::{FileCoverage, GateResult, JestReport, JestRun, ThrowingRun};
+use std::collections::BTreeSet;
+
+/// Names listed in one verdict.
+const SHOWN: usize = 5;
+
+fn gate(name: &str, problem: Option<String>, fine: String) -> GateResult {
+    GateResult {
+        gate: name.into(),
+        passed: problem.is_none(),
+        words: problem.unwrap_or(fine),
+    }
+}
+
+/// Exit 0 within the limit, a report, and exactly the promised tests, all passed and none skipped.
+pub fn jest(run: &JestRun) -> GateResult {
+    let report = run.report.as_ref();
+    let total = report.map_or(0, |report| report.total);
+    gate(
+        "jest",
+        problem(run),
+        format!("{total} of {total} tests pass"),
+    )
+}
+
+fn problem(run: &JestRun) -> Option<String> {
+    if run.timed_out {
+        return Some(
+            "the tests did not end within the time limit: look for a loop or a wait without end"
+                .into(),
+        );
+    }
+    let Some(report) = &run.report else {
+        return Some(format!(
+            "Jest wrote no report (a crash, or something ended the process): {}",
+            run.stderr_tail
+        ));
+    };
+    if let Some((file, message)) = report.suite_errors.first() {
+        let first = message.lines().find(|line| !line.trim().is_empty());
+        return Some(format!(
+            "{file} does not load: {}",
+            first.unwrap_or_default()
+        ));
+    }
+    if report.failed > 0 || report.broken_suites > 0 {
+        return Some(format!("{} of {} tests fail", report.failed, report.total));
+    }
+    if report.skipped > 0 {
+        return Some(format!(
+            "{} tests were skipped; each must run",
+            report.skipped
+        ));
+    }
+    let listed = u32::try_from(report.tests.len()).unwrap_or(u32::MAX);
+    let passed = u32::try_from(report.tests.iter().filter(|test| test.passed).count());
+    let expected = run.expected_tests;
+    if report.total != expected
+        || report.passed != expected
+        || listed != expected
+        || passed != Ok(expected)
+    {
+        return Some(format!(
+            "{} tests ran, but the files promise {expected}",
+            report.passed
+        ));
+    }
+    if expected == 0 {
+        return Some("there are no tests".into());
+    }
+    match run.exit {
+        Some(0) if report.success => None,
+        Some(code) => Some(format!(
+            "all tests pass, but Jest ended with exit code {code}"
+        )),
+        None => Some("Jest was ended before it finished".into()),
+    }
+}
+
+/// Failed tests are run once more: what passes then is flaky.
+pub fn worth_repeating(run: &JestRun) -> bool {
+    let failing = |report: &JestReport| report.failed > 0 && report.suite_errors.is_empty();
+    !run.timed_out && run.report.as_ref().is_some_and(failing)
+}
+
+/// Names of tests that failed first and passed then.
+pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<String> {
+    let names = |run: &JestRun, passed: bool| -> BTreeSet<(String, String)> {
+        let tests = run.report.iter().flat_map(|report| &report.tests);
+        let wanted = tests.filter(|test| test.passed == passed);
+        wanted
+            .map(|test| (test.file.clone(), test.name.clone()))
+            .collect()
+    };
+    let failed = names(first, false);
+    let cured = names(again, true);
+    let both = failed.intersection(&cured);
+    both.map(|(file, name)| format!("{file}: {name}")).collect()
+}
+
+/// Adds to a verdict which failures went away by themselves; it stays red.
+pub fn with_flaky(mut verdict: GateResult, first: &JestRun, again: &JestRun) -> GateResult {
+    let names = flaky(first, again);
+    if !names.is_empty() {
+        verdict.words = format!(
+            "{}; flaky, passed when run again (a fault of the test, not of the source): {}",
+            verdict.words,
+            list(names)
+        );
+    }
+    verdict
+}
+
+/// Whether the source files can be loaded at all.
+pub fn loads(run: &JestRun) -> bool {
+    !run.timed_out
+        && run.report.as_ref().is_some_and(|report| {
+            let harness = "test/examples.test.js";
+            !report.suite_errors.iter().any(|(file, _)| file == harness)
+        })
+}
+
+/// Every planned source file with 100 four times, and no other file.
+pub fn coverage(run: &JestRun, modules: &[String]) -> GateResult {
+    let mut wrong = Vec::new();
+    for module in modules {
+        match run.coverage.get(module) {
+            None => wrong.push(format!("{module} is not in the coverage report")),
+            Some(file) => wrong.extend(lacking(module, file)),
+        }
+    }
+    let planned: BTreeSet<&String> = modules.iter().collect();
+    let others = run.coverage.keys().filter(|file| !planned.contains(file));
+    wrong.extend(others.map(|file| format!("{file} is not planned")));
+    let fine = format!("{} files at 100 %", modules.len());
+    gate("coverage", (!wrong.is_empty()).then(|| list(wrong)), fine)
+}
+
+fn lacking(module: &str, file: &FileCoverage) -> Option<String> {
+    let figures = [
+        ("statements", file.statements),
+        ("branches", file.branches),
+        ("functions", file.functions),
+        ("lines", file.lines),
+    ];
+    let low = figures
+        .iter()
+        .filter(|(_, figure)| !figure.is_some_and(|percent| percent >= 100.0));
+    let said: Vec<String> = low
+        .map(|(name, figure)| match figure {
+            Some(percent) => format!("{name} {percent} %"),
+            None => format!("{name} unknown"),
+        })
+        .collect();
+    if said.is_empty() {
+        return None;
+    }
+    let lines: Vec<String> = file.uncovered.iter().map(u32::to_string).collect();
+    let lines = if lines.is_empty() {
+        String::new()
+    } else {
+        format!(" (lines {})", lines.join(", "))
+    };
+    Some(format!("{module}: {}{lines}", said.join(", ")))
+}
+
+/// All cases ran and were as expected; ids and rules only, what held-out cases hold stays hidden.
+pub fn cases(name: &str, wanted: &[Case], results: &[CaseResult]) -> GateResult {
+    let all = wanted.len();
+    let failed = results.iter().filter(|result| !result.passed);
+    let names: Vec<String> = failed
+        .map(|case| format!("{} ({})", case.id, case.rule))
+        .collect();
+    let problem = if results.len() != all {
+        Some(format!("{} of {all} cases ran", results.len()))
+    } else if all == 0 {
+        Some("there are no cases".into())
+    } else if names.is_empty() {
+        None
+    } else {
+        Some(format!(
+            "{} of {all} cases fail: {}",
+            names.len(),
+            list(names)
+        ))
+    };
+    gate(name, problem, format!("{all} of {all} cases pass"))
+}
+
+/// The copy whose exports throw must be red in every test file, with as many tests as before.
+pub fn throwing(run: &ThrowingRun, expected: u32) -> GateResult {
+    let problem = if run.total != expected {
+        Some(format!(
+            "over exports that throw {} tests ran instead of {expected}: the tests depend on what they load",
+            run.total
+        ))
+    } else if run.red {
+        None
+    } else {
+        Some(format!(
+            "{} of {} tests still pass although every export throws, a whole test file among them: it does not test the tool",
+            run.still_passing, run.total
+        ))
+    };
+    let red = run.total.saturating_sub(run.still_passing);
+    gate(
+        "throwing",
+        problem,
+        format!("{red} of {} tests notice that the exports throw", run.total),
+    )
+}
+
+fn list(names: Vec<String>) -> String {
+    let rest = names.len().saturating_sub(SHOWN);
+    let mut words = names.into_iter().take(SHOWN).collect::<Vec<_>>().join("; ");
+    if rest > 0 {
+        words.push_str(&format!("; and {rest} more"));
+    }
+    words
+}
