@@ -35,7 +35,8 @@ pub struct JestTests {
 impl JestTests {
     /// Finds Node once; Jest is looked for at each run, since npm may still be at work.
     pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
-        let missing = || TestError::Setup("node is not in PATH; install Node.js 20 or newer".into());
+        let missing =
+            || TestError::Setup("node is not in PATH; install Node.js 20 or newer".into());
         let broken = |error| TestError::Setup(format!("{}: {error}", home.display()));
         let path = std::env::var_os("PATH").unwrap_or_default();
         let node = std::env::split_paths(&path)

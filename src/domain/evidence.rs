@@ -50,8 +50,13 @@ impl Evidence {
     #[must_use]
     pub fn lowest_coverage(&self) -> Option<f64> {
         let files = &self.jest.as_ref()?.coverage;
-        let figures = files.values().flat_map(|f| [f.statements, f.branches, f.functions, f.lines]);
-        figures.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::min)
+        let figures = files
+            .values()
+            .flat_map(|f| [f.statements, f.branches, f.functions, f.lines]);
+        figures
+            .collect::<Option<Vec<f64>>>()?
+            .into_iter()
+            .reduce(f64::min)
     }
 }
 

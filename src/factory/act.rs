@@ -3,13 +3,13 @@
 use super::driver::Driver;
 use super::ports::model::ModelError;
 use super::ports::repo::{Repo, RepoError};
+use crate::domain::actor;
 use crate::domain::decide::{Input, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::table;
-use crate::domain::actor;
 
 /// Failed attempts in a row in one phase before the factory pauses instead of trying for ever.
 const FAILURES: u32 = 5;
@@ -43,7 +43,9 @@ impl Driver {
                 self.room().await
             }
             phase => {
-                let Some(role) = table::role_of(phase) else { return Ok(false) };
+                let Some(role) = table::role_of(phase) else {
+                    return Ok(false);
+                };
                 if self.readiness.external(role) || !self.readiness.ready(role, factory, now) {
                     return Ok(false);
                 }
@@ -55,7 +57,11 @@ impl Driver {
 
     /// A pause of the whole factory is in force.
     pub(super) fn factory_held(&self) -> bool {
-        self.ledger.factory.pauses.iter().any(|p| p.scope == Scope::Factory)
+        self.ledger
+            .factory
+            .pauses
+            .iter()
+            .any(|p| p.scope == Scope::Factory)
     }
 
     /// Asks the domain what an idle, shipped or unreviewable lane should do, and does it.
@@ -81,7 +87,10 @@ impl Driver {
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
         let review_possible = matches!(state, AgentState::Ready | AgentState::External);
-        let main_blocked = self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()));
+        let main_blocked = self
+            .git(|repo| repo.main_blocked())
+            .await
+            .unwrap_or_else(|e| Some(e.to_string()));
         Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,
@@ -136,7 +145,10 @@ impl Driver {
                 self.cancel();
                 match step.commit.clone() {
                     Some(commit) => self.git(move |repo| repo.restore(&name, &commit)).await,
-                    None => self.git(move |repo| repo.open(&name, false).map(|_| ())).await,
+                    None => {
+                        self.git(move |repo| repo.open(&name, false).map(|_| ()))
+                            .await
+                    }
                 }
             }
             _ => Ok(()),
@@ -175,20 +187,28 @@ impl Driver {
         if let Some(model) = role.and_then(|role| self.readiness.model(role).cloned()) {
             self.readiness.failed(&model, words.clone());
         }
-        self.note(EventBody::AttemptDropped { id: attempt, reason: words.clone() })?;
+        self.note(EventBody::AttemptDropped {
+            id: attempt,
+            reason: words.clone(),
+        })?;
         self.failures += 1;
         if self.failures < FAILURES || error.host_fault() {
             return Ok(());
         }
         self.failures = 0;
-        self.hold(PauseKind::Host, &format!("{FAILURES} attempts in a row failed: {words}"))
+        self.hold(
+            PauseKind::Host,
+            &format!("{FAILURES} attempts in a row failed: {words}"),
+        )
     }
 
     /// Something in the factory failed: journal it, drop the attempt, pause.
     pub(super) fn incident(&mut self, sentence: String) -> Result<(), String> {
         self.cancel();
         self.drop_attempt(&sentence)?;
-        self.note(EventBody::Incident { sentence: sentence.clone() })?;
+        self.note(EventBody::Incident {
+            sentence: sentence.clone(),
+        })?;
         self.hold(PauseKind::Incident, &sentence)
     }
 
@@ -212,7 +232,9 @@ impl Driver {
         let paid: Vec<Role> = Role::ALL
             .into_iter()
             .filter(|role| {
-                self.readiness.model(*role).is_some_and(|m| !self.tools.models.local(&m.host))
+                self.readiness
+                    .model(*role)
+                    .is_some_and(|m| !self.tools.models.local(&m.host))
             })
             .collect();
         let events = upkeep(&self.ledger.factory, &self.settings.limits, &paid, now);
@@ -265,10 +287,14 @@ impl Driver {
                 self.settings = std::sync::Arc::new(settings);
                 self.souls = souls;
                 self.problems = warnings;
-                self.ledger.say(Level::Info, "settings and souls read again");
+                self.ledger
+                    .say(Level::Info, "settings and souls read again");
             }
             Err(sentence) => {
-                self.ledger.say(Level::Error, format!("{sentence}; the old settings stay in force"));
+                self.ledger.say(
+                    Level::Error,
+                    format!("{sentence}; the old settings stay in force"),
+                );
                 self.problems = vec![sentence];
             }
         }

@@ -16,19 +16,33 @@ pub fn text(factory: &Factory, work: &Path, refused: Option<&str>) -> String {
     let mut text = format!("# Brief: {tool}, {phase}\n\n");
     let role = table::role_of(phase).map_or_else(|| "engine".to_owned(), |r| r.to_string());
     let _ = writeln!(text, "- Role: {role}\n- Cycle: {}", factory.cycle_count);
-    let _ = writeln!(text, "- Folder: {}", work.join("tools").join(tool).display());
+    let _ = writeln!(
+        text,
+        "- Folder: {}",
+        work.join("tools").join(tool).display()
+    );
     let _ = writeln!(text, "- Inputs: {}", inputs(phase, tool));
-    let _ = writeln!(text, "- Legal next phases, claimed by rewriting \"phase\" in dev-factory/state.json:");
+    let _ = writeln!(
+        text,
+        "- Legal next phases, claimed by rewriting \"phase\" in dev-factory/state.json:"
+    );
     let escalated_from = factory.escalation.as_ref().map(|e| e.from);
     for next in table::legal_next(phase, escalated_from) {
         let _ = writeln!(text, "  - {next}");
     }
-    let _ = writeln!(text, "- Gates and effects stay the engine's: a claim is checked before it counts.");
+    let _ = writeln!(
+        text,
+        "- Gates and effects stay the engine's: a claim is checked before it counts."
+    );
     if let Some(refused) = refused {
         let _ = writeln!(text, "- Refused just now: {refused}");
     }
     if let Some(escalation) = &factory.escalation {
-        let _ = writeln!(text, "- Escalated from {}: {}", escalation.from, escalation.reason);
+        let _ = writeln!(
+            text,
+            "- Escalated from {}: {}",
+            escalation.from, escalation.reason
+        );
     }
     text
 }
@@ -38,9 +52,13 @@ fn inputs(phase: Phase, tool: &str) -> String {
     match phase {
         Phase::Spec => format!("dev-factory/wishlist.json; write dev-factory/specs/{tool}.md"),
         Phase::SpecReview => {
-            format!("dev-factory/specs/{tool}.md; write dev-factory/acceptance/{tool}/1.jsonl, one case a line")
+            format!(
+                "dev-factory/specs/{tool}.md; write dev-factory/acceptance/{tool}/1.jsonl, one case a line"
+            )
         }
-        Phase::Coding => format!("dev-factory/specs/{tool}.md; write src/, test/dev/ and README.md in the folder"),
+        Phase::Coding => format!(
+            "dev-factory/specs/{tool}.md; write src/, test/dev/ and README.md in the folder"
+        ),
         Phase::Qa => format!("dev-factory/specs/{tool}.md and the folder; the gates measure it"),
         Phase::Fixing => format!("dev-factory/bugs/{tool}/; mend src/ or test/dev/ in the folder"),
         Phase::Review => {

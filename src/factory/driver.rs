@@ -150,9 +150,14 @@ impl Driver {
         let look = self.readiness.next_look(&roles, now);
         let suspect = self.suspect.as_ref().map(|s| s.settled);
         let deadline = self.stopping.as_ref().and_then(|s| s.deadline);
-        let snapshot =
-            self.dirty.then(|| self.shown.map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY));
-        [pause_ends, look, suspect, deadline, snapshot].into_iter().flatten().min()
+        let snapshot = self.dirty.then(|| {
+            self.shown
+                .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
+        });
+        [pause_ends, look, suspect, deadline, snapshot]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     async fn handle(&mut self, wake: Wake) -> Result<(), String> {
@@ -161,14 +166,22 @@ impl Driver {
             Wake::Changed(change) => self.changed(change).await,
             Wake::Probed(model, status) => {
                 if self.readiness.probed(&model, &status) {
-                    let level = if status.live { Level::Info } else { Level::Warn };
+                    let level = if status.live {
+                        Level::Info
+                    } else {
+                        Level::Warn
+                    };
                     self.ledger.say(level, format!("{model}: {}", status.words));
                     self.dirty = true;
                 }
                 Ok(())
             }
             Wake::Observed(seen) => self.observed(seen).await,
-            Wake::Pushed { tool, remote, result } => self.pushed(&tool, remote, result),
+            Wake::Pushed {
+                tool,
+                remote,
+                result,
+            } => self.pushed(&tool, remote, result),
             Wake::Signal(signal) => {
                 self.signalled(signal);
                 Ok(())
@@ -183,7 +196,11 @@ impl Driver {
             Signal::Terminate => (Ended::Stopped, "terminated by a signal"),
             Signal::Interrupt => (Ended::Interrupted, "interrupted"),
         };
-        let wait = if again || signal == Signal::Interrupt { Duration::ZERO } else { TERM_WAIT };
+        let wait = if again || signal == Signal::Interrupt {
+            Duration::ZERO
+        } else {
+            TERM_WAIT
+        };
         self.stopping = Some(Stopping {
             ended,
             reason: reason.to_owned(),
@@ -206,7 +223,11 @@ impl Driver {
             *go = !held;
             changed
         });
-        let due = self.stopping.as_ref().and_then(|s| s.deadline).is_some_and(|d| d <= Instant::now());
+        let due = self
+            .stopping
+            .as_ref()
+            .and_then(|s| s.deadline)
+            .is_some_and(|d| d <= Instant::now());
         if due {
             self.cancel();
         }
@@ -237,7 +258,10 @@ impl Driver {
         self.drop_attempt("the engine ended")?;
         let stopping = self.stopping.take();
         let reason = stopping.map_or_else(|| "nothing left to do".to_owned(), |s| s.reason);
-        self.note(EventBody::Stopped { stopped: self.ledger.factory.stopped.clone(), reason })?;
+        self.note(EventBody::Stopped {
+            stopped: self.ledger.factory.stopped.clone(),
+            reason,
+        })?;
         self.doing = "ended".to_owned();
         self.publish();
         Ok(ended)
@@ -280,13 +304,21 @@ impl Driver {
     /// Records one event of the engine's own about the present tool.
     pub(super) fn note(&mut self, body: EventBody) -> Result<(), String> {
         let tool = self.ledger.factory.current_tool.clone();
-        self.commit(vec![NewEvent { tool, actor: "engine".to_owned(), body }]).map(|_| ())
+        self.commit(vec![NewEvent {
+            tool,
+            actor: "engine".to_owned(),
+            body,
+        }])
+        .map(|_| ())
     }
 
     /// Drops the attempt the state knows, if any.
     pub(super) fn drop_attempt(&mut self, why: &str) -> Result<(), String> {
         match self.ledger.factory.attempt.as_ref().map(|a| a.id) {
-            Some(id) => self.note(EventBody::AttemptDropped { id, reason: why.to_owned() }),
+            Some(id) => self.note(EventBody::AttemptDropped {
+                id,
+                reason: why.to_owned(),
+            }),
             None => Ok(()),
         }
     }

@@ -2,7 +2,6 @@
 
 use super::attempts::context::Tools;
 use super::driver::{Driver, Reload};
-use super::wake::Wake;
 use super::ledger::Ledger;
 use super::ports::clock::Clock;
 use super::ports::feed::Publisher;
@@ -11,6 +10,7 @@ use super::ports::repo::Repo;
 use super::ports::settings::{HostKind, ModelRef, Settings};
 use super::ports::store::{Loaded, Store};
 use super::ports::tests::Tests;
+use super::wake::Wake;
 use crate::agents::prompt::Numbers;
 use crate::agents::soul::{self, Soul};
 use crate::domain::actor;
@@ -133,8 +133,12 @@ pub async fn apply_once(parts: Parts, command: Command) -> Result<Answer, String
 
 /// Loads the home into a driver; a home without a journal is taken over.
 fn open(parts: Parts, options: Options) -> Result<Driver, String> {
-    let Loaded { factory, recent, repaired, claim } =
-        parts.store.load().map_err(|e| e.to_string())?;
+    let Loaded {
+        factory,
+        recent,
+        repaired,
+        claim,
+    } = parts.store.load().map_err(|e| e.to_string())?;
     let tools = Tools {
         store: parts.store.clone(),
         models: parts.models.clone(),
@@ -172,7 +176,11 @@ impl Driver {
         let (fresh, repaired, _) = self.loaded.clone().unwrap_or_default();
         let pid = self.engine.pid;
         let version = self.engine.version.clone();
-        self.note(EventBody::Started { pid, version, repaired })?;
+        self.note(EventBody::Started {
+            pid,
+            version,
+            repaired,
+        })?;
         if self.ledger.factory.stopped.is_some() {
             self.note(EventBody::Cleared)?;
         }
@@ -226,9 +234,10 @@ impl Driver {
     /// How `--until-idle` ends now; None while something can still happen by itself.
     pub(super) fn nothing_left(&self) -> Option<Ended> {
         let factory = &self.ledger.factory;
-        let open = factory.items.iter().any(|item| {
-            !matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped)
-        });
+        let open = factory
+            .items
+            .iter()
+            .any(|item| !matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped));
         if !open && matches!(factory.phase, Phase::Idle) {
             return Some(Ended::Idle);
         }
@@ -237,9 +246,10 @@ impl Driver {
             return None;
         }
         let now = self.tools.clock.now();
-        let waits_for_time =
-            roles.iter().any(|role| self.readiness.waits_for_time(*role, factory, now))
-                || factory.pauses.iter().any(|pause| pause.until.is_some());
+        let waits_for_time = roles
+            .iter()
+            .any(|role| self.readiness.waits_for_time(*role, factory, now))
+            || factory.pauses.iter().any(|pause| pause.until.is_some());
         (!waits_for_time).then_some(Ended::NeedsPerson)
     }
 }
@@ -274,15 +284,18 @@ pub(super) fn models(settings: &Settings, souls: &[Arc<Soul>; 3]) -> BTreeMap<Ro
 /// A soul's `host/model`, when its host is known.
 fn known(settings: &Settings, model: &str) -> Option<ModelRef> {
     let (host, model) = model.split_once('/')?;
-    settings
-        .hosts
-        .contains_key(host)
-        .then(|| ModelRef { host: host.to_owned(), model: model.to_owned() })
+    settings.hosts.contains_key(host).then(|| ModelRef {
+        host: host.to_owned(),
+        model: model.to_owned(),
+    })
 }
 
 /// Replies of this model come from a script.
 pub(super) fn scripted(settings: &Settings, model: &ModelRef) -> bool {
-    settings.hosts.get(&model.host).is_some_and(|host| host.kind == HostKind::Scripted)
+    settings
+        .hosts
+        .get(&model.host)
+        .is_some_and(|host| host.kind == HostKind::Scripted)
 }
 
 /// Numbers of the harness for text work that no model is asked in.

@@ -2,9 +2,9 @@
 
 use super::attempts::papers;
 use super::driver::Driver;
-use super::wake::{Suspect, Wake};
 use super::ports::repo::Repo;
 use super::ports::store::{Change, Observed, Paper, StoreError};
+use super::wake::{Suspect, Wake};
 use crate::agents::{lint, scan, spec};
 use crate::domain::actor;
 use crate::domain::decide::Report;
@@ -77,14 +77,21 @@ impl Driver {
         match judge(&self.ledger.factory, &doc) {
             Judgement::Harmless | Judgement::PutBack => {
                 self.suspect = None;
-                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())
+                self.tools
+                    .store
+                    .adopt(&self.ledger.factory, &doc)
+                    .map_err(|e| e.to_string())
             }
             Judgement::Legal { to, outcome } => {
                 self.suspect = None;
                 self.take_up(&doc, to, outcome).await
             }
             Judgement::Illegal(sentence) => {
-                self.suspect = Some(Suspect { doc, sentence, settled: Instant::now() + SETTLE });
+                self.suspect = Some(Suspect {
+                    doc,
+                    sentence,
+                    settled: Instant::now() + SETTLE,
+                });
                 Ok(())
             }
         }
@@ -100,7 +107,10 @@ impl Driver {
             Err(unmet) => return self.restore(unmet, false),
         };
         self.cancel();
-        self.tools.store.adopt(&self.ledger.factory, doc).map_err(|e| e.to_string())?;
+        self.tools
+            .store
+            .adopt(&self.ledger.factory, doc)
+            .map_err(|e| e.to_string())?;
         self.commit([vec![claimed], taken].concat())?;
         self.drop_attempt("another program moved the phase")?;
         if from == Phase::Qa {
@@ -130,15 +140,28 @@ impl Driver {
 
     fn claimed_spec(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
         let store = &self.tools.store;
-        let paper = Paper::Spec { tool: tool.to_owned() };
+        let paper = Paper::Spec {
+            tool: tool.to_owned(),
+        };
         let text = store
             .get(&paper)
             .map_err(|e| e.to_string())?
-            .ok_or_else(|| format!("spec-review needs {}: write it first", store.path(&paper).display()))?;
+            .ok_or_else(|| {
+                format!(
+                    "spec-review needs {}: write it first",
+                    store.path(&paper).display()
+                )
+            })?;
         lint::lint(&text, tool, &super::engine::numbers(&self.settings))
             .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
         store
-            .put(&Paper::SpecVersion { tool: tool.to_owned(), n }, &text)
+            .put(
+                &Paper::SpecVersion {
+                    tool: tool.to_owned(),
+                    n,
+                },
+                &text,
+            )
             .map_err(|e| e.to_string())?;
         let sha256 = crate::text::hash::sha256(text.as_bytes());
         Ok(vec![external(tool, EventBody::SpecKept { n, sha256 })])
@@ -147,15 +170,30 @@ impl Driver {
     fn claimed_cases(&self, tool: &str, sets: u32) -> Result<Vec<NewEvent>, String> {
         let store = &self.tools.store;
         let n = sets.max(1);
-        let paper = Paper::Acceptance { tool: tool.to_owned(), n };
-        let text = store.get(&paper).map_err(|e| e.to_string())?.unwrap_or_default();
+        let paper = Paper::Acceptance {
+            tool: tool.to_owned(),
+            n,
+        };
+        let text = store
+            .get(&paper)
+            .map_err(|e| e.to_string())?
+            .unwrap_or_default();
         let place = store.path(&paper).display().to_string();
         let cases = papers::read_cases(&text, &place)?;
         if cases.is_empty() {
-            return Err(format!("coding needs held-out cases: write them to {place}, one a line"));
+            return Err(format!(
+                "coding needs held-out cases: write them to {place}, one a line"
+            ));
         }
         let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-        Ok(vec![external(tool, EventBody::CasesKept { n, count, dropped: Vec::new() })])
+        Ok(vec![external(
+            tool,
+            EventBody::CasesKept {
+                n,
+                count,
+                dropped: Vec::new(),
+            },
+        )])
     }
 
     async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
@@ -168,8 +206,10 @@ impl Driver {
         }
         let name = tool.to_owned();
         let message = format!("{tool}: written by another program");
-        let (tree, commit) =
-            self.git(move |repo: &dyn Repo| repo.save(&name, &message)).await.map_err(|e| e.to_string())?;
+        let (tree, commit) = self
+            .git(move |repo: &dyn Repo| repo.save(&name, &message))
+            .await
+            .map_err(|e| e.to_string())?;
         if trees.contains(&tree) {
             return Err("the tool's files have not changed since the last run".to_owned());
         }
@@ -178,7 +218,10 @@ impl Driver {
 
     fn current_spec(&self, tool: &str) -> Result<spec::Spec, String> {
         let n = self.ledger.factory.tools.get(tool).map_or(0, |f| f.specs);
-        let paper = Paper::SpecVersion { tool: tool.to_owned(), n };
+        let paper = Paper::SpecVersion {
+            tool: tool.to_owned(),
+            n,
+        };
         let text = self.tools.store.get(&paper).map_err(|e| e.to_string())?;
         Ok(spec::parse(&text.unwrap_or_default()))
     }
@@ -187,15 +230,31 @@ impl Driver {
     pub(super) fn raced(&mut self) -> Result<(), String> {
         let seen = self.tools.store.glance().map_err(|e| e.to_string())?;
         let Some(Observed::Foreign(doc)) = seen else {
-            return self.tools.store.restore(&self.ledger.factory).map(|_| ()).map_err(|e| e.to_string());
+            return self
+                .tools
+                .store
+                .restore(&self.ledger.factory)
+                .map(|_| ())
+                .map_err(|e| e.to_string());
         };
         match judge(&self.ledger.factory, &doc) {
-            Judgement::Harmless | Judgement::PutBack => {
-                self.tools.store.adopt(&self.ledger.factory, &doc).map_err(|e| e.to_string())
-            }
+            Judgement::Harmless | Judgement::PutBack => self
+                .tools
+                .store
+                .adopt(&self.ledger.factory, &doc)
+                .map_err(|e| e.to_string()),
             Judgement::Legal { .. } => {
-                let kept = self.tools.store.restore(&self.ledger.factory).map_err(|e| e.to_string())?;
-                self.ledger.say(Level::Warn, format!("state.json was moved while the engine moved it; the other copy is {kept}"));
+                let kept = self
+                    .tools
+                    .store
+                    .restore(&self.ledger.factory)
+                    .map_err(|e| e.to_string())?;
+                self.ledger.say(
+                    Level::Warn,
+                    format!(
+                        "state.json was moved while the engine moved it; the other copy is {kept}"
+                    ),
+                );
                 let _ = self.wake.send(Wake::Observed(Ok(Observed::Foreign(doc))));
                 Ok(())
             }
@@ -209,7 +268,9 @@ impl Driver {
             return Ok(());
         };
         match self.tools.store.observe() {
-            Ok(Observed::Foreign(doc)) if doc == suspect.doc => self.restore(suspect.sentence, true),
+            Ok(Observed::Foreign(doc)) if doc == suspect.doc => {
+                self.restore(suspect.sentence, true)
+            }
             seen => Box::pin(self.observed(seen)).await,
         }
     }
@@ -217,10 +278,16 @@ impl Driver {
     /// Puts the last good state back, keeps the refused copy, says so; the third time a person is asked.
     fn restore(&mut self, sentence: String, counts: bool) -> Result<(), String> {
         self.suspect = None;
-        let kept = self.tools.store.restore(&self.ledger.factory).map_err(|e| e.to_string())?;
+        let kept = self
+            .tools
+            .store
+            .restore(&self.ledger.factory)
+            .map_err(|e| e.to_string())?;
         let now = self.tools.clock.now();
         self.commit(refused(&self.ledger.factory, &sentence, &kept, counts, now))?;
-        self.ledger.brief(Some(&sentence)).map_err(|e| e.to_string())
+        self.ledger
+            .brief(Some(&sentence))
+            .map_err(|e| e.to_string())
     }
 
     /// People edited the wishlist.
@@ -231,7 +298,10 @@ impl Driver {
                     self.problems.retain(|p| !p.contains("wishlist.json"));
                     self.commit(events)?;
                     let items = &self.ledger.factory.items;
-                    self.tools.store.put_wishlist(items).map_err(|e| e.to_string())
+                    self.tools
+                        .store
+                        .put_wishlist(items)
+                        .map_err(|e| e.to_string())
                 }
                 Err(sentence) => self.bad_wishlist(sentence),
             },
@@ -250,5 +320,9 @@ impl Driver {
 }
 
 fn external(tool: &str, body: EventBody) -> NewEvent {
-    NewEvent { tool: Some(tool.to_owned()), actor: actor::EXTERNAL.to_owned(), body }
+    NewEvent {
+        tool: Some(tool.to_owned()),
+        actor: actor::EXTERNAL.to_owned(),
+        body,
+    }
 }

@@ -26,7 +26,12 @@ impl Ledger {
     /// Takes over a loaded factory.
     #[must_use]
     pub fn new(factory: Factory, recent: &[Event], tools: Tools) -> Self {
-        let mut ledger = Self { factory, moves: VecDeque::new(), runs: Vec::new(), tools };
+        let mut ledger = Self {
+            factory,
+            moves: VecDeque::new(),
+            runs: Vec::new(),
+            tools,
+        };
         for event in recent {
             ledger.remember(event);
         }

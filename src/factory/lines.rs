@@ -21,43 +21,81 @@ fn words(event: &Event) -> Option<(Level, String)> {
     use EventBody as E;
     Some(match &event.body {
         E::Move(step) => (Level::Move, moved(step)),
-        E::Turn(turn) => (if turn.ok { Level::Info } else { Level::Warn }, turned(turn)),
+        E::Turn(turn) => (
+            if turn.ok { Level::Info } else { Level::Warn },
+            turned(turn),
+        ),
         E::Run(run) => (if run.green { Level::Info } else { Level::Warn }, ran(run)),
-        E::Started { version, repaired, .. } => (Level::Info, started(version, repaired)),
+        E::Started {
+            version, repaired, ..
+        } => (Level::Info, started(version, repaired)),
         E::Stopped { reason, .. } => (Level::Info, format!("engine ended: {reason}")),
         E::Adopted(adopted) => (
             Level::Info,
-            format!("took over {} ideas and {} shipped tools", adopted.items.len(), adopted.shipped.len()),
+            format!(
+                "took over {} ideas and {} shipped tools",
+                adopted.items.len(),
+                adopted.shipped.len()
+            ),
         ),
         E::AttemptDropped { reason, .. } => (Level::Warn, format!("attempt dropped: {reason}")),
-        E::SpecRefused { notes, .. } => (Level::Warn, format!("spec refused: {}", notes.join("; "))),
+        E::SpecRefused { notes, .. } => {
+            (Level::Warn, format!("spec refused: {}", notes.join("; ")))
+        }
         E::SpecKept { n, .. } => (Level::Info, format!("spec {n} kept")),
         E::CasesKept { n, count, dropped } => (Level::Info, cases(*n, *count, dropped.len())),
-        E::CaseRevealed { case, rule } => {
-            (Level::Info, format!("held-out case {case} ({rule}) shown to the Developer; it is public now"))
-        }
-        E::CaseStruck { case, reason } => (Level::Warn, format!("held-out case {case} struck: {reason}")),
+        E::CaseRevealed { case, rule } => (
+            Level::Info,
+            format!("held-out case {case} ({rule}) shown to the Developer; it is public now"),
+        ),
+        E::CaseStruck { case, reason } => (
+            Level::Warn,
+            format!("held-out case {case} struck: {reason}"),
+        ),
         E::BugFiled { n, title, .. } => (Level::Warn, format!("BUG-{n}: {title}")),
-        E::Reviewed { verdict, by, scripted, local, .. } => {
-            (Level::Info, format!("review by {by}{}: {verdict}", origin(*scripted, *local)))
-        }
-        E::Decided { item, decision, .. } => {
-            (Level::Info, format!("decided for {item}: {decision}; takes effect when the lane is free"))
-        }
+        E::Reviewed {
+            verdict,
+            by,
+            scripted,
+            local,
+            ..
+        } => (
+            Level::Info,
+            format!("review by {by}{}: {verdict}", origin(*scripted, *local)),
+        ),
+        E::Decided { item, decision, .. } => (
+            Level::Info,
+            format!("decided for {item}: {decision}; takes effect when the lane is free"),
+        ),
         E::Stuck { rule, words, .. } => (Level::Warn, format!("stuck ({rule}): {words}")),
-        E::Paused(pause) => (Level::Warn, format!("{} by {}: {}", pause.id, pause.by, pause.reason)),
+        E::Paused(pause) => (
+            Level::Warn,
+            format!("{} by {}: {}", pause.id, pause.by, pause.reason),
+        ),
         E::Resumed { id, reason } => (Level::Info, format!("{id} ended: {reason}")),
-        E::Answered { command, accepted, sentence } => (
+        E::Answered {
+            command,
+            accepted,
+            sentence,
+        } => (
             if *accepted { Level::Info } else { Level::Warn },
             format!("{} asked {}: {sentence}", command.by, command.verb.name()),
         ),
-        E::Claimed { from, to, .. } => (Level::Info, format!("another program moved {from} to {to}: checking")),
-        E::ClaimRefused { sentence, kept, .. } => {
-            (Level::Error, format!("{sentence}; the refused copy is {kept}"))
-        }
+        E::Claimed { from, to, .. } => (
+            Level::Info,
+            format!("another program moved {from} to {to}: checking"),
+        ),
+        E::ClaimRefused { sentence, kept, .. } => (
+            Level::Error,
+            format!("{sentence}; the refused copy is {kept}"),
+        ),
         E::Pushed { remote, ok, detail } => (
             if *ok { Level::Info } else { Level::Warn },
-            if *ok { format!("pushed to {remote}") } else { format!("push to {remote} failed: {detail}") },
+            if *ok {
+                format!("pushed to {remote}")
+            } else {
+                format!("push to {remote} failed: {detail}")
+            },
         ),
         E::Incident { sentence } => (Level::Error, sentence.clone()),
         E::Noted { sentence } => (Level::Info, sentence.clone()),
@@ -80,7 +118,11 @@ fn words(event: &Event) -> Option<(Level, String)> {
 }
 
 fn moved(step: &Move) -> String {
-    let reason = step.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+    let reason = step
+        .reason
+        .as_deref()
+        .map(|r| format!(": {r}"))
+        .unwrap_or_default();
     match &step.ship {
         Some(ship) => format!("{} -> {} as {}{reason}", step.from, step.to, ship.tag),
         None => format!("{} -> {} ({}){reason}", step.from, step.to, step.outcome),
@@ -106,7 +148,9 @@ fn turned(turn: &Turn) -> String {
 }
 
 fn ran(run: &RunSummary) -> String {
-    let coverage = run.coverage.map_or_else(|| "unknown".to_owned(), |c| format!("{c} %"));
+    let coverage = run
+        .coverage
+        .map_or_else(|| "unknown".to_owned(), |c| format!("{c} %"));
     let figures = format!(
         "{} of {} tests, {} of {} held-out, coverage {coverage}, {:.1} s",
         run.passed,
@@ -125,13 +169,18 @@ fn started(version: &str, repaired: &[String]) -> String {
     if repaired.is_empty() {
         return format!("engine {version} started");
     }
-    format!("engine {version} started; repaired: {}", repaired.join("; "))
+    format!(
+        "engine {version} started; repaired: {}",
+        repaired.join("; ")
+    )
 }
 
 fn cases(n: u32, count: u32, dropped: usize) -> String {
     match dropped {
         0 => format!("held-out set {n}: {count} cases"),
-        _ => format!("held-out set {n}: {count} cases, {dropped} dropped because they pass on an empty stub"),
+        _ => format!(
+            "held-out set {n}: {count} cases, {dropped} dropped because they pass on an empty stub"
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ mod attempts;
 mod brief;
 mod driver;
 pub mod engine;
-mod gates;
+pub mod gates;
 mod judge;
 mod ledger;
 mod lines;

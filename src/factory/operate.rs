@@ -1,8 +1,8 @@
 //! Commands: every operator action is decided here, journaled, answered, and takes effect through the loop.
 
 use super::driver::Driver;
-use super::wake::Stopping;
 use super::engine::Ended;
+use super::wake::Stopping;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, decide, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
@@ -22,12 +22,22 @@ impl Driver {
                 Ok(command) => {
                     let id = command.id.clone();
                     let answer = self.command(command, at_start).await?;
-                    self.tools.store.answer(&id, &answer).map_err(|e| e.to_string())?;
+                    self.tools
+                        .store
+                        .answer(&id, &answer)
+                        .map_err(|e| e.to_string())?;
                 }
                 Err((file, sentence)) => {
-                    self.ledger.say(Level::Warn, format!("command refused: {sentence}"));
-                    let answer = Answer { accepted: false, sentence };
-                    self.tools.store.answer(&file, &answer).map_err(|e| e.to_string())?;
+                    self.ledger
+                        .say(Level::Warn, format!("command refused: {sentence}"));
+                    let answer = Answer {
+                        accepted: false,
+                        sentence,
+                    };
+                    self.tools
+                        .store
+                        .answer(&file, &answer)
+                        .map_err(|e| e.to_string())?;
                 }
             }
         }
@@ -51,7 +61,10 @@ impl Driver {
         let input = match &command.verb {
             Verb::Rewind { seq } => {
                 let target = self.event(*seq)?;
-                Input::Rewind { command: command.clone(), target: target.map(Box::new) }
+                Input::Rewind {
+                    command: command.clone(),
+                    target: target.map(Box::new),
+                }
             }
             _ => Input::Command(command.clone()),
         };
@@ -66,7 +79,10 @@ impl Driver {
                 }
                 self.record(events).await?;
                 self.effect(&command);
-                Ok(Answer { accepted: true, sentence })
+                Ok(Answer {
+                    accepted: true,
+                    sentence,
+                })
             }
             Err(refusal) => self.refuse(command, refusal.sentence),
         }
@@ -80,10 +96,14 @@ impl Driver {
             }
             Verb::Reopen { tool, .. } => {
                 let name = tool.clone();
-                let versions =
-                    self.git(move |repo| repo.versions(&name)).await.map_err(|e| e.to_string())?;
+                let versions = self
+                    .git(move |repo| repo.versions(&name))
+                    .await
+                    .map_err(|e| e.to_string())?;
                 if versions.is_empty() {
-                    return Err(format!("{tool} has no tag, so it has not shipped: requeue it"));
+                    return Err(format!(
+                        "{tool} has no tag, so it has not shipped: requeue it"
+                    ));
                 }
                 Ok(())
             }
@@ -93,20 +113,37 @@ impl Driver {
 
     fn refuse(&mut self, command: Command, sentence: String) -> Result<Answer, String> {
         let actor = crate::domain::actor::of_command(&command.by);
-        let body = EventBody::Answered { command, accepted: false, sentence: sentence.clone() };
+        let body = EventBody::Answered {
+            command,
+            accepted: false,
+            sentence: sentence.clone(),
+        };
         let tool = self.ledger.factory.current_tool.clone();
         self.commit(vec![NewEvent { tool, actor, body }])?;
-        Ok(Answer { accepted: false, sentence })
+        Ok(Answer {
+            accepted: false,
+            sentence,
+        })
     }
 
     /// What an accepted command does to the engine itself.
     fn effect(&mut self, command: &Command) {
         match &command.verb {
-            Verb::Stop { after, restart, reason } => {
+            Verb::Stop {
+                after,
+                restart,
+                reason,
+            } => {
                 let deadline = (*after == StopAfter::Now).then(|| Instant::now() + STOP_NOW);
                 self.stopping = Some(Stopping {
-                    ended: if *restart { Ended::Restart } else { Ended::Stopped },
-                    reason: reason.clone().unwrap_or_else(|| format!("asked by {}", command.by)),
+                    ended: if *restart {
+                        Ended::Restart
+                    } else {
+                        Ended::Stopped
+                    },
+                    reason: reason
+                        .clone()
+                        .unwrap_or_else(|| format!("asked by {}", command.by)),
                     deadline,
                 });
             }
@@ -141,6 +178,9 @@ fn accepted_sentence(events: &[NewEvent]) -> String {
 /// The attempt under way does not survive these events.
 fn drops_attempt(events: &[NewEvent]) -> bool {
     events.iter().any(|event| {
-        matches!(event.body, EventBody::AttemptDropped { .. } | EventBody::Move(_))
+        matches!(
+            event.body,
+            EventBody::AttemptDropped { .. } | EventBody::Move(_)
+        )
     })
 }

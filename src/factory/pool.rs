@@ -32,7 +32,10 @@ impl Pool {
             tasks.spawn(agent(jobs));
             inbox
         });
-        Self { inboxes, _tasks: tasks }
+        Self {
+            inboxes,
+            _tasks: tasks,
+        }
     }
 
     /// Hands a job to the task of its role.
@@ -48,7 +51,11 @@ impl Pool {
 }
 
 async fn agent(mut jobs: mpsc::UnboundedReceiver<Job>) {
-    while let Some(Job { mut context, cancel }) = jobs.recv().await {
+    while let Some(Job {
+        mut context,
+        cancel,
+    }) = jobs.recv().await
+    {
         let link = context.link.clone();
         let attempt = context.attempt;
         let result = tokio::select! {

@@ -48,11 +48,20 @@ impl Readiness {
         for role in Role::ALL {
             let own = settings.role(role);
             external.insert(role, own.external);
-            if let Some(cron) = own.schedule.as_deref().and_then(|text| Cron::from_str(text).ok()) {
+            if let Some(cron) = own
+                .schedule
+                .as_deref()
+                .and_then(|text| Cron::from_str(text).ok())
+            {
                 schedules.insert(role, cron);
             }
         }
-        Self { models, external, schedules, seen: BTreeMap::new() }
+        Self {
+            models,
+            external,
+            schedules,
+            seen: BTreeMap::new(),
+        }
     }
 
     /// The model a role works with.
@@ -71,18 +80,25 @@ impl Readiness {
     #[must_use]
     pub fn state(&self, role: Role, factory: &Factory, now: DateTime<Utc>) -> (AgentState, String) {
         if self.external(role) {
-            return (AgentState::External, "another program takes its turns".to_owned());
+            return (
+                AgentState::External,
+                "another program takes its turns".to_owned(),
+            );
         }
         let Some(model) = self.model(role) else {
             return match role {
-                Role::Supervisor => {
-                    (AgentState::Operator, "you review: dev-factory decide".to_owned())
-                }
+                Role::Supervisor => (
+                    AgentState::Operator,
+                    "you review: dev-factory decide".to_owned(),
+                ),
                 _ => (AgentState::Offline, unset(role)),
             };
         };
         if let Some(pause) = factory.pauses.iter().find(|p| covers(p.scope, role)) {
-            return (AgentState::Paused, format!("paused by {}: {}", pause.by, pause.reason));
+            return (
+                AgentState::Paused,
+                format!("paused by {}: {}", pause.by, pause.reason),
+            );
         }
         if !self.on_schedule(role, now) {
             return (AgentState::OffSchedule, "outside its schedule".to_owned());
@@ -97,7 +113,10 @@ impl Readiness {
     /// The role can take a turn now.
     #[must_use]
     pub fn ready(&self, role: Role, factory: &Factory, now: DateTime<Utc>) -> bool {
-        matches!(self.state(role, factory, now).0, AgentState::Ready | AgentState::External)
+        matches!(
+            self.state(role, factory, now).0,
+            AgentState::Ready | AgentState::External
+        )
     }
 
     /// The host of a role has yet to say for the first time whether it is there.
@@ -105,7 +124,9 @@ impl Readiness {
     pub fn unasked(&self, role: Role) -> bool {
         !self.external(role)
             && self.model(role).is_some_and(|model| {
-                self.seen.get(&model.to_string()).is_none_or(|seen| !seen.asked)
+                self.seen
+                    .get(&model.to_string())
+                    .is_none_or(|seen| !seen.asked)
             })
     }
 
@@ -117,7 +138,9 @@ impl Readiness {
 
     fn on_schedule(&self, role: Role, now: DateTime<Utc>) -> bool {
         let local = now.with_timezone(&Local);
-        self.schedules.get(&role).is_none_or(|cron| cron.is_time_matching(&local).unwrap_or(true))
+        self.schedules
+            .get(&role)
+            .is_none_or(|cron| cron.is_time_matching(&local).unwrap_or(true))
     }
 
     /// Models to ask now among those of `roles`; marks them as being asked.
@@ -152,7 +175,11 @@ impl Readiness {
         seen.asked = true;
         seen.words.clone_from(&status.words);
         seen.probing = false;
-        seen.wait = if status.live { PROBE_FIRST } else { (seen.wait * 2).min(PROBE_MAX) };
+        seen.wait = if status.live {
+            PROBE_FIRST
+        } else {
+            (seen.wait * 2).min(PROBE_MAX)
+        };
         seen.again = now + seen.wait;
         changed
     }
@@ -175,7 +202,8 @@ impl Readiness {
 
     /// Everything may be asked again at once (command `probe`).
     pub fn forget(&mut self, host: Option<&str>) {
-        self.seen.retain(|model, _| host.is_some_and(|h| !model.starts_with(&format!("{h}/"))));
+        self.seen
+            .retain(|model, _| host.is_some_and(|h| !model.starts_with(&format!("{h}/"))));
     }
 
     /// When to look again for `roles`; None when nothing is waited for.
@@ -207,5 +235,7 @@ pub fn covers(scope: Scope, role: Role) -> bool {
 }
 
 fn unset(role: Role) -> String {
-    format!("no model set: start Ollama, or name one under [roles.{role}] in dev-factory/factory.toml")
+    format!(
+        "no model set: start Ollama, or name one under [roles.{role}] in dev-factory/factory.toml"
+    )
 }

@@ -1,9 +1,9 @@
 //! Shipping: checked by the domain, done by git, then recorded; a crash between any two is repaired by doing it again.
 
 use super::driver::Driver;
-use super::wake::Wake;
 use super::ports::repo::{RepoError, ShipOrder};
 use super::ports::store::Paper;
+use super::wake::Wake;
 use crate::domain::command::Decision;
 use crate::domain::decide::{Input, Report, Room, decide};
 use crate::domain::event::{EventBody, Move, NewEvent, ShipRecord};
@@ -15,19 +15,37 @@ impl Driver {
         let Some(tool) = self.ledger.factory.current_tool.clone() else {
             return Ok(());
         };
-        let facts = self.ledger.factory.tools.get(&tool).cloned().unwrap_or_default();
+        let facts = self
+            .ledger
+            .factory
+            .tools
+            .get(&tool)
+            .cloned()
+            .unwrap_or_default();
         let version = facts.next_version();
         let tag = format!("{tool}@{version}");
-        let placeholder = ShipRecord { version: version.clone(), tag, commit: String::new() };
-        let trial = Report { ship: Some(placeholder), ..report.clone() };
+        let placeholder = ShipRecord {
+            version: version.clone(),
+            tag,
+            commit: String::new(),
+        };
+        let trial = Report {
+            ship: Some(placeholder),
+            ..report.clone()
+        };
         let now = self.tools.clock.now();
-        if let Err(refusal) =
-            decide(&self.ledger.factory, &self.settings.limits, &Input::Report(trial), now)
-        {
+        if let Err(refusal) = decide(
+            &self.ledger.factory,
+            &self.settings.limits,
+            &Input::Report(trial),
+            now,
+        ) {
             return self.incident(refusal.sentence);
         }
-        if let Some(blocked) =
-            self.git(|repo| repo.main_blocked()).await.unwrap_or_else(|e| Some(e.to_string()))
+        if let Some(blocked) = self
+            .git(|repo| repo.main_blocked())
+            .await
+            .unwrap_or_else(|e| Some(e.to_string()))
         {
             return self.shelve_decided(&tool, &report, blocked).await;
         }
@@ -40,11 +58,18 @@ impl Driver {
         self.doing = format!("shipping {tool}");
         match self.git(move |repo| repo.ship(&order)).await {
             Ok(ship) => {
-                let report = Report { ship: Some(ship), ..report };
+                let report = Report {
+                    ship: Some(ship),
+                    ..report
+                };
                 let now = self.tools.clock.now();
-                let events =
-                    decide(&self.ledger.factory, &self.settings.limits, &Input::Report(report), now)
-                        .map_err(|refusal| refusal.sentence)?;
+                let events = decide(
+                    &self.ledger.factory,
+                    &self.settings.limits,
+                    &Input::Report(report),
+                    now,
+                )
+                .map_err(|refusal| refusal.sentence)?;
                 self.record(events).await.map(|_| ())
             }
             Err(RepoError::Blocked(why)) => self.shelve_decided(&tool, &report, why).await,
@@ -71,16 +96,27 @@ impl Driver {
                 file: None,
             },
         }])?;
-        let room = Room { main_blocked: Some(why), supervisor_ready: true, ..Room::default() };
+        let room = Room {
+            main_blocked: Some(why),
+            supervisor_ready: true,
+            ..Room::default()
+        };
         let now = self.tools.clock.now();
-        let events = decide(&self.ledger.factory, &self.settings.limits, &Input::Room(room), now)
-            .map_err(|refusal| refusal.sentence)?;
+        let events = decide(
+            &self.ledger.factory,
+            &self.settings.limits,
+            &Input::Room(room),
+            now,
+        )
+        .map_err(|refusal| refusal.sentence)?;
         self.record(events).await.map(|_| ())
     }
 
     /// Papers of a tool that exist, relative to the home.
     fn papers(&self, tool: &str) -> Vec<PathBuf> {
-        let current = self.tools.store.path(&Paper::Spec { tool: tool.to_owned() });
+        let current = self.tools.store.path(&Paper::Spec {
+            tool: tool.to_owned(),
+        });
         let base = PathBuf::from("dev-factory");
         ["specs", "bugs", "reviews", "evidence", "acceptance"]
             .iter()
@@ -99,7 +135,11 @@ impl Driver {
         let (tag, tool) = (ship.tag.clone(), tool.to_owned());
         tokio::task::spawn_blocking(move || {
             let result = repo.push(&remote, &tag).map_err(|e| e.to_string());
-            let _ = wake.send(Wake::Pushed { tool, remote, result });
+            let _ = wake.send(Wake::Pushed {
+                tool,
+                remote,
+                result,
+            });
         });
     }
 

@@ -15,8 +15,13 @@ impl Driver {
         let now = self.tools.clock.now();
         let factory = &self.ledger.factory;
         let limits = &self.settings.limits;
-        let used = factory.current_facts().map(|facts| facts.used()).unwrap_or_default();
-        let day = budget::factory(factory, limits, now).into_iter().find(|u| u.unit == Unit::Usd);
+        let used = factory
+            .current_facts()
+            .map(|facts| facts.used())
+            .unwrap_or_default();
+        let day = budget::factory(factory, limits, now)
+            .into_iter()
+            .find(|u| u.unit == Unit::Usd);
         Snapshot {
             engine: self.engine.clone(),
             seq: factory.seq,
@@ -33,7 +38,10 @@ impl Driver {
                 && (self.factory_held() || self.stopping.is_some()),
             stopped: factory.stopped.clone(),
             doing: self.doing_words(now),
-            agents: Role::ALL.iter().map(|role| self.agent_status(*role, now)).collect(),
+            agents: Role::ALL
+                .iter()
+                .map(|role| self.agent_status(*role, now))
+                .collect(),
             queue: queue(&factory.items),
             needs: self.needs(now),
             runs: self.ledger.runs.clone(),
@@ -61,7 +69,9 @@ impl Driver {
             return format!("paused by {}: {}", pause.by, pause.reason);
         }
         let role = match factory.phase {
-            Phase::Idle | Phase::Shipped if !self.work_waits() => return "nothing to build".to_owned(),
+            Phase::Idle | Phase::Shipped if !self.work_waits() => {
+                return "nothing to build".to_owned();
+            }
             Phase::Idle | Phase::Shipped => Role::Developer,
             phase => crate::domain::table::role_of(phase).unwrap_or(Role::Developer),
         };
@@ -74,7 +84,11 @@ impl Driver {
 
     fn agent_status(&self, role: Role, now: DateTime<Utc>) -> AgentStatus {
         let (mut state, mut words) = self.readiness.state(role, &self.ledger.factory, now);
-        if self.running.as_ref().is_some_and(|r| r.role == role && !r.resting) {
+        if self
+            .running
+            .as_ref()
+            .is_some_and(|r| r.role == role && !r.resting)
+        {
             state = AgentState::Working;
             words.clone_from(&self.doing);
         }
@@ -92,7 +106,10 @@ impl Driver {
         };
         AgentStatus {
             role,
-            scripted: self.readiness.model(role).is_some_and(|m| super::engine::scripted(&self.settings, m)),
+            scripted: self
+                .readiness
+                .model(role)
+                .is_some_and(|m| super::engine::scripted(&self.settings, m)),
             model,
             state,
             words,
@@ -110,7 +127,12 @@ impl Driver {
             .filter(|pause| pause.until.is_none())
             .map(|pause| Need {
                 id: format!("pause:{}", pause.id),
-                why: format!("{} by {}: {}", pause_word(pause.kind), pause.by, pause.reason),
+                why: format!(
+                    "{} by {}: {}",
+                    pause_word(pause.kind),
+                    pause.by,
+                    pause.reason
+                ),
                 ways: vec![format!("dev-factory resume {}", pause.id)],
                 since: pause.since,
                 blocking: true,
@@ -124,8 +146,18 @@ impl Driver {
             blocking: false,
         }));
         needs.extend(self.host_needs(now));
-        needs.extend(factory.items.iter().filter_map(|item| item_need(item, factory.last_update)));
-        needs.retain(|need| factory.snoozed.get(&need.id).is_none_or(|until| *until <= now));
+        needs.extend(
+            factory
+                .items
+                .iter()
+                .filter_map(|item| item_need(item, factory.last_update)),
+        );
+        needs.retain(|need| {
+            factory
+                .snoozed
+                .get(&need.id)
+                .is_none_or(|until| *until <= now)
+        });
         needs
     }
 
@@ -141,7 +173,9 @@ impl Driver {
                     why: format!("the {role} cannot work: {words}"),
                     ways: vec![
                         "start the model server; the engine goes on by itself".to_owned(),
-                        format!("name another model under [roles.{role}] in dev-factory/factory.toml"),
+                        format!(
+                            "name another model under [roles.{role}] in dev-factory/factory.toml"
+                        ),
                     ],
                     since: self.ledger.factory.last_update,
                     blocking: true,

@@ -14,7 +14,11 @@ use tokio_util::sync::CancellationToken;
 impl Driver {
     pub(super) async fn agent(&mut self, message: FromAgent) -> Result<(), String> {
         match message {
-            FromAgent::Record { attempt, events, done } => {
+            FromAgent::Record {
+                attempt,
+                events,
+                done,
+            } => {
                 let answer = if self.current(attempt) {
                     self.commit(events).map(|_| ())
                 } else {
@@ -23,7 +27,11 @@ impl Driver {
                 let _ = done.send(answer);
                 self.upkeep().await
             }
-            FromAgent::Doing { attempt, words, resting } => {
+            FromAgent::Doing {
+                attempt,
+                words,
+                resting,
+            } => {
                 if let Some(running) = self.running.as_mut().filter(|r| r.id == attempt) {
                     running.resting = resting;
                     self.doing = words;
@@ -31,7 +39,10 @@ impl Driver {
                 }
                 Ok(())
             }
-            FromAgent::Spoke { role, tokens_per_second } => {
+            FromAgent::Spoke {
+                role,
+                tokens_per_second,
+            } => {
                 let now = self.tools.clock.now();
                 let [developer, qa, supervisor] = &mut self.last;
                 *match role {
@@ -47,7 +58,11 @@ impl Driver {
 
     /// The attempt is the one the state knows.
     pub(super) fn current(&self, attempt: u64) -> bool {
-        self.ledger.factory.attempt.as_ref().is_some_and(|a| a.id == attempt)
+        self.ledger
+            .factory
+            .attempt
+            .as_ref()
+            .is_some_and(|a| a.id == attempt)
     }
 
     async fn attempt_over(
@@ -93,7 +108,12 @@ impl Driver {
         }])?;
         let cancel = CancellationToken::new();
         self.doing = format!("{role} begins {}", self.ledger.factory.phase);
-        self.running = Some(Running { id, role, cancel: cancel.clone(), resting: false });
+        self.running = Some(Running {
+            id,
+            role,
+            cancel: cancel.clone(),
+            resting: false,
+        });
         self.dirty = true;
         let context = self.context(id, role, tool);
         self.pool.give(Job { context, cancel });
@@ -109,7 +129,11 @@ impl Driver {
             Role::Supervisor => supervisor,
         };
         let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
-        let idea = factory.items.iter().find(|i| i.name == tool).map(|i| i.idea.clone());
+        let idea = factory
+            .items
+            .iter()
+            .find(|i| i.name == tool)
+            .map(|i| i.idea.clone());
         let external = Role::ALL.iter().any(|r| self.readiness.external(*r));
         Context {
             role,

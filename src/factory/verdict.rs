@@ -32,14 +32,23 @@ impl Driver {
 
     fn bug_of_review(&self, tool: &str, facts: &ToolFacts, report: &Report) -> Result<(), String> {
         let n = facts.bugs + 1;
-        let file = report.file.as_deref().map_or(String::new(), |f| format!("File: {f}\n"));
+        let file = report
+            .file
+            .as_deref()
+            .map_or(String::new(), |f| format!("File: {f}\n"));
         let text = format!(
             "BUG-{n}  from review  cycle {}\n{file}Instructions: {}\n",
             self.ledger.factory.cycle_count,
             report.text.as_deref().unwrap_or_default()
         );
-        let paper = Paper::Bug { tool: tool.to_owned(), n };
-        self.tools.store.put(&paper, &text).map_err(|e| e.to_string())
+        let paper = Paper::Bug {
+            tool: tool.to_owned(),
+            n,
+        };
+        self.tools
+            .store
+            .put(&paper, &text)
+            .map_err(|e| e.to_string())
     }
 
     fn review_of_person(
@@ -48,7 +57,9 @@ impl Driver {
         facts: &ToolFacts,
         report: &Report,
     ) -> Result<Option<NewEvent>, String> {
-        let decision = Decision::ALL.into_iter().find(|d| Some(d.outcome()) == report.outcome);
+        let decision = Decision::ALL
+            .into_iter()
+            .find(|d| Some(d.outcome()) == report.outcome);
         let Some(verdict) = decision else {
             return Ok(None);
         };
@@ -58,11 +69,27 @@ impl Driver {
             report.actor,
             report.text.as_deref().unwrap_or_default()
         );
-        let paper = Paper::Review { tool: tool.to_owned(), n };
-        self.tools.store.put(&paper, &text).map_err(|e| e.to_string())?;
+        let paper = Paper::Review {
+            tool: tool.to_owned(),
+            n,
+        };
+        self.tools
+            .store
+            .put(&paper, &text)
+            .map_err(|e| e.to_string())?;
         let by = report.actor.clone();
-        let body = EventBody::Reviewed { n, verdict, by: by.clone(), scripted: false, local: false };
-        Ok(Some(NewEvent { tool: Some(tool.to_owned()), actor: by, body }))
+        let body = EventBody::Reviewed {
+            n,
+            verdict,
+            by: by.clone(),
+            scripted: false,
+            local: false,
+        };
+        Ok(Some(NewEvent {
+            tool: Some(tool.to_owned()),
+            actor: by,
+            body,
+        }))
     }
 
     /// The held-out set without a case that is wrong.
@@ -74,15 +101,34 @@ impl Driver {
     ) -> Result<Vec<NewEvent>, String> {
         let case = report.case.clone().unwrap_or_default();
         let store = &self.tools.store;
-        let old = Paper::Acceptance { tool: tool.to_owned(), n: facts.case_sets };
-        let text = store.get(&old).map_err(|e| e.to_string())?.unwrap_or_default();
+        let old = Paper::Acceptance {
+            tool: tool.to_owned(),
+            n: facts.case_sets,
+        };
+        let text = store
+            .get(&old)
+            .map_err(|e| e.to_string())?
+            .unwrap_or_default();
         let mut cases = papers::read_cases(&text, &store.path(&old).display().to_string())?;
         cases.retain(|other| other.id != case);
         let n = facts.case_sets + 1;
-        let paper = Paper::Acceptance { tool: tool.to_owned(), n };
-        store.put(&paper, &papers::lines(&cases)).map_err(|e| e.to_string())?;
+        let paper = Paper::Acceptance {
+            tool: tool.to_owned(),
+            n,
+        };
+        store
+            .put(&paper, &papers::lines(&cases))
+            .map_err(|e| e.to_string())?;
         let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-        let body = EventBody::CasesKept { n, count, dropped: vec![case] };
-        Ok(vec![NewEvent { tool: Some(tool.to_owned()), actor: report.actor.clone(), body }])
+        let body = EventBody::CasesKept {
+            n,
+            count,
+            dropped: vec![case],
+        };
+        Ok(vec![NewEvent {
+            tool: Some(tool.to_owned()),
+            actor: report.actor.clone(),
+            body,
+        }])
     }
 }

@@ -21,7 +21,11 @@ pub enum Wake {
     /// state.json was read after a hint.
     Observed(Result<Observed, StoreError>),
     /// A pushed tag.
-    Pushed { tool: String, remote: String, result: Result<(), String> },
+    Pushed {
+        tool: String,
+        remote: String,
+        result: Result<(), String>,
+    },
     /// A signal.
     Signal(Signal),
     /// A time that was waited for has come.

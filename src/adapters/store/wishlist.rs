@@ -99,7 +99,9 @@ pub fn adoptable(layout: &Layout) -> Result<Vec<Item>, StoreError> {
     let value = json::value(FILE, &bytes).map_err(StoreError::Bad)?;
     let entries = value.get("items").and_then(Value::as_array);
     let items = entries.into_iter().flatten().cloned();
-    Ok(items.filter_map(|entry| serde_json::from_value(entry).ok()).collect())
+    Ok(items
+        .filter_map(|entry| serde_json::from_value(entry).ok())
+        .collect())
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<(String, i64, Option<String>)>, String> {

@@ -53,10 +53,15 @@ pub async fn write_file(
     };
     let previous = sources.get(path).map(String::as_str);
     let text = context
-        .ask(&prompt, |reply| developer::from_reply(path, reply, previous, spec, &numbers))
+        .ask(&prompt, |reply| {
+            developer::from_reply(path, reply, previous, spec, &numbers)
+        })
         .await?;
     files::write(context, path, &text)?;
-    context.log(Level::Info, format!("wrote {path} ({} lines)", text.lines().count()));
+    context.log(
+        Level::Info,
+        format!("wrote {path} ({} lines)", text.lines().count()),
+    );
     Ok(())
 }
 
@@ -66,9 +71,14 @@ pub async fn verify(context: &mut Context, spec: &Spec) -> Result<(), Stop> {
     context.doing("running the tests after the edit");
     let tree = files::tree(context, spec, 0);
     let run = context.tools.tests.jest(&tree, false).await?;
-    context.record(vec![EventBody::Worked { millis: run.millis }]).await?;
+    context
+        .record(vec![EventBody::Worked { millis: run.millis }])
+        .await?;
     let (passed, total) = run.report.as_ref().map_or((0, 0), |r| (r.passed, r.total));
-    context.log(Level::Info, format!("tests after the edit: {passed} of {total} pass"));
+    context.log(
+        Level::Info,
+        format!("tests after the edit: {passed} of {total} pass"),
+    );
     Ok(())
 }
 
@@ -79,11 +89,18 @@ pub async fn commit(context: &mut Context, outcome: Outcome) -> Result<Report, S
     let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
     if context.facts.trees.contains(&tree) && !context.facts.not_stuck.contains(&"S2".to_owned()) {
         let words = "the files are the same as before in this line of work".to_owned();
-        let evidence = vec![format!("tree {tree}"), format!("trees {}", context.facts.trees.join(" "))];
-        return Err(context.stuck("S2", words, evidence, Outcome::Escalated).await);
+        let evidence = vec![
+            format!("tree {tree}"),
+            format!("trees {}", context.facts.trees.join(" ")),
+        ];
+        return Err(context
+            .stuck("S2", words, evidence, Outcome::Escalated)
+            .await);
     }
     context.facts.commit = Some(commit.clone());
-    context.record(vec![EventBody::Tree { tree, commit }]).await?;
+    context
+        .record(vec![EventBody::Tree { tree, commit }])
+        .await?;
     Ok(context.report(outcome))
 }
 

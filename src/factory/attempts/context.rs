@@ -161,8 +161,9 @@ impl Context {
     #[must_use]
     pub fn numbers(&self) -> Numbers {
         let harness = &self.settings.harness;
-        let context =
-            self.model.as_ref().map_or(harness.prompt_tokens, |m| self.tools.models.context(&m.host));
+        let context = self.model.as_ref().map_or(harness.prompt_tokens, |m| {
+            self.tools.models.context(&m.host)
+        });
         Numbers {
             file_lines: harness.file_lines,
             code_tokens: harness.code_tokens,
@@ -177,13 +178,23 @@ impl Context {
     /// Who asks, for what tool, with which numbers; `numbers` and `nonce` outlive the prompt.
     #[must_use]
     pub fn desk<'a>(&'a self, numbers: &'a Numbers, nonce: &'a str) -> Desk<'a> {
-        Desk { soul: &self.soul, tool: &self.tool, numbers, nonce }
+        Desk {
+            soul: &self.soul,
+            tool: &self.tool,
+            numbers,
+            nonce,
+        }
     }
 
     /// Marks untrusted text in prompts: derived from the attempt, so that transcripts are replayable.
     #[must_use]
     pub fn nonce(&self) -> String {
-        let seed = format!("{}/{}/{}", self.tool, self.attempt, self.tools.home.display());
+        let seed = format!(
+            "{}/{}/{}",
+            self.tool,
+            self.attempt,
+            self.tools.home.display()
+        );
         sha256(seed.as_bytes()).chars().take(12).collect()
     }
 
@@ -199,7 +210,11 @@ impl Context {
     }
 
     pub(super) fn say(&self, words: String, resting: bool) {
-        let _ = self.link.send(FromAgent::Doing { attempt: self.attempt, words, resting });
+        let _ = self.link.send(FromAgent::Doing {
+            attempt: self.attempt,
+            words,
+            resting,
+        });
     }
 
     /// Writes a line to the live log.
@@ -230,7 +245,11 @@ impl Context {
             .collect();
         let (done, answer) = oneshot::channel();
         self.link
-            .send(FromAgent::Record { attempt: self.attempt, events, done })
+            .send(FromAgent::Record {
+                attempt: self.attempt,
+                events,
+                done,
+            })
             .map_err(|_| Stop::Dropped("the engine has ended".to_owned()))?;
         match answer.await {
             Ok(Ok(())) => Ok(()),
@@ -275,7 +294,11 @@ impl Context {
         evidence: Vec<String>,
         outcome: Outcome,
     ) -> Stop {
-        let body = EventBody::Stuck { rule: rule.to_owned(), words: words.clone(), evidence };
+        let body = EventBody::Stuck {
+            rule: rule.to_owned(),
+            words: words.clone(),
+            evidence,
+        };
         if let Err(stop) = self.record(vec![body]).await {
             return stop;
         }

@@ -20,7 +20,11 @@ pub fn scaffold(context: &Context, spec: &Spec, public: &[Case]) -> Result<(), S
     for (path, text) in scaffold::harness(spec, &context.version, public) {
         put(&dir, &path, &text)?;
     }
-    for path in spec.modules().iter().filter(|path| !dir.join(path).exists()) {
+    for path in spec
+        .modules()
+        .iter()
+        .filter(|path| !dir.join(path).exists())
+    {
         put(&dir, path, &scaffold::stub(spec, path))?;
     }
     Ok(())
@@ -63,7 +67,10 @@ pub fn stub(context: &Context, spec: &Spec) -> Result<(tempfile::TempDir, Tree),
     let run = context.tools.home.join("dev-factory").join("run");
     let failed = |e: std::io::Error| Stop::Incident(format!("{}: {e}", run.display()));
     std::fs::create_dir_all(&run).map_err(failed)?;
-    let folder = tempfile::Builder::new().prefix("stub-").tempdir_in(&run).map_err(failed)?;
+    let folder = tempfile::Builder::new()
+        .prefix("stub-")
+        .tempdir_in(&run)
+        .map_err(failed)?;
     let dir = folder.path().join(&context.tool);
     for (path, text) in scaffold::files(spec, &context.version, &[]) {
         put(&dir, &path, &text)?;
@@ -81,7 +88,10 @@ pub fn stub(context: &Context, spec: &Spec) -> Result<(tempfile::TempDir, Tree),
 fn put(dir: &Path, path: &str, text: &str) -> Result<(), Stop> {
     let file = dir.join(path);
     let failed = |e: std::io::Error| {
-        Stop::Incident(format!("cannot write {}: {e}; free space or mend permissions", file.display()))
+        Stop::Incident(format!(
+            "cannot write {}: {e}; free space or mend permissions",
+            file.display()
+        ))
     };
     if let Some(parent) = file.parent() {
         std::fs::create_dir_all(parent).map_err(failed)?;

@@ -23,8 +23,15 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
 fn targets(context: &Context) -> Result<Vec<(String, Vec<String>)>, Stop> {
     let mut targets: Vec<(String, Vec<String>)> = Vec::new();
     for bug in &context.facts.open_bugs {
-        let paper = Paper::Bug { tool: context.tool.clone(), n: bug.n };
-        let text = context.tools.store.get(&paper)?.unwrap_or_else(|| format!("BUG-{}", bug.n));
+        let paper = Paper::Bug {
+            tool: context.tool.clone(),
+            n: bug.n,
+        };
+        let text = context
+            .tools
+            .store
+            .get(&paper)?
+            .unwrap_or_else(|| format!("BUG-{}", bug.n));
         let path = bug.file.clone().unwrap_or_else(|| "src/cli.js".to_owned());
         match targets.iter_mut().find(|(known, _)| *known == path) {
             Some((_, bugs)) => bugs.push(text),

@@ -25,6 +25,8 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         Phase::Qa => qa::work(context).await,
         Phase::Fixing => fixing::work(context).await,
         Phase::Review => review::work(context).await,
-        Phase::Idle | Phase::Shipped => Err(Stop::Dropped("nothing to do in this phase".to_owned())),
+        Phase::Idle | Phase::Shipped => {
+            Err(Stop::Dropped("nothing to do in this phase".to_owned()))
+        }
     }
 }

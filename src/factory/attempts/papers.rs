@@ -7,7 +7,10 @@ use crate::factory::ports::store::Paper;
 
 /// The accepted spec in force.
 pub fn spec(context: &Context) -> Result<Spec, Stop> {
-    let paper = Paper::SpecVersion { tool: context.tool.clone(), n: context.facts.specs };
+    let paper = Paper::SpecVersion {
+        tool: context.tool.clone(),
+        n: context.facts.specs,
+    };
     let text = context.tools.store.get(&paper)?.ok_or_else(|| {
         Stop::Incident(format!(
             "{} is gone: put it back, or requeue {} with --fresh",
@@ -42,7 +45,10 @@ fn set(context: &Context, n: u32) -> Result<Vec<Case>, Stop> {
     if n == 0 {
         return Ok(Vec::new());
     }
-    let paper = Paper::Acceptance { tool: context.tool.clone(), n };
+    let paper = Paper::Acceptance {
+        tool: context.tool.clone(),
+        n,
+    };
     let text = context.tools.store.get(&paper)?.unwrap_or_default();
     let place = context.tools.store.path(&paper).display().to_string();
     read_cases(&text, &place).map_err(Stop::Incident)

@@ -2,8 +2,8 @@
 
 use super::context::{Context, Stop};
 use super::{files, papers, spec_review};
-use crate::agents::{bug, qa};
 use crate::agents::spec::Spec;
+use crate::agents::{bug, qa};
 use crate::domain::actor;
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
@@ -35,11 +35,19 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
 
 /// Commits the tree as it lies there, so that evidence names exactly it.
 async fn save(context: &mut Context) -> Result<String, Stop> {
-    let (tool, message) = (context.tool.clone(), format!("{}: as measured", context.tool));
+    let (tool, message) = (
+        context.tool.clone(),
+        format!("{}: as measured", context.tool),
+    );
     let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
     if context.facts.tree.as_deref() != Some(tree.as_str()) {
         context.facts.commit = Some(commit.clone());
-        context.record(vec![EventBody::Tree { tree: tree.clone(), commit }]).await?;
+        context
+            .record(vec![EventBody::Tree {
+                tree: tree.clone(),
+                commit,
+            }])
+            .await?;
     }
     Ok(tree)
 }
@@ -66,13 +74,20 @@ async fn run(
         at: context.tools.clock.now(),
         external_reader: context.external_reader,
     };
-    let evidence =
-        measure(input, context.tools.tests.as_ref(), |words| context.doing(words)).await?;
-    let paper = Paper::Evidence { tool: context.tool.clone(), run: number };
+    let evidence = measure(input, context.tools.tests.as_ref(), |words| {
+        context.doing(words)
+    })
+    .await?;
+    let paper = Paper::Evidence {
+        tool: context.tool.clone(),
+        run: number,
+    };
     let text = serde_json::to_string_pretty(&evidence)
         .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
     context.tools.store.put(&paper, &(text + "\n"))?;
-    context.record(vec![EventBody::Run(summary(&evidence))]).await?;
+    context
+        .record(vec![EventBody::Run(summary(&evidence))])
+        .await?;
     Ok(evidence)
 }
 
@@ -83,8 +98,15 @@ async fn file_bugs(
     public: &[Case],
     evidence: &Evidence,
 ) -> Result<String, Stop> {
-    let jest_green = evidence.jest.as_ref().is_some_and(|j| j.report.as_ref().is_some_and(|r| r.success));
-    let revealed = if jest_green { reveal(context, spec, public, evidence).await? } else { None };
+    let jest_green = evidence
+        .jest
+        .as_ref()
+        .is_some_and(|j| j.report.as_ref().is_some_and(|r| r.success));
+    let revealed = if jest_green {
+        reveal(context, spec, public, evidence).await?
+    } else {
+        None
+    };
     let sources = files::current(context, spec);
     let before = previous(context, evidence.run)?;
     let mut bugs = bug::bugs(&bug::Findings {
@@ -104,7 +126,13 @@ async fn file_bugs(
     }
     let mut events = Vec::new();
     for (n, bug) in (context.facts.bugs + 1..).zip(&bugs) {
-        context.tools.store.put(&Paper::Bug { tool: context.tool.clone(), n }, &bug.text)?;
+        context.tools.store.put(
+            &Paper::Bug {
+                tool: context.tool.clone(),
+                n,
+            },
+            &bug.text,
+        )?;
         events.push(EventBody::BugFiled {
             n,
             rule: bug.rule.clone(),
@@ -112,7 +140,9 @@ async fn file_bugs(
             file: bug.file.clone(),
         });
     }
-    let title = bugs.first().map_or_else(|| "the gates are red".to_owned(), |b| b.title.clone());
+    let title = bugs
+        .first()
+        .map_or_else(|| "the gates are red".to_owned(), |b| b.title.clone());
     context.record(events).await?;
     Ok(title)
 }
@@ -131,18 +161,33 @@ async fn reveal(
     let Some(case) = held_out.iter().find(|case| case.id == failed.id).cloned() else {
         return Ok(None);
     };
-    let body = EventBody::CaseRevealed { case: case.id.clone(), rule: case.rule.clone() };
+    let body = EventBody::CaseRevealed {
+        case: case.id.clone(),
+        rule: case.rule.clone(),
+    };
     context.record(vec![body]).await?;
     context.facts.revealed.push(case.id.clone());
-    let mut kept: Vec<Case> = held_out.into_iter().filter(|other| other.id != case.id).collect();
+    let mut kept: Vec<Case> = held_out
+        .into_iter()
+        .filter(|other| other.id != case.id)
+        .collect();
     let replacement = replacement(context, spec, public, &case, &kept).await?;
-    let dropped = if replacement.is_none() { vec![case.id.clone()] } else { Vec::new() };
+    let dropped = if replacement.is_none() {
+        vec![case.id.clone()]
+    } else {
+        Vec::new()
+    };
     kept.extend(replacement);
     let n = context.facts.case_sets + 1;
-    let paper = Paper::Acceptance { tool: context.tool.clone(), n };
+    let paper = Paper::Acceptance {
+        tool: context.tool.clone(),
+        n,
+    };
     context.tools.store.put(&paper, &papers::lines(&kept))?;
     let count = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-    context.record(vec![EventBody::CasesKept { n, count, dropped }]).await?;
+    context
+        .record(vec![EventBody::CasesKept { n, count, dropped }])
+        .await?;
     Ok(Some(case))
 }
 
@@ -162,24 +207,30 @@ async fn replacement(
     let (numbers, nonce) = (context.numbers(), context.nonce());
     let desk = context.desk(&numbers, &nonce);
     let prompt = qa::replace(&desk, spec, &revealed.rule, &taken, revealed);
-    let known: Vec<Case> = kept.iter().chain([revealed]).chain(public).cloned().collect();
+    let known: Vec<Case> = kept
+        .iter()
+        .chain([revealed])
+        .chain(public)
+        .cloned()
+        .collect();
     let case = context
-        .ask(&prompt, |reply| qa::parse_replacement(reply, spec, &revealed.rule, &taken, &known))
+        .ask(&prompt, |reply| {
+            qa::parse_replacement(reply, spec, &revealed.rule, &taken, &known)
+        })
         .await?;
     let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
     if fails.first() == Some(&true) {
         return Ok(Some(case));
     }
-    context.log(Level::Warn, format!("{} passes on an empty stub and was not kept", case.id));
+    context.log(
+        Level::Warn,
+        format!("{} passes on an empty stub and was not kept", case.id),
+    );
     Ok(None)
 }
 
 /// QA's guess at the cause, at most two sentences; a nicety that never fails a phase.
-async fn hypothesis(
-    context: &mut Context,
-    spec: &Spec,
-    bug: &str,
-) -> Result<Option<String>, Stop> {
+async fn hypothesis(context: &mut Context, spec: &Spec, bug: &str) -> Result<Option<String>, Stop> {
     if context.model.is_none() {
         return Ok(None);
     }
@@ -193,8 +244,15 @@ fn previous(context: &Context, run: u32) -> Result<Option<Evidence>, Stop> {
     if run <= 1 || context.facts.last_run.is_none() {
         return Ok(None);
     }
-    let paper = Paper::Evidence { tool: context.tool.clone(), run: run - 1 };
-    Ok(context.tools.store.get(&paper)?.and_then(|text| serde_json::from_str(&text).ok()))
+    let paper = Paper::Evidence {
+        tool: context.tool.clone(),
+        run: run - 1,
+    };
+    Ok(context
+        .tools
+        .store
+        .get(&paper)?
+        .and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// The run as the journal has it.

@@ -14,7 +14,10 @@ use crate::factory::ports::store::Paper;
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context).ok();
     let tool = context.tool.clone();
-    let diff = context.git(move |repo| repo.diff(&tool)).await.unwrap_or_default();
+    let diff = context
+        .git(move |repo| repo.diff(&tool))
+        .await
+        .unwrap_or_default();
     let allowed = allowed(context);
     let (nonce, numbers) = (context.nonce(), context.numbers());
     let evidence = evidence(context)?;
@@ -32,7 +35,9 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         hint: hint.as_deref(),
     };
     let prompt = supervisor::review(&brief);
-    let verdict = context.ask(&prompt, |reply| supervisor::parse(reply, &allowed)).await?;
+    let verdict = context
+        .ask(&prompt, |reply| supervisor::parse(reply, &allowed))
+        .await?;
     settle(context, spec.as_ref(), verdict).await
 }
 
@@ -59,12 +64,27 @@ async fn settle(
     verdict: ReviewVerdict,
 ) -> Result<Report, Stop> {
     let n = context.facts.reviews + 1;
-    let by = context.model.as_ref().map_or_else(|| "operator".to_owned(), ToString::to_string);
+    let by = context
+        .model
+        .as_ref()
+        .map_or_else(|| "operator".to_owned(), ToString::to_string);
     let text = paper(&context.tool, n, &by, &verdict);
-    context.tools.store.put(&Paper::Review { tool: context.tool.clone(), n }, &text)?;
+    context.tools.store.put(
+        &Paper::Review {
+            tool: context.tool.clone(),
+            n,
+        },
+        &text,
+    )?;
     let Origin { scripted, local } = context.origin;
     note_reviewer(context, &by, scripted, local)?;
-    let body = EventBody::Reviewed { n, verdict: verdict.verdict, by, scripted, local };
+    let body = EventBody::Reviewed {
+        n,
+        verdict: verdict.verdict,
+        by,
+        scripted,
+        local,
+    };
     context.record(vec![body]).await?;
     let mut report = context.report(verdict.verdict.outcome());
     report.file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
@@ -85,10 +105,17 @@ fn note_reviewer(context: &Context, by: &str, scripted: bool, local: bool) -> Re
     } else {
         format!("reviewed by {by}")
     });
-    let paper = Paper::Evidence { tool: context.tool.clone(), run: evidence.run };
+    let paper = Paper::Evidence {
+        tool: context.tool.clone(),
+        run: evidence.run,
+    };
     let text = serde_json::to_string_pretty(&evidence)
         .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
-    context.tools.store.put(&paper, &(text + "\n")).map_err(Stop::from)
+    context
+        .tools
+        .store
+        .put(&paper, &(text + "\n"))
+        .map_err(Stop::from)
 }
 
 /// Evidence of the last run.
@@ -96,11 +123,17 @@ fn evidence(context: &Context) -> Result<Option<Evidence>, Stop> {
     let Some(run) = &context.facts.last_run else {
         return Ok(None);
     };
-    let paper = Paper::Evidence { tool: context.tool.clone(), run: run.run };
+    let paper = Paper::Evidence {
+        tool: context.tool.clone(),
+        run: run.run,
+    };
     let text = context.tools.store.get(&paper)?;
     text.map(|text| {
         serde_json::from_str(&text).map_err(|e| {
-            Stop::Incident(format!("{}: {e}: retry runs the phase again", context.tools.store.path(&paper).display()))
+            Stop::Incident(format!(
+                "{}: {e}: retry runs the phase again",
+                context.tools.store.path(&paper).display()
+            ))
         })
     })
     .transpose()
@@ -114,7 +147,10 @@ fn cycle_log(context: &Context) -> Vec<String> {
         .iter()
         .map(|run| {
             let gate = run.failed_gate.as_deref().unwrap_or("all gates passed");
-            format!("run {}: {}/{} tests, {gate}", run.run, run.passed, run.total)
+            format!(
+                "run {}: {}/{} tests, {gate}",
+                run.run, run.passed, run.total
+            )
         })
         .collect();
     log.push(format!(
@@ -122,7 +158,10 @@ fn cycle_log(context: &Context) -> Vec<String> {
         context.cycle, facts.bugs, facts.send_backs, facts.spec_rejections
     ));
     if !facts.revealed.is_empty() {
-        log.push(format!("held-out cases shown to the Developer: {}", facts.revealed.join(", ")));
+        log.push(format!(
+            "held-out cases shown to the Developer: {}",
+            facts.revealed.join(", ")
+        ));
     }
     log
 }
@@ -130,14 +169,27 @@ fn cycle_log(context: &Context) -> Vec<String> {
 /// What the gates measured, a line each.
 fn measured(evidence: &Evidence) -> String {
     let line = |gate: &GateResult| {
-        format!("{} {}: {}", if gate.passed { "ok " } else { "RED" }, gate.gate, gate.words)
+        format!(
+            "{} {}: {}",
+            if gate.passed { "ok " } else { "RED" },
+            gate.gate,
+            gate.words
+        )
     };
-    evidence.gates.iter().map(line).collect::<Vec<_>>().join("\n")
+    evidence
+        .gates
+        .iter()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// reviews/<tool>/<n>.md.
 fn paper(tool: &str, n: u32, by: &str, verdict: &ReviewVerdict) -> String {
-    let mut text = format!("# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {}\n", verdict.verdict);
+    let mut text = format!(
+        "# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {}\n",
+        verdict.verdict
+    );
     if let Some(file) = &verdict.file {
         text += &format!("- File: {file}\n");
     }

@@ -37,7 +37,11 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         context.log(Level::Warn, format!("spec linter: {}", problems.join("; ")));
         let notes = problems.clone();
         context
-            .record(vec![EventBody::SpecRefused { by: Role::Developer, notes, clause: None }])
+            .record(vec![EventBody::SpecRefused {
+                by: Role::Developer,
+                notes,
+                clause: None,
+            }])
             .await?;
         if refusal < REASKS {
             let desk = context.desk(&numbers, &nonce);
@@ -46,33 +50,58 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         } else {
             let mut report = context.report(Outcome::Undraftable);
             report.actor = "engine".to_owned();
-            report.reason = Some(format!("the spec linter refused it: {}", problems.join("; ")));
+            report.reason = Some(format!(
+                "the spec linter refused it: {}",
+                problems.join("; ")
+            ));
             return Ok(report);
         }
     }
-    Err(Stop::Dropped("the spec loop ended without a verdict".to_owned()))
+    Err(Stop::Dropped(
+        "the spec loop ended without a verdict".to_owned(),
+    ))
 }
 
 /// What the template is filled from: the rejected spec, or a new free draft.
 async fn basis(context: &mut Context) -> Result<String, Stop> {
     if context.facts.specs > 0 && !context.facts.spec_notes.is_empty() {
-        let paper = Paper::SpecVersion { tool: context.tool.clone(), n: context.facts.specs };
+        let paper = Paper::SpecVersion {
+            tool: context.tool.clone(),
+            n: context.facts.specs,
+        };
         if let Some(text) = context.tools.store.get(&paper)? {
             return Ok(text);
         }
     }
     let (hint, nonce, numbers) = (context.hint(), context.nonce(), context.numbers());
-    let prompt = developer::draft(&context.desk(&numbers, &nonce), &context.idea, hint.as_deref());
-    context.ask(&prompt, |reply| plain(reply, DRAFT_CHARS)).await
+    let prompt = developer::draft(
+        &context.desk(&numbers, &nonce),
+        &context.idea,
+        hint.as_deref(),
+    );
+    context
+        .ask(&prompt, |reply| plain(reply, DRAFT_CHARS))
+        .await
 }
 
 /// Keeps the accepted spec as the current one and under its number.
 async fn keep(context: &mut Context, text: &str) -> Result<Report, Stop> {
     let n = context.facts.specs + 1;
     let tool = context.tool.clone();
-    context.tools.store.put(&Paper::SpecVersion { tool: tool.clone(), n }, text)?;
+    context.tools.store.put(
+        &Paper::SpecVersion {
+            tool: tool.clone(),
+            n,
+        },
+        text,
+    )?;
     context.tools.store.put(&Paper::Spec { tool }, text)?;
-    context.record(vec![EventBody::SpecKept { n, sha256: sha256(text.as_bytes()) }]).await?;
+    context
+        .record(vec![EventBody::SpecKept {
+            n,
+            sha256: sha256(text.as_bytes()),
+        }])
+        .await?;
     Ok(context.report(Outcome::Drafted))
 }
 

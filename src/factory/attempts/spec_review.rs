@@ -18,7 +18,11 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let (cases, dropped) = cases(context, &spec).await?;
     let (numbers, nonce) = (context.numbers(), context.nonce());
-    let prompt = qa::verdict(&context.desk(&numbers, &nonce), &spec, &notes(&cases, &dropped));
+    let prompt = qa::verdict(
+        &context.desk(&numbers, &nonce),
+        &spec,
+        &notes(&cases, &dropped),
+    );
     let verdict = context.ask(&prompt, qa::parse_verdict).await?;
     if verdict.verdict == qa::SpecWord::Approve {
         return approve(context, &cases, dropped).await;
@@ -28,10 +32,16 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
 
 /// What writing the cases showed, for the verdict.
 fn notes(cases: &[Case], dropped: &[String]) -> String {
-    let kept = format!("{} held-out cases written from this spec fail on the empty stub.", cases.len());
+    let kept = format!(
+        "{} held-out cases written from this spec fail on the empty stub.",
+        cases.len()
+    );
     match dropped {
         [] => kept,
-        _ => format!("{kept} Dropped, since they pass there: {}.", dropped.join(", ")),
+        _ => format!(
+            "{kept} Dropped, since they pass there: {}.",
+            dropped.join(", ")
+        ),
     }
 }
 
@@ -42,7 +52,9 @@ async fn cases(context: &mut Context, spec: &Spec) -> Result<(Vec<Case>, Vec<Str
     let (mut kept, mut dropped) = (Vec::new(), Vec::new());
     for _ in 0..TRIES {
         let prompt = qa::cases(&context.desk(&numbers, &nonce), spec);
-        let fresh = context.ask(&prompt, |reply| qa::parse_cases(reply, spec)).await?;
+        let fresh = context
+            .ask(&prompt, |reply| qa::parse_cases(reply, spec))
+            .await?;
         let failing = fail_on_stub(context, spec, &fresh).await?;
         (kept, dropped) = (Vec::new(), Vec::new());
         for (case, fails) in fresh.into_iter().zip(failing) {
@@ -56,8 +68,13 @@ async fn cases(context: &mut Context, spec: &Spec) -> Result<(Vec<Case>, Vec<Str
             return Ok((kept, dropped));
         }
     }
-    let words = format!("QA found {} usable held-out cases of {wanted} wanted", kept.len());
-    Err(context.stuck("S7", words, dropped, Outcome::Escalated).await)
+    let words = format!(
+        "QA found {} usable held-out cases of {wanted} wanted",
+        kept.len()
+    );
+    Err(context
+        .stuck("S7", words, dropped, Outcome::Escalated)
+        .await)
 }
 
 /// Which cases fail while nothing is built: only those test something.
@@ -67,7 +84,10 @@ pub async fn fail_on_stub(
     cases: &[Case],
 ) -> Result<Vec<bool>, Stop> {
     context.clear_to_go().await?;
-    context.doing(format!("running {} new cases against the empty stub", cases.len()));
+    context.doing(format!(
+        "running {} new cases against the empty stub",
+        cases.len()
+    ));
     let (_folder, tree) = files::stub(context, spec)?;
     let received = context.tools.tests.cases(&tree, cases).await?;
     Ok(cases
@@ -83,10 +103,15 @@ async fn approve(
     dropped: Vec<String>,
 ) -> Result<Report, Stop> {
     let n = context.facts.case_sets + 1;
-    let paper = Paper::Acceptance { tool: context.tool.clone(), n };
+    let paper = Paper::Acceptance {
+        tool: context.tool.clone(),
+        n,
+    };
     context.tools.store.put(&paper, &papers::lines(cases))?;
     let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-    context.record(vec![EventBody::CasesKept { n, count, dropped }]).await?;
+    context
+        .record(vec![EventBody::CasesKept { n, count, dropped }])
+        .await?;
     Ok(context.report(Outcome::Approved))
 }
 

@@ -30,7 +30,10 @@ impl Context {
             Ok(value) => return Ok(value),
             Err(problem) => problem,
         };
-        self.log(Level::Warn, format!("reply not usable: {}; asking once more", problem.1.problem));
+        self.log(
+            Level::Warn,
+            format!("reply not usable: {}; asking once more", problem.1.problem),
+        );
         let (numbers, nonce) = (self.numbers(), self.nonce());
         let again = reformat(&self.desk(&numbers, &nonce), prompt, &problem.0, &problem.1);
         match self.turn(&again, &read).await? {
@@ -78,11 +81,16 @@ impl Context {
                     if let ModelError::Overflow { .. } = error {
                         return Err(self.too_large(error.to_string()).await);
                     }
-                    let Some(wait) = RETRY_AFTER.get(tries as usize).filter(|_| !error.host_fault())
+                    let Some(wait) = RETRY_AFTER
+                        .get(tries as usize)
+                        .filter(|_| !error.host_fault())
                     else {
                         return Err(Stop::Host(error));
                     };
-                    self.log(Level::Warn, format!("{error}; trying again in {} s", wait.as_secs()));
+                    self.log(
+                        Level::Warn,
+                        format!("{error}; trying again in {} s", wait.as_secs()),
+                    );
                     tokio::time::sleep(*wait).await;
                     tries += 1;
                 }
@@ -100,9 +108,13 @@ impl Context {
                 Stop::Rule(Box::new(report))
             }
             Phase::Spec | Phase::SpecReview => {
-                self.stuck("S10", words, Vec::new(), Outcome::Escalated).await
+                self.stuck("S10", words, Vec::new(), Outcome::Escalated)
+                    .await
             }
-            _ => Stop::Incident(format!("{words}; give the {} a host with more num_ctx", self.role)),
+            _ => Stop::Incident(format!(
+                "{words}; give the {} a host with more num_ctx",
+                self.role
+            )),
         }
     }
 
@@ -124,7 +136,11 @@ impl Context {
                 .messages
                 .iter()
                 .map(|(system, content)| Message {
-                    role: if *system { Speaker::System } else { Speaker::User },
+                    role: if *system {
+                        Speaker::System
+                    } else {
+                        Speaker::User
+                    },
                     content: content.clone(),
                 })
                 .collect(),
@@ -192,8 +208,10 @@ impl Context {
         if let Some((stem, _)) = request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
-        self.origin =
-            Origin { scripted: reply.scripted, local: reply.local && !reply.scripted };
+        self.origin = Origin {
+            scripted: reply.scripted,
+            local: reply.local && !reply.scripted,
+        };
         let _ = self.link.send(FromAgent::Spoke {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
@@ -250,7 +268,10 @@ impl Context {
             phase: self.phase.to_string(),
         };
         let line = self.tools.redactor.redact(&line.to_string());
-        self.tools.store.append(&paper, &(line + "\n")).map_err(Stop::from)
+        self.tools
+            .store
+            .append(&paper, &(line + "\n"))
+            .map_err(Stop::from)
     }
 }
 
@@ -262,7 +283,10 @@ struct Clean<'a> {
 
 impl<'a> Clean<'a> {
     fn new(redactor: &'a Redactor) -> Self {
-        Self { sanitiser: Sanitiser::default(), redactor: redactor.stream() }
+        Self {
+            sanitiser: Sanitiser::default(),
+            redactor: redactor.stream(),
+        }
     }
 
     fn push(&mut self, piece: &str) -> String {

@@ -1,0 +1,478 @@
+//! The gates on real Jest and real Node: an honest tool passes, each known cheat is caught by what was measured.
+
+#[path = "support/tool.rs"]
+mod tool;
+
+use dev_factory::adapters::sandbox::{NoWalls, hash};
+use dev_factory::domain::evidence::{Evidence, JestReport, JestRun, JestTest};
+use dev_factory::factory::gates::{flaky, measure, stub_fails};
+use dev_factory::factory::ports::sandbox::{Ended, Job, Network, Sandbox, SandboxError};
+use dev_factory::factory::ports::tests::Tests;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tool::{Home, cases};
+
+async fn measured(home: &Home) -> Evidence {
+    measure(home.input(), &home.tests(60), |_| ())
+        .await
+        .unwrap()
+}
+
+fn words<'e>(evidence: &'e Evidence, gate: &str) -> &'e str {
+    let found = evidence.gates.iter().find(|result| result.gate == gate);
+    &found
+        .unwrap_or_else(|| panic!("no {gate} in {:?}", evidence.gates))
+        .words
+}
+
+fn red(evidence: &Evidence) -> Vec<&str> {
+    let failed = evidence.gates.iter().filter(|gate| !gate.passed);
+    failed.map(|gate| gate.gate.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_tool_passes_every_gate() {
+    let home = Home::new();
+    let evidence = measured(&home).await;
+    assert!(evidence.green(), "{:?}", evidence.gates);
+    let names: Vec<&str> = evidence
+        .gates
+        .iter()
+        .map(|gate| gate.gate.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["scan", "jest", "coverage", "held-out", "public", "throwing"]
+    );
+    let jest = evidence.jest.unwrap();
+    assert_eq!((jest.exit, jest.expected_tests), (Some(0), 8));
+    let report = jest.report.unwrap();
+    assert_eq!((report.total, report.passed), (8, 8));
+    assert!(
+        report
+            .tests
+            .iter()
+            .all(|test| test.file.starts_with("test/"))
+    );
+    let files: Vec<&String> = jest.coverage.keys().collect();
+    assert_eq!(files, ["src/cli.js", "src/count.js"]);
+    let throwing = evidence.throwing.unwrap();
+    assert_eq!((throwing.red, throwing.total), (true, 8));
+    assert_eq!(evidence.sandbox, "none");
+    let again = measured(&home).await;
+    let (cold, warm) = (evidence.millis, again.millis);
+    println!(
+        "gates: first run {cold} ms, second {warm} ms, Jest {} ms",
+        jest.millis
+    );
+    let runs = home.home.join("dev-factory/run/gates/word-count");
+    let left = fs::read_dir(runs).unwrap().count();
+    assert_eq!(left, 1, "only the cache stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_scan_finds_is_never_run() {
+    for (cheat, part) in [
+        ("exit-in-source", "src/count.js:2: `process`"),
+        ("exit-in-test", "test/dev/count.test.js:3: `process`"),
+        ("forged-report", "require('fs')"),
+        (
+            "hidden-lines",
+            "src/count.js:3: the comment `istanbul ignore`",
+        ),
+        ("skipped", "test/dev/count.test.js:8: test may only"),
+        ("no-assertions", "expects nothing"),
+        ("mocked", "test/dev/count.test.js:2: only jest.fn"),
+        ("extra-file", "jest.config.js: is not planned"),
+    ] {
+        let home = Home::cheating(cheat);
+        let evidence = measured(&home).await;
+        assert_eq!(red(&evidence), ["scan"], "{cheat}");
+        assert!(
+            words(&evidence, "scan").contains(part),
+            "{cheat}: {:?}",
+            evidence.gates
+        );
+        assert!(
+            evidence.jest.is_none() && evidence.public.is_empty(),
+            "{cheat}"
+        );
+    }
+    let home = Home::new();
+    let outside = home.home.join("outside.js");
+    fs::write(&outside, "").unwrap();
+    std::os::unix::fs::symlink(&outside, home.tool.join("src/link.js")).unwrap();
+    let evidence = measured(&home).await;
+    assert!(words(&evidence, "scan").contains("src/link.js: is not a plain file"));
+    fs::remove_file(home.tool.join("src/link.js")).unwrap();
+    fs::remove_file(home.tool.join("test/dev/cli.test.js")).unwrap();
+    let evidence = measured(&home).await;
+    assert!(words(&evidence, "scan").contains("test/dev/cli.test.js: is missing"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_leaves_early_has_no_report_and_a_forged_one_is_green_over_exports_that_throw()
+ {
+    for cheat in ["exit-in-test", "exit-in-source"] {
+        let home = Home::cheating(cheat);
+        let run = home.tests(60).jest(&home.tree(), true).await.unwrap();
+        assert_eq!((run.exit, run.report), (Some(0), None), "{cheat}");
+    }
+    let home = Home::cheating("forged-report");
+    let tests = home.tests(60);
+    let run = tests.jest(&home.tree(), true).await.unwrap();
+    assert!(
+        run.report.is_some_and(|report| report.success),
+        "the forgery works"
+    );
+    assert!(run.coverage.is_empty());
+    let throwing = tests.throwing(&home.tree()).await.unwrap();
+    assert!(!throwing.red);
+    // A file of tests that tests nothing is seen although the examples notice.
+    let home = Home::cheating("no-assertions");
+    let tests = home.tests(60);
+    let throwing = tests.throwing(&home.tree()).await.unwrap();
+    assert!(!throwing.red && throwing.still_passing == 1, "{throwing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_covered_is_named_by_line() {
+    let home = Home::cheating("untested-lines");
+    home.put(
+        "test/examples.test.js",
+        &dev_factory::agents::scaffold::examples(&tool::modules(), &home.public[..2]),
+    );
+    let input = dev_factory::factory::gates::GateInput {
+        public: &home.public[..2],
+        ..home.input()
+    };
+    let evidence = measure(input, &home.tests(60), |_| ()).await.unwrap();
+    assert_eq!(red(&evidence), ["coverage"], "{:?}", evidence.gates);
+    let said = words(&evidence, "coverage");
+    assert!(said.starts_with("src/count.js: statements 80 %"), "{said}");
+    assert!(said.ends_with("(lines 5, 7)"), "{said}");
+    assert!(evidence.throwing.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_knows_only_the_shown_cases_fails_the_held_out_ones() {
+    let home = Home::cheating("special-cased");
+    let evidence = measured(&home).await;
+    assert_eq!(red(&evidence), ["held-out"], "{:?}", evidence.gates);
+    let said = words(&evidence, "held-out");
+    assert_eq!(said, "2 of 3 cases fail: H1 (R1); H3 (R2)");
+    assert!(
+        evidence.held_out[0].received.contains("null"),
+        "{:?}",
+        evidence.held_out[0]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loop_without_end_is_ended() {
+    let home = Home::cheating("hanging");
+    let begun = Instant::now();
+    let evidence = measure(home.input(), &home.tests(3), |_| ()).await.unwrap();
+    assert_eq!(red(&evidence), ["jest"]);
+    assert!(evidence.jest.as_ref().unwrap().timed_out);
+    assert!(words(&evidence, "jest").contains("time limit"));
+    assert!(
+        evidence.held_out.is_empty(),
+        "each would take its whole limit"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(6));
+    assert_eq!(marked(&home.home), Vec::<PathBuf>::new());
+    let received = home
+        .tests(1)
+        .cases(&home.tree(), &home.held_out[..1])
+        .await
+        .unwrap();
+    assert_eq!(received[0].fault.as_deref(), Some("timed out after 1 s"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_and_files_that_do_not_load_are_told_apart() {
+    let home = Home::new();
+    home.put("src/count.js", "'use strict';\n\nfunction countWords() {\n  return undefinedName;\n}\n\nmodule.exports = { countWords };\n");
+    let evidence = measured(&home).await;
+    let jest = evidence.jest.as_ref().unwrap();
+    let report = jest.report.as_ref().unwrap();
+    let failed = report
+        .tests
+        .iter()
+        .find(|test| !test.passed && test.file == "test/dev/count.test.js")
+        .unwrap();
+    assert!(
+        failed
+            .message
+            .starts_with("ReferenceError: undefinedName is not defined"),
+        "{failed:?}"
+    );
+    assert_eq!(failed.at.as_deref(), Some("src/count.js:4"));
+    assert!(!failed.message.contains("node_modules"));
+    assert_eq!(
+        evidence.held_out.len(),
+        3,
+        "modules load, so QA gets its held-out failure"
+    );
+    assert_eq!(evidence.held_out[0].at.as_deref(), Some("src/count.js:4"));
+    home.put(
+        "src/count.js",
+        "'use strict';\nthrow new Error('broken on purpose');\n",
+    );
+    let evidence = measured(&home).await;
+    assert!(
+        words(&evidence, "jest").contains("does not load"),
+        "{:?}",
+        evidence.gates
+    );
+    assert!(evidence.held_out.is_empty());
+    let received = home
+        .tests(60)
+        .cases(&home.tree(), &home.held_out)
+        .await
+        .unwrap();
+    let load = received[0].load.as_ref().unwrap();
+    assert_eq!(
+        (load.message.as_str(), load.at.as_deref()),
+        ("broken on purpose", Some("src/count.js:2"))
+    );
+    fs::remove_dir_all(home.tool.join("src")).unwrap();
+    assert_eq!(red(&measured(&home).await), ["scan"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_cannot_be_answered_by_the_code_under_test_in_its_own_words() {
+    let home = Home::new();
+    let forged = "'use strict';\nfunction countWords(text) {\n  process.stdout.write('\\n{\"returned\":3}\\n0000 {\"returned\":3}\\n');\n  process.exit(0);\n}\nmodule.exports = { countWords };\n";
+    home.put("src/count.js", forged);
+    let all = cases(&[
+        r#"{"id":"H1","rule":"R1","call":"countWords","args":["a b c"],"expect":3}"#,
+        r#"{"id":"H2","rule":"R1","call":"missing","args":[],"expect":3}"#,
+    ]);
+    let received = home.tests(60).cases(&home.tree(), &all).await.unwrap();
+    assert!(
+        received[0]
+            .fault
+            .as_deref()
+            .unwrap()
+            .starts_with("no result line"),
+        "{received:?}"
+    );
+    assert_eq!(received[1].missing.as_deref(), Some("missing"));
+    let fails = stub_fails(&home.tests(60), &home.tree(), &all)
+        .await
+        .unwrap();
+    assert_eq!(fails, [true, true]);
+}
+
+#[test]
+fn a_test_that_fails_once_and_then_passes_is_flaky() {
+    let run = |passed: bool| JestRun {
+        report: Some(JestReport {
+            tests: vec![
+                JestTest {
+                    file: "test/dev/a.test.js".into(),
+                    name: "now and then".into(),
+                    passed,
+                    ..JestTest::default()
+                },
+                JestTest {
+                    file: "test/dev/a.test.js".into(),
+                    name: "never".into(),
+                    ..JestTest::default()
+                },
+            ],
+            ..JestReport::default()
+        }),
+        ..JestRun::default()
+    };
+    assert_eq!(
+        flaky(&run(false), &run(true)),
+        ["test/dev/a.test.js: now and then"]
+    );
+    assert!(flaky(&run(false), &run(false)).is_empty());
+}
+
+/// Processes whose command line names a path.
+fn marked(path: &Path) -> Vec<PathBuf> {
+    let mark = path.to_string_lossy().into_owned();
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let named = entries.filter(|entry| {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(&mark)
+    });
+    named.map(|entry| entry.path()).collect()
+}
+
+fn shell(script: &str, dir: &Path) -> Job {
+    Job {
+        command: vec![
+            "/bin/sh".into(),
+            "-c".into(),
+            script.into(),
+            dir.display().to_string(),
+        ],
+        cwd: dir.to_path_buf(),
+        stdin: Vec::new(),
+        read: Vec::new(),
+        write: Vec::new(),
+        network: Network::None,
+        wall: Duration::from_secs(20),
+        output: 1024 * 1024,
+        untrusted: Vec::new(),
+        env: Vec::new(),
+    }
+}
+
+async fn ran(job: Job) -> Ended {
+    NoWalls::new(BTreeSet::new(), true).run(job).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_sees_nothing_of_ours() {
+    let dir = tempfile::tempdir().unwrap();
+    let ended = ran(shell(
+        "env; ls /proc/self/fd; ulimit -c; cat; exit 7",
+        dir.path(),
+    ))
+    .await;
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!((ended.exit, ended.limit), (Some(7), None));
+    let names: BTreeSet<&str> = said
+        .lines()
+        .filter_map(|line| Some(line.split_once('=')?.0))
+        .collect();
+    let allowed = "CI HOME LANG NODE_ENV NO_COLOR PATH PWD SHLVL TMPDIR TZ _ OLDPWD";
+    let allowed: BTreeSet<&str> = allowed.split(' ').collect();
+    assert!(names.is_subset(&allowed), "{names:?}");
+    let numbers: Vec<&str> = said
+        .lines()
+        .filter(|line| line.parse::<u8>().is_ok())
+        .collect();
+    // 3 is the folder ls itself reads; the last 0 is the size of core files.
+    assert_eq!(numbers, ["0", "1", "2", "3", "0"]);
+    let fed = Job {
+        stdin: b"given".to_vec(),
+        ..shell("cat", dir.path())
+    };
+    assert_eq!(ran(fed).await.stdout, b"given");
+    let missing = Job {
+        command: vec!["/no/such/program".into()],
+        ..shell("", dir.path())
+    };
+    let error = NoWalls::new(BTreeSet::new(), true)
+        .run(missing)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("/no/such/program"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_and_a_hang_are_ended_and_a_daemon_does_not_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let ended = ran(shell("yes", dir.path())).await;
+    assert_eq!((ended.exit, ended.limit), (None, Some("output")));
+    assert_eq!(ended.stdout.len(), 1024 * 1024);
+    let ended = ran(shell("yes >&2", dir.path())).await;
+    assert_eq!(
+        (ended.limit, ended.stderr.len()),
+        (Some("output"), 1024 * 1024)
+    );
+    let hang = "trap '' TERM INT HUP; setsid sh -c 'sleep 300' \"$0\" & while :; do sleep 1; done";
+    let begun = Instant::now();
+    let ended = ran(Job {
+        wall: Duration::from_millis(500),
+        ..shell(hang, dir.path())
+    })
+    .await;
+    assert_eq!((ended.exit, ended.limit), (None, Some("time")));
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
+    // Twice forked, own session, environment and pipes let go: an orphan of ours.
+    let daemon = "(setsid env -i sh -c 'sleep 300; :' \"$0\" >/dev/null 2>&1 </dev/null &) ; sleep 0.2; echo up";
+    let ended = ran(shell(daemon, dir.path())).await;
+    assert_eq!(
+        (ended.exit, ended.stdout.as_slice()),
+        (Some(0), b"up\n".as_slice())
+    );
+    assert_eq!(marked(dir.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_a_run_ends_its_processes() {
+    let dir = tempfile::tempdir().unwrap();
+    let up = dir.path().join("up");
+    let script = "setsid sh -c 'sleep 300; :' \"$0\" & echo > up; sleep 300";
+    let sandbox = NoWalls::new(BTreeSet::new(), true);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    {
+        let mut run = sandbox.run(shell(script, dir.path()));
+        while !up.exists() && Instant::now() < deadline {
+            let turn = tokio::time::timeout(Duration::from_millis(10), &mut run).await;
+            assert!(turn.is_err(), "{turn:?}");
+        }
+        assert!(!marked(dir.path()).is_empty());
+    }
+    while !marked(dir.path()).is_empty() && Instant::now() < deadline {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(marked(dir.path()), Vec::<PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_walls_only_compiled_in_files_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let (src, file) = (dir.path().join("src"), dir.path().join("src/a.js"));
+    fs::create_dir(&src).unwrap();
+    fs::write(&file, "known").unwrap();
+    let sandbox = NoWalls::new([hash(b"known")].into(), false);
+    assert_eq!(sandbox.tier(), "demo");
+    let job = || Job {
+        untrusted: vec![src.clone()],
+        ..shell("echo ran > ran", dir.path())
+    };
+    assert!(sandbox.run(job()).await.is_ok());
+    assert!(dir.path().join("ran").exists());
+    fs::remove_file(dir.path().join("ran")).unwrap();
+    let refused = |outcome: Result<Ended, SandboxError>, name: &str| match outcome {
+        Err(SandboxError::Refused { file }) => assert!(file.ends_with(name), "{file}"),
+        other => panic!("{other:?}"),
+    };
+    fs::write(&file, "known ").unwrap();
+    refused(sandbox.run(job()).await, "src/a.js");
+    fs::write(&file, "known").unwrap();
+    std::os::unix::fs::symlink(&file, src.join("b.js")).unwrap();
+    refused(sandbox.run(job()).await, "src/b.js");
+    let gone = Job {
+        untrusted: vec![dir.path().join("gone")],
+        ..job()
+    };
+    refused(sandbox.run(gone).await, "gone");
+    assert!(!dir.path().join("ran").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leftovers_of_a_crash_are_swept_and_a_missing_jest_is_a_sentence() {
+    let home = Home::new();
+    let gates = home.home.join("dev-factory/run/gates/word-count");
+    for name in ["cache/x", "run-abc/tool/src"] {
+        fs::create_dir_all(gates.join(name)).unwrap();
+    }
+    let tests = home.tests(60);
+    tests.sweep();
+    assert!(gates.join("cache/x").exists());
+    assert!(!gates.join("run-abc").exists());
+    fs::remove_file(home.home.join("node_modules")).unwrap();
+    let error = tests
+        .jest(&home.tree(), true)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("npm ci --ignore-scripts"), "{error}");
+}

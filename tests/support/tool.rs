@@ -1,0 +1,166 @@
+//! A home with real Jest and a tool in its worktree, for tests that run it.
+
+use dev_factory::adapters::jest::JestTests;
+use dev_factory::adapters::sandbox::NoWalls;
+use dev_factory::agents::scaffold;
+use dev_factory::domain::case::Case;
+use dev_factory::factory::gates::GateInput;
+use dev_factory::factory::ports::sandbox::Sandbox;
+use dev_factory::factory::ports::tests::Tree;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub const TOOL: &str = "word-count";
+pub const MODULES: [&str; 2] = ["src/count.js", "src/cli.js"];
+
+/// A repository path.
+pub fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Installs Jest once for all tests; others wait for the lock.
+fn installed() -> PathBuf {
+    let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("jest-home");
+    fs::create_dir_all(&base).unwrap();
+    let lock = File::create(base.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let wanted = fs::read(root("dev-factory/home/package-lock.json")).unwrap();
+    let done = base.join("done");
+    if fs::read(&done).ok().as_deref() != Some(wanted.as_slice()) {
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(root("dev-factory/home").join(name), base.join(name)).unwrap();
+        }
+        let npm = Command::new("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(&base)
+            .output()
+            .expect("these tests need Node.js 20 or newer with npm in PATH");
+        let said = String::from_utf8_lossy(&npm.stderr);
+        assert!(
+            npm.status.success(),
+            "npm ci failed; these tests need it once: {said}"
+        );
+        fs::write(&done, wanted).unwrap();
+    }
+    base.join("node_modules")
+}
+
+/// A home with the honest tool in its worktree.
+pub struct Home {
+    _dir: tempfile::TempDir,
+    pub home: PathBuf,
+    pub tool: PathBuf,
+    pub public: Vec<Case>,
+    pub held_out: Vec<Case>,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().canonicalize().unwrap();
+        std::os::unix::fs::symlink(installed(), home.join("node_modules")).unwrap();
+        let tool = home.join("dev-factory/work/tools").join(TOOL);
+        copy(&root("tests/fixtures/tools").join(TOOL), &tool);
+        let made = Self {
+            _dir: dir,
+            home,
+            tool,
+            public: cases(&[
+                r#"{"id":"E1","rule":"R1","call":"countWords","args":["one two"],"expect":2}"#,
+                r#"{"id":"E2","rule":"R2","cli":["a.txt"],"given":{"files":{"a.txt":"x y"}},"exit":0,"stdout":"2\n","stderr":""}"#,
+                r#"{"id":"E3","rule":"R3","call":"countWords","args":[3],"throws":"TypeError: text must"}"#,
+            ]),
+            held_out: cases(&[
+                r#"{"id":"H1","rule":"R1","call":"countWords","args":["one two  three"],"expect":3}"#,
+                r#"{"id":"H2","rule":"R2","cli":["b.txt"],"exit":1,"stdout":"","stderr":"cannot read b.txt: ENOENT\n"}"#,
+                r#"{"id":"H3","rule":"R2","cli":["b.txt"],"given":{"now":0,"files":{"b.txt":"q"}},"exit":0,"stdout":"1\n"}"#,
+            ]),
+        };
+        made.put(&format!("bin/{TOOL}.js"), &harness("bin.js"));
+        made.put("test/fakes.js", &harness("fakes.js"));
+        made.put(
+            "package.json",
+            &scaffold::package(TOOL, "Counts words.", "0.0.0"),
+        );
+        made.put(
+            "test/examples.test.js",
+            &scaffold::examples(&modules(), &made.public),
+        );
+        made
+    }
+
+    /// As `new`, with the files of a cheat laid over the tool.
+    pub fn cheating(name: &str) -> Self {
+        let made = Self::new();
+        let cheat = root("tests/fixtures/cheats").join(name);
+        assert!(cheat.is_dir(), "{}", cheat.display());
+        copy(&cheat, &made.tool);
+        made
+    }
+
+    pub fn put(&self, path: &str, text: &str) {
+        let file = self.tool.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    /// Jest with a wall, in a sandbox that runs anything.
+    pub fn tests(&self, wall: u64) -> JestTests {
+        let sandbox: Arc<dyn Sandbox> = Arc::new(NoWalls::new(BTreeSet::new(), true));
+        JestTests::new(&self.home, sandbox, Duration::from_secs(wall)).unwrap()
+    }
+
+    pub fn tree(&self) -> Tree {
+        Tree {
+            tool: TOOL.into(),
+            dir: self.tool.clone(),
+            modules: modules(),
+            expected_tests: 8,
+            model_written: true,
+        }
+    }
+
+    pub fn input(&self) -> GateInput<'_> {
+        GateInput {
+            tool: TOOL,
+            run: 1,
+            tree_hash: "t".into(),
+            dir: self.tool.clone(),
+            modules: modules(),
+            public: &self.public,
+            held_out: &self.held_out,
+            at: chrono::DateTime::UNIX_EPOCH,
+            external_reader: false,
+        }
+    }
+}
+
+pub fn modules() -> Vec<String> {
+    MODULES.map(String::from).to_vec()
+}
+
+pub fn cases(lines: &[&str]) -> Vec<Case> {
+    let parse = |line: &&str| serde_json::from_str(line).unwrap();
+    lines.iter().map(parse).collect()
+}
+
+fn harness(name: &str) -> String {
+    fs::read_to_string(root("dev-factory/harness").join(name)).unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
