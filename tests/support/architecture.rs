@@ -45,7 +45,6 @@ const WORLD: &[&str] = &[
     "std::process",
     "std::env",
     "std::io::stdin",
-    "std::thread",
     "std::time::Instant",
     "std::time::SystemTime",
     "tokio",
