@@ -590,6 +590,15 @@ fn quiet_home(w: &World) -> PathBuf {
     home
 }
 
+/// Waits until something holds, for at most 10 s.
+fn eventually(holds: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds() {
+        assert!(start.elapsed().as_secs() < 10, "it never came about");
+        std::thread::yield_now();
+    }
+}
+
 /// Ends the engine whatever a test did.
 struct Down<'a>(&'a World);
 
@@ -621,10 +630,14 @@ fn one_engine_a_home_from_up_to_down() {
         .success()
         .stdout(contains("running, process"));
     w.run(&["--home", "home", "pause"]).assert().success();
-    w.run(&["--home", "home", "status", "--line"])
-        .assert()
-        .code(4)
-        .stdout(contains("PAUSED idle"));
+    // run/ is written beside the answer, not before it.
+    eventually(|| {
+        let output = w
+            .run(&["--home", "home", "status", "--line"])
+            .output()
+            .unwrap();
+        output.status.code() == Some(4) && output.stdout.starts_with(b"PAUSED idle")
+    });
     w.run(&["--home", "home", "resume"]).assert().success();
     w.run(&["--home", "home", "hint", "x"])
         .assert()
