@@ -100,7 +100,7 @@ impl Driver {
     }
 
     /// Git work that must be done before a move may be recorded; each is idempotent.
-    async fn before(&self, events: &[NewEvent]) -> Result<(), String> {
+    pub(super) async fn before(&self, events: &[NewEvent]) -> Result<(), String> {
         for event in events {
             let (EventBody::Move(step), Some(tool)) = (&event.body, event.tool.clone()) else {
                 continue;
@@ -108,6 +108,12 @@ impl Driver {
             let resume = match step.outcome {
                 Outcome::Picked => false,
                 Outcome::Resumed | Outcome::Unshelved => !step.fresh,
+                Outcome::Rewound => {
+                    self.tree_of_then(step, tool)
+                        .await
+                        .map_err(|e| e.to_string())?;
+                    continue;
+                }
                 _ => continue,
             };
             self.git(move |repo| repo.open(&tool, resume).map(|_| ()))
@@ -141,16 +147,7 @@ impl Driver {
                 self.push(step, tool);
                 self.git(move |repo| repo.close(&name)).await
             }
-            (_, Outcome::Rewound) => {
-                self.cancel();
-                match step.commit.clone() {
-                    Some(commit) => self.git(move |repo| repo.restore(&name, &commit)).await,
-                    None => {
-                        self.git(move |repo| repo.open(&name, false).map(|_| ()))
-                            .await
-                    }
-                }
-            }
+            (_, Outcome::Rewound) => return self.papers_of_then(step, tool).await,
             _ => Ok(()),
         };
         done.or_else(|error| self.incident(error.to_string()))

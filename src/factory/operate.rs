@@ -60,7 +60,7 @@ impl Driver {
         }
         let input = match &command.verb {
             Verb::Rewind { seq } => {
-                let target = self.event(*seq)?;
+                let target = self.move_before(*seq)?;
                 Input::Rewind {
                     command: command.clone(),
                     target: target.map(Box::new),
@@ -76,6 +76,9 @@ impl Driver {
                 let sentence = accepted_sentence(&events);
                 if drops_attempt(&events) {
                     self.cancel();
+                }
+                if let Err(sentence) = self.before(&events).await {
+                    return self.refuse(command, sentence);
                 }
                 self.record(events).await?;
                 self.effect(&command);
@@ -157,10 +160,16 @@ impl Driver {
         self.dirty = true;
     }
 
-    /// An event of the journal by its number.
-    fn event(&self, seq: u64) -> Result<Option<Event>, String> {
-        let events = self.tools.store.history(seq).map_err(|e| e.to_string())?;
-        Ok(events.into_iter().find(|event| event.seq == seq))
+    /// The newest move of the tool under way at or before an event of the journal.
+    fn move_before(&self, seq: u64) -> Result<Option<Event>, String> {
+        let tool = self.ledger.factory.current_tool.as_deref();
+        let events = self.tools.store.history(1).map_err(|e| e.to_string())?;
+        let moves = events.into_iter().filter(|event| {
+            event.seq <= seq
+                && event.tool.as_deref() == tool
+                && matches!(event.body, EventBody::Move(_))
+        });
+        Ok(moves.last())
     }
 }
 
