@@ -67,10 +67,7 @@ pub fn tests(text: &str) -> Result<u32, Violation> {
 }
 
 /// Parses on a deep stack and hands the program on.
-fn with_program<T>(
-    text: &str,
-    work: impl FnOnce(&Program<'_>) -> T,
-) -> Result<T, Violation> {
+fn with_program<T>(text: &str, work: impl FnOnce(&Program<'_>) -> T) -> Result<T, Violation> {
     if text.len() > TEXT_LIMIT {
         let words = format!("the file is longer than {TEXT_LIMIT} bytes; split it");
         return Err(Violation { line: 1, words });

@@ -60,7 +60,9 @@ impl Case {
         let fake = |given: &Map<String, Value>| {
             let outside = |path: &String| path.starts_with('/') || path.starts_with("..");
             let files = given.get("files").and_then(Value::as_object);
-            ["now", "http", "dns"].iter().any(|key| given.contains_key(*key))
+            ["now", "http", "dns"]
+                .iter()
+                .any(|key| given.contains_key(*key))
                 || files.is_some_and(|files| files.keys().any(outside))
         };
         self.cli.is_some() && !self.given.as_ref().is_some_and(fake)

@@ -68,8 +68,7 @@ async fn run(
     evidence: &mut Evidence,
 ) -> Result<(), TestError> {
     progress("running Jest and the held-out cases");
-    let (jest, held_out) =
-        tokio::join!(tests.jest(tree, true), tests.cases(tree, input.held_out));
+    let (jest, held_out) = tokio::join!(tests.jest(tree, true), tests.cases(tree, input.held_out));
     let jest = jest?;
     let mut verdict = verdicts::jest(&jest);
     if !verdict.passed && verdicts::worth_repeating(&jest) {
