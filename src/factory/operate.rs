@@ -169,7 +169,7 @@ impl Driver {
                 && event.tool.as_deref() == tool
                 && matches!(event.body, EventBody::Move(_))
         });
-        Ok(moves.last())
+        Ok(moves.max_by_key(|event| event.seq))
     }
 }
 
