@@ -10,6 +10,10 @@ mod jest_home;
 mod model_server;
 #[path = "support/plant.rs"]
 mod plant;
+#[path = "support/process.rs"]
+mod process;
 
 #[path = "factory/commands.rs"]
 mod commands;
+#[path = "factory/http.rs"]
+mod http;

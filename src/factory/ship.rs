@@ -49,6 +49,7 @@ impl Driver {
         {
             return self.shelve_decided(&tool, &report, blocked).await;
         }
+        let reviewed = self.review_papers(&report)?;
         let order = ShipOrder {
             message: format!("Ship {tool} {version}"),
             papers: self.papers(&tool),
@@ -70,7 +71,7 @@ impl Driver {
                     now,
                 )
                 .map_err(|refusal| refusal.sentence)?;
-                self.record(events).await.map(|_| ())
+                self.record([reviewed, events].concat()).await.map(|_| ())
             }
             Err(RepoError::Blocked(why)) => self.shelve_decided(&tool, &report, why).await,
             Err(error) => self.incident(error.to_string()),

@@ -256,7 +256,7 @@ fn settings(home: &Path) -> Settings {
 fn souls(home: &Path) -> SoulTexts {
     ["developer.md", "qa.md", "supervisor.md"].map(|name| {
         let file = format!("souls/{name}");
-        let text = fs::read_to_string(home.join(&file)).unwrap();
+        let text = fs::read_to_string(home.join(&file)).unwrap_or_default();
         (file, text)
     })
 }
