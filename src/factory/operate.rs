@@ -80,7 +80,8 @@ impl Driver {
                 if let Err(sentence) = self.before(&events).await {
                     return self.refuse(command, sentence);
                 }
-                self.record(events).await?;
+                let papers = self.command_papers(&command.verb, &events)?;
+                self.record([papers, events].concat()).await?;
                 self.effect(&command);
                 Ok(Answer {
                     accepted: true,

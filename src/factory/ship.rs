@@ -43,6 +43,7 @@ impl Driver {
         {
             return self.shelve_decided(&tool, &report, blocked).await;
         }
+        let reviewed = self.review_papers(&report)?;
         let order = ShipOrder {
             message: format!("Ship {tool} {version}"),
             papers: self.papers(&tool),
@@ -54,9 +55,8 @@ impl Driver {
             Ok(ship) => {
                 let ship = Some(ship);
                 let done = self.decide(&Input::Report(Report { ship, ..report }));
-                self.record(done.map_err(|refusal| refusal.sentence)?)
-                    .await
-                    .map(|_| ())
+                let events = done.map_err(|refusal| refusal.sentence)?;
+                self.record([reviewed, events].concat()).await.map(|_| ())
             }
             Err(RepoError::Blocked(why)) => self.shelve_decided(&tool, &report, why).await,
             Err(error) => self.incident(error.to_string()),
