@@ -41,6 +41,10 @@ impl Driver {
         }
         match factory.phase {
             Phase::Idle | Phase::Shipped => self.room().await,
+            // A decision that met an incident waits until a person has looked at it.
+            Phase::Review if pending(factory).is_some() && self.held_by(PauseKind::Incident) => {
+                Ok(false)
+            }
             Phase::Review if pending(factory).is_some() => self.apply_pending().await,
             Phase::Review if !self.readiness.ready(Role::Supervisor, factory, now) => {
                 if self.factory_held() || self.readiness.unasked(Role::Supervisor) {
@@ -59,6 +63,11 @@ impl Driver {
                 Ok(false)
             }
         }
+    }
+
+    /// A pause of this kind is in force.
+    fn held_by(&self, kind: PauseKind) -> bool {
+        self.ledger.factory.pauses.iter().any(|p| p.kind == kind)
     }
 
     /// A pause of the whole factory is in force.
@@ -214,6 +223,10 @@ impl Driver {
 
     /// Pauses the factory.
     pub(super) fn hold(&mut self, kind: PauseKind, reason: &str) -> Result<(), String> {
+        let pauses = &self.ledger.factory.pauses;
+        if pauses.iter().any(|p| p.kind == kind && p.reason == reason) {
+            return Ok(());
+        }
         let pause = Pause {
             id: format!("pause-{}", self.ledger.factory.pauses_made + 1),
             kind,

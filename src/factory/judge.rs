@@ -87,11 +87,14 @@ impl Driver {
                 self.take_up(&doc, to, outcome).await
             }
             Judgement::Illegal(sentence) => {
-                self.suspect = Some(Suspect {
-                    doc,
-                    sentence,
-                    settled: Instant::now() + SETTLE,
-                });
+                if self.suspect.as_ref().is_none_or(|known| known.doc != doc) {
+                    let settled = Instant::now() + SETTLE;
+                    self.suspect = Some(Suspect {
+                        doc,
+                        sentence,
+                        settled,
+                    });
+                }
                 Ok(())
             }
         }
@@ -132,7 +135,7 @@ impl Driver {
         let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
         match outcome {
             Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
-            Outcome::Approved => self.claimed_cases(&tool, facts.case_sets),
+            Outcome::Approved => self.claimed_cases(&tool, facts.case_sets + 1),
             Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.trees).await,
             _ => Ok(Vec::new()),
         }
@@ -167,9 +170,8 @@ impl Driver {
         Ok(vec![external(tool, EventBody::SpecKept { n, sha256 })])
     }
 
-    fn claimed_cases(&self, tool: &str, sets: u32) -> Result<Vec<NewEvent>, String> {
+    fn claimed_cases(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
         let store = &self.tools.store;
-        let n = sets.max(1);
         let paper = Paper::Acceptance {
             tool: tool.to_owned(),
             n,
@@ -199,6 +201,11 @@ impl Driver {
     async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
         let folder = self.tools.repo.work().join("tools").join(tool);
         let spec = self.current_spec(tool)?;
+        for path in spec.plan() {
+            if !folder.join(&path).is_file() {
+                return Err(format!("qa needs every planned file, and {path} is missing"));
+            }
+        }
         for file in &spec.files {
             let text = std::fs::read_to_string(folder.join(&file.path))
                 .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;

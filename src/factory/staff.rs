@@ -147,6 +147,7 @@ impl Driver {
             cycle: factory.cycle_count,
             external_reader: external,
             origin: Origin::default(),
+            since: factory.last_update,
             model: (!self.readiness.external(role))
                 .then(|| self.readiness.model(role).cloned())
                 .flatten(),

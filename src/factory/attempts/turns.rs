@@ -78,8 +78,14 @@ impl Context {
                     self.transcribe(&request, None, Some(&error))?;
                     self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
                         .await?;
-                    if let ModelError::Overflow { .. } = error {
-                        return Err(self.too_large(error.to_string()).await);
+                    match error {
+                        ModelError::Overflow { .. } => {
+                            return Err(self.too_large(error.to_string()).await);
+                        }
+                        ModelError::NoScript { .. } => {
+                            return Err(Stop::Incident(error.to_string()));
+                        }
+                        _ => {}
                     }
                     let Some(wait) = RETRY_AFTER
                         .get(tries as usize)
@@ -107,14 +113,11 @@ impl Context {
                 report.reason = Some(format!("S10: {words}"));
                 Stop::Rule(Box::new(report))
             }
-            Phase::Spec | Phase::SpecReview => {
+            _ => {
+                let words = format!("{words}; give the {} a host with more num_ctx", self.role);
                 self.stuck("S10", words, Vec::new(), Outcome::Escalated)
                     .await
             }
-            _ => Stop::Incident(format!(
-                "{words}; give the {} a host with more num_ctx",
-                self.role
-            )),
         }
     }
 
@@ -220,6 +223,7 @@ impl Context {
     }
 
     fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
+        let local = self.tools.models.local(&request.host);
         Turn {
             label: request.label.clone(),
             role: self.role,
@@ -229,9 +233,9 @@ impl Context {
             error: Some(self.tools.redactor.redact(&error.to_string())),
             input_tokens: None,
             output_tokens: None,
-            usd: Some(0.0),
+            usd: local.then_some(0.0),
             millis,
-            local: true,
+            local,
             scripted: false,
             malformed: false,
         }
