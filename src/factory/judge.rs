@@ -203,7 +203,9 @@ impl Driver {
         let spec = self.current_spec(tool)?;
         for path in spec.plan() {
             if !folder.join(&path).is_file() {
-                return Err(format!("qa needs every planned file, and {path} is missing"));
+                return Err(format!(
+                    "qa needs every planned file, and {path} is missing"
+                ));
             }
         }
         for file in &spec.files {
