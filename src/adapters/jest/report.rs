@@ -103,7 +103,11 @@ pub fn throwing(run: &JestRun) -> ThrowingRun {
         *noticed.entry(&test.file).or_default() |= !test.passed;
     }
     let files_red = !noticed.is_empty() && noticed.values().all(|red| *red);
+    let passed = report.tests.iter().filter(|test| test.passed);
     ThrowingRun {
+        passing: passed
+            .map(|test| (test.file.clone(), test.name.clone()))
+            .collect(),
         red: run.exit == Some(1) && report.failed > 0 && files_red,
         still_passing: report.passed,
         total: report.total,
