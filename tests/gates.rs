@@ -140,7 +140,9 @@ async fn a_process_that_leaves_early_has_no_report_and_a_forged_one_is_green_ove
 
 /// Names and messages of the failed tests.
 fn failures(evidence: &Evidence) -> Vec<(&str, &str)> {
-    let report = evidence.jest.as_ref().unwrap().report.as_ref().unwrap();
+    let jest = evidence.jest.as_ref();
+    let jest = jest.unwrap_or_else(|| panic!("{:?}", evidence.gates));
+    let report = jest.report.as_ref().unwrap();
     let failed = report.tests.iter().filter(|test| !test.passed);
     failed
         .map(|test| (test.name.as_str(), test.message.as_str()))
@@ -155,7 +157,7 @@ async fn no_name_put_together_leads_to_code_from_text_or_to_shared_values() {
     let failed = failures(&evidence);
     assert_eq!(failed.len(), 1, "{failed:?}");
     let received = failed[0].1.matches("code cannot be made from text").count();
-    assert_eq!(received, 6, "{failed:?}");
+    assert_eq!(received, 5, "{failed:?}");
     let home = Home::cheating("read-constructor-in-source");
     let evidence = measured(&home).await;
     assert_eq!(red(&evidence), ["jest", "held-out", "public"]);
@@ -214,27 +216,21 @@ async fn a_test_that_carries_out_no_expect_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tests_that_pass_over_exports_that_throw_are_named() {
-    for (cheat, number, hollow) in [
-        (
-            "swallowed",
-            "2 of 8",
-            "test/dev/count.test.js: counts words; test/dev/count.test.js: counts nothing",
-        ),
-        ("pointless", "1 of 8", "test/dev/count.test.js: is there"),
-    ] {
-        let evidence = measured(&Home::cheating(cheat)).await;
-        assert_eq!(
-            red(&evidence),
-            ["throwing"],
-            "{cheat}: {:?}",
-            evidence.gates
-        );
-        let said = words(&evidence, "throwing");
-        assert!(
-            said.starts_with(number) && said.ends_with(hollow),
-            "{cheat}: {said}"
-        );
-    }
+    let evidence = measured(&Home::cheating("pointless")).await;
+    assert_eq!(red(&evidence), ["throwing"], "{:?}", evidence.gates);
+    let said = words(&evidence, "throwing");
+    assert!(said.starts_with("1 of 8"), "{said}");
+    assert!(said.ends_with("test/dev/count.test.js: is there"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_is_caught_stays_a_failure() {
+    let evidence = measured(&Home::cheating("swallowed")).await;
+    assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
+    let failed = failures(&evidence);
+    let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["counts words", "counts nothing"]);
+    assert!(failed[0].1.contains("Expected: 7"), "{failed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -575,4 +571,48 @@ async fn leftovers_of_a_crash_are_swept_and_a_missing_jest_is_a_sentence() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("npm ci --ignore-scripts"), "{error}");
+}
+
+/// Files below a folder.
+fn below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The script of a scripted reply: what stands in its only fence.
+fn fenced(text: &str) -> String {
+    let lines = text.lines().skip_while(|line| !line.starts_with("```"));
+    let body = lines.skip(1).take_while(|line| !line.starts_with("```"));
+    body.map(|line| format!("{line}\n")).collect()
+}
+
+/// Every script of the demo passes the scan, first tries with their planted faults included.
+#[test]
+fn every_script_of_the_demo_is_clean() {
+    let mut read = 0;
+    for reply in below(&tool::root("dev-factory/demo")) {
+        let path = reply.to_string_lossy().into_owned();
+        let Some((_, file)) = path.split_once("/file/") else {
+            continue;
+        };
+        let file = file.rsplit_once('/').unwrap().0;
+        if !file.ends_with(".js") {
+            continue;
+        }
+        let text = fenced(&fs::read_to_string(&reply).unwrap());
+        assert!(text.lines().count() > 5, "{path}");
+        let found = dev_factory::agents::scan::scan(file, &text);
+        assert!(found.is_empty(), "{path}: {found:?}");
+        read += 1;
+    }
+    assert!(read >= 25, "{read}");
 }

@@ -120,7 +120,10 @@ fn clean(message: &str, root: &str) -> String {
     let foreign = |line: &&str| {
         let line = line.trim_start();
         let frame = line.starts_with("at ");
-        !(frame && (line.contains("node_modules/") || line.contains("node:")))
+        !(frame
+            && (line.contains("node_modules/")
+                || line.contains("node:")
+                || line.contains(".locked.cjs")))
     };
     let kept: Vec<&str> = text.lines().filter(foreign).collect();
     kept.join("\n").trim().chars().take(MESSAGE).collect()
