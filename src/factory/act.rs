@@ -6,6 +6,7 @@ use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
 use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
+use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
@@ -101,10 +102,16 @@ impl Driver {
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
         let review_possible = matches!(state, AgentState::Ready | AgentState::External);
-        let main_blocked = self
-            .git(|repo| repo.main_blocked())
-            .await
-            .unwrap_or_else(|e| Some(e.to_string()));
+        // Only a tool to be reviewed asks git; an idle factory that waits for a host does not.
+        let shelf = |item: &Item| item.status == ItemStatus::InReview;
+        let asks = factory.phase == Phase::Review || factory.items.iter().any(shelf);
+        let main_blocked = match asks {
+            true => self
+                .git(|repo| repo.main_blocked())
+                .await
+                .unwrap_or_else(|e| Some(e.to_string())),
+            false => None,
+        };
         Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,
@@ -291,26 +298,30 @@ impl Driver {
 
     /// Settings or souls changed: take them over, or keep the old ones and say why.
     pub(super) fn reread(&mut self) {
-        match (self.reload)().and_then(|(settings, souls)| {
-            super::engine::souls(&souls).map(|parsed| (settings, parsed))
-        }) {
-            Ok((settings, (souls, warnings))) => {
-                let models = super::engine::models(&settings, &souls);
-                self.readiness = super::readiness::Readiness::new(&settings, models);
-                self.settings = std::sync::Arc::new(settings);
+        let read = (self.reload)()
+            .and_then(|read| super::engine::souls(&read.souls).map(|souls| (read, souls)));
+        let odd = match read {
+            Ok((read, (souls, warnings))) => {
+                let models = super::engine::models(&read.settings, &souls);
+                self.readiness = super::readiness::Readiness::new(&read.settings, models);
+                self.settings = std::sync::Arc::new(read.settings);
                 self.souls = souls;
-                self.problems = warnings;
+                self.tools.models = read.models;
+                self.tools.redactor = read.redactor;
                 self.ledger
                     .say(Level::Info, "settings and souls read again");
+                warnings
             }
             Err(sentence) => {
-                self.ledger.say(
-                    Level::Error,
-                    format!("{sentence}; the old settings stay in force"),
-                );
-                self.problems = vec![sentence];
+                let words = format!("{sentence}; the old settings stay in force");
+                self.ledger.say(Level::Error, words);
+                vec![sentence]
             }
-        }
+        };
+        // What is wrong with the wishlist stays said until that is mended.
+        self.problems
+            .retain(|problem| problem.contains("wishlist.json"));
+        self.problems.extend(odd);
         self.dirty = true;
     }
 }

@@ -1,7 +1,7 @@
 //! The loop: one message at a time, then whatever the state now calls for. It starts nothing by the clock alone.
 
 use super::attempts::context::{FromAgent, Tools};
-use super::engine::{Ended, Options, Parts, Signal, SoulTexts};
+use super::engine::{Ended, Options, Parts, Reread, Signal};
 use super::ledger::Ledger;
 use super::pool::Pool;
 use super::ports::settings::Settings;
@@ -49,11 +49,13 @@ pub struct Driver {
     pub(super) pool: Pool,
     pub(super) reload: Reload,
     pub(super) dirty: bool,
+    /// A signal has asked for the end already.
+    signalled: bool,
     shown: Option<Instant>,
 }
 
 /// Reads settings and souls again.
-pub type Reload = Box<dyn Fn() -> Result<(Settings, SoulTexts), String> + Send + Sync>;
+pub type Reload = Box<dyn Fn() -> Result<Reread, String> + Send + Sync>;
 /// Last sign of life of a role, and its tokens a second then.
 pub type Life = (DateTime<Utc>, Option<f64>);
 /// What loading found: no journal yet, repairs in words, a foreign state to judge.
@@ -103,6 +105,7 @@ impl Driver {
             pool: Pool::start(),
             reload: parts.reload,
             dirty: true,
+            signalled: false,
             shown: None,
         }
     }
@@ -147,7 +150,10 @@ impl Driver {
             .map(|until| Instant::now() + (until - now).to_std().unwrap_or_default())
             .min();
         let roles = self.wanted_roles();
-        let look = self.readiness.next_look(&roles, now);
+        let look = self
+            .readiness
+            .next_look(&roles, now)
+            .filter(|_| self.suspect.is_none());
         let suspect = self.suspect.as_ref().map(|s| s.settled);
         let deadline = self.stopping.as_ref().and_then(|s| s.deadline);
         let snapshot = self.dirty.then(|| {
@@ -191,7 +197,7 @@ impl Driver {
     }
 
     fn signalled(&mut self, signal: Signal) {
-        let again = self.stopping.is_some();
+        let again = std::mem::replace(&mut self.signalled, true);
         let (ended, reason) = match signal {
             Signal::Terminate => (Ended::Stopped, "terminated by a signal"),
             Signal::Interrupt => (Ended::Interrupted, "interrupted"),
@@ -201,10 +207,12 @@ impl Driver {
         } else {
             TERM_WAIT
         };
+        let deadline = Instant::now() + wait;
+        let asked = self.stopping.take().and_then(|stopping| stopping.deadline);
         self.stopping = Some(Stopping {
             ended,
             reason: reason.to_owned(),
-            deadline: Some(Instant::now() + wait),
+            deadline: Some(asked.map_or(deadline, |asked| asked.min(deadline))),
         });
     }
 

@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::ports::repo::Repo;
 use super::ports::store::{Change, Observed, Paper, StoreError};
 use super::wake::{Suspect, Wake};
-use crate::agents::{lint, scan, spec};
+use crate::agents::{lint, scaffold, scan, spec};
 use crate::domain::actor;
 use crate::domain::decide::Report;
 use crate::domain::decide::claim::{Judgement, judge, refused};
@@ -87,7 +87,11 @@ impl Driver {
                 self.take_up(&doc, to, outcome).await
             }
             Judgement::Illegal(sentence) => {
-                if self.suspect.as_ref().is_none_or(|known| known.doc != doc) {
+                if self
+                    .suspect
+                    .as_ref()
+                    .is_none_or(|known| !same_claim(&known.doc, &doc))
+                {
                     let settled = Instant::now() + SETTLE;
                     self.suspect = Some(Suspect {
                         doc,
@@ -203,12 +207,17 @@ impl Driver {
         let spec = self.current_spec(tool)?;
         for path in spec.plan() {
             if !folder.join(&path).is_file() {
-                return Err(format!("qa needs every planned file, and {path} is missing"));
+                return Err(format!(
+                    "qa needs every planned file, and {path} is missing"
+                ));
             }
         }
         for file in &spec.files {
             let text = std::fs::read_to_string(folder.join(&file.path))
                 .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;
+            if scaffold::is_stub(&text) {
+                return Err(format!("qa needs {}, which is still a stub", file.path));
+            }
             scan::parses(&text).map_err(|why| format!("{}: {why}", file.path))?;
         }
         let name = tool.to_owned();
@@ -275,7 +284,7 @@ impl Driver {
             return Ok(());
         };
         match self.tools.store.observe() {
-            Ok(Observed::Foreign(doc)) if doc == suspect.doc => {
+            Ok(Observed::Foreign(doc)) if same_claim(&doc, &suspect.doc) => {
                 self.restore(suspect.sentence, true)
             }
             seen => Box::pin(self.observed(seen)).await,
@@ -324,6 +333,11 @@ impl Driver {
         self.dirty = true;
         Ok(())
     }
+}
+
+/// Two writings that say the same of tool and phase; a writer that only renews its time does not start the wait anew.
+fn same_claim(one: &StateDoc, other: &StateDoc) -> bool {
+    one.phase == other.phase && one.current_tool == other.current_tool
 }
 
 fn external(tool: &str, body: EventBody) -> NewEvent {

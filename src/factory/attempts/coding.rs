@@ -113,8 +113,7 @@ pub async fn commit(context: &mut Context, outcome: Outcome) -> Result<Report, S
     let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
     // A tree that was only saved, by an attempt a crash cut off, is no repetition.
     let facts = &context.facts;
-    let measured =
-        facts.trees.contains(&tree) && facts.run_log.iter().any(|run| run.tree == tree);
+    let measured = facts.trees.contains(&tree) && facts.run_log.iter().any(|run| run.tree == tree);
     if measured && !facts.not_stuck.contains(&"S2".to_owned()) {
         let words = "the files are the same as before in this line of work".to_owned();
         let evidence = vec![

@@ -48,7 +48,8 @@ pub fn clear(context: &Context, spec: &Spec) -> Result<(), Stop> {
                 Ok(kind) if kind.is_dir() => std::fs::remove_dir_all(&path),
                 _ => std::fs::remove_file(&path),
             };
-            removed.map_err(|e| Stop::Incident(format!("cannot remove {}: {e}", path.display())))?;
+            removed
+                .map_err(|e| Stop::Incident(format!("cannot remove {}: {e}", path.display())))?;
         }
     }
     Ok(())
