@@ -17,3 +17,11 @@ mod process;
 mod commands;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/crash.rs"]
+mod crash;
+#[path = "factory/external.rs"]
+mod external;
+#[path = "factory/shipping.rs"]
+mod shipping;
+#[path = "factory/turns.rs"]
+mod turns;
