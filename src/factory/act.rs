@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::ports::model::ModelError;
 use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
-use crate::domain::decide::{Input, Report, Room, decide, pending, upkeep};
+use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
@@ -19,6 +19,12 @@ impl Driver {
     pub(super) async fn advance(&mut self) -> Result<(), String> {
         while self.step().await? {}
         Ok(())
+    }
+
+    /// What the domain says of `input` now.
+    pub(super) fn decide(&self, input: &Input) -> Result<Vec<NewEvent>, Refusal> {
+        let now = self.tools.clock.now();
+        decide(&self.ledger.factory, &self.settings.limits, input, now)
     }
 
     /// One thing the state calls for. False: nothing to do now.
@@ -67,9 +73,8 @@ impl Driver {
     /// Asks the domain what an idle, shipped or unreviewable lane should do, and does it.
     async fn room(&mut self) -> Result<bool, String> {
         let room = self.look_around().await;
-        let now = self.tools.clock.now();
-        let input = Input::Room(room);
-        let events = decide(&self.ledger.factory, &self.settings.limits, &input, now)
+        let events = self
+            .decide(&Input::Room(room))
             .map_err(|refusal| refusal.sentence)?;
         if events.is_empty() {
             return Ok(false);
@@ -159,9 +164,7 @@ impl Driver {
             return self.ship(report).await;
         }
         let papers = self.review_papers(&report)?;
-        let now = self.tools.clock.now();
-        let limits = self.settings.limits;
-        match decide(&self.ledger.factory, &limits, &Input::Report(report), now) {
+        match self.decide(&Input::Report(report)) {
             Ok(events) => self.record([papers, events].concat()).await.map(|_| ()),
             Err(refusal) => self.incident(refusal.sentence),
         }

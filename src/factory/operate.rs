@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::engine::Ended;
 use super::wake::Stopping;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};
-use crate::domain::decide::{Input, decide, stale};
+use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl Driver {
         if let Err(sentence) = self.possible(&command.verb).await {
             return self.refuse(command, sentence);
         }
-        match decide(&self.ledger.factory, &self.settings.limits, &input, now) {
+        match self.decide(&input) {
             Ok(events) => {
                 let sentence = accepted_sentence(&events);
                 if drops_attempt(&events) {
@@ -173,7 +173,7 @@ impl Driver {
                 && event.tool.as_deref() == tool
                 && matches!(event.body, EventBody::Move(_))
         });
-        Ok(moves.last())
+        Ok(moves.max_by_key(|event| event.seq))
     }
 }
 
