@@ -24,6 +24,8 @@ use tokio::time::Instant;
 const TERM_WAIT: Duration = Duration::from_secs(10);
 /// Snapshots without a move are written at most this often (contract 3).
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
+/// How often main is looked at while a tool on the shelf waits for it.
+const MAIN_LOOK: Duration = Duration::from_secs(3);
 
 /// The engine at work.
 pub struct Driver {
@@ -49,6 +51,8 @@ pub struct Driver {
     pub(super) pool: Pool,
     pub(super) reload: Reload,
     pub(super) dirty: bool,
+    /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
+    pub(super) main_blocked: bool,
     shown: Option<Instant>,
 }
 
@@ -103,6 +107,7 @@ impl Driver {
             pool: Pool::start(),
             reload: parts.reload,
             dirty: true,
+            main_blocked: false,
             shown: None,
         }
     }
@@ -154,7 +159,8 @@ impl Driver {
             self.shown
                 .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
         });
-        [pause_ends, look, suspect, deadline, snapshot]
+        let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
+        [pause_ends, look, suspect, deadline, snapshot, main]
             .into_iter()
             .flatten()
             .min()

@@ -18,6 +18,9 @@ use std::sync::{Arc, Mutex};
 /// Rejected once, red once, fixed once: it sees every phase.
 const TOOL: &str = "cost-tracker";
 
+/// Stands for a cut while the gates run, with no turn held.
+const JEST: &str = "/no turn";
+
 fn settings(url: &str) -> String {
     format!(
         "[hosts.lab]\nkind = \"ollama\"\nurl = \"{url}\"\n
@@ -30,7 +33,10 @@ fn server(held: &Arc<Mutex<String>>) -> ModelServer {
     let held = held.clone();
     ModelServer::answering(move |request| match request.path.as_str() {
         "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
-        "/api/tags" => Answer::status(200, r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#),
+        "/api/tags" => Answer::status(
+            200,
+            r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#,
+        ),
         "/api/chat" => {
             let word = held.lock().unwrap().clone();
             if !word.is_empty() && request.label().contains(&word) {
@@ -45,7 +51,10 @@ fn server(held: &Arc<Mutex<String>>) -> ModelServer {
 
 fn reply(request: &Request) -> Answer {
     let label = request.label();
-    ollama_reply("test", &homes::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")))
+    ollama_reply(
+        "test",
+        &homes::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")),
+    )
 }
 
 fn totals(home: &Path) -> Totals {
@@ -80,6 +89,7 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
         (Phase::Spec, "/spec/template"),
         (Phase::SpecReview, "/spec-review/verdict"),
         (Phase::Coding, "/coding/file/src/ledger.js"),
+        (Phase::Qa, JEST),
         (Phase::Qa, "/qa/"),
         (Phase::Fixing, "/fixing/"),
         (Phase::Review, "/review/verdict"),
@@ -87,7 +97,18 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
     for (n, (at, word)) in stops.into_iter().enumerate() {
         *held.lock().unwrap() = format!("{TOOL}{word}");
         let engine = Process::start(&home, &[]);
-        wait("a held turn", || server.turns().iter().skip(seen).any(|t| t.label().contains(word)));
+        if word == JEST {
+            wait("the gates run", || phase(&home) == Some(at));
+            engine.kill();
+            continue;
+        }
+        wait("a held turn", || {
+            server
+                .turns()
+                .iter()
+                .skip(seen)
+                .any(|t| t.label().contains(word))
+        });
         wait(at.name(), || phase(&home) == Some(at));
         // One command is answered before the cut, one is sent into it.
         let (early, late) = (hint(&format!("early-{n}")), hint(&format!("late-{n}")));
@@ -101,11 +122,13 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
         submit(&home, &early).unwrap();
         seen = server.turns().len();
         let now = totals(&home);
-        assert!(now.turns >= before.turns && now.runs >= before.runs && now.cycles >= before.cycles, "{now:?}");
+        assert!(
+            now.turns >= before.turns && now.runs >= before.runs && now.cycles >= before.cycles,
+            "{now:?}"
+        );
         before = now;
     }
     held.lock().unwrap().clear();
-    // Once more while Jest may be running, with nothing held.
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
@@ -127,7 +150,20 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
     assert_eq!(totals(&home).shipped, 1);
     let merges = homes::git(&home, &["log", "--merges", "--oneline"]);
     assert_eq!(merges.lines().count(), 1, "{merges}");
-    assert_eq!(homes::git(&home, &["status", "--porcelain", "--", "tools", "dev-factory"]), "");
+    assert_eq!(
+        homes::git(
+            &home,
+            &[
+                "status",
+                "--porcelain",
+                "--",
+                "tools",
+                "dev-factory/specs",
+                "dev-factory/evidence"
+            ]
+        ),
+        ""
+    );
 }
 
 #[test]
@@ -136,7 +172,10 @@ fn sigterm_waits_for_the_turn_and_a_second_engine_is_refused() {
     let waits = gate.clone();
     let server = ModelServer::answering(move |request| match request.path.as_str() {
         "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
-        "/api/tags" => Answer::status(200, r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#),
+        "/api/tags" => Answer::status(
+            200,
+            r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#,
+        ),
         _ => {
             let mut answer = reply(request);
             answer.steps.insert(0, Step::Wait(waits.clone()));
@@ -149,7 +188,11 @@ fn sigterm_waits_for_the_turn_and_a_second_engine_is_refused() {
     wait("a turn", || !server.turns().is_empty());
     let second = Process::start(&home, &[]).ended();
     assert_eq!(second.code, Some(3), "{}", second.said);
-    assert!(second.said.contains("another engine holds this home"), "{}", second.said);
+    assert!(
+        second.said.contains("another engine holds this home"),
+        "{}",
+        second.said
+    );
     engine.signal("-TERM");
     wait("the engine has heard it", || {
         readers::snapshot(&home).is_some_and(|(s, _)| s.pausing)
@@ -158,7 +201,13 @@ fn sigterm_waits_for_the_turn_and_a_second_engine_is_refused() {
     let ended = engine.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     let events = readers::history(&home, 1).unwrap();
-    let turns = events.iter().filter(|e| matches!(&e.body, EventBody::Turn(t) if t.ok)).count();
+    let turns = events
+        .iter()
+        .filter(|e| matches!(&e.body, EventBody::Turn(t) if t.ok))
+        .count();
     assert_eq!(turns, 1, "the turn under way was kept, no other begun");
-    assert!(matches!(events.last().unwrap().body, EventBody::Stopped { .. }));
+    assert!(matches!(
+        events.last().unwrap().body,
+        EventBody::Stopped { .. }
+    ));
 }

@@ -12,7 +12,10 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 fn plant() -> Plant {
-    let external = STAFFED.replace("[roles.developer]\nmodel = \"lab/test\"\n", "[roles.developer]\nrunner = \"external\"\n");
+    let external = STAFFED.replace(
+        "[roles.developer]\nmodel = \"lab/test\"\n",
+        "[roles.developer]\nrunner = \"external\"\n",
+    );
     assert_ne!(external, STAFFED);
     Plant::with(&[TOOL], &external)
 }
@@ -78,16 +81,32 @@ async fn a_program_that_knows_five_keys_can_be_the_developer() {
     let plant = plant();
     let mut engine = begun(&plant).await;
     let text = brief(&plant);
-    for part in [&format!("dev-factory/work/tools/{TOOL}")[..], &format!("specs/{TOOL}.md"), "- spec-review"] {
+    for part in [
+        &format!("dev-factory/work/tools/{TOOL}")[..],
+        &format!("specs/{TOOL}.md"),
+        "- spec-review",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     // The condition of the row is not met yet.
     claim(&plant, "spec-review");
-    eventually("the unmet condition in BRIEF.md", || brief(&plant).contains("write it first")).await;
+    eventually("the unmet condition in BRIEF.md", || {
+        brief(&plant).contains("write it first")
+    })
+    .await;
     assert_eq!(plant.state().phase, Phase::Spec);
-    assert_eq!(refusals(&plant).iter().map(|r| r.1).collect::<Vec<_>>(), [false]);
-    fs::write(plant.home.join(format!("dev-factory/specs/{TOOL}.md")), spec()).unwrap();
-    let coding = |plant: &Plant| homes::state(&plant.home).is_some_and(|s| s.phase == Phase::Coding);
+    assert_eq!(
+        refusals(&plant).iter().map(|r| r.1).collect::<Vec<_>>(),
+        [false]
+    );
+    fs::create_dir_all(plant.home.join("dev-factory/specs")).unwrap();
+    fs::write(
+        plant.home.join(format!("dev-factory/specs/{TOOL}.md")),
+        spec(),
+    )
+    .unwrap();
+    let coding =
+        |plant: &Plant| homes::state(&plant.home).is_some_and(|s| s.phase == Phase::Coding);
     rewrite(&plant, |state| {
         state["phase"] = "spec-review".into();
         state["owner"] = "agent 7".into();
@@ -95,15 +114,25 @@ async fn a_program_that_knows_five_keys_can_be_the_developer() {
     eventually("coding", || coding(&plant)).await;
     assert_eq!(plant.state().other["owner"], "agent 7");
     claim(&plant, "qa");
-    eventually("the missing file in BRIEF.md", || brief(&plant).contains("qa needs src/")).await;
+    eventually("the missing file in BRIEF.md", || {
+        brief(&plant).contains("qa needs src/")
+    })
+    .await;
     eventually("coding again", || coding(&plant)).await;
     write_files(&plant);
     claim(&plant, "qa");
     all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
-    assert!(plant.desk.labels().iter().all(|l| !l.contains("/coding/") && !l.contains("/spec/")));
-    let evidence: Value = serde_json::from_str(&plant.read(&format!("dev-factory/evidence/{TOOL}/1.json"))).unwrap();
+    assert!(
+        plant
+            .desk
+            .labels()
+            .iter()
+            .all(|l| !l.contains("/coding/") && !l.contains("/spec/"))
+    );
+    let evidence: Value =
+        serde_json::from_str(&plant.read(&format!("dev-factory/evidence/{TOOL}/1.json"))).unwrap();
     assert_eq!(evidence["external_reader"], true);
     assert_eq!(plant.state().other["owner"], "agent 7");
 }
@@ -116,7 +145,10 @@ async fn a_move_that_cannot_be_is_put_back_and_the_third_pauses() {
         let before = Instant::now();
         claim(&plant, phase);
         eventually("restored", || refusals(&plant).len() > n).await;
-        assert!(before.elapsed() >= Duration::from_millis(1400), "it had not settled");
+        assert!(
+            before.elapsed() >= Duration::from_millis(1400),
+            "it had not settled"
+        );
         assert_eq!(plant.state().phase, Phase::Spec);
     }
     for (kept, counts) in refusals(&plant) {
@@ -135,12 +167,21 @@ async fn half_written_files_and_the_engines_own_fields_are_no_claims() {
     let plant = plant();
     let mut engine = begun(&plant).await;
     let whole = plant.read("dev-factory/state.json");
-    fs::write(plant.home.join(format!("dev-factory/specs/{TOOL}.md")), spec()).unwrap();
+    fs::create_dir_all(plant.home.join("dev-factory/specs")).unwrap();
+    fs::write(
+        plant.home.join(format!("dev-factory/specs/{TOOL}.md")),
+        spec(),
+    )
+    .unwrap();
     let held = plant.desk.hold(&format!("{TOOL}/spec-review/cases"));
     fs::write(plant.state_path(), &whole[..whole.len() / 2]).unwrap();
     fs::write(plant.state_path(), "").unwrap();
     // The writer finishes a moment later.
-    fs::write(plant.state_path(), whole.replace("\"spec\"", "\"spec-review\"")).unwrap();
+    fs::write(
+        plant.state_path(),
+        whole.replace("\"spec\"", "\"spec-review\""),
+    )
+    .unwrap();
     held.reached(1).await;
     assert!(refusals(&plant).is_empty());
     let started = plant.state().started_at;
@@ -150,7 +191,8 @@ async fn half_written_files_and_the_engines_own_fields_are_no_claims() {
         state["note"] = "kept".into();
     });
     eventually("put back", || {
-        homes::state(&plant.home).is_some_and(|s| s.cycle_count == 0 && s.other.contains_key("note"))
+        homes::state(&plant.home)
+            .is_some_and(|s| s.cycle_count == 0 && s.other.contains_key("note"))
     })
     .await;
     assert_eq!(plant.state().started_at, started);

@@ -18,16 +18,29 @@ async fn waits_for_main(block: impl Fn(&Plant), clear: impl Fn(&Plant), word: &s
     let shelved = |s: &Snapshot| s.queue.iter().any(|i| i.status == ItemStatus::InReview);
     engine.until("shelved", shelved).await;
     let item = plant.item(TOOL);
-    assert!(item.reason.as_deref().is_some_and(|r| r.contains(word)), "{item:?}");
+    assert!(
+        item.reason.as_deref().is_some_and(|r| r.contains(word)),
+        "{item:?}"
+    );
     let decided = plant.facts(TOOL).decision.map(|d| d.decision);
     assert_eq!(decided, Some(Decision::Ship));
     assert!(plant.tags().is_empty());
+    let waits = |s: &Snapshot| s.needs.iter().any(|n| n.id == format!("main:{TOOL}"));
+    engine.until("main is named", waits).await;
     clear(&plant);
     all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
-    let reviews = plant.desk.labels().iter().filter(|l| l.contains("review/verdict")).count();
-    assert_eq!(reviews, 2, "one of the spec, one of the tool: the decision is not asked for again");
+    let reviews = plant
+        .desk
+        .labels()
+        .iter()
+        .filter(|l| l.contains("review/verdict"))
+        .count();
+    assert_eq!(
+        reviews, 2,
+        "spec-review and review: the decision is not asked for again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +61,7 @@ async fn an_index_with_changes_is_waited_for() {
             plant.git(&["add", "notes.txt"]);
         },
         |plant| drop(plant.git(&["rm", "-q", "--cached", "notes.txt"])),
-        "index",
+        "staged",
     )
     .await;
 }

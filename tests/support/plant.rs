@@ -13,7 +13,7 @@ use dev_factory::domain::event::{Event, EventBody, Move};
 use dev_factory::domain::factory::{Factory, ToolFacts};
 use dev_factory::domain::item::Item;
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::screen::{LogLine, Snapshot};
+use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::StateDoc;
 use dev_factory::factory::engine::{self, Ended, Options, Parts, Signal, SoulTexts};
 use dev_factory::factory::ports::clock::Clock;
@@ -68,11 +68,15 @@ impl Plant {
 
     /// Runs an engine until nothing is left to do.
     pub async fn until_idle(&self) -> Ended {
+        self.until_idle_within(DEADLINE).await
+    }
+
+    pub async fn until_idle_within(&self, limit: Duration) -> Ended {
         let options = Options {
             until_idle: true,
             ..Options::default()
         };
-        self.engine(options).ended().await
+        self.engine(options).ended_within(limit).await
     }
 
     pub fn engine(&self, options: Options) -> Engine {
@@ -226,7 +230,12 @@ impl Engine {
 
     /// Waits for the end by itself.
     pub async fn ended(self) -> Ended {
-        let ended = tokio::time::timeout(DEADLINE, self.task).await;
+        self.ended_within(DEADLINE).await
+    }
+
+    /// The same with a limit of one's own, for tests that hold the clock.
+    pub async fn ended_within(self, limit: Duration) -> Ended {
+        let ended = tokio::time::timeout(limit, self.task).await;
         ended.expect("the engine goes on").unwrap().unwrap()
     }
 
@@ -234,11 +243,6 @@ impl Engine {
     pub async fn stop(self) {
         self.signals.send(Signal::Interrupt).unwrap();
         assert_eq!(self.ended().await, Ended::Interrupted);
-    }
-
-    /// Lines said so far and not yet taken.
-    pub fn lines(&mut self) -> Vec<Arc<LogLine>> {
-        std::iter::from_fn(|| self.feed.lines.try_recv().ok()).collect()
     }
 }
 
@@ -249,7 +253,12 @@ fn settings(home: &Path) -> Settings {
     };
     let loaded = config::load(&inputs, &|_| Err("no key".to_owned()));
     loaded
-        .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .unwrap_or_else(|problems| {
+            panic!(
+                "{:?}",
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+            )
+        })
         .settings
 }
 
