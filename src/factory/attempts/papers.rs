@@ -3,7 +3,9 @@
 use super::context::{Context, Stop};
 use crate::agents::spec::{Spec, parse};
 use crate::domain::case::Case;
-use crate::factory::ports::store::Paper;
+use crate::domain::evidence::Evidence;
+use crate::domain::factory::ToolFacts;
+use crate::factory::ports::store::{Paper, Store};
 
 /// The accepted spec in force.
 pub fn spec(context: &Context) -> Result<Spec, Stop> {
@@ -64,6 +66,45 @@ pub fn read_cases(text: &str, place: &str) -> Result<Vec<Case>, String> {
                 .map_err(|e| format!("{place} line {}: {e}: mend the line", i + 1))
         })
         .collect()
+}
+
+/// Evidence of the last run that counts.
+pub fn evidence(
+    store: &dyn Store,
+    tool: &str,
+    facts: &ToolFacts,
+) -> Result<Option<Evidence>, String> {
+    let Some(run) = &facts.last_run else {
+        return Ok(None);
+    };
+    let paper = Paper::Evidence {
+        tool: tool.to_owned(),
+        run: run.run,
+    };
+    let text = store.get(&paper).map_err(|e| e.to_string())?;
+    let place = store.path(&paper);
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|e| format!("{}: {e}: put the file right", place.display()))
+}
+
+/// Says in the evidence of the last run who reviewed it.
+pub fn note_reviewer(
+    store: &dyn Store,
+    tool: &str,
+    facts: &ToolFacts,
+    words: String,
+) -> Result<(), String> {
+    let Some(mut evidence) = evidence(store, tool, facts)? else {
+        return Ok(());
+    };
+    evidence.reviewed = Some(words);
+    let paper = Paper::Evidence {
+        tool: tool.to_owned(),
+        run: evidence.run,
+    };
+    let text = serde_json::to_string_pretty(&evidence).map_err(|e| e.to_string())?;
+    store.put(&paper, &(text + "\n")).map_err(|e| e.to_string())
 }
 
 /// Cases as a paper: one JSON object a line.

@@ -20,7 +20,8 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         .unwrap_or_default();
     let allowed = allowed(context);
     let (nonce, numbers) = (context.nonce(), context.numbers());
-    let evidence = evidence(context)?;
+    let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)
+        .map_err(Stop::Incident)?;
     let (log, hint) = (cycle_log(context), context.hint());
     let escalation = context.escalation.as_ref().map(|e| e.reason.clone());
     let brief = ReviewBrief {
@@ -77,7 +78,13 @@ async fn settle(
         &text,
     )?;
     let Origin { scripted, local } = context.origin;
-    note_reviewer(context, &by, scripted, local)?;
+    papers::note_reviewer(
+        context.tools.store.as_ref(),
+        &context.tool,
+        &context.facts,
+        reviewer(&by, context.origin),
+    )
+    .map_err(Stop::Incident)?;
     let body = EventBody::Reviewed {
         n,
         verdict: verdict.verdict,
@@ -93,50 +100,13 @@ async fn settle(
     Ok(report)
 }
 
-/// Says in the evidence who reviewed it.
-fn note_reviewer(context: &Context, by: &str, scripted: bool, local: bool) -> Result<(), Stop> {
-    let Some(mut evidence) = evidence(context)? else {
-        return Ok(());
-    };
-    evidence.reviewed = Some(if scripted {
-        "reviewed by a script".to_owned()
-    } else if local {
-        format!("reviewed locally by {by}")
-    } else {
-        format!("reviewed by {by}")
-    });
-    let paper = Paper::Evidence {
-        tool: context.tool.clone(),
-        run: evidence.run,
-    };
-    let text = serde_json::to_string_pretty(&evidence)
-        .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
-    context
-        .tools
-        .store
-        .put(&paper, &(text + "\n"))
-        .map_err(Stop::from)
-}
-
-/// Evidence of the last run.
-fn evidence(context: &Context) -> Result<Option<Evidence>, Stop> {
-    let Some(run) = &context.facts.last_run else {
-        return Ok(None);
-    };
-    let paper = Paper::Evidence {
-        tool: context.tool.clone(),
-        run: run.run,
-    };
-    let text = context.tools.store.get(&paper)?;
-    text.map(|text| {
-        serde_json::from_str(&text).map_err(|e| {
-            Stop::Incident(format!(
-                "{}: {e}: retry runs the phase again",
-                context.tools.store.path(&paper).display()
-            ))
-        })
-    })
-    .transpose()
+/// Who reviewed, as the evidence says it.
+fn reviewer(by: &str, origin: Origin) -> String {
+    match origin {
+        Origin { scripted: true, .. } => "reviewed by a script".to_owned(),
+        Origin { local: true, .. } => format!("reviewed locally by {by}"),
+        Origin { .. } => format!("reviewed by {by}"),
+    }
 }
 
 /// How the tool got here, a line each.

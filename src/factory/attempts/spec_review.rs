@@ -73,7 +73,7 @@ async fn cases(context: &mut Context, spec: &Spec) -> Result<(Vec<Case>, Vec<Str
         kept.len()
     );
     Err(context
-        .stuck("S7", words, dropped, Outcome::Escalated)
+        .stuck("S1", words, dropped, Outcome::Escalated)
         .await)
 }
 
