@@ -97,7 +97,7 @@ impl Driver {
         Ok(true)
     }
 
-    async fn look_around(&self) -> Room {
+    async fn look_around(&mut self) -> Room {
         let now = self.tools.clock.now();
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
@@ -112,12 +112,25 @@ impl Driver {
                 .unwrap_or_else(|e| Some(e.to_string())),
             false => None,
         };
+        self.main_blocked = main_blocked.is_some();
+        let factory = &self.ledger.factory;
         Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,
             supervisor_why: (!review_possible).then_some(words),
             main_blocked,
         }
+    }
+
+    /// The lane is free, and a tool on the shelf could go on if main were ready.
+    pub(super) fn waits_for_main(&self) -> bool {
+        let factory = &self.ledger.factory;
+        let shelf = |item: &Item| item.status == ItemStatus::InReview;
+        self.main_blocked
+            && factory.phase == Phase::Idle
+            && self.stopping.is_none()
+            && !self.factory_held()
+            && factory.items.iter().any(shelf)
     }
 
     /// Git work that must be done before a move may be recorded; each is idempotent.
@@ -208,7 +221,12 @@ impl Driver {
             reason: words.clone(),
         })?;
         self.failures += 1;
-        if self.failures < FAILURES || error.host_fault() {
+        // A host that is away or busy comes back by itself; a key, a model or a price needs a person.
+        let comes_back = matches!(
+            error,
+            ModelError::Unreachable { .. } | ModelError::Busy { .. }
+        );
+        if self.failures < FAILURES || comes_back {
             return Ok(());
         }
         self.failures = 0;

@@ -24,6 +24,8 @@ use tokio::time::Instant;
 const TERM_WAIT: Duration = Duration::from_secs(10);
 /// Snapshots without a move are written at most this often (contract 3).
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
+/// How often main is looked at while a tool on the shelf waits for it.
+const MAIN_LOOK: Duration = Duration::from_secs(3);
 
 /// The engine at work.
 pub struct Driver {
@@ -51,6 +53,8 @@ pub struct Driver {
     pub(super) dirty: bool,
     /// A signal has asked for the end already.
     signalled: bool,
+    /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
+    pub(super) main_blocked: bool,
     shown: Option<Instant>,
 }
 
@@ -106,6 +110,7 @@ impl Driver {
             reload: parts.reload,
             dirty: true,
             signalled: false,
+            main_blocked: false,
             shown: None,
         }
     }
@@ -160,7 +165,8 @@ impl Driver {
             self.shown
                 .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
         });
-        [pause_ends, look, suspect, deadline, snapshot]
+        let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
+        [pause_ends, look, suspect, deadline, snapshot, main]
             .into_iter()
             .flatten()
             .min()

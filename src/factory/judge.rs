@@ -43,7 +43,12 @@ impl Driver {
             Ok(None) => {
                 let (store, wake) = (self.tools.store.clone(), self.wake.clone());
                 tokio::task::spawn_blocking(move || {
-                    let _ = wake.send(Wake::Observed(store.observe()));
+                    let seen = store.observe();
+                    // What became readable is read by the loop itself: it may have changed again meanwhile.
+                    let _ = wake.send(match seen {
+                        Ok(Observed::Ours | Observed::Foreign(_)) => Wake::Changed(Change::State),
+                        bad => Wake::Observed(bad),
+                    });
                 });
                 Ok(())
             }

@@ -171,8 +171,11 @@ impl Driver {
 
     /// The newest move of the tool under way at or before an event of the journal.
     fn move_before(&self, seq: u64) -> Result<Option<Event>, String> {
-        let tool = self.ledger.factory.current_tool.as_deref();
         let events = self.tools.store.history(1).map_err(|e| e.to_string())?;
+        let named = events.iter().find(|event| event.seq == seq);
+        let named = named.and_then(|event| event.tool.clone());
+        let subject = named.or_else(|| self.ledger.factory.current_tool.clone());
+        let tool = subject.as_deref();
         let moves = events.into_iter().filter(|event| {
             event.seq <= seq
                 && event.tool.as_deref() == tool
