@@ -31,8 +31,13 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
     }
     tools::git()?;
     wire::log_to(home);
-    let probed = wire::probe_machine()?;
-    let loaded = wire::settings(cli, Some(home), probed)?;
+    let loaded = wire::settings(cli, Some(home), Vec::new())
+        .ok()
+        .filter(|loaded| loaded.names_models())
+        .map_or_else(
+            || wire::settings(cli, Some(home), wire::probe_machine()?),
+            Ok,
+        )?;
     check_sandbox(cli, &loaded.settings)?;
     let ended = run(cli, home, loaded.settings, card)?;
     if ended == Ended::Restart {

@@ -6,6 +6,7 @@ use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
 use crate::domain::decide::{Input, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
+use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
@@ -87,10 +88,15 @@ impl Driver {
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
         let review_possible = matches!(state, AgentState::Ready | AgentState::External);
-        let main_blocked = self
-            .git(|repo| repo.main_blocked())
-            .await
-            .unwrap_or_else(|e| Some(e.to_string()));
+        // Only what may ship asks how main stands; git takes tens of milliseconds to say.
+        let shelf = |item: &Item| item.status == ItemStatus::InReview;
+        let main_blocked = if factory.phase == Phase::Review || factory.items.iter().any(shelf) {
+            self.git(|repo| repo.main_blocked())
+                .await
+                .unwrap_or_else(|e| Some(e.to_string()))
+        } else {
+            None
+        };
         Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,
@@ -100,13 +106,16 @@ impl Driver {
     }
 
     /// Git work that must be done before a move may be recorded; each is idempotent.
-    async fn before(&self, events: &[NewEvent]) -> Result<(), String> {
+    async fn before(&mut self, events: &[NewEvent]) -> Result<(), String> {
         for event in events {
             let (EventBody::Move(step), Some(tool)) = (&event.body, event.tool.clone()) else {
                 continue;
             };
             let resume = match step.outcome {
-                Outcome::Picked => false,
+                Outcome::Picked => {
+                    self.worktree.begin(&self.tools.repo, tool, false);
+                    continue;
+                }
                 Outcome::Resumed | Outcome::Unshelved => !step.fresh,
                 _ => continue,
             };
@@ -119,6 +128,13 @@ impl Driver {
 
     /// Records events and does what git does after a move.
     pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
+        if events.iter().any(leaves_paper) {
+            let opened = self.worktree.ready(&self.tools.repo).await;
+            if let Err(error) = opened {
+                self.incident(error.to_string())?;
+                return Ok(Vec::new());
+            }
+        }
         let recorded = self.commit(events)?;
         for event in &recorded {
             if let (EventBody::Move(step), Some(tool)) = (&event.body, &event.tool) {
@@ -300,4 +316,13 @@ impl Driver {
         }
         self.dirty = true;
     }
+}
+
+/// A move out of the phases that need no worktree.
+fn leaves_paper(event: &NewEvent) -> bool {
+    let EventBody::Move(step) = &event.body else {
+        return false;
+    };
+    let paper = |phase: Phase| matches!(phase, Phase::Spec | Phase::SpecReview);
+    paper(step.from) && !paper(step.to)
 }

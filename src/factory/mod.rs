@@ -18,3 +18,4 @@ mod show;
 mod staff;
 mod verdict;
 mod wake;
+mod worktree;
