@@ -577,3 +577,111 @@ fn status_of_a_home_nobody_has_run_is_calm() {
     let doc: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
     assert_eq!(doc["engine"], "none");
 }
+
+/// A home with nothing to build whose roles play compiled-in replies, and that looks as if Jest were installed.
+fn quiet_home(w: &World) -> PathBuf {
+    let home = w.home();
+    let script = "[hosts.s]\nkind = \"scripted\"\n[roles.developer]\nmodel = \"s/x\"\n[roles.qa]\nmodel = \"s/x\"\n";
+    fs::write(home.join("dev-factory/factory.toml"), script).unwrap();
+    fs::write(home.join("dev-factory/wishlist.json"), "{\"items\": []}\n").unwrap();
+    fs::create_dir_all(home.join("node_modules/jest/bin")).unwrap();
+    fs::write(home.join("node_modules/jest/bin/jest.js"), "").unwrap();
+    fs::write(home.join("node_modules/.package-lock.json"), "{}").unwrap();
+    home
+}
+
+/// Waits until something holds, for at most 10 s.
+fn eventually(holds: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds() {
+        assert!(start.elapsed().as_secs() < 10, "it never came about");
+        std::thread::yield_now();
+    }
+}
+
+/// Ends the engine whatever a test did.
+struct Down<'a>(&'a World);
+
+impl Drop for Down<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.run(&["--home", "home", "down", "--now"]).output();
+    }
+}
+
+#[test]
+fn one_engine_a_home_from_up_to_down() {
+    let w = World::new();
+    quiet_home(&w);
+    let _down = Down(&w);
+    w.run(&["--home", "home", "up"])
+        .assert()
+        .success()
+        .stdout(contains("running: process "));
+    w.run(&["--home", "home", "up"])
+        .assert()
+        .success()
+        .stdout(contains("already running"));
+    w.run(&["--home", "home", "--no-tui"])
+        .assert()
+        .code(3)
+        .stderr(contains("another engine holds this home: process"));
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .success()
+        .stdout(contains("running, process"));
+    w.run(&["--home", "home", "pause"]).assert().success();
+    // run/ is written beside the answer, not before it.
+    eventually(|| {
+        let output = w
+            .run(&["--home", "home", "status", "--line"])
+            .output()
+            .unwrap();
+        output.status.code() == Some(4) && output.stdout.starts_with(b"PAUSED idle")
+    });
+    w.run(&["--home", "home", "resume"]).assert().success();
+    w.run(&["--home", "home", "hint", "x"])
+        .assert()
+        .code(1)
+        .stderr(contains("refused: "));
+    w.run(&["--home", "home", "restart"]).assert().success();
+    w.run(&["--home", "home", "down", "--reason", "enough"])
+        .assert()
+        .success()
+        .stdout(contains("the engine has ended"));
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .stdout(contains("STOPPED by operator:tester").and(contains("enough")));
+    w.run(&["--home", "home", "logs"])
+        .assert()
+        .success()
+        .stdout(contains("engine 0.1.0 started"));
+}
+
+#[test]
+fn until_idle_ends_with_0_when_nothing_is_left_and_4_when_paused() {
+    let w = World::new();
+    quiet_home(&w);
+    let until_idle = ["--home", "home", "--no-tui", "--until-idle"];
+    w.run(&until_idle)
+        .assert()
+        .code(0)
+        .stdout(contains("0 shipped"));
+    w.run(&["--home", "home", "pause"]).assert().success();
+    w.run(&["--home", "home", "add", "An idea"])
+        .assert()
+        .success();
+    w.run(&until_idle)
+        .assert()
+        .code(4)
+        .stdout(contains("needs you: "));
+    let json = w
+        .run(&["--home", "home", "--json", "--no-tui", "--until-idle"])
+        .assert()
+        .code(4);
+    for line in String::from_utf8(json.get_output().stdout.clone())
+        .unwrap()
+        .lines()
+    {
+        serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+}

@@ -1,5 +1,7 @@
 //! The gates on real Jest and real Node: an honest tool passes, each known cheat is caught by what was measured.
 
+#[path = "support/jest_home.rs"]
+mod jest_home;
 #[path = "support/tool.rs"]
 mod tool;
 

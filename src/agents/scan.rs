@@ -66,11 +66,8 @@ pub fn tests(text: &str) -> Result<u32, Violation> {
     found.into_iter().next().map_or(Ok(count), Err)
 }
 
-/// Parses on a thread with a deep stack and hands the program on.
-fn with_program<T: Send>(
-    text: &str,
-    work: impl FnOnce(&Program<'_>) -> T + Send,
-) -> Result<T, Violation> {
+/// Parses on a deep stack and hands the program on.
+fn with_program<T>(text: &str, work: impl FnOnce(&Program<'_>) -> T) -> Result<T, Violation> {
     if text.len() > TEXT_LIMIT {
         let words = format!("the file is longer than {TEXT_LIMIT} bytes; split it");
         return Err(Violation { line: 1, words });
@@ -79,19 +76,7 @@ fn with_program<T: Send>(
         let words = format!("brackets are nested deeper than {DEPTH_LIMIT}; split the expression");
         return Err(Violation { line, words });
     }
-    let outcome = std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, || parse(text, work))
-            .map(std::thread::ScopedJoinHandle::join)
-    });
-    match outcome {
-        Ok(Ok(result)) => result,
-        _ => Err(Violation {
-            line: 1,
-            words: "the file could not be read as JavaScript; write it in a plainer way".into(),
-        }),
-    }
+    stacker::grow(STACK, || parse(text, work))
 }
 
 fn parse<T>(text: &str, work: impl FnOnce(&Program<'_>) -> T) -> Result<T, Violation> {

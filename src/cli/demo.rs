@@ -8,8 +8,11 @@ use super::{npm, serve, starter, tools, wire};
 use crate::adapters::sandbox::{self, Hashes};
 use crate::adapters::store::readers;
 use crate::agents::reply as replies;
+use crate::domain::event::{Event, EventBody};
 use crate::domain::factory::Factory;
+
 use crate::domain::item::ItemStatus;
+use crate::domain::phase::Outcome;
 use crate::factory::engine::Ended;
 use crate::factory::ports::settings::Settings;
 use include_dir::{Dir, include_dir};
@@ -62,7 +65,8 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
         .factory
         .ok_or_else(|| Fail::failed("the demo home has no journal: nothing was built"))?;
     if !cli.json {
-        out::put(&closing(&factory))?;
+        let events = readers::history(&dir, 1).unwrap_or_default();
+        out::put(&closing(&factory, &events))?;
         out::say(format!(
             "look at it: cd {} && git log --oneline --graph && git tag && npx jest",
             dir.display()
@@ -190,7 +194,7 @@ pub fn trusted() -> Hashes {
 }
 
 /// The closing table.
-fn closing(factory: &Factory) -> String {
+fn closing(factory: &Factory, events: &[Event]) -> String {
     let head = [
         "tool", "status", "runs", "cycles", "tests", "held-out", "coverage", "time", "cost",
     ];
@@ -198,7 +202,6 @@ fn closing(factory: &Factory) -> String {
     for item in &factory.items {
         let facts = factory.tools.get(&item.name).cloned().unwrap_or_default();
         let run = facts.last_run.as_ref();
-        let time = facts.work_millis as f64 / 1000.0;
         rows.push(vec![
             item.name.clone(),
             super::status::word(&item.status),
@@ -212,9 +215,30 @@ fn closing(factory: &Factory) -> String {
             }),
             run.and_then(|run| run.coverage)
                 .map_or("-".to_owned(), |cover| format!("{cover:.0} %")),
-            format!("{time:.1} s"),
+            lasted(&item.name, events),
             format!("{:.2} USD (scripted)", facts.usd),
         ]);
     }
     out::table(&rows)
+}
+
+/// From being picked to being shipped, by the journal.
+fn lasted(tool: &str, events: &[Event]) -> String {
+    let moved = |outcome: Outcome| {
+        let of_tool = events
+            .iter()
+            .rev()
+            .filter(|event| event.tool.as_deref() == Some(tool));
+        of_tool.into_iter().find_map(|event| match &event.body {
+            EventBody::Move(made) if made.outcome == outcome => Some(event.ts),
+            _ => None,
+        })
+    };
+    match (moved(Outcome::Picked), moved(Outcome::Ship)) {
+        (Some(from), Some(to)) => {
+            let millis = to.signed_duration_since(from).num_milliseconds();
+            format!("{:.1} s", millis as f64 / 1000.0)
+        }
+        _ => "-".to_owned(),
+    }
 }

@@ -52,6 +52,23 @@ pub struct Case {
     pub files: Option<BTreeMap<String, Option<String>>>,
 }
 
+impl Case {
+    /// The runner takes this case through the real command on real files: a command whose world is files and
+    /// variables only. The same rule stands in dev-factory/harness/runner.cjs.
+    #[must_use]
+    pub fn runs_real_command(&self) -> bool {
+        let fake = |given: &Map<String, Value>| {
+            let outside = |path: &String| path.starts_with('/') || path.starts_with("..");
+            let files = given.get("files").and_then(Value::as_object);
+            ["now", "http", "dns"]
+                .iter()
+                .any(|key| given.contains_key(*key))
+                || files.is_some_and(|files| files.keys().any(outside))
+        };
+        self.cli.is_some() && !self.given.as_ref().is_some_and(fake)
+    }
+}
+
 /// Keeps an explicit `null` apart from an absent key.
 fn present<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(d).map(Some)

@@ -238,6 +238,9 @@ pub struct Move {
     /// Newest spec version when the move was made, for rewind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<u32>,
+    /// Newest set of held-out cases when the move was made, for rewind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<u32>,
     /// For parked: the limit that did it, so that raising it unparks the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,

@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::ports::model::ModelError;
 use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
-use crate::domain::decide::{Input, Report, Room, decide, pending, upkeep};
+use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Outcome, Phase, Role};
@@ -20,6 +20,12 @@ impl Driver {
     pub(super) async fn advance(&mut self) -> Result<(), String> {
         while self.step().await? {}
         Ok(())
+    }
+
+    /// What the domain says of `input` now.
+    pub(super) fn decide(&self, input: &Input) -> Result<Vec<NewEvent>, Refusal> {
+        let now = self.tools.clock.now();
+        decide(&self.ledger.factory, &self.settings.limits, input, now)
     }
 
     /// One thing the state calls for. False: nothing to do now.
@@ -68,9 +74,8 @@ impl Driver {
     /// Asks the domain what an idle, shipped or unreviewable lane should do, and does it.
     async fn room(&mut self) -> Result<bool, String> {
         let room = self.look_around().await;
-        let now = self.tools.clock.now();
-        let input = Input::Room(room);
-        let events = decide(&self.ledger.factory, &self.settings.limits, &input, now)
+        let events = self
+            .decide(&Input::Room(room))
             .map_err(|refusal| refusal.sentence)?;
         if events.is_empty() {
             return Ok(false);
@@ -106,7 +111,7 @@ impl Driver {
     }
 
     /// Git work that must be done before a move may be recorded; each is idempotent.
-    async fn before(&mut self, events: &[NewEvent]) -> Result<(), String> {
+    pub(super) async fn before(&mut self, events: &[NewEvent]) -> Result<(), String> {
         for event in events {
             let (EventBody::Move(step), Some(tool)) = (&event.body, event.tool.clone()) else {
                 continue;
@@ -117,6 +122,14 @@ impl Driver {
                     continue;
                 }
                 Outcome::Resumed | Outcome::Unshelved => !step.fresh,
+                Outcome::Rewound => {
+                    let opened = self.worktree.ready(&self.tools.repo).await;
+                    opened.map_err(|e| e.to_string())?;
+                    self.tree_of_then(step, tool)
+                        .await
+                        .map_err(|e| e.to_string())?;
+                    continue;
+                }
                 _ => continue,
             };
             self.git(move |repo| repo.open(&tool, resume).map(|_| ()))
@@ -157,16 +170,7 @@ impl Driver {
                 self.push(step, tool);
                 self.git(move |repo| repo.close(&name)).await
             }
-            (_, Outcome::Rewound) => {
-                self.cancel();
-                match step.commit.clone() {
-                    Some(commit) => self.git(move |repo| repo.restore(&name, &commit)).await,
-                    None => {
-                        self.git(move |repo| repo.open(&name, false).map(|_| ()))
-                            .await
-                    }
-                }
-            }
+            (_, Outcome::Rewound) => return self.papers_of_then(step, tool).await,
             _ => Ok(()),
         };
         done.or_else(|error| self.incident(error.to_string()))
@@ -178,9 +182,7 @@ impl Driver {
             return self.ship(report).await;
         }
         let papers = self.review_papers(&report)?;
-        let now = self.tools.clock.now();
-        let limits = self.settings.limits;
-        match decide(&self.ledger.factory, &limits, &Input::Report(report), now) {
+        match self.decide(&Input::Report(report)) {
             Ok(events) => self.record([papers, events].concat()).await.map(|_| ()),
             Err(refusal) => self.incident(refusal.sentence),
         }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Who edits the wishlist file.
-const BY_HAND: &str = "operator:wishlist.json";
+const BY_HAND: &str = "operator";
 /// Some writers read back what they wrote and write again: an illegal state is judged when it has settled (contract 3).
 const SETTLE: Duration = Duration::from_millis(1500);
 

@@ -18,36 +18,33 @@ pub fn line(event: &Event) -> Option<LogLine> {
 }
 
 fn words(event: &Event) -> Option<(Level, String)> {
+    tool_words(&event.body)
+        .or_else(|| list_words(&event.body))
+        .or_else(|| engine_words(&event.body))
+}
+
+/// A good sign or a bad one.
+fn level(good: bool) -> Level {
+    if good { Level::Info } else { Level::Warn }
+}
+
+/// Work on the tool under way.
+fn tool_words(body: &EventBody) -> Option<(Level, String)> {
     use EventBody as E;
-    Some(match &event.body {
+    Some(match body {
         E::Move(step) => (Level::Move, moved(step)),
-        E::Turn(turn) => (
-            if turn.ok { Level::Info } else { Level::Warn },
-            turned(turn),
-        ),
-        E::Run(run) => (if run.green { Level::Info } else { Level::Warn }, ran(run)),
-        E::Started {
-            version, repaired, ..
-        } => (Level::Info, started(version, repaired)),
-        E::Stopped { reason, .. } => (Level::Info, format!("engine ended: {reason}")),
-        E::Adopted(adopted) => (
-            Level::Info,
-            format!(
-                "took over {} ideas and {} shipped tools",
-                adopted.items.len(),
-                adopted.shipped.len()
-            ),
-        ),
+        E::Turn(turn) => (level(turn.ok), turned(turn)),
+        E::Run(run) => (level(run.green), ran(run)),
         E::AttemptDropped { reason, .. } => (Level::Warn, format!("attempt dropped: {reason}")),
         E::SpecRefused { notes, .. } => {
             (Level::Warn, format!("spec refused: {}", notes.join("; ")))
         }
         E::SpecKept { n, .. } => (Level::Info, format!("spec {n} kept")),
         E::CasesKept { n, count, dropped } => (Level::Info, cases(*n, *count, dropped.len())),
-        E::CaseRevealed { case, rule } => (
-            Level::Info,
-            format!("held-out case {case} ({rule}) shown to the Developer; it is public now"),
-        ),
+        E::CaseRevealed { case, rule } => {
+            let text = "shown to the Developer; it is public now";
+            (Level::Info, format!("held-out case {case} ({rule}) {text}"))
+        }
         E::CaseStruck { case, reason } => (
             Level::Warn,
             format!("held-out case {case} struck: {reason}"),
@@ -63,11 +60,45 @@ fn words(event: &Event) -> Option<(Level, String)> {
             Level::Info,
             format!("review by {by}{}: {verdict}", origin(*scripted, *local)),
         ),
-        E::Decided { item, decision, .. } => (
-            Level::Info,
-            format!("decided for {item}: {decision}; takes effect when the lane is free"),
-        ),
         E::Stuck { rule, words, .. } => (Level::Warn, format!("stuck ({rule}): {words}")),
+        E::Pushed {
+            remote, ok: true, ..
+        } => (Level::Info, format!("pushed to {remote}")),
+        E::Pushed { remote, detail, .. } => {
+            (Level::Warn, format!("push to {remote} failed: {detail}"))
+        }
+        _ => return None,
+    })
+}
+
+/// The backlog.
+fn list_words(body: &EventBody) -> Option<(Level, String)> {
+    use EventBody as E;
+    let text = match body {
+        E::Adopted(adopted) => {
+            let (items, shipped) = (adopted.items.len(), adopted.shipped.len());
+            format!("took over {items} ideas and {shipped} shipped tools")
+        }
+        E::Decided { item, decision, .. } => {
+            format!("decided for {item}: {decision}; takes effect when the lane is free")
+        }
+        E::ItemAdded { name, .. } => format!("new idea: {name}"),
+        E::ItemParked { name, reason } => format!("{name} parked: {reason}"),
+        E::ItemDropped { name, reason } => format!("{name} dropped: {reason}"),
+        E::ItemReopened { name, bug } => format!("{name} reopened: {bug}"),
+        _ => return None,
+    };
+    Some((Level::Info, text))
+}
+
+/// The engine, its operators and other programs; the rest is bookkeeping nobody reads.
+fn engine_words(body: &EventBody) -> Option<(Level, String)> {
+    use EventBody as E;
+    Some(match body {
+        E::Started {
+            version, repaired, ..
+        } => (Level::Info, started(version, repaired)),
+        E::Stopped { reason, .. } => (Level::Info, format!("engine ended: {reason}")),
         E::Paused(pause) => (
             Level::Warn,
             format!("{} by {}: {}", pause.id, pause.by, pause.reason),
@@ -77,10 +108,13 @@ fn words(event: &Event) -> Option<(Level, String)> {
             command,
             accepted,
             sentence,
-        } => (
-            if *accepted { Level::Info } else { Level::Warn },
-            format!("{} asked {}: {sentence}", command.by, command.verb.name()),
-        ),
+        } => {
+            let asked = command.verb.name();
+            (
+                level(*accepted),
+                format!("{} asked {asked}: {sentence}", command.by),
+            )
+        }
         E::Claimed { from, to, .. } => (
             Level::Info,
             format!("another program moved {from} to {to}: checking"),
@@ -89,31 +123,9 @@ fn words(event: &Event) -> Option<(Level, String)> {
             Level::Error,
             format!("{sentence}; the refused copy is {kept}"),
         ),
-        E::Pushed { remote, ok, detail } => (
-            if *ok { Level::Info } else { Level::Warn },
-            if *ok {
-                format!("pushed to {remote}")
-            } else {
-                format!("push to {remote} failed: {detail}")
-            },
-        ),
         E::Incident { sentence } => (Level::Error, sentence.clone()),
         E::Noted { sentence } => (Level::Info, sentence.clone()),
-        E::ItemAdded { name, .. } => (Level::Info, format!("new idea: {name}")),
-        E::ItemParked { name, reason } => (Level::Info, format!("{name} parked: {reason}")),
-        E::ItemDropped { name, reason } => (Level::Info, format!("{name} dropped: {reason}")),
-        E::ItemReopened { name, bug } => (Level::Info, format!("{name} reopened: {bug}")),
-        E::Cleared
-        | E::AttemptStarted(_)
-        | E::Worked { .. }
-        | E::Tree { .. }
-        | E::NotStuck { .. }
-        | E::Hinted { .. }
-        | E::ItemEdited { .. }
-        | E::ItemsOrdered { .. }
-        | E::ItemRequeued { .. }
-        | E::BudgetSet { .. }
-        | E::Snoozed { .. } => return None,
+        _ => return None,
     })
 }
 

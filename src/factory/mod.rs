@@ -13,6 +13,7 @@ mod operate;
 mod pool;
 pub mod ports;
 mod readiness;
+mod rewind;
 mod ship;
 mod show;
 mod staff;

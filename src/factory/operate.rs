@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::engine::Ended;
 use super::wake::Stopping;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};
-use crate::domain::decide::{Input, decide, stale};
+use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Driver {
         }
         let input = match &command.verb {
             Verb::Rewind { seq } => {
-                let target = self.event(*seq)?;
+                let target = self.move_before(*seq)?;
                 Input::Rewind {
                     command: command.clone(),
                     target: target.map(Box::new),
@@ -71,13 +71,17 @@ impl Driver {
         if let Err(sentence) = self.possible(&command.verb).await {
             return self.refuse(command, sentence);
         }
-        match decide(&self.ledger.factory, &self.settings.limits, &input, now) {
+        match self.decide(&input) {
             Ok(events) => {
                 let sentence = accepted_sentence(&events);
                 if drops_attempt(&events) {
                     self.cancel();
                 }
-                self.record(events).await?;
+                if let Err(sentence) = self.before(&events).await {
+                    return self.refuse(command, sentence);
+                }
+                let papers = self.command_papers(&command.verb, &events)?;
+                self.record([papers, events].concat()).await?;
                 self.effect(&command);
                 Ok(Answer {
                     accepted: true,
@@ -157,10 +161,16 @@ impl Driver {
         self.dirty = true;
     }
 
-    /// An event of the journal by its number.
-    fn event(&self, seq: u64) -> Result<Option<Event>, String> {
-        let events = self.tools.store.history(seq).map_err(|e| e.to_string())?;
-        Ok(events.into_iter().find(|event| event.seq == seq))
+    /// The newest move of the tool under way at or before an event of the journal.
+    fn move_before(&self, seq: u64) -> Result<Option<Event>, String> {
+        let tool = self.ledger.factory.current_tool.as_deref();
+        let events = self.tools.store.history(1).map_err(|e| e.to_string())?;
+        let moves = events.into_iter().filter(|event| {
+            event.seq <= seq
+                && event.tool.as_deref() == tool
+                && matches!(event.body, EventBody::Move(_))
+        });
+        Ok(moves.max_by_key(|event| event.seq))
     }
 }
 

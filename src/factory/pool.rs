@@ -70,6 +70,7 @@ async fn agent(mut jobs: mpsc::UnboundedReceiver<Job>) {
                 ))),
             },
         };
+        let result = Box::new(result);
         let _ = link.send(FromAgent::Finished { attempt, result });
     }
 }

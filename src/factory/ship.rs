@@ -5,7 +5,7 @@ use super::ports::repo::{RepoError, ShipOrder};
 use super::ports::store::Paper;
 use super::wake::Wake;
 use crate::domain::command::Decision;
-use crate::domain::decide::{Input, Report, Room, decide};
+use crate::domain::decide::{Input, Report, Room};
 use crate::domain::event::{EventBody, Move, NewEvent, ShipRecord};
 use std::path::PathBuf;
 
@@ -33,13 +33,7 @@ impl Driver {
             ship: Some(placeholder),
             ..report.clone()
         };
-        let now = self.tools.clock.now();
-        if let Err(refusal) = decide(
-            &self.ledger.factory,
-            &self.settings.limits,
-            &Input::Report(trial),
-            now,
-        ) {
+        if let Err(refusal) = self.decide(&Input::Report(trial)) {
             return self.incident(refusal.sentence);
         }
         if let Some(blocked) = self
@@ -49,6 +43,7 @@ impl Driver {
         {
             return self.shelve_decided(&tool, &report, blocked).await;
         }
+        let reviewed = self.review_papers(&report)?;
         let order = ShipOrder {
             message: format!("Ship {tool} {version}"),
             papers: self.papers(&tool),
@@ -58,19 +53,10 @@ impl Driver {
         self.doing = format!("shipping {tool}");
         match self.git(move |repo| repo.ship(&order)).await {
             Ok(ship) => {
-                let report = Report {
-                    ship: Some(ship),
-                    ..report
-                };
-                let now = self.tools.clock.now();
-                let events = decide(
-                    &self.ledger.factory,
-                    &self.settings.limits,
-                    &Input::Report(report),
-                    now,
-                )
-                .map_err(|refusal| refusal.sentence)?;
-                self.record(events).await.map(|_| ())
+                let ship = Some(ship);
+                let done = self.decide(&Input::Report(Report { ship, ..report }));
+                let events = done.map_err(|refusal| refusal.sentence)?;
+                self.record([reviewed, events].concat()).await.map(|_| ())
             }
             Err(RepoError::Blocked(why)) => self.shelve_decided(&tool, &report, why).await,
             Err(error) => self.incident(error.to_string()),
@@ -101,14 +87,9 @@ impl Driver {
             supervisor_ready: true,
             ..Room::default()
         };
-        let now = self.tools.clock.now();
-        let events = decide(
-            &self.ledger.factory,
-            &self.settings.limits,
-            &Input::Room(room),
-            now,
-        )
-        .map_err(|refusal| refusal.sentence)?;
+        let events = self
+            .decide(&Input::Room(room))
+            .map_err(|refusal| refusal.sentence)?;
         self.record(events).await.map(|_| ())
     }
 

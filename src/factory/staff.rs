@@ -52,7 +52,7 @@ impl Driver {
                 } = Some((now, tokens_per_second));
                 Ok(())
             }
-            FromAgent::Finished { attempt, result } => self.attempt_over(attempt, result).await,
+            FromAgent::Finished { attempt, result } => self.attempt_over(attempt, *result).await,
         }
     }
 

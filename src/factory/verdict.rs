@@ -4,7 +4,7 @@ use super::attempts::papers;
 use super::driver::Driver;
 use super::ports::store::Paper;
 use crate::domain::actor;
-use crate::domain::command::Decision;
+use crate::domain::command::{Decision, Verb};
 use crate::domain::decide::Report;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::ToolFacts;
@@ -30,16 +30,56 @@ impl Driver {
         Ok(events)
     }
 
-    fn bug_of_review(&self, tool: &str, facts: &ToolFacts, report: &Report) -> Result<(), String> {
-        let n = facts.bugs + 1;
-        let file = report
-            .file
-            .as_deref()
-            .map_or(String::new(), |f| format!("File: {f}\n"));
+    /// Writes what a command's events promise on paper before they are recorded; events that come with it.
+    pub(super) fn command_papers(
+        &self,
+        verb: &Verb,
+        events: &[NewEvent],
+    ) -> Result<Vec<NewEvent>, String> {
+        let (said, from) = match verb {
+            Verb::Reopen { text, .. } => (text.as_str(), "a person, after shipping"),
+            Verb::Decide { text, .. } => (text.as_deref().unwrap_or_default(), "review"),
+            _ => return Ok(Vec::new()),
+        };
+        let mut more = Vec::new();
+        for event in events {
+            let Some(tool) = event.tool.as_deref() else {
+                continue;
+            };
+            match &event.body {
+                EventBody::BugFiled { n, file, .. } => {
+                    self.put_bug(tool, *n, from, file.as_deref(), said)?;
+                }
+                EventBody::Reviewed { n, verdict, by, .. } => {
+                    self.put_review(tool, *n, by, *verdict, said)?;
+                }
+                EventBody::CaseStruck { case, .. } => {
+                    let facts = self.ledger.factory.tools.get(tool);
+                    let report = Report {
+                        actor: event.actor.clone(),
+                        case: Some(case.clone()),
+                        ..Report::default()
+                    };
+                    more.extend(self.strike(tool, &facts.cloned().unwrap_or_default(), &report)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(more)
+    }
+
+    fn put_bug(
+        &self,
+        tool: &str,
+        n: u32,
+        from: &str,
+        file: Option<&str>,
+        said: &str,
+    ) -> Result<(), String> {
+        let file = file.map_or(String::new(), |f| format!("File: {f}\n"));
         let text = format!(
-            "BUG-{n}  from review  cycle {}\n{file}Instructions: {}\n",
-            self.ledger.factory.cycle_count,
-            report.text.as_deref().unwrap_or_default()
+            "BUG-{n}  from {from}  cycle {}\n{file}Instructions: {said}\n",
+            self.ledger.factory.cycle_count
         );
         let paper = Paper::Bug {
             tool: tool.to_owned(),
@@ -49,6 +89,36 @@ impl Driver {
             .store
             .put(&paper, &text)
             .map_err(|e| e.to_string())
+    }
+
+    fn put_review(
+        &self,
+        tool: &str,
+        n: u32,
+        by: &str,
+        verdict: Decision,
+        said: &str,
+    ) -> Result<(), String> {
+        let text = format!("# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {verdict}\n\n{said}\n");
+        let paper = Paper::Review {
+            tool: tool.to_owned(),
+            n,
+        };
+        self.tools
+            .store
+            .put(&paper, &text)
+            .map_err(|e| e.to_string())
+    }
+
+    fn bug_of_review(&self, tool: &str, facts: &ToolFacts, report: &Report) -> Result<(), String> {
+        let said = report.text.as_deref().unwrap_or_default();
+        self.put_bug(
+            tool,
+            facts.bugs + 1,
+            "review",
+            report.file.as_deref(),
+            said,
+        )
     }
 
     fn review_of_person(
@@ -64,19 +134,8 @@ impl Driver {
             return Ok(None);
         };
         let n = facts.reviews + 1;
-        let text = format!(
-            "# Review {n} of {tool}\n\n- By: {}\n- Verdict: {verdict}\n\n{}\n",
-            report.actor,
-            report.text.as_deref().unwrap_or_default()
-        );
-        let paper = Paper::Review {
-            tool: tool.to_owned(),
-            n,
-        };
-        self.tools
-            .store
-            .put(&paper, &text)
-            .map_err(|e| e.to_string())?;
+        let said = report.text.as_deref().unwrap_or_default();
+        self.put_review(tool, n, &report.actor, verdict, said)?;
         let by = report.actor.clone();
         let body = EventBody::Reviewed {
             n,

@@ -105,14 +105,15 @@ pub fn percent(bytes: &[u8]) -> String {
 
 /// Base64 without padding.
 pub fn base64(bytes: &[u8], extra: [u8; 2]) -> String {
+    let [plus, slash] = extra;
     let digit = |value: u32| -> char {
         let value = (value & 63) as u8;
         char::from(match value {
             0..=25 => b'A' + value,
             26..=51 => b'a' + value - 26,
             52..=61 => b'0' + value - 52,
-            62 => extra[0],
-            _ => extra[1],
+            62 => plus,
+            _ => slash,
         })
     };
     let mut out = String::new();

@@ -672,6 +672,7 @@ fn sample(world: &World) -> Move {
         fresh: false,
         commit: None,
         spec: None,
+        cases: None,
         unit: None,
     }
 }

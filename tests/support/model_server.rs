@@ -176,7 +176,14 @@ pub struct ModelServer {
 impl ModelServer {
     /// Answers each request as told.
     pub fn answering(handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listening(TcpListener::bind("127.0.0.1:0").unwrap(), handler)
+    }
+
+    /// The same at an address of the test's choice.
+    pub fn listening(
+        listener: TcpListener,
+        handler: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
         let handler: Handler = Arc::new(handler);

@@ -140,6 +140,7 @@ pub fn go(tool: &str, from: Phase, to: Phase, cycle_count: u32) -> NewEvent {
             fresh: false,
             commit: None,
             spec: None,
+            cases: None,
             unit: None,
         }),
     }

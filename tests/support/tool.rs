@@ -8,9 +8,8 @@ use dev_factory::factory::gates::GateInput;
 use dev_factory::factory::ports::sandbox::Sandbox;
 use dev_factory::factory::ports::tests::Tree;
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,33 +19,6 @@ pub const MODULES: [&str; 2] = ["src/count.js", "src/cli.js"];
 /// A repository path.
 pub fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// Installs Jest once for all tests; others wait for the lock.
-fn installed() -> PathBuf {
-    let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("jest-home");
-    fs::create_dir_all(&base).unwrap();
-    let lock = File::create(base.join("lock")).unwrap();
-    lock.lock().unwrap();
-    let wanted = fs::read(root("dev-factory/home/package-lock.json")).unwrap();
-    let done = base.join("done");
-    if fs::read(&done).ok().as_deref() != Some(wanted.as_slice()) {
-        for name in ["package.json", "package-lock.json"] {
-            fs::copy(root("dev-factory/home").join(name), base.join(name)).unwrap();
-        }
-        let npm = Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&base)
-            .output()
-            .expect("these tests need Node.js 20 or newer with npm in PATH");
-        let said = String::from_utf8_lossy(&npm.stderr);
-        assert!(
-            npm.status.success(),
-            "npm ci failed; these tests need it once: {said}"
-        );
-        fs::write(&done, wanted).unwrap();
-    }
-    base.join("node_modules")
 }
 
 /// A home with the honest tool in its worktree.
@@ -62,7 +34,7 @@ impl Home {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().canonicalize().unwrap();
-        std::os::unix::fs::symlink(installed(), home.join("node_modules")).unwrap();
+        super::jest_home::link(&home);
         let tool = home.join("dev-factory/work/tools").join(TOOL);
         copy(&root("tests/fixtures/tools").join(TOOL), &tool);
         let made = Self {

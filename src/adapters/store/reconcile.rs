@@ -123,23 +123,7 @@ fn judge(
     };
     let doc = match parse(&bytes, Some(last)) {
         Ok(doc) => doc,
-        Err(why) => {
-            let copy = match docs.present() {
-                Ok(_) => refused::keep(&docs_dir(docs), "state.json", &bytes)?,
-                Err(_) => docs.give_up()?.unwrap_or_default(),
-            };
-            out.repaired.push(format!(
-                "{why}; written anew from the journal, the old one is {copy}"
-            ));
-            // Already kept: replacing it must not keep it a second time.
-            let known = docs.present().ok().flatten();
-            docs.seen = known.map(|bytes| Foreign {
-                bytes: Some(bytes),
-                doc: Some(last.clone()),
-                aside: false,
-            });
-            return Ok(());
-        }
+        Err(why) => return unreadable(docs, &bytes, &why, last, out),
     };
     let bare = StateDoc {
         other: serde_json::Map::new(),
@@ -168,6 +152,31 @@ fn judge(
         });
         out.claim = Some(doc);
     }
+    Ok(())
+}
+
+/// A state.json that cannot be read is kept aside and written anew.
+fn unreadable(
+    docs: &mut Documents,
+    bytes: &[u8],
+    why: &str,
+    last: &StateDoc,
+    out: &mut Outcome,
+) -> Result<(), StoreError> {
+    let copy = match docs.present() {
+        Ok(_) => refused::keep(&docs_dir(docs), "state.json", bytes)?,
+        Err(_) => docs.give_up()?.unwrap_or_default(),
+    };
+    out.repaired.push(format!(
+        "{why}; written anew from the journal, the old one is {copy}"
+    ));
+    // Already kept: replacing it must not keep it a second time.
+    let known = docs.present().ok().flatten();
+    docs.seen = known.map(|bytes| Foreign {
+        bytes: Some(bytes),
+        doc: Some(last.clone()),
+        aside: false,
+    });
     Ok(())
 }
 

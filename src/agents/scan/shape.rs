@@ -174,7 +174,9 @@ impl<'a> Visit<'a> for Strays<'a, '_> {
                     self.found.push((it.span, words));
                 }
             }
-            AstKind::CallExpression(it) if it.callee.is_specific_id("expect") => self.expect(it),
+            AstKind::CallExpression(it) if it.callee.is_specific_id("expect") => {
+                self.expectation(it)
+            }
             AstKind::CatchClause(it) if it.body.body.is_empty() => {
                 self.found
                     .push((it.span, "an empty catch hides failures".into()));
@@ -190,7 +192,7 @@ impl<'a> Visit<'a> for Strays<'a, '_> {
 }
 
 impl<'a> Strays<'a, '_> {
-    fn expect(&mut self, call: &CallExpression<'a>) {
+    fn expectation(&mut self, call: &CallExpression<'a>) {
         let value = call.arguments.first().and_then(Argument::as_expression);
         let constant = value.is_none_or(Expression::is_literal);
         if constant {

@@ -1,3 +1,5 @@
+//! What the scan refuses and what it lets through, and that no text brings it down.
+
 use super::*;
 
 fn words(path: &str, text: &str) -> String {

@@ -39,7 +39,7 @@ pub(super) struct Ask<'a> {
 pub(super) type Answered = Result<(Vec<NewEvent>, String), Refusal>;
 
 impl Ask<'_> {
-    pub fn event(&self, tool: Option<&str>, body: EventBody) -> NewEvent {
+    pub(super) fn event(&self, tool: Option<&str>, body: EventBody) -> NewEvent {
         event(tool, &self.actor, body)
     }
 }

@@ -183,6 +183,7 @@ pub(super) fn rewind(ask: &Ask<'_>, seq: u64, target: Option<&Event>) -> Answere
     made.escalation.clone_from(&then.escalation);
     made.commit.clone_from(&then.commit);
     made.spec = then.spec;
+    made.cases = then.cases;
     made.reason = Some(format!("rewound to event {}", target.seq));
     let sentence = format!(
         "{tool} goes from {} back to {} as of event {}; what came after stays under kept/ and in the journal",

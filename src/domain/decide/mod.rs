@@ -172,6 +172,7 @@ fn onward(factory: &Factory, to: Phase, outcome: Outcome) -> Move {
         fresh: false,
         commit: facts.and_then(|f| f.commit.clone()),
         spec: facts.map(|f| f.specs).filter(|n| *n > 0),
+        cases: facts.map(|f| f.case_sets).filter(|n| *n > 0),
         unit: None,
     }
 }

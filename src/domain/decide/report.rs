@@ -100,11 +100,11 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
-    pub fn event(&self, body: EventBody) -> NewEvent {
+    pub(super) fn event(&self, body: EventBody) -> NewEvent {
         event(Some(self.tool), &self.report.actor, body)
     }
 
-    pub fn base(&self) -> Move {
+    pub(super) fn base(&self) -> Move {
         let mut made = onward(self.factory, self.to, self.outcome);
         made.reason.clone_from(&self.report.reason);
         made.attempt = self.report.attempt;
@@ -114,11 +114,11 @@ impl Case<'_> {
         made
     }
 
-    pub fn moved(&self, made: Move) -> Vec<NewEvent> {
+    pub(super) fn moved(&self, made: Move) -> Vec<NewEvent> {
         vec![self.event(EventBody::Move(made))]
     }
 
-    pub fn refuse(&self, why: &str) -> Refusal {
+    pub(super) fn refuse(&self, why: &str) -> Refusal {
         Refusal::new(format!(
             "{} cannot go from {} to {} by {}: {why}; legal from {}: {}",
             self.tool,
@@ -133,7 +133,7 @@ impl Case<'_> {
         ))
     }
 
-    pub fn text(&self) -> Option<&str> {
+    pub(super) fn text(&self) -> Option<&str> {
         let text = self
             .report
             .text
@@ -270,7 +270,7 @@ impl Case<'_> {
         Ok(events)
     }
 
-    pub fn notes_for_spec(&self, by: Role) -> Vec<NewEvent> {
+    pub(super) fn notes_for_spec(&self, by: Role) -> Vec<NewEvent> {
         let Some(text) = self.text() else {
             return Vec::new();
         };

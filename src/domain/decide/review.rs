@@ -165,17 +165,20 @@ fn under_review(
     let decided = report::decide(factory, &as_report(pending))?;
     let none = ToolFacts::default();
     let facts = factory.facts(name).unwrap_or(&none);
-    events.push(event(
-        Some(name),
-        &pending.by,
-        EventBody::Reviewed {
-            n: facts.reviews.saturating_add(1),
-            verdict: pending.decision,
-            by: pending.by.clone(),
-            scripted: false,
-            local: false,
-        },
-    ));
+    // A ship is written down when it is done: main may not be ready for it yet.
+    if pending.decision != Decision::Ship {
+        events.push(event(
+            Some(name),
+            &pending.by,
+            EventBody::Reviewed {
+                n: facts.reviews.saturating_add(1),
+                verdict: pending.decision,
+                by: pending.by.clone(),
+                scripted: false,
+                local: false,
+            },
+        ));
+    }
     if pending.decision == Decision::Ship
         && let Some(attempt) = &factory.attempt
     {

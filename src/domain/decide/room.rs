@@ -93,6 +93,7 @@ fn back(factory: &Factory, item: &Item, to: Phase, outcome: Outcome) -> Move {
     made.escalation = item.escalation.clone().filter(|_| to == Phase::Review);
     made.commit = facts.and_then(|f| f.commit.clone());
     made.spec = facts.map(|f| f.specs).filter(|n| *n > 0);
+    made.cases = facts.map(|f| f.case_sets).filter(|n| *n > 0);
     made
 }
 

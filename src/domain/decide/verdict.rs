@@ -9,7 +9,7 @@ use crate::domain::factory::ToolFacts;
 use crate::domain::phase::Role;
 
 impl Case<'_> {
-    pub fn ship(&self) -> Result<Vec<NewEvent>, Refusal> {
+    pub(super) fn ship(&self) -> Result<Vec<NewEvent>, Refusal> {
         if let Some(why) = no_evidence(self.facts) {
             return Err(self.refuse(&why));
         }
@@ -34,7 +34,7 @@ impl Case<'_> {
         Ok(self.moved(made))
     }
 
-    pub fn send_back(&self) -> Result<Vec<NewEvent>, Refusal> {
+    pub(super) fn send_back(&self) -> Result<Vec<NewEvent>, Refusal> {
         if self.facts.last_run.is_none() {
             return Err(self.refuse("it has no run yet, so there is nothing to repair"));
         }
@@ -56,7 +56,7 @@ impl Case<'_> {
         Ok(events)
     }
 
-    pub fn takeover(&self) -> Result<Vec<NewEvent>, Refusal> {
+    pub(super) fn takeover(&self) -> Result<Vec<NewEvent>, Refusal> {
         let escalated = super::escalation(self.factory).is_some();
         if !escalated && self.facts.sent_back < SEND_BACKS {
             return Err(self.refuse(&format!(
@@ -67,13 +67,13 @@ impl Case<'_> {
         Ok(self.moved(self.base()))
     }
 
-    pub fn respec(&self) -> Vec<NewEvent> {
+    pub(super) fn respec(&self) -> Vec<NewEvent> {
         let mut events = self.notes_for_spec(Role::Supervisor);
         events.extend(self.moved(self.base()));
         events
     }
 
-    pub fn hint(&self) -> Result<Vec<NewEvent>, Refusal> {
+    pub(super) fn hint(&self) -> Result<Vec<NewEvent>, Refusal> {
         let mut events = Vec::new();
         if let Some(text) = self.text() {
             super::review::hint_fits(text)?;
@@ -86,7 +86,7 @@ impl Case<'_> {
         Ok(events)
     }
 
-    pub fn test_defect(&self) -> Result<Vec<NewEvent>, Refusal> {
+    pub(super) fn test_defect(&self) -> Result<Vec<NewEvent>, Refusal> {
         if self.facts.last_run.is_none() {
             return Err(self.refuse("it has no run yet, so no case has failed"));
         }

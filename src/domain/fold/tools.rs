@@ -26,15 +26,11 @@ pub(super) fn exact_limit(amount: f64) -> f64 {
 pub(super) fn apply(factory: &mut Factory, event: &Event) {
     match &event.body {
         EventBody::Turn(turn) => return turned(factory, event, turn),
-        EventBody::Worked { millis } => {
-            let role = factory.attempt.as_ref().map(|a| a.role);
-            let used = Used {
-                millis: *millis,
-                ..Used::default()
-            };
-            spend(factory, event.ts, role, used);
+        EventBody::Worked { millis } => worked(factory, event, *millis),
+        EventBody::Run(run) => {
+            factory.totals.runs = factory.totals.runs.saturating_add(1);
+            worked(factory, event, run.millis);
         }
-        EventBody::Run(_) => factory.totals.runs = factory.totals.runs.saturating_add(1),
         _ => {}
     }
     if let Some(tool) = event.tool.as_deref() {
@@ -43,6 +39,16 @@ pub(super) fn apply(factory: &mut Factory, event: &Event) {
             remember(factory.facts_mut(tool), &event.body);
         }
     }
+}
+
+/// Work counts for the role whose attempt is under way.
+fn worked(factory: &mut Factory, event: &Event, millis: u64) {
+    let role = factory.attempt.as_ref().map(|a| a.role);
+    let used = Used {
+        millis,
+        ..Used::default()
+    };
+    spend(factory, event.ts, role, used);
 }
 
 fn counts(body: &EventBody) -> bool {
@@ -71,7 +77,8 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
     let used = Used {
         usd: exact(turn.usd.unwrap_or(0.0)),
         tokens: if turn.local { tokens } else { 0 },
-        millis: 0,
+        // A turn that failed was waiting for a host.
+        millis: if turn.ok { turn.millis } else { 0 },
     };
     let totals = &mut factory.totals;
     totals.turns = totals.turns.saturating_add(1);
@@ -90,6 +97,7 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
         facts.attempts = facts.attempts.saturating_add(1);
         facts.usd = exact(facts.usd + used.usd);
         facts.local_tokens = facts.local_tokens.saturating_add(used.tokens);
+        facts.work_millis = facts.work_millis.saturating_add(used.millis);
         facts.scripted |= turn.scripted;
         if turn.ok {
             let n = facts
@@ -180,6 +188,7 @@ fn once(list: &mut Vec<String>, word: &String) {
 }
 
 fn ran(facts: &mut ToolFacts, run: &RunSummary) {
+    facts.work_millis = facts.work_millis.saturating_add(run.millis);
     let mut run = run.clone();
     run.coverage = run.coverage.filter(|figure| figure.is_finite());
     facts.runs = facts.runs.max(run.run);

@@ -84,7 +84,7 @@ pub enum FromAgent {
         /// Attempt that ended.
         attempt: u64,
         /// How.
-        result: Result<Report, Stop>,
+        result: Box<Result<Report, Stop>>,
     },
 }
 

@@ -6,6 +6,7 @@ use crate::domain::factory::Factory;
 use crate::domain::item::Item;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::domain::state::StateDoc;
+use crate::domain::wishlist::Entry;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -60,6 +61,9 @@ pub enum Observed {
     Unreadable(String),
 }
 
+/// A waiting command, or the file name and sentence of one that cannot be read.
+pub type Waiting = Result<Command, (String, String)>;
+
 /// A paper by what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paper {
@@ -110,11 +114,11 @@ pub trait Store: Send + Sync {
     /// Hints of changes in the home's files, own writes included or not.
     fn watch(&self) -> Result<UnboundedReceiver<Change>, StoreError>;
     /// Waiting commands, oldest first; unreadable ones come as (file name, sentence).
-    fn commands(&self) -> Result<Vec<Result<Command, (String, String)>>, StoreError>;
+    fn commands(&self) -> Result<Vec<Waiting>, StoreError>;
     /// Moves a command to done/ with its answer; `id` is the file's stem.
     fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError>;
     /// The wishlist as people left it: (idea, priority, name if given) in file order; Bad = file, line, column.
-    fn wishlist(&self) -> Result<Vec<(String, i64, Option<String>)>, StoreError>;
+    fn wishlist(&self) -> Result<Vec<Entry>, StoreError>;
     /// Entries of the wishlist that carry the engine's fields, for a home whose journal is gone (a fresh clone).
     fn adoptable(&self) -> Result<Vec<Item>, StoreError>;
     /// Writes the wishlist with the engine's fields, unless it holds just that already. One that was edited since it

@@ -1,0 +1,19 @@
+//! The engine as a whole: on real parts over HTTP, and with doubles where what is asked is about the engine itself.
+
+#[path = "support/doubles.rs"]
+mod doubles;
+#[path = "support/homes.rs"]
+mod homes;
+#[path = "support/jest_home.rs"]
+mod jest_home;
+#[path = "support/model_server.rs"]
+mod model_server;
+#[path = "support/plant.rs"]
+mod plant;
+#[path = "support/process.rs"]
+mod process;
+
+#[path = "factory/commands.rs"]
+mod commands;
+#[path = "factory/http.rs"]
+mod http;

@@ -1,0 +1,184 @@
+//! The real program with real git and real Jest, its models behind HTTP.
+
+use crate::homes::{self, TOOL};
+use crate::model_server::{Answer, ModelServer, Request, Step, closed_url};
+use crate::process::{self, Process};
+use dev_factory::adapters::store::readers;
+use dev_factory::domain::event::EventBody;
+use dev_factory::domain::phase::Phase;
+use serde_json::Value;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+fn settings(kind: &str, url: &str, supervisor: bool) -> String {
+    let mut text = format!(
+        "[hosts.lab]\nkind = \"{kind}\"\nurl = \"{url}\"\n
+[roles.developer]\nmodel = \"lab/test\"\n[roles.qa]\nmodel = \"lab/test\"\n"
+    );
+    if supervisor {
+        text += "[roles.supervisor]\nmodel = \"lab/test\"\n";
+    }
+    text
+}
+
+fn demo(request: &Request) -> String {
+    let label = request.label();
+    homes::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}"))
+}
+
+fn papers(home: &Path, folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(home.join("dev-factory").join(folder).join(TOOL));
+    let mut all: Vec<PathBuf> = entries.unwrap().map(|e| e.unwrap().path()).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
+    let server = ModelServer::serving_requests(demo);
+    let dir = tempfile::tempdir().unwrap();
+    let home = homes::make(dir.path(), &[TOOL], &settings("ollama", &server.url(), true));
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
+    let state = homes::state(&home).unwrap();
+    assert_eq!((state.phase, state.current_tool), (Phase::Idle, None));
+    let evidence = fs::read_to_string(papers(&home, "evidence").last().unwrap()).unwrap();
+    let evidence: Value = serde_json::from_str(&evidence).unwrap();
+    assert_eq!(evidence["reviewed"], "reviewed locally by lab/test");
+    let turns = server.turns();
+    assert!(turns.len() > 10);
+    for request in &turns {
+        let body = request.json();
+        assert_eq!(body["model"], "test");
+        assert!(body["options"]["num_ctx"].as_u64().unwrap() >= 8192, "{body}");
+        assert!(body["options"]["num_predict"].as_u64().unwrap() > 0);
+        assert!(body["think"].is_boolean() && body["truncate"] == false);
+    }
+    let kept: String = papers(&home, "transcripts")
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    assert_eq!(kept.lines().count(), turns.len());
+    for (line, request) in kept.lines().zip(&turns) {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert!(line["request"]["messages"][0]["content"].is_string());
+        assert!(turns.iter().any(|t| t.label() == line["label"]), "{}", request.label());
+    }
+    let stream = fs::read_to_string(home.join("dev-factory/run/stream.jsonl")).unwrap();
+    let streamed: String = stream
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["level"] == "stream" && line["from"] == "developer")
+        .map(|line| line["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(streamed.contains("module.exports"), "no streamed text of a file");
+    // The shipped tool runs.
+    let bin = home.join(format!("tools/{TOOL}/bin/{TOOL}.js"));
+    let tried = std::process::Command::new("node")
+        .args([bin.to_str().unwrap(), "status"])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&tried.stdout), "nothing is running\n");
+}
+
+#[test]
+fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
+    let cut = std::sync::atomic::AtomicBool::new(true);
+    // One reply breaks off in the middle.
+    let server = ModelServer::answering(move |request| {
+        let label = request.label();
+        if label.ends_with("coding/file/src/log.js/0") && cut.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            let mut answer = crate::model_server::openai_reply("test", &demo(request));
+            if let Some(Step::Bytes(bytes)) = answer.steps.first_mut() {
+                bytes.truncate(bytes.len() / 2);
+            }
+            answer.steps.push(Step::Close);
+            return answer;
+        }
+        match request.path.as_str() {
+            "/v1/chat/completions" => crate::model_server::openai_reply("test", &demo(request)),
+            "/v1/models" => Answer::status(200, r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#),
+            _ => Answer::status(404, "{}"),
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("{}/v1", server.url());
+    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, false));
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(4), "{}", ended.said);
+    assert!(homes::tags(&home).is_empty());
+    let list = fs::read_to_string(home.join("dev-factory/wishlist.json")).unwrap();
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["items"][0]["status"], "in-review");
+    let events = readers::history(&home, 1).unwrap();
+    let failed = events.iter().filter(|e| matches!(&e.body, EventBody::Turn(t) if !t.ok)).count();
+    assert_eq!(failed, 1, "the reply that broke off is a failed turn");
+    let status = process::run(&home, &["status"]);
+    assert_eq!(status.code, Some(4));
+    assert!(status.said.contains(&format!("dev-factory decide ship {TOOL}")), "{}", status.said);
+    let decided = process::run(&home, &["decide", "ship", TOOL]);
+    assert_eq!(decided.code, Some(0), "{}", decided.said);
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
+    let turns = server.turns();
+    assert!(turns.iter().all(|t| t.json()["stream"] == true && t.json()["max_tokens"].as_u64().is_some()));
+}
+
+#[test]
+fn without_a_server_the_engine_says_so_and_goes_on_when_one_appears() {
+    let url = closed_url();
+    let dir = tempfile::tempdir().unwrap();
+    let home = homes::make(dir.path(), &[TOOL], &settings("ollama", &url, true));
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(4), "{}", ended.said);
+    let status = process::run(&home, &["status"]);
+    assert_eq!(status.code, Some(4));
+    for part in ["lab", "does not answer", "start the model server"] {
+        assert!(status.said.contains(part), "{part}: {}", status.said);
+    }
+    let state = homes::state(&home).unwrap();
+    assert_eq!((state.phase, state.current_tool), (Phase::Idle, None));
+    let engine = Process::start(&home, &[]);
+    process::wait("the engine has looked for the host", || {
+        readers::snapshot(&home).is_some_and(|(s, alive)| alive && !s.needs.is_empty())
+    });
+    let address = url.strip_prefix("http://").unwrap();
+    let listener = TcpListener::bind(address).unwrap();
+    let server = ModelServer::listening(listener, |request| match request.path.as_str() {
+        "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
+        "/api/tags" => Answer::status(200, r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#),
+        "/api/chat" => Answer::steps(vec![Step::Hold]),
+        _ => Answer::status(404, "{}"),
+    });
+    process::wait("a turn is asked for", || !server.turns().is_empty());
+    assert_eq!(homes::state(&home).unwrap().phase, Phase::Spec);
+    let ended = engine.interrupt();
+    assert_eq!(ended.code, Some(130), "{}", ended.said);
+    assert_eq!(homes::state(&home).unwrap().phase, Phase::Spec);
+}
+
+#[test]
+fn a_refused_key_and_a_missing_model_end_with_what_to_do() {
+    for (status, tags, parts) in [
+        (401, r#"{"error":"unauthorized"}"#, vec!["lab", "key"]),
+        (200, r#"{"models":[{"name":"other:latest","model":"other:latest","size":1}]}"#, vec!["lab", "test"]),
+    ] {
+        let server = ModelServer::answering(move |request| match request.path.as_str() {
+            "/api/version" if status == 200 => Answer::status(200, r#"{"version":"0.12.9"}"#),
+            _ => Answer::status(status, tags),
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let home = homes::make(dir.path(), &[TOOL], &settings("ollama", &server.url(), true));
+        let ended = process::until_idle(&home);
+        assert_eq!(ended.code, Some(4), "{}", ended.said);
+        let said = process::run(&home, &["status"]).said;
+        for part in parts {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(server.turns().is_empty());
+    }
+}

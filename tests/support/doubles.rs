@@ -1,0 +1,340 @@
+//! Doubles of two ports: a model host that plays the demo's replies and can be told to fail, hold or panic at a label;
+//! and tests that are green unless told otherwise (the real gates have tests of their own).
+
+use super::homes;
+use super::plant::DEADLINE;
+use dev_factory::domain::case::{Case, Received, Thrown};
+use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::factory::ports::model::{
+    Delta, HostStatus, ModelError, Models, Reply, TurnRequest,
+};
+use dev_factory::factory::ports::tests::{TestError, Tests, Tree};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+/// What happens instead of the demo's reply.
+#[derive(Clone)]
+pub enum Act {
+    Say(String),
+    Fail(ModelError),
+    Panic,
+    Hold(Held),
+}
+
+/// A turn that waits for the test.
+#[derive(Clone)]
+pub struct Held {
+    reached: watch::Sender<u32>,
+    dropped: watch::Sender<u32>,
+    open: watch::Sender<bool>,
+}
+
+impl Held {
+    fn new() -> Self {
+        Self {
+            reached: watch::Sender::new(0),
+            dropped: watch::Sender::new(0),
+            open: watch::Sender::new(false),
+        }
+    }
+
+    /// Waits until the turn has been asked for so often.
+    pub async fn reached(&self, times: u32) {
+        Self::at_least(&self.reached, times, "reached").await;
+    }
+
+    /// Waits until the turn was given up so often.
+    pub async fn dropped(&self, times: u32) {
+        Self::at_least(&self.dropped, times, "dropped").await;
+    }
+
+    async fn at_least(count: &watch::Sender<u32>, times: u32, what: &str) {
+        let mut seen = count.subscribe();
+        let found = tokio::time::timeout(DEADLINE, seen.wait_for(|n| *n >= times)).await;
+        assert!(matches!(found, Ok(Ok(_))), "the held turn was never {what}");
+    }
+
+    /// Lets it answer.
+    pub fn open(&self) {
+        self.open.send_replace(true);
+    }
+
+    async fn wait(&self) {
+        struct Guard<'a>(&'a watch::Sender<u32>, bool);
+        impl Drop for Guard<'_> {
+            fn drop(&mut self) {
+                if !self.1 {
+                    self.0.send_modify(|n| *n += 1);
+                }
+            }
+        }
+        let mut guard = Guard(&self.dropped, false);
+        self.reached.send_modify(|n| *n += 1);
+        let _ = self.open.subscribe().wait_for(|open| *open).await;
+        guard.1 = true;
+    }
+}
+
+struct Rule {
+    label: String,
+    act: Act,
+    times: u32,
+}
+
+/// The model host.
+#[derive(Default)]
+pub struct Desk {
+    rules: Mutex<Vec<Rule>>,
+    asked: Mutex<Vec<TurnRequest>>,
+    away: Mutex<Option<String>>,
+}
+
+impl Desk {
+    /// The next `times` turns whose label begins so go differently.
+    pub fn on(&self, label: &str, times: u32, act: Act) {
+        let label = label.to_owned();
+        self.rules.lock().unwrap().push(Rule { label, act, times });
+    }
+
+    /// The turns of a label wait until they are let go.
+    pub fn hold(&self, label: &str) -> Held {
+        let held = Held::new();
+        self.on(label, u32::MAX, Act::Hold(held.clone()));
+        held
+    }
+
+    /// No probe succeeds any more, or each does again.
+    pub fn away(&self, why: Option<&str>) {
+        *self.away.lock().unwrap() = why.map(str::to_owned);
+    }
+
+    /// Labels asked for so far.
+    pub fn labels(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().map(|request| request.label.clone()).collect()
+    }
+
+    /// The text of the newest request whose label begins so.
+    pub fn prompt(&self, label: &str) -> String {
+        let asked = self.asked.lock().unwrap();
+        let found = asked.iter().rfind(|r| r.label.starts_with(label));
+        let request = found.unwrap_or_else(|| panic!("{label} was not asked for"));
+        request
+            .messages
+            .iter()
+            .map(|m| m.content.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn act(&self, label: &str) -> Option<Act> {
+        let mut rules = self.rules.lock().unwrap();
+        let rule = rules
+            .iter_mut()
+            .find(|rule| rule.times > 0 && label.starts_with(&rule.label))?;
+        rule.times -= 1;
+        Some(rule.act.clone())
+    }
+}
+
+impl Models for Desk {
+    fn turn<'a>(
+        &'a self,
+        request: &'a TurnRequest,
+        pieces: UnboundedSender<Delta>,
+    ) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        async move {
+            self.asked.lock().unwrap().push(request.clone());
+            let text = match self.act(&request.label) {
+                Some(Act::Say(text)) => Some(text),
+                Some(Act::Fail(error)) => return Err(error),
+                Some(Act::Panic) => panic!("told to panic at {}", request.label),
+                Some(Act::Hold(held)) => {
+                    held.wait().await;
+                    None
+                }
+                None => None,
+            };
+            let label = request.label.clone();
+            let text = text
+                .or_else(|| homes::reply(&label))
+                .ok_or(ModelError::NoScript { label })?;
+            let _ = pieces.send(Delta::Text(text.clone()));
+            Ok(Reply {
+                text,
+                input_tokens: Some(100),
+                output_tokens: Some(50),
+                tokens_per_second: Some(25.0),
+                usd: Some(0.0),
+                local: true,
+                context: Some(16_384),
+                ..Reply::default()
+            })
+        }
+        .boxed()
+    }
+
+    fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {
+        let away = self.away.lock().unwrap().clone();
+        let status = HostStatus {
+            host: host.to_owned(),
+            live: away.is_none(),
+            words: away.unwrap_or_else(|| "a double".to_owned()),
+            models: vec![model.to_owned()],
+        };
+        async move { status }.boxed()
+    }
+
+    fn local(&self, _: &str) -> bool {
+        true
+    }
+
+    fn context(&self, _: &str) -> u32 {
+        16_384
+    }
+}
+
+/// Tests that say what they are told to; green by default.
+#[derive(Default)]
+pub struct Canned {
+    /// Gate runs that will be red.
+    reds: AtomicU32,
+    /// The file a red run names.
+    file: Mutex<String>,
+}
+
+impl Canned {
+    /// The next `runs` gate runs fail in a test over `file`.
+    pub fn red(&self, runs: u32, file: &str) {
+        *self.file.lock().unwrap() = file.to_owned();
+        self.reds.store(runs, Ordering::SeqCst);
+    }
+}
+
+fn green(tree: &Tree, coverage: bool) -> JestRun {
+    let count = tree.expected_tests.max(1);
+    let test = |n: u32| JestTest {
+        file: "test/examples.test.js".to_owned(),
+        name: format!("test {n}"),
+        passed: true,
+        ..JestTest::default()
+    };
+    let full = FileCoverage {
+        statements: Some(100.0),
+        branches: Some(100.0),
+        functions: Some(100.0),
+        lines: Some(100.0),
+        uncovered: Vec::new(),
+    };
+    let covered = tree.modules.iter().map(|m| (m.clone(), full.clone()));
+    JestRun {
+        exit: Some(0),
+        report: Some(JestReport {
+            success: true,
+            total: count,
+            passed: count,
+            tests: (0..count).map(test).collect(),
+            ..JestReport::default()
+        }),
+        coverage: covered.filter(|_| coverage).collect(),
+        expected_tests: tree.expected_tests,
+        millis: 5,
+        ..JestRun::default()
+    }
+}
+
+fn failing(mut run: JestRun, file: &str) -> JestRun {
+    run.exit = Some(1);
+    if let Some(report) = &mut run.report {
+        report.success = false;
+        report.failed = 1;
+        report.passed -= 1;
+        if let Some(test) = report.tests.first_mut() {
+            test.passed = false;
+            test.message = "Error: expected 1, received 2".to_owned();
+            test.at = Some(format!("{file}:3"));
+        }
+    }
+    run
+}
+
+/// What a right tool would have answered.
+fn right(case: &Case) -> Received {
+    let threw = case.throws.as_deref().map(|text| {
+        let (name, message) = text.split_once(": ").unwrap_or(("Error", text));
+        Thrown {
+            name: name.to_owned(),
+            message: message.to_owned(),
+            ..Thrown::default()
+        }
+    });
+    let kept = case.files.iter().flatten();
+    Received {
+        returned: case.expect.clone(),
+        threw,
+        exit: case.exit,
+        stdout: case.stdout.clone().or(Some(String::new())),
+        stderr: case.stderr.clone().or(Some(String::new())),
+        files: kept
+            .filter_map(|(path, text)| Some((path.clone(), text.clone()?)))
+            .collect(),
+        ..Received::default()
+    }
+}
+
+impl Tests for Canned {
+    fn jest<'a>(
+        &'a self,
+        tree: &'a Tree,
+        coverage: bool,
+    ) -> BoxFuture<'a, Result<JestRun, TestError>> {
+        let run = green(tree, coverage);
+        let file = self.file.lock().unwrap().clone();
+        let gate = tree.expected_tests > 0;
+        let red = gate && self.reds.load(Ordering::SeqCst) > 0;
+        if red && !coverage {
+            // The repeat that looks for flaky tests ends the red run.
+            self.reds.fetch_sub(1, Ordering::SeqCst);
+        }
+        async move { Ok(if red { failing(run, &file) } else { run }) }.boxed()
+    }
+
+    fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {
+        let total = tree.expected_tests;
+        async move {
+            Ok(ThrowingRun {
+                red: true,
+                still_passing: 0,
+                total,
+            })
+        }
+        .boxed()
+    }
+
+    fn cases<'a>(
+        &'a self,
+        tree: &'a Tree,
+        cases: &'a [Case],
+    ) -> BoxFuture<'a, Result<Vec<Received>, TestError>> {
+        let stub = |_: &Case| Received {
+            missing: Some("nothing".to_owned()),
+            ..Received::default()
+        };
+        let all = if tree.model_written {
+            cases.iter().map(right).collect()
+        } else {
+            cases.iter().map(stub).collect()
+        };
+        async move { Ok(all) }.boxed()
+    }
+
+    fn sweep(&self) {}
+
+    fn tier(&self) -> &'static str {
+        "double"
+    }
+}

@@ -1,0 +1,77 @@
+//! Factory homes for tests: made by the real `init`, with Jest linked in and a wishlist of demo tools.
+
+use super::jest_home;
+use dev_factory::domain::state::StateDoc;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub const TOOL: &str = "session-logger";
+
+/// The program under test, away from the user's files and from model servers of this machine.
+pub fn program(dir: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dev-factory"));
+    command
+        .args(words)
+        .current_dir(dir)
+        .env("XDG_CONFIG_HOME", dir.join("config"))
+        .env("OLLAMA_HOST", "127.0.0.1:1")
+        .env("USER", "tester")
+        .env_remove("DEV_FACTORY_HOME");
+    command
+}
+
+/// A home below `dir` whose wishlist holds these tools of the demo.
+pub fn make(dir: &Path, tools: &[&str], settings: &str) -> PathBuf {
+    let dir = dir.canonicalize().unwrap();
+    let made = program(&dir, &["init", "home", "--yes", "--no-install"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let home = dir.join("home");
+    jest_home::link(&home);
+    fs::write(home.join("dev-factory/factory.toml"), settings).unwrap();
+    let wishlist = home.join("dev-factory/wishlist.json");
+    let list: Value = serde_json::from_slice(&fs::read(&wishlist).unwrap()).unwrap();
+    let named = |name: &str| {
+        let all = list["items"].as_array().unwrap();
+        let found = all.iter().find(|item| item["name"] == name).unwrap();
+        json!({"idea": found["idea"], "name": name})
+    };
+    let items: Vec<Value> = tools.iter().map(|name| named(name)).collect();
+    fs::write(&wishlist, format!("{:#}\n", json!({ "items": items }))).unwrap();
+    home
+}
+
+pub fn git(home: &Path, words: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(home)
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {words:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+pub fn tags(home: &Path) -> Vec<String> {
+    let said = git(home, &["tag", "--list", "--sort=v:refname"]);
+    said.lines().map(str::to_owned).collect()
+}
+
+/// state.json, when it can be read now.
+pub fn state(home: &Path) -> Option<StateDoc> {
+    serde_json::from_slice(&fs::read(home.join("dev-factory/state.json")).ok()?).ok()
+}
+
+/// The reply of the demo for a label, the highest n repeating.
+pub fn reply(label: &str) -> Option<String> {
+    let (stem, n) = label.rsplit_once('/')?;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("dev-factory/demo")
+        .join(stem);
+    let n: u32 = n.parse().ok()?;
+    (0..=n)
+        .rev()
+        .find_map(|n| fs::read_to_string(folder.join(format!("{n}.md"))).ok())
+}

@@ -1,0 +1,111 @@
+//! The program as a process: started, waited for with a deadline, ended by signal.
+
+use super::homes;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// Longest wait for something that must happen.
+const DEADLINE: Duration = Duration::from_secs(90);
+/// Between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How a process ended and what it said on both streams.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub said: String,
+}
+
+/// A running program; killed when dropped.
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// The engine of a home, in the foreground.
+    pub fn start(home: &Path, more: &[&str]) -> Self {
+        let words = ["--no-tui", "--unsafe-no-sandbox", "--yes-i-accept"];
+        Self::of(home, &[&words[..], more].concat())
+    }
+
+    fn of(home: &Path, words: &[&str]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let n = COUNT.fetch_add(1, Ordering::SeqCst);
+        let dir = home.parent().unwrap();
+        let log = dir.join(format!("process-{n}.log"));
+        let file = File::create(&log).unwrap();
+        let mut command: Command = homes::program(dir, &["--home", home.to_str().unwrap()]);
+        let child = command
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
+            .spawn()
+            .unwrap();
+        Self { child, log }
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> Ended {
+        let mut status = None;
+        wait("the process ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        Ended {
+            code: status.and_then(|s| s.code()),
+            said: self.said(),
+        }
+    }
+
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub fn interrupt(self) -> Ended {
+        self.signal("-INT");
+        self.ended()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// As a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A verb of the command line.
+pub fn run(home: &Path, words: &[&str]) -> Ended {
+    Process::of(home, words).ended()
+}
+
+/// The engine until nothing is left to do.
+pub fn until_idle(home: &Path) -> Ended {
+    Process::start(home, &["--until-idle"]).ended()
+}
+
+/// Waits for a condition.
+pub fn wait(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !done() {
+        assert!(Instant::now() < end, "never: {what}");
+        std::thread::park_timeout(LOOK);
+    }
+}
