@@ -25,12 +25,8 @@ use std::sync::Arc;
 
 /// The runtime engines and single calls run on.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
-    if std::env::var("DFRT").is_ok_and(|v| v == "0") {
-        return Ok(tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
-    }
-    let n = if std::env::var("DFRT").is_ok_and(|v| v == "1") { 1 } else { 2 };
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(n)
+        .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Fail::failed(format!("no threads or files left to start with: {error}")))

@@ -99,7 +99,8 @@ impl Driver {
         verdict: Decision,
         said: &str,
     ) -> Result<(), String> {
-        let text = format!("# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {verdict}\n\n{said}\n");
+        let text =
+            format!("# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {verdict}\n\n{said}\n");
         let paper = Paper::Review {
             tool: tool.to_owned(),
             n,
@@ -112,13 +113,7 @@ impl Driver {
 
     fn bug_of_review(&self, tool: &str, facts: &ToolFacts, report: &Report) -> Result<(), String> {
         let said = report.text.as_deref().unwrap_or_default();
-        self.put_bug(
-            tool,
-            facts.bugs + 1,
-            "review",
-            report.file.as_deref(),
-            said,
-        )
+        self.put_bug(tool, facts.bugs + 1, "review", report.file.as_deref(), said)
     }
 
     fn review_of_person(

@@ -33,7 +33,8 @@ fn named(label: &str) -> String {
 }
 
 pub fn verdict(word: &str, instructions: &str) -> Act {
-    let json = serde_json::json!({"checks": ["read it"], "verdict": word, "instructions": instructions});
+    let json =
+        serde_json::json!({"checks": ["read it"], "verdict": word, "instructions": instructions});
     Act::Say(format!("```json\n{json}\n```\n"))
 }
 
@@ -56,7 +57,10 @@ async fn a_pause_in_mid_turn_lets_the_turn_end_and_then_rests() {
     held.open();
     let resting = |s: &Snapshot| !s.pausing && s.doing.contains("paused");
     let seen = engine.until("resting", resting).await;
-    assert!(seen.attempt.is_some(), "the attempt waits, it is not dropped");
+    assert!(
+        seen.attempt.is_some(),
+        "the attempt waits, it is not dropped"
+    );
     assert_eq!(plant.desk.labels(), [named("spec/draft/0")]);
     plant.told(resume()).await;
     all_done(&mut engine).await;
@@ -88,7 +92,14 @@ async fn abort_ends_the_turn_and_pauses_and_retry_starts_it_again_at_once() {
     engine.stop().await;
     assert_eq!(plant.tags().len(), 1);
     // The dropped turns never ended, so they do not count into the label.
-    assert_eq!(plant.desk.labels()[..3], [named("spec/draft/0"), named("spec/draft/0"), named("spec/draft/0")]);
+    assert_eq!(
+        plant.desk.labels()[..3],
+        [
+            named("spec/draft/0"),
+            named("spec/draft/0"),
+            named("spec/draft/0")
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +166,11 @@ async fn park_requeue_drop_and_add_move_items_out_of_the_lane_and_back() {
     let item = plant.item(TOOL);
     assert_eq!(
         (item.status, item.phase, item.reason.as_deref()),
-        (ItemStatus::NeedsHuman, Some(Phase::Coding), Some("not today"))
+        (
+            ItemStatus::NeedsHuman,
+            Some(Phase::Coding),
+            Some("not today")
+        )
     );
     plant
         .told(Verb::Add {
@@ -213,7 +228,11 @@ async fn park_requeue_drop_and_add_move_items_out_of_the_lane_and_back() {
     engine.stop().await;
     let moves = plant.moves();
     let of = |word: &str| moves.iter().filter(|m| m.contains(word)).count();
-    assert_eq!((of("resumed coding"), of("picked spec")), (2, 3), "{moves:?}");
+    assert_eq!(
+        (of("resumed coding"), of("picked spec")),
+        (2, 3),
+        "{moves:?}"
+    );
     assert_eq!(plant.item("cost-tracker").status, ItemStatus::Dropped);
     let kept = plant.git(&["branch", "--list", "kept/*"]);
     assert!(kept.contains(&format!("kept/{TOOL}/1")), "{kept}");
@@ -240,7 +259,10 @@ async fn a_hint_reaches_the_next_attempt_and_what_was_meant_for_another_phase_is
     let mut engine = plant.start();
     held.reached(1).await;
     let answer = answered(&plant.home, &old.id).unwrap();
-    assert!(!answer.accepted && answer.sentence.contains("older than 10 minutes"), "{answer:?}");
+    assert!(
+        !answer.accepted && answer.sentence.contains("older than 10 minutes"),
+        "{answer:?}"
+    );
     assert!(answered(&plant.home, &add.id).unwrap().accepted);
     for (tool, phase) in [(Some("cost-tracker"), None), (None, Some(Phase::Coding))] {
         let mut command = plant.command(Verb::Hint {
@@ -250,9 +272,13 @@ async fn a_hint_reaches_the_next_attempt_and_what_was_meant_for_another_phase_is
         command.phase = phase;
         submit(&plant.home, &command).unwrap();
         let limit = crate::plant::DEADLINE;
-        let answer = dev_factory::adapters::store::await_answer(&plant.home, &command.id, limit).await;
+        let answer =
+            dev_factory::adapters::store::await_answer(&plant.home, &command.id, limit).await;
         let answer = answer.unwrap();
-        assert!(!answer.accepted && answer.sentence.contains("was meant for"), "{answer:?}");
+        assert!(
+            !answer.accepted && answer.sentence.contains("was meant for"),
+            "{answer:?}"
+        );
     }
     plant
         .told(Verb::Hint {
@@ -282,7 +308,10 @@ async fn a_reached_limit_parks_and_raising_it_goes_on_at_the_same_phase() {
     let item = plant.item(TOOL);
     assert_eq!(item.status, ItemStatus::NeedsHuman);
     let reason = item.reason.unwrap();
-    assert!(reason.contains("600") && reason.contains("token"), "{reason}");
+    assert!(
+        reason.contains("600") && reason.contains("token"),
+        "{reason}"
+    );
     let phase = item.phase.unwrap();
     let mut engine = plant.start();
     let words = plant
@@ -304,7 +333,10 @@ async fn a_reached_limit_parks_and_raising_it_goes_on_at_the_same_phase() {
     all_done(&mut engine).await;
     engine.stop().await;
     let moves = plant.moves();
-    assert!(moves.contains(&format!("idle resumed {phase}")), "{moves:?}");
+    assert!(
+        moves.contains(&format!("idle resumed {phase}")),
+        "{moves:?}"
+    );
     let next = &plant.desk.labels()[turns];
     assert!(next.starts_with(&format!("{TOOL}/{phase}/")), "{next}");
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
@@ -318,21 +350,34 @@ async fn rewind_takes_the_tool_back_to_the_phase_and_tree_it_had() {
     review.reached(1).await;
     let events = plant.journal();
     let seq = |to: Phase| {
-        let found = events.iter().find(|e| matches!(&e.body, EventBody::Move(m) if m.to == to));
+        let found = events
+            .iter()
+            .find(|e| matches!(&e.body, EventBody::Move(m) if m.to == to));
         found.unwrap().seq
     };
     let coding = plant.desk.hold(&named("coding/file/src/log.js/1"));
-    plant.told(Verb::Rewind { seq: seq(Phase::Coding) }).await;
+    plant
+        .told(Verb::Rewind {
+            seq: seq(Phase::Coding),
+        })
+        .await;
     coding.reached(1).await;
     assert_eq!(plant.state().phase, Phase::Coding);
     let folder = plant.home.join("dev-factory/work/tools").join(TOOL);
     let source = std::fs::read_to_string(folder.join("src/cli.js")).unwrap_or_default();
     let shipped = homes::reply(&named("coding/file/src/cli.js/0")).unwrap();
-    assert!(!source.is_empty() && !shipped.contains(&source), "the tree is not as it was then: {source}");
+    assert!(
+        !source.is_empty() && !shipped.contains(&source),
+        "the tree is not as it was then: {source}"
+    );
     coding.open();
     review.open();
     all_done(&mut engine).await;
-    let words = plant.refused(Verb::Rewind { seq: seq(Phase::Coding) }).await;
+    let words = plant
+        .refused(Verb::Rewind {
+            seq: seq(Phase::Coding),
+        })
+        .await;
     assert!(words.contains("reopen"), "{words}");
     engine.stop().await;
     assert_eq!(plant.facts(TOOL).runs, 2, "counters go on");
@@ -347,7 +392,9 @@ async fn a_reopened_tool_ships_a_patch_and_a_requeued_one_a_minor_version() {
     let fixed = homes::reply(&named("coding/file/src/cli.js/0")).unwrap();
     let fixed = fixed.replacen("'use strict';\n", "'use strict';\n\n// Mended.\n", 1);
     assert!(fixed.contains("Mended"));
-    plant.desk.on(&named("fixing/file/src/cli.js"), 1, Act::Say(fixed));
+    plant
+        .desk
+        .on(&named("fixing/file/src/cli.js"), 1, Act::Say(fixed));
     plant
         .told(Verb::Reopen {
             tool: TOOL.to_owned(),
@@ -355,7 +402,9 @@ async fn a_reopened_tool_ships_a_patch_and_a_requeued_one_a_minor_version() {
         })
         .await;
     engine
-        .until("shipped again", |s| s.totals.shipped == 2 && s.phase == Phase::Idle)
+        .until("shipped again", |s| {
+            s.totals.shipped == 2 && s.phase == Phase::Idle
+        })
         .await;
     let prompt = plant.desk.prompt(&named("fixing/file/src/cli.js"));
     assert!(prompt.contains("It forgets the last line"), "{prompt}");
@@ -368,11 +417,16 @@ async fn a_reopened_tool_ships_a_patch_and_a_requeued_one_a_minor_version() {
         })
         .await;
     engine
-        .until("shipped a third time", |s| s.totals.shipped == 3 && s.phase == Phase::Idle)
+        .until("shipped a third time", |s| {
+            s.totals.shipped == 3 && s.phase == Phase::Idle
+        })
         .await;
     engine.stop().await;
     let version = |v: &str| format!("{TOOL}@{v}");
-    assert_eq!(plant.tags(), [version("1.0.0"), version("1.0.1"), version("1.1.0")]);
+    assert_eq!(
+        plant.tags(),
+        [version("1.0.0"), version("1.0.1"), version("1.1.0")]
+    );
     let package = plant.git(&["show", &format!("{TOOL}@1.0.1:tools/{TOOL}/package.json")]);
     assert!(package.contains("\"version\": \"1.0.1\""), "{package}");
     let package = plant.read(&format!("tools/{TOOL}/package.json"));
@@ -386,7 +440,11 @@ async fn without_a_supervisor_a_green_tool_waits_and_the_decision_ships_it() {
     let mut engine = plant.start();
     let shelved = |s: &Snapshot| s.queue.iter().any(|i| i.status == ItemStatus::InReview);
     let seen = engine.until("shelved", shelved).await;
-    assert!(seen.needs.iter().any(|n| n.id == format!("review:{TOOL}")), "{:?}", seen.needs);
+    assert!(
+        seen.needs.iter().any(|n| n.id == format!("review:{TOOL}")),
+        "{:?}",
+        seen.needs
+    );
     let decide = |decision| Verb::Decide {
         item: None,
         decision,
@@ -398,14 +456,23 @@ async fn without_a_supervisor_a_green_tool_waits_and_the_decision_ships_it() {
     assert!(words.contains("not escalated"), "{words}");
     let cli = homes::reply(&named("coding/file/src/cli.js/0")).unwrap();
     let fixed = cli.replacen("'use strict';\n", "'use strict';\n\n// Looked at.\n", 1);
-    plant.desk.on(&named("fixing/file/src/cli.js"), 1, Act::Say(fixed));
+    plant
+        .desk
+        .on(&named("fixing/file/src/cli.js"), 1, Act::Say(fixed));
     plant.told(decide(Decision::SendBack)).await;
     let again = |s: &Snapshot| shelved(s) && s.totals.cycles == 1;
     engine.until("shelved again", again).await;
     plant.told(decide(Decision::Ship)).await;
     all_done(&mut engine).await;
     engine.stop().await;
-    assert_eq!(plant.facts(TOOL).reviewed_by.as_deref(), Some("operator:tester"));
-    assert!(plant.read(&format!("dev-factory/reviews/{TOOL}/2.md")).contains("Verdict: ship"));
+    assert_eq!(
+        plant.facts(TOOL).reviewed_by.as_deref(),
+        Some("operator:tester")
+    );
+    assert!(
+        plant
+            .read(&format!("dev-factory/reviews/{TOOL}/2.md"))
+            .contains("Verdict: ship")
+    );
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
 }

@@ -38,7 +38,11 @@ fn papers(home: &Path, folder: &str) -> Vec<PathBuf> {
 fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
     let server = ModelServer::serving_requests(demo);
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(dir.path(), &[TOOL], &settings("ollama", &server.url(), true));
+    let home = homes::make(
+        dir.path(),
+        &[TOOL],
+        &settings("ollama", &server.url(), true),
+    );
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
@@ -52,7 +56,10 @@ fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
     for request in &turns {
         let body = request.json();
         assert_eq!(body["model"], "test");
-        assert!(body["options"]["num_ctx"].as_u64().unwrap() >= 8192, "{body}");
+        assert!(
+            body["options"]["num_ctx"].as_u64().unwrap() >= 8192,
+            "{body}"
+        );
         assert!(body["options"]["num_predict"].as_u64().unwrap() > 0);
         assert!(body["think"].is_boolean() && body["truncate"] == false);
     }
@@ -64,7 +71,11 @@ fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
     for (line, request) in kept.lines().zip(&turns) {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(line["request"]["messages"][0]["content"].is_string());
-        assert!(turns.iter().any(|t| t.label() == line["label"]), "{}", request.label());
+        assert!(
+            turns.iter().any(|t| t.label() == line["label"]),
+            "{}",
+            request.label()
+        );
     }
     let stream = fs::read_to_string(home.join("dev-factory/run/stream.jsonl")).unwrap();
     let streamed: String = stream
@@ -73,7 +84,10 @@ fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
         .filter(|line| line["level"] == "stream" && line["from"] == "developer")
         .map(|line| line["text"].as_str().unwrap().to_owned())
         .collect();
-    assert!(streamed.contains("module.exports"), "no streamed text of a file");
+    assert!(
+        streamed.contains("module.exports"),
+        "no streamed text of a file"
+    );
     // The shipped tool runs.
     let bin = home.join(format!("tools/{TOOL}/bin/{TOOL}.js"));
     let tried = std::process::Command::new("node")
@@ -81,7 +95,10 @@ fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
         .current_dir(dir.path())
         .output()
         .unwrap();
-    assert_eq!(String::from_utf8_lossy(&tried.stdout), "nothing is running\n");
+    assert_eq!(
+        String::from_utf8_lossy(&tried.stdout),
+        "nothing is running\n"
+    );
 }
 
 #[test]
@@ -90,7 +107,9 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
     // One reply breaks off in the middle.
     let server = ModelServer::answering(move |request| {
         let label = request.label();
-        if label.ends_with("coding/file/src/log.js/0") && cut.swap(false, std::sync::atomic::Ordering::SeqCst) {
+        if label.ends_with("coding/file/src/log.js/0")
+            && cut.swap(false, std::sync::atomic::Ordering::SeqCst)
+        {
             let mut answer = crate::model_server::openai_reply("test", &demo(request));
             if let Some(Step::Bytes(bytes)) = answer.steps.first_mut() {
                 bytes.truncate(bytes.len() / 2);
@@ -100,7 +119,10 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
         }
         match request.path.as_str() {
             "/v1/chat/completions" => crate::model_server::openai_reply("test", &demo(request)),
-            "/v1/models" => Answer::status(200, r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#),
+            "/v1/models" => Answer::status(
+                200,
+                r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#,
+            ),
             _ => Answer::status(404, "{}"),
         }
     });
@@ -114,18 +136,31 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
     let list: Value = serde_json::from_str(&list).unwrap();
     assert_eq!(list["items"][0]["status"], "in-review");
     let events = readers::history(&home, 1).unwrap();
-    let failed = events.iter().filter(|e| matches!(&e.body, EventBody::Turn(t) if !t.ok)).count();
+    let failed = events
+        .iter()
+        .filter(|e| matches!(&e.body, EventBody::Turn(t) if !t.ok))
+        .count();
     assert_eq!(failed, 1, "the reply that broke off is a failed turn");
     let status = process::run(&home, &["status"]);
     assert_eq!(status.code, Some(4));
-    assert!(status.said.contains(&format!("dev-factory decide ship {TOOL}")), "{}", status.said);
+    assert!(
+        status
+            .said
+            .contains(&format!("dev-factory decide ship {TOOL}")),
+        "{}",
+        status.said
+    );
     let decided = process::run(&home, &["decide", "ship", TOOL]);
     assert_eq!(decided.code, Some(0), "{}", decided.said);
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
     let turns = server.turns();
-    assert!(turns.iter().all(|t| t.json()["stream"] == true && t.json()["max_tokens"].as_u64().is_some()));
+    assert!(
+        turns
+            .iter()
+            .all(|t| t.json()["stream"] == true && t.json()["max_tokens"].as_u64().is_some())
+    );
 }
 
 #[test]
@@ -150,7 +185,10 @@ fn without_a_server_the_engine_says_so_and_goes_on_when_one_appears() {
     let listener = TcpListener::bind(address).unwrap();
     let server = ModelServer::listening(listener, |request| match request.path.as_str() {
         "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
-        "/api/tags" => Answer::status(200, r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#),
+        "/api/tags" => Answer::status(
+            200,
+            r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#,
+        ),
         "/api/chat" => Answer::steps(vec![Step::Hold]),
         _ => Answer::status(404, "{}"),
     });
@@ -165,14 +203,22 @@ fn without_a_server_the_engine_says_so_and_goes_on_when_one_appears() {
 fn a_refused_key_and_a_missing_model_end_with_what_to_do() {
     for (status, tags, parts) in [
         (401, r#"{"error":"unauthorized"}"#, vec!["lab", "key"]),
-        (200, r#"{"models":[{"name":"other:latest","model":"other:latest","size":1}]}"#, vec!["lab", "test"]),
+        (
+            200,
+            r#"{"models":[{"name":"other:latest","model":"other:latest","size":1}]}"#,
+            vec!["lab", "test"],
+        ),
     ] {
         let server = ModelServer::answering(move |request| match request.path.as_str() {
             "/api/version" if status == 200 => Answer::status(200, r#"{"version":"0.12.9"}"#),
             _ => Answer::status(status, tags),
         });
         let dir = tempfile::tempdir().unwrap();
-        let home = homes::make(dir.path(), &[TOOL], &settings("ollama", &server.url(), true));
+        let home = homes::make(
+            dir.path(),
+            &[TOOL],
+            &settings("ollama", &server.url(), true),
+        );
         let ended = process::until_idle(&home);
         assert_eq!(ended.code, Some(4), "{}", ended.said);
         let said = process::run(&home, &["status"]).said;

@@ -149,7 +149,7 @@ impl Gate {
 #[derive(Default)]
 struct Log {
     requests: Vec<Request>,
-    /// When the last byte of each answer had been handed to the kernel.
+    /// When each answer was ready to be written.
     replied: Vec<Option<Instant>>,
     /// Connections the client closed while an answer was held.
     dropped: usize,
@@ -232,7 +232,7 @@ impl ModelServer {
         self.shared.log.lock().unwrap().requests.clone()
     }
 
-    /// Every request so far, with the time its answer was complete.
+    /// Every request so far, with the time its answer was ready to be written.
     pub fn exchanges(&self) -> Vec<(Request, Option<Instant>)> {
         let log = self.shared.log.lock().unwrap();
         let replied = log.replied.iter().copied();
@@ -370,8 +370,9 @@ fn serve(stream: TcpStream, handler: &Handler, shared: &Shared) {
             shared.changed.notify_all();
             log.requests.len() - 1
         };
-        let goes_on = play(&handler(&request), &mut writer, &mut reader, shared);
+        let answer = handler(&request);
         let done = Instant::now();
+        let goes_on = play(&answer, &mut writer, &mut reader, shared);
         {
             let mut log = shared.log.lock().unwrap();
             log.open -= 1;

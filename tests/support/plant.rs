@@ -249,7 +249,12 @@ fn settings(home: &Path) -> Settings {
     };
     let loaded = config::load(&inputs, &|_| Err("no key".to_owned()));
     loaded
-        .unwrap_or_else(|problems| panic!("{:?}", problems.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .unwrap_or_else(|problems| {
+            panic!(
+                "{:?}",
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+            )
+        })
         .settings
 }
 

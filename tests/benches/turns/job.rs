@@ -133,7 +133,13 @@ fn measured(desk: &Desk, process: Process, turns: usize, said: &str) -> Run {
         gaps: gaps.collect(),
         exit: ms(end.at - exchanges[turns - 1].1.unwrap()),
         end,
-        held: desk.held.lock().unwrap().iter().map(|kb| *kb as f64 / 1000.0).collect(),
+        held: desk
+            .held
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|kb| *kb as f64 / 1000.0)
+            .collect(),
     }
 }
 

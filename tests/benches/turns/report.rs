@@ -73,10 +73,7 @@ pub fn claim(renamed: &[f64], in_place: &[f64]) {
         "\nForeign rewrite of state.json to the next model request, ms (aim 5), {} times each",
         renamed.len()
     );
-    for (name, times) in [
-        ("saved by rename", renamed),
-        ("written in place", in_place),
-    ] {
+    for (name, times) in [("saved by rename", renamed), ("written in place", in_place)] {
         println!(
             "{name:38}median {:.2}, longest {:.2}",
             quantile(times, 0.5),
