@@ -32,8 +32,15 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
     }
     tools::git()?;
     wire::log_to(home);
-    let probed = wire::probe_machine()?;
-    let loaded = wire::settings(cli, Some(home), probed.clone())?;
+    // Settings that name their models need no look around; it takes half a second.
+    let named = wire::settings(cli, Some(home), Vec::new()).ok();
+    let (loaded, probed) = match named.filter(|loaded| loaded.names_models()) {
+        Some(loaded) => (loaded, Vec::new()),
+        None => {
+            let probed = wire::probe_machine()?;
+            (wire::settings(cli, Some(home), probed.clone())?, probed)
+        }
+    };
     check_sandbox(cli, &loaded.settings)?;
     let ended = run(cli, home, loaded.settings, probed, card)?;
     if ended == Ended::Restart {

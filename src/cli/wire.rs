@@ -57,7 +57,7 @@ pub fn parts(
         store,
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
-        repo: Arc::new(GitRepo::open(home).map_err(|error| Fail::failed(error.to_string()))?),
+        repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(),
         souls: souls(home),

@@ -134,15 +134,20 @@ impl Driver {
     }
 
     /// Git work that must be done before a move may be recorded; each is idempotent.
-    pub(super) async fn before(&self, events: &[NewEvent]) -> Result<(), String> {
+    pub(super) async fn before(&mut self, events: &[NewEvent]) -> Result<(), String> {
         for event in events {
             let (EventBody::Move(step), Some(tool)) = (&event.body, event.tool.clone()) else {
                 continue;
             };
             let resume = match step.outcome {
-                Outcome::Picked => false,
+                Outcome::Picked => {
+                    self.worktree.begin(&self.tools.repo, tool, false);
+                    continue;
+                }
                 Outcome::Resumed | Outcome::Unshelved => !step.fresh,
                 Outcome::Rewound => {
+                    let opened = self.worktree.ready(&self.tools.repo).await;
+                    opened.map_err(|e| e.to_string())?;
                     self.tree_of_then(step, tool)
                         .await
                         .map_err(|e| e.to_string())?;
@@ -159,6 +164,13 @@ impl Driver {
 
     /// Records events and does what git does after a move.
     pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
+        if events.iter().any(leaves_paper) {
+            let opened = self.worktree.ready(&self.tools.repo).await;
+            if let Err(error) = opened {
+                self.incident(error.to_string())?;
+                return Ok(Vec::new());
+            }
+        }
         let recorded = self.commit(events)?;
         for event in &recorded {
             if let (EventBody::Move(step), Some(tool)) = (&event.body, &event.tool) {
@@ -342,4 +354,13 @@ impl Driver {
         self.problems.extend(odd);
         self.dirty = true;
     }
+}
+
+/// A move out of the phases that need no worktree.
+fn leaves_paper(event: &NewEvent) -> bool {
+    let EventBody::Move(step) = &event.body else {
+        return false;
+    };
+    let paper = |phase: Phase| matches!(phase, Phase::Spec | Phase::SpecReview);
+    paper(step.from) && !paper(step.to)
 }

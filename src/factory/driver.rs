@@ -8,6 +8,7 @@ use super::ports::settings::Settings;
 use super::ports::store::StoreError;
 use super::readiness::Readiness;
 use super::wake::{Running, Stopping, Suspect, Wake};
+use super::worktree::Worktree;
 use crate::agents::soul::Soul;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
@@ -49,6 +50,7 @@ pub struct Driver {
     pub(super) link: mpsc::UnboundedSender<FromAgent>,
     pub(super) go: watch::Sender<bool>,
     pub(super) pool: Pool,
+    pub(super) worktree: Worktree,
     pub(super) reload: Reload,
     pub(super) dirty: bool,
     /// A signal has asked for the end already.
@@ -107,6 +109,7 @@ impl Driver {
             link,
             go: watch::Sender::new(true),
             pool: Pool::start(),
+            worktree: Worktree::default(),
             reload: parts.reload,
             dirty: true,
             signalled: false,
@@ -122,7 +125,10 @@ impl Driver {
             self.steer();
             self.show();
             if let Some(ended) = self.finished() {
-                return self.end(ended);
+                let ended = self.end(ended);
+                // A git call that outlived the engine would meet the next one's.
+                let _ = self.worktree.ready(&self.tools.repo).await;
+                return ended;
             }
             let wake = self.next_wake().await;
             self.handle(wake).await?;

@@ -229,6 +229,12 @@ impl Driver {
         if matches!(factory.phase, Phase::Idle | Phase::Shipped) {
             return Ok(());
         }
+        if matches!(factory.phase, Phase::Spec | Phase::SpecReview) {
+            // Without a commit of this line of work the branch may be one of an earlier line, or missing.
+            let saved = factory.facts(&tool).is_some_and(|f| f.commit.is_some());
+            self.worktree.begin(&self.tools.repo, tool, saved);
+            return Ok(());
+        }
         match self.git(move |repo| repo.open(&tool, true)).await {
             Ok(_) => Ok(()),
             Err(error) => self.incident(error.to_string()),
