@@ -55,7 +55,7 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     let mut cli = until_idle(cli);
     // Whoever slows the streaming down wants to read it.
     cli.engine.verbose |= args.pace > 0;
-    let ended = serve::run(&cli, &dir, settings, hello)?;
+    let ended = serve::run(&cli, &dir, settings, Vec::new(), hello)?;
     if ended == Ended::Interrupted {
         return Ok(code::INTERRUPTED);
     }

@@ -83,11 +83,15 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     }
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, loaded.settings)?;
+    let parts = wire::parts(cli, home, store, loaded.settings, Vec::new())?;
+    let options = engine::Options {
+        begin_paused: super::home::read(home)?.start == super::home::Start::Paused,
+        ..engine::Options::default()
+    };
     // `status` and screens read run/, so it must tell of this command too.
     let answer = wire::runtime()?.block_on(async {
         let writing = RunWriter::spawn(mirror, parts.publisher.feed());
-        let answer = engine::apply_once(parts, command.clone()).await;
+        let answer = engine::apply_once(parts, options, command.clone()).await;
         let _ = writing.await;
         answer
     });

@@ -21,13 +21,15 @@ pub fn text(factory: &Factory, work: &Path, refused: Option<&str>) -> String {
         "- Folder: {}",
         work.join("tools").join(tool).display()
     );
-    let _ = writeln!(text, "- Inputs: {}", inputs(phase, tool));
+    let sets = factory.current_facts().map_or(0, |facts| facts.case_sets);
+    let _ = writeln!(text, "- Inputs: {}", inputs(phase, tool, sets + 1));
     let _ = writeln!(
         text,
         "- Legal next phases, claimed by rewriting \"phase\" in dev-factory/state.json:"
     );
     let escalated_from = factory.escalation.as_ref().map(|e| e.from);
-    for next in table::legal_next(phase, escalated_from) {
+    let claimable = |to: &&Phase| table::claim(phase, **to, escalated_from).is_some();
+    for next in Phase::ALL.iter().filter(claimable) {
         let _ = writeln!(text, "  - {next}");
     }
     let _ = writeln!(
@@ -48,12 +50,12 @@ pub fn text(factory: &Factory, work: &Path, refused: Option<&str>) -> String {
 }
 
 /// Papers the phase reads and writes.
-fn inputs(phase: Phase, tool: &str) -> String {
+fn inputs(phase: Phase, tool: &str, set: u32) -> String {
     match phase {
         Phase::Spec => format!("dev-factory/wishlist.json; write dev-factory/specs/{tool}.md"),
         Phase::SpecReview => {
             format!(
-                "dev-factory/specs/{tool}.md; write dev-factory/acceptance/{tool}/1.jsonl, one case a line"
+                "dev-factory/specs/{tool}.md; write dev-factory/acceptance/{tool}/{set}.jsonl, one case a line"
             )
         }
         Phase::Coding => format!(

@@ -5,7 +5,6 @@ mod tree;
 mod verdicts;
 
 use crate::domain::case::{Case, CaseResult, Received, compare};
-
 use crate::domain::evidence::{Evidence, GateResult, JestRun};
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
@@ -68,15 +67,8 @@ async fn run(
     evidence: &mut Evidence,
 ) -> Result<(), TestError> {
     progress("running Jest and the held-out cases");
-    let (mut measuring, mut trying) = (tests.jest(tree, true), tests.cases(tree, input.held_out));
-    let mut tried = None;
-    let jest = tokio::select! {
-        jest = &mut measuring => jest?,
-        received = &mut trying => {
-            tried = Some(received?);
-            measuring.await?
-        }
-    };
+    let mut trying = tests.cases(tree, input.held_out);
+    let (jest, tried) = beside(tests.jest(tree, true), &mut trying).await?;
     let mut verdict = verdicts::jest(&jest);
     if !verdict.passed && verdicts::worth_repeating(&jest) {
         progress("running the failed tests again");
@@ -103,15 +95,42 @@ async fn run(
         input.held_out,
         &evidence.held_out,
     ));
+    let throwing = green && complete && evidence.green();
+    last(input, tree, tests, (green, throwing), progress, evidence).await
+}
+
+/// Jest, and the cases when they are answered before it ends; when it ends first they are left to the caller.
+async fn beside(
+    mut jest: impl Future<Output = Result<JestRun, TestError>> + Unpin,
+    mut cases: impl Future<Output = Result<Vec<Received>, TestError>> + Unpin,
+) -> Result<(JestRun, Option<Vec<Received>>), TestError> {
+    tokio::select! {
+        run = &mut jest => Ok((run?, None)),
+        received = &mut cases => {
+            let received = received?;
+            Ok((jest.await?, Some(received)))
+        }
+    }
+}
+
+/// What only the real command shows, and beside it the tests over exports that throw.
+async fn last(
+    input: &GateInput<'_>,
+    tree: &Tree,
+    tests: &dyn Tests,
+    (green, throwing): (bool, bool),
+    progress: impl Fn(&str),
+    evidence: &mut Evidence,
+) -> Result<(), TestError> {
     // Jest has run every public case; what it cannot see is the real command in a process of its own.
     let wanted = |case: &&Case| !green || case.runs_real_command();
     let public: Vec<Case> = input.public.iter().filter(wanted).cloned().collect();
     progress("running the real command, and the tests over exports that throw");
     let throwing = async {
-        if green && complete && evidence.green() {
-            return tests.throwing(tree).await.map(Some);
+        match throwing {
+            true => tests.throwing(tree).await.map(Some),
+            false => Ok(None),
         }
-        Ok(None)
     };
     let (received, throwing) = tokio::join!(tests.cases(tree, &public), throwing);
     evidence.public = results(&public, &received?);

@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::ports::repo::Repo;
 use super::ports::store::{Change, Observed, Paper, StoreError};
 use super::wake::{Suspect, Wake};
-use crate::agents::{lint, scan, spec};
+use crate::agents::{lint, scaffold, scan, spec};
 use crate::domain::actor;
 use crate::domain::decide::Report;
 use crate::domain::decide::claim::{Judgement, judge, refused};
@@ -43,7 +43,12 @@ impl Driver {
             Ok(None) => {
                 let (store, wake) = (self.tools.store.clone(), self.wake.clone());
                 tokio::task::spawn_blocking(move || {
-                    let _ = wake.send(Wake::Observed(store.observe()));
+                    let seen = store.observe();
+                    // What became readable is read by the loop itself: it may have changed again meanwhile.
+                    let _ = wake.send(match seen {
+                        Ok(Observed::Ours | Observed::Foreign(_)) => Wake::Changed(Change::State),
+                        bad => Wake::Observed(bad),
+                    });
                 });
                 Ok(())
             }
@@ -87,11 +92,18 @@ impl Driver {
                 self.take_up(&doc, to, outcome).await
             }
             Judgement::Illegal(sentence) => {
-                self.suspect = Some(Suspect {
-                    doc,
-                    sentence,
-                    settled: Instant::now() + SETTLE,
-                });
+                if self
+                    .suspect
+                    .as_ref()
+                    .is_none_or(|known| !same_claim(&known.doc, &doc))
+                {
+                    let settled = Instant::now() + SETTLE;
+                    self.suspect = Some(Suspect {
+                        doc,
+                        sentence,
+                        settled,
+                    });
+                }
                 Ok(())
             }
         }
@@ -132,7 +144,7 @@ impl Driver {
         let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
         match outcome {
             Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
-            Outcome::Approved => self.claimed_cases(&tool, facts.case_sets),
+            Outcome::Approved => self.claimed_cases(&tool, facts.case_sets + 1),
             Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.trees).await,
             _ => Ok(Vec::new()),
         }
@@ -167,9 +179,8 @@ impl Driver {
         Ok(vec![external(tool, EventBody::SpecKept { n, sha256 })])
     }
 
-    fn claimed_cases(&self, tool: &str, sets: u32) -> Result<Vec<NewEvent>, String> {
+    fn claimed_cases(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
         let store = &self.tools.store;
-        let n = sets.max(1);
         let paper = Paper::Acceptance {
             tool: tool.to_owned(),
             n,
@@ -199,9 +210,19 @@ impl Driver {
     async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
         let folder = self.tools.repo.work().join("tools").join(tool);
         let spec = self.current_spec(tool)?;
+        for path in spec.plan() {
+            if !folder.join(&path).is_file() {
+                return Err(format!(
+                    "qa needs every planned file, and {path} is missing"
+                ));
+            }
+        }
         for file in &spec.files {
             let text = std::fs::read_to_string(folder.join(&file.path))
                 .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;
+            if scaffold::is_stub(&text) {
+                return Err(format!("qa needs {}, which is still a stub", file.path));
+            }
             scan::parses(&text).map_err(|why| format!("{}: {why}", file.path))?;
         }
         let name = tool.to_owned();
@@ -268,7 +289,7 @@ impl Driver {
             return Ok(());
         };
         match self.tools.store.observe() {
-            Ok(Observed::Foreign(doc)) if doc == suspect.doc => {
+            Ok(Observed::Foreign(doc)) if same_claim(&doc, &suspect.doc) => {
                 self.restore(suspect.sentence, true)
             }
             seen => Box::pin(self.observed(seen)).await,
@@ -317,6 +338,11 @@ impl Driver {
         self.dirty = true;
         Ok(())
     }
+}
+
+/// Two writings that say the same of tool and phase; a writer that only renews its time does not start the wait anew.
+fn same_claim(one: &StateDoc, other: &StateDoc) -> bool {
+    one.phase == other.phase && one.current_tool == other.current_tool
 }
 
 fn external(tool: &str, body: EventBody) -> NewEvent {

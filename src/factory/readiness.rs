@@ -174,13 +174,19 @@ impl Readiness {
         seen.asked = true;
         seen.words.clone_from(&status.words);
         seen.probing = false;
-        seen.wait = if status.live {
-            PROBE_FIRST
-        } else {
-            (seen.wait * 2).min(PROBE_MAX)
-        };
+        if !status.live {
+            seen.wait = (seen.wait * 2).min(PROBE_MAX);
+        }
         seen.again = now + seen.wait;
         changed
+    }
+
+    /// A turn came to its end: the next failure waits the shortest time again. A probe alone proves less than that.
+    pub fn worked(&mut self, role: Role) {
+        let model = self.models.get(&role).map(ToString::to_string);
+        if let Some(seen) = model.and_then(|model| self.seen.get_mut(&model)) {
+            seen.wait = PROBE_FIRST;
+        }
     }
 
     /// A turn failed through the host: it counts as away until a probe says otherwise.
@@ -194,6 +200,8 @@ impl Readiness {
             probing: false,
         });
         seen.live = false;
+        // Whether it is gone for good is for the next probe to say.
+        seen.asked = false;
         seen.words = words;
         seen.wait = (seen.wait * 2).min(PROBE_MAX);
         seen.again = Instant::now() + seen.wait;

@@ -43,6 +43,7 @@ impl Driver {
                 role,
                 tokens_per_second,
             } => {
+                self.readiness.worked(role);
                 let now = self.tools.clock.now();
                 let [developer, qa, supervisor] = &mut self.last;
                 *match role {
@@ -147,6 +148,7 @@ impl Driver {
             cycle: factory.cycle_count,
             external_reader: external,
             origin: Origin::default(),
+            since: factory.last_update,
             model: (!self.readiness.external(role))
                 .then(|| self.readiness.model(role).cloned())
                 .flatten(),

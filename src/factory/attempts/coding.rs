@@ -14,6 +14,7 @@ use crate::domain::screen::Level;
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
+    files::clear(context, &spec)?;
     files::scaffold(context, &spec, &public)?;
     for path in spec.plan() {
         write_file(context, &spec, &public, &path, None).await?;
@@ -51,7 +52,11 @@ pub async fn write_file(
             return Err(context.too_large(format!("{path}: {too_large}")).await);
         }
     };
-    let previous = sources.get(path).map(String::as_str);
+    // Only a repair has a text before it: the first writing of a build owes nothing to an older one.
+    let previous = sources
+        .get(path)
+        .filter(|_| failure.is_some())
+        .map(String::as_str);
     let text = context
         .ask(&prompt, |reply| {
             developer::from_reply(path, reply, previous, spec, &numbers)
@@ -101,12 +106,15 @@ fn forbidden(context: &Context, spec: &Spec) -> Option<String> {
     found.next()
 }
 
-/// Commits the tree and reports it, unless it is a tree this line of work has had (S2).
+/// Commits the tree and reports it, unless it is a tree this line of work has measured (S2).
 pub async fn commit(context: &mut Context, outcome: Outcome) -> Result<Report, Stop> {
     let tool = context.tool.clone();
     let message = format!("{tool}: {outcome} (cycle {})", context.cycle);
     let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
-    if context.facts.trees.contains(&tree) && !context.facts.not_stuck.contains(&"S2".to_owned()) {
+    // A tree that was only saved, by an attempt a crash cut off, is no repetition.
+    let facts = &context.facts;
+    let measured = facts.trees.contains(&tree) && facts.run_log.iter().any(|run| run.tree == tree);
+    if measured && !facts.not_stuck.contains(&"S2".to_owned()) {
         let words = "the files are the same as before in this line of work".to_owned();
         let evidence = vec![
             format!("tree {tree}"),

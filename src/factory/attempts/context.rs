@@ -17,6 +17,7 @@ use crate::factory::ports::store::{Store, StoreError};
 use crate::factory::ports::tests::{TestError, Tests};
 use crate::text::hash::sha256;
 use crate::text::redact::Redactor;
+use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -140,6 +141,8 @@ pub struct Context {
     pub external_reader: bool,
     /// Where the last reply came from.
     pub origin: Origin,
+    /// Last move: what was measured after it belongs to this stay in the phase.
+    pub since: DateTime<Utc>,
     /// Version it will ship as.
     pub version: String,
     /// Model of the role; None where the gates alone work.
@@ -302,7 +305,9 @@ impl Context {
         if let Err(stop) = self.record(vec![body]).await {
             return stop;
         }
-        let mut report = self.report(outcome);
+        // The table knows no escalation from review: there only a person is left.
+        let escalates = outcome == Outcome::Escalated && self.phase == Phase::Review;
+        let mut report = self.report(if escalates { Outcome::Parked } else { outcome });
         report.actor = "engine".to_owned();
         report.reason = Some(format!("{rule}: {words}"));
         report.level = Some(DIAGNOSIS);

@@ -30,6 +30,31 @@ pub fn scaffold(context: &Context, spec: &Spec, public: &[Case]) -> Result<(), S
     Ok(())
 }
 
+/// Removes what an earlier plan left in the tool's folder: nobody else could.
+pub fn clear(context: &Context, spec: &Spec) -> Result<(), Stop> {
+    let dir = folder(context);
+    let plan = spec.plan();
+    for part in ["src", "test/dev"] {
+        let Ok(entries) = std::fs::read_dir(dir.join(part)) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if plan.contains(&format!("{part}/{name}")) {
+                continue;
+            }
+            let path = entry.path();
+            let removed = match entry.file_type() {
+                Ok(kind) if kind.is_dir() => std::fs::remove_dir_all(&path),
+                _ => std::fs::remove_file(&path),
+            };
+            removed
+                .map_err(|e| Stop::Incident(format!("cannot remove {}: {e}", path.display())))?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes one file of the plan.
 pub fn write(context: &Context, path: &str, text: &str) -> Result<(), Stop> {
     put(&folder(context), path, text)

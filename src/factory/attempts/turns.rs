@@ -18,6 +18,9 @@ use tokio::sync::mpsc;
 /// Waits before a turn whose reply broke off is taken again (models.md 3 row 28).
 const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
+/// Pieces of a reply taken in one go.
+const BURST: usize = 256;
+
 impl Context {
     /// Asks until the answer has a usable form: once more with only the reply and the rule (S1), then escalates.
     pub async fn ask<T>(
@@ -78,8 +81,14 @@ impl Context {
                     self.transcribe(&request, None, Some(&error))?;
                     self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
                         .await?;
-                    if let ModelError::Overflow { .. } = error {
-                        return Err(self.too_large(error.to_string()).await);
+                    match error {
+                        ModelError::Overflow { .. } => {
+                            return Err(self.too_large(error.to_string()).await);
+                        }
+                        ModelError::NoScript { .. } => {
+                            return Err(Stop::Incident(error.to_string()));
+                        }
+                        _ => {}
                     }
                     let Some(wait) = RETRY_AFTER
                         .get(tries as usize)
@@ -107,14 +116,11 @@ impl Context {
                 report.reason = Some(format!("S10: {words}"));
                 Stop::Rule(Box::new(report))
             }
-            Phase::Spec | Phase::SpecReview => {
+            _ => {
+                let words = format!("{words}; give the {} a host with more num_ctx", self.role);
                 self.stuck("S10", words, Vec::new(), Outcome::Escalated)
                     .await
             }
-            _ => Stop::Incident(format!(
-                "{words}; give the {} a host with more num_ctx",
-                self.role
-            )),
         }
     }
 
@@ -159,11 +165,18 @@ impl Context {
         let redactor = self.tools.redactor.clone();
         let show = async {
             let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
-            while let Some(delta) = arriving.recv().await {
-                match delta {
-                    Delta::Text(piece) => self.log(Level::Stream, text.push(&piece)),
-                    Delta::Thought(piece) => self.log(Level::Thought, thought.push(&piece)),
+            let mut pieces = Vec::new();
+            // What came together is shown together: a line a token costs more than all else of a turn.
+            while arriving.recv_many(&mut pieces, BURST).await > 0 {
+                let (mut said, mut pondered) = (String::new(), String::new());
+                for delta in pieces.drain(..) {
+                    match delta {
+                        Delta::Text(piece) => said.push_str(&piece),
+                        Delta::Thought(piece) => pondered.push_str(&piece),
+                    }
                 }
+                self.log(Level::Thought, thought.push(&pondered));
+                self.log(Level::Stream, text.push(&said));
             }
             self.log(Level::Thought, thought.rest());
             self.log(Level::Stream, text.rest());
@@ -220,6 +233,7 @@ impl Context {
     }
 
     fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
+        let local = self.tools.models.local(&request.host);
         Turn {
             label: request.label.clone(),
             role: self.role,
@@ -229,9 +243,9 @@ impl Context {
             error: Some(self.tools.redactor.redact(&error.to_string())),
             input_tokens: None,
             output_tokens: None,
-            usd: Some(0.0),
+            usd: local.then_some(0.0),
             millis,
-            local: true,
+            local,
             scripted: false,
             malformed: false,
         }
