@@ -95,7 +95,11 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
         let _ = writing.await;
         answer
     });
-    answer.map(Some).map_err(Fail::failed)
+    let mut answer = answer.map_err(Fail::failed)?;
+    if answer.accepted && matches!(command.verb, Verb::Stop { restart: false, .. }) {
+        "no engine runs; it stays stopped until dev-factory up".clone_into(&mut answer.sentence);
+    }
+    Ok(Some(answer))
 }
 
 /// Writes the command for the running engine and waits for its answer.

@@ -236,7 +236,7 @@ impl Driver {
                     .factory
                     .pauses
                     .iter()
-                    .any(|p| super::readiness::covers(p.scope, running.role))
+                    .any(|p| p.scope.covers(running.role))
             });
         self.go.send_if_modified(|go| {
             let changed = *go == held;

@@ -5,7 +5,6 @@ use super::ports::settings::{ModelRef, Settings};
 use crate::domain::factory::Factory;
 use crate::domain::phase::Role;
 use crate::domain::screen::AgentState;
-use crate::domain::state::Scope;
 use chrono::{DateTime, Local, Utc};
 use croner::Cron;
 use std::collections::BTreeMap;
@@ -94,7 +93,7 @@ impl Readiness {
                 _ => (AgentState::Offline, unset(role)),
             };
         };
-        if let Some(pause) = factory.pauses.iter().find(|p| covers(p.scope, role)) {
+        if let Some(pause) = factory.pauses.iter().find(|p| p.scope.covers(role)) {
             return (
                 AgentState::Paused,
                 format!("paused by {}: {}", pause.by, pause.reason),
@@ -228,17 +227,6 @@ impl Readiness {
             .any(|role| !self.on_schedule(*role, now))
             .then(|| Instant::now() + SCHEDULE_LOOK);
         probes.chain(schedule).min()
-    }
-}
-
-/// Whether a pause or limit of `scope` holds `role`.
-#[must_use]
-pub fn covers(scope: Scope, role: Role) -> bool {
-    match scope {
-        Scope::Factory => true,
-        Scope::Developer => role == Role::Developer,
-        Scope::Qa => role == Role::Qa,
-        Scope::Supervisor => role == Role::Supervisor,
     }
 }
 
