@@ -61,7 +61,12 @@ impl<W: Write> Printer<W> {
                     Level::Error => "error: ",
                     _ => "",
                 };
-                self.text(line, phase, &format!("{mark}{}", line.text))?;
+                // What `rewind` is told.
+                let number = match (line.level, line.seq) {
+                    (Level::Move, Some(seq)) => format!("#{seq} "),
+                    _ => String::new(),
+                };
+                self.text(line, phase, &format!("{number}{mark}{}", line.text))?;
                 self.out.flush()
             }
         }
@@ -308,6 +313,24 @@ mod tests {
             .map(|line| line.split("tracker").last().unwrap().trim())
             .collect();
         assert_eq!(texts, ["| hmone", "| two", "src/x.js written"]);
+    }
+
+    #[test]
+    fn a_move_shows_the_number_that_rewind_takes() {
+        let moved = LogLine {
+            seq: Some(12),
+            ..line(Level::Move, "spec -> spec-review (drafted)")
+        };
+        let said = LogLine {
+            seq: Some(13),
+            ..line(Level::Info, "spec 1 kept")
+        };
+        let lines = printed(Style::default(), &[moved, said]);
+        assert!(
+            lines[0].ends_with(" #12 spec -> spec-review (drafted)"),
+            "{lines:#?}"
+        );
+        assert!(!lines[1].contains('#'), "{lines:#?}");
     }
 
     #[test]

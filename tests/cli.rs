@@ -139,6 +139,11 @@ fn a_second_init_changes_nothing_and_says_what_is_there() {
     let home = w.home();
     fs::write(home.join("souls/qa.md"), "mine").unwrap();
     fs::write(home.join("dev-factory/factory.toml"), "# mine\n").unwrap();
+    for tool in ["begun", "given-up", "shipped-twice"] {
+        fs::create_dir_all(home.join("tools").join(tool)).unwrap();
+    }
+    git(&home, &["tag", "shipped-twice@1.0.0"]);
+    git(&home, &["tag", "shipped-twice@1.1.0"]);
     let again = w
         .run(&["init", "home", "--yes", "--no-install"])
         .assert()
@@ -146,7 +151,8 @@ fn a_second_init_changes_nothing_and_says_what_is_there() {
     again.stdout(
         contains("is a factory home already")
             .and(contains("souls"))
-            .and(contains("3 files")),
+            .and(contains("3 files"))
+            .and(contains("1 shipped")),
     );
     assert_eq!(
         fs::read_to_string(home.join("souls/qa.md")).unwrap(),
@@ -316,10 +322,15 @@ fn an_npm_that_fails_leaves_the_home_and_says_what_to_do() {
     init().code(1).stderr(
         contains("npm ci failed")
             .and(contains("code ENOTFOUND"))
-            .and(contains("run this again")),
+            .and(contains("the next start tries again")),
     );
     assert!(w.path("home/dev-factory/home.json").is_file());
-    init().code(1).stdout(contains("is a factory home already"));
+    // What says that it changes nothing does not call npm either.
+    init().success().stdout(
+        contains("is a factory home already")
+            .and(contains("not installed"))
+            .and(contains("npm ci")),
+    );
 }
 
 #[test]
@@ -684,4 +695,130 @@ fn until_idle_ends_with_0_when_nothing_is_left_and_4_when_paused() {
     {
         serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
+}
+
+#[test]
+fn down_without_an_engine_says_that_it_stays_stopped_and_it_does() {
+    let w = World::new();
+    quiet_home(&w);
+    let _down = Down(&w);
+    w.run(&["--home", "home", "stop", "--reason", "away"])
+        .assert()
+        .success()
+        .stdout("no engine runs; it stays stopped until dev-factory up\n");
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .stdout(contains("STOPPED by operator:tester").and(contains("away")));
+    w.run(&["--home", "home", "up"]).assert().success();
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .stdout(contains("running, process").and(contains("STOPPED").not()));
+}
+
+#[test]
+fn probe_refuses_unknown_hosts_and_says_what_each_host_says() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let probe = |words: &[&str]| {
+        w.run(&[&["--home", "home", "probe"], words].concat())
+            .assert()
+    };
+    let unknown = contains("no host is named gpu7 in the settings: there are ").and(contains("s"));
+    probe(&["gpu7"]).code(1).stderr(unknown);
+    probe(&["s"])
+        .success()
+        .stdout(contains("s/x  ok  scripted replies, no model"));
+    let settings = home.join("dev-factory/factory.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let away = "[hosts.gpu1]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:1\"\n";
+    fs::write(&settings, format!("{text}{away}")).unwrap();
+    probe(&["gpu1"]).code(1).stdout(contains("gpu1  away  "));
+    probe(&[])
+        .code(1)
+        .stdout(contains("s/x").and(contains("gpu1")));
+    let said = probe(&["s", "--json"]).success();
+    let hosts: Value = serde_json::from_slice(&said.get_output().stdout).unwrap();
+    assert_eq!(hosts[0]["live"], true);
+    let _down = Down(&w);
+    w.run(&["--home", "home", "up"]).assert().success();
+    probe(&["gpu7"])
+        .code(1)
+        .stderr(contains("no host is named gpu7"));
+    probe(&["s"])
+        .success()
+        .stdout(contains("host s is tried now"));
+}
+
+/// Ends a process whatever a test did.
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A user that root may be for a test: root itself reads everything.
+#[cfg(target_os = "linux")]
+const NOBODY: u32 = 65534;
+
+/// A program as a user without rights when the tests run as root.
+#[cfg(target_os = "linux")]
+fn as_a_user(program: &Path) -> std::process::Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = std::process::Command::new(program);
+    if rustix::process::getuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn other_processes_of_the_user_cannot_read_the_engines_environment() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    // The program where any user may run and read it: one that may not be read is hidden by the kernel anyway.
+    let program = w.path("dev-factory");
+    fs::copy(assert_cmd::cargo::cargo_bin("dev-factory"), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    if rustix::process::getuid().is_root() {
+        let owner = format!("{NOBODY}:{NOBODY}");
+        let mut chown = std::process::Command::new("chown");
+        let given = chown.arg("-R").arg(owner).arg(w.dir.path()).status();
+        assert!(given.unwrap().success());
+    }
+    let engine = as_a_user(&program)
+        .args(["--no-tui", "--home"])
+        .arg(&home)
+        .current_dir(w.dir.path())
+        .env("HOME", w.dir.path())
+        .env("XDG_CONFIG_HOME", w.path("config"))
+        .env("OLLAMA_HOST", "127.0.0.1:1")
+        .env("LAB_KEY", "canary-key")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let engine = Ended(engine);
+    eventually(|| home.join("dev-factory/run/snapshot.json").is_file());
+    let control = as_a_user(Path::new("/bin/cat"))
+        .env("LAB_KEY", "canary-key")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let control = Ended(control);
+    let reads = |id: u32| {
+        let file = format!("/proc/{id}/environ");
+        let mut cat = as_a_user(Path::new("/bin/cat"));
+        let output = cat.arg(file).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains("canary-key")
+    };
+    eventually(|| reads(control.0.id()));
+    assert!(!reads(engine.0.id()), "the key can be read");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", engine.0.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core"));
+    let figures: Vec<&str> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+    assert_eq!(figures, ["0", "0"], "it may leave a core file");
 }

@@ -15,5 +15,13 @@ mod process;
 
 #[path = "factory/commands.rs"]
 mod commands;
+#[path = "factory/crash.rs"]
+mod crash;
+#[path = "factory/external.rs"]
+mod external;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/shipping.rs"]
+mod shipping;
+#[path = "factory/turns.rs"]
+mod turns;

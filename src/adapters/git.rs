@@ -31,6 +31,22 @@ impl GitRepo {
         Ok(repo)
     }
 
+    /// As `open`, but only the git folder is looked for now; git itself is asked with the first call.
+    pub fn at(home: &Path) -> Result<Self, RepoError> {
+        let repo = Self::new(home);
+        if repo.home.join(".git").exists() {
+            return Ok(repo);
+        }
+        Err(repo.homeless())
+    }
+
+    fn homeless(&self) -> RepoError {
+        RepoError::Git(format!(
+            "{} is not the top folder of a git repository; make one with dev-factory init",
+            self.home.display()
+        ))
+    }
+
     /// The repository whose top folder is the home.
     fn new(home: &Path) -> Self {
         let home = home.canonicalize().unwrap_or_else(|_| home.to_path_buf());
@@ -63,10 +79,7 @@ impl GitRepo {
         };
         let top = git.text(&self.home, &["rev-parse", "--show-toplevel"])?;
         if Path::new(&top).canonicalize().ok().as_deref() != Some(self.home.as_path()) {
-            return Err(RepoError::Git(format!(
-                "{} is not the top folder of a git repository; make one with dev-factory init",
-                self.home.display()
-            )));
+            return Err(self.homeless());
         }
         Ok(self.git.get_or_init(|| git))
     }

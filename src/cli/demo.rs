@@ -8,11 +8,10 @@ use super::{npm, serve, starter, tools, wire};
 use crate::adapters::sandbox::{self, Hashes};
 use crate::adapters::store::readers;
 use crate::agents::reply as replies;
-use crate::domain::event::{Event, EventBody};
+use crate::domain::event::Event;
 use crate::domain::factory::Factory;
-
 use crate::domain::item::ItemStatus;
-use crate::domain::phase::Outcome;
+use crate::domain::stats::Stats;
 use crate::factory::engine::Ended;
 use crate::factory::ports::settings::Settings;
 use include_dir::{Dir, include_dir};
@@ -56,7 +55,7 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     let mut cli = until_idle(cli);
     // Whoever slows the streaming down wants to read it.
     cli.engine.verbose |= args.pace > 0;
-    let ended = serve::run(&cli, &dir, settings, hello)?;
+    let ended = serve::run(&cli, &dir, settings, Vec::new(), hello)?;
     if ended == Ended::Interrupted {
         return Ok(code::INTERRUPTED);
     }
@@ -193,52 +192,30 @@ pub fn trusted() -> Hashes {
     hashes
 }
 
-/// The closing table.
+/// The closing table: what the journal says of each tool, and where its item stands.
 fn closing(factory: &Factory, events: &[Event]) -> String {
     let head = [
         "tool", "status", "runs", "cycles", "tests", "held-out", "coverage", "time", "cost",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let table = Stats::of(events).table();
     for item in &factory.items {
-        let facts = factory.tools.get(&item.name).cloned().unwrap_or_default();
-        let run = facts.last_run.as_ref();
+        let row = table.iter().find(|row| row.tool == item.name).cloned();
+        let row = row.unwrap_or_default();
+        let measured = |text: String| if row.runs > 0 { text } else { "-".to_owned() };
+        let scripted = if row.scripted { " (scripted)" } else { "" };
         rows.push(vec![
             item.name.clone(),
             super::status::word(&item.status),
-            facts.runs.to_string(),
-            facts.cycles_total.to_string(),
-            run.map_or("-".to_owned(), |run| {
-                format!("{}/{}", run.passed, run.total)
-            }),
-            run.map_or("-".to_owned(), |run| {
-                format!("{}/{}", run.held_passed, run.held_total)
-            }),
-            run.and_then(|run| run.coverage)
+            row.runs.to_string(),
+            row.cycles.to_string(),
+            measured(format!("{}/{}", row.passed, row.tests)),
+            measured(format!("{}/{}", row.held_passed, row.held_out)),
+            row.coverage
                 .map_or("-".to_owned(), |cover| format!("{cover:.0} %")),
-            lasted(&item.name, events),
-            format!("{:.2} USD (scripted)", facts.usd),
+            format!("{:.1} s", row.seconds),
+            format!("{:.2} USD{scripted}", row.usd),
         ]);
     }
     out::table(&rows)
-}
-
-/// From being picked to being shipped, by the journal.
-fn lasted(tool: &str, events: &[Event]) -> String {
-    let moved = |outcome: Outcome| {
-        let of_tool = events
-            .iter()
-            .rev()
-            .filter(|event| event.tool.as_deref() == Some(tool));
-        of_tool.into_iter().find_map(|event| match &event.body {
-            EventBody::Move(made) if made.outcome == outcome => Some(event.ts),
-            _ => None,
-        })
-    };
-    match (moved(Outcome::Picked), moved(Outcome::Ship)) {
-        (Some(from), Some(to)) => {
-            let millis = to.signed_duration_since(from).num_milliseconds();
-            format!("{:.1} s", millis as f64 / 1000.0)
-        }
-        _ => "-".to_owned(),
-    }
 }

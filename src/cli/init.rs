@@ -6,7 +6,9 @@ use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::{ask, npm, starter, tools, wire};
 use crate::adapters::clock::SystemClock;
+use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
+use crate::factory::ports::repo::Repo;
 use sha2::{Digest, Sha256};
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -17,7 +19,7 @@ use std::process::Command;
 pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     let dir = absolute(&args.dir)?;
     if home::marker(&dir).is_file() {
-        return again(args, &dir);
+        return again(&dir);
     }
     vacant(&dir)?;
     tools::git()?;
@@ -307,7 +309,7 @@ fn installed(args: &InitArgs, dir: &Path) -> Result<(), Fail> {
 }
 
 /// A second run: says what is there.
-fn again(args: &InitArgs, dir: &Path) -> Done {
+fn again(dir: &Path) -> Done {
     let doc = home::read(dir)?;
     let count = |path: &str| std::fs::read_dir(dir.join(path)).map_or(0, Iterator::count);
     let there = |path: &str| {
@@ -317,12 +319,12 @@ fn again(args: &InitArgs, dir: &Path) -> Done {
             "missing"
         }
     };
-    let shipped = std::fs::read_dir(dir.join("tools")).map_or(0, |entries| {
-        entries
-            .flatten()
-            .filter(|entry| entry.path().is_dir())
-            .count()
-    });
+    let shipped = GitRepo::open(dir)
+        .and_then(|repo| repo.shipped())
+        .map_or_else(
+            |error| format!("unknown: {error}"),
+            |tools| format!("{} shipped", tools.len()),
+        );
     out::say(format!(
         "{} is a factory home already, made {}; nothing was changed",
         dir.display(),
@@ -332,14 +334,14 @@ fn again(args: &InitArgs, dir: &Path) -> Done {
         ("settings", there("dev-factory/factory.toml").to_owned()),
         ("wishlist", there("dev-factory/wishlist.json").to_owned()),
         ("souls", format!("{} files", count("souls"))),
-        ("tools", format!("{shipped} shipped")),
+        ("tools", shipped),
         ("journal", there("dev-factory/journal.jsonl").to_owned()),
         (
             "Jest",
             if npm::installed(dir) {
                 "installed"
             } else {
-                "not installed"
+                "not installed: the engine installs it before it starts, npm ci there does it now"
             }
             .to_owned(),
         ),
@@ -349,7 +351,6 @@ fn again(args: &InitArgs, dir: &Path) -> Done {
         .map(|(name, value)| vec![format!("  {name}"), value])
         .collect();
     out::put(&out::table(&rows))?;
-    installed(args, dir)?;
     Ok(0)
 }
 

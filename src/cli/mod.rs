@@ -12,6 +12,7 @@ pub mod logs;
 pub mod npm;
 pub mod out;
 pub mod plan;
+pub mod probe;
 pub mod secrets;
 pub mod send;
 pub mod serve;
@@ -25,6 +26,7 @@ pub mod wire;
 use args::{Cli, Cmd};
 use clap::Parser;
 use out::{Done, Fail, code};
+use verbs::VerbCmd;
 
 /// Runs the command line given; the exit code, or a report of something that cannot happen.
 pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<u8, color_eyre::Report> {
@@ -67,6 +69,7 @@ fn dispatch(cli: Cli) -> Done {
         Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
         Some(Cmd::Config) => show::run(&cli),
         Some(Cmd::Completions { shell }) => complete::run(*shell),
+        Some(Cmd::Verb(VerbCmd::Probe { host })) => probe::run(&cli, &home()?, host.clone()),
         Some(Cmd::Verb(verb)) => send::run(&cli, &home()?, verb.clone()),
     }
 }

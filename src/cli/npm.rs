@@ -72,7 +72,7 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         None => last_words(&ended.stderr),
     };
     Err(Fail::failed(format!(
-        "npm ci failed in {}: {why}; check the network and the registry (npm ping), then run this again",
+        "npm ci failed in {}: {why}; check the network and the registry (npm ping); the next start tries again",
         home.display()
     )))
 }

@@ -83,15 +83,23 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     }
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, loaded.settings)?;
+    let parts = wire::parts(cli, home, store, loaded.settings, Vec::new())?;
+    let options = engine::Options {
+        begin_paused: super::home::read(home)?.start == super::home::Start::Paused,
+        ..engine::Options::default()
+    };
     // `status` and screens read run/, so it must tell of this command too.
     let answer = wire::runtime()?.block_on(async {
         let writing = RunWriter::spawn(mirror, parts.publisher.feed());
-        let answer = engine::apply_once(parts, command.clone()).await;
+        let answer = engine::apply_once(parts, options, command.clone()).await;
         let _ = writing.await;
         answer
     });
-    answer.map(Some).map_err(Fail::failed)
+    let mut answer = answer.map_err(Fail::failed)?;
+    if answer.accepted && matches!(command.verb, Verb::Stop { restart: false, .. }) {
+        "no engine runs; it stays stopped until dev-factory up".clone_into(&mut answer.sentence);
+    }
+    Ok(Some(answer))
 }
 
 /// Writes the command for the running engine and waits for its answer.

@@ -5,6 +5,7 @@ use super::home::{self, Start};
 use super::out::{self, Done, Fail, code};
 use super::{npm, tools, wire};
 use crate::adapters::feed::RunWriter;
+use crate::config::Probed;
 use crate::factory::engine::{self, Ended, Options, Signal};
 use crate::factory::ports::feed::Feed;
 use crate::factory::ports::settings::{HostKind, Settings};
@@ -31,10 +32,17 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
     }
     tools::git()?;
     wire::log_to(home);
-    let probed = wire::probe_machine()?;
-    let loaded = wire::settings(cli, Some(home), probed)?;
+    // Settings that name their models need no look around; it takes half a second.
+    let named = wire::settings(cli, Some(home), Vec::new()).ok();
+    let (loaded, probed) = match named.filter(|loaded| loaded.names_models()) {
+        Some(loaded) => (loaded, Vec::new()),
+        None => {
+            let probed = wire::probe_machine()?;
+            (wire::settings(cli, Some(home), probed.clone())?, probed)
+        }
+    };
     check_sandbox(cli, &loaded.settings)?;
-    let ended = run(cli, home, loaded.settings, card)?;
+    let ended = run(cli, home, loaded.settings, probed, card)?;
     if ended == Ended::Restart {
         return restart();
     }
@@ -68,6 +76,7 @@ pub fn run(
     cli: &Cli,
     home: &Path,
     settings: Settings,
+    probed: Vec<Probed>,
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
     let store = wire::store(home).map_err(|error| match error {
@@ -88,7 +97,7 @@ pub fn run(
     }
     let runtime = wire::runtime()?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, settings)?;
+    let parts = wire::parts(cli, home, store, settings, probed)?;
     let options = Options {
         until_idle: cli.engine.until_idle,
         begin_paused: home::read(home)?.start == Start::Paused,

@@ -6,6 +6,7 @@ use crate::adapters::store::readers;
 use crate::domain::item::ItemStatus;
 use crate::domain::screen::{AgentStatus, Snapshot};
 use crate::domain::state::{Pause, StateDoc};
+use crate::domain::stats::Stats;
 use crate::headless;
 use chrono::{DateTime, Local, Utc};
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
         return never_run(cli, home, line);
     };
     let text = if cli.json {
-        let object = json!({ "home": home, "engine": if alive { "running" } else { "none" }, "snapshot": snapshot });
+        let object = json!({ "home": home, "engine": if alive { "running" } else { "none" }, "successRate": success(home), "snapshot": snapshot });
         format!("{object}\n")
     } else if line {
         format!("{}\n", short(&snapshot, alive))
@@ -129,6 +130,10 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
             s.totals.shipped, s.totals.parked
         ),
     ));
+    if let Some(rate) = success(home) {
+        let words = format!("{:.0} % of what was begun and ended", rate * 100.0);
+        rows.push(row("success", words));
+    }
     rows.push(row(
         "spent",
         format!(
@@ -141,6 +146,12 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
         text.push_str(&headless::need_text(need));
     }
     text
+}
+
+/// Shipped among shipped, parked and dropped, by the whole journal.
+fn success(home: &Path) -> Option<f64> {
+    let events = readers::history(home, 1).ok()?;
+    Stats::of(&events).success_rate()
 }
 
 fn pause(pause: &Pause) -> Vec<String> {

@@ -12,7 +12,7 @@ use crate::adapters::sandbox::NoWalls;
 use crate::adapters::store::FileStore;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
-use crate::factory::engine::{Parts, SoulTexts};
+use crate::factory::engine::{Parts, Reread, SoulTexts};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
@@ -44,28 +44,27 @@ pub fn parts(
     home: &Path,
     store: Arc<FileStore>,
     settings: Settings,
+    probed: Vec<Probed>,
 ) -> Result<Parts, Fail> {
     let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
-    let secrets = settings.hosts.values().filter_map(|host| host.key.as_ref());
-    let redactor = Arc::new(Redactor::new(secrets.map(|key| key.reveal())));
     let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
     let again = Again {
-        inputs: inputs(cli, Some(home), Vec::new())?,
+        inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
     };
     Ok(Parts {
         store,
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
-        repo: Arc::new(GitRepo::open(home).map_err(|error| Fail::failed(error.to_string()))?),
+        repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(),
-        settings,
         souls: souls(home),
         home: home.to_path_buf(),
         engine: lock::this_process(),
-        redactor,
+        redactor: Arc::new(redactor(&settings)),
+        settings,
         reload: Box::new(move || again.read()),
     })
 }
@@ -77,13 +76,24 @@ struct Again {
 }
 
 impl Again {
-    fn read(&self) -> Result<(Settings, SoulTexts), String> {
+    fn read(&self) -> Result<Reread, String> {
         let souls = souls(&self.home);
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
-        Ok((loaded.settings, souls))
+        Ok(Reread {
+            models: Arc::new(models(&loaded.settings)),
+            redactor: Arc::new(redactor(&loaded.settings)),
+            settings: loaded.settings,
+            souls,
+        })
     }
+}
+
+/// Takes the keys of the hosts out of whatever is shown or stored.
+fn redactor(settings: &Settings) -> Redactor {
+    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
+    Redactor::new(keys.map(|key| key.reveal()))
 }
 
 /// Walls, as far as there are any: without the flags only compiled-in code is run.

@@ -135,6 +135,21 @@ pub struct Loaded {
     pub sources: Vec<Shown>,
 }
 
+impl Loaded {
+    /// Developer and QA have a model someone chose, so that nothing found on this machine would be used.
+    #[must_use]
+    pub fn names_models(&self) -> bool {
+        let chosen = |role: &str| {
+            self.sources.iter().any(|shown| {
+                shown.key == format!("roles.{role}.model")
+                    && !matches!(shown.source, Source::BuiltIn | Source::Probe)
+            })
+        };
+        (self.settings.developer.external || chosen("developer"))
+            && (self.settings.qa.external || chosen("qa"))
+    }
+}
+
 /// Reads all layers. `key` resolves where a key is to the key itself (file, variable or command).
 pub fn load(
     inputs: &Inputs,

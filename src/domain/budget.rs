@@ -4,6 +4,7 @@ use super::decide::Limits;
 use super::event::Unit;
 use super::factory::{Factory, Used};
 use super::phase::Role;
+use super::screen::Need;
 use chrono::{DateTime, Duration, Utc};
 
 /// Milliseconds of a minute.
@@ -25,16 +26,20 @@ pub struct Use {
 }
 
 impl Use {
-    /// Nothing more may be started.
+    /// Nothing more may be started. A limit of no money at all still lets work go on that costs nothing.
     #[must_use]
     pub fn exceeded(&self) -> bool {
-        self.used >= self.limit
+        self.counts() && self.used >= self.limit
     }
 
     /// 80 % are used.
     #[must_use]
     pub fn notice(&self) -> bool {
-        self.used >= self.limit * NOTICE
+        self.counts() && self.used >= self.limit * NOTICE
+    }
+
+    fn counts(&self) -> bool {
+        self.unit != Unit::Usd || self.used > 0.0
     }
 
     /// "dns-uptime-monitor has used 2.01 of 2.00 usd".
@@ -146,11 +151,18 @@ fn scope(factory: &Factory, scope: &str, used: Used, usual_usd: Option<f64>) -> 
         .collect()
 }
 
-/// What stops a role on a paid host now: its own limit or the factory's.
+/// What stops a role now: its own limits and the factory's, of which money is no matter to a role on a free host.
 #[must_use]
-pub fn over_role(state: &Factory, limits: &Limits, who: Role, now: DateTime<Utc>) -> Option<Use> {
+pub fn over_role(
+    state: &Factory,
+    limits: &Limits,
+    who: Role,
+    paid: bool,
+    now: DateTime<Utc>,
+) -> Option<Use> {
     factory(state, limits, now)
         .into_iter()
+        .filter(|one| paid || one.unit != Unit::Usd)
         .chain(role(state, who, now))
         .find(Use::exceeded)
 }
@@ -178,4 +190,27 @@ pub fn notices(state: &Factory, limits: &Limits, now: DateTime<Utc>) -> Vec<Use>
     };
     found.sort_by(|a, b| part(b).total_cmp(&part(a)));
     found
+}
+
+/// The limits that are nearly reached, as entries that wait for a person but stop nothing. One that is reached has
+/// its pause or parked item instead.
+#[must_use]
+pub fn needs(state: &Factory, limits: &Limits, now: DateTime<Utc>) -> Vec<Need> {
+    let since = state.spend.last().map_or(state.last_update, |last| last.at);
+    let nearly = notices(state, limits, now)
+        .into_iter()
+        .filter(|one| !one.exceeded());
+    nearly
+        .map(|one| Need {
+            id: format!("budget:{}/{}", one.scope, one.unit.name()),
+            why: one.words(),
+            ways: vec![format!(
+                "dev-factory budget {} {} AMOUNT",
+                one.scope,
+                one.unit.name()
+            )],
+            since,
+            blocking: false,
+        })
+        .collect()
 }

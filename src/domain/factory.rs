@@ -203,6 +203,4 @@ pub struct ToolFacts {
     pub limits: BTreeMap<String, f64>,
     /// Unit that parked it, so that raising the limit unparks it.
     pub parked_by: Option<Unit>,
-    /// Evidence that a held-out case set is secret (no external role has read it).
-    pub external_seen: bool,
 }

@@ -100,6 +100,35 @@ pub enum Scope {
     Supervisor,
 }
 
+impl Scope {
+    /// The role it is about; None for the factory.
+    #[must_use]
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Scope::Factory => None,
+            Scope::Developer => Some(Role::Developer),
+            Scope::Qa => Some(Role::Qa),
+            Scope::Supervisor => Some(Role::Supervisor),
+        }
+    }
+
+    /// The scope of one role.
+    #[must_use]
+    pub const fn of(role: Role) -> Scope {
+        match role {
+            Role::Developer => Scope::Developer,
+            Role::Qa => Scope::Qa,
+            Role::Supervisor => Scope::Supervisor,
+        }
+    }
+
+    /// Whether a pause or limit of this scope holds a role.
+    #[must_use]
+    pub fn covers(self, role: Role) -> bool {
+        self.role().is_none_or(|own| own == role)
+    }
+}
+
 /// The engine was ended on purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopped {

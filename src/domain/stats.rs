@@ -54,6 +54,14 @@ pub struct Closing {
     pub cycles: u32,
     /// Jest tests of the last run.
     pub tests: u32,
+    /// Of these, passed.
+    pub passed: u32,
+    /// Held-out cases of the last run.
+    pub held_out: u32,
+    /// Of these, passed.
+    pub held_passed: u32,
+    /// A script gave the replies.
+    pub scripted: bool,
     /// Lowest coverage figure of the last run, percent.
     pub coverage: Option<f64>,
     /// Seconds in the lane.
@@ -89,6 +97,7 @@ impl Stats {
                 self.tokens = self.tokens.saturating_add(tokens);
                 if let Some(tool) = self.tool(event) {
                     tool.row.usd += usd;
+                    tool.row.scripted |= turn.scripted;
                 }
             }
             EventBody::Run(run) => {
@@ -99,6 +108,9 @@ impl Stats {
                     tool.build_runs = tool.build_runs.saturating_add(1);
                     tool.row.runs = tool.row.runs.saturating_add(1);
                     tool.row.tests = run.total;
+                    tool.row.passed = run.passed;
+                    tool.row.held_out = run.held_total;
+                    tool.row.held_passed = run.held_passed;
                     tool.row.coverage = run.coverage;
                 }
                 self.measured = self.measured.saturating_add(u64::from(first));

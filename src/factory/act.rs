@@ -6,6 +6,7 @@ use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
 use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
+use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
@@ -96,15 +97,23 @@ impl Driver {
         Ok(true)
     }
 
-    async fn look_around(&self) -> Room {
+    async fn look_around(&mut self) -> Room {
         let now = self.tools.clock.now();
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
         let review_possible = matches!(state, AgentState::Ready | AgentState::External);
-        let main_blocked = self
-            .git(|repo| repo.main_blocked())
-            .await
-            .unwrap_or_else(|e| Some(e.to_string()));
+        // Only a tool to be reviewed asks git; an idle factory that waits for a host does not.
+        let shelf = |item: &Item| item.status == ItemStatus::InReview;
+        let asks = factory.phase == Phase::Review || factory.items.iter().any(shelf);
+        let main_blocked = match asks {
+            true => self
+                .git(|repo| repo.main_blocked())
+                .await
+                .unwrap_or_else(|e| Some(e.to_string())),
+            false => None,
+        };
+        self.main_blocked = main_blocked.is_some();
+        let factory = &self.ledger.factory;
         Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,
@@ -113,16 +122,32 @@ impl Driver {
         }
     }
 
+    /// The lane is free, and a tool on the shelf could go on if main were ready.
+    pub(super) fn waits_for_main(&self) -> bool {
+        let factory = &self.ledger.factory;
+        let shelf = |item: &Item| item.status == ItemStatus::InReview;
+        self.main_blocked
+            && factory.phase == Phase::Idle
+            && self.stopping.is_none()
+            && !self.factory_held()
+            && factory.items.iter().any(shelf)
+    }
+
     /// Git work that must be done before a move may be recorded; each is idempotent.
-    pub(super) async fn before(&self, events: &[NewEvent]) -> Result<(), String> {
+    pub(super) async fn before(&mut self, events: &[NewEvent]) -> Result<(), String> {
         for event in events {
             let (EventBody::Move(step), Some(tool)) = (&event.body, event.tool.clone()) else {
                 continue;
             };
             let resume = match step.outcome {
-                Outcome::Picked => false,
+                Outcome::Picked => {
+                    self.worktree.begin(&self.tools.repo, tool, false);
+                    continue;
+                }
                 Outcome::Resumed | Outcome::Unshelved => !step.fresh,
                 Outcome::Rewound => {
+                    let opened = self.worktree.ready(&self.tools.repo).await;
+                    opened.map_err(|e| e.to_string())?;
                     self.tree_of_then(step, tool)
                         .await
                         .map_err(|e| e.to_string())?;
@@ -139,6 +164,13 @@ impl Driver {
 
     /// Records events and does what git does after a move.
     pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
+        if events.iter().any(leaves_paper) {
+            let opened = self.worktree.ready(&self.tools.repo).await;
+            if let Err(error) = opened {
+                self.incident(error.to_string())?;
+                return Ok(Vec::new());
+            }
+        }
         let recorded = self.commit(events)?;
         for event in &recorded {
             if let (EventBody::Move(step), Some(tool)) = (&event.body, &event.tool) {
@@ -201,7 +233,12 @@ impl Driver {
             reason: words.clone(),
         })?;
         self.failures += 1;
-        if self.failures < FAILURES || error.host_fault() {
+        // A host that is away or busy comes back by itself; a key, a model or a price needs a person.
+        let comes_back = matches!(
+            error,
+            ModelError::Unreachable { .. } | ModelError::Busy { .. }
+        );
+        if self.failures < FAILURES || comes_back {
             return Ok(());
         }
         self.failures = 0;
@@ -291,26 +328,39 @@ impl Driver {
 
     /// Settings or souls changed: take them over, or keep the old ones and say why.
     pub(super) fn reread(&mut self) {
-        match (self.reload)().and_then(|(settings, souls)| {
-            super::engine::souls(&souls).map(|parsed| (settings, parsed))
-        }) {
-            Ok((settings, (souls, warnings))) => {
-                let models = super::engine::models(&settings, &souls);
-                self.readiness = super::readiness::Readiness::new(&settings, models);
-                self.settings = std::sync::Arc::new(settings);
+        let read = (self.reload)()
+            .and_then(|read| super::engine::souls(&read.souls).map(|souls| (read, souls)));
+        let odd = match read {
+            Ok((read, (souls, warnings))) => {
+                let models = super::engine::models(&read.settings, &souls);
+                self.readiness = super::readiness::Readiness::new(&read.settings, models);
+                self.settings = std::sync::Arc::new(read.settings);
                 self.souls = souls;
-                self.problems = warnings;
+                self.tools.models = read.models;
+                self.tools.redactor = read.redactor;
                 self.ledger
                     .say(Level::Info, "settings and souls read again");
+                warnings
             }
             Err(sentence) => {
-                self.ledger.say(
-                    Level::Error,
-                    format!("{sentence}; the old settings stay in force"),
-                );
-                self.problems = vec![sentence];
+                let words = format!("{sentence}; the old settings stay in force");
+                self.ledger.say(Level::Error, words);
+                vec![sentence]
             }
-        }
+        };
+        // What is wrong with the wishlist stays said until that is mended.
+        self.problems
+            .retain(|problem| problem.contains("wishlist.json"));
+        self.problems.extend(odd);
         self.dirty = true;
     }
+}
+
+/// A move out of the phases that need no worktree.
+fn leaves_paper(event: &NewEvent) -> bool {
+    let EventBody::Move(step) = &event.body else {
+        return false;
+    };
+    let paper = |phase: Phase| matches!(phase, Phase::Spec | Phase::SpecReview);
+    paper(step.from) && !paper(step.to)
 }

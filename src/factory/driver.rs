@@ -1,13 +1,14 @@
 //! The loop: one message at a time, then whatever the state now calls for. It starts nothing by the clock alone.
 
 use super::attempts::context::{FromAgent, Tools};
-use super::engine::{Ended, Options, Parts, Signal, SoulTexts};
+use super::engine::{Ended, Options, Parts, Reread, Signal};
 use super::ledger::Ledger;
 use super::pool::Pool;
 use super::ports::settings::Settings;
 use super::ports::store::StoreError;
 use super::readiness::Readiness;
 use super::wake::{Running, Stopping, Suspect, Wake};
+use super::worktree::Worktree;
 use crate::agents::soul::Soul;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
@@ -24,6 +25,8 @@ use tokio::time::Instant;
 const TERM_WAIT: Duration = Duration::from_secs(10);
 /// Snapshots without a move are written at most this often (contract 3).
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
+/// How often main is looked at while a tool on the shelf waits for it.
+const MAIN_LOOK: Duration = Duration::from_secs(3);
 
 /// The engine at work.
 pub struct Driver {
@@ -47,13 +50,18 @@ pub struct Driver {
     pub(super) link: mpsc::UnboundedSender<FromAgent>,
     pub(super) go: watch::Sender<bool>,
     pub(super) pool: Pool,
+    pub(super) worktree: Worktree,
     pub(super) reload: Reload,
     pub(super) dirty: bool,
+    /// A signal has asked for the end already.
+    signalled: bool,
+    /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
+    pub(super) main_blocked: bool,
     shown: Option<Instant>,
 }
 
 /// Reads settings and souls again.
-pub type Reload = Box<dyn Fn() -> Result<(Settings, SoulTexts), String> + Send + Sync>;
+pub type Reload = Box<dyn Fn() -> Result<Reread, String> + Send + Sync>;
 /// Last sign of life of a role, and its tokens a second then.
 pub type Life = (DateTime<Utc>, Option<f64>);
 /// What loading found: no journal yet, repairs in words, a foreign state to judge.
@@ -101,8 +109,11 @@ impl Driver {
             link,
             go: watch::Sender::new(true),
             pool: Pool::start(),
+            worktree: Worktree::default(),
             reload: parts.reload,
             dirty: true,
+            signalled: false,
+            main_blocked: false,
             shown: None,
         }
     }
@@ -114,7 +125,10 @@ impl Driver {
             self.steer();
             self.show();
             if let Some(ended) = self.finished() {
-                return self.end(ended);
+                let ended = self.end(ended);
+                // A git call that outlived the engine would meet the next one's.
+                let _ = self.worktree.ready(&self.tools.repo).await;
+                return ended;
             }
             let wake = self.next_wake().await;
             self.handle(wake).await?;
@@ -147,14 +161,18 @@ impl Driver {
             .map(|until| Instant::now() + (until - now).to_std().unwrap_or_default())
             .min();
         let roles = self.wanted_roles();
-        let look = self.readiness.next_look(&roles, now);
+        let look = self
+            .readiness
+            .next_look(&roles, now)
+            .filter(|_| self.suspect.is_none());
         let suspect = self.suspect.as_ref().map(|s| s.settled);
         let deadline = self.stopping.as_ref().and_then(|s| s.deadline);
         let snapshot = self.dirty.then(|| {
             self.shown
                 .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
         });
-        [pause_ends, look, suspect, deadline, snapshot]
+        let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
+        [pause_ends, look, suspect, deadline, snapshot, main]
             .into_iter()
             .flatten()
             .min()
@@ -191,7 +209,7 @@ impl Driver {
     }
 
     fn signalled(&mut self, signal: Signal) {
-        let again = self.stopping.is_some();
+        let again = std::mem::replace(&mut self.signalled, true);
         let (ended, reason) = match signal {
             Signal::Terminate => (Ended::Stopped, "terminated by a signal"),
             Signal::Interrupt => (Ended::Interrupted, "interrupted"),
@@ -201,10 +219,12 @@ impl Driver {
         } else {
             TERM_WAIT
         };
+        let deadline = Instant::now() + wait;
+        let asked = self.stopping.take().and_then(|stopping| stopping.deadline);
         self.stopping = Some(Stopping {
             ended,
             reason: reason.to_owned(),
-            deadline: Some(Instant::now() + wait),
+            deadline: Some(asked.map_or(deadline, |asked| asked.min(deadline))),
         });
     }
 
@@ -216,7 +236,7 @@ impl Driver {
                     .factory
                     .pauses
                     .iter()
-                    .any(|p| super::readiness::covers(p.scope, running.role))
+                    .any(|p| p.scope.covers(running.role))
             });
         self.go.send_if_modified(|go| {
             let changed = *go == held;

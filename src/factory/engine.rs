@@ -30,6 +30,18 @@ use tokio::sync::mpsc;
 /// Soul files as read: developer, qa, supervisor (file name, content).
 pub type SoulTexts = [(String, String); 3];
 
+/// What settings and souls amount to when they are read again.
+pub struct Reread {
+    /// Settings as they are now.
+    pub settings: Settings,
+    /// Soul texts as they are now.
+    pub souls: SoulTexts,
+    /// Model hosts of these settings.
+    pub models: Arc<dyn Models>,
+    /// Knows the keys of these settings.
+    pub redactor: Arc<Redactor>,
+}
+
 /// Everything an engine works with.
 pub struct Parts {
     /// The home's files, locked.
@@ -117,14 +129,19 @@ pub async fn run(
         Ok(()) => driver.drive().await,
         Err(error) => Err(error),
     };
+    driver.pool.end().await;
     forward.abort();
+    let _ = forward.await;
     ended
 }
 
 /// Applies one command without running the engine, through the same path (the lock is held by `parts.store`).
-pub async fn apply_once(parts: Parts, command: Command) -> Result<Answer, String> {
-    let mut driver = open(parts, Options::default())?;
-    driver.settle_claim().await?;
+pub async fn apply_once(
+    parts: Parts,
+    options: Options,
+    command: Command,
+) -> Result<Answer, String> {
+    let mut driver = open(parts, options)?;
     driver.wishlist()?;
     let answer = driver.command(command, false).await?;
     driver.publish();
@@ -167,13 +184,17 @@ impl Driver {
     fn take_over(&mut self) -> Result<(), String> {
         let shipped = self.tools.repo.shipped().map_err(|e| e.to_string())?;
         let items = self.tools.store.adoptable().map_err(|e| e.to_string())?;
-        self.note(EventBody::Adopted(Adopted { items, shipped }))
+        self.note(EventBody::Adopted(Adopted { items, shipped }))?;
+        if self.options.begin_paused {
+            return self.start_pause();
+        }
+        Ok(())
     }
 
     /// What start-up does before the loop: journal it, judge what changed meanwhile, answer what waits.
     async fn begin(&mut self) -> Result<(), String> {
         self.tools.tests.sweep();
-        let (fresh, repaired, _) = self.loaded.clone().unwrap_or_default();
+        let (_, repaired, _) = self.loaded.clone().unwrap_or_default();
         let pid = self.engine.pid;
         let version = self.engine.version.clone();
         self.note(EventBody::Started {
@@ -183,9 +204,6 @@ impl Driver {
         })?;
         if self.ledger.factory.stopped.is_some() {
             self.note(EventBody::Cleared)?;
-        }
-        if fresh && self.options.begin_paused {
-            self.start_pause()?;
         }
         self.drop_attempt("the engine had ended in the middle of it")?;
         self.settle_claim().await?;
@@ -211,6 +229,12 @@ impl Driver {
             return Ok(());
         };
         if matches!(factory.phase, Phase::Idle | Phase::Shipped) {
+            return Ok(());
+        }
+        if matches!(factory.phase, Phase::Spec | Phase::SpecReview) {
+            // Without a commit of this line of work the branch may be one of an earlier line, or missing.
+            let saved = factory.facts(&tool).is_some_and(|f| f.commit.is_some());
+            self.worktree.begin(&self.tools.repo, tool, saved);
             return Ok(());
         }
         match self.git(move |repo| repo.open(&tool, true)).await {

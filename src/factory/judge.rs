@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::ports::repo::Repo;
 use super::ports::store::{Change, Observed, Paper, StoreError};
 use super::wake::{Suspect, Wake};
-use crate::agents::{lint, scan, spec};
+use crate::agents::{lint, scaffold, scan, spec};
 use crate::domain::actor;
 use crate::domain::decide::Report;
 use crate::domain::decide::claim::{Judgement, judge, refused};
@@ -43,7 +43,12 @@ impl Driver {
             Ok(None) => {
                 let (store, wake) = (self.tools.store.clone(), self.wake.clone());
                 tokio::task::spawn_blocking(move || {
-                    let _ = wake.send(Wake::Observed(store.observe()));
+                    let seen = store.observe();
+                    // What became readable is read by the loop itself: it may have changed again meanwhile.
+                    let _ = wake.send(match seen {
+                        Ok(Observed::Ours | Observed::Foreign(_)) => Wake::Changed(Change::State),
+                        bad => Wake::Observed(bad),
+                    });
                 });
                 Ok(())
             }
@@ -87,7 +92,11 @@ impl Driver {
                 self.take_up(&doc, to, outcome).await
             }
             Judgement::Illegal(sentence) => {
-                if self.suspect.as_ref().is_none_or(|known| known.doc != doc) {
+                if self
+                    .suspect
+                    .as_ref()
+                    .is_none_or(|known| !same_claim(&known.doc, &doc))
+                {
                     let settled = Instant::now() + SETTLE;
                     self.suspect = Some(Suspect {
                         doc,
@@ -211,6 +220,9 @@ impl Driver {
         for file in &spec.files {
             let text = std::fs::read_to_string(folder.join(&file.path))
                 .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;
+            if scaffold::is_stub(&text) {
+                return Err(format!("qa needs {}, which is still a stub", file.path));
+            }
             scan::parses(&text).map_err(|why| format!("{}: {why}", file.path))?;
         }
         let name = tool.to_owned();
@@ -277,7 +289,7 @@ impl Driver {
             return Ok(());
         };
         match self.tools.store.observe() {
-            Ok(Observed::Foreign(doc)) if doc == suspect.doc => {
+            Ok(Observed::Foreign(doc)) if same_claim(&doc, &suspect.doc) => {
                 self.restore(suspect.sentence, true)
             }
             seen => Box::pin(self.observed(seen)).await,
@@ -326,6 +338,11 @@ impl Driver {
         self.dirty = true;
         Ok(())
     }
+}
+
+/// Two writings that say the same of tool and phase; a writer that only renews its time does not start the wait anew.
+fn same_claim(one: &StateDoc, other: &StateDoc) -> bool {
+    one.phase == other.phase && one.current_tool == other.current_tool
 }
 
 fn external(tool: &str, body: EventBody) -> NewEvent {

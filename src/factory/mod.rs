@@ -19,3 +19,4 @@ mod show;
 mod staff;
 mod verdict;
 mod wake;
+mod worktree;

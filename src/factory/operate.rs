@@ -3,7 +3,7 @@
 use super::driver::Driver;
 use super::engine::Ended;
 use super::wake::Stopping;
-use crate::domain::command::{Answer, Command, StopAfter, Verb};
+use crate::domain::command::{Answer, Command, Decision, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
@@ -98,6 +98,12 @@ impl Driver {
             Verb::Retry {} | Verb::Abort {} if self.running.is_none() => {
                 Err("nothing runs now: there is no attempt to drop".to_owned())
             }
+            Verb::Decide {
+                decision: Decision::TestDefect,
+                item,
+                case,
+                ..
+            } => self.strikable(item.as_deref(), case.as_deref().unwrap_or_default()),
             Verb::Reopen { tool, .. } => {
                 let name = tool.clone();
                 let versions = self
@@ -138,7 +144,9 @@ impl Driver {
                 restart,
                 reason,
             } => {
-                let deadline = (*after == StopAfter::Now).then(|| Instant::now() + STOP_NOW);
+                let asked = self.stopping.take().and_then(|stopping| stopping.deadline);
+                let now = (*after == StopAfter::Now).then(|| Instant::now() + STOP_NOW);
+                let deadline = now.or(asked);
                 self.stopping = Some(Stopping {
                     ended: if *restart {
                         Ended::Restart
@@ -163,8 +171,11 @@ impl Driver {
 
     /// The newest move of the tool under way at or before an event of the journal.
     fn move_before(&self, seq: u64) -> Result<Option<Event>, String> {
-        let tool = self.ledger.factory.current_tool.as_deref();
         let events = self.tools.store.history(1).map_err(|e| e.to_string())?;
+        let named = events.iter().find(|event| event.seq == seq);
+        let named = named.and_then(|event| event.tool.clone());
+        let subject = named.or_else(|| self.ledger.factory.current_tool.clone());
+        let tool = subject.as_deref();
         let moves = events.into_iter().filter(|event| {
             event.seq <= seq
                 && event.tool.as_deref() == tool

@@ -5,7 +5,6 @@ use super::ports::settings::{ModelRef, Settings};
 use crate::domain::factory::Factory;
 use crate::domain::phase::Role;
 use crate::domain::screen::AgentState;
-use crate::domain::state::Scope;
 use chrono::{DateTime, Local, Utc};
 use croner::Cron;
 use std::collections::BTreeMap;
@@ -94,7 +93,7 @@ impl Readiness {
                 _ => (AgentState::Offline, unset(role)),
             };
         };
-        if let Some(pause) = factory.pauses.iter().find(|p| covers(p.scope, role)) {
+        if let Some(pause) = factory.pauses.iter().find(|p| p.scope.covers(role)) {
             return (
                 AgentState::Paused,
                 format!("paused by {}: {}", pause.by, pause.reason),
@@ -175,13 +174,19 @@ impl Readiness {
         seen.asked = true;
         seen.words.clone_from(&status.words);
         seen.probing = false;
-        seen.wait = if status.live {
-            PROBE_FIRST
-        } else {
-            (seen.wait * 2).min(PROBE_MAX)
-        };
+        if !status.live {
+            seen.wait = (seen.wait * 2).min(PROBE_MAX);
+        }
         seen.again = now + seen.wait;
         changed
+    }
+
+    /// A turn came to its end: the next failure waits the shortest time again. A probe alone proves less than that.
+    pub fn worked(&mut self, role: Role) {
+        let model = self.models.get(&role).map(ToString::to_string);
+        if let Some(seen) = model.and_then(|model| self.seen.get_mut(&model)) {
+            seen.wait = PROBE_FIRST;
+        }
     }
 
     /// A turn failed through the host: it counts as away until a probe says otherwise.
@@ -195,6 +200,8 @@ impl Readiness {
             probing: false,
         });
         seen.live = false;
+        // Whether it is gone for good is for the next probe to say.
+        seen.asked = false;
         seen.words = words;
         seen.wait = (seen.wait * 2).min(PROBE_MAX);
         seen.again = Instant::now() + seen.wait;
@@ -220,17 +227,6 @@ impl Readiness {
             .any(|role| !self.on_schedule(*role, now))
             .then(|| Instant::now() + SCHEDULE_LOOK);
         probes.chain(schedule).min()
-    }
-}
-
-/// Whether a pause or limit of `scope` holds `role`.
-#[must_use]
-pub fn covers(scope: Scope, role: Role) -> bool {
-    match scope {
-        Scope::Factory => true,
-        Scope::Developer => role == Role::Developer,
-        Scope::Qa => role == Role::Qa,
-        Scope::Supervisor => role == Role::Supervisor,
     }
 }
 

@@ -70,18 +70,22 @@ impl Driver {
         report: &Report,
         why: String,
     ) -> Result<(), String> {
-        let text = report.text.clone().unwrap_or_default();
-        self.commit(vec![NewEvent {
-            tool: Some(tool.to_owned()),
-            actor: report.actor.clone(),
-            body: EventBody::Decided {
-                item: tool.to_owned(),
-                decision: Decision::Ship,
-                text,
-                case: None,
-                file: None,
-            },
-        }])?;
+        self.drop_attempt("the decision is made and waits for main")?;
+        let factory = &self.ledger.factory;
+        if factory.current_facts().is_none_or(|f| f.decision.is_none()) {
+            self.commit(vec![NewEvent {
+                tool: Some(tool.to_owned()),
+                actor: report.actor.clone(),
+                body: EventBody::Decided {
+                    item: tool.to_owned(),
+                    decision: Decision::Ship,
+                    text: report.text.clone().unwrap_or_default(),
+                    case: None,
+                    file: None,
+                },
+            }])?;
+        }
+        self.main_blocked = true;
         let room = Room {
             main_blocked: Some(why),
             supervisor_ready: true,

@@ -146,12 +146,7 @@ impl Driver {
             blocking: false,
         }));
         needs.extend(self.host_needs(now));
-        needs.extend(
-            factory
-                .items
-                .iter()
-                .filter_map(|item| item_need(item, factory.last_update)),
-        );
+        needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
         needs.retain(|need| {
             factory
                 .snoozed
@@ -159,6 +154,20 @@ impl Driver {
                 .is_none_or(|until| *until <= now)
         });
         needs
+    }
+
+    /// What an item waits for; a decision made waits for nobody but main.
+    fn item_need(&self, item: &Item) -> Option<Need> {
+        let factory = &self.ledger.factory;
+        let decided = factory
+            .facts(&item.name)
+            .is_some_and(|f| f.decision.is_some());
+        if item.status == ItemStatus::InReview && decided {
+            return self
+                .main_blocked
+                .then(|| main_need(item, factory.last_update));
+        }
+        item_need(item, factory.last_update)
     }
 
     /// Hosts the next step waits for.
@@ -182,6 +191,21 @@ impl Driver {
                 })
             })
             .collect()
+    }
+}
+
+/// A decision that main keeps from taking effect.
+fn main_need(item: &Item, since: DateTime<Utc>) -> Need {
+    Need {
+        id: format!("main:{}", item.name),
+        why: format!(
+            "{} is to ship as soon as main is ready: {}",
+            item.name,
+            item.reason.clone().unwrap_or_default()
+        ),
+        ways: vec!["git checkout main, with nothing staged; it ships by itself then".to_owned()],
+        since,
+        blocking: false,
     }
 }
 

@@ -43,6 +43,7 @@ impl Driver {
                 role,
                 tokens_per_second,
             } => {
+                self.readiness.worked(role);
                 let now = self.tools.clock.now();
                 let [developer, qa, supervisor] = &mut self.last;
                 *match role {

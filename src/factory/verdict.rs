@@ -4,6 +4,7 @@ use super::attempts::papers;
 use super::driver::Driver;
 use super::ports::store::Paper;
 use crate::domain::actor;
+use crate::domain::case::Case;
 use crate::domain::command::{Decision, Verb};
 use crate::domain::decide::Report;
 use crate::domain::event::{EventBody, NewEvent};
@@ -150,6 +151,43 @@ impl Driver {
         }))
     }
 
+    /// Held-out cases in force for a tool.
+    fn held_out(&self, tool: &str, facts: &ToolFacts) -> Result<Vec<Case>, String> {
+        let paper = Paper::Acceptance {
+            tool: tool.to_owned(),
+            n: facts.case_sets,
+        };
+        let store = &self.tools.store;
+        let text = store.get(&paper).map_err(|e| e.to_string())?;
+        papers::read_cases(
+            &text.unwrap_or_default(),
+            &store.path(&paper).display().to_string(),
+        )
+    }
+
+    /// Whether a case may be struck: it is held out, and it is not the last one.
+    pub(super) fn strikable(&self, item: Option<&str>, case: &str) -> Result<(), String> {
+        let factory = &self.ledger.factory;
+        let Some(tool) = item.or(factory.current_tool.as_deref()) else {
+            return Ok(());
+        };
+        let none = ToolFacts::default();
+        let cases = self.held_out(tool, factory.facts(tool).unwrap_or(&none))?;
+        if !cases.iter().any(|known| known.id == case) {
+            let ids: Vec<&str> = cases.iter().map(|known| known.id.as_str()).collect();
+            return Err(format!(
+                "{tool} has no held-out case {case}; there are {}",
+                ids.join(", ")
+            ));
+        }
+        if cases.len() == 1 {
+            return Err(format!(
+                "{case} is the last held-out case of {tool}: respec it instead, then QA writes new ones"
+            ));
+        }
+        Ok(())
+    }
+
     /// The held-out set without a case that is wrong.
     fn strike(
         &self,
@@ -159,15 +197,7 @@ impl Driver {
     ) -> Result<Vec<NewEvent>, String> {
         let case = report.case.clone().unwrap_or_default();
         let store = &self.tools.store;
-        let old = Paper::Acceptance {
-            tool: tool.to_owned(),
-            n: facts.case_sets,
-        };
-        let text = store
-            .get(&old)
-            .map_err(|e| e.to_string())?
-            .unwrap_or_default();
-        let mut cases = papers::read_cases(&text, &store.path(&old).display().to_string())?;
+        let mut cases = self.held_out(tool, facts)?;
         cases.retain(|other| other.id != case);
         let n = facts.case_sets + 1;
         let paper = Paper::Acceptance {

@@ -2,8 +2,9 @@
 
 use crate::world::{OPERATOR, World, nobody, ready};
 use chrono::Duration;
+use dev_factory::domain::budget;
 use dev_factory::domain::command::{Command, Decision, StopAfter, Verb};
-use dev_factory::domain::decide::{Input, decide, needs_engine, pending, stale, upkeep};
+use dev_factory::domain::decide::{Input, allowed, decide, needs_engine, pending, stale, upkeep};
 use dev_factory::domain::event::{EventBody, Turn, Unit};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
@@ -597,7 +598,11 @@ fn probe_snooze_and_not_stuck() {
         .unwrap();
     assert_eq!(world.factory.snoozed["review:alpha"], until);
     let rule = |rule: &str| Verb::NotStuck { rule: rule.into() };
-    refused(&mut world, rule("S2"), &["no tool is under way"]);
+    refused(
+        &mut world,
+        rule("S2"),
+        &["no tool is under way", "because of S2"],
+    );
     world.to(Phase::Coding);
     refused(&mut world, rule("S99"), &["S1 to S16"]);
     world.command(rule("S2")).unwrap();
@@ -746,6 +751,136 @@ fn the_factory_limit_pauses_roles_on_paid_hosts_until_raised_or_a_day_has_passed
         })
         .unwrap();
     assert!(world.factory.pauses.is_empty());
+}
+
+#[test]
+fn a_limit_of_no_money_stops_only_what_costs() {
+    let mut world = World::with(&["alpha"]);
+    world.limits.tool_usd = 0.0;
+    world.limits.day_usd = 0.0;
+    world.to(Phase::Spec);
+    let all = Role::ALL;
+    assert!(upkeep(&world.factory, &world.limits, &all, world.now).is_empty());
+    assert!(budget::notices(&world.factory, &world.limits, world.now).is_empty());
+    world.fact(priced(0.01));
+    let over = upkeep(&world.factory, &world.limits, &all, world.now);
+    world.record(over);
+    assert_eq!(world.item("alpha").status, ItemStatus::NeedsHuman);
+    assert_eq!(world.factory.pauses.len(), 3);
+}
+
+#[test]
+fn a_role_s_own_limit_holds_on_free_hosts_and_the_factory_s_money_does_not() {
+    let mut world = World::with(&["alpha"]);
+    world.limits.tool_usd = 100.0;
+    world.to(Phase::Spec);
+    world.fact(priced(6.0));
+    assert!(
+        upkeep(&world.factory, &world.limits, &[], world.now).is_empty(),
+        "the day's money is spent, but nobody works for money"
+    );
+    let limit = |amount| Verb::Budget {
+        scope: "developer".into(),
+        unit: Unit::Minutes,
+        amount,
+    };
+    world.command(limit(2.0)).unwrap();
+    world.attempt(Role::Developer);
+    world.fact(EventBody::Worked { millis: 119_000 });
+    assert_eq!(
+        needs(&world),
+        ["budget:developer/minutes"],
+        "told before it stops"
+    );
+    world.fact(EventBody::Worked { millis: 60_000 });
+    let over = upkeep(&world.factory, &world.limits, &[], world.now);
+    world.record(over);
+    let scopes: Vec<Scope> = world.factory.pauses.iter().map(|p| p.scope).collect();
+    assert_eq!(scopes, [Scope::Developer]);
+    assert!(upkeep(&world.factory, &world.limits, &[], world.now).is_empty());
+    assert!(needs(&world).is_empty(), "the pause says it now");
+    world.command(limit(30.0)).unwrap();
+    let lifted = upkeep(&world.factory, &world.limits, &[], world.now);
+    world.record(lifted);
+    assert!(world.factory.pauses.is_empty());
+}
+
+/// Limits of the world that are nearly reached and not about money.
+fn needs(world: &World) -> Vec<String> {
+    budget::needs(&world.factory, &world.limits, world.now)
+        .into_iter()
+        .filter(|need| !need.id.ends_with("usd"))
+        .map(|need| need.id)
+        .collect()
+}
+
+#[test]
+fn scopes_and_roles_map_both_ways() {
+    for role in Role::ALL {
+        assert_eq!(Scope::of(role).role(), Some(role));
+        let held: Vec<Scope> = Scope::ALL.into_iter().filter(|s| s.covers(role)).collect();
+        assert_eq!(held, [Scope::Factory, Scope::of(role)]);
+    }
+}
+
+#[test]
+fn a_model_may_decide_what_the_rows_let_it() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Review);
+    let offered = |world: &World, escalated| allowed(&world.facts(), escalated);
+    use Decision::{Hint, Respec, SendBack, Ship};
+    assert_eq!(offered(&world, false), [Ship, SendBack, Respec]);
+    assert_eq!(offered(&world, true), [Hint, Respec]);
+    for _ in 0..2 {
+        world.to(Phase::Review);
+        world.report("supervisor", Outcome::SendBack).unwrap();
+    }
+    world.to(Phase::Review);
+    assert_eq!(offered(&world, false), [Ship, Respec]);
+    world.report("supervisor", Outcome::SendBack).unwrap_err();
+    world.tree();
+    assert_eq!(
+        offered(&world, false),
+        [Respec],
+        "nothing measured this tree"
+    );
+}
+
+#[test]
+fn not_stuck_sends_the_tool_back_to_where_the_verdict_caught_it() {
+    let rule = |rule: &str| Verb::NotStuck { rule: rule.into() };
+    let mut world = World::with(&["alpha", "beta"]);
+    world.escalated(Phase::Fixing);
+    let said = world.command(rule("S3")).unwrap();
+    assert!(!said.contains("goes back"), "{said}");
+    assert_eq!(world.factory.phase, Phase::Review, "S2 raised it, not S3");
+    let said = world.command(rule("S2")).unwrap();
+    assert!(said.contains("goes back to fixing"), "{said}");
+    assert_eq!(world.factory.phase, Phase::Fixing);
+    let made = world.last_move();
+    assert_eq!(made.outcome, Outcome::Hint);
+    assert_eq!(made.reason.as_deref(), Some("not stuck by S2"));
+    assert!(world.facts().hints.is_empty(), "nothing was to be said");
+    assert_eq!(world.facts().not_stuck, ["S3", "S2"]);
+}
+
+#[test]
+fn not_stuck_of_a_shelved_tool_waits_for_the_lane() {
+    let rule = |rule: &str| Verb::NotStuck { rule: rule.into() };
+    let mut world = World::with(&["alpha"]);
+    world.escalated(Phase::Fixing);
+    world.room(nobody());
+    assert_eq!(world.item("alpha").status, ItemStatus::InReview);
+    refused(&mut world, rule("S3"), &["none on the shelf", "S3"]);
+    let said = world.command(rule("S2")).unwrap();
+    assert!(said.contains("when the lane is free"), "{said}");
+    world.room(nobody());
+    assert_eq!(world.factory.phase, Phase::Review);
+    let report = pending(&world.factory).unwrap();
+    world.decide(&Input::Report(report)).unwrap();
+    assert_eq!(world.factory.phase, Phase::Fixing);
+    assert_eq!(world.facts().not_stuck, ["S2"]);
+    assert!(world.facts().hints.is_empty());
 }
 
 #[test]

@@ -476,3 +476,43 @@ async fn without_a_supervisor_a_green_tool_waits_and_the_decision_ships_it() {
     );
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_may_decide_while_the_model_still_reviews() {
+    let plant = Plant::new(&[TOOL]);
+    let first = plant.desk.hold(&named("review/verdict"));
+    let cli = homes::reply(&named("coding/file/src/cli.js/0")).unwrap();
+    let fixed = cli.replacen("'use strict';\n", "'use strict';\n\n// As asked.\n", 1);
+    plant
+        .desk
+        .on(&named("fixing/file/src/cli.js"), 1, Act::Say(fixed));
+    let mut engine = plant.start();
+    let decide = |decision, text: &str| Verb::Decide {
+        item: None,
+        decision,
+        text: Some(text.to_owned()),
+        case: None,
+        file: Some("src/cli.js".to_owned()),
+    };
+    first.reached(1).await;
+    plant
+        .told(decide(Decision::SendBack, "Say which file is broken."))
+        .await;
+    first.dropped(1).await;
+    first.reached(2).await;
+    let prompt = plant.desk.prompt(&named("fixing/file/src/cli.js"));
+    assert!(prompt.contains("Say which file is broken."), "{prompt}");
+    plant.told(decide(Decision::Ship, "Good now.")).await;
+    first.dropped(2).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    for (n, part) in [(1, "Verdict: send-back"), (2, "Good now.")] {
+        let review = plant.git(&["show", &format!("main:dev-factory/reviews/{TOOL}/{n}.md")]);
+        assert!(
+            review.contains(part) && review.contains("By: operator:tester"),
+            "{review}"
+        );
+    }
+    assert_eq!(plant.facts(TOOL).reviews, 2);
+}

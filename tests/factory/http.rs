@@ -172,7 +172,7 @@ fn without_a_server_the_engine_says_so_and_goes_on_when_one_appears() {
     assert_eq!(ended.code, Some(4), "{}", ended.said);
     let status = process::run(&home, &["status"]);
     assert_eq!(status.code, Some(4));
-    for part in ["lab", "does not answer", "start the model server"] {
+    for part in ["lab/test", "no answer at", "start the model server"] {
         assert!(status.said.contains(part), "{part}: {}", status.said);
     }
     let state = homes::state(&home).unwrap();

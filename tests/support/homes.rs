@@ -75,3 +75,24 @@ pub fn reply(label: &str) -> Option<String> {
         .rev()
         .find_map(|n| fs::read_to_string(folder.join(format!("{n}.md"))).ok())
 }
+
+/// First replies below a folder of the demo: path (without the number) and text.
+pub fn demo(folder: &str) -> Vec<(String, String)> {
+    let base = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("dev-factory/demo")
+        .join(folder);
+    let mut found = Vec::new();
+    let mut open = vec![base.clone()];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.ends_with("0.md") {
+                let name = dir.strip_prefix(&base).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    found
+}

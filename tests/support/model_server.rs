@@ -149,6 +149,8 @@ impl Gate {
 #[derive(Default)]
 struct Log {
     requests: Vec<Request>,
+    /// When each answer was ready to be written.
+    replied: Vec<Option<Instant>>,
     /// Connections the client closed while an answer was held.
     dropped: usize,
     open: usize,
@@ -228,6 +230,13 @@ impl ModelServer {
     /// Every request so far.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.log.lock().unwrap().requests.clone()
+    }
+
+    /// Every request so far, with the time its answer was ready to be written.
+    pub fn exchanges(&self) -> Vec<(Request, Option<Instant>)> {
+        let log = self.shared.log.lock().unwrap();
+        let replied = log.replied.iter().copied();
+        log.requests.iter().cloned().zip(replied).collect()
     }
 
     /// The turns among them, without probes.
@@ -352,15 +361,23 @@ fn serve(stream: TcpStream, handler: &Handler, shared: &Shared) {
     let mut reader = BufReader::new(clone);
     let mut writer = stream;
     while let Some(request) = read_request(&mut reader) {
-        {
+        let number = {
             let mut log = shared.log.lock().unwrap();
             log.requests.push(request.clone());
+            log.replied.push(None);
             log.open += 1;
             log.most_open = log.most_open.max(log.open);
             shared.changed.notify_all();
+            log.requests.len() - 1
+        };
+        let answer = handler(&request);
+        let done = Instant::now();
+        let goes_on = play(&answer, &mut writer, &mut reader, shared);
+        {
+            let mut log = shared.log.lock().unwrap();
+            log.open -= 1;
+            log.replied[number] = Some(done);
         }
-        let goes_on = play(&handler(&request), &mut writer, &mut reader, shared);
-        shared.log.lock().unwrap().open -= 1;
         shared.changed.notify_all();
         if !goes_on {
             let _ = writer.shutdown(Shutdown::Both);

@@ -13,9 +13,9 @@ use dev_factory::domain::event::{Event, EventBody, Move};
 use dev_factory::domain::factory::{Factory, ToolFacts};
 use dev_factory::domain::item::Item;
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::screen::{LogLine, Snapshot};
+use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::StateDoc;
-use dev_factory::factory::engine::{self, Ended, Options, Parts, Signal, SoulTexts};
+use dev_factory::factory::engine::{self, Ended, Options, Parts, Reread, Signal, SoulTexts};
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::feed::{Feed, Publisher};
 use dev_factory::factory::ports::settings::Settings;
@@ -68,11 +68,15 @@ impl Plant {
 
     /// Runs an engine until nothing is left to do.
     pub async fn until_idle(&self) -> Ended {
+        self.until_idle_within(DEADLINE).await
+    }
+
+    pub async fn until_idle_within(&self, limit: Duration) -> Ended {
         let options = Options {
             until_idle: true,
             ..Options::default()
         };
-        self.engine(options).ended().await
+        self.engine(options).ended_within(limit).await
     }
 
     pub fn engine(&self, options: Options) -> Engine {
@@ -82,7 +86,7 @@ impl Plant {
         let (signals, received) = mpsc::unbounded_channel();
         let feed = publisher.feed();
         let writer = RunWriter::spawn(store.clone(), publisher.feed());
-        let home = self.home.clone();
+        let (home, desk) = (self.home.clone(), self.desk.clone());
         let parts = Parts {
             store,
             models: self.desk.clone(),
@@ -95,7 +99,14 @@ impl Plant {
             souls: souls(&self.home),
             home: self.home.clone(),
             engine: lock::this_process(),
-            reload: Box::new(move || Ok((settings(&home), souls(&home)))),
+            reload: Box::new(move || {
+                Ok(Reread {
+                    settings: settings(&home),
+                    souls: souls(&home),
+                    models: desk.clone(),
+                    redactor: Arc::new(Redactor::new([])),
+                })
+            }),
         };
         let task = tokio::spawn(async move {
             let ended = engine::run(parts, options, received).await;
@@ -226,7 +237,12 @@ impl Engine {
 
     /// Waits for the end by itself.
     pub async fn ended(self) -> Ended {
-        let ended = tokio::time::timeout(DEADLINE, self.task).await;
+        self.ended_within(DEADLINE).await
+    }
+
+    /// The same with a limit of one's own, for tests that hold the clock.
+    pub async fn ended_within(self, limit: Duration) -> Ended {
+        let ended = tokio::time::timeout(limit, self.task).await;
         ended.expect("the engine goes on").unwrap().unwrap()
     }
 
@@ -234,11 +250,6 @@ impl Engine {
     pub async fn stop(self) {
         self.signals.send(Signal::Interrupt).unwrap();
         assert_eq!(self.ended().await, Ended::Interrupted);
-    }
-
-    /// Lines said so far and not yet taken.
-    pub fn lines(&mut self) -> Vec<Arc<LogLine>> {
-        std::iter::from_fn(|| self.feed.lines.try_recv().ok()).collect()
     }
 }
 

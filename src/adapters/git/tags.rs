@@ -17,10 +17,25 @@ pub fn versions(repo: &GitRepo, tool: &str) -> Result<Vec<String>, RepoError> {
 
 /// Every tool with a tag and its newest version.
 pub fn shipped(repo: &GitRepo) -> Result<Vec<(String, String)>, RepoError> {
+    if untagged(repo) {
+        return Ok(Vec::new());
+    }
     let all = all(repo)?.into_iter();
     Ok(all
         .filter_map(|(tool, found)| Some((tool, text(found.into_iter().max()?))))
         .collect())
+}
+
+/// The files of a repository say that it has no tag: a new home need not start git to learn that.
+fn untagged(repo: &GitRepo) -> bool {
+    let git = repo.home.join(".git");
+    let tags = std::fs::read_dir(git.join("refs/tags"));
+    let loose = tags.map_or(true, |mut tags| tags.next().is_some());
+    let packed = match std::fs::read_to_string(git.join("packed-refs")) {
+        Ok(text) => text.contains(" refs/tags/"),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    };
+    !loose && !packed && !git.join("reftable").exists()
 }
 
 /// Pushes main and a tag with the person's own settings.

@@ -16,8 +16,11 @@ pub fn open(repo: &GitRepo, tool: &str, resume: bool) -> Result<(), RepoError> {
     }
     close(repo)?;
     let name = branch(tool);
-    let exists = repo.commit_of(&wanted)?.is_some();
-    if exists && !resume {
+    let tip = repo.commit_of(&wanted)?;
+    let exists = tip.is_some();
+    // A branch with nothing on it is as good as new: the start that made it was cut short.
+    let new = !resume && exists && tip == repo.commit_of(MAIN)?;
+    if exists && !resume && !new {
         let kept = repo.free_kept(tool)?;
         repo.at_home(&["branch", "-m", &name, &kept])?;
     }
@@ -26,7 +29,7 @@ pub fn open(repo: &GitRepo, tool: &str, resume: bool) -> Result<(), RepoError> {
             "the branch {name} is gone; requeue {tool} with fresh to start again"
         )));
     }
-    if !resume {
+    if !resume && !new {
         repo.at_home(&["branch", "--no-track", &name, MAIN])?;
     }
     let work = text(&repo.work);

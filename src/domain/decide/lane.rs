@@ -2,9 +2,11 @@
 
 use super::command::{Answered, Ask};
 use super::{Refusal, Report, onward, pauses, report, review};
+use crate::domain::command::Decision;
 use crate::domain::event::{Event, EventBody, NewEvent};
+use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Outcome, Phase};
-use crate::domain::state::Scope;
+use crate::domain::state::{Escalation, Scope};
 
 /// The tool under way, refused in words when none is.
 pub(super) fn tool(ask: &Ask<'_>, what: &str) -> Result<String, Refusal> {
@@ -115,7 +117,6 @@ pub(super) fn hint(ask: &Ask<'_>, text: &str) -> Answered {
 }
 
 pub(super) fn not_stuck(ask: &Ask<'_>, rule: &str) -> Answered {
-    let tool = tool(ask, "answer")?;
     let known = rule
         .strip_prefix('S')
         .and_then(|number| number.parse::<u8>().ok())
@@ -125,29 +126,98 @@ pub(super) fn not_stuck(ask: &Ask<'_>, rule: &str) -> Answered {
             "{rule:?} is no stuck rule; they are S1 to S16"
         )));
     }
+    let tool = match &ask.factory.current_tool {
+        Some(tool) => tool.clone(),
+        None => shelved_by(ask, rule)?,
+    };
+    let here = ask.factory.current_tool.is_some();
+    let verdict = super::escalation(ask.factory).is_some_and(|e| raised_by(e, rule));
     let facts = ask.factory.facts(&tool);
-    if facts.is_some_and(|facts| facts.not_stuck.iter().any(|r| r == rule)) {
+    let off = facts.is_some_and(|facts| facts.not_stuck.iter().any(|r| r == rule));
+    if off && here && !verdict {
         return Err(Refusal::new(format!("{rule} is off for {tool} already")));
     }
     let body = EventBody::NotStuck {
         rule: rule.to_owned(),
     };
-    Ok((
-        vec![ask.event(Some(&tool), body)],
-        format!("{rule} no longer counts for {tool}"),
-    ))
+    let mut events = vec![ask.event(Some(&tool), body)];
+    let mut sentence = format!("{rule} no longer counts for {tool}");
+    if !here {
+        let decided = EventBody::Decided {
+            item: tool.clone(),
+            decision: Decision::Hint,
+            text: String::new(),
+            case: None,
+            file: None,
+        };
+        events.push(ask.event(Some(&tool), decided));
+        sentence.push_str(", which goes back to where it came from when the lane is free");
+    } else if verdict {
+        let (back, to) = back_to_work(ask, rule)?;
+        events.extend(back);
+        sentence.push_str(&format!(", which goes back to {to}"));
+    }
+    Ok((events, sentence))
+}
+
+/// The verdict of this rule is what escalated it.
+fn raised_by(escalation: &Escalation, rule: &str) -> bool {
+    escalation
+        .reason
+        .strip_prefix(rule)
+        .is_some_and(|rest| rest.starts_with(':'))
+}
+
+/// The one tool on the shelf that a rule's verdict has brought there.
+fn shelved_by(ask: &Ask<'_>, rule: &str) -> Result<String, Refusal> {
+    let found: Vec<&str> = ask
+        .factory
+        .items
+        .iter()
+        .filter(|item| item.status == ItemStatus::InReview)
+        .filter(|item| item.escalation.as_ref().is_some_and(|e| raised_by(e, rule)))
+        .map(|item| item.name.as_str())
+        .collect();
+    match found.as_slice() {
+        [only] => Ok((*only).to_owned()),
+        [] => Err(Refusal::new(format!(
+            "no tool is under way and none on the shelf is there because of {rule}, so there is nothing to answer"
+        ))),
+        several => Err(Refusal::new(format!(
+            "several tools wait because of {rule} ({}); answer one with `dev-factory decide hint NAME --text TEXT`",
+            several.join(", ")
+        ))),
+    }
+}
+
+/// The row of a hint, with nothing to hand on.
+fn back_to_work(ask: &Ask<'_>, rule: &str) -> Result<(Vec<NewEvent>, Phase), Refusal> {
+    let report = Report {
+        actor: ask.actor.clone(),
+        outcome: Some(Outcome::Hint),
+        ..Report::default()
+    };
+    let mut events = report::decide(ask.factory, &report)?;
+    let mut to = ask.factory.phase;
+    for event in &mut events {
+        if let EventBody::Move(made) = &mut event.body {
+            made.reason = Some(format!("not stuck by {rule}"));
+            to = made.to;
+        }
+    }
+    Ok((events, to))
 }
 
 pub(super) fn rewind(ask: &Ask<'_>, seq: u64, target: Option<&Event>) -> Answered {
     let factory = ask.factory;
     let Some(target) = target else {
         return Err(Refusal::new(format!(
-            "the journal has no move at or before event {seq} to rewind to; `dev-factory logs` shows the numbers"
+            "the journal has no move at or before event {seq} to rewind to; `dev-factory logs` shows each move with its number, as in #12"
         )));
     };
     let of = target.tool.as_deref().unwrap_or("no tool");
     if let Some(item) = target.tool.as_deref().and_then(|name| factory.item(name))
-        && (item.status == crate::domain::item::ItemStatus::Shipped
+        && (item.status == ItemStatus::Shipped
             || (factory.current_tool.as_deref() == Some(of) && factory.phase == Phase::Shipped))
     {
         return Err(Refusal::new(format!(

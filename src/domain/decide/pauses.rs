@@ -6,6 +6,7 @@ use crate::domain::budget;
 use crate::domain::command::StopAfter;
 use crate::domain::event::{EventBody, NewEvent, Unit};
 use crate::domain::item::ItemStatus;
+use crate::domain::phase::Role;
 use crate::domain::state::{Pause, PauseKind, Scope, Stopped};
 use chrono::{DateTime, Utc};
 
@@ -247,6 +248,12 @@ pub(super) fn budget(ask: &Ask<'_>, scope: &str, unit: Unit, amount: f64) -> Ans
             sentence.push_str("; it is no longer parked and goes on at its phase");
         }
     }
-    events.extend(upkeep::lifted_budget_pauses(&then, ask.limits, ask.now));
+    // Who is on a paid host is not known here; the engine's next upkeep lifts what only that keeps.
+    events.extend(upkeep::lifted_budget_pauses(
+        &then,
+        ask.limits,
+        &Role::ALL,
+        ask.now,
+    ));
     Ok((events, sentence))
 }

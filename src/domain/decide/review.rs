@@ -63,6 +63,23 @@ pub(super) fn hint_fits(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What a model under whose review a tool stands may decide. A person may decide more.
+#[must_use]
+pub fn allowed(facts: &ToolFacts, escalated: bool) -> Vec<Decision> {
+    if escalated {
+        return vec![Decision::Hint, Decision::Respec];
+    }
+    let mut allowed = Vec::new();
+    if facts.evidence_complete() {
+        allowed.push(Decision::Ship);
+    }
+    if facts.last_run.is_some() && facts.send_backs < SEND_BACKS {
+        allowed.push(Decision::SendBack);
+    }
+    allowed.push(Decision::Respec);
+    allowed
+}
+
 /// The decision that waits for the tool under review, as the report that applies it.
 /// For ship, git comes first: fill in `ship` before reporting it.
 #[must_use]

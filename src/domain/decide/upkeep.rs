@@ -10,7 +10,7 @@ use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use chrono::{DateTime, Utc};
 
-/// Pauses that are over, the tool under way past its limit, and roles on paid hosts past theirs.
+/// Pauses that are over, the tool under way past its limit, and roles past theirs; `paid` are those on paid hosts.
 #[must_use]
 pub fn upkeep(
     factory: &Factory,
@@ -19,7 +19,7 @@ pub fn upkeep(
     now: DateTime<Utc>,
 ) -> Vec<NewEvent> {
     let mut events = ended(factory, now);
-    events.extend(lifted_budget_pauses(factory, limits, now));
+    events.extend(lifted_budget_pauses(factory, limits, paid, now));
     events.extend(over_budget_roles(factory, limits, paid, now));
     events.extend(over_budget_tool(factory, limits));
     events
@@ -42,37 +42,20 @@ fn ended(factory: &Factory, now: DateTime<Utc>) -> Vec<NewEvent> {
         .collect()
 }
 
-fn role_of(scope: Scope) -> Option<Role> {
-    match scope {
-        Scope::Factory => None,
-        Scope::Developer => Some(Role::Developer),
-        Scope::Qa => Some(Role::Qa),
-        Scope::Supervisor => Some(Role::Supervisor),
-    }
-}
-
-fn scope_of(role: Role) -> Scope {
-    match role {
-        Role::Developer => Scope::Developer,
-        Role::Qa => Scope::Qa,
-        Role::Supervisor => Scope::Supervisor,
-    }
-}
-
 /// Budget pauses whose limit is no longer reached, because it was raised or time has passed.
 pub(super) fn lifted_budget_pauses(
     factory: &Factory,
     limits: &Limits,
+    paid: &[Role],
     now: DateTime<Utc>,
 ) -> Vec<NewEvent> {
+    let free =
+        |role: Role| budget::over_role(factory, limits, role, paid.contains(&role), now).is_none();
     factory
         .pauses
         .iter()
         .filter(|pause| pause.kind == PauseKind::Budget && pause.until.is_none_or(|u| u > now))
-        .filter(|pause| {
-            role_of(pause.scope)
-                .is_some_and(|role| budget::over_role(factory, limits, role, now).is_none())
-        })
+        .filter(|pause| pause.scope.role().is_some_and(free))
         .map(|pause| lifted(&pause.id, "the limit is no longer reached"))
         .collect()
 }
@@ -85,13 +68,13 @@ fn over_budget_roles(
 ) -> Vec<NewEvent> {
     let mut made = factory.pauses_made;
     let mut events = Vec::new();
-    for role in paid {
-        let scope = scope_of(*role);
+    for role in Role::ALL {
+        let scope = Scope::of(role);
         let held = |p: &Pause| p.kind == PauseKind::Budget && p.scope == scope;
         if factory.pauses.iter().any(held) {
             continue;
         }
-        let Some(over) = budget::over_role(factory, limits, *role, now) else {
+        let Some(over) = budget::over_role(factory, limits, role, paid.contains(&role), now) else {
             continue;
         };
         made = made.saturating_add(1);

@@ -13,11 +13,7 @@ use crate::factory::ports::store::Paper;
 /// Works until the Supervisor has decided.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context).ok();
-    let tool = context.tool.clone();
-    let diff = context
-        .git(move |repo| repo.diff(&tool))
-        .await
-        .unwrap_or_default();
+    let diff = diff(context).await;
     let allowed = allowed(context);
     let (nonce, numbers) = (context.nonce(), context.numbers());
     let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)
@@ -40,6 +36,16 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         .ask(&prompt, |reply| supervisor::parse(reply, &allowed))
         .await?;
     settle(context, spec.as_ref(), verdict).await
+}
+
+/// What the tool's branch adds; nothing while nothing was committed there.
+async fn diff(context: &Context) -> String {
+    if context.facts.commit.is_none() {
+        return String::new();
+    }
+    let tool = context.tool.clone();
+    let read = context.git(move |repo| repo.diff(&tool)).await;
+    read.unwrap_or_default()
 }
 
 /// Verdicts this review may end with.

@@ -18,6 +18,9 @@ use tokio::sync::mpsc;
 /// Waits before a turn whose reply broke off is taken again (models.md 3 row 28).
 const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
+/// Pieces of a reply taken in one go.
+const BURST: usize = 256;
+
 impl Context {
     /// Asks until the answer has a usable form: once more with only the reply and the rule (S1), then escalates.
     pub async fn ask<T>(
@@ -162,11 +165,18 @@ impl Context {
         let redactor = self.tools.redactor.clone();
         let show = async {
             let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
-            while let Some(delta) = arriving.recv().await {
-                match delta {
-                    Delta::Text(piece) => self.log(Level::Stream, text.push(&piece)),
-                    Delta::Thought(piece) => self.log(Level::Thought, thought.push(&piece)),
+            let mut pieces = Vec::new();
+            // What came together is shown together: a line a token costs more than all else of a turn.
+            while arriving.recv_many(&mut pieces, BURST).await > 0 {
+                let (mut said, mut pondered) = (String::new(), String::new());
+                for delta in pieces.drain(..) {
+                    match delta {
+                        Delta::Text(piece) => said.push_str(&piece),
+                        Delta::Thought(piece) => pondered.push_str(&piece),
+                    }
                 }
+                self.log(Level::Thought, thought.push(&pondered));
+                self.log(Level::Stream, text.push(&said));
             }
             self.log(Level::Thought, thought.rest());
             self.log(Level::Stream, text.rest());

@@ -1,0 +1,213 @@
+//! Power cuts and signals: the next engine goes on where the last one stood.
+
+use crate::homes;
+use crate::model_server::{Answer, Gate, ModelServer, Request, Step, ollama_reply};
+use crate::process::{self, Process, wait};
+use dev_factory::adapters::clock::SystemClock;
+use dev_factory::adapters::store::{answered, readers, submit};
+use dev_factory::domain::command::{Command, Verb};
+use dev_factory::domain::event::EventBody;
+use dev_factory::domain::factory::Totals;
+use dev_factory::domain::phase::Phase;
+use dev_factory::factory::ports::clock::Clock;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// Rejected once, red once, fixed once: it sees every phase.
+const TOOL: &str = "cost-tracker";
+
+/// Stands for a cut while the gates run, with no turn held.
+const JEST: &str = "/no turn";
+
+fn settings(url: &str) -> String {
+    format!(
+        "[hosts.lab]\nkind = \"ollama\"\nurl = \"{url}\"\n
+[roles.developer]\nmodel = \"lab/test\"\n[roles.qa]\nmodel = \"lab/test\"\n[roles.supervisor]\nmodel = \"lab/test\"\n"
+    )
+}
+
+/// A server that plays the demo, but keeps turns silent whose label holds a word of `held`.
+fn server(held: &Arc<Mutex<String>>) -> ModelServer {
+    let held = held.clone();
+    ModelServer::answering(move |request| match request.path.as_str() {
+        "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
+        "/api/tags" => Answer::status(
+            200,
+            r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#,
+        ),
+        "/api/chat" => {
+            let word = held.lock().unwrap().clone();
+            if !word.is_empty() && request.label().contains(&word) {
+                Answer::steps(vec![Step::Hold])
+            } else {
+                reply(request)
+            }
+        }
+        _ => Answer::status(404, "{}"),
+    })
+}
+
+fn reply(request: &Request) -> Answer {
+    let label = request.label();
+    ollama_reply(
+        "test",
+        &homes::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")),
+    )
+}
+
+fn totals(home: &Path) -> Totals {
+    readers::factory(home).unwrap().factory.unwrap().totals
+}
+
+fn phase(home: &Path) -> Option<Phase> {
+    homes::state(home).map(|s| s.phase)
+}
+
+fn hint(id: &str) -> Command {
+    Command {
+        id: id.to_owned(),
+        verb: Verb::Hint {
+            text: "go on".to_owned(),
+        },
+        tool: None,
+        phase: None,
+        by: "operator:tester".to_owned(),
+        at: SystemClock.now(),
+    }
+}
+
+#[test]
+fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
+    let held = Arc::new(Mutex::new(String::new()));
+    let server = server(&held);
+    let dir = tempfile::tempdir().unwrap();
+    let home = homes::make(dir.path(), &[TOOL], &settings(&server.url()));
+    let (mut before, mut seen) = (Totals::default(), 0);
+    let stops = [
+        (Phase::Spec, "/spec/template"),
+        (Phase::SpecReview, "/spec-review/verdict"),
+        (Phase::Coding, "/coding/file/src/ledger.js"),
+        (Phase::Qa, JEST),
+        (Phase::Qa, "/qa/"),
+        (Phase::Fixing, "/fixing/"),
+        (Phase::Review, "/review/verdict"),
+    ];
+    for (n, (at, word)) in stops.into_iter().enumerate() {
+        *held.lock().unwrap() = format!("{TOOL}{word}");
+        let engine = Process::start(&home, &[]);
+        if word == JEST {
+            wait("the gates run", || phase(&home) == Some(at));
+            engine.kill();
+            continue;
+        }
+        wait("a held turn", || {
+            server
+                .turns()
+                .iter()
+                .skip(seen)
+                .any(|t| t.label().contains(word))
+        });
+        wait(at.name(), || phase(&home) == Some(at));
+        // One command is answered before the cut, one is sent into it.
+        let (early, late) = (hint(&format!("early-{n}")), hint(&format!("late-{n}")));
+        submit(&home, &early).unwrap();
+        wait("an answer", || answered(&home, &early.id).is_some());
+        submit(&home, &late).unwrap();
+        engine.kill();
+        // The cut came between journal and answer: the command lies there again, undelivered.
+        let folder = home.join("dev-factory/commands");
+        fs::remove_file(folder.join(format!("done/early-{n}.json"))).unwrap();
+        submit(&home, &early).unwrap();
+        seen = server.turns().len();
+        let now = totals(&home);
+        assert!(
+            now.turns >= before.turns && now.runs >= before.runs && now.cycles >= before.cycles,
+            "{now:?}"
+        );
+        before = now;
+    }
+    held.lock().unwrap().clear();
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
+    let events = readers::history(&home, 1).unwrap();
+    let numbers: Vec<u64> = events.iter().map(|e| e.seq).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    let answers: Vec<&str> = events
+        .iter()
+        .filter_map(|e| match &e.body {
+            EventBody::Answered { command, .. } => Some(command.id.as_str()),
+            _ => None,
+        })
+        .collect();
+    let once: BTreeSet<&str> = answers.iter().copied().collect();
+    assert_eq!((answers.len(), once.len()), (12, 12), "{answers:?}");
+    for id in once {
+        assert!(answered(&home, id).is_some(), "{id}");
+    }
+    assert_eq!(totals(&home).shipped, 1);
+    let merges = homes::git(&home, &["log", "--merges", "--oneline"]);
+    assert_eq!(merges.lines().count(), 1, "{merges}");
+    assert_eq!(
+        homes::git(
+            &home,
+            &[
+                "status",
+                "--porcelain",
+                "--",
+                "tools",
+                "dev-factory/specs",
+                "dev-factory/evidence"
+            ]
+        ),
+        ""
+    );
+}
+
+#[test]
+fn sigterm_waits_for_the_turn_and_a_second_engine_is_refused() {
+    let gate = Gate::default();
+    let waits = gate.clone();
+    let server = ModelServer::answering(move |request| match request.path.as_str() {
+        "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
+        "/api/tags" => Answer::status(
+            200,
+            r#"{"models":[{"name":"test:latest","model":"test:latest","size":1}]}"#,
+        ),
+        _ => {
+            let mut answer = reply(request);
+            answer.steps.insert(0, Step::Wait(waits.clone()));
+            answer
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let home = homes::make(dir.path(), &[TOOL], &settings(&server.url()));
+    let engine = Process::start(&home, &[]);
+    wait("a turn", || !server.turns().is_empty());
+    let second = Process::start(&home, &[]).ended();
+    assert_eq!(second.code, Some(3), "{}", second.said);
+    assert!(
+        second.said.contains("another engine holds this home"),
+        "{}",
+        second.said
+    );
+    engine.signal("-TERM");
+    wait("the engine has heard it", || {
+        readers::snapshot(&home).is_some_and(|(s, _)| s.pausing)
+    });
+    gate.open();
+    let ended = engine.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let events = readers::history(&home, 1).unwrap();
+    let turns = events
+        .iter()
+        .filter(|e| matches!(&e.body, EventBody::Turn(t) if t.ok))
+        .count();
+    assert_eq!(turns, 1, "the turn under way was kept, no other begun");
+    assert!(matches!(
+        events.last().unwrap().body,
+        EventBody::Stopped { .. }
+    ));
+}

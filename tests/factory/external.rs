@@ -1,0 +1,206 @@
+//! Another program takes the Developer's turns by rewriting state.json: its moves are claims.
+
+use crate::commands::all_done;
+use crate::homes::{self, TOOL};
+use crate::plant::{DEADLINE, Engine, Plant, STAFFED};
+use dev_factory::agents::reply;
+use dev_factory::domain::event::EventBody;
+use dev_factory::domain::phase::Phase;
+use dev_factory::domain::state::PauseKind;
+use serde_json::Value;
+use std::fs;
+use std::time::{Duration, Instant};
+
+fn plant() -> Plant {
+    let external = STAFFED.replace(
+        "[roles.developer]\nmodel = \"lab/test\"\n",
+        "[roles.developer]\nrunner = \"external\"\n",
+    );
+    assert_ne!(external, STAFFED);
+    Plant::with(&[TOOL], &external)
+}
+
+fn spec() -> String {
+    let said = homes::reply(&format!("{TOOL}/spec/template/0")).unwrap();
+    reply::fenced(&said, &["markdown"]).unwrap()
+}
+
+/// What a program that knows only the five keys does.
+fn rewrite(plant: &Plant, change: impl Fn(&mut Value)) {
+    let mut state: Value = serde_json::from_str(&plant.read("dev-factory/state.json")).unwrap();
+    change(&mut state);
+    fs::write(plant.state_path(), format!("{state:#}\n")).unwrap();
+}
+
+fn claim(plant: &Plant, phase: &str) {
+    rewrite(plant, |state| state["phase"] = phase.into());
+}
+
+/// Waits for something on disk.
+async fn eventually(what: &str, done: impl Fn() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !done() {
+        assert!(Instant::now() < end, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn begun(plant: &Plant) -> Engine {
+    let mut engine = plant.start();
+    engine.phase(Phase::Spec).await;
+    eventually("BRIEF.md", || brief(plant).contains("spec-review")).await;
+    engine
+}
+
+fn brief(plant: &Plant) -> String {
+    fs::read_to_string(plant.home.join("dev-factory/BRIEF.md")).unwrap_or_default()
+}
+
+fn refusals(plant: &Plant) -> Vec<(String, bool)> {
+    let events = plant.journal();
+    let refused = events.into_iter().filter_map(|event| match event.body {
+        EventBody::ClaimRefused { kept, counts, .. } => Some((kept, counts)),
+        _ => None,
+    });
+    refused.collect()
+}
+
+fn write_files(plant: &Plant) {
+    let folder = plant.home.join("dev-factory/work/tools").join(TOOL);
+    let demo = homes::demo(&format!("{TOOL}/coding/file"));
+    for (path, said) in demo {
+        let text = reply::fenced(&said, &["js", "markdown"]).unwrap();
+        let file = folder.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_knows_five_keys_can_be_the_developer() {
+    let plant = plant();
+    let mut engine = begun(&plant).await;
+    let text = brief(&plant);
+    for part in [
+        &format!("dev-factory/work/tools/{TOOL}")[..],
+        &format!("specs/{TOOL}.md"),
+        "- spec-review",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The condition of the row is not met yet.
+    claim(&plant, "spec-review");
+    eventually("the unmet condition in BRIEF.md", || {
+        brief(&plant).contains("write it first")
+    })
+    .await;
+    assert_eq!(plant.state().phase, Phase::Spec);
+    assert_eq!(
+        refusals(&plant).iter().map(|r| r.1).collect::<Vec<_>>(),
+        [false]
+    );
+    fs::create_dir_all(plant.home.join("dev-factory/specs")).unwrap();
+    fs::write(
+        plant.home.join(format!("dev-factory/specs/{TOOL}.md")),
+        spec(),
+    )
+    .unwrap();
+    let coding =
+        |plant: &Plant| homes::state(&plant.home).is_some_and(|s| s.phase == Phase::Coding);
+    rewrite(&plant, |state| {
+        state["phase"] = "spec-review".into();
+        state["owner"] = "agent 7".into();
+    });
+    eventually("coding", || coding(&plant)).await;
+    assert_eq!(plant.state().other["owner"], "agent 7");
+    claim(&plant, "qa");
+    eventually("the missing file in BRIEF.md", || {
+        brief(&plant).contains("qa needs")
+    })
+    .await;
+    eventually("coding again", || coding(&plant)).await;
+    write_files(&plant);
+    claim(&plant, "qa");
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    assert!(
+        plant
+            .desk
+            .labels()
+            .iter()
+            .all(|l| !l.contains("/coding/") && !l.contains("/spec/"))
+    );
+    let evidence: Value =
+        serde_json::from_str(&plant.read(&format!("dev-factory/evidence/{TOOL}/1.json"))).unwrap();
+    assert_eq!(evidence["external_reader"], true);
+    assert_eq!(plant.state().other["owner"], "agent 7");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_cannot_be_is_put_back_and_the_third_pauses() {
+    let plant = plant();
+    let mut engine = begun(&plant).await;
+    for (n, phase) in ["shipped", "coding", "shipped"].into_iter().enumerate() {
+        let before = Instant::now();
+        claim(&plant, phase);
+        eventually("restored", || refusals(&plant).len() > n).await;
+        assert!(
+            before.elapsed() >= Duration::from_millis(1400),
+            "it had not settled"
+        );
+        assert_eq!(plant.state().phase, Phase::Spec);
+    }
+    for (kept, counts) in refusals(&plant) {
+        assert!(counts);
+        let copy = fs::read_to_string(plant.home.join("dev-factory").join(&kept));
+        let copy = copy.or_else(|_| fs::read_to_string(plant.home.join(&kept)));
+        assert!(copy.unwrap().contains("\"phase\""), "{kept}");
+    }
+    let seen = engine.until("paused", |s| !s.pauses.is_empty()).await;
+    assert_eq!(seen.pauses[0].kind, PauseKind::Edits);
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_written_files_and_the_engines_own_fields_are_no_claims() {
+    let plant = plant();
+    let mut engine = begun(&plant).await;
+    let whole = plant.read("dev-factory/state.json");
+    fs::create_dir_all(plant.home.join("dev-factory/specs")).unwrap();
+    fs::write(
+        plant.home.join(format!("dev-factory/specs/{TOOL}.md")),
+        spec(),
+    )
+    .unwrap();
+    let held = plant.desk.hold(&format!("{TOOL}/spec-review/cases"));
+    fs::write(plant.state_path(), &whole[..whole.len() / 2]).unwrap();
+    fs::write(plant.state_path(), "").unwrap();
+    // The writer finishes a moment later.
+    fs::write(
+        plant.state_path(),
+        whole.replace("\"spec\"", "\"spec-review\""),
+    )
+    .unwrap();
+    held.reached(1).await;
+    assert!(refusals(&plant).is_empty());
+    let started = plant.state().started_at;
+    rewrite(&plant, |state| {
+        state["cycleCount"] = 9.into();
+        state["startedAt"] = Value::Null;
+        state["note"] = "kept".into();
+    });
+    eventually("put back", || {
+        homes::state(&plant.home)
+            .is_some_and(|s| s.cycle_count == 0 && s.other.contains_key("note"))
+    })
+    .await;
+    assert_eq!(plant.state().started_at, started);
+    assert!(refusals(&plant).is_empty());
+    rewrite(&plant, |state| state["currentTool"] = "another".into());
+    eventually("restored", || refusals(&plant).len() == 1).await;
+    assert_eq!(plant.state().current_tool.as_deref(), Some(TOOL));
+    held.open();
+    engine.phase(Phase::Coding).await;
+    engine.stop().await;
+}
