@@ -88,6 +88,10 @@ async fn what_the_scan_finds_is_never_run() {
         ("no-assertions", "expects nothing"),
         ("mocked", "test/dev/count.test.js:2: only jest.fn"),
         ("extra-file", "jest.config.js: is not planned"),
+        ("joined-constructor", "count.test.js:4: a function may not"),
+        ("aliased-object", "count.test.js:3: `Object` may be called"),
+        ("not-awaited", "count.test.js:4: expect(...).resolves"),
+        ("forged-coverage", "count.test.js:3: `__coverage__` is not"),
     ] {
         let home = Home::cheating(cheat);
         let evidence = measured(&home).await;
@@ -132,11 +136,101 @@ async fn a_process_that_leaves_early_has_no_report_and_a_forged_one_is_green_ove
     assert!(run.coverage.is_empty());
     let throwing = tests.throwing(&home.tree()).await.unwrap();
     assert!(!throwing.red);
-    // A file of tests that tests nothing is seen although the examples notice.
+}
+
+/// Names and messages of the failed tests.
+fn failures(evidence: &Evidence) -> Vec<(&str, &str)> {
+    let jest = evidence.jest.as_ref();
+    let jest = jest.unwrap_or_else(|| panic!("{:?}", evidence.gates));
+    let report = jest.report.as_ref().unwrap();
+    let failed = report.tests.iter().filter(|test| !test.passed);
+    failed
+        .map(|test| (test.name.as_str(), test.message.as_str()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_name_put_together_leads_to_code_from_text_or_to_shared_values() {
+    let home = Home::cheating("read-constructor");
+    let evidence = measured(&home).await;
+    assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
+    let failed = failures(&evidence);
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    let received = failed[0].1.matches("code cannot be made from text").count();
+    assert_eq!(received, 5, "{failed:?}");
+    let home = Home::cheating("read-constructor-in-source");
+    let evidence = measured(&home).await;
+    assert_eq!(red(&evidence), ["jest", "held-out", "public"]);
+    let held_out = &evidence.held_out[0];
+    assert!(
+        held_out.received.contains("code cannot be made from text"),
+        "{held_out:?}"
+    );
+    let home = Home::cheating("read-object");
+    let evidence = measured(&home).await;
+    assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
+    let failed = failures(&evidence);
+    let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["counts words", "counts nothing", "changed nothing"]);
+    assert_eq!(
+        failed[2].1.matches("+   \"TypeError\"").count(),
+        5,
+        "{failed:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_tests_see_leads_to_no_module() {
+    let home = Home::new();
+    let names = "['getBuiltinModule', 'binding', '_linkedBinding', 'dlopen', 'reallyExit', 'mainModule', 'kill']";
+    let test = format!(
+        "test('x', () => {{ expect({names}.filter((name) => name in process)).toEqual([]); }});\n"
+    );
+    home.put("test/dev/count.test.js", &test);
+    let tree = dev_factory::factory::ports::tests::Tree {
+        expected_tests: 6,
+        ..home.tree()
+    };
+    let run = home.tests(60).jest(&tree, false).await.unwrap();
+    let report = run.report.unwrap();
+    assert_eq!((report.passed, report.total), (6, 6), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_carries_out_no_expect_fails() {
+    let home = Home::cheating("dead-expect");
+    let evidence = measured(&home).await;
+    assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
+    let failed = failures(&evidence);
+    assert_eq!(failed.len(), 3, "{failed:?}");
+    for (name, message) in failed {
+        assert!(
+            message.contains("at least one assertion"),
+            "{name}: {message}"
+        );
+    }
     let home = Home::cheating("no-assertions");
-    let tests = home.tests(60);
-    let throwing = tests.throwing(&home.tree()).await.unwrap();
-    assert!(!throwing.red && throwing.still_passing == 1, "{throwing:?}");
+    let run = home.tests(60).jest(&home.tree(), false).await.unwrap();
+    assert_eq!(run.report.unwrap().failed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tests_that_pass_over_exports_that_throw_are_named() {
+    let evidence = measured(&Home::cheating("pointless")).await;
+    assert_eq!(red(&evidence), ["throwing"], "{:?}", evidence.gates);
+    let said = words(&evidence, "throwing");
+    assert!(said.starts_with("1 of 8"), "{said}");
+    assert!(said.ends_with("test/dev/count.test.js: is there"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_is_caught_stays_a_failure() {
+    let evidence = measured(&Home::cheating("swallowed")).await;
+    assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
+    let failed = failures(&evidence);
+    let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["counts words", "counts nothing"]);
+    assert!(failed[0].1.contains("Expected: 7"), "{failed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -477,4 +571,48 @@ async fn leftovers_of_a_crash_are_swept_and_a_missing_jest_is_a_sentence() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("npm ci --ignore-scripts"), "{error}");
+}
+
+/// Files below a folder.
+fn below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The script of a scripted reply: what stands in its only fence.
+fn fenced(text: &str) -> String {
+    let lines = text.lines().skip_while(|line| !line.starts_with("```"));
+    let body = lines.skip(1).take_while(|line| !line.starts_with("```"));
+    body.map(|line| format!("{line}\n")).collect()
+}
+
+/// Every script of the demo passes the scan, first tries with their planted faults included.
+#[test]
+fn every_script_of_the_demo_is_clean() {
+    let mut read = 0;
+    for reply in below(&tool::root("dev-factory/demo")) {
+        let path = reply.to_string_lossy().into_owned();
+        let Some((_, file)) = path.split_once("/file/") else {
+            continue;
+        };
+        let file = file.rsplit_once('/').unwrap().0;
+        if !file.ends_with(".js") {
+            continue;
+        }
+        let text = fenced(&fs::read_to_string(&reply).unwrap());
+        assert!(text.lines().count() > 5, "{path}");
+        let found = dev_factory::agents::scan::scan(file, &text);
+        assert!(found.is_empty(), "{path}: {found:?}");
+        read += 1;
+    }
+    assert!(read >= 25, "{read}");
 }

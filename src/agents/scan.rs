@@ -1,15 +1,17 @@
 //! Reads model-written JavaScript without running it: does it parse, does it reach for anything it may not have,
-//! and how many tests does it promise. A test shares its process with Jest, so what could forge a report is refused here.
+//! and which tests does it promise. A test shares its process with Jest, so what could forge a report is refused here.
 
 mod facts;
 mod names;
 mod rules;
 mod shape;
+mod uses;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::Parser;
 use oxc_span::{SourceType, Span};
+pub use shape::Promised;
 
 /// Something in a file that may not be there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +47,7 @@ pub fn scan(path: &str, text: &str) -> Vec<Violation> {
         let facts = facts::Facts::of(program);
         let mut found = comments(text, program);
         found.extend(rules::check(path, text, program, &facts));
+        found.extend(uses::check(text, program, &facts));
         if names::is_test(path) {
             found.extend(shape::check(text, program, &facts).1);
         }
@@ -56,14 +59,14 @@ pub fn scan(path: &str, text: &str) -> Vec<Violation> {
     found
 }
 
-/// How many tests a test file promises, counted without running it.
-pub fn tests(text: &str) -> Result<u32, Violation> {
-    let (count, found) = with_program(text, |program| {
-        let (count, mut found) = shape::check(text, program, &facts::Facts::of(program));
+/// The tests a test file promises, read without running it.
+pub fn tests(text: &str) -> Result<Vec<Promised>, Violation> {
+    let (promises, found) = with_program(text, |program| {
+        let (promises, mut found) = shape::check(text, program, &facts::Facts::of(program));
         found.sort();
-        (count, found)
+        (promises, found)
     })?;
-    found.into_iter().next().map_or(Ok(count), Err)
+    found.into_iter().next().map_or(Ok(promises), Err)
 }
 
 /// Parses on a deep stack and hands the program on.

@@ -137,4 +137,7 @@ pub struct ThrowingRun {
     /// Tests that passed although every export throws.
     pub still_passing: u32,
     pub total: u32,
+    /// (file relative to the tool, name) of those that passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passing: Vec<(String, String)>,
 }

@@ -4,12 +4,14 @@
 mod tree;
 mod verdicts;
 
+use crate::agents::scan::Promised;
 use crate::domain::case::{Case, CaseResult, Received, compare};
 use crate::domain::evidence::{Evidence, GateResult, JestRun};
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 use std::time::Instant;
+use verdicts::Refusing;
 
 /// What is measured.
 pub struct GateInput<'a> {
@@ -46,26 +48,61 @@ pub async fn measure(
     let clean = scan.passed;
     evidence.gates.push(scan);
     if clean {
+        let own = u32::try_from(promised.len()).unwrap_or(u32::MAX);
         let tree = Tree {
             tool: input.tool.to_string(),
             dir: input.dir.clone(),
             modules: input.modules.clone(),
-            expected_tests: promised.saturating_add(count(input.public)),
+            expected_tests: own.saturating_add(count(input.public)),
             model_written: true,
         };
-        run(&input, &tree, tests, progress, &mut evidence).await?;
+        let work = Work {
+            input: &input,
+            tree: &tree,
+            tests,
+            refusing: refusing(input.public, promised),
+        };
+        run(&work, progress, &mut evidence).await?;
     }
     evidence.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(evidence)
 }
 
+/// A clean tree and what measures it.
+struct Work<'a> {
+    input: &'a GateInput<'a>,
+    tree: &'a Tree,
+    tests: &'a dyn Tests,
+    refusing: Refusing,
+}
+
+/// Tests that may pass over exports that throw; a name that another test of the file bears too excuses neither.
+fn refusing(public: &[Case], promised: Vec<(String, Promised)>) -> Refusing {
+    let examples = public.iter().map(|case| {
+        let name = format!("{} {}", case.id, case.rule);
+        let refuses = case.throws.is_some();
+        ("test/examples.test.js".into(), Promised { name, refuses })
+    });
+    let all = examples.chain(promised);
+    let (yes, no): (Vec<_>, Vec<_>) = all.partition(|(_, test)| test.refuses);
+    let names = |tests: Vec<(String, Promised)>| -> Refusing {
+        tests
+            .into_iter()
+            .map(|(file, it)| (file, it.name))
+            .collect()
+    };
+    let (yes, no) = (names(yes), names(no));
+    yes.difference(&no).cloned().collect()
+}
+
 async fn run(
-    input: &GateInput<'_>,
-    tree: &Tree,
-    tests: &dyn Tests,
+    work: &Work<'_>,
     progress: impl Fn(&str),
     evidence: &mut Evidence,
 ) -> Result<(), TestError> {
+    let Work {
+        input, tree, tests, ..
+    } = *work;
     progress("running Jest and the held-out cases");
     let mut trying = tests.cases(tree, input.held_out);
     let (jest, tried) = beside(tests.jest(tree, true), &mut trying).await?;
@@ -96,7 +133,7 @@ async fn run(
         &evidence.held_out,
     ));
     let throwing = green && complete && evidence.green();
-    last(input, tree, tests, (green, throwing), progress, evidence).await
+    last(work, (green, throwing), progress, evidence).await
 }
 
 /// Jest, and the cases when they are answered before it ends; when it ends first they are left to the caller.
@@ -115,13 +152,14 @@ async fn beside(
 
 /// What only the real command shows, and beside it the tests over exports that throw.
 async fn last(
-    input: &GateInput<'_>,
-    tree: &Tree,
-    tests: &dyn Tests,
+    work: &Work<'_>,
     (green, throwing): (bool, bool),
     progress: impl Fn(&str),
     evidence: &mut Evidence,
 ) -> Result<(), TestError> {
+    let Work {
+        input, tree, tests, ..
+    } = *work;
     // Jest has run every public case; what it cannot see is the real command in a process of its own.
     let wanted = |case: &&Case| !green || case.runs_real_command();
     let public: Vec<Case> = input.public.iter().filter(wanted).cloned().collect();
@@ -139,7 +177,8 @@ async fn last(
         .push(verdicts::cases("public", &public, &evidence.public));
     if let Some(throwing) = throwing? {
         let expected = tree.expected_tests;
-        evidence.gates.push(verdicts::throwing(&throwing, expected));
+        let verdict = verdicts::throwing(&throwing, expected, &work.refusing);
+        evidence.gates.push(verdict);
         evidence.throwing = Some(throwing);
     }
     Ok(())

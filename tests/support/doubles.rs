@@ -308,8 +308,8 @@ impl Tests for Canned {
         async move {
             Ok(ThrowingRun {
                 red: true,
-                still_passing: 0,
                 total,
+                ..ThrowingRun::default()
             })
         }
         .boxed()

@@ -103,7 +103,11 @@ pub fn throwing(run: &JestRun) -> ThrowingRun {
         *noticed.entry(&test.file).or_default() |= !test.passed;
     }
     let files_red = !noticed.is_empty() && noticed.values().all(|red| *red);
+    let passed = report.tests.iter().filter(|test| test.passed);
     ThrowingRun {
+        passing: passed
+            .map(|test| (test.file.clone(), test.name.clone()))
+            .collect(),
         red: run.exit == Some(1) && report.failed > 0 && files_red,
         still_passing: report.passed,
         total: report.total,
@@ -116,7 +120,10 @@ fn clean(message: &str, root: &str) -> String {
     let foreign = |line: &&str| {
         let line = line.trim_start();
         let frame = line.starts_with("at ");
-        !(frame && (line.contains("node_modules/") || line.contains("node:")))
+        !(frame
+            && (line.contains("node_modules/")
+                || line.contains("node:")
+                || line.contains(".locked.cjs")))
     };
     let kept: Vec<&str> = text.lines().filter(foreign).collect();
     kept.join("\n").trim().chars().take(MESSAGE).collect()

@@ -1,4 +1,4 @@
-//! What a file declares: its names, which of them are modules it required, and which functions hold an `expect`.
+//! What a file declares: its names, which of them are modules it required, and what its functions expect.
 
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, Program};
@@ -14,6 +14,8 @@ pub struct Facts {
     pub required: HashSet<String>,
     /// Functions of the file that call expect().
     pub asserting: HashSet<String>,
+    /// Functions of the file that expect something to throw or reject.
+    pub refusing: HashSet<String>,
 }
 
 impl Facts {
@@ -55,6 +57,10 @@ impl<'a> Visit<'a> for Collector {
                 let names = self.inside.iter().flatten().cloned();
                 self.facts.asserting.extend(names);
             }
+            AstKind::StaticMemberExpression(it) if expects_throw(&it.property.name) => {
+                let names = self.inside.iter().flatten().cloned();
+                self.facts.refusing.extend(names);
+            }
             _ => {}
         }
     }
@@ -64,6 +70,11 @@ impl<'a> Visit<'a> for Collector {
             self.inside.pop();
         }
     }
+}
+
+/// Whether a matcher wants an error.
+pub fn expects_throw(member: &str) -> bool {
+    matches!(member, "toThrow" | "toThrowError" | "rejects")
 }
 
 /// `require(…)`, or a member of it.

@@ -150,6 +150,12 @@ pub fn banned(name: &str, own: bool, test_file: bool) -> Option<String> {
     if let Some((_, instead)) = BANNED.iter().find(|(banned, _)| *banned == name) {
         return Some(format!("`{name}` is not allowed; {instead}"));
     }
+    // What the coverage of Jest counts with, beside the file's own names.
+    if !own && (name == "__coverage__" || name.starts_with("cov_")) {
+        return Some(format!(
+            "`{name}` is not allowed; coverage comes from tests"
+        ));
+    }
     if !own && NETWORK.contains(&name) {
         return Some(format!("`{name}` is not allowed; use deps.http"));
     }
@@ -180,6 +186,25 @@ pub fn member(name: &str) -> Option<String> {
 /// Whether a global is shared with Jest.
 pub fn shared(name: &str) -> bool {
     SHARED.contains(&name)
+}
+
+/// Whether a shared global may be an argument, as in map(Number): what it holds is locked before any file runs,
+/// or nothing is compared with it.
+pub fn callback(name: &str) -> bool {
+    let plain = [
+        "String",
+        "Number",
+        "Boolean",
+        "BigInt",
+        "Error",
+        "TypeError",
+    ];
+    plain.contains(&name)
+}
+
+/// Whether tests may spy on a shared global.
+pub fn replaceable(name: &str) -> bool {
+    matches!(name, "Date" | "Math" | "console")
 }
 
 /// Why a module may not be required from a file.

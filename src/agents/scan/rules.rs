@@ -203,7 +203,7 @@ impl<'a> Walker<'a, '_> {
             return;
         };
         let root = root(first);
-        let harmless = name == "spyOn" && matches!(root, Some("Date" | "Math" | "console"));
+        let harmless = name == "spyOn" && root.is_some_and(names::replaceable);
         if !harmless {
             self.changed(it.span, root, from_require(first));
         }
@@ -274,7 +274,12 @@ fn changer<'b>(callee: &'b Expression<'_>) -> Option<&'b str> {
     let of_object = member.object.is_specific_id("Object")
         && matches!(
             name,
-            "assign" | "defineProperty" | "defineProperties" | "freeze"
+            "assign"
+                | "defineProperty"
+                | "defineProperties"
+                | "freeze"
+                | "seal"
+                | "preventExtensions"
         );
     let spy = member.object.is_specific_id("jest") && name == "spyOn";
     (of_object || spy).then_some(name)
@@ -292,7 +297,7 @@ fn root<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
 }
 
 /// The text of an expression made of literals only.
-fn constant(expression: &Expression<'_>) -> Option<String> {
+pub fn constant(expression: &Expression<'_>) -> Option<String> {
     match expression {
         Expression::StringLiteral(it) => Some(it.value.to_string()),
         Expression::TemplateLiteral(it) => it.single_quasi().map(|text| text.to_string()),

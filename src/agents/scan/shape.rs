@@ -1,6 +1,6 @@
 //! The shape of a test file: tests stand at the top level or in describe(), each is counted, each expects something.
 
-use super::facts::Facts;
+use super::facts::{Facts, expects_throw};
 use super::{Violation, names, violation};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
@@ -10,12 +10,22 @@ use oxc_ast_visit::Visit;
 use oxc_span::{GetSpan, Span};
 use std::collections::HashSet;
 
-/// Static count of tests, and whatever makes the count or a test unreliable.
-pub fn check(text: &str, program: &Program<'_>, facts: &Facts) -> (u32, Vec<Violation>) {
+/// One test as its file promises it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promised {
+    /// As Jest reports it: names of the describes around it and its own.
+    pub name: String,
+    /// It expects something to throw or reject, so exports that throw may leave it green.
+    pub refuses: bool,
+}
+
+/// The tests in their order, and whatever makes the count or a test unreliable.
+pub fn check(text: &str, program: &Program<'_>, facts: &Facts) -> (Vec<Promised>, Vec<Violation>) {
     let mut shape = Shape {
         text,
         facts,
-        count: 0,
+        around: Vec::new(),
+        promises: Vec::new(),
         allowed: HashSet::new(),
         found: Vec::new(),
     };
@@ -31,13 +41,15 @@ pub fn check(text: &str, program: &Program<'_>, facts: &Facts) -> (u32, Vec<Viol
         .into_iter()
         .map(|(span, words)| violation(text, span, words));
     shape.found.extend(found);
-    (shape.count, shape.found)
+    (shape.promises, shape.found)
 }
 
 struct Shape<'b> {
     text: &'b str,
     facts: &'b Facts,
-    count: u32,
+    /// Names of the describes around the place being read.
+    around: Vec<String>,
+    promises: Vec<Promised>,
     /// Places of test, it, describe and hooks that stand where they may.
     allowed: HashSet<Span>,
     found: Vec<Violation>,
@@ -74,16 +86,20 @@ impl Shape<'_> {
     }
 
     fn test(&mut self, call: &CallExpression<'_>) {
-        self.count = self.count.saturating_add(1);
-        let Some(work) = function_of(call) else {
-            return self.say(
-                call.span,
-                "a test needs a name and a function written in place",
-            );
-        };
         let mut seen = Expectations {
             facts: self.facts,
             expects: false,
+            refuses: false,
+        };
+        let Some((name, work)) = function_of(call) else {
+            self.promises.push(Promised {
+                name: String::new(),
+                refuses: false,
+            });
+            return self.say(
+                call.span,
+                "a test needs a plain text as name and a function written in place",
+            );
         };
         match work {
             Argument::ArrowFunctionExpression(it) => seen.visit_arrow_function_expression(it),
@@ -94,62 +110,81 @@ impl Shape<'_> {
             }
             _ => {}
         }
+        let names = self.around.iter().map(String::as_str);
+        self.promises.push(Promised {
+            name: names.chain([name]).collect::<Vec<_>>().join(" "),
+            refuses: seen.refuses,
+        });
         if !seen.expects {
             self.say(call.span, "this test expects nothing; add expect(...)");
         }
     }
 
     fn describe(&mut self, call: &CallExpression<'_>) {
-        match function_of(call) {
-            Some(Argument::ArrowFunctionExpression(it)) if !it.r#async => {
-                if let ArrowFunctionBody::FunctionBody(body) = &it.body {
-                    return self.statements(&body.statements);
-                }
+        let body = match function_of(call) {
+            Some((name, Argument::ArrowFunctionExpression(it))) if !it.r#async => match &it.body {
+                ArrowFunctionBody::FunctionBody(body) => Some((name, body)),
+                _ => None,
+            },
+            Some((name, Argument::FunctionExpression(it))) if !it.r#async && !it.generator => {
+                it.body.as_ref().map(|body| (name, body))
             }
-            Some(Argument::FunctionExpression(it)) if !it.r#async && !it.generator => {
-                if let Some(body) = &it.body {
-                    return self.statements(&body.statements);
-                }
-            }
-            _ => {}
-        }
-        self.say(
-            call.span,
-            "describe needs a name and a plain function with a body, written in place",
-        );
+            _ => None,
+        };
+        let Some((name, body)) = body else {
+            return self.say(
+                call.span,
+                "describe needs a plain text as name and a plain function with a body, written in place",
+            );
+        };
+        self.around.push(name.to_string());
+        self.statements(&body.statements);
+        self.around.pop();
     }
 }
 
-/// The function of `test("name", function)`.
-fn function_of<'c, 'a>(call: &'c CallExpression<'a>) -> Option<&'c Argument<'a>> {
+/// The name and the function of `test("name", function)`.
+fn function_of<'c, 'a>(call: &'c CallExpression<'a>) -> Option<(&'c str, &'c Argument<'a>)> {
     let [name, work, rest @ ..] = call.arguments.as_slice() else {
         return None;
     };
-    let named = matches!(
-        name,
-        Argument::StringLiteral(_) | Argument::TemplateLiteral(_)
-    );
+    let name = match name {
+        Argument::StringLiteral(it) => it.value.as_str(),
+        Argument::TemplateLiteral(it) => match it.quasis.as_slice() {
+            [only] => only.value.cooked.as_ref()?.as_str(),
+            _ => return None,
+        },
+        _ => return None,
+    };
     let plain = rest.is_empty() || matches!(rest, [Argument::NumericLiteral(_)]);
     let in_place = matches!(
         work,
         Argument::ArrowFunctionExpression(_) | Argument::FunctionExpression(_)
     );
-    (named && plain && in_place).then_some(work)
+    (plain && in_place).then_some((name, work))
 }
 
 /// Looks for an expect() in a test, its own or that of a function of the file.
 struct Expectations<'b> {
     facts: &'b Facts,
     expects: bool,
+    refuses: bool,
 }
 
 impl<'a> Visit<'a> for Expectations<'_> {
     fn enter_node(&mut self, kind: AstKind<'a>) {
-        if let AstKind::CallExpression(call) = kind
-            && let Expression::Identifier(callee) = &call.callee
-        {
-            let name = callee.name.as_str();
-            self.expects |= name == "expect" || self.facts.asserting.contains(name);
+        match kind {
+            AstKind::StaticMemberExpression(it) => {
+                self.refuses |= expects_throw(&it.property.name);
+            }
+            AstKind::CallExpression(call) => {
+                if let Expression::Identifier(callee) = &call.callee {
+                    let name = callee.name.as_str();
+                    self.expects |= name == "expect" || self.facts.asserting.contains(name);
+                    self.refuses |= self.facts.refusing.contains(name);
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -217,5 +252,25 @@ impl<'a> Strays<'a, '_> {
             let words = "expect(...) needs a matcher, such as .toBe(...)".to_string();
             self.found.push((call.span, words));
         }
+        if self.left_alone() {
+            let words = "expect(...).resolves and .rejects must be awaited: await expect(...)";
+            self.found.push((call.span, words.into()));
+        }
+    }
+
+    /// The chain around an expect() holds resolves or rejects and ends as a statement nobody waits for.
+    fn left_alone(&self) -> bool {
+        let mut promises = false;
+        for kind in self.parents.iter().rev() {
+            match kind {
+                AstKind::StaticMemberExpression(it) => {
+                    promises |= matches!(it.property.name.as_str(), "resolves" | "rejects");
+                }
+                AstKind::CallExpression(_) | AstKind::ParenthesizedExpression(_) => {}
+                AstKind::ExpressionStatement(_) | AstKind::UnaryExpression(_) => return promises,
+                _ => return false,
+            }
+        }
+        false
     }
 }

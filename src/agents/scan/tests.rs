@@ -27,7 +27,16 @@ fn honest_files_are_clean() {
         "const { fakeDeps } = require('../fakes.js');\nfunction check(v) { expect(v).toBe(1); }\ndescribe('x', () => {\n  beforeEach(() => { jest.useFakeTimers(); });\n  test('a', async () => { expect(await main([], fakeDeps().deps)).toBe(0); });\n  it(`b`, function () { check(main()); }, 500);\n});\ntest('c', () => expect(() => main()).toThrow('x'));",
     );
     assert_eq!(words("test/dev/cli.test.js", &test), "");
-    assert_eq!(tests(&test), Ok(3));
+    let promised: Vec<(String, bool)> = tests(&test)
+        .unwrap()
+        .into_iter()
+        .map(|test| (test.name, test.refuses))
+        .collect();
+    let wanted = [("x a", false), ("x b", false), ("c", true)];
+    assert_eq!(
+        promised,
+        wanted.map(|(name, refuses)| (name.to_string(), refuses))
+    );
 }
 
 #[test]
@@ -81,6 +90,32 @@ fn names_that_reach_out_are_refused_however_they_are_written() {
         ("const p = require('path'); p.join = 1", "required module"),
         ("function require() {}", "may not be declared"),
         ("fetch('http://x')", "use deps.http"),
+        (
+            "const k = ['con', 'structor'].join(''); f[k]('x')()",
+            "put together",
+        ),
+        ("(f[k])('x')", "put together"),
+        ("f?.[k]?.('x')", "put together"),
+        ("(f?.[k])('x')", "put together"),
+        ("new f[k]('x')", "put together"),
+        ("f[k]`x`", "put together"),
+        ("f[k].call(null, 'x')", "put together"),
+        ("const shared = Object; shared.is = 1;", "not handed on"),
+        ("const { is } = Object;", "not handed on"),
+        ("[Object].map((o) => { o.is = 1; })", "not handed on"),
+        ("f(JSON)", "not handed on"),
+        ("const o = { Promise };", "not handed on"),
+        ("(Object).is = 1;", "not handed on"),
+        (
+            "const d = Object[k]; d(JSON, 'parse', {});",
+            "not handed on",
+        ),
+        (
+            "function f(Object) {} Object.is = 1;",
+            "`Object` may not be declared",
+        ),
+        ("__coverage__.x = 1;", "`__coverage__`"),
+        ("cov_1a2b().s[0]++;", "`cov_1a2b`"),
         ("if (jest) {}", "belongs into tests"),
         ("expect.extend({})", "belongs into tests"),
         ("/* istanbul ignore next */", "istanbul ignore"),
@@ -164,6 +199,23 @@ fn tricks_in_tests_are_refused() {
             "test('x', () => { try { main(); } catch {} expect(main()).toBe(1); })",
             "empty catch",
         ),
+        (
+            "test('x', () => { expect(main()).resolves.toBe(1); })",
+            "must be awaited",
+        ),
+        (
+            "test('x', () => { void expect(main()).rejects.toThrow('x'); })",
+            "must be awaited",
+        ),
+        (
+            "test(`x ${main}`, () => { expect(main()).toBe(1); })",
+            "plain text as name",
+        ),
+        ("expect.hasAssertions = () => {};", "only be called"),
+        (
+            "test('x', () => { expect(main()).toBeInstanceOf(1); main(Map); })",
+            "not handed on",
+        ),
         ("describe('x', main)", "describe needs"),
         ("describe('x', async () => {})", "describe needs"),
         (
@@ -185,6 +237,8 @@ fn tricks_in_tests_are_refused() {
     ] {
         refused("test/dev/cli.test.js", &in_test(body), part);
     }
+    let used = "test('x', async () => { const rows = [[1]]; const k = main();\n  expect(rows[k][k]).toBe(1); rows[k] = ['1'].map(Number).filter(Boolean).map(String);\n  class Wrong extends TypeError {}\n  expect(main() instanceof Map || typeof Map === 'x').toBe(true);\n  expect(main()).toEqual(expect.any(Date)); expect(() => main()).toThrow(TypeError);\n  expect(main()).not.toBeInstanceOf(Wrong); await expect(main()).rejects.toThrow(Error);\n  await Promise.all([expect(main()).resolves.toBe(new Set([1]).size)]); rows[0](Object.keys(rows)); });";
+    assert_eq!(words("test/dev/a.test.js", &in_test(used)), "");
     let spied = "test('x', () => { jest.spyOn(Date, 'now'); expect(main()).toBe(1); })";
     assert_eq!(words("test/dev/a.test.js", &in_test(spied)), "");
 }
@@ -199,8 +253,9 @@ fn a_line_and_a_sentence_come_with_bad_text() {
     );
     assert!(parses(&"x".repeat(TEXT_LIMIT + 1)).is_err());
     assert!(parses("\u{0}\u{202e}\u{feff}'").is_err());
-    assert_eq!(tests("const r = require;").map_err(|v| v.line), Ok(0));
-    assert_eq!(tests("\ntest.todo('x')").map_err(|v| v.line), Err(2));
+    let count = |text: &str| tests(text).map(|all| all.len()).map_err(|v| v.line);
+    assert_eq!(count("const r = require;"), Ok(0));
+    assert_eq!(count("\ntest.todo('x')"), Err(2));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The scan gate: only planned files lie in the tool's folder, all are plain, and none reaches for what it may not have.
 
 use super::GateInput;
-use crate::agents::scan;
+use crate::agents::scan::{self, Promised};
 use crate::domain::evidence::GateResult;
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,13 +10,13 @@ use std::path::Path;
 /// Violations named; more are counted.
 const SHOWN: usize = 5;
 
-/// The gate, and how many tests the Developer's files promise.
-pub fn scan(input: &GateInput<'_>) -> (GateResult, u32) {
+/// The gate, and the tests the Developer's files promise, each with its file.
+pub fn scan(input: &GateInput<'_>) -> (GateResult, Vec<(String, Promised)>) {
     let mut found = Vec::new();
     let mut files = BTreeSet::new();
     walk(&input.dir, "", &mut files, &mut found);
     found.extend(missing_and_strange(input, &files));
-    let mut promised = 0_u32;
+    let mut promised = Vec::new();
     let mut read = 0_u32;
     for path in files.iter().filter(|path| written(path)) {
         let Ok(text) = fs::read_to_string(input.dir.join(path)) else {
@@ -28,11 +28,12 @@ pub fn scan(input: &GateInput<'_>) -> (GateResult, u32) {
             found.push(format!("{path}:{}: {}", violation.line, violation.words));
         }
         if path.starts_with("test/") {
-            promised = promised.saturating_add(scan::tests(&text).unwrap_or(0));
+            let tests = scan::tests(&text).unwrap_or_default().into_iter();
+            promised.extend(tests.map(|test| (path.clone(), test)));
         }
     }
     let words = match found.len() {
-        0 => format!("{read} files clean, {promised} tests promised"),
+        0 => format!("{read} files clean, {} tests promised", promised.len()),
         all => {
             let first: Vec<String> = found.into_iter().take(SHOWN).collect();
             let rest = all.saturating_sub(SHOWN);

@@ -4,6 +4,9 @@ use crate::domain::case::{Case, CaseResult};
 use crate::domain::evidence::{FileCoverage, GateResult, JestReport, JestRun, ThrowingRun};
 use std::collections::BTreeSet;
 
+/// (file, name) of tests that expect an error: these may pass over exports that throw.
+pub type Refusing = BTreeSet<(String, String)>;
+
 /// Names listed in one verdict.
 const SHOWN: usize = 5;
 
@@ -190,18 +193,30 @@ pub fn cases(name: &str, wanted: &[Case], results: &[CaseResult]) -> GateResult 
     gate(name, problem, format!("{all} of {all} cases pass"))
 }
 
-/// The copy whose exports throw must be red in every test file, with as many tests as before.
-pub fn throwing(run: &ThrowingRun, expected: u32) -> GateResult {
+/// The copy whose exports throw must be red in every test file, with as many tests as before, and only tests that
+/// expect an error may still pass.
+pub fn throwing(run: &ThrowingRun, expected: u32, refusing: &Refusing) -> GateResult {
+    let hollow = run.passing.iter().filter(|test| !refusing.contains(*test));
+    let hollow: Vec<String> = hollow
+        .map(|(file, name)| format!("{file}: {name}"))
+        .collect();
     let problem = if run.total != expected {
         Some(format!(
             "over exports that throw {} tests ran instead of {expected}: the tests depend on what they load",
             run.total
         ))
+    } else if !hollow.is_empty() {
+        Some(format!(
+            "{} of {} tests still pass although every exported function throws, and expect no error; they do not test the tool: {}",
+            hollow.len(),
+            run.total,
+            list(hollow)
+        ))
     } else if run.red {
         None
     } else {
         Some(format!(
-            "{} of {} tests still pass although every export throws, a whole test file among them: it does not test the tool",
+            "{} of {} tests still pass although every exported function throws, a whole test file among them: expect the message of the error too, toThrow('...')",
             run.still_passing, run.total
         ))
     };
