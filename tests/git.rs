@@ -158,6 +158,13 @@ fn fresh_keeps_the_old_branch_and_resume_keeps_the_work() {
     assert_eq!(git(&home, &["show", kept]), "unsaved");
     repo.open(TOOL, false).unwrap();
     let branches = git(&home, &["branch", "--list", "kept/*"]);
+    assert!(
+        !branches.contains("kept/cost-tracker/2"),
+        "a branch with nothing on it is not kept"
+    );
+    put(&work, "tools/cost-tracker/b.js", "second\n");
+    repo.open(TOOL, false).unwrap();
+    let branches = git(&home, &["branch", "--list", "kept/*"]);
     assert!(branches.contains("kept/cost-tracker/2"), "{branches}");
     // A crash while the worktree was being made.
     let index = git(&work, &["rev-parse", "--absolute-git-dir"]) + "/index";

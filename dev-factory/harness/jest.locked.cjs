@@ -7,6 +7,8 @@
  *        --coverage --coverageDirectory DIR
  * with TOOL as working folder, because Jest looks for a package.json upwards from there.
  */
+const path = require('path');
+
 process.env.TZ = 'UTC';
 
 module.exports = {
@@ -15,6 +17,8 @@ module.exports = {
   testMatch: ['<rootDir>/test/examples.test.js', '<rootDir>/test/dev/**/*.test.js'],
   testPathIgnorePatterns: [],
   moduleFileExtensions: ['js', 'json'],
+  setupFiles: [path.join(__dirname, 'setup.locked.cjs')],
+  setupFilesAfterEnv: [path.join(__dirname, 'each.locked.cjs')],
   transform: {},
   collectCoverageFrom: ['<rootDir>/src/**/*.js'],
   coveragePathIgnorePatterns: [],

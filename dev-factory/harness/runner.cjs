@@ -148,4 +148,5 @@ process.on('beforeExit', () => finish({ threw: { name: 'Unfinished', message: 't
 for (const name of Object.keys(console)) {
   if (typeof console[name] === 'function') console[name] = () => {};
 }
+require('./setup.locked.cjs');
 run().then(finish, failed);

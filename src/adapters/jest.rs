@@ -19,6 +19,10 @@ use std::time::Duration;
 
 /// Jest's settings, compiled in.
 const LOCKED: &str = include_str!("../../dev-factory/harness/jest.locked.cjs");
+/// What runs before a tool's files, in Jest and in the runner, compiled in.
+const SETUP: &str = include_str!("../../dev-factory/harness/setup.locked.cjs");
+/// What runs before each test, compiled in.
+const EACH: &str = include_str!("../../dev-factory/harness/each.locked.cjs");
 /// Bytes of Jest's own output kept; its report goes to a file.
 const OUTPUT: usize = 8 * 1024 * 1024;
 /// Characters of standard error shown when there is no report.
@@ -73,6 +77,8 @@ impl JestTests {
             )));
         }
         let config = out.write("jest.locked.cjs", LOCKED)?;
+        out.write("setup.locked.cjs", SETUP)?;
+        out.write("each.locked.cjs", EACH)?;
         let (report, covered) = (out.path("jest.json"), out.path("cov"));
         let words = vec![
             text(&self.node),

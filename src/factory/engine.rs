@@ -129,7 +129,9 @@ pub async fn run(
         Ok(()) => driver.drive().await,
         Err(error) => Err(error),
     };
+    driver.pool.end().await;
     forward.abort();
+    let _ = forward.await;
     ended
 }
 

@@ -19,7 +19,7 @@ pub struct Job {
 /// The agent tasks. Dropping it ends them.
 pub struct Pool {
     inboxes: [mpsc::UnboundedSender<Job>; 3],
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Pool {
@@ -32,10 +32,12 @@ impl Pool {
             tasks.spawn(agent(jobs));
             inbox
         });
-        Self {
-            inboxes,
-            _tasks: tasks,
-        }
+        Self { inboxes, tasks }
+    }
+
+    /// Ends the tasks; when it returns they hold nothing of the home any more.
+    pub async fn end(&mut self) {
+        self.tasks.shutdown().await;
     }
 
     /// Hands a job to the task of its role.

@@ -115,7 +115,7 @@ async fn a_program_that_knows_five_keys_can_be_the_developer() {
     assert_eq!(plant.state().other["owner"], "agent 7");
     claim(&plant, "qa");
     eventually("the missing file in BRIEF.md", || {
-        brief(&plant).contains("qa needs src/")
+        brief(&plant).contains("qa needs")
     })
     .await;
     eventually("coding again", || coding(&plant)).await;

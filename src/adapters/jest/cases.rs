@@ -1,7 +1,7 @@
 //! Cases through the runner: one process each, two at a time; the runner never learns what is expected.
 
 use super::out::{self, Out};
-use super::{JestTests, text};
+use super::{JestTests, SETUP, text};
 use crate::domain::case::{Case, Received};
 use crate::factory::ports::sandbox::Ended;
 use crate::factory::ports::tests::{TestError, Tree};
@@ -35,6 +35,7 @@ pub async fn run(
     let out = Out::new(&tests.gates(), &tree.tool)?;
     let runner = out.write("runner.cjs", RUNNER)?;
     out.write("fakes.js", FAKES)?;
+    out.write("setup.locked.cjs", SETUP)?;
     let dir = out::real(&tree.dir)?;
     let mut untrusted = out::written_by_models(&dir, tree.model_written);
     untrusted.retain(|path| path.ends_with("src"));
