@@ -166,7 +166,7 @@ impl Driver {
 
     /// Records events and does what git does after a move.
     pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
-        if events.iter().any(leaves_paper) {
+        if events.iter().any(needs_worktree) {
             let opened = self.worktree.ready(&self.tools.repo).await;
             if let Err(error) = opened {
                 self.incident(error.to_string())?;
@@ -373,11 +373,8 @@ impl Driver {
     }
 }
 
-/// A move out of the phases that need no worktree.
-fn leaves_paper(event: &NewEvent) -> bool {
-    let EventBody::Move(step) = &event.body else {
-        return false;
-    };
-    let paper = |phase: Phase| matches!(phase, Phase::Spec | Phase::SpecReview);
-    paper(step.from) && !paper(step.to)
+/// A move to where files of the tool are touched or put away; an escalated tool without a commit has none to review.
+fn needs_worktree(event: &NewEvent) -> bool {
+    matches!(&event.body, EventBody::Move(step)
+        if !matches!(step.to, Phase::Spec | Phase::SpecReview | Phase::Review))
 }
