@@ -4,6 +4,7 @@ use super::driver::Driver;
 use super::ports::model::ModelError;
 use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
+use crate::domain::budget;
 use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
 use crate::domain::item::{Item, ItemStatus};
@@ -11,6 +12,7 @@ use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::table;
+use chrono::{DateTime, Utc};
 
 /// Failed attempts in a row in one phase before the factory pauses instead of trying for ever.
 const FAILURES: u32 = 5;
@@ -164,7 +166,7 @@ impl Driver {
 
     /// Records events and does what git does after a move.
     pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
-        if events.iter().any(leaves_paper) {
+        if events.iter().any(needs_worktree) {
             let opened = self.worktree.ready(&self.tools.repo).await;
             if let Err(error) = opened {
                 self.incident(error.to_string())?;
@@ -287,11 +289,26 @@ impl Driver {
                     .is_some_and(|m| !self.tools.models.local(&m.host))
             })
             .collect();
+        self.notice_limits(now);
         let events = upkeep(&self.ledger.factory, &self.settings.limits, &paid, now);
         if events.is_empty() {
             return Ok(());
         }
         self.record(events).await.map(|_| ())
+    }
+
+    /// Says once of each limit that 80 % of it are used.
+    fn notice_limits(&mut self, now: DateTime<Utc>) {
+        let near = budget::notices(&self.ledger.factory, &self.settings.limits, now);
+        let name = |near: &budget::Use| format!("{} {}", near.scope, near.unit.name());
+        for one in &near {
+            if self.noticed.insert(name(one)) {
+                let words = format!("{}: 80 % are reached", one.words());
+                self.ledger.say(Level::Warn, words);
+            }
+        }
+        self.noticed
+            .retain(|known| near.iter().any(|one| name(one) == *known));
     }
 
     /// Work that could be begun if everything were ready.
@@ -356,11 +373,8 @@ impl Driver {
     }
 }
 
-/// A move out of the phases that need no worktree.
-fn leaves_paper(event: &NewEvent) -> bool {
-    let EventBody::Move(step) = &event.body else {
-        return false;
-    };
-    let paper = |phase: Phase| matches!(phase, Phase::Spec | Phase::SpecReview);
-    paper(step.from) && !paper(step.to)
+/// A move to where files of the tool are touched or put away; an escalated tool without a commit has none to review.
+fn needs_worktree(event: &NewEvent) -> bool {
+    matches!(&event.body, EventBody::Move(step)
+        if !matches!(step.to, Phase::Spec | Phase::SpecReview | Phase::Review))
 }

@@ -16,6 +16,7 @@ use crate::domain::screen::Level;
 use crate::domain::state::StateDoc;
 use crate::domain::table;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -53,6 +54,8 @@ pub struct Driver {
     pub(super) worktree: Worktree,
     pub(super) reload: Reload,
     pub(super) dirty: bool,
+    /// Limits of which people have been told that 80 % are used.
+    pub(super) noticed: BTreeSet<String>,
     /// A signal has asked for the end already.
     signalled: bool,
     /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
@@ -112,6 +115,7 @@ impl Driver {
             worktree: Worktree::default(),
             reload: parts.reload,
             dirty: true,
+            noticed: BTreeSet::new(),
             signalled: false,
             main_blocked: false,
             shown: None,

@@ -231,9 +231,10 @@ impl Driver {
         if matches!(factory.phase, Phase::Idle | Phase::Shipped) {
             return Ok(());
         }
-        if matches!(factory.phase, Phase::Spec | Phase::SpecReview) {
-            // Without a commit of this line of work the branch may be one of an earlier line, or missing.
-            let saved = factory.facts(&tool).is_some_and(|f| f.commit.is_some());
+        // Without a commit of this line of work the branch may be one of an earlier line, or missing.
+        let saved = factory.facts(&tool).is_some_and(|f| f.commit.is_some());
+        let paper = matches!(factory.phase, Phase::Spec | Phase::SpecReview);
+        if paper || (factory.phase == Phase::Review && !saved) {
             self.worktree.begin(&self.tools.repo, tool, saved);
             return Ok(());
         }

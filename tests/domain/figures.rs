@@ -104,6 +104,8 @@ fn statistics_and_the_closing_table() {
         (alpha.runs, alpha.cycles, alpha.tests, alpha.usd),
         (2, 1, 9, 0.25)
     );
+    assert_eq!((alpha.passed, alpha.held_passed, alpha.held_out), (7, 4, 6));
+    assert!(!alpha.scripted);
     assert_eq!(
         (alpha.coverage, alpha.version.as_deref()),
         (Some(99.5), Some("1.0.0"))

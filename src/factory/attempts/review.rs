@@ -4,8 +4,7 @@ use super::context::{Context, Origin, Stop};
 use super::papers;
 use crate::agents::spec::Spec;
 use crate::agents::supervisor::{self, ReviewBrief, ReviewVerdict};
-use crate::domain::command::Decision;
-use crate::domain::decide::Report;
+use crate::domain::decide::{Report, allowed};
 use crate::domain::event::EventBody;
 use crate::domain::evidence::{Evidence, GateResult};
 use crate::factory::ports::store::Paper;
@@ -14,7 +13,7 @@ use crate::factory::ports::store::Paper;
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context).ok();
     let diff = diff(context).await;
-    let allowed = allowed(context);
+    let allowed = allowed(&context.facts, context.escalation.is_some());
     let (nonce, numbers) = (context.nonce(), context.numbers());
     let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)
         .map_err(Stop::Incident)?;
@@ -47,22 +46,6 @@ async fn diff(context: &Context) -> String {
     let read = context.git(move |repo| repo.diff(&tool)).await;
     read.unwrap_or_default()
 }
-
-/// Verdicts this review may end with.
-fn allowed(context: &Context) -> Vec<Decision> {
-    if context.escalation.is_some() {
-        return vec![Decision::Hint, Decision::Respec];
-    }
-    let mut allowed = vec![Decision::Ship];
-    if context.facts.send_backs < SEND_BACKS {
-        allowed.push(Decision::SendBack);
-    }
-    allowed.push(Decision::Respec);
-    allowed
-}
-
-/// Send-backs a model may make before only ship or respec are left (harness.md S14).
-const SEND_BACKS: u32 = 2;
 
 /// Writes the review and reports the decision.
 async fn settle(
