@@ -1268,39 +1268,3 @@ async fn a_probe_waits_two_seconds_at_most() {
 }
 
 // ---- figures ----
-
-/// Prints what a client costs to build and a turn to take: `cargo test --test models -- --ignored --nocapture figures`.
-#[tokio::test]
-#[ignore = "prints figures"]
-async fn figures() {
-    for (what, secure) in [("plain", false), ("with TLS roots", true), ("plain", false)] {
-        let begun = std::time::Instant::now();
-        let mut builder = reqwest::Client::builder().no_proxy();
-        if !secure {
-            builder = builder.tls_certs_only([]);
-        }
-        drop(builder.build().unwrap());
-        println!("client {what}: {:?}", begun.elapsed());
-    }
-    for words in [1, 800] {
-        let reply = "word ".repeat(words);
-        let server = ModelServer::serving(move |_: &Value| reply.clone());
-        for kind in [HostKind::Ollama, HostKind::OpenAi] {
-            let models = hosts(host(kind, &server.url()));
-            let begun = std::time::Instant::now();
-            take(&models, &request()).await.0.unwrap();
-            let first = begun.elapsed();
-            let mut all: Vec<Duration> = Vec::new();
-            for _ in 0..300 {
-                let begun = std::time::Instant::now();
-                take(&models, &request()).await.0.unwrap();
-                all.push(begun.elapsed());
-            }
-            all.sort();
-            println!(
-                "{kind:?}, {words} words: first turn {first:?}, then median {:?}, worst {:?}",
-                all[150], all[299]
-            );
-        }
-    }
-}
