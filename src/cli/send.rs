@@ -68,8 +68,12 @@ pub fn send(cli: &Cli, home: &Path, command: &Command) -> Result<Answer, Fail> {
     }
 }
 
-/// Takes the lock and applies the command; None when an engine holds it.
+/// Takes the lock and applies the command; None when an engine holds it, or will again: one that restarts becomes a
+/// new program under its old process id and has no lock meanwhile.
 fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fail> {
+    if readers::engine(home).is_some_and(|engine| engine.pid != std::process::id()) {
+        return Ok(None);
+    }
     let store = match wire::store(home) {
         Ok(store) => store,
         Err(StoreError::Held(_)) => return Ok(None),
