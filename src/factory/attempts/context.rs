@@ -158,6 +158,8 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
+    /// Events handed to the loop and not waited for yet.
+    pub recording: Vec<Recording>,
 }
 
 impl Context {
@@ -244,11 +246,21 @@ impl Context {
 
     /// Journals events of this attempt; durable when it returns.
     pub async fn record(&mut self, bodies: Vec<EventBody>) -> Result<(), Stop> {
-        self.begin_record(bodies).done().await
+        self.note(bodies);
+        self.recorded().await
     }
 
-    /// Hands events of this attempt to the loop, which journals them while other things are done here.
-    pub fn begin_record(&self, bodies: Vec<EventBody>) -> Recording {
+    /// Waits until all that was noted is durable.
+    pub async fn recorded(&mut self) -> Result<(), Stop> {
+        for recording in std::mem::take(&mut self.recording) {
+            recording.done().await?;
+        }
+        Ok(())
+    }
+
+    /// Hands events of this attempt to the loop, which journals them while other things are done here; the next turn
+    /// waits for them.
+    pub fn note(&mut self, bodies: Vec<EventBody>) {
         let events = bodies
             .into_iter()
             .map(|body| NewEvent {
@@ -264,7 +276,7 @@ impl Context {
             events,
             done,
         });
-        Recording(answer)
+        self.recording.push(Recording(answer));
     }
 
     /// Waits while a pause or a stop forbids new turns and gates.
@@ -334,12 +346,11 @@ impl Context {
 }
 
 /// Events on their way into the journal.
-#[must_use]
 pub struct Recording(oneshot::Receiver<Result<(), String>>);
 
 impl Recording {
     /// Durable when it returns; an attempt that is no longer the present one is told to stop.
-    pub async fn done(self) -> Result<(), Stop> {
+    async fn done(self) -> Result<(), Stop> {
         match self.0.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(why)) => Err(Stop::Dropped(why)),
