@@ -160,7 +160,7 @@ impl Driver {
             tools: self.tools.clone(),
             link: self.wake.clone(),
             go: self.go.subscribe(),
-            recording: Vec::new(),
+            recording: None,
         }
     }
 }

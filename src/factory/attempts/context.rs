@@ -158,8 +158,8 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
-    /// Events handed to the loop and not waited for yet.
-    pub recording: Vec<Recording>,
+    /// The last turn's record, on its way into the journal: the next turn waits for it.
+    pub recording: Option<Recording>,
 }
 
 impl Context {
@@ -246,21 +246,11 @@ impl Context {
 
     /// Journals events of this attempt; durable when it returns.
     pub async fn record(&mut self, bodies: Vec<EventBody>) -> Result<(), Stop> {
-        self.note(bodies);
-        self.recorded().await
+        self.note(bodies).done().await
     }
 
-    /// Waits until all that was noted is durable.
-    pub async fn recorded(&mut self) -> Result<(), Stop> {
-        for recording in std::mem::take(&mut self.recording) {
-            recording.done().await?;
-        }
-        Ok(())
-    }
-
-    /// Hands events of this attempt to the loop, which journals them while other things are done here; the next turn
-    /// waits for them.
-    pub fn note(&mut self, bodies: Vec<EventBody>) {
+    /// Hands events of this attempt to the loop, which journals them, in order, while other things are done here.
+    pub fn note(&self, bodies: Vec<EventBody>) -> Recording {
         let events = bodies
             .into_iter()
             .map(|body| NewEvent {
@@ -276,7 +266,7 @@ impl Context {
             events,
             done,
         });
-        self.recording.push(Recording(answer));
+        Recording(answer)
     }
 
     /// Waits while a pause or a stop forbids new turns and gates.
@@ -350,7 +340,7 @@ pub struct Recording(oneshot::Receiver<Result<(), String>>);
 
 impl Recording {
     /// Durable when it returns; an attempt that is no longer the present one is told to stop.
-    async fn done(self) -> Result<(), Stop> {
+    pub async fn done(self) -> Result<(), Stop> {
         match self.0.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(why)) => Err(Stop::Dropped(why)),

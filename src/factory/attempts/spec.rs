@@ -36,7 +36,8 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         };
         context.log(Level::Warn, format!("spec linter: {}", problems.join("; ")));
         let notes = problems.clone();
-        context.note(vec![EventBody::SpecRefused {
+        // Not waited for: it tells nothing that the next turn needs.
+        let _ = context.note(vec![EventBody::SpecRefused {
             by: Role::Developer,
             notes,
             clause: None,

@@ -74,7 +74,9 @@ impl Context {
         let mut tries = 0;
         loop {
             let request = self.request(prompt, tries)?;
-            self.recorded().await?;
+            if let Some(recording) = self.recording.take() {
+                recording.done().await?;
+            }
             self.clear_to_go().await?;
             self.doing(format!("asking {} for {}", request.model, request.label));
             let started = tokio::time::Instant::now();
@@ -206,7 +208,7 @@ impl Context {
             scripted: reply.scripted,
             malformed: value.is_err(),
         };
-        self.note(vec![EventBody::Turn(turn)]);
+        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
         self.transcribe(request, Some(&reply), None)?;
         // What follows in the log comes after the reply.
         let _ = showing.await;
