@@ -17,3 +17,4 @@ pub mod domain;
 pub mod factory;
 pub mod headless;
 pub mod text;
+pub mod tui;

@@ -48,8 +48,20 @@ pub struct Snapshot {
     pub tool_usd: f64,
     pub tool_tokens: u64,
     pub tool_minutes: f64,
+    /// The limits of one tool.
+    #[serde(default)]
+    pub tool_limits: ToolLimits,
     /// "none (--unsafe-no-sandbox)", "demo" ...
     pub sandbox: String,
+}
+
+/// What one tool may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ToolLimits {
+    /// USD.
+    pub usd: f64,
+    pub tokens: u64,
+    pub minutes: u64,
 }
 
 /// Which process writes; a reader that finds it gone shows NO ENGINE.

@@ -5,7 +5,7 @@ use crate::domain::budget;
 use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Phase, Role};
-use crate::domain::screen::{AgentState, AgentStatus, Need, Snapshot};
+use crate::domain::screen::{AgentState, AgentStatus, Need, Snapshot, ToolLimits};
 use crate::domain::state::PauseKind;
 use chrono::{DateTime, Utc};
 
@@ -52,7 +52,25 @@ impl Driver {
             tool_usd: used.usd,
             tool_tokens: used.tokens,
             tool_minutes: used.millis as f64 / 60_000.0,
+            tool_limits: self.tool_limits(),
             sandbox: self.tools.tests.tier().to_owned(),
+        }
+    }
+
+    /// What the tool under way may use.
+    fn tool_limits(&self) -> ToolLimits {
+        let factory = &self.ledger.factory;
+        let name = factory.current_tool.as_deref().unwrap_or_default();
+        let all = budget::tool(factory, &self.settings.limits, name);
+        let of = |unit| {
+            all.iter()
+                .find(|one| one.unit == unit)
+                .map_or(0.0, |one| one.limit)
+        };
+        ToolLimits {
+            usd: of(Unit::Usd),
+            tokens: of(Unit::Tokens) as u64,
+            minutes: of(Unit::Minutes) as u64,
         }
     }
 

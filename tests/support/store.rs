@@ -236,6 +236,7 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         tool_usd: 0.0,
         tool_tokens: 0,
         tool_minutes: 0.0,
+        tool_limits: dev_factory::domain::screen::ToolLimits::default(),
         sandbox: "none".to_owned(),
     }
 }

@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod feed;
 pub mod model;
+pub mod operator;
+pub mod reader;
 pub mod repo;
 pub mod sandbox;
 pub mod settings;

@@ -1,0 +1,30 @@
+//! What an operator at a screen asks of a home: commands by value or by the words of the command line.
+
+use crate::domain::command::{Answer, Verb};
+use crate::domain::phase::Phase;
+
+/// A command as the palette shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// The word.
+    pub name: String,
+    /// What may follow it.
+    pub arguments: String,
+    /// What it does.
+    pub about: String,
+}
+
+/// The operator's hand.
+pub trait Operator: Send + Sync {
+    /// Every command.
+    fn commands(&self) -> Vec<Usage>;
+
+    /// Reads the words that would follow `dev-factory`; true = it is about the tool under way.
+    fn read(&self, line: &str) -> Result<(Verb, bool), String>;
+
+    /// Sends a command and waits for the answer; `seen` guards against hitting another tool or phase. Blocks.
+    fn send(&self, verb: Verb, seen: Option<(Option<String>, Phase)>) -> Answer;
+
+    /// Starts the engine in the background. Blocks until it is ready; a sentence either way.
+    fn start(&self) -> Result<String, String>;
+}

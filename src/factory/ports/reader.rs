@@ -1,0 +1,34 @@
+//! Paged, read-only questions to a home's past.
+
+use crate::domain::screen::LogLine;
+use crate::domain::stats::Stats;
+
+/// Where a page of log lines begins on disk: whatever the adapter needs to read on from there, towards the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// File, 0 = the live one, 1 = the one before.
+    pub file: u8,
+    /// Bytes from its start.
+    pub at: u64,
+}
+
+/// Some log lines, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The lines.
+    pub lines: Vec<LogLine>,
+    /// Where the lines before these end; None = there are none on disk.
+    pub before: Option<Mark>,
+}
+
+/// A home's past.
+pub trait Reader: Send + Sync {
+    /// At most `count` lines that end at `mark`; None = the newest.
+    fn lines(&self, mark: Option<&Mark>, count: usize) -> Result<Page, String>;
+
+    /// Statistics over the whole journal.
+    fn stats(&self) -> Result<Stats, String>;
+
+    /// Whether the engine that wrote the newest snapshot still runs.
+    fn alive(&self) -> bool;
+}

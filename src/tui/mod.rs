@@ -1,0 +1,19 @@
+//! The screens: a pure core (model, message, update, view) and the loop that feeds it from the engine's files and keys.
+//! Screens are clients of a home: one that dies harms nothing.
+
+pub mod action;
+pub mod book;
+pub mod dialog;
+pub mod effect;
+pub mod form;
+pub mod key;
+pub mod layer;
+pub mod message;
+pub mod model;
+pub mod pacer;
+pub mod palette;
+pub mod settings;
+pub mod tabs;
+pub mod theme;
+pub mod update;
+pub mod view;

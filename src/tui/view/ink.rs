@@ -1,0 +1,159 @@
+//! Pens and signs: styles by meaning, glyphs with their ASCII twins, rules with titles, texts that fit.
+
+use super::super::model::Model;
+use super::super::theme::{Part, Theme};
+use crate::text::width::{columns, truncate};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+/// Glyphs and what stands for them where only ASCII is drawn.
+const TWINS: [(char, char); 29] = [
+    ('✓', '+'),
+    ('✗', 'x'),
+    ('▸', '*'),
+    ('○', 'o'),
+    ('▴', '^'),
+    ('━', '='),
+    ('─', '-'),
+    ('│', '|'),
+    ('┬', '+'),
+    ('┴', '+'),
+    ('├', '+'),
+    ('┤', '+'),
+    ('┼', '+'),
+    ('╭', '+'),
+    ('╮', '+'),
+    ('╰', '+'),
+    ('╯', '+'),
+    ('┌', '+'),
+    ('┐', '+'),
+    ('└', '+'),
+    ('┘', '+'),
+    ('▁', '_'),
+    ('▂', '.'),
+    ('▃', '-'),
+    ('▄', ':'),
+    ('▅', '='),
+    ('▆', '+'),
+    ('▇', '*'),
+    ('█', '#'),
+];
+
+/// Draws with the model's theme.
+pub struct Ink<'a> {
+    theme: &'a Theme,
+    ascii: bool,
+}
+
+impl<'a> Ink<'a> {
+    /// Of a model.
+    pub fn new(model: &'a Model) -> Self {
+        Self {
+            theme: &model.theme,
+            ascii: model.ascii,
+        }
+    }
+
+    /// The style of a part.
+    pub fn style(&self, part: Part) -> Style {
+        self.theme.style(part)
+    }
+
+    /// A piece of a line in the style of a part.
+    pub fn span(&self, part: Part, text: impl Into<String>) -> Span<'static> {
+        Span::styled(self.plain(&text.into()), self.style(part))
+    }
+
+    /// A piece of a line in the terminal's own style.
+    pub fn raw(&self, text: impl Into<String>) -> Span<'static> {
+        Span::raw(self.plain(&text.into()))
+    }
+
+    /// Our own signs as ASCII where that is asked for; people's and models' text stays as it is.
+    pub fn plain(&self, text: &str) -> String {
+        if !self.ascii {
+            return text.to_owned();
+        }
+        let twin = |c: char| {
+            TWINS
+                .iter()
+                .find(|(glyph, _)| *glyph == c)
+                .map_or(c, |(_, twin)| *twin)
+        };
+        text.chars().map(twin).collect()
+    }
+
+    /// Puts a line into one row of an area; what does not fit is cut with `…`.
+    pub fn put(&self, line: &Line<'_>, area: Rect, row: u16, buffer: &mut Buffer) {
+        if row >= area.height {
+            return;
+        }
+        let place = Rect {
+            y: area.y + row,
+            height: 1,
+            ..area
+        };
+        fitted(line, usize::from(area.width)).render(place, buffer);
+    }
+
+    /// A rule across: `── title ── more ───── right ─`.
+    pub fn rule(&self, titles: &[(Part, &str)], right: &str, width: u16) -> Line<'static> {
+        let width = usize::from(width);
+        let mut spans = Vec::new();
+        let mut used = 0;
+        for (part, title) in titles {
+            spans.push(self.span(Part::Dim, "── "));
+            let title = truncate(title, width.saturating_sub(used + 8));
+            used += 4 + columns(&title);
+            spans.push(self.span(*part, title));
+            spans.push(Span::raw(" "));
+        }
+        let tail = if right.is_empty() {
+            0
+        } else {
+            columns(right) + 3
+        };
+        if used + tail <= width {
+            let fill = "─".repeat(width - used - tail);
+            spans.push(self.span(Part::Dim, fill));
+            if tail > 0 {
+                spans.push(self.span(Part::Dim, format!(" {right} ─")));
+            }
+        }
+        Line::from(spans)
+    }
+}
+
+/// A line cut to so many columns, its styles kept.
+fn fitted(line: &Line<'_>, limit: usize) -> Line<'static> {
+    let mut left = limit;
+    let mut spans = Vec::new();
+    for span in &line.spans {
+        let wide = columns(&span.content);
+        if wide <= left {
+            spans.push(Span::styled(span.content.to_string(), span.style));
+            left -= wide;
+        } else {
+            spans.push(Span::styled(truncate(&span.content, left), span.style));
+            break;
+        }
+    }
+    Line::from(spans).style(line.style)
+}
+
+/// A text brought to exactly so many columns, cut or filled with blanks.
+pub fn cell(text: &str, width: usize) -> String {
+    let text = truncate(text, width);
+    let pad = width.saturating_sub(columns(&text));
+    format!("{text}{}", " ".repeat(pad))
+}
+
+/// The same, filled in front.
+pub fn right(text: &str, width: usize) -> String {
+    let text = truncate(text, width);
+    let pad = width.saturating_sub(columns(&text));
+    format!("{}{text}", " ".repeat(pad))
+}

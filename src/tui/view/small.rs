@@ -1,0 +1,20 @@
+//! The notice where the window is too small to be of use.
+
+use super::super::model::{Model, SMALLEST};
+use super::ink::Ink;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// Draws it.
+pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
+    let lines = [
+        format!("{} {}", model.state_word(), model.home),
+        format!("{}x{} is too small", model.size.0, model.size.1),
+        format!("{}x{} is needed", SMALLEST.0, SMALLEST.1),
+        "q leaves, work goes on".to_owned(),
+    ];
+    for (row, text) in (0..).zip(&lines) {
+        ink.put(&Line::raw(text.as_str()), area, row, buffer);
+    }
+}
