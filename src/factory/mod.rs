@@ -8,6 +8,7 @@ pub mod engine;
 pub mod gates;
 mod judge;
 mod ledger;
+mod measured;
 mod lines;
 mod operate;
 mod pool;

@@ -72,6 +72,11 @@ impl<'a> Ink<'a> {
         Span::raw(self.plain(&text.into()))
     }
 
+    /// A model's own words, as they came.
+    pub fn words(&self, text: &str) -> Span<'static> {
+        Span::styled(text.to_owned(), self.style(Part::Words))
+    }
+
     /// Our own signs as ASCII where that is asked for; people's and models' text stays as it is.
     pub fn plain(&self, text: &str) -> String {
         if !self.ascii {
@@ -84,6 +89,14 @@ impl<'a> Ink<'a> {
                 .map_or(c, |(_, twin)| *twin)
         };
         text.chars().map(twin).collect()
+    }
+
+    /// Writes at a place, at most so many columns.
+    pub fn at(&self, part: Part, text: &str, place: (u16, u16), most: u16, buffer: &mut Buffer) {
+        let text = truncate(&self.plain(text), usize::from(most));
+        if buffer.area.contains(place.into()) {
+            buffer.set_stringn(place.0, place.1, text, usize::from(most), self.style(part));
+        }
     }
 
     /// Puts a line into one row of an area; what does not fit is cut with `…`.
