@@ -76,7 +76,7 @@ impl Picture<'_> {
         }
         let rest = u16::try_from(head.left()).unwrap_or(0);
         let panes = head.take(rest);
-        let side = (panes.width * 34 / 100).clamp(36, 56);
+        let side = (panes.width * 7 / 20).saturating_sub(1).clamp(36, 56);
         let split = panes.width - side - 1;
         let mut left = Column::new(Rect {
             width: split,
@@ -119,6 +119,9 @@ impl Picture<'_> {
                 column.lines(ink, block, buffer);
             }
         }
+        if s.current_tool.is_none() {
+            return self.timeline(column, column.left(), buffer);
+        }
         let moves = self.moves(column.left());
         let live = column.left().saturating_sub(moves + 1);
         if live > 0 {
@@ -136,16 +139,20 @@ impl Picture<'_> {
 
     fn live(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
         let (model, ink) = (self.model, self.ink);
-        let titles = [(Part::Title, "Live"), (Part::Dim, &*live::title(model))];
+        let title = live::title(model);
+        let titles = [(Part::Title, "Live"), (Part::Dim, title.as_str())];
         column.rule(ink, &titles, "z alone", buffer);
-        let lines = live::lines(model, ink, usize::from(column.width()), rows.saturating_sub(0));
+        let mut lines = live::lines(model, ink, usize::from(column.width()), rows);
+        if lines.is_empty() {
+            lines.push(Line::from(ink.span(Part::Dim, live::SILENT)));
+        }
         let free = rows - lines.len().min(rows);
         column.lines(ink, &lines, buffer);
         column.skip(u16::try_from(free).unwrap_or(0));
     }
 
     fn timeline(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
-        if rows < 2 {
+        if rows < 2 || self.snapshot.moves.is_empty() {
             return;
         }
         let s = self.snapshot;
@@ -166,7 +173,7 @@ impl Picture<'_> {
         column.rule(ink, &[(Part::Title, "Agents")], "", buffer);
         let tall = column.left() >= 18;
         let agents = if tall {
-            roles::tall(model, s, ink)
+            roles::tall(model, s, ink, usize::from(column.width()))
         } else {
             roles::flat(s, ink)
         };

@@ -127,7 +127,9 @@ pub fn compact(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'st
 
 /// What failed in the newest run, with what was wanted and what came.
 pub fn failing(snapshot: &Snapshot, ink: &Ink<'_>, width: usize, most: usize) -> Vec<Line<'static>> {
-    let Some(run) = snapshot.measured.last() else {
+    // While a run goes on, what failed before may hold no longer.
+    let newest = snapshot.measured.last();
+    let Some(run) = newest.filter(|_| snapshot.measuring.is_none()) else {
         return Vec::new();
     };
     let shown = run.failing.get(..most).unwrap_or(&run.failing);

@@ -93,9 +93,18 @@ impl<'a> Ink<'a> {
 
     /// Writes at a place, at most so many columns.
     pub fn at(&self, part: Part, text: &str, place: (u16, u16), most: u16, buffer: &mut Buffer) {
-        let text = truncate(&self.plain(text), usize::from(most));
+        let mut text = Span::raw(truncate(&self.plain(text), usize::from(most)));
+        if self.ascii {
+            ascii_end(&mut text);
+        }
         if buffer.area.contains(place.into()) {
-            buffer.set_stringn(place.0, place.1, text, usize::from(most), self.style(part));
+            buffer.set_stringn(
+                place.0,
+                place.1,
+                text.content,
+                usize::from(most),
+                self.style(part),
+            );
         }
     }
 
@@ -109,7 +118,11 @@ impl<'a> Ink<'a> {
             height: 1,
             ..area
         };
-        fitted(line, usize::from(area.width)).render(place, buffer);
+        let mut line = fitted(line, usize::from(area.width));
+        if self.ascii {
+            line.spans.iter_mut().for_each(ascii_end);
+        }
+        line.render(place, buffer);
     }
 
     /// A rule across: `── title ── more ───── right ─`.
@@ -137,6 +150,15 @@ impl<'a> Ink<'a> {
             }
         }
         Line::from(spans)
+    }
+}
+
+/// Where a text was cut, in ASCII.
+fn ascii_end(span: &mut Span<'_>) {
+    let text = span.content.trim_end();
+    if let Some(kept) = text.strip_suffix('…') {
+        let blanks = span.content.len() - text.len();
+        span.content = format!("{kept}~{}", " ".repeat(blanks)).into();
     }
 }
 

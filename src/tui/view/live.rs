@@ -12,6 +12,8 @@ use ratatui::text::{Line, Span};
 
 /// Rows of the log looked through for streamed text.
 const LOOKED_AT: usize = 4000;
+/// Said where there is nothing to show.
+pub const SILENT: &str = " no model has spoken on this yet; 4 Logs has everything else";
 /// Columns of the time.
 const CLOCK: usize = 10;
 
@@ -87,8 +89,7 @@ pub fn alone(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     let rows = usize::from(area.height.saturating_sub(1));
     let lines = lines(model, ink, usize::from(area.width), rows);
     if lines.is_empty() {
-        let words = " no model has said anything yet; 4 Logs has everything else";
-        ink.put(&Line::from(ink.span(Part::Dim, words)), area, 1, buffer);
+        ink.put(&Line::from(ink.span(Part::Dim, SILENT)), area, 1, buffer);
     }
     for (row, line) in (1..).zip(&lines) {
         ink.put(line, area, row, buffer);

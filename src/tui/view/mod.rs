@@ -1,7 +1,9 @@
 //! The model as a picture: three fixed lines, the tab, the keys that work now, and what lies over it.
 
 mod agents;
+mod card;
 mod column;
+mod dialogs;
 mod doing;
 mod factory;
 mod footer;
@@ -11,8 +13,10 @@ mod ink;
 mod live;
 mod logs;
 mod overlay;
+mod palette;
 mod pipeline;
 mod queue;
+mod role;
 mod roles;
 mod small;
 mod spent;
@@ -21,6 +25,7 @@ mod timeline;
 mod top;
 mod totals;
 mod track;
+mod window;
 mod wrap;
 
 use self::ink::Ink;

@@ -104,7 +104,8 @@ impl Way<'_> {
         let red = phase == Phase::Qa && self.red();
         match (waits, time) {
             (Some(waits), _) => (Part::Need, waits),
-            (None, Some(time)) if red => (Part::Fail, format!("✗ red, {time}")),
+            (None, Some(time)) if red && self.wide => (Part::Fail, format!("✗ red, {time}")),
+            (None, Some(time)) if red => (Part::Fail, format!("red {time}")),
             (None, Some(time)) => (Part::Dim, time),
             (None, None) => (Part::Dim, String::new()),
         }
@@ -156,13 +157,16 @@ pub fn draw(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, area: Rect, buffe
         None => fixing,
     };
     let [spec, review_of, coding, qa, review, shipped] = &labels;
-    let inner = (columns(&qa.1) + 6).max(columns(&fixing) + 4);
+    let below = way.below(Phase::Qa);
+    // The box of qa holds its label, what stands below it, and the loop.
+    let inner = [columns(&qa.1) + 6, columns(&below.1) + 6, columns(&fixing) + 4];
+    let inner = inner.into_iter().max().unwrap_or(0);
     let words = [spec, review_of, coding, review, shipped];
     let solid: usize = words.iter().map(|(_, text)| columns(text)).sum::<usize>() + inner + 2;
     let width = usize::from(area.width);
     // Five lines join the labels; eight blanks stand beside them.
     let free = width.saturating_sub(solid + 8);
-    let dash = (free / 5).clamp(2, if way.wide { 6 } else { 3 });
+    let dash = (free / 5).clamp(1, if way.wide { 6 } else { 3 });
     let indent = if way.wide { 4 } else { 1 }.min(free.saturating_sub(dash * 5));
     let mut pen = Pen {
         ink,
@@ -180,7 +184,7 @@ pub fn draw(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, area: Rect, buffe
     }
     let left = pen.x;
     pen.draw(Part::Dim, "┬── ");
-    pen.stand(qa, &way.below(Phase::Qa));
+    pen.stand(qa, &below);
     let rest = inner.saturating_sub(columns(&qa.1) + 4);
     pen.draw(Part::Dim, &format!(" {}┬", "─".repeat(rest)));
     pen.under(left, pen.x - 1, &fixing, way.label(Phase::Fixing).0);

@@ -41,7 +41,7 @@ fn line(
     let mut spans = vec![
         ink.span(Part::Dim, format!(" {clock} ")),
         Span::raw(cell(&way, 20)),
-        ink.span(Part::Dim, format!("{}  ", right(&time, 12))),
+        ink.span(Part::Dim, format!("{}  ", right(&time, 11))),
         ink.span(part, step.outcome.to_string()),
     ];
     let other = snapshot.current_tool.as_deref() != Some(step.tool.as_str());

@@ -92,8 +92,11 @@ pub fn title(
     };
     let now = spent::now(model, snapshot);
     let since = snapshot.started_at.map(|at| {
-        let clock = model.local(at).format("%H:%M");
-        format!("since {clock}, {}", spent::words(now - at))
+        let time = spent::words(now - at);
+        if width < 70 {
+            return time;
+        }
+        format!("since {}, {time}", model.local(at).format("%H:%M"))
     });
     let since = since.unwrap_or_default();
     let branch = snapshot
