@@ -109,7 +109,10 @@ impl Ledger {
                 }
                 self.unmeasured = step.to == Phase::Qa;
                 // A repair settles what was open; so does a spec written anew.
-                if step.from == Phase::Idle || step.outcome == Outcome::Fixed || step.to == Phase::Spec {
+                if step.from == Phase::Idle
+                    || step.outcome == Outcome::Fixed
+                    || step.to == Phase::Spec
+                {
                     self.bugs.clear();
                 }
                 self.moves.push_back(MoveLine {

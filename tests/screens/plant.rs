@@ -1,6 +1,7 @@
 //! Models as an operator could meet them: the bad moment of the drawings, and others.
 
 use chrono::{DateTime, FixedOffset, Utc};
+use dev_factory::domain::command::{Answer, Verb};
 use dev_factory::domain::event::RunSummary;
 use dev_factory::domain::factory::Totals;
 use dev_factory::domain::item::{Item, ItemStatus};
@@ -10,9 +11,12 @@ use dev_factory::domain::screen::{
     MoveLine, Need, Snapshot, ToolLimits,
 };
 use dev_factory::domain::state::{AttemptRef, Pause, PauseKind, Scope};
-use dev_factory::factory::ports::operator::Usage;
+use dev_factory::factory::ports::operator::{Operator, Usage};
+use dev_factory::tui::key::Key;
+use dev_factory::tui::message::Message;
 use dev_factory::tui::model::{Engine, Model};
 use dev_factory::tui::theme::Theme;
+use dev_factory::tui::update::update;
 use std::sync::Arc;
 
 pub const TOOL: &str = "github-issue-digest";
@@ -120,7 +124,12 @@ fn measured() -> Vec<Measured> {
                 "{\"bug\":2}",
                 "{\"bug\":1,\"Bug\":1}",
             ),
-            failing("R9", "an empty repository exits 0", "exit 0", "exit 1, TypeError"),
+            failing(
+                "R9",
+                "an empty repository exits 0",
+                "exit 0",
+                "exit 1, TypeError",
+            ),
         ],
         more: 0,
     };
@@ -210,9 +219,23 @@ fn moves() -> Vec<MoveLine> {
     vec![
         step(1790, "01:39:00", Idle, Spec, O::Picked, ""),
         step(1795, "01:45:00", Spec, SpecReview, O::Drafted, ""),
-        step(1801, "01:50:00", SpecReview, Coding, O::Approved, "14 held-out cases"),
+        step(
+            1801,
+            "01:50:00",
+            SpecReview,
+            Coding,
+            O::Approved,
+            "14 held-out cases",
+        ),
         step(1816, "02:09:00", Coding, Qa, O::Built, "3 files, 214 lines"),
-        step(1829, "02:16:00", Qa, Fixing, O::Failed, "BUG-1 R4, BUG-2 R7"),
+        step(
+            1829,
+            "02:16:00",
+            Qa,
+            Fixing,
+            O::Failed,
+            "BUG-1 R4, BUG-2 R7",
+        ),
         step(1842, "02:32:00", Fixing, Qa, O::Fixed, "1 file, +18 -9"),
     ]
 }
@@ -304,8 +327,16 @@ pub fn commands() -> Vec<Usage> {
     };
     vec![
         usage("add", "[OPTIONS] <IDEA>", "Add an idea to the wishlist"),
-        usage("decide", "<DECISION> [ITEM]", "Decide on a tool that waits for a verdict"),
-        usage("pause", "[OPTIONS] [SCOPE]", "Stop starting work, after the turn under way"),
+        usage(
+            "decide",
+            "<DECISION> [ITEM]",
+            "Decide on a tool that waits for a verdict",
+        ),
+        usage(
+            "pause",
+            "[OPTIONS] [SCOPE]",
+            "Stop starting work, after the turn under way",
+        ),
         usage("park", "[ITEM] [REASON]", "Set a tool aside for a person"),
         usage("probe", "[HOST]", "Ask the model servers again"),
         usage("resume", "[TARGET]", "Lift a pause"),
@@ -334,12 +365,26 @@ pub fn with(size: (u16, u16), snapshot: Snapshot) -> Model {
 pub fn bad(size: (u16, u16)) -> Model {
     let mut model = with(size, snapshot());
     let said = [
-        ("02:40:58", Level::Thought, "R4 says labels that differ only by case are one label. The output has two keys, \"bug\" and \"Bug\", so the rule is broken.\n"),
-        ("02:41:03", Level::Thought, "R9: main() calls pages.at(-1).items before it looks at length.\n"),
-        ("02:41:05", Level::Stream, "The fault is in group(): it uses the label as it came.\n"),
+        (
+            "02:40:58",
+            Level::Thought,
+            "R4 says labels that differ only by case are one label. The output has two keys, \"bug\" and \"Bug\", so the rule is broken.\n",
+        ),
+        (
+            "02:41:03",
+            Level::Thought,
+            "R9: main() calls pages.at(-1).items before it looks at length.\n",
+        ),
+        (
+            "02:41:05",
+            Level::Stream,
+            "The fault is in group(): it uses the label as it came.\n",
+        ),
         ("02:41:05", Level::Stream, "Lower-case it first"),
     ];
-    model.book.push(&line("02:40:40", "gates", Level::Warn, "run 2 red"));
+    model
+        .book
+        .push(&line("02:40:40", "gates", Level::Warn, "run 2 red"));
     for (clock, level, text) in said {
         model.book.push(&line(clock, "qa", level, text));
     }
@@ -364,7 +409,14 @@ pub fn idle() -> Snapshot {
         agent.state = AgentState::Ready;
         agent.words = "answers".to_owned();
     }
-    s.moves.push(step(1860, "02:41:00", Phase::Review, Phase::Shipped, Outcome::Ship, "v0.1.0"));
+    s.moves.push(step(
+        1860,
+        "02:41:00",
+        Phase::Review,
+        Phase::Shipped,
+        Outcome::Ship,
+        "v0.1.0",
+    ));
     s
 }
 
@@ -378,4 +430,36 @@ pub fn pause(kind: PauseKind, scope: Scope, reason: &str) -> Pause {
         since: at("22:10:00"),
         until: None,
     }
+}
+
+/// Knows no command; answers nothing.
+struct Nobody;
+
+impl Operator for Nobody {
+    fn commands(&self) -> Vec<Usage> {
+        commands()
+    }
+
+    fn read(&self, line: &str) -> Result<(Verb, bool), String> {
+        Err(format!(
+            "{line:?} lacks an argument: dev-factory help says which"
+        ))
+    }
+
+    fn send(&self, _: Verb, _: Option<(Option<String>, Phase)>) -> Answer {
+        unreachable!("views send nothing")
+    }
+
+    fn start(&self) -> Result<String, String> {
+        unreachable!("views start nothing")
+    }
+}
+
+/// The model after some keys, their names parted by blanks.
+pub fn pressed(mut model: Model, keys: &str) -> Model {
+    for name in keys.split_whitespace() {
+        let key = Key::parse(name).unwrap_or_else(|| panic!("{name} is no key"));
+        update(&mut model, Message::Key(key), &Nobody);
+    }
+    model
 }

@@ -141,7 +141,8 @@ fn hosts(s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer: &mut Buffer) 
     }
     column.rule(ink, &[(Part::Title, "Hosts")], "", buffer);
     for host in names {
-        let own = |agent: &&AgentStatus| agent.model.split_once('/').is_some_and(|(h, _)| h == host);
+        let own =
+            |agent: &&AgentStatus| agent.model.split_once('/').is_some_and(|(h, _)| h == host);
         let users: Vec<&AgentStatus> = s.agents.iter().filter(own).collect();
         let all_gone = users.iter().all(|agent| agent.state == AgentState::Offline);
         let busy = users.iter().any(|agent| agent.state == AgentState::Working);

@@ -30,7 +30,10 @@ pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Bu
             ..Frame::default()
         };
         let inside = window::open(ink, frame, (width, 1), area, buffer);
-        let words = ink.span(Part::Dim, "What needs a person's word appears here and in line 2.");
+        let words = ink.span(
+            Part::Dim,
+            "What needs a person's word appears here and in line 2.",
+        );
         return ink.put(&Line::from(words), inside, 0, buffer);
     };
     let lines = lines(ink, need, usize::from(width.saturating_sub(4)));
@@ -66,8 +69,15 @@ fn lines(ink: &Ink<'_>, need: &Need, width: usize) -> Vec<Line<'static>> {
         } else {
             ink.span(Part::Dim, "-  ")
         };
-        for (at, row) in wrap::first(way, width.saturating_sub(3), 2).iter().enumerate() {
-            let front = if at == 0 { front.clone() } else { Span::raw("   ") };
+        for (at, row) in wrap::first(way, width.saturating_sub(3), 2)
+            .iter()
+            .enumerate()
+        {
+            let front = if at == 0 {
+                front.clone()
+            } else {
+                Span::raw("   ")
+            };
             lines.push(Line::from(vec![front, Span::raw(row.clone())]));
         }
     }

@@ -1,7 +1,7 @@
 //! Rows one below the other in a part of the screen, and which of them are rules.
 
-use super::ink::Ink;
 use super::super::theme::Part;
+use super::ink::Ink;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;

@@ -39,9 +39,16 @@ pub fn confirm(ink: &Ink<'_>, confirm: &Confirm, area: Rect, buffer: &mut Buffer
     }
     lines.push(Line::default());
     let button = |word: &str, focused: bool| {
-        let (front, part) = if focused { (">", Some(Part::Cursor)) } else { (" ", None) };
+        let (front, part) = if focused {
+            (">", Some(Part::Cursor))
+        } else {
+            (" ", None)
+        };
         let text = format!("[ {word} ]");
-        let text = part.map_or_else(|| ink.raw(text.clone()), |part| ink.span(part, text.clone()));
+        let text = part.map_or_else(
+            || ink.raw(text.clone()),
+            |part| ink.span(part, text.clone()),
+        );
         [ink.span(Part::Title, format!("   {front} ")), text]
     };
     let mut buttons = button("No", !confirm.yes).to_vec();

@@ -56,16 +56,26 @@ fn state(model: &Model, snapshot: &Snapshot) -> (Part, &'static str, String) {
     if let Some(stopped) = &snapshot.stopped {
         let since = clock(model, stopped.since);
         let by = who(&stopped.by);
-        let text = format!("STOPPED by {by} since {since}: {}. p starts it", stopped.reason);
+        let text = format!(
+            "STOPPED by {by} since {since}: {}. p starts it",
+            stopped.reason
+        );
         return (Part::Fail, "✗", text);
     }
     if model.engine == Engine::Gone {
         let at = clock(model, snapshot.at);
-        let text = format!("NO ENGINE. Its last word at {at}: {}. p starts it", snapshot.doing);
+        let text = format!(
+            "NO ENGINE. Its last word at {at}: {}. p starts it",
+            snapshot.doing
+        );
         return (Part::Fail, "✗", text);
     }
     if snapshot.pausing {
-        return (Part::Need, "=", format!("PAUSING after this: {}", snapshot.doing));
+        return (
+            Part::Need,
+            "=",
+            format!("PAUSING after this: {}", snapshot.doing),
+        );
     }
     let held = snapshot.pauses.iter().find(|p| p.scope == Scope::Factory);
     if let Some(pause) = held {

@@ -134,7 +134,11 @@ impl Picture<'_> {
     fn moves(&self, left: usize) -> usize {
         let wanted = self.snapshot.moves.len().min(MOVES.max(left / 4)) + 1;
         let worth = !self.snapshot.moves.is_empty() && left >= LIVE + 1 + 3;
-        if worth { wanted.min(left - LIVE - 1) } else { 0 }
+        if worth {
+            wanted.min(left - LIVE - 1)
+        } else {
+            0
+        }
     }
 
     fn live(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
@@ -156,7 +160,10 @@ impl Picture<'_> {
             return;
         }
         let s = self.snapshot;
-        let spent = s.current_tool.as_ref().map(|_| format!("tool ${:.2}", s.tool_usd));
+        let spent = s
+            .current_tool
+            .as_ref()
+            .map(|_| format!("tool ${:.2}", s.tool_usd));
         column.rule(
             self.ink,
             &[(Part::Title, "Timeline")],
@@ -236,8 +243,16 @@ impl Picture<'_> {
     /// Live text, then what else there is room for.
     fn tail(&self, column: &mut Column, buffer: &mut Buffer) {
         let left = column.left();
-        let agents = if left >= 20 { self.snapshot.agents.len() + 1 } else { 0 };
-        let queue = if left >= 26 { self.snapshot.queue.len().min(6) + 1 } else { 0 };
+        let agents = if left >= 20 {
+            self.snapshot.agents.len() + 1
+        } else {
+            0
+        };
+        let queue = if left >= 26 {
+            self.snapshot.queue.len().min(6) + 1
+        } else {
+            0
+        };
         let moves = self.moves(left - agents - queue).min(MOVES + 1);
         let live = left.saturating_sub(agents + queue + moves + 1);
         if live > 0 {
@@ -259,7 +274,11 @@ impl Picture<'_> {
         column.rule(ink, &[(Part::Title, "Agents")], "", buffer);
         column.lines(ink, &roles::flat(s, ink), buffer);
         let left = column.left();
-        let moves = if left >= 11 { s.moves.len().min(MOVES) + 1 } else { 0 };
+        let moves = if left >= 11 {
+            s.moves.len().min(MOVES) + 1
+        } else {
+            0
+        };
         self.queue(column, left.saturating_sub(moves + 1), buffer);
         let free = column.left().saturating_sub(moves);
         column.skip(u16::try_from(free).unwrap_or(0));

@@ -118,7 +118,11 @@ pub fn compact(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'st
         }
         used += wide;
         spans.push(ink.span(part, format!(" {sign}")));
-        let name = if part == Part::Ok { ink.raw(text) } else { ink.span(part, text) };
+        let name = if part == Part::Ok {
+            ink.raw(text)
+        } else {
+            ink.span(part, text)
+        };
         spans.push(name);
     }
     lines.push(Line::from(spans));
@@ -126,7 +130,12 @@ pub fn compact(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'st
 }
 
 /// What failed in the newest run, with what was wanted and what came.
-pub fn failing(snapshot: &Snapshot, ink: &Ink<'_>, width: usize, most: usize) -> Vec<Line<'static>> {
+pub fn failing(
+    snapshot: &Snapshot,
+    ink: &Ink<'_>,
+    width: usize,
+    most: usize,
+) -> Vec<Line<'static>> {
     // While a run goes on, what failed before may hold no longer.
     let newest = snapshot.measured.last();
     let Some(run) = newest.filter(|_| snapshot.measuring.is_none()) else {
@@ -164,8 +173,11 @@ pub fn failing(snapshot: &Snapshot, ink: &Ink<'_>, width: usize, most: usize) ->
         lines.push(Line::from(spans));
     }
     let hidden = run.failing.len() - shown.len() + run.more as usize;
-    if hidden > 0 && let Some(last) = lines.last_mut() {
-        last.spans.insert(0, ink.span(Part::Fail, format!(" +{hidden}")));
+    if hidden > 0
+        && let Some(last) = lines.last_mut()
+    {
+        last.spans
+            .insert(0, ink.span(Part::Fail, format!(" +{hidden}")));
         last.spans.remove(1);
     }
     lines
@@ -182,7 +194,11 @@ pub fn next(snapshot: &Snapshot, ink: &Ink<'_>) -> Option<Line<'static>> {
         1 => String::new(),
         count => format!("; {} more", count - 1),
     };
-    let label = if snapshot.phase == Phase::Fixing { " Repairs " } else { " Next    " };
+    let label = if snapshot.phase == Phase::Fixing {
+        " Repairs "
+    } else {
+        " Next    "
+    };
     Some(Line::from(vec![
         ink.span(Part::Dim, label),
         Span::raw(format!("BUG-{}{rule}: {}{more}", bug.n, bug.title)),

@@ -15,7 +15,10 @@ const WIDEST: u16 = 100;
 
 /// Draws it, scrolled by some rows.
 pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Buffer) {
-    let here: Vec<&Row> = TABLE.iter().filter(|row| row.place.holds(model.tab)).collect();
+    let here: Vec<&Row> = TABLE
+        .iter()
+        .filter(|row| row.place.holds(model.tab))
+        .collect();
     let room = usize::from(area.height.saturating_sub(2));
     let rows = here.len().min(room);
     // The last page is a full one.
@@ -25,13 +28,21 @@ pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Bu
     let frame = Frame {
         title: &title,
         right: if rows < here.len() { &part } else { "" },
-        foot: if rows < here.len() { "j k scroll, q closes" } else { "q closes" },
+        foot: if rows < here.len() {
+            "j k scroll, q closes"
+        } else {
+            "q closes"
+        },
         end: "? asks first",
     };
     let width = area.width.saturating_sub(2).min(WIDEST);
     let inside = window::open(ink, frame, (width, rows), area, buffer);
     let keys = |row: &Row| row.keys.join(" ");
-    let widest = here.iter().map(|row| columns(&keys(row))).max().unwrap_or(0);
+    let widest = here
+        .iter()
+        .map(|row| columns(&keys(row)))
+        .max()
+        .unwrap_or(0);
     for (line, row) in (0..).zip(here.iter().skip(from).take(rows)) {
         let asks = if row.care == Care::Asks { "? " } else { "  " };
         let text = Line::from(vec![

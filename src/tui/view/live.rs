@@ -58,12 +58,18 @@ pub fn lines(model: &Model, ink: &Ink<'_>, width: usize, rows: usize) -> Vec<Lin
         let clock = model.local(row.at).format("%H:%M:%S").to_string();
         let broken = wrap::last(&row.text, text, rows - lines.len());
         // A time stands where it differs from the row above; going upwards that is known one row later.
-        if stamp.as_ref() == Some(&clock) && let Some(below) = lines.last_mut() {
+        if stamp.as_ref() == Some(&clock)
+            && let Some(below) = lines.last_mut()
+        {
             below.spans.remove(0);
             below.spans.insert(0, Span::raw(" ".repeat(CLOCK)));
         }
         for (at, words) in broken.iter().enumerate().rev() {
-            let front = if at == 0 { format!(" {clock} ") } else { " ".repeat(CLOCK) };
+            let front = if at == 0 {
+                format!(" {clock} ")
+            } else {
+                " ".repeat(CLOCK)
+            };
             lines.push(Line::from(vec![
                 ink.span(Part::Dim, front),
                 ink.words(words),

@@ -31,7 +31,12 @@ pub fn draw(model: &Model, ink: &Ink<'_>, palette: &Palette, area: Rect, buffer:
     };
     let inside = window::open(ink, frame, (width, rows + 2), area, buffer);
     let text = usize::from(inside.width);
-    ink.put(&window::input(ink, ": ", &palette.line, text), inside, 0, buffer);
+    ink.put(
+        &window::input(ink, ": ", &palette.line, text),
+        inside,
+        0,
+        buffer,
+    );
     let problem = match &palette.problem {
         Some(problem) => Line::from(vec![ink.span(Part::Fail, "✗ "), Span::raw(problem.clone())]),
         None if fitting.is_empty() => Line::from(ink.span(Part::Dim, "  no command fits")),
@@ -42,11 +47,19 @@ pub fn draw(model: &Model, ink: &Ink<'_>, palette: &Palette, area: Rect, buffer:
     let from = (cursor + 1).saturating_sub(rows);
     let shown: Vec<_> = fitting.iter().enumerate().skip(from).take(rows).collect();
     let widest = |of: &dyn Fn(usize) -> usize, most: usize| {
-        shown.iter().map(|(at, _)| of(*at)).max().unwrap_or(0).min(most)
+        shown
+            .iter()
+            .map(|(at, _)| of(*at))
+            .max()
+            .unwrap_or(0)
+            .min(most)
     };
     let of = |at: usize| fitting.get(at);
     let name = widest(&|at| of(at).map_or(0, |usage| columns(&usage.name)), 16);
-    let arguments = widest(&|at| of(at).map_or(0, |usage| columns(&usage.arguments)), text / 3);
+    let arguments = widest(
+        &|at| of(at).map_or(0, |usage| columns(&usage.arguments)),
+        text / 3,
+    );
     for (row, (at, usage)) in (2..).zip(&shown) {
         let here = *at == cursor;
         let front = if here { "> " } else { "  " };

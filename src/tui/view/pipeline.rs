@@ -159,7 +159,11 @@ pub fn draw(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, area: Rect, buffe
     let [spec, review_of, coding, qa, review, shipped] = &labels;
     let below = way.below(Phase::Qa);
     // The box of qa holds its label, what stands below it, and the loop.
-    let inner = [columns(&qa.1) + 6, columns(&below.1) + 6, columns(&fixing) + 4];
+    let inner = [
+        columns(&qa.1) + 6,
+        columns(&below.1) + 6,
+        columns(&fixing) + 4,
+    ];
     let inner = inner.into_iter().max().unwrap_or(0);
     let words = [spec, review_of, coding, review, shipped];
     let solid: usize = words.iter().map(|(_, text)| columns(text)).sum::<usize>() + inner + 2;

@@ -34,7 +34,10 @@ pub fn lines(
     let from = (cursor + 1).saturating_sub(room);
     let shown = all.get(from..all.len().min(from + room)).unwrap_or(&[]);
     let widest = shown.iter().map(|item| columns(&item.name)).max();
-    let name = widest.unwrap_or(0).clamp(8, 24).min(width.saturating_sub(17));
+    let name = widest
+        .unwrap_or(0)
+        .clamp(8, 24)
+        .min(width.saturating_sub(17));
     let mut lines: Vec<Line<'static>> = (from..)
         .zip(shown)
         .map(|(at, item)| line(snapshot, item, at == cursor, ink, name))
@@ -47,13 +50,7 @@ pub fn lines(
     lines
 }
 
-fn line(
-    snapshot: &Snapshot,
-    item: &Item,
-    here: bool,
-    ink: &Ink<'_>,
-    name: usize,
-) -> Line<'static> {
+fn line(snapshot: &Snapshot, item: &Item, here: bool, ink: &Ink<'_>, name: usize) -> Line<'static> {
     let (part, sign) = match item.status {
         ItemStatus::Building => (Part::Active, "▸"),
         ItemStatus::InReview | ItemStatus::NeedsHuman => (Part::Need, "!"),

@@ -28,13 +28,21 @@ pub fn lines(
             rows.push(("pause", words));
         }
     }
-    rows.extend(remedies(s, agent).into_iter().map(|words| ("remedy", words)));
+    rows.extend(
+        remedies(s, agent)
+            .into_iter()
+            .map(|words| ("remedy", words)),
+    );
     rows.push(("effect", effect(s, agent)));
     let means = match agent.model.split_once('/') {
         Some((host, name)) => format!("{name} on {host}"),
         None => agent.model.clone(),
     };
-    let script = if agent.scripted { ", replies from a script" } else { "" };
+    let script = if agent.scripted {
+        ", replies from a script"
+    } else {
+        ""
+    };
     rows.push(("model", format!("{means}{script}")));
     rows.push(("context", context(agent)));
     let speed = match (agent.tokens_per_second, agent.last) {
@@ -53,7 +61,11 @@ pub fn lines(
         let text = wrap::first(&text, width.saturating_sub(LABEL + 2), 2);
         for (at, row) in text.into_iter().enumerate() {
             let label = if at == 0 { label } else { "" };
-            let part = if label == "why" { part_of(agent) } else { Part::Dim };
+            let part = if label == "why" {
+                part_of(agent)
+            } else {
+                Part::Dim
+            };
             lines.push(Line::from(vec![
                 ink.span(part, format!(" {}", cell(label, LABEL))),
                 Span::raw(row),

@@ -22,19 +22,17 @@ pub const fn state(state: AgentState) -> (Part, &'static str) {
 }
 
 /// Two rows a role.
-pub fn tall(
-    model: &Model,
-    snapshot: &Snapshot,
-    ink: &Ink<'_>,
-    width: usize,
-) -> Vec<Line<'static>> {
+pub fn tall(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for agent in &snapshot.agents {
         let (part, word) = state(agent.state);
         lines.push(Line::from(vec![
             Span::raw(format!(" {}", cell(doing::name(agent.role), 11))),
             ink.span(part, cell(&ink.plain(word), 11)),
-            Span::raw(format!(" {}", short(&agent.model, width.saturating_sub(24)))),
+            Span::raw(format!(
+                " {}",
+                short(&agent.model, width.saturating_sub(24))
+            )),
         ]));
         lines.push(below(model, ink, agent));
     }

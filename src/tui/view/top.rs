@@ -51,10 +51,7 @@ fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         "PAUSED" | "PAUSING" => ("=", Part::Need),
         _ => ("✗", Part::Fail),
     };
-    let last = model
-        .snapshot
-        .as_ref()
-        .map(|s| model.local(s.last_update));
+    let last = model.snapshot.as_ref().map(|s| model.local(s.last_update));
     let (state, end) = match (wide, last) {
         (true, Some(at)) => (
             format!("{sign} {word}"),

@@ -12,7 +12,8 @@ pub fn lines(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
     let ended = t.shipped + t.parked + t.dropped_after_pick;
     let share = |part: f64, of: u64| (of > 0).then(|| part / of as f64);
     let rate = share(t.shipped as f64 * 100.0, ended);
-    let each = |value: Option<f64>, words: &dyn Fn(f64) -> String| value.map_or(String::new(), words);
+    let each =
+        |value: Option<f64>, words: &dyn Fn(f64) -> String| value.map_or(String::new(), words);
     let rows = [
         (
             "shipped",
@@ -22,12 +23,16 @@ pub fn lines(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
         (
             "cycles",
             t.cycles.to_string(),
-            each(share(t.cycles as f64, ended), &|mean| format!("{mean:.1} a tool")),
+            each(share(t.cycles as f64, ended), &|mean| {
+                format!("{mean:.1} a tool")
+            }),
         ),
         (
             "money",
             format!("${:.2}", t.usd),
-            each(share(t.usd, t.shipped), &|mean| format!("${mean:.2} a tool")),
+            each(share(t.usd, t.shipped), &|mean| {
+                format!("${mean:.2} a tool")
+            }),
         ),
         (
             "turns",

@@ -76,12 +76,7 @@ fn name(stay: &Stay) -> String {
 }
 
 /// The first line of the tab: which tool, which cycle, since when.
-pub fn title(
-    model: &Model,
-    snapshot: &Snapshot,
-    ink: &Ink<'_>,
-    width: u16,
-) -> Line<'static> {
+pub fn title(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let Some(tool) = &snapshot.current_tool else {
         return ink.rule(&[(Part::Title, "no tool under way")], "", width);
     };
@@ -110,7 +105,10 @@ pub fn title(
     };
     // The tool's name gives way, not the figures.
     let rest = columns(&count) + columns(&right) + 16;
-    let name = cell(tool, columns(tool).min(usize::from(width).saturating_sub(rest)));
+    let name = cell(
+        tool,
+        columns(tool).min(usize::from(width).saturating_sub(rest)),
+    );
     ink.rule(
         &[(Part::Title, name.trim_end()), (Part::Dim, &count)],
         &right,

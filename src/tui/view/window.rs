@@ -89,7 +89,11 @@ fn edge(
         format!(" {right} ─{end}")
     };
     let title = truncate(title, width.saturating_sub(columns(&tail) + 6));
-    let style = if left == "╭" { Part::Title } else { Part::Dim };
+    let style = if left == "╭" {
+        Part::Title
+    } else {
+        Part::Dim
+    };
     let mut spans = vec![ink.span(Part::Dim, format!("{left}─"))];
     let mut used = 2 + columns(&tail);
     if !title.is_empty() {
