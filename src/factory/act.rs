@@ -192,7 +192,7 @@ impl Driver {
                 self.git(move |repo| repo.close(&name)).await
             }
             (Phase::Shipped, _) => {
-                self.push(step, tool);
+                self.pushing.at_once();
                 self.git(move |repo| repo.close(&name)).await
             }
             (_, Outcome::Rewound) => return self.papers_of_then(step, tool).await,
@@ -351,6 +351,7 @@ impl Driver {
             Ok((read, (souls, warnings))) => {
                 let models = super::engine::models(&read.settings, &souls);
                 self.readiness = super::readiness::Readiness::new(&read.settings, models);
+                self.pushing.at_once();
                 self.settings = std::sync::Arc::new(read.settings);
                 self.souls = souls;
                 self.tools.models = read.models;

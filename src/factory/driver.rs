@@ -6,6 +6,7 @@ use super::ledger::Ledger;
 use super::pool::Pool;
 use super::ports::settings::Settings;
 use super::ports::store::StoreError;
+use super::push::Pushing;
 use super::readiness::Readiness;
 use super::wake::{Running, Stopping, Suspect, Wake};
 use super::worktree::Worktree;
@@ -54,6 +55,7 @@ pub struct Driver {
     pub(super) worktree: Worktree,
     pub(super) reload: Reload,
     pub(super) dirty: bool,
+    pub(super) pushing: Pushing,
     /// Limits of which people have been told that 80 % are used.
     pub(super) noticed: BTreeSet<String>,
     /// A signal has asked for the end already.
@@ -115,6 +117,7 @@ impl Driver {
             worktree: Worktree::default(),
             reload: parts.reload,
             dirty: true,
+            pushing: Pushing::default(),
             noticed: BTreeSet::new(),
             signalled: false,
             main_blocked: false,
@@ -127,6 +130,7 @@ impl Driver {
         loop {
             self.advance().await?;
             self.steer();
+            self.push();
             self.show();
             if let Some(ended) = self.finished() {
                 let ended = self.end(ended);
@@ -176,7 +180,8 @@ impl Driver {
                 .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
         });
         let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
-        [pause_ends, look, suspect, deadline, snapshot, main]
+        let push = self.pushing.due();
+        [pause_ends, look, suspect, deadline, snapshot, main, push]
             .into_iter()
             .flatten()
             .min()
@@ -200,10 +205,10 @@ impl Driver {
             }
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {
-                tool,
+                tag,
                 remote,
                 result,
-            } => self.pushed(&tool, remote, result),
+            } => self.pushed(tag, remote, result),
             Wake::Signal(signal) => {
                 self.signalled(signal);
                 Ok(())
@@ -270,7 +275,8 @@ impl Driver {
             let free = self.running.as_ref().is_none_or(|r| r.resting);
             return free.then_some(stopping.ended);
         }
-        if self.options.until_idle && self.running.is_none() && self.suspect.is_none() {
+        let busy = self.running.is_some() || self.suspect.is_some() || self.pushing.under_way();
+        if self.options.until_idle && !busy {
             return self.nothing_left();
         }
         None

@@ -12,6 +12,7 @@ mod lines;
 mod operate;
 mod pool;
 pub mod ports;
+mod push;
 mod readiness;
 mod rewind;
 mod ship;

@@ -145,6 +145,7 @@ impl Driver {
             since: factory.last_update,
             blocking: false,
         }));
+        needs.extend(self.push_need());
         needs.extend(self.host_needs(now));
         needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
         needs.retain(|need| {

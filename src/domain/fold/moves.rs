@@ -29,6 +29,9 @@ pub(super) fn apply(factory: &mut Factory, event: &Event, made: &Move) {
         factory.escalation.clone_from(&made.escalation);
     }
     count(factory, made);
+    factory
+        .unpushed
+        .extend(made.ship.iter().map(|ship| ship.tag.clone()));
     if let Some(tool) = tool {
         item(factory, made, &tool, &left);
         facts(factory.facts_mut(&tool), event, made, &left);
