@@ -147,14 +147,6 @@ impl Driver {
                     continue;
                 }
                 Outcome::Resumed | Outcome::Unshelved => !step.fresh,
-                Outcome::Rewound => {
-                    let opened = self.worktree.ready(&self.tools.repo).await;
-                    opened.map_err(|e| e.to_string())?;
-                    self.tree_of_then(step, tool)
-                        .await
-                        .map_err(|e| e.to_string())?;
-                    continue;
-                }
                 _ => continue,
             };
             self.git(move |repo| repo.open(&tool, resume).map(|_| ()))
@@ -195,7 +187,6 @@ impl Driver {
                 self.pushing.at_once();
                 self.git(move |repo| repo.close(&name)).await
             }
-            (_, Outcome::Rewound) => return self.papers_of_then(step, tool).await,
             _ => Ok(()),
         };
         done.or_else(|error| self.incident(error.to_string()))

@@ -58,14 +58,16 @@ impl Driver {
             );
             return self.refuse(command, sentence);
         }
+        let target = match &command.verb {
+            Verb::Rewind { seq } => self.move_before(*seq)?,
+            _ => None,
+        };
+        let then = target.as_ref().map(|event| event.seq);
         let input = match &command.verb {
-            Verb::Rewind { seq } => {
-                let target = self.move_before(*seq)?;
-                Input::Rewind {
-                    command: command.clone(),
-                    target: target.map(Box::new),
-                }
-            }
+            Verb::Rewind { .. } => Input::Rewind {
+                command: command.clone(),
+                target: target.map(Box::new),
+            },
             _ => Input::Command(command.clone()),
         };
         if let Err(sentence) = self.possible(&command.verb).await {
@@ -81,6 +83,10 @@ impl Driver {
                     return self.refuse(command, sentence);
                 }
                 let papers = self.command_papers(&command.verb, &events)?;
+                let events = match self.with_then(events, then).await {
+                    Ok(events) => events,
+                    Err(sentence) => return self.refuse(command, sentence),
+                };
                 self.record([papers, events].concat()).await?;
                 self.effect(&command);
                 Ok(Answer {

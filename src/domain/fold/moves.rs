@@ -126,6 +126,7 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
         Outcome::Rewound => {
             facts.new_line();
             facts.last_run = None;
+            facts.open_bugs.clear();
             facts.tree = None;
             facts.commit.clone_from(&made.commit);
         }
