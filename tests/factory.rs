@@ -21,6 +21,8 @@ mod crash;
 mod external;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/review.rs"]
+mod review;
 #[path = "factory/rewind.rs"]
 mod rewind;
 #[path = "factory/shipping.rs"]

@@ -3,6 +3,7 @@
 mod act;
 mod attempts;
 mod brief;
+mod conditions;
 mod driver;
 pub mod engine;
 pub mod gates;

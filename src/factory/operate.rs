@@ -3,7 +3,7 @@
 use super::driver::Driver;
 use super::engine::Ended;
 use super::wake::Stopping;
-use crate::domain::command::{Answer, Command, Decision, StopAfter, Verb};
+use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
@@ -105,11 +105,11 @@ impl Driver {
                 Err("nothing runs now: there is no attempt to drop".to_owned())
             }
             Verb::Decide {
-                decision: Decision::TestDefect,
+                decision,
                 item,
                 case,
                 ..
-            } => self.strikable(item.as_deref(), case.as_deref().unwrap_or_default()),
+            } => self.decidable(item.as_deref(), *decision, case.as_deref()),
             Verb::Reopen { tool, .. } => {
                 let name = tool.clone();
                 let versions = self

@@ -205,6 +205,10 @@ pub struct Canned {
     reds: AtomicU32,
     /// The file a red run names.
     file: Mutex<String>,
+    /// Ids of cases the tool answers wrongly.
+    wrong: Mutex<Vec<String>>,
+    /// Ids of cases the stub answers rightly.
+    idle: Mutex<Vec<String>>,
 }
 
 impl Canned {
@@ -212,6 +216,16 @@ impl Canned {
     pub fn red(&self, runs: u32, file: &str) {
         *self.file.lock().unwrap() = file.to_owned();
         self.reds.store(runs, Ordering::SeqCst);
+    }
+
+    /// The tool fails just these cases.
+    pub fn wrong(&self, ids: &[&str]) {
+        *self.wrong.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
+    }
+
+    /// The stub passes just these cases.
+    pub fn idle(&self, ids: &[&str]) {
+        *self.idle.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
     }
 }
 
@@ -324,11 +338,19 @@ impl Tests for Canned {
             missing: Some("nothing".to_owned()),
             ..Received::default()
         };
-        let all = if tree.model_written {
-            cases.iter().map(right).collect()
-        } else {
-            cases.iter().map(stub).collect()
+        let (wrong, idle) = (self.wrong.lock().unwrap(), self.idle.lock().unwrap());
+        let passes = |case: &Case| match tree.model_written {
+            true => !wrong.contains(&case.id),
+            false => idle.contains(&case.id),
         };
+        let answer = |case| {
+            if passes(case) {
+                right(case)
+            } else {
+                stub(case)
+            }
+        };
+        let all = cases.iter().map(answer).collect();
         async move { Ok(all) }.boxed()
     }
 

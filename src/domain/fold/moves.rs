@@ -122,6 +122,10 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
         Outcome::Fixed => facts.repairs = facts.repairs.saturating_add(1),
         Outcome::SendBack => facts.sent_back_by(actor::is_person(&event.actor)),
         Outcome::Respec => facts.respec(),
+        Outcome::Takeover if made.to == Phase::SpecReview => {
+            facts.starts_anew();
+            facts.drafted();
+        }
         Outcome::Hint | Outcome::Takeover => facts.starts_anew(),
         Outcome::Rewound => {
             facts.new_line();
