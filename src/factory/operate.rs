@@ -104,6 +104,13 @@ impl Driver {
             Verb::Retry {} | Verb::Abort {} if self.running.is_none() => {
                 Err("nothing runs now: there is no attempt to drop".to_owned())
             }
+            Verb::Probe { host: Some(host) } if !self.settings.hosts.contains_key(host) => {
+                let known: Vec<&str> = self.settings.hosts.keys().map(String::as_str).collect();
+                Err(format!(
+                    "there is no host {host}; the settings name {}",
+                    known.join(", ")
+                ))
+            }
             Verb::Decide {
                 decision,
                 item,
