@@ -357,8 +357,10 @@ impl Driver {
     pub(super) fn probe(&mut self, roles: &[Role]) {
         for model in self.readiness.due(roles) {
             let (models, wake) = (self.tools.models.clone(), self.wake.clone());
+            let redactor = self.tools.redactor.clone();
             tokio::spawn(async move {
-                let status = models.probe(&model.host, &model.model).await;
+                let mut status = models.probe(&model.host, &model.model).await;
+                status.words = redactor.redact(&status.words);
                 let _ = wake.send(Wake::Probed(model, status));
             });
         }

@@ -105,11 +105,7 @@ impl Driver {
                 Err("nothing runs now: there is no attempt to drop".to_owned())
             }
             Verb::Probe { host: Some(host) } if !self.settings.hosts.contains_key(host) => {
-                let known: Vec<&str> = self.settings.hosts.keys().map(String::as_str).collect();
-                Err(format!(
-                    "there is no host {host}; the settings name {}",
-                    known.join(", ")
-                ))
+                Err(self.settings.no_such_host(host))
             }
             Verb::Decide {
                 decision,

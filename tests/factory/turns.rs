@@ -198,7 +198,7 @@ async fn a_key_that_is_refused_waits_for_the_host_and_loses_nothing() {
         host: Some(host.to_owned()),
     };
     let words = plant.refused(probe("lob")).await;
-    assert_eq!(words, "there is no host lob; the settings name lab");
+    assert_eq!(words, "no host is named lob in the settings: there are lab");
     plant.told(probe("lab")).await;
     held.reached(2).await;
     held.open();

@@ -83,7 +83,7 @@ impl Context {
                         .await?;
                     match error {
                         ModelError::Overflow { .. } => {
-                            return Err(self.too_large(error.to_string()).await);
+                            return Err(self.too_large(self.words(&error)).await);
                         }
                         ModelError::NoScript { .. } => {
                             return Err(Stop::Incident(error.to_string()));
@@ -98,7 +98,11 @@ impl Context {
                     };
                     self.log(
                         Level::Warn,
-                        format!("{error}; trying again in {} s", wait.as_secs()),
+                        format!(
+                            "{}; trying again in {} s",
+                            self.words(&error),
+                            wait.as_secs()
+                        ),
                     );
                     tokio::time::sleep(*wait).await;
                     tries += 1;
@@ -182,7 +186,12 @@ impl Context {
             self.log(Level::Stream, text.rest());
         };
         let (reply, ()) = tokio::join!(self.tools.models.turn(request, pieces), show);
-        reply
+        // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
+        reply.map(|reply| Reply {
+            text: redactor.redact_known(reply.text),
+            thought: redactor.redact_known(reply.thought),
+            ..reply
+        })
     }
 
     /// Transcribes and journals a whole reply, then reads it.
@@ -232,6 +241,11 @@ impl Context {
         Ok(value.map_err(|problem| (reply.text, problem)))
     }
 
+    /// An error in words that hold no secret.
+    fn words(&self, error: &ModelError) -> String {
+        self.tools.redactor.redact(&error.to_string())
+    }
+
     fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
         let local = self.tools.models.local(&request.host);
         Turn {
@@ -240,7 +254,7 @@ impl Context {
             host: request.host.clone(),
             model: request.model.clone(),
             ok: false,
-            error: Some(self.tools.redactor.redact(&error.to_string())),
+            error: Some(self.words(error)),
             input_tokens: None,
             output_tokens: None,
             usd: local.then_some(0.0),
