@@ -21,6 +21,8 @@ mod crash;
 mod external;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/pauses.rs"]
+mod pauses;
 #[path = "factory/review.rs"]
 mod review;
 #[path = "factory/rewind.rs"]

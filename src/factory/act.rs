@@ -225,6 +225,9 @@ impl Driver {
             id: attempt,
             reason: words.clone(),
         })?;
+        if matches!(error, ModelError::Refused { .. }) {
+            self.reread_keys()?;
+        }
         self.failures += 1;
         // A host that is away or busy comes back by itself; a key, a model or a price needs a person.
         let comes_back = matches!(
@@ -332,36 +335,6 @@ impl Driver {
     pub(super) async fn time(&mut self) -> Result<(), String> {
         self.upkeep().await?;
         self.settle_suspect().await
-    }
-
-    /// Settings or souls changed: take them over, or keep the old ones and say why.
-    pub(super) fn reread(&mut self) {
-        let read = (self.reload)()
-            .and_then(|read| super::engine::souls(&read.souls).map(|souls| (read, souls)));
-        let odd = match read {
-            Ok((read, (souls, warnings))) => {
-                let models = super::engine::models(&read.settings, &souls);
-                self.readiness = super::readiness::Readiness::new(&read.settings, models);
-                self.pushing.at_once();
-                self.settings = std::sync::Arc::new(read.settings);
-                self.souls = souls;
-                self.tools.models = read.models;
-                self.tools.redactor = read.redactor;
-                self.ledger
-                    .say(Level::Info, "settings and souls read again");
-                warnings
-            }
-            Err(sentence) => {
-                let words = format!("{sentence}; the old settings stay in force");
-                self.ledger.say(Level::Error, words);
-                vec![sentence]
-            }
-        };
-        // What is wrong with the wishlist stays said until that is mended.
-        self.problems
-            .retain(|problem| problem.contains("wishlist.json"));
-        self.problems.extend(odd);
-        self.dirty = true;
     }
 }
 

@@ -227,15 +227,11 @@ impl Driver {
     }
 
     /// Lets turns start or holds them, as pauses, stops and budgets say.
-    fn steer(&mut self) {
-        let held = self.stopping.is_some()
-            || self.running.as_ref().is_some_and(|running| {
-                self.ledger
-                    .factory
-                    .pauses
-                    .iter()
-                    .any(|p| p.scope.covers(running.role))
-            });
+    pub(super) fn steer(&mut self) {
+        let held = match &self.running {
+            Some(running) => self.held(running.role),
+            None => self.stopping.is_some(),
+        };
         self.go.send_if_modified(|go| {
             let changed = *go == held;
             *go = !held;
@@ -249,6 +245,12 @@ impl Driver {
         if due {
             self.cancel();
         }
+    }
+
+    /// A role may start no turn and no gate.
+    pub(super) fn held(&self, role: Role) -> bool {
+        let pauses = &self.ledger.factory.pauses;
+        self.stopping.is_some() || pauses.iter().any(|p| p.scope.covers(role))
     }
 
     /// Drops the turn or gate under way.

@@ -26,10 +26,7 @@ impl Driver {
             Change::State => self.look_at_state().await,
             Change::Commands => self.commands(false).await,
             Change::Wishlist => self.wishlist(),
-            Change::Settings | Change::Souls => {
-                self.reread();
-                Ok(())
-            }
+            Change::Settings | Change::Souls => self.reread(),
         }
     }
 

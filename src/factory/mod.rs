@@ -15,6 +15,7 @@ mod pool;
 pub mod ports;
 mod push;
 mod readiness;
+mod reread;
 mod rewind;
 mod ship;
 mod show;

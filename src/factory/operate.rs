@@ -7,6 +7,7 @@ use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
+use crate::domain::state::PauseKind;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -88,7 +89,7 @@ impl Driver {
                     Err(sentence) => return self.refuse(command, sentence),
                 };
                 self.record([papers, events].concat()).await?;
-                self.effect(&command);
+                self.effect(&command)?;
                 Ok(Answer {
                     accepted: true,
                     sentence,
@@ -146,7 +147,7 @@ impl Driver {
     }
 
     /// What an accepted command does to the engine itself.
-    fn effect(&mut self, command: &Command) {
+    fn effect(&mut self, command: &Command) -> Result<(), String> {
         match &command.verb {
             Verb::Stop {
                 after,
@@ -169,6 +170,8 @@ impl Driver {
                 });
             }
             Verb::Probe { host } => {
+                self.reread_keys()?;
+                self.lift(PauseKind::Host, "its hosts are tried again")?;
                 self.readiness.forget(host.as_deref());
                 let roles = crate::domain::phase::Role::ALL;
                 self.probe(&roles);
@@ -176,6 +179,7 @@ impl Driver {
             _ => {}
         }
         self.dirty = true;
+        Ok(())
     }
 
     /// The newest move of the tool under way at or before an event of the journal.

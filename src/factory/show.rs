@@ -34,8 +34,10 @@ impl Driver {
             attempt: factory.attempt.clone(),
             escalation: factory.escalation.clone(),
             pauses: factory.pauses.clone(),
-            pausing: self.running.as_ref().is_some_and(|r| !r.resting)
-                && (self.factory_held() || self.stopping.is_some()),
+            pausing: self
+                .running
+                .as_ref()
+                .is_some_and(|r| !r.resting && self.held(r.role)),
             stopped: factory.stopped.clone(),
             doing: self.doing_words(now),
             agents: Role::ALL

@@ -24,8 +24,11 @@ impl Driver {
                 } else {
                     Err("another attempt has begun".to_owned())
                 };
+                // Before the attempt goes on: a limit reached by this turn must hold the next one.
+                let kept = self.upkeep().await;
+                self.steer();
                 let _ = done.send(answer);
-                self.upkeep().await
+                kept
             }
             FromAgent::Doing {
                 attempt,

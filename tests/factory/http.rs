@@ -245,6 +245,53 @@ fn everything(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
     }
 }
 
+/// Names a file for the key of a server in the user's own settings.
+fn key_file(dir: &Path, origin: &str) -> PathBuf {
+    let own = dir.canonicalize().unwrap().join("config/dev-factory");
+    fs::create_dir_all(&own).unwrap();
+    let file = own.join("key");
+    fs::write(&file, "").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let keys = format!(
+        "[keys.lab]\norigin = \"{origin}\"\nfile = \"{}\"\n",
+        file.display()
+    );
+    fs::write(own.join("config.toml"), keys).unwrap();
+    file
+}
+
+#[test]
+fn a_key_that_is_refused_is_read_again() {
+    const NEW: Option<&str> = Some("Bearer renewed-key");
+    let server = ModelServer::answering(|request| match request.path.as_str() {
+        "/v1/chat/completions" if request.header("authorization") == NEW => {
+            crate::model_server::openai_reply("test", &demo(request))
+        }
+        "/v1/chat/completions" => Answer::status(401, r#"{"error":{"message":"who are you"}}"#),
+        "/v1/models" => Answer::status(
+            200,
+            r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#,
+        ),
+        _ => Answer::status(404, "{}"),
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("{}/v1", server.url());
+    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
+    let file = key_file(dir.path(), &server.url());
+    fs::write(&file, "expired-key").unwrap();
+    let engine = Process::start(&home, &[]);
+    process::wait("a refused turn", || server.turns().len() == 1);
+    fs::write(&file, "renewed-key").unwrap();
+    let spec = || homes::state(&home).is_some_and(|s| s.phase == Phase::Spec);
+    process::wait("the spec is written", || {
+        !spec() && server.turns().len() > 3
+    });
+    let ended = engine.interrupt();
+    assert_eq!(ended.code, Some(130), "{}", ended.said);
+    let later = server.turns().into_iter().skip(3);
+    assert!(later.into_iter().all(|t| t.header("authorization") == NEW));
+}
+
 #[test]
 fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
     const KEY: &str = "wonderland-4711-key";
@@ -282,21 +329,8 @@ fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("{}/v1", server.url());
     let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
-    let own = dir
-        .path()
-        .canonicalize()
-        .unwrap()
-        .join("config/dev-factory");
-    fs::create_dir_all(&own).unwrap();
-    let file = own.join("key");
+    let file = key_file(dir.path(), &server.url());
     fs::write(&file, KEY).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let keys = format!(
-        "[keys.lab]\norigin = \"{}\"\nfile = \"{}\"\n",
-        server.url(),
-        file.display()
-    );
-    fs::write(own.join("config.toml"), keys).unwrap();
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert!(!ended.said.contains(KEY));
