@@ -13,6 +13,8 @@ mod plant;
 #[path = "support/process.rs"]
 mod process;
 
+#[path = "factory/budgets.rs"]
+mod budgets;
 #[path = "factory/commands.rs"]
 mod commands;
 #[path = "factory/crash.rs"]

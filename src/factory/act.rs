@@ -69,7 +69,7 @@ impl Driver {
     }
 
     /// A pause of this kind is in force.
-    fn held_by(&self, kind: PauseKind) -> bool {
+    pub(super) fn held_by(&self, kind: PauseKind) -> bool {
         self.ledger.factory.pauses.iter().any(|p| p.kind == kind)
     }
 

@@ -14,7 +14,7 @@ use crate::agents::soul::Soul;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::Level;
-use crate::domain::state::StateDoc;
+use crate::domain::state::{PauseKind, StateDoc};
 use crate::domain::table;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -29,6 +29,9 @@ const TERM_WAIT: Duration = Duration::from_secs(10);
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
 /// How often main is looked at while a tool on the shelf waits for it.
 const MAIN_LOOK: Duration = Duration::from_secs(3);
+
+/// How often a limit that was reached is looked at again: the day it counts goes by.
+const BUDGET_LOOK: Duration = Duration::from_secs(60);
 
 /// The engine at work.
 pub struct Driver {
@@ -170,10 +173,14 @@ impl Driver {
         });
         let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
         let push = self.pushing.due();
-        [pause_ends, look, suspect, deadline, snapshot, main, push]
-            .into_iter()
-            .flatten()
-            .min()
+        let budget = self.held_by(PauseKind::Budget);
+        let budget = budget.then(|| Instant::now() + BUDGET_LOOK);
+        [
+            pause_ends, look, suspect, deadline, snapshot, main, push, budget,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     async fn handle(&mut self, wake: Wake) -> Result<(), String> {
@@ -266,7 +273,10 @@ impl Driver {
             let free = self.running.as_ref().is_none_or(|r| r.resting);
             return free.then_some(stopping.ended);
         }
-        let busy = self.running.is_some() || self.suspect.is_some() || self.pushing.under_way();
+        let works = |r: &Running| !r.resting || !self.held(r.role);
+        let busy = self.running.as_ref().is_some_and(works)
+            || self.suspect.is_some()
+            || self.pushing.under_way();
         if self.options.until_idle && !busy {
             return self.nothing_left();
         }

@@ -23,11 +23,13 @@ impl Driver {
     /// A file of the home changed.
     pub(super) async fn changed(&mut self, change: Change) -> Result<(), String> {
         match change {
-            Change::State => self.look_at_state().await,
-            Change::Commands => self.commands(false).await,
-            Change::Wishlist => self.wishlist(),
-            Change::Settings | Change::Souls => self.reread(),
+            Change::State => return self.look_at_state().await,
+            Change::Commands => self.commands(false).await?,
+            Change::Wishlist => return self.wishlist(),
+            Change::Settings | Change::Souls => self.reread()?,
         }
+        // A limit may have been set below what is used.
+        self.upkeep().await
     }
 
     /// Reads state.json at once when it can be read; waits for a half-written one off the loop.

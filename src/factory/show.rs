@@ -135,7 +135,10 @@ impl Driver {
                     pause.by,
                     pause.reason
                 ),
-                ways: vec![format!("dev-factory resume {}", pause.id)],
+                ways: vec![match pause.kind {
+                    PauseKind::Budget => "raise the limit as named, or wait".to_owned(),
+                    _ => format!("dev-factory resume {}", pause.id),
+                }],
                 since: pause.since,
                 blocking: true,
             })
