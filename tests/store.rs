@@ -1029,6 +1029,14 @@ fn the_wishlist_is_peoples() {
             "idea 2 is empty",
         ),
         ("[]", "line 1"),
+        (
+            "{\"items\": [\n{\"idea\": \"a\", \"priorty\": 3}]}",
+            "line 2 column 15: priorty is not a key of an idea; did you mean priority?",
+        ),
+        (
+            "{\"items\": [\n{\"idea\": \"a\", \"name\": \"../x\"}]}",
+            "line 2 column 23: the name \"../x\" is not kebab-case",
+        ),
     ] {
         fs::write(home.path("wishlist.json"), bad).unwrap();
         let e = store.wishlist().unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! Which folder is the factory home, and what its home.json says.
 
-use super::out::Fail;
+use super::out::{self, Fail};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,7 @@ fn named(dir: &Path, by: &str) -> Result<PathBuf, Fail> {
         return Err(Fail::usage(format!(
             "no factory in {} (from {by}): dev-factory init {}",
             dir.display(),
-            dir.display()
+            out::quoted(dir)
         )));
     }
     dir.canonicalize()

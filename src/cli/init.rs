@@ -342,12 +342,12 @@ fn next(dir: &Path, plan: &Plan, start: Start) -> String {
     }
     lines.push(format!(
         "start it:  dev-factory --home {} --no-tui --unsafe-no-sandbox --yes-i-accept",
-        dir.display()
+        out::quoted(dir)
     ));
     if start == Start::Paused {
         lines.push(format!(
             "it begins paused; let it go:  dev-factory --home {} resume",
-            dir.display()
+            out::quoted(dir)
         ));
     }
     lines.join("\n")
