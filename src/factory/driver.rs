@@ -1,6 +1,6 @@
 //! The loop: one message at a time, then whatever the state now calls for. It starts nothing by the clock alone.
 
-use super::attempts::context::{FromAgent, Tools};
+use super::attempts::context::Tools;
 use super::engine::{Ended, Options, Parts, Reread, Signal};
 use super::ledger::Ledger;
 use super::pool::Pool;
@@ -48,7 +48,6 @@ pub struct Driver {
     pub(super) engine: crate::domain::screen::EngineId,
     pub(super) wake: mpsc::UnboundedSender<Wake>,
     inbox: mpsc::UnboundedReceiver<Wake>,
-    pub(super) link: mpsc::UnboundedSender<FromAgent>,
     pub(super) go: watch::Sender<bool>,
     pub(super) pool: Pool,
     pub(super) worktree: Worktree,
@@ -80,15 +79,6 @@ impl Driver {
         options: Options,
     ) -> Self {
         let (wake, inbox) = mpsc::unbounded_channel();
-        let (link, mut from_agents) = mpsc::unbounded_channel();
-        let forward = wake.clone();
-        tokio::spawn(async move {
-            while let Some(message) = from_agents.recv().await {
-                if forward.send(Wake::Agent(message)).is_err() {
-                    break;
-                }
-            }
-        });
         let settings = Arc::new(parts.settings);
         let readiness = Readiness::new(&settings, super::engine::models(&settings, &souls));
         Self {
@@ -109,7 +99,6 @@ impl Driver {
             engine: parts.engine,
             wake,
             inbox,
-            link,
             go: watch::Sender::new(true),
             pool: Pool::start(),
             worktree: Worktree::default(),

@@ -1,6 +1,7 @@
 //! The three agent tasks: each waits for a job of its role, works, reports; a panic becomes an incident.
 
 use super::attempts::{Context, Stop, context::FromAgent, work};
+use super::wake::Wake;
 use crate::domain::phase::Role;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -73,7 +74,7 @@ async fn agent(mut jobs: mpsc::UnboundedReceiver<Job>) {
             },
         };
         let result = Box::new(result);
-        let _ = link.send(FromAgent::Finished { attempt, result });
+        let _ = link.send(Wake::Agent(FromAgent::Finished { attempt, result }));
     }
 }
 

@@ -155,7 +155,7 @@ impl Driver {
             soul: soul.clone(),
             settings: self.settings.clone(),
             tools: self.tools.clone(),
-            link: self.link.clone(),
+            link: self.wake.clone(),
             go: self.go.subscribe(),
         }
     }

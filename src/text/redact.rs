@@ -1,7 +1,7 @@
 //! Takes secrets out of text: known values in every form they travel in, and shapes that are always secrets.
 //! Works on whole texts and on streams, where a secret may be cut anywhere.
 
-use super::secrets::{SHORTEST, password_at, shape_at, spellings};
+use super::secrets::{SHORTEST, STARTS, password_at, shape_at, spellings};
 use std::collections::BTreeSet;
 
 /// What stands where a secret stood.
@@ -12,10 +12,18 @@ const PEM_BEGIN: &str = "-----BEGIN ";
 const PEM_END: &str = "-----END ";
 
 /// Knows the secrets of this process.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Redactor {
     /// Every form of every secret, longest first.
     needles: Vec<String>,
+    /// Whether a secret can start with a byte; most text is passed over by this alone.
+    starts: [bool; 256],
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Self::new([])
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -35,7 +43,20 @@ impl Redactor {
         }
         let mut needles: Vec<String> = forms.into_iter().collect();
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-        Self { needles }
+        let firsts = needles.iter().filter_map(|needle| needle.bytes().next());
+        let mut starts = [false; 256];
+        for byte in firsts.chain(PEM_BEGIN.bytes().take(1)).chain(STARTS) {
+            if let Some(start) = starts.get_mut(usize::from(byte)) {
+                *start = true;
+            }
+        }
+        Self { needles, starts }
+    }
+
+    /// Bytes at the start of `rest` where no secret can begin.
+    fn harmless(&self, rest: &str) -> usize {
+        let start = |byte: u8| self.starts.get(usize::from(byte)) != Some(&false);
+        rest.bytes().position(start).unwrap_or(rest.len())
     }
 
     /// The text without secrets.
@@ -125,7 +146,13 @@ impl RedactStream<'_> {
         let mut previous = None;
         while at < clear {
             let rest = held.get(at..).unwrap_or_default();
-            if self.in_pem {
+            let harmless = self.redactor.harmless(rest).min(clear - at);
+            if harmless > 0 && !self.in_pem {
+                let passed = rest.get(..harmless).unwrap_or_default();
+                out.push_str(passed);
+                previous = passed.chars().next_back();
+                at += harmless;
+            } else if self.in_pem {
                 let Some(length) = pem_end(rest) else {
                     // Everything up to here belongs to the key; an end marker may be half here.
                     at = at.max(held.rfind("-----").unwrap_or(clear).min(clear));

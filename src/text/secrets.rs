@@ -3,6 +3,9 @@
 /// Shorter values are ordinary words.
 pub const SHORTEST: usize = 6;
 
+/// First bytes of all that [`password_at`] and [`shape_at`] find.
+pub const STARTS: [u8; 6] = *b":sgxAe";
+
 /// `://user:pass@` at the start: (bytes up to the password, bytes of the password).
 pub fn password_at(rest: &str) -> Option<(usize, usize)> {
     let authority = rest.strip_prefix("://")?;

@@ -2,7 +2,7 @@
 
 mod judged;
 
-use super::files::{self, Swapped};
+use super::files::{self, Swapped, trouble};
 use super::fold::core;
 use super::layout::Layout;
 use super::refused;
@@ -11,6 +11,7 @@ use crate::domain::factory::Factory;
 use crate::domain::state::{ControlDoc, StateDoc};
 use crate::factory::ports::store::StoreError;
 use serde_json::{Map, Value};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// state.json written by someone else, as far as we looked at it.
@@ -52,6 +53,8 @@ pub struct Documents {
 /// Both documents staged, not visible yet.
 #[derive(Debug, Default)]
 pub struct Prepared {
+    /// What has to be durable before it may be visible.
+    pub unsynced: Vec<File>,
     state: Option<StagedState>,
     control: Option<(PathBuf, ControlDoc)>,
 }
@@ -142,7 +145,8 @@ impl Documents {
         self.stage_control(factory, sha.unwrap_or_default(), &mut prepared)?;
         if let Some(staged) = &prepared.state {
             self.aside = None;
-            files::stage(&staged.path, &staged.bytes, &self.state, true)?;
+            let file = files::stage(&staged.path, &staged.bytes, &self.state)?;
+            prepared.unsynced.push(file);
         }
         Ok(prepared)
     }
@@ -159,7 +163,8 @@ impl Documents {
         }
         let doc = factory.control_doc(revision + 1, sha);
         let path = files::temp(&self.dir, "control.json");
-        files::stage(&path, &render(&doc), &self.control, true)?;
+        let file = files::stage(&path, &render(&doc), &self.control)?;
+        prepared.unsynced.push(file);
         prepared.control = Some((path, doc));
         Ok(())
     }
@@ -192,7 +197,15 @@ impl Documents {
         self.state.parent().unwrap_or(&self.dir)
     }
 
-    /// Makes staged documents visible: control.json, then state.json, then the folder durable.
+    /// Makes staged documents durable and visible, where no event of the journal has to be so before.
+    pub fn save(&mut self, prepared: Prepared) -> Result<bool, StoreError> {
+        for file in &prepared.unsynced {
+            file.sync_data().map_err(|e| trouble(&self.dir, &e))?;
+        }
+        self.publish(prepared)
+    }
+
+    /// Makes durable documents visible: control.json, then state.json, then the folder durable.
     /// True when an edit was pushed aside and waits to be looked at.
     pub fn publish(&mut self, prepared: Prepared) -> Result<bool, StoreError> {
         if let Some((path, doc)) = prepared.control {

@@ -79,10 +79,10 @@ pub fn temp(dir: &Path, name: &str) -> PathBuf {
     dir.join(format!("{TEMP}{name}.{}.tmp", std::process::id()))
 }
 
-/// Writes `bytes` to `staged` with the mode and owner of `like` (0600 when that is new); durable when `sync`.
+/// Writes `bytes` to `staged` with the mode and owner of `like` (0600 when that is new); not durable yet.
 /// A file left there by an earlier exchange is written over: making and freeing files costs more than syncing them.
-pub fn stage(staged: &Path, bytes: &[u8], like: &Path, sync: bool) -> Result<(), StoreError> {
-    let write = || -> io::Result<()> {
+pub fn stage(staged: &Path, bytes: &[u8], like: &Path) -> Result<File, StoreError> {
+    let write = || -> io::Result<File> {
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -103,11 +103,39 @@ pub fn stage(staged: &Path, bytes: &[u8], like: &Path, sync: bool) -> Result<(),
         if file.metadata()?.len() != bytes.len() as u64 {
             file.set_len(bytes.len() as u64)?;
         }
-        if sync { file.sync_data() } else { Ok(()) }
+        Ok(file)
     };
     write().map_err(|e| {
         let _ = std::fs::remove_file(staged);
         trouble(like, &e)
+    })
+}
+
+/// As [`stage`], durable.
+pub fn stage_durably(staged: &Path, bytes: &[u8], like: &Path) -> Result<(), StoreError> {
+    let synced = stage(staged, bytes, like)?.sync_data();
+    synced.map_err(|e| trouble(like, &e))
+}
+
+/// Makes files durable at the same time: a disk that is flushed for one is mostly flushed for all.
+/// What became of the first, and of the others.
+pub fn sync_together(first: &File, others: &[File]) -> (io::Result<()>, io::Result<()>) {
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = others
+            .iter()
+            .map(|file| {
+                let thread = std::thread::Builder::new().name("sync".to_owned());
+                (thread.spawn_scoped(scope, || file.sync_data()), file)
+            })
+            .collect();
+        let synced = first.sync_data();
+        let rest = begun.into_iter().map(|(begun, file)| match begun {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("a sync panicked"))),
+            Err(_) => file.sync_data(),
+        });
+        (synced, rest.fold(Ok(()), io::Result::and))
     })
 }
 
@@ -156,7 +184,10 @@ pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
 pub fn put(dir: &Path, target: &Path, bytes: &[u8], sync: bool) -> Result<(), StoreError> {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let staged = temp(dir, &name);
-    stage(&staged, bytes, target, sync)?;
+    match sync {
+        true => stage_durably(&staged, bytes, target)?,
+        false => stage(&staged, bytes, target).map(drop)?,
+    }
     if let Err(e) = std::fs::rename(&staged, target) {
         let _ = std::fs::remove_file(&staged);
         return Err(trouble(target, &e));
@@ -165,6 +196,15 @@ pub fn put(dir: &Path, target: &Path, bytes: &[u8], sync: bool) -> Result<(), St
         sync_dir(target.parent().unwrap_or(dir))?;
     }
     Ok(())
+}
+
+/// Writes a file that only mirrors what is known elsewhere: whole for readers, not synced. The file it replaces stays
+/// as the next temporary one, because making and freeing files costs more than writing them.
+pub fn mirror(dir: &Path, target: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let staged = temp(dir, &name);
+    stage(&staged, bytes, target)?;
+    swap(&staged, target).map(|_| ())
 }
 
 /// Removes temporary files of ours that a crash left in a folder, when older than that; returns how many.

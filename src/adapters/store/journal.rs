@@ -56,14 +56,19 @@ impl Journal {
                 folded.tip
             ));
         } else if folded.live.unended {
-            journal.write(b"\n")?;
+            let _ = journal.write(b"\n", &[])?;
             said.push("journal.jsonl: the last line lacked its end; it was added".to_owned());
         }
         Ok((journal, said))
     }
 
     /// Adds events with one write, durably. After an error nothing of them is in the journal.
-    pub fn append(&mut self, events: &[Event]) -> Result<(), StoreError> {
+    /// `beside` becomes durable at the same time; what became of that is the inner result.
+    pub fn append(
+        &mut self,
+        events: &[Event],
+        beside: &[File],
+    ) -> Result<std::io::Result<()>, StoreError> {
         let mut text = String::new();
         for event in events {
             let json = serde_json::to_string(event)
@@ -71,12 +76,16 @@ impl Journal {
             text.push_str(&line::seal(&json));
             text.push('\n');
         }
-        self.write(text.as_bytes())?;
+        let beside = self.write(text.as_bytes(), beside)?;
         self.next += events.len() as u64;
-        Ok(())
+        Ok(beside)
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+    fn write(
+        &mut self,
+        bytes: &[u8],
+        beside: &[File],
+    ) -> Result<std::io::Result<()>, StoreError> {
         let path = self.layout.journal();
         if self.broken {
             return Err(StoreError::Io {
@@ -89,13 +98,14 @@ impl Journal {
             self.broken = self.file.set_len(self.len).is_err();
             return Err(trouble(&path, &e));
         }
-        if let Err(e) = self.file.sync_data() {
+        let (synced, beside) = files::sync_together(&self.file, beside);
+        if let Err(e) = synced {
             // Never tried again: the kernel may have dropped the pages it failed to write.
             self.broken = true;
             return Err(trouble(&path, &e));
         }
         self.len += bytes.len() as u64;
-        Ok(())
+        Ok(beside)
     }
 
     fn truncate(&mut self, len: u64) -> Result<(), StoreError> {

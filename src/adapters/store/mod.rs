@@ -90,6 +90,13 @@ impl Drop for Inner {
     }
 }
 
+impl Drop for FileStore {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(files::temp(&self.layout.dir, "BRIEF.md"));
+        let _ = std::fs::remove_file(files::temp(&self.layout.run(), "snapshot.json"));
+    }
+}
+
 impl FileStore {
     /// Takes the home's lock, or says who holds it.
     pub fn open(home: &Path, clock: &Arc<dyn Clock>) -> Result<Self, StoreError> {
@@ -240,18 +247,21 @@ impl Store for FileStore {
             return Ok(numbered);
         }
         if inner.docs.ours.is_some() && numbered.iter().all(|e| inert(&e.body)) {
-            journal.append(&numbered)?;
+            let _ = journal.append(&numbered, &[])?;
             numbered.iter().for_each(|e| factory.apply(e));
         } else {
             let mut next = factory.clone();
             numbered.iter().for_each(|e| next.apply(e));
             let prepared = inner.docs.stage(&next)?;
-            if let Err(e) = journal.append(&numbered) {
-                Documents::discard(prepared);
-                return Err(e);
-            }
+            let durable = match journal.append(&numbered, &prepared.unsynced) {
+                Ok(durable) => durable.map_err(|e| files::trouble(&self.layout.dir, &e)),
+                Err(e) => {
+                    Documents::discard(prepared);
+                    return Err(e);
+                }
+            };
             *factory = next;
-            match inner.docs.publish(prepared) {
+            match durable.and_then(|()| inner.docs.publish(prepared)) {
                 Ok(true) => self.hint(Change::State),
                 Ok(false) => {}
                 Err(e) => {

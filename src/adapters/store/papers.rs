@@ -15,7 +15,10 @@ const CAP: u64 = 64 * 1024 * 1024;
 pub fn put(layout: &Layout, paper: &Paper, text: &str) -> Result<(), StoreError> {
     let path = ready(layout, paper)?;
     let dir = path.parent().unwrap_or(&layout.dir);
-    files::put(dir, &path, text.as_bytes(), *paper != Paper::Brief)
+    match paper {
+        Paper::Brief => files::mirror(dir, &path, text.as_bytes()),
+        _ => files::put(dir, &path, text.as_bytes(), true),
+    }
 }
 
 /// Adds to a paper with one write, not synced.

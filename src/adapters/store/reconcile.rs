@@ -196,11 +196,11 @@ fn write(docs: &mut Documents, factory: &Factory, out: &mut Outcome) -> Result<(
         if kept.state_sha256 != sha && docs.written.as_ref() == Some(&core(factory)) {
             kept.state_sha256.clear();
             let prepared = docs.control_for(factory, sha)?;
-            docs.publish(prepared)?;
+            docs.save(prepared)?;
         }
     }
     let prepared = docs.stage(factory)?;
-    docs.publish(prepared)?;
+    docs.save(prepared)?;
     Ok(())
 }
 

@@ -75,5 +75,5 @@ impl Stream {
 pub fn put_snapshot(layout: &Layout, snapshot: &Snapshot) -> Result<(), StoreError> {
     let dir = layout.run();
     let bytes = serde_json::to_vec(snapshot).map_err(|e| StoreError::Bad(e.to_string()))?;
-    files::put(&dir, &dir.join("snapshot.json"), &bytes, false)
+    files::mirror(&dir, &dir.join("snapshot.json"), &bytes)
 }

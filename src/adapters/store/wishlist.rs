@@ -76,7 +76,7 @@ impl Wishlist {
         }
         let bytes = render(&new);
         let staged = files::temp(&layout.dir, "wishlist.json");
-        files::stage(&staged, &bytes, &path, true)?;
+        files::stage_durably(&staged, &bytes, &path)?;
         if files::swap(&staged, &path)? == Swapped::Exchanged {
             if files::read(&staged, files::CAP)? != before {
                 // An edit came in between: it goes back to its place, ours is dropped.

@@ -15,6 +15,7 @@ use crate::factory::ports::repo::{Repo, RepoError};
 use crate::factory::ports::settings::{ModelRef, Settings};
 use crate::factory::ports::store::{Store, StoreError};
 use crate::factory::ports::tests::{TestError, Tests};
+use crate::factory::wake::Wake;
 use crate::text::hash::sha256;
 use crate::text::redact::Redactor;
 use chrono::{DateTime, Utc};
@@ -154,7 +155,7 @@ pub struct Context {
     /// Ports.
     pub tools: Tools,
     /// To the loop.
-    pub link: mpsc::UnboundedSender<FromAgent>,
+    pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
 }
@@ -213,31 +214,41 @@ impl Context {
     }
 
     pub(super) fn say(&self, words: String, resting: bool) {
-        let _ = self.link.send(FromAgent::Doing {
+        self.tell(FromAgent::Doing {
             attempt: self.attempt,
             words,
             resting,
         });
     }
 
+    /// Says something to the loop; false when it has ended.
+    pub(super) fn tell(&self, message: FromAgent) -> bool {
+        self.link.send(Wake::Agent(message)).is_ok()
+    }
+
+    /// Its voice in the live log.
+    #[must_use]
+    pub fn voice(&self) -> Voice {
+        Voice {
+            publisher: self.tools.publisher.clone(),
+            clock: self.tools.clock.clone(),
+            from: self.role.to_string(),
+            tool: self.tool.clone(),
+        }
+    }
+
     /// Writes a line to the live log.
     pub fn log(&self, level: Level, text: impl Into<String>) {
-        let text = text.into();
-        if text.is_empty() {
-            return;
-        }
-        self.tools.publisher.line(LogLine {
-            at: self.tools.clock.now(),
-            from: self.role.to_string(),
-            level,
-            tool: Some(self.tool.clone()),
-            seq: None,
-            text,
-        });
+        self.voice().line(level, text.into());
     }
 
     /// Journals events of this attempt; durable when it returns.
     pub async fn record(&mut self, bodies: Vec<EventBody>) -> Result<(), Stop> {
+        self.begin_record(bodies).done().await
+    }
+
+    /// Hands events of this attempt to the loop, which journals them while other things are done here.
+    pub fn begin_record(&self, bodies: Vec<EventBody>) -> Recording {
         let events = bodies
             .into_iter()
             .map(|body| NewEvent {
@@ -247,18 +258,13 @@ impl Context {
             })
             .collect();
         let (done, answer) = oneshot::channel();
-        self.link
-            .send(FromAgent::Record {
-                attempt: self.attempt,
-                events,
-                done,
-            })
-            .map_err(|_| Stop::Dropped("the engine has ended".to_owned()))?;
-        match answer.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(Stop::Dropped(why)),
-            Err(_) => Err(Stop::Dropped("the engine has ended".to_owned())),
-        }
+        // A loop that has ended drops `done`, which is told where the answer is awaited.
+        self.tell(FromAgent::Record {
+            attempt: self.attempt,
+            events,
+            done,
+        });
+        Recording(answer)
     }
 
     /// Waits while a pause or a stop forbids new turns and gates.
@@ -324,6 +330,46 @@ impl Context {
             .await
             .map_err(|e| Stop::Incident(format!("git task failed: {e}")))?
             .map_err(Stop::from)
+    }
+}
+
+/// Events on their way into the journal.
+#[must_use]
+pub struct Recording(oneshot::Receiver<Result<(), String>>);
+
+impl Recording {
+    /// Durable when it returns; an attempt that is no longer the present one is told to stop.
+    pub async fn done(self) -> Result<(), Stop> {
+        match self.0.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(why)) => Err(Stop::Dropped(why)),
+            Err(_) => Err(Stop::Dropped("the engine has ended".to_owned())),
+        }
+    }
+}
+
+/// Speaks in the live log for one role about one tool.
+pub struct Voice {
+    publisher: Publisher,
+    clock: Arc<dyn Clock>,
+    from: String,
+    tool: String,
+}
+
+impl Voice {
+    /// Writes a line; nothing for an empty text.
+    pub fn line(&self, level: Level, text: String) {
+        if text.is_empty() {
+            return;
+        }
+        self.publisher.line(LogLine {
+            at: self.clock.now(),
+            from: self.from.clone(),
+            level,
+            tool: Some(self.tool.clone()),
+            seq: None,
+            text,
+        });
     }
 }
 

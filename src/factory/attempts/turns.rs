@@ -1,6 +1,6 @@
 //! Turns: one request and its whole reply, transcribed, journaled, re-asked once when it has no usable form.
 
-use super::context::{Context, FromAgent, Origin, Stop};
+use super::context::{Context, FromAgent, Origin, Stop, Voice};
 use crate::agents::prompt::{Prompt, reformat};
 use crate::agents::reply::Malformed;
 use crate::domain::actor;
@@ -12,8 +12,10 @@ use crate::factory::ports::store::Paper;
 use crate::text::redact::{RedactStream, Redactor};
 use crate::text::sanitise::Sanitiser;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// Waits before a turn whose reply broke off is taken again (models.md 3 row 28).
 const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
@@ -73,11 +75,14 @@ impl Context {
             self.clear_to_go().await?;
             self.doing(format!("asking {} for {}", request.model, request.label));
             let started = tokio::time::Instant::now();
-            let outcome = self.exchange(&request).await;
+            let (outcome, showing) = self.exchange(&request).await;
             let millis = started.elapsed().as_millis() as u64;
             match outcome {
-                Ok(reply) => return self.settle(&request, reply, millis, read).await,
+                Ok(reply) => {
+                    return self.settle(&request, reply, millis, showing, read).await;
+                }
                 Err(error) => {
+                    let _ = showing.await;
                     self.transcribe(&request, None, Some(&error))?;
                     self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
                         .await?;
@@ -159,41 +164,25 @@ impl Context {
         })
     }
 
-    /// Sends a request and passes its text to the live log as it arrives.
-    async fn exchange(&self, request: &TurnRequest) -> Result<Reply, ModelError> {
-        let (pieces, mut arriving) = mpsc::unbounded_channel();
-        let redactor = self.tools.redactor.clone();
-        let show = async {
-            let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
-            let mut pieces = Vec::new();
-            // What came together is shown together: a line a token costs more than all else of a turn.
-            while arriving.recv_many(&mut pieces, BURST).await > 0 {
-                let (mut said, mut pondered) = (String::new(), String::new());
-                for delta in pieces.drain(..) {
-                    match delta {
-                        Delta::Text(piece) => said.push_str(&piece),
-                        Delta::Thought(piece) => pondered.push_str(&piece),
-                    }
-                }
-                self.log(Level::Thought, thought.push(&pondered));
-                self.log(Level::Stream, text.push(&said));
-            }
-            self.log(Level::Thought, thought.rest());
-            self.log(Level::Stream, text.rest());
-        };
-        let (reply, ()) = tokio::join!(self.tools.models.turn(request, pieces), show);
-        reply
+    /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
+    async fn exchange(
+        &self,
+        request: &TurnRequest,
+    ) -> (Result<Reply, ModelError>, JoinHandle<()>) {
+        let (pieces, arriving) = mpsc::unbounded_channel();
+        let showing = tokio::spawn(show(self.voice(), self.tools.redactor.clone(), arriving));
+        (self.tools.models.turn(request, pieces).await, showing)
     }
 
-    /// Transcribes and journals a whole reply, then reads it.
+    /// Reads a whole reply, then journals and transcribes it, both at the same time.
     async fn settle<T>(
         &mut self,
         request: &TurnRequest,
         reply: Reply,
         millis: u64,
+        showing: JoinHandle<()>,
         read: &impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Result<T, (String, Malformed)>, Stop> {
-        self.transcribe(request, Some(&reply), None)?;
         let value = if reply.cut {
             Err(Malformed::new(format!(
                 "the reply was cut at {} tokens: answer with less text",
@@ -217,7 +206,12 @@ impl Context {
             scripted: reply.scripted,
             malformed: value.is_err(),
         };
-        self.record(vec![EventBody::Turn(turn)]).await?;
+        let recording = self.begin_record(vec![EventBody::Turn(turn)]);
+        let transcribed = self.transcribe(request, Some(&reply), None);
+        // What follows in the log comes after the reply.
+        let _ = showing.await;
+        recording.done().await?;
+        transcribed?;
         if let Some((stem, _)) = request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
@@ -225,7 +219,7 @@ impl Context {
             scripted: reply.scripted,
             local: reply.local && !reply.scripted,
         };
-        let _ = self.link.send(FromAgent::Spoke {
+        self.tell(FromAgent::Spoke {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
         });
@@ -287,6 +281,30 @@ impl Context {
             .append(&paper, &(line + "\n"))
             .map_err(Stop::from)
     }
+}
+
+/// Passes streamed text to the live log.
+async fn show(
+    voice: Voice,
+    redactor: Arc<Redactor>,
+    mut arriving: mpsc::UnboundedReceiver<Delta>,
+) {
+    let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
+    let mut pieces = Vec::new();
+    // What came together is shown together: a line a token costs more than all else of a turn.
+    while arriving.recv_many(&mut pieces, BURST).await > 0 {
+        let (mut said, mut pondered) = (String::new(), String::new());
+        for delta in pieces.drain(..) {
+            match delta {
+                Delta::Text(piece) => said.push_str(&piece),
+                Delta::Thought(piece) => pondered.push_str(&piece),
+            }
+        }
+        voice.line(Level::Thought, thought.push(&pondered));
+        voice.line(Level::Stream, text.push(&said));
+    }
+    voice.line(Level::Thought, thought.rest());
+    voice.line(Level::Stream, text.rest());
 }
 
 /// Streamed text made safe to show: no control characters, no secrets.

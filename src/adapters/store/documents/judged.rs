@@ -105,14 +105,14 @@ impl Documents {
             }
             let sha = sha256(self.ours.as_deref().unwrap_or_default());
             let prepared = self.control_for(factory, sha)?;
-            return self.publish(prepared).map(drop);
+            return self.save(prepared).map(drop);
         }
         self.written = None;
         if let Some(seen) = &mut self.seen {
             seen.doc = Some(doc.clone());
         }
         let prepared = self.stage(factory)?;
-        self.publish(prepared).map(drop)
+        self.save(prepared).map(drop)
     }
 
     /// Puts our own words back; the refused bytes are kept. Returns the name of the copy.
@@ -151,7 +151,7 @@ impl Documents {
             }
         }
         let prepared = self.stage(factory)?;
-        self.publish(prepared)?;
+        self.save(prepared)?;
         Ok(name)
     }
 
@@ -163,7 +163,7 @@ impl Documents {
     ) -> Result<(), StoreError> {
         let path = files::temp(self.state_dir(), "state.json");
         self.aside = None;
-        files::stage(&path, &bytes, &self.state, true)?;
+        files::stage_durably(&path, &bytes, &self.state)?;
         let other = self.other.clone();
         self.exchange(StagedState {
             path,
