@@ -5,6 +5,8 @@ mod model_server;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+#[path = "cli/bad_input.rs"]
+mod bad_input;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/terminal.rs"]
@@ -773,12 +775,10 @@ impl Drop for Ended {
     }
 }
 
-/// A user that root may be for a test: root itself reads everything.
-#[cfg(target_os = "linux")]
+/// A user that root may be for a test: root itself reads and writes everything.
 const NOBODY: u32 = 65534;
 
 /// A program as a user without rights when the tests run as root.
-#[cfg(target_os = "linux")]
 fn as_a_user(program: &Path) -> std::process::Command {
     use std::os::unix::process::CommandExt;
     let mut command = std::process::Command::new(program);

@@ -11,7 +11,7 @@ use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
 use sha2::{Digest, Sha256};
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ fn absolute(dir: &Path) -> Result<PathBuf, Fail> {
 pub fn vacant(dir: &Path) -> Result<(), Fail> {
     let shown = dir.display();
     match std::fs::symlink_metadata(dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Fail::failed(format!("{shown}: {error}"))),
         Ok(meta) if !meta.is_dir() => Err(Fail::usage(format!(
             "{shown} is not a folder: name another one"
@@ -122,15 +122,18 @@ pub fn vacant(dir: &Path) -> Result<(), Fail> {
 pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     let parent = dir.parent().unwrap_or(Path::new("/"));
     let told = |path: &Path, error: std::io::Error| {
-        let fix = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => ": choose a folder you may write to",
-            std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
-                ": a file is in the way, choose another folder"
+        let why = match error.kind() {
+            ErrorKind::PermissionDenied => "permission denied; choose a folder you may write to",
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                "a file is in the way; choose another folder"
             }
-            std::io::ErrorKind::StorageFull => ": free some space",
-            _ => "",
+            ErrorKind::StorageFull => "no space left; free some and try again",
+            ErrorKind::ReadOnlyFilesystem => {
+                "the file system is read-only; choose a folder you may write to"
+            }
+            _ => &error.to_string(),
         };
-        Fail::failed(format!("cannot make {}: {error}{fix}", path.display()))
+        Fail::failed(format!("cannot make {}: {why}", path.display()))
     };
     // An interruption is noticed before the home is put in its place, and leaves nothing.
     let runtime = wire::runtime()?;

@@ -31,6 +31,7 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
         let _ = rustix::process::setsid();
     }
     tools::git()?;
+    tools::node()?;
     wire::log_to(home);
     // Settings that name their models need no look around; it takes half a second.
     let named = wire::settings(cli, Some(home), Vec::new()).ok();

@@ -348,6 +348,12 @@ impl Driver {
         let read = (self.reload)()
             .and_then(|read| super::engine::souls(&read.souls).map(|souls| (read, souls)));
         let odd = match read {
+            // One save is often several changes of the file.
+            Ok((read, (souls, warnings)))
+                if *self.settings == read.settings && self.souls == souls =>
+            {
+                warnings
+            }
             Ok((read, (souls, warnings))) => {
                 let models = super::engine::models(&read.settings, &souls);
                 self.readiness = super::readiness::Readiness::new(&read.settings, models);
