@@ -765,6 +765,24 @@ fn probe_refuses_unknown_hosts_and_says_what_each_host_says() {
         .stdout(contains("host s is tried now"));
 }
 
+#[test]
+fn proxy_variables_do_not_apply_to_near_hosts() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let server = model_server::ModelServer::serving(|_| String::new());
+    let gpu = format!(
+        "[roles.developer]\nmodel = \"gpu/test\"\n[roles.qa]\nmodel = \"gpu/test\"\n[hosts.gpu]\nkind = \"ollama\"\nurl = \"{}\"\n",
+        server.url()
+    );
+    fs::write(home.join("dev-factory/factory.toml"), gpu).unwrap();
+    let mut probe = w.run(&["--home", "home", "probe", "gpu"]);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        probe.env(name, model_server::closed_url());
+    }
+    probe.assert().success().stdout(contains("gpu/test  ok"));
+    assert!(!server.requests().is_empty());
+}
+
 /// Ends a process whatever a test did.
 struct Ended(std::process::Child);
 

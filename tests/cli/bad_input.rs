@@ -153,7 +153,8 @@ fn a_broken_state_or_journal_is_mended_and_what_was_done_is_there() {
     let state = |text: &'static [u8]| {
         move |home: &Path| fs::write(home.join("dev-factory/state.json"), text).unwrap()
     };
-    let cases: [(&dyn Fn(&Path), &str); 4] = [
+    type Harm<'a> = &'a dyn Fn(&Path);
+    let cases: [(Harm<'_>, &str); 4] = [
         (
             &state(b"{\n  \"phase\": coding\n}"),
             "dev-factory/state.json, line 2 column 12: expected value",
