@@ -222,7 +222,7 @@ impl Driver {
     }
 
     /// Lets turns start or holds them, as pauses, stops and budgets say.
-    fn steer(&mut self) {
+    pub(super) fn steer(&mut self) {
         let held = self.stopping.is_some()
             || self.running.as_ref().is_some_and(|running| {
                 self.ledger

@@ -24,8 +24,11 @@ impl Driver {
                 } else {
                     Err("another attempt has begun".to_owned())
                 };
+                // A limit that this reaches holds the next turn: the agent goes on only after that is known.
+                self.upkeep().await?;
+                self.steer();
                 let _ = done.send(answer);
-                self.upkeep().await
+                Ok(())
             }
             FromAgent::Doing {
                 attempt,
@@ -157,6 +160,7 @@ impl Driver {
             tools: self.tools.clone(),
             link: self.wake.clone(),
             go: self.go.subscribe(),
+            recording: None,
         }
     }
 }

@@ -81,11 +81,7 @@ impl Journal {
         Ok(beside)
     }
 
-    fn write(
-        &mut self,
-        bytes: &[u8],
-        beside: &[File],
-    ) -> Result<std::io::Result<()>, StoreError> {
+    fn write(&mut self, bytes: &[u8], beside: &[File]) -> Result<std::io::Result<()>, StoreError> {
         let path = self.layout.journal();
         if self.broken {
             return Err(StoreError::Io {

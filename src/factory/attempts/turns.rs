@@ -11,7 +11,9 @@ use crate::factory::ports::model::{Delta, Message, ModelError, Reply, Speaker, T
 use crate::factory::ports::store::Paper;
 use crate::text::redact::{RedactStream, Redactor};
 use crate::text::sanitise::Sanitiser;
-use serde_json::json;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -72,6 +74,9 @@ impl Context {
         let mut tries = 0;
         loop {
             let request = self.request(prompt, tries)?;
+            if let Some(recording) = self.recording.take() {
+                recording.done().await?;
+            }
             self.clear_to_go().await?;
             self.doing(format!("asking {} for {}", request.model, request.label));
             let started = tokio::time::Instant::now();
@@ -165,10 +170,7 @@ impl Context {
     }
 
     /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
-    async fn exchange(
-        &self,
-        request: &TurnRequest,
-    ) -> (Result<Reply, ModelError>, JoinHandle<()>) {
+    async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, JoinHandle<()>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
         let showing = tokio::spawn(show(self.voice(), self.tools.redactor.clone(), arriving));
         (self.tools.models.turn(request, pieces).await, showing)
@@ -206,12 +208,10 @@ impl Context {
             scripted: reply.scripted,
             malformed: value.is_err(),
         };
-        let recording = self.begin_record(vec![EventBody::Turn(turn)]);
-        let transcribed = self.transcribe(request, Some(&reply), None);
+        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
+        self.transcribe(request, Some(&reply), None)?;
         // What follows in the log comes after the reply.
         let _ = showing.await;
-        recording.done().await?;
-        transcribed?;
         if let Some((stem, _)) = request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
@@ -252,30 +252,31 @@ impl Context {
         reply: Option<&Reply>,
         error: Option<&ModelError>,
     ) -> Result<(), Stop> {
-        let line = json!({
-            "at": self.tools.clock.now(),
-            "label": request.label,
-            "host": request.host,
-            "model": request.model,
-            "request": {
-                "messages": request.messages,
-                "think": request.think,
-                "maxTokens": request.max_tokens,
-                "temperature": request.temperature,
-                "topP": request.top_p,
-                "seed": request.seed,
-                "format": request.format,
+        let line = Transcript {
+            at: self.tools.clock.now(),
+            label: &request.label,
+            host: &request.host,
+            model: &request.model,
+            request: Asked {
+                messages: &request.messages,
+                think: request.think,
+                max_tokens: request.max_tokens,
+                temperature: request.temperature,
+                top_p: request.top_p,
+                seed: request.seed,
+                format: request.format.as_ref(),
             },
-            "reply": reply,
-            "error": error.map(ToString::to_string),
-        });
+            reply,
+            error: error.map(ToString::to_string),
+        };
+        let line = serde_json::to_string(&line).map_err(|e| Stop::Incident(e.to_string()))?;
         let paper = Paper::Transcript {
             tool: self.tool.clone(),
             n: u32::try_from(self.attempt).unwrap_or(u32::MAX),
             role: self.role.to_string(),
             phase: self.phase.to_string(),
         };
-        let line = self.tools.redactor.redact(&line.to_string());
+        let line = self.tools.redactor.redact(&line);
         self.tools
             .store
             .append(&paper, &(line + "\n"))
@@ -283,12 +284,33 @@ impl Context {
     }
 }
 
+/// A line of a transcript, replayable.
+#[derive(Serialize)]
+struct Transcript<'a> {
+    at: DateTime<Utc>,
+    label: &'a str,
+    host: &'a str,
+    model: &'a str,
+    request: Asked<'a>,
+    reply: Option<&'a Reply>,
+    error: Option<String>,
+}
+
+/// What was asked: all of a request that its transcript does not name elsewhere.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked<'a> {
+    messages: &'a [Message],
+    think: bool,
+    max_tokens: u32,
+    temperature: f32,
+    top_p: f32,
+    seed: Option<u64>,
+    format: Option<&'a Value>,
+}
+
 /// Passes streamed text to the live log.
-async fn show(
-    voice: Voice,
-    redactor: Arc<Redactor>,
-    mut arriving: mpsc::UnboundedReceiver<Delta>,
-) {
+async fn show(voice: Voice, redactor: Arc<Redactor>, mut arriving: mpsc::UnboundedReceiver<Delta>) {
     let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
     let mut pieces = Vec::new();
     // What came together is shown together: a line a token costs more than all else of a turn.
