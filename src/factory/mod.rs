@@ -10,6 +10,7 @@ pub mod gates;
 mod judge;
 mod ledger;
 mod lines;
+mod measured;
 mod operate;
 mod pool;
 pub mod ports;

@@ -47,6 +47,9 @@ impl Driver {
             queue: queue(&factory.items),
             needs: self.needs(now),
             runs: self.ledger.runs.clone(),
+            measured: self.ledger.measured.clone(),
+            measuring: self.ledger.measuring(),
+            bugs: self.ledger.bugs.clone(),
             moves: self.ledger.moves.iter().cloned().collect(),
             totals: factory.totals.clone(),
             day_usd: day.as_ref().map_or(0.0, |u| u.used),
@@ -135,6 +138,11 @@ impl Driver {
             words,
             last: last.map(|(at, _)| at),
             tokens_per_second: last.and_then(|(_, speed)| speed),
+            read: self.ledger.read.get(&role).copied(),
+            context: self
+                .readiness
+                .model(role)
+                .map(|m| u64::from(self.tools.models.context(&m.host))),
         }
     }
 

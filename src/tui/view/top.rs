@@ -7,7 +7,6 @@ use super::WIDE;
 use super::ink::Ink;
 use crate::domain::screen::{AgentState, Snapshot};
 use crate::text::width::columns;
-use chrono::Local;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -28,8 +27,17 @@ fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     for (number, tab) in (1..).zip(Tab::ALL) {
         let alarm = tab == Tab::Agents && offline(model);
         let name = format!("{number} {}{}", tab.name(), if alarm { " !" } else { "" });
-        let gap = if wide { "  " } else { " " };
-        if tab == model.tab {
+        let gap = match width {
+            WIDE.. => "  ",
+            70.. => " ",
+            _ => "",
+        };
+        let small = width < 70;
+        if small && tab == model.tab {
+            spans.push(ink.span(Part::Title, format!("[{name}]")));
+        } else if small {
+            spans.push(ink.raw(format!(" {name} ")));
+        } else if tab == model.tab {
             spans.push(ink.span(Part::Title, format!(" [{name}]")));
         } else {
             spans.push(ink.raw(format!("  {name} ")));
@@ -43,10 +51,7 @@ fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         "PAUSED" | "PAUSING" => ("=", Part::Need),
         _ => ("✗", Part::Fail),
     };
-    let last = model
-        .snapshot
-        .as_ref()
-        .map(|s| s.last_update.with_timezone(&Local));
+    let last = model.snapshot.as_ref().map(|s| model.local(s.last_update));
     let (state, end) = match (wide, last) {
         (true, Some(at)) => (
             format!("{sign} {word}"),
@@ -85,7 +90,7 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         return Line::from(ink.span(Part::Dim, words));
     };
     if let Some(stopped) = &snapshot.stopped {
-        let since = stopped.since.with_timezone(&Local).format("%H:%M");
+        let since = model.local(stopped.since).format("%H:%M");
         let words = format!(
             " STOPPED by {} since {since}: {}; p starts it",
             stopped.by, stopped.reason
@@ -101,7 +106,7 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let Some(first) = snapshot.needs.first() else {
         return Line::from(ink.span(Part::Dim, " nothing waits for you"));
     };
-    let since = first.since.with_timezone(&Local).format("%H:%M");
+    let since = model.local(first.since).format("%H:%M");
     let left = format!(" ! NEEDS YOU {}  ", snapshot.needs.len());
     let right = " ! what to do ";
     let room = usize::from(width).saturating_sub(columns(&left) + columns(right) + 1);
@@ -141,7 +146,7 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         ink.span(Part::Dim, "─".repeat(bar - full.min(bar))),
         ink.raw(format!(" {:.0} %", share * 100.0)),
     ];
-    spans.push(ink.raw(tool(s, width >= WIDE)));
+    spans.push(ink.raw(tool(s, width)));
     let box_words = if width >= WIDE {
         format!("   box {}", s.sandbox)
     } else {
@@ -153,12 +158,15 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
 }
 
 /// What the tool under way has used.
-fn tool(s: &Snapshot, wide: bool) -> String {
+fn tool(s: &Snapshot, width: u16) -> String {
     if s.current_tool.is_none() {
         return String::new();
     }
     let tokens = thousands(s.tool_tokens);
-    if wide {
+    if width < 70 {
+        return format!("   tool ${:.2}", s.tool_usd);
+    }
+    if width >= WIDE {
         format!(
             "    tool ${:.2} of ${:.2}   {tokens} of {} tokens   {:.0} of {} min",
             s.tool_usd,
