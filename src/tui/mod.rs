@@ -12,6 +12,7 @@ pub mod message;
 pub mod model;
 pub mod pacer;
 pub mod palette;
+pub mod pane;
 pub mod settings;
 pub mod tabs;
 pub mod theme;

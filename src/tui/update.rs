@@ -35,7 +35,7 @@ pub fn update(model: &mut Model, message: Message, operator: &dyn Operator) -> V
         Message::Lines(lines) => {
             for line in &lines {
                 model.now = model.now.max(line.at);
-                model.book.push(line);
+                model.book.push(line, model.logs.end.is_some());
             }
         }
         Message::Alive(alive) => {
@@ -45,13 +45,14 @@ pub fn update(model: &mut Model, message: Message, operator: &dyn Operator) -> V
             model.sending = false;
             show(model, answer);
         }
-        Message::Older(page) => logs::older(model, page),
+        Message::Older(page) => return logs::older(model, &page),
         Message::Stats(stats) => {
             let seq = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
             model.stats = Some((seq, stats));
         }
         Message::Trouble(sentence) => {
             model.sending = false;
+            model.logs.loading = false;
             show(model, refused(sentence));
         }
         Message::Time(now) => {
