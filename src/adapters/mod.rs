@@ -6,6 +6,7 @@ pub mod git;
 pub mod jest;
 pub mod lock;
 pub mod models;
+pub mod reader;
 pub mod sandbox;
 pub mod store;
 pub mod watch;

@@ -10,7 +10,7 @@ use crate::domain::screen::Snapshot;
 use crate::domain::state::{PauseKind, Scope};
 use crate::domain::stats::Stats;
 use crate::factory::ports::operator::Usage;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeDelta, Utc};
 use std::sync::Arc;
 
 /// Smallest size that is drawn; below it there is a notice.
@@ -45,6 +45,8 @@ pub struct Model {
     pub home: String,
     /// Every command, for the palette.
     pub commands: Arc<[Usage]>,
+    /// Times are shown with this offset; None = as this machine's clock shows them.
+    pub zone: Option<FixedOffset>,
     /// Time of the newest message that told it.
     pub now: DateTime<Utc>,
     /// The engine's newest word.
@@ -86,6 +88,7 @@ impl Model {
             readonly: false,
             home: home.to_owned(),
             commands: commands.into(),
+            zone: None,
             now,
             snapshot: None,
             engine: Engine::default(),
@@ -100,6 +103,15 @@ impl Model {
             zoom: false,
             answer: None,
             sending: false,
+        }
+    }
+
+    /// A time as a clock on the wall shows it.
+    #[must_use]
+    pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        match self.zone {
+            Some(zone) => at.with_timezone(&zone).naive_local(),
+            None => at.with_timezone(&Local).naive_local(),
         }
     }
 

@@ -6,8 +6,8 @@ use crate::domain::stats::Stats;
 /// Where a page of log lines begins on disk: whatever the adapter needs to read on from there, towards the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// File, 0 = the live one, 1 = the one before.
-    pub file: u8,
+    /// Which file; it keeps this name when it is put aside, and no other ever has it.
+    pub file: u64,
     /// Bytes from its start.
     pub at: u64,
 }
@@ -23,7 +23,8 @@ pub struct Page {
 
 /// A home's past.
 pub trait Reader: Send + Sync {
-    /// At most `count` lines that end at `mark`; None = the newest.
+    /// At most `count` lines that end at `mark`, damaged ones left out; None = the newest. A file that is gone
+    /// since the mark was made has no lines.
     fn lines(&self, mark: Option<&Mark>, count: usize) -> Result<Page, String>;
 
     /// Statistics over the whole journal.

@@ -7,7 +7,6 @@ use super::WIDE;
 use super::ink::Ink;
 use crate::domain::screen::{AgentState, Snapshot};
 use crate::text::width::columns;
-use chrono::Local;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -43,10 +42,7 @@ fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         "PAUSED" | "PAUSING" => ("=", Part::Need),
         _ => ("✗", Part::Fail),
     };
-    let last = model
-        .snapshot
-        .as_ref()
-        .map(|s| s.last_update.with_timezone(&Local));
+    let last = model.snapshot.as_ref().map(|s| model.local(s.last_update));
     let (state, end) = match (wide, last) {
         (true, Some(at)) => (
             format!("{sign} {word}"),
@@ -85,7 +81,7 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         return Line::from(ink.span(Part::Dim, words));
     };
     if let Some(stopped) = &snapshot.stopped {
-        let since = stopped.since.with_timezone(&Local).format("%H:%M");
+        let since = model.local(stopped.since).format("%H:%M");
         let words = format!(
             " STOPPED by {} since {since}: {}; p starts it",
             stopped.by, stopped.reason
@@ -101,7 +97,7 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let Some(first) = snapshot.needs.first() else {
         return Line::from(ink.span(Part::Dim, " nothing waits for you"));
     };
-    let since = first.since.with_timezone(&Local).format("%H:%M");
+    let since = model.local(first.since).format("%H:%M");
     let left = format!(" ! NEEDS YOU {}  ", snapshot.needs.len());
     let right = " ! what to do ";
     let room = usize::from(width).saturating_sub(columns(&left) + columns(right) + 1);
