@@ -94,6 +94,7 @@ fn until_idle(cli: &Cli) -> Cli {
             unsafe_no_sandbox: false,
             ..cli.engine.clone()
         },
+        screens: cli.screens.clone(),
         command: None,
     }
 }

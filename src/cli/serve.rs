@@ -21,11 +21,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 /// How long a reader of standard output may take for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// The default subcommand: the engine, here.
+/// The engine, here: the default subcommand without a terminal.
 pub fn here(cli: &Cli, home: &Path) -> Done {
-    if std::io::stdout().is_terminal() && !cli.engine.no_tui {
-        out::note("the screens are not built yet: running without them, as with --no-tui");
-    }
     if cli.engine.detached {
         // Fails only for a process that leads its group already, which is as good.
         let _ = rustix::process::setsid();
