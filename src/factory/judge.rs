@@ -164,7 +164,7 @@ impl Driver {
                     store.path(&paper).display()
                 )
             })?;
-        lint::lint(&text, tool, &super::engine::numbers(&self.settings))
+        lint::lint(&text, tool, &self.settings.harness.numbers)
             .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
         store
             .put(
