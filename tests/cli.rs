@@ -766,6 +766,22 @@ fn probe_refuses_unknown_hosts_and_says_what_each_host_says() {
 }
 
 #[test]
+fn only_what_waits_can_be_snoozed() {
+    let w = World::new();
+    quiet_home(&w);
+    w.run(&["--home", "home", "pause"]).assert().success();
+    let snooze = |need: &str| w.run(&["--home", "home", "snooze", need, "2h"]).assert();
+    snooze("pause:pause-7")
+        .code(1)
+        .stderr("refused: nothing called pause:pause-7 waits for you: there are pause:pause-1\n");
+    snooze("pause:pause-1").success();
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .success()
+        .stdout(contains("needs you").not());
+}
+
+#[test]
 fn proxy_variables_do_not_apply_to_near_hosts() {
     let w = World::new();
     let home = quiet_home(&w);

@@ -49,7 +49,7 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
         }
         if readers::snapshot(home).is_some_and(|(snapshot, _)| snapshot.engine.pid == pid) {
             out::say(format!(
-                "running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"
+                "running: process {pid}\nwatch it: dev-factory logs -f    end it: dev-factory down"
             ))?;
             return Ok(0);
         }
