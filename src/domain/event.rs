@@ -185,6 +185,8 @@ pub enum EventBody {
     /// The merge and tag of a shipped tool were pushed, or could not be.
     Pushed {
         remote: String,
+        #[serde(default)]
+        tag: String,
         ok: bool,
         detail: String,
     },

@@ -3,6 +3,7 @@
 mod act;
 mod attempts;
 mod brief;
+mod conditions;
 mod driver;
 pub mod engine;
 pub mod gates;
@@ -12,7 +13,9 @@ mod lines;
 mod operate;
 mod pool;
 pub mod ports;
+mod push;
 mod readiness;
+mod reread;
 mod rewind;
 mod ship;
 mod show;

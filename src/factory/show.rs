@@ -34,8 +34,10 @@ impl Driver {
             attempt: factory.attempt.clone(),
             escalation: factory.escalation.clone(),
             pauses: factory.pauses.clone(),
-            pausing: self.running.as_ref().is_some_and(|r| !r.resting)
-                && (self.factory_held() || self.stopping.is_some()),
+            pausing: self
+                .running
+                .as_ref()
+                .is_some_and(|r| !r.resting && self.held(r.role)),
             stopped: factory.stopped.clone(),
             doing: self.doing_words(now),
             agents: Role::ALL
@@ -133,7 +135,10 @@ impl Driver {
                     pause.by,
                     pause.reason
                 ),
-                ways: vec![format!("dev-factory resume {}", pause.id)],
+                ways: vec![match pause.kind {
+                    PauseKind::Budget => "raise the limit as named, or wait".to_owned(),
+                    _ => format!("dev-factory resume {}", pause.id),
+                }],
                 since: pause.since,
                 blocking: true,
             })
@@ -145,6 +150,7 @@ impl Driver {
             since: factory.last_update,
             blocking: false,
         }));
+        needs.extend(self.push_need());
         needs.extend(self.host_needs(now));
         needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
         needs.retain(|need| {
