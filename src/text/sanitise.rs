@@ -35,6 +35,8 @@ pub fn one_line(text: &str, limit: usize) -> String {
 #[derive(Default)]
 pub struct Sanitiser {
     parser: Parser,
+    /// The parser has seen some of the present line.
+    parsing: bool,
     line: Line,
     /// The first bytes of a character whose rest has not come yet. The parser could keep them itself, but version
     /// 0.15 then skips what follows the character.
@@ -49,15 +51,31 @@ impl Sanitiser {
         self.half = whole.split_off(whole.len() - half_character(&whole));
         let mut parts = whole.split(|byte| *byte == b'\n');
         if let Some(first) = parts.next() {
-            self.parser.advance(&mut self.line, first);
+            self.part(first);
         }
         for part in parts {
             self.line.feed();
             // A fresh parser: a sequence left open must not swallow the lines after it.
-            self.parser = Parser::new();
-            self.parser.advance(&mut self.line, part);
+            if std::mem::take(&mut self.parsing) {
+                self.parser = Parser::new();
+            }
+            self.part(part);
         }
         self.line.take()
+    }
+
+    /// A piece of one line. Most are plain and need no parser.
+    fn part(&mut self, part: &[u8]) {
+        let plain = |byte: &u8| matches!(byte, 0x20..=0x7E);
+        match str::from_utf8(part) {
+            Ok(text) if !self.parsing && part.iter().all(plain) && self.line.fits(text) => {
+                self.line.text(text);
+            }
+            _ => {
+                self.parsing = true;
+                self.parser.advance(&mut self.line, part);
+            }
+        }
     }
 }
 
@@ -108,12 +126,16 @@ impl Line {
         if self.full {
             return;
         }
-        if self.sent + self.out.len() - self.start + text.len() > LINE_LIMIT {
+        if self.fits(text) {
+            self.out.push_str(text);
+        } else {
             self.full = true;
             self.out.push('…');
-        } else {
-            self.out.push_str(text);
         }
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        self.sent + self.out.len() - self.start + text.len() <= LINE_LIMIT
     }
 
     /// After a carriage return the line is written anew; what was handed out cannot be taken back, so a new one begins.

@@ -158,6 +158,8 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
+    /// The last turn's record, on its way into the journal: the next turn waits for it.
+    pub recording: Option<Recording>,
 }
 
 impl Context {
@@ -244,11 +246,11 @@ impl Context {
 
     /// Journals events of this attempt; durable when it returns.
     pub async fn record(&mut self, bodies: Vec<EventBody>) -> Result<(), Stop> {
-        self.begin_record(bodies).done().await
+        self.note(bodies).done().await
     }
 
-    /// Hands events of this attempt to the loop, which journals them while other things are done here.
-    pub fn begin_record(&self, bodies: Vec<EventBody>) -> Recording {
+    /// Hands events of this attempt to the loop, which journals them, in order, while other things are done here.
+    pub fn note(&self, bodies: Vec<EventBody>) -> Recording {
         let events = bodies
             .into_iter()
             .map(|body| NewEvent {
@@ -334,7 +336,6 @@ impl Context {
 }
 
 /// Events on their way into the journal.
-#[must_use]
 pub struct Recording(oneshot::Receiver<Result<(), String>>);
 
 impl Recording {

@@ -36,13 +36,12 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         };
         context.log(Level::Warn, format!("spec linter: {}", problems.join("; ")));
         let notes = problems.clone();
-        context
-            .record(vec![EventBody::SpecRefused {
-                by: Role::Developer,
-                notes,
-                clause: None,
-            }])
-            .await?;
+        // Not waited for: it tells nothing that the next turn needs.
+        let _ = context.note(vec![EventBody::SpecRefused {
+            by: Role::Developer,
+            notes,
+            clause: None,
+        }]);
         if refusal < REASKS {
             let desk = context.desk(&numbers, &nonce);
             let prompt = developer::repair_spec(&desk, &text, &problems);

@@ -11,7 +11,9 @@ use crate::factory::ports::model::{Delta, Message, ModelError, Reply, Speaker, T
 use crate::factory::ports::store::Paper;
 use crate::text::redact::{RedactStream, Redactor};
 use crate::text::sanitise::Sanitiser;
-use serde_json::json;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -72,6 +74,9 @@ impl Context {
         let mut tries = 0;
         loop {
             let request = self.request(prompt, tries)?;
+            if let Some(recording) = self.recording.take() {
+                recording.done().await?;
+            }
             self.clear_to_go().await?;
             self.doing(format!("asking {} for {}", request.model, request.label));
             let started = tokio::time::Instant::now();
@@ -215,12 +220,10 @@ impl Context {
             scripted: reply.scripted,
             malformed: value.is_err(),
         };
-        let recording = self.begin_record(vec![EventBody::Turn(turn)]);
-        let transcribed = self.transcribe(request, Some(&reply), None);
+        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
+        self.transcribe(request, Some(&reply), None)?;
         // What follows in the log comes after the reply.
         let _ = showing.await;
-        recording.done().await?;
-        transcribed?;
         if let Some((stem, _)) = request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
@@ -266,35 +269,61 @@ impl Context {
         reply: Option<&Reply>,
         error: Option<&ModelError>,
     ) -> Result<(), Stop> {
-        let line = json!({
-            "at": self.tools.clock.now(),
-            "label": request.label,
-            "host": request.host,
-            "model": request.model,
-            "request": {
-                "messages": request.messages,
-                "think": request.think,
-                "maxTokens": request.max_tokens,
-                "temperature": request.temperature,
-                "topP": request.top_p,
-                "seed": request.seed,
-                "format": request.format,
+        let line = Transcript {
+            at: self.tools.clock.now(),
+            label: &request.label,
+            host: &request.host,
+            model: &request.model,
+            request: Asked {
+                messages: &request.messages,
+                think: request.think,
+                max_tokens: request.max_tokens,
+                temperature: request.temperature,
+                top_p: request.top_p,
+                seed: request.seed,
+                format: request.format.as_ref(),
             },
-            "reply": reply,
-            "error": error.map(ToString::to_string),
-        });
+            reply,
+            error: error.map(ToString::to_string),
+        };
+        let line = serde_json::to_string(&line).map_err(|e| Stop::Incident(e.to_string()))?;
         let paper = Paper::Transcript {
             tool: self.tool.clone(),
             n: u32::try_from(self.attempt).unwrap_or(u32::MAX),
             role: self.role.to_string(),
             phase: self.phase.to_string(),
         };
-        let line = self.tools.redactor.redact(&line.to_string());
+        let line = self.tools.redactor.redact(&line);
         self.tools
             .store
             .append(&paper, &(line + "\n"))
             .map_err(Stop::from)
     }
+}
+
+/// A line of a transcript, replayable.
+#[derive(Serialize)]
+struct Transcript<'a> {
+    at: DateTime<Utc>,
+    label: &'a str,
+    host: &'a str,
+    model: &'a str,
+    request: Asked<'a>,
+    reply: Option<&'a Reply>,
+    error: Option<String>,
+}
+
+/// What was asked: all of a request that its transcript does not name elsewhere.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked<'a> {
+    messages: &'a [Message],
+    think: bool,
+    max_tokens: u32,
+    temperature: f32,
+    top_p: f32,
+    seed: Option<u64>,
+    format: Option<&'a Value>,
 }
 
 /// Passes streamed text to the live log.
