@@ -68,7 +68,7 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
         out::put(&closing(&factory, &events))?;
         out::say(format!(
             "look at it: cd {} && git log --oneline --graph && git tag && npx jest",
-            dir.display()
+            out::quoted(&dir)
         ))?;
     }
     let all = factory

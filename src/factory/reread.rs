@@ -13,6 +13,13 @@ impl Driver {
     /// Something of them changed, or a person asks to try again.
     pub(super) fn reread(&mut self) -> Result<(), String> {
         match self.read() {
+            // One save is often several changes of the file.
+            Ok((read, (souls, warnings)))
+                if *self.settings == read.settings && self.souls == souls =>
+            {
+                self.odd(warnings);
+                Ok(())
+            }
             Ok(found) => self.take(found),
             Err(sentence) => {
                 let words = format!("{sentence}; the old settings stay in force");

@@ -24,11 +24,11 @@ impl Driver {
                 } else {
                     Err("another attempt has begun".to_owned())
                 };
-                // A limit that this reaches holds the next turn: the agent goes on only after that is known.
-                self.upkeep().await?;
+                // Before the attempt goes on: a limit reached by this turn must hold the next one.
+                let kept = self.upkeep().await;
                 self.steer();
                 let _ = done.send(answer);
-                Ok(())
+                kept
             }
             FromAgent::Doing {
                 attempt,
@@ -160,7 +160,6 @@ impl Driver {
             tools: self.tools.clone(),
             link: self.wake.clone(),
             go: self.go.subscribe(),
-            recording: None,
         }
     }
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Longest wait for something that must happen.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Roles with a model, all on one local host.
 pub const STAFFED: &str = "[hosts.lab]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:1\"\n
