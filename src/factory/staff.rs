@@ -160,6 +160,7 @@ impl Driver {
             tools: self.tools.clone(),
             link: self.wake.clone(),
             go: self.go.subscribe(),
+            recording: None,
         }
     }
 }
