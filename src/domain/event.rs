@@ -36,6 +36,21 @@ pub struct NewEvent {
     pub body: EventBody,
 }
 
+impl NewEvent {
+    /// The event under a number and a date.
+    #[must_use]
+    pub fn numbered(self, seq: u64, ts: DateTime<Utc>) -> Event {
+        Event {
+            seq,
+            ts,
+            lane: "main".to_owned(),
+            tool: self.tool,
+            actor: self.actor,
+            body: self.body,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data", rename_all = "kebab-case")]

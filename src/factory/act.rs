@@ -165,7 +165,8 @@ impl Driver {
                 return Ok(Vec::new());
             }
         }
-        let recorded = self.commit(events)?;
+        let begun = self.next_attempt(&events);
+        let recorded = self.commit(events.into_iter().chain(begun).collect())?;
         for event in &recorded {
             if let (EventBody::Move(step), Some(tool)) = (&event.body, &event.tool) {
                 self.after(step, tool).await?;

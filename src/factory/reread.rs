@@ -18,7 +18,7 @@ impl Driver {
                 if *self.settings == read.settings && self.souls == souls =>
             {
                 self.odd(warnings);
-                Ok(())
+                self.lift_host()
             }
             Ok(found) => self.take(found),
             Err(sentence) => {
@@ -47,6 +47,11 @@ impl Driver {
         self.ledger
             .say(Level::Info, "settings and souls read again");
         self.odd(warnings);
+        self.lift_host()
+    }
+
+    /// Who saved the settings has mended something: a host that was at fault is tried again.
+    fn lift_host(&mut self) -> Result<(), String> {
         self.lift(PauseKind::Host, "the settings were read again")
     }
 
