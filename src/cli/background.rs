@@ -2,9 +2,9 @@
 
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
-use super::{send, serve, wire};
+use super::{send, serve, tools, wire};
 use crate::adapters::lock;
-use crate::adapters::store::readers;
+use crate::adapters::store::{files, readers};
 use crate::domain::command::{StopAfter, Verb};
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -16,13 +16,20 @@ const READY: Duration = Duration::from_secs(300);
 /// How long `down` waits to say that the engine has ended; a turn may take longer.
 const ENDED: Duration = Duration::from_secs(5);
 
-/// Starts the engine in the background.
+/// Starts the engine in the background and says how that went.
 pub fn up(cli: &Cli, home: &Path) -> Done {
+    out::say(start(cli, home)?)?;
+    Ok(0)
+}
+
+/// Starts the engine in the background; a sentence when it is ready.
+pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
     if let Some(engine) = readers::engine(home) {
-        out::say(format!("already running: process {}", engine.pid))?;
-        return Ok(0);
+        return Ok(format!("already running: process {}", engine.pid));
     }
     // What would end the engine at once is better said here than in a log.
+    tools::git()?;
+    tools::node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     serve::check_sandbox(cli, &loaded.settings)?;
     let log = home.join("dev-factory").join("logs").join("engine.out");
@@ -37,8 +44,7 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
                 .and_then(|code| u8::try_from(code).ok())
                 .unwrap_or(1);
             if code == 0 {
-                out::say(format!("the engine has ended already: {last}"))?;
-                return Ok(0);
+                return Ok(format!("the engine has ended already: {last}"));
             }
             return Err(Fail::Said(
                 code,
@@ -46,10 +52,9 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
             ));
         }
         if readers::snapshot(home).is_some_and(|(snapshot, _)| snapshot.engine.pid == pid) {
-            out::say(format!(
+            return Ok(format!(
                 "running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"
-            ))?;
-            return Ok(0);
+            ));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -60,8 +65,30 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
     )))
 }
 
+/// The flags that say how an engine runs, for a process of ours that starts one. Consent has been asked for before:
+/// nobody can be asked there.
+#[must_use]
+pub fn flags(cli: &Cli) -> Vec<String> {
+    let unsafe_on = cli.engine.unsafe_no_sandbox;
+    let mut words: Vec<String> = [
+        ("--unsafe-no-sandbox", unsafe_on),
+        ("--yes-i-accept", unsafe_on),
+        ("--until-idle", cli.engine.until_idle),
+        ("--verbose", cli.engine.verbose),
+        ("--json", cli.json),
+    ]
+    .into_iter()
+    .filter(|(_, on)| *on)
+    .map(|(flag, _)| flag.to_owned())
+    .collect();
+    for set in &cli.set {
+        words.extend(["--set".to_owned(), set.clone()]);
+    }
+    words
+}
+
 fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
-    let told = |error: std::io::Error| Fail::failed(format!("{}: {error}", log.display()));
+    let told = |error: std::io::Error| Fail::failed(files::trouble(log, &error).to_string());
     if let Some(folder) = log.parent() {
         std::fs::create_dir_all(folder).map_err(told)?;
     }
@@ -77,22 +104,7 @@ fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
         .arg("--home")
         .arg(home)
         .args(["--no-tui", "--detached"]);
-    if cli.engine.unsafe_no_sandbox {
-        // `up` has asked for consent already: nobody can be asked in the background.
-        command.args(["--unsafe-no-sandbox", "--yes-i-accept"]);
-    }
-    for (flag, on) in [
-        ("--until-idle", cli.engine.until_idle),
-        ("--verbose", cli.engine.verbose),
-        ("--json", cli.json),
-    ] {
-        if on {
-            command.arg(flag);
-        }
-    }
-    for set in &cli.set {
-        command.arg("--set").arg(set);
-    }
+    command.args(flags(cli));
     command
         .current_dir(home)
         .stdin(Stdio::null())
@@ -110,7 +122,7 @@ fn tail(log: &Path) -> String {
         .lines()
         .rev()
         .find(|line| !line.trim().is_empty())
-        .unwrap_or("it said nothing")
+        .unwrap_or("it said nothing, try dev-factory --no-tui")
         .to_owned()
 }
 
@@ -144,7 +156,9 @@ pub fn restart(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
     send::report(cli, &answer)
 }
 
-fn stop(args: &DownArgs, restart: bool) -> Verb {
+/// The command that ends the engine.
+#[must_use]
+pub fn stop(args: &DownArgs, restart: bool) -> Verb {
     Verb::Stop {
         after: if args.now {
             StopAfter::Now

@@ -68,7 +68,7 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
         out::put(&closing(&factory, &events))?;
         out::say(format!(
             "look at it: cd {} && git log --oneline --graph && git tag && npx jest",
-            dir.display()
+            out::quoted(&dir)
         ))?;
     }
     let all = factory
@@ -94,6 +94,7 @@ fn until_idle(cli: &Cli) -> Cli {
             unsafe_no_sandbox: false,
             ..cli.engine.clone()
         },
+        screens: cli.screens.clone(),
         command: None,
     }
 }

@@ -3,6 +3,7 @@
 use super::args::Cli;
 use super::home::{self, Start};
 use super::out::{self, Done, Fail, code};
+use super::signals::Endings;
 use super::{npm, tools, wire};
 use crate::adapters::feed::RunWriter;
 use crate::config::Probed;
@@ -15,22 +16,19 @@ use std::io::{IsTerminal, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// How long a reader of standard output may take for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// The default subcommand: the engine, here.
+/// The engine, here: the default subcommand without a terminal.
 pub fn here(cli: &Cli, home: &Path) -> Done {
-    if std::io::stdout().is_terminal() && !cli.engine.no_tui {
-        out::note("the screens are not built yet: running without them, as with --no-tui");
-    }
     if cli.engine.detached {
         // Fails only for a process that leads its group already, which is as good.
         let _ = rustix::process::setsid();
     }
     tools::git()?;
+    tools::node()?;
     wire::log_to(home);
     // Settings that name their models need no look around; it takes half a second.
     let named = wire::settings(cli, Some(home), Vec::new()).ok();
@@ -128,23 +126,10 @@ async fn print(feed: Feed, style: Style, signals: UnboundedSender<Signal>) {
 
 /// Passes signals on.
 async fn listen(signals: UnboundedSender<Signal>) {
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    ) else {
+    let Ok(mut endings) = Endings::listen() else {
         return;
     };
-    loop {
-        let which = tokio::select! {
-            _ = terminate.recv() => Signal::Terminate,
-            _ = hangup.recv() => Signal::Terminate,
-            _ = interrupt.recv() => Signal::Interrupt,
-        };
-        if signals.send(which).is_err() {
-            return;
-        }
-    }
+    while signals.send(endings.next().await).is_ok() {}
 }
 
 /// What a start prints first: who works where, and with what limits.

@@ -1,7 +1,7 @@
 //! One message in, the model changed, what the world is to do out. Pure: no terminal, no clock, no files.
 
 mod actions;
-mod forms;
+pub(super) mod forms;
 mod layers;
 mod logs;
 
