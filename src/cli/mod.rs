@@ -13,7 +13,6 @@ pub mod npm;
 pub mod operator;
 pub mod out;
 pub mod plan;
-pub mod past;
 pub mod probe;
 pub mod screens;
 pub mod secrets;

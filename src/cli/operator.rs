@@ -18,7 +18,11 @@ use std::process::{Output, Stdio};
 
 /// What may be typed: the command line's verbs and what ends the engine.
 #[derive(Debug, Parser)]
-#[command(no_binary_name = true, disable_help_flag = true, disable_help_subcommand = true)]
+#[command(
+    no_binary_name = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true
+)]
 struct Typed {
     #[command(subcommand)]
     command: TypedCmd,
@@ -96,12 +100,17 @@ impl Operator for Hand {
             .map(|command| Usage {
                 name: command.get_name().to_owned(),
                 arguments: arguments(command),
-                about: command.get_about().map(ToString::to_string).unwrap_or_default(),
+                about: command
+                    .get_about()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
             })
             .collect()
     }
 
     fn read(&self, line: &str) -> Result<(Verb, bool), String> {
+        #[cfg(debug_assertions)]
+        trial(line);
         let words = words(line)?;
         let typed = Typed::try_parse_from(&words)
             .or_else(|error| Typed::try_parse_from(joined(&words).ok_or(error)?))
@@ -160,6 +169,24 @@ pub fn carry(cli: &Cli, home: &std::path::Path) -> Done {
     Ok(0)
 }
 
+/// Breaks the screens where tests ask for it; not in a release.
+#[cfg(debug_assertions)]
+fn trial(line: &str) {
+    if std::env::var_os("DEV_FACTORY_TRIAL").is_none() {
+        return;
+    }
+    match line {
+        "break here" => std::panic::panic_any("planted in the loop"),
+        "break a task" => drop(tokio::spawn(async {
+            std::panic::panic_any("planted in a task")
+        })),
+        "break a thread" => drop(std::thread::spawn(|| {
+            std::panic::panic_any("planted in a thread")
+        })),
+        _ => {}
+    }
+}
+
 fn first(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
@@ -168,7 +195,8 @@ fn first(text: &str) -> String {
 fn said(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let line = text.lines().find(|line| !line.trim().is_empty());
-    line.unwrap_or("dev-factory said nothing; see dev-factory/logs").to_owned()
+    line.unwrap_or("dev-factory said nothing; see dev-factory/logs")
+        .to_owned()
 }
 
 /// `ITEM [--fresh] [--reason REASON]`.
@@ -178,7 +206,10 @@ fn arguments(command: &clap::Command) -> String {
         let name = argument
             .get_value_names()
             .and_then(|names| names.first())
-            .map_or_else(|| argument.get_id().to_string().to_uppercase(), ToString::to_string);
+            .map_or_else(
+                || argument.get_id().to_string().to_uppercase(),
+                ToString::to_string,
+            );
         let takes = argument.get_action().takes_values();
         words.push(match argument.get_long() {
             Some(long) if takes => format!("[--{long} {name}]"),
@@ -219,7 +250,9 @@ fn words(line: &str) -> Result<Vec<String>, String> {
 
 /// The words with those of a text made one; None where there is no such text.
 fn joined(words: &[String]) -> Option<Vec<String>> {
-    let (_, before) = TEXTS.iter().find(|(name, _)| Some(*name) == words.first().map(String::as_str))?;
+    let (_, before) = TEXTS
+        .iter()
+        .find(|(name, _)| Some(*name) == words.first().map(String::as_str))?;
     let (head, text) = words.split_at_checked(*before)?;
     let flags = text.iter().any(|word| word.starts_with("--"));
     (text.len() > 1 && !flags).then(|| [head, &[text.join(" ")]].concat())
@@ -252,7 +285,10 @@ mod tests {
             read("drop cost-tracker --reason \"don't\""),
             Ok((drop.clone(), false))
         );
-        assert_eq!(read("drop cost-tracker --reason don\\'t"), Ok((drop, false)));
+        assert_eq!(
+            read("drop cost-tracker --reason don\\'t"),
+            Ok((drop, false))
+        );
         assert!(matches!(read("stop"), Ok((Verb::Stop { .. }, false))));
     }
 
@@ -276,7 +312,10 @@ mod tests {
         assert_eq!(find("drop").arguments, "ITEM [--reason REASON]");
         assert_eq!(find("park").arguments, "[ITEM] [--reason REASON]");
         assert_eq!(find("retry").arguments, "");
-        assert_eq!(find("down").about, "End the engine after the turn under way");
+        assert_eq!(
+            find("down").about,
+            "End the engine after the turn under way"
+        );
         assert!(all.iter().all(|usage| !usage.about.is_empty()));
     }
 }

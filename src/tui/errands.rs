@@ -11,6 +11,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// Older lines asked for at once.
 const PAGE: usize = 1000;
+/// Most lines that are looked through for the place where those that are here begin.
+const MOST: usize = 100_000;
 
 /// Runs errands on threads of their own, since they wait for files and other processes.
 pub struct Errands {
@@ -63,7 +65,11 @@ impl Errands {
     pub fn older(&self, mark: Option<Mark>, known: usize, first: Option<Arc<LogLine>>) {
         let reader = Arc::clone(&self.reader);
         self.run(move || {
-            let count = if mark.is_some() { PAGE } else { PAGE + known };
+            let count = if mark.is_some() {
+                PAGE
+            } else {
+                PAGE + known.min(MOST)
+            };
             match reader.lines(mark.as_ref(), count) {
                 Ok(page) if mark.is_none() => Message::Older(without(page, first.as_deref())),
                 Ok(page) => Message::Older(page),

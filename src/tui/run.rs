@@ -101,7 +101,9 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
             .unwrap_or_else(|| Box::pin(std::future::pending())),
         more: (true, true),
     };
-    let went = AssertUnwindSafe(desk.work(sources, &crash)).catch_unwind().await;
+    let went = AssertUnwindSafe(desk.work(sources, &crash))
+        .catch_unwind()
+        .await;
     terminal::give_back();
     went.unwrap_or(Ok(Left::Panicked))
 }
@@ -263,7 +265,10 @@ impl Desk {
             self.first = batch.first().cloned();
         }
         if dropped > 0 {
-            batch.insert(0, Arc::new(lag(dropped, batch.first().map(Arc::as_ref), &self.model)));
+            batch.insert(
+                0,
+                Arc::new(lag(dropped, batch.first().map(Arc::as_ref), &self.model)),
+            );
         }
         self.take(Message::Lines(batch), false);
     }

@@ -150,9 +150,9 @@ fn takes(terminal: &File) -> bool {
     };
     let mut fds = [PollFd::new(terminal, PollFlags::OUT)];
     matches!(poll(&mut fds, Some(&wait)), Ok(1))
-        && fds
-            .iter()
-            .all(|fd| fd.revents().contains(PollFlags::OUT) && !fd.revents().contains(PollFlags::HUP))
+        && fds.iter().all(|fd| {
+            fd.revents().contains(PollFlags::OUT) && !fd.revents().contains(PollFlags::HUP)
+        })
 }
 
 fn held() -> MutexGuard<'static, Option<File>> {
