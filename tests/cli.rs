@@ -1,5 +1,17 @@
 //! The real binary: init and its refusals, settings with places, verbs without an engine, missing programs, exit codes.
 
+#[path = "support/model_server.rs"]
+mod model_server;
+#[path = "support/terminal.rs"]
+mod terminal;
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/demo.rs"]
+mod demo;
+#[path = "cli/terminal.rs"]
+mod on_a_terminal;
+
 use assert_cmd::Command;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
@@ -47,14 +59,24 @@ impl World {
         let folder = self.path("bin");
         fs::create_dir_all(&folder).unwrap();
         for name in names {
-            let real = std::env::split_paths(&std::env::var_os("PATH").unwrap())
-                .map(|dir| dir.join(name))
-                .find(|file| file.is_file())
-                .unwrap();
-            symlink(real, folder.join(name)).unwrap();
+            symlink(on_path(name), folder.join(name)).unwrap();
         }
         folder
     }
+}
+
+/// A program of this machine.
+fn on_path(name: &str) -> PathBuf {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap())
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
+        .unwrap()
+}
+
+/// A program of our own.
+fn script(file: &Path, text: &str) {
+    fs::write(file, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 fn git(home: &Path, words: &[&str]) -> String {
@@ -291,14 +313,13 @@ fn missing_programs_are_named_with_the_fix_before_anything_is_done() {
             .stderr(contains("node is not on PATH: install Node.js 20"));
     }
     let fake = only_git.join("node");
-    fs::write(&fake, "#!/bin/sh\necho v16.20.0\n").unwrap();
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    script(&fake, "echo v16.20.0");
     w.run(&["demo", "--dir", "home"])
         .env("PATH", &only_git)
         .assert()
         .code(1)
         .stderr(contains("node says v16.20.0"));
-    fs::write(&fake, "#!/bin/sh\necho v22.1.0\n").unwrap();
+    script(&fake, "echo v22.1.0");
     w.run(&["demo", "--dir", "home"])
         .env("PATH", &only_git)
         .assert()
@@ -311,13 +332,8 @@ fn missing_programs_are_named_with_the_fix_before_anything_is_done() {
 fn an_npm_that_fails_leaves_the_home_and_says_what_to_do() {
     let w = World::new();
     let bin = w.path_with(&["git", "node", "sh"]);
-    let npm = bin.join("npm");
-    fs::write(
-        &npm,
-        "#!/bin/sh\necho 'npm error code ENOTFOUND' >&2\nexit 1\n",
-    )
-    .unwrap();
-    fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
+    let fail = "echo 'npm error code ENOTFOUND' >&2\nexit 1";
+    script(&bin.join("npm"), fail);
     let init = || w.run(&["init", "home", "--yes"]).env("PATH", &bin).assert();
     init().code(1).stderr(
         contains("npm ci failed")
@@ -529,7 +545,7 @@ fn a_broken_wishlist_names_line_and_column() {
     w.run(&["--home", "home", "list"])
         .assert()
         .code(1)
-        .stderr(contains("dev-factory/wishlist.json:2:"));
+        .stderr("dev-factory/wishlist.json, line 2 column 12: invalid type: integer `3`, expected a string; correct it there; the engine keeps to the last good list until then\n");
 }
 
 #[test]
@@ -601,11 +617,11 @@ fn quiet_home(w: &World) -> PathBuf {
     home
 }
 
-/// Waits until something holds, for at most 10 s.
+/// Waits until something holds, for at most three minutes.
 fn eventually(holds: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !holds() {
-        assert!(start.elapsed().as_secs() < 10, "it never came about");
+        assert!(start.elapsed().as_secs() < 180, "it never came about");
         std::thread::yield_now();
     }
 }
@@ -749,6 +765,24 @@ fn probe_refuses_unknown_hosts_and_says_what_each_host_says() {
         .stdout(contains("host s is tried now"));
 }
 
+#[test]
+fn proxy_variables_do_not_apply_to_near_hosts() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let server = model_server::ModelServer::serving(|_| String::new());
+    let gpu = format!(
+        "[roles.developer]\nmodel = \"gpu/test\"\n[roles.qa]\nmodel = \"gpu/test\"\n[hosts.gpu]\nkind = \"ollama\"\nurl = \"{}\"\n",
+        server.url()
+    );
+    fs::write(home.join("dev-factory/factory.toml"), gpu).unwrap();
+    let mut probe = w.run(&["--home", "home", "probe", "gpu"]);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        probe.env(name, model_server::closed_url());
+    }
+    probe.assert().success().stdout(contains("gpu/test  ok"));
+    assert!(!server.requests().is_empty());
+}
+
 /// Ends a process whatever a test did.
 struct Ended(std::process::Child);
 
@@ -759,12 +793,10 @@ impl Drop for Ended {
     }
 }
 
-/// A user that root may be for a test: root itself reads everything.
-#[cfg(target_os = "linux")]
+/// A user that root may be for a test: root itself reads and writes everything.
 const NOBODY: u32 = 65534;
 
 /// A program as a user without rights when the tests run as root.
-#[cfg(target_os = "linux")]
 fn as_a_user(program: &Path) -> std::process::Command {
     use std::os::unix::process::CommandExt;
     let mut command = std::process::Command::new(program);

@@ -13,6 +13,8 @@ mod plant;
 #[path = "support/process.rs"]
 mod process;
 
+#[path = "factory/budgets.rs"]
+mod budgets;
 #[path = "factory/commands.rs"]
 mod commands;
 #[path = "factory/crash.rs"]
@@ -21,6 +23,12 @@ mod crash;
 mod external;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/pauses.rs"]
+mod pauses;
+#[path = "factory/review.rs"]
+mod review;
+#[path = "factory/rewind.rs"]
+mod rewind;
 #[path = "factory/shipping.rs"]
 mod shipping;
 #[path = "factory/turns.rs"]

@@ -991,33 +991,6 @@ async fn redirects_stay_on_the_host() {
     );
 }
 
-#[test]
-fn proxy_variables_do_not_apply_to_loopback() {
-    let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "in_an_environment_with_proxies", "--ignored"])
-        .envs([
-            ("HTTP_PROXY", closed_url()),
-            ("http_proxy", closed_url()),
-            ("ALL_PROXY", closed_url()),
-        ])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&status.stdout);
-    assert!(
-        status.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
-}
-
-#[tokio::test]
-#[ignore = "run by proxy_variables_do_not_apply_to_loopback"]
-async fn in_an_environment_with_proxies() {
-    let server = ModelServer::serving(|_| "direct".to_owned());
-    let models = hosts(host(HostKind::Ollama, &server.url()));
-    assert_eq!(take(&models, &request()).await.0.unwrap().text, "direct");
-    assert!(models.probe("gpu", "test").await.live);
-}
-
 #[tokio::test]
 async fn a_connection_serves_many_turns() {
     let server = ModelServer::serving(|request| request["messages"][1]["content"].to_string());

@@ -91,24 +91,47 @@ allows two different results for one input, or two of them contradict each other
     }))
 }
 
-/// Asks for one new case in place of one the Developer has now seen.
+/// Why a held-out case gives way to a new one.
+#[derive(Clone, Copy, Debug)]
+pub enum Instead<'a> {
+    /// The Developer has now seen it.
+    Shown(&'a Case),
+    /// It was struck as wrong.
+    Struck(&'a Case),
+}
+
+impl<'a> Instead<'a> {
+    /// The case that gives way.
+    #[must_use]
+    pub fn case(self) -> &'a Case {
+        match self {
+            Self::Shown(case) | Self::Struck(case) => case,
+        }
+    }
+}
+
+/// Asks for one new case for the rule of one that gives way.
 #[must_use]
-pub fn replace(
-    desk: &Desk<'_>,
-    spec: &Spec,
-    rule: &str,
-    taken: &[String],
-    revealed: &Case,
-) -> Prompt {
+pub fn replace(desk: &Desk<'_>, spec: &Spec, taken: &[String], instead: Instead<'_>) -> Prompt {
     let next = next_id(taken);
-    let shown = serde_json::to_string(revealed).unwrap_or_default();
+    let rule = &instead.case().rule;
+    let shown = serde_json::to_string(instead.case()).unwrap_or_default();
+    let known = match instead {
+        Instead::Shown(_) => {
+            format!("It must fail for a program that handles only this case: {shown}")
+        }
+        Instead::Struck(_) => {
+            format!(
+                "It takes the place of this one, which was struck because the spec does not say so: {shown}"
+            )
+        }
+    };
     let user = format!(
         "{}{}{}",
         section(
             "Task",
             &format!(
-                "Write one new held-out case for rule {rule} of the tool `{}`, with the id {next}. It must fail for a program that handles only \
-this case: {shown}\nUse another input that tests the same rule, and work out the expected value from the rule.",
+                "Write one new held-out case for rule {rule} of the tool `{}`, with the id {next}. {known}\nUse another input that tests the same rule, and work out the expected value from the rule.",
                 desk.tool
             )
         ),
@@ -168,9 +191,17 @@ pub fn next_id(taken: &[String]) -> String {
 
 /// A reply's held-out cases; all that is wrong with them is said at once.
 pub fn parse_cases(reply: &str, spec: &Spec) -> Result<Vec<Case>, Malformed> {
-    let cases = reply::cases(reply)?;
-    let mut problems = check(&cases, spec, &spec.examples, &[]);
-    let least = spec.examples.len();
+    accept_cases(reply::cases(reply)?, spec, &[], spec.examples.len())
+}
+
+/// Held-out cases whoever wrote them: at least so many, their ids none of those `taken`.
+pub fn accept_cases(
+    cases: Vec<Case>,
+    spec: &Spec,
+    taken: &[String],
+    least: usize,
+) -> Result<Vec<Case>, Malformed> {
+    let mut problems = check(&cases, spec, &spec.examples, taken);
     if cases.len() < least {
         problems.push(format!(
             "there are {} cases and at least {least} are wanted",

@@ -57,6 +57,9 @@ pub struct ReviewVerdict {
     /// The file a send-back is about.
     #[serde(default)]
     pub file: Option<String>,
+    /// The case a test-defect is about.
+    #[serde(default)]
+    pub case: Option<String>,
 }
 
 /// Asks for a decision.
@@ -102,19 +105,7 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
         part("Diff", nonce, "diff", diff),
     );
     let words: Vec<&str> = brief.allowed.iter().copied().map(word).collect();
-    let file = if brief.allowed.contains(&Decision::SendBack) {
-        ", \"file\": \"src/x.js\" (only with send-back)"
-    } else {
-        ""
-    };
-    let rule = format!(
-        "Reply with one JSON object in a ```json fence: {{\"checks\": [\"what you looked at and found\"], \"verdict\": {}, \"instructions\": \"at most {MOST_WORDS} words\"{file}}}.",
-        words
-            .iter()
-            .map(|w| format!("\"{w}\""))
-            .collect::<Vec<_>>()
-            .join(" or ")
-    );
+    let rule = form(brief.allowed, &words);
     Prompt::new(&brief.desk, "verdict", Mode::Decide, &rule, &user).shaped(json!({
         "type": "object",
         "properties": {
@@ -122,9 +113,37 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
             "verdict": {"type": "string", "enum": words},
             "instructions": {"type": "string"},
             "file": {"type": "string"},
+            "case": {"type": "string"},
         },
         "required": ["checks", "verdict", "instructions"],
     }))
+}
+
+/// How the reply must look.
+fn form(allowed: &[Decision], words: &[&str]) -> String {
+    let only = |decision, words| {
+        if allowed.contains(&decision) {
+            words
+        } else {
+            ""
+        }
+    };
+    let file = only(
+        Decision::SendBack,
+        ", \"file\": \"src/x.js\" (only with send-back)",
+    );
+    let case = only(
+        Decision::TestDefect,
+        ", \"case\": \"H1\" (only with test-defect)",
+    );
+    format!(
+        "Reply with one JSON object in a ```json fence: {{\"checks\": [\"what you looked at and found\"], \"verdict\": {}, \"instructions\": \"at most {MOST_WORDS} words\"{file}{case}}}.",
+        words
+            .iter()
+            .map(|w| format!("\"{w}\""))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    )
 }
 
 fn part(title: &str, nonce: &str, what: &str, text: &str) -> String {
@@ -176,7 +195,9 @@ fn meaning(decision: Decision) -> &'static str {
         Decision::Hint => {
             "the next try can work with your diagnosis in `instructions`: what is wrong and why."
         }
-        Decision::TestDefect => "a held-out case contradicts the spec; `instructions` name its id.",
+        Decision::TestDefect => {
+            "a held-out case contradicts the spec; `case` is its id, `instructions` say what the spec wants instead."
+        }
         Decision::Takeover => "you write the file yourself.",
     }
 }
@@ -218,8 +239,12 @@ fn recent(log: &[String]) -> String {
     format!("{mark}{}", kept.join("\n"))
 }
 
-/// A reply's verdict, if it is one of those allowed and keeps to the bounds.
-pub fn parse(reply: &str, allowed: &[Decision]) -> Result<ReviewVerdict, Malformed> {
+/// A reply's verdict, if it is one of those allowed and keeps to the bounds; `cases` are those that can be struck.
+pub fn parse(
+    reply: &str,
+    allowed: &[Decision],
+    cases: &[String],
+) -> Result<ReviewVerdict, Malformed> {
     let mut verdict: ReviewVerdict = reply::json(reply)?;
     verdict.instructions = verdict.instructions.trim().to_owned();
     if !allowed.contains(&verdict.verdict) {
@@ -240,6 +265,20 @@ pub fn parse(reply: &str, allowed: &[Decision]) -> Result<ReviewVerdict, Malform
         return Err(Malformed::new(format!(
             "the verdict is {} and `instructions` is empty; say what is to be done",
             word(verdict.verdict)
+        )));
+    }
+    verdict.case = verdict
+        .case
+        .filter(|_| verdict.verdict == Decision::TestDefect);
+    if verdict.verdict == Decision::TestDefect
+        && !verdict
+            .case
+            .as_ref()
+            .is_some_and(|case| cases.contains(case))
+    {
+        return Err(Malformed::new(format!(
+            "`case` must be one of {}",
+            cases.join(", ")
         )));
     }
     verdict.file = verdict.file.filter(|file| !file.trim().is_empty());

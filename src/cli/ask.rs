@@ -102,7 +102,14 @@ fn key(plan: &mut Plan, input: &mut impl BufRead, output: &mut impl Write) -> Re
         }
         plan.key = match line.split_once(' ') {
             Some(("file", rest)) => Some(KeyPlace::File(rest.trim().to_owned())),
-            Some(("env", rest)) => Some(KeyPlace::Variable(rest.trim().to_owned())),
+            Some(("env", rest)) => match plan::variable(rest.trim()) {
+                Ok(place) => Some(place),
+                Err(Fail::Said(_, sentence)) => {
+                    writeln!(output, "{sentence}")?;
+                    continue;
+                }
+                Err(other) => return Err(other),
+            },
             Some(("command", rest)) => Some(KeyPlace::Command(rest.trim().to_owned())),
             _ => None,
         };
@@ -150,7 +157,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_asked_again() {
-        let text = "nonsense\nlab=openai:https://api.example.com\nqwen3\nsk-canary\nenv LAB_KEY\nmuch\n3.5\n";
+        let text = "nonsense\nlab=openai:https://api.example.com\nqwen3\nsk-canary\nenv sk-canary\nenv LAB_KEY\nmuch\n3.5\n";
         let (plan, output) = answers(text, &[]);
         assert_eq!(plan.hosts[0].name, "lab");
         assert_eq!(plan.models[1], ("qa", "lab/qwen3".to_owned()));
@@ -159,6 +166,11 @@ mod tests {
         assert!(
             output.contains("names no server") && output.contains("Write an amount"),
             "{output}"
+        );
+        assert!(output.contains("no variable's name"), "{output}");
+        assert!(
+            !output.contains("canary"),
+            "a key typed by mistake is repeated"
         );
     }
 

@@ -2,9 +2,9 @@
 
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
-use super::{send, serve, wire};
+use super::{send, serve, tools, wire};
 use crate::adapters::lock;
-use crate::adapters::store::readers;
+use crate::adapters::store::{files, readers};
 use crate::domain::command::{StopAfter, Verb};
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -28,6 +28,8 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
         return Ok(format!("already running: process {}", engine.pid));
     }
     // What would end the engine at once is better said here than in a log.
+    tools::git()?;
+    tools::node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     serve::check_sandbox(cli, &loaded.settings)?;
     let log = home.join("dev-factory").join("logs").join("engine.out");
@@ -86,7 +88,7 @@ pub fn flags(cli: &Cli) -> Vec<String> {
 }
 
 fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
-    let told = |error: std::io::Error| Fail::failed(format!("{}: {error}", log.display()));
+    let told = |error: std::io::Error| Fail::failed(files::trouble(log, &error).to_string());
     if let Some(folder) = log.parent() {
         std::fs::create_dir_all(folder).map_err(told)?;
     }
@@ -120,7 +122,7 @@ fn tail(log: &Path) -> String {
         .lines()
         .rev()
         .find(|line| !line.trim().is_empty())
-        .unwrap_or("it said nothing")
+        .unwrap_or("it said nothing, try dev-factory --no-tui")
         .to_owned()
 }
 

@@ -118,7 +118,7 @@ fn close(cli: &Cli, dir: &Path) -> Done {
         out::put(&closing(&factory, &events))?;
         out::say(format!(
             "look at it: cd {} && git log --oneline --graph && git tag && npx jest",
-            dir.display()
+            out::quoted(&dir)
         ))?;
     }
     let all = factory

@@ -1,7 +1,8 @@
 //! Which folder is the factory home, and what its home.json says.
 
-use super::out::Fail;
+use super::out::{self, Fail};
 use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// home.json: marks a home, written only by init.
@@ -61,11 +62,23 @@ fn named(dir: &Path, by: &str) -> Result<PathBuf, Fail> {
         return Err(Fail::usage(format!(
             "no factory in {} (from {by}): dev-factory init {}",
             dir.display(),
-            dir.display()
+            out::quoted(dir)
         )));
     }
     dir.canonicalize()
         .map_err(|error| Fail::failed(format!("{}: {error}", dir.display())))
+}
+
+/// What the engine shows is its user's alone; anybody else learns that, and not that nothing has run.
+pub fn readable(home: &Path) -> Result<(), Fail> {
+    let run = home.join("dev-factory").join("run");
+    match std::fs::read_dir(&run) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(Fail::failed(format!(
+            "{}: permission denied; ask as the user who runs the factory",
+            run.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Reads home.json.

@@ -4,14 +4,16 @@ use super::args::{Cli, InitArgs};
 use super::home::{self, HomeDoc, Start};
 use super::out::{self, Done, Fail};
 use super::plan::Plan;
-use super::{ask, npm, starter, tools, wire};
+use super::signals::{self, Endings};
+use super::{ask, npm, secrets, starter, tools, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
 use sha2::{Digest, Sha256};
-use std::io::{IsTerminal, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,7 +46,7 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     )?;
     out::say(format!("made a factory home in {}", dir.display()))?;
     if let Some((name, table)) = key {
-        out::say(user_key(&name, &table)?)?;
+        out::say(secrets::note_place(&name, &table)?)?;
     }
     installed(args, &dir)?;
     out::say(next(&dir, &plan, start))?;
@@ -95,7 +97,7 @@ fn absolute(dir: &Path) -> Result<PathBuf, Fail> {
 pub fn vacant(dir: &Path) -> Result<(), Fail> {
     let shown = dir.display();
     match std::fs::symlink_metadata(dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Fail::failed(format!("{shown}: {error}"))),
         Ok(meta) if !meta.is_dir() => Err(Fail::usage(format!(
             "{shown} is not a folder: name another one"
@@ -120,16 +122,22 @@ pub fn vacant(dir: &Path) -> Result<(), Fail> {
 pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     let parent = dir.parent().unwrap_or(Path::new("/"));
     let told = |path: &Path, error: std::io::Error| {
-        let fix = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => ": choose a folder you may write to",
-            std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
-                ": a file is in the way, choose another folder"
+        let why = match error.kind() {
+            ErrorKind::PermissionDenied => "permission denied; choose a folder you may write to",
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                "a file is in the way; choose another folder"
             }
-            std::io::ErrorKind::StorageFull => ": free some space",
-            _ => "",
+            ErrorKind::StorageFull => "no space left; free some and try again",
+            ErrorKind::ReadOnlyFilesystem => {
+                "the file system is read-only; choose a folder you may write to"
+            }
+            _ => &error.to_string(),
         };
-        Fail::failed(format!("cannot make {}: {error}{fix}", path.display()))
+        Fail::failed(format!("cannot make {}: {why}", path.display()))
     };
+    // An interruption is noticed before the home is put in its place, and leaves nothing.
+    let runtime = wire::runtime()?;
+    let mut endings = runtime.block_on(async { Endings::listen() })?;
     std::fs::create_dir_all(parent).map_err(|error| told(parent, error))?;
     let stage = tempfile::Builder::new()
         .prefix(".dev-factory-init-")
@@ -144,6 +152,10 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(stage.path(), std::fs::Permissions::from_mode(0o755))
         .map_err(|error| told(dir, error))?;
+    if let Some(signal) = endings.came() {
+        let sentence = format!("interrupted: {} was not made", dir.display());
+        return Err(Fail::Said(signals::code(signal), sentence));
+    }
     std::fs::rename(stage.path(), dir).map_err(|error| told(dir, error))?;
     let _ = stage.keep();
     Ok(())
@@ -232,6 +244,8 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
             "core.autocrlf=false",
         ])
         .args(words)
+        // Ctrl-C in the terminal is ours to answer.
+        .process_group(0)
         .stdin(std::process::Stdio::null())
         .output()
         .map_err(|error| Fail::failed(format!("git does not start: {error}")))?;
@@ -247,54 +261,6 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
             .unwrap_or(&""),
         text.trim().replace('\n', "; ")
     )))
-}
-
-/// Adds where the key is to the user's own file, unless a key of that name is there.
-fn user_key(name: &str, table: &str) -> Result<String, Fail> {
-    let path = wire::user_file().ok_or_else(|| {
-        Fail::failed(
-            "neither XDG_CONFIG_HOME nor HOME is set: the place of the key was not written",
-        )
-    })?;
-    let told = |error: std::io::Error| Fail::failed(format!("{}: {error}", path.display()));
-    let old = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(told(error)),
-    };
-    if old
-        .lines()
-        .any(|line| line.trim() == format!("[keys.{name}]"))
-    {
-        return Ok(format!(
-            "{} has [keys.{name}] already: left as it is",
-            path.display()
-        ));
-    }
-    if let Some(folder) = path.parent() {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(told)?;
-    }
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(told)?;
-    let gap = if old.is_empty() || old.ends_with("\n\n") {
-        ""
-    } else {
-        "\n"
-    };
-    file.write_all(format!("{gap}{table}").as_bytes())
-        .map_err(told)?;
-    Ok(format!(
-        "{} says where the key of {name} is",
-        path.display()
-    ))
 }
 
 /// Installs Jest unless told not to.
@@ -379,12 +345,12 @@ fn next(dir: &Path, plan: &Plan, start: Start) -> String {
     }
     lines.push(format!(
         "start it:  dev-factory --home {} --no-tui --unsafe-no-sandbox --yes-i-accept",
-        dir.display()
+        out::quoted(dir)
     ));
     if start == Start::Paused {
         lines.push(format!(
             "it begins paused; let it go:  dev-factory --home {} resume",
-            dir.display()
+            out::quoted(dir)
         ));
     }
     lines.join("\n")

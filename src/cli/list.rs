@@ -2,57 +2,54 @@
 
 use super::args::Cli;
 use super::out::{self, Done, Fail};
-use serde::{Deserialize, Serialize};
+use crate::adapters::store::readers;
+use serde::Serialize;
+use serde_json::Value;
 use std::path::Path;
 
-/// The wishlist file; only `idea` is required of people.
-#[derive(Debug, Deserialize)]
-struct Wishlist {
-    items: Vec<Row>,
+/// What is shown of an entry; only `idea` is required of people.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: Option<String>,
+    priority: i64,
+    status: String,
+    idea: String,
+    reason: Option<String>,
 }
 
-/// One line of it.
-#[derive(Debug, Deserialize, Serialize)]
-struct Row {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    priority: i64,
-    #[serde(default)]
-    status: Option<String>,
-    idea: String,
-    #[serde(default)]
-    reason: Option<String>,
+impl Row {
+    fn of(entry: &Value) -> Self {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            name: text("name"),
+            priority: entry.get("priority").and_then(Value::as_i64).unwrap_or(0),
+            status: text("status").unwrap_or_else(|| "wanted".to_owned()),
+            idea: text("idea").unwrap_or_default(),
+            reason: text("reason"),
+        }
+    }
 }
 
 /// Prints the backlog, in the order it would be taken.
 pub fn run(cli: &Cli, home: &Path) -> Done {
-    let path = home.join("dev-factory").join("wishlist.json");
-    let shown = "dev-factory/wishlist.json";
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| Fail::failed(format!("{shown}: {error}")))?;
-    let mut list: Wishlist =
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-            Fail::failed(format!(
-                "{shown}:{}:{}: {error}; the engine keeps to the last good list until it is mended",
-                error.line(),
-                error.column()
-            ))
-        })?;
-    list.items
-        .sort_by_key(|row| std::cmp::Reverse(row.priority));
+    let entries = readers::wishlist(home).map_err(|error| {
+        Fail::failed(format!(
+            "{error}; the engine keeps to the last good list until then"
+        ))
+    })?;
+    let mut rows: Vec<Row> = entries.iter().map(Row::of).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.priority));
     if cli.json {
-        return out::say(super::status::json_text(&list.items)?).map(|()| 0);
+        return out::say(super::status::json_text(&rows)?).map(|()| 0);
     }
-    if list.items.is_empty() {
+    if rows.is_empty() {
         return out::say("the wishlist is empty: dev-factory add \"an idea\"").map(|()| 0);
     }
-    let rows: Vec<Vec<String>> = list
-        .items
+    let rows: Vec<Vec<String>> = rows
         .into_iter()
         .map(|row| {
             vec![
-                row.status.unwrap_or_else(|| "wanted".to_owned()),
+                row.status,
                 row.priority.to_string(),
                 row.name.unwrap_or_else(|| "-".to_owned()),
                 row.reason.map_or(row.idea, |reason| format!("({reason})")),

@@ -1,6 +1,7 @@
 //! `logs`: what happened, from the stream the engine leaves in run/; never starts anything.
 
 use super::args::Cli;
+use super::home;
 use super::out::Done;
 use super::wire;
 use crate::adapters::feed;
@@ -10,6 +11,7 @@ use std::path::Path;
 
 /// Prints the newest lines, and with `follow` what comes after.
 pub fn run(cli: &Cli, home: &Path, follow: bool, lines: usize) -> Done {
+    home::readable(home)?;
     let style = Style {
         json: cli.json,
         verbose: cli.engine.verbose,

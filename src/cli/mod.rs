@@ -19,6 +19,7 @@ pub mod secrets;
 pub mod send;
 pub mod serve;
 pub mod show;
+pub mod signals;
 pub mod starter;
 pub mod status;
 pub mod tools;

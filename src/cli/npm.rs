@@ -1,6 +1,7 @@
 //! Installs the pinned Jest of a home, through the Sandbox port.
 
 use super::out::{self, Fail};
+use super::signals::{self, Endings};
 use super::{tools, wire};
 use crate::factory::ports::sandbox::{Job, Network, Sandbox};
 use std::path::Path;
@@ -18,6 +19,9 @@ const PASSED: &[&str] = &[
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ];
+
+/// npm was ended in mid-work, by a signal to us.
+const INTERRUPTED: &str = "interrupted: Jest is not installed yet; the next start installs it";
 
 /// Whether Jest is there.
 #[must_use]
@@ -57,9 +61,13 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         env,
     };
     let sandbox = wire::sandbox(false);
-    let ended = wire::runtime()?
-        .block_on(sandbox.run(job))
-        .map_err(|error| Fail::failed(error.to_string()))?;
+    let ended = wire::runtime()?.block_on(async {
+        let mut endings = Endings::listen()?;
+        tokio::select! {
+            ended = sandbox.run(job) => ended.map_err(|error| Fail::failed(error.to_string())),
+            signal = endings.next() => Err(Fail::Said(signals::code(signal), INTERRUPTED.to_owned())),
+        }
+    })?;
     if ended.exit == Some(0) && installed(home) {
         out::say(format!(
             "Jest is installed ({:.1} s)",

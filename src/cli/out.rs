@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Exit codes of the contract.
 pub mod code {
@@ -80,6 +81,17 @@ pub fn put(text: &str) -> Result<(), Fail> {
 /// Prints a line on standard error; one that is closed is nobody's loss.
 pub fn note(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// A path as a word of a command line that a person may copy.
+#[must_use]
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let tame = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
+    if text.chars().all(tame) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Rows as aligned columns; the last one is not padded.

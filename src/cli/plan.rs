@@ -56,7 +56,7 @@ impl Plan {
         Ok(Self {
             hosts,
             models,
-            key: place(args),
+            key: place(args)?,
             day_limit: args.day_limit,
         })
     }
@@ -151,11 +151,23 @@ impl Plan {
     }
 }
 
-fn place(args: &InitArgs) -> Option<KeyPlace> {
+fn place(args: &InitArgs) -> Result<Option<KeyPlace>, Fail> {
     let file = args.key_file.clone().map(KeyPlace::File);
-    let env = args.key_env.clone().map(KeyPlace::Variable);
+    let env = args.key_env.as_deref().map(variable).transpose()?;
     let command = args.key_command.clone().map(KeyPlace::Command);
-    file.or(env).or(command)
+    Ok(file.or(env).or(command))
+}
+
+/// A variable's name. What is none may well be the key itself, so it is neither kept nor repeated.
+pub fn variable(name: &str) -> Result<KeyPlace, Fail> {
+    let tame = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(tame) || name.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Err(Fail::usage(
+            "that is no variable's name: write the name of the variable that holds the key, such as LAB_KEY",
+        ));
+    }
+    Ok(KeyPlace::Variable(name.to_owned()))
 }
 
 /// `NAME=KIND:URL`, `NAME=URL`, or a bare address.

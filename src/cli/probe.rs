@@ -17,7 +17,7 @@ pub fn run(cli: &Cli, home: &Path, host: Option<String>) -> Done {
         .as_ref()
         .filter(|name| !settings.hosts.contains_key(*name))
     {
-        let sentence = unknown(name, &settings);
+        let sentence = settings.no_such_host(name);
         return send::report(
             cli,
             &Answer {
@@ -42,15 +42,6 @@ pub fn run(cli: &Cli, home: &Path, host: Option<String>) -> Done {
         out::put(&out::table(&rows))?;
     }
     Ok(if live { 0 } else { code::FAILED })
-}
-
-fn unknown(name: &str, settings: &Settings) -> String {
-    let known: Vec<&str> = settings.hosts.keys().map(String::as_str).collect();
-    let known = match known.as_slice() {
-        [] => "there is none".to_owned(),
-        names => format!("there are {}", names.join(", ")),
-    };
-    format!("no host is named {name} in the settings: {known}")
 }
 
 /// What the hosts say about the models that roles want of them; one nobody wants is asked for itself.

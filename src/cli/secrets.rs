@@ -1,8 +1,12 @@
-//! Fetches keys from where the user's settings say they are: a variable, an owner-only file, or a command.
+//! Where keys are: notes the place in the user's own settings, and fetches them from there (a variable, an owner-only
+//! file, or a command).
 
+use super::out::Fail;
+use super::wire;
 use crate::config::keys::KeyPlace;
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -69,6 +73,54 @@ fn from_command(command: &str) -> Result<String, String> {
         return Err(format!("`{command}` failed ({})", output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("what `{command}` prints is no text"))
+}
+
+/// Adds where the key is to the user's own file, unless a key of that name is there.
+pub fn note_place(name: &str, table: &str) -> Result<String, Fail> {
+    let path = wire::user_file().ok_or_else(|| {
+        Fail::failed(
+            "neither XDG_CONFIG_HOME nor HOME is set: the place of the key was not written",
+        )
+    })?;
+    let told = |error: std::io::Error| Fail::failed(format!("{}: {error}", path.display()));
+    let old = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(told(error)),
+    };
+    if old
+        .lines()
+        .any(|line| line.trim() == format!("[keys.{name}]"))
+    {
+        return Ok(format!(
+            "{} has [keys.{name}] already: left as it is",
+            path.display()
+        ));
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(told)?;
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(told)?;
+    let gap = if old.is_empty() || old.ends_with("\n\n") {
+        ""
+    } else {
+        "\n"
+    };
+    file.write_all(format!("{gap}{table}").as_bytes())
+        .map_err(told)?;
+    Ok(format!(
+        "{} says where the key of {name} is",
+        path.display()
+    ))
 }
 
 #[cfg(test)]

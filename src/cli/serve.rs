@@ -3,6 +3,7 @@
 use super::args::Cli;
 use super::home::{self, Start};
 use super::out::{self, Done, Fail, code};
+use super::signals::Endings;
 use super::{npm, tools, wire};
 use crate::adapters::feed::RunWriter;
 use crate::config::Probed;
@@ -15,7 +16,6 @@ use std::io::{IsTerminal, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// How long a reader of standard output may take for the last lines.
@@ -28,6 +28,7 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
         let _ = rustix::process::setsid();
     }
     tools::git()?;
+    tools::node()?;
     wire::log_to(home);
     // Settings that name their models need no look around; it takes half a second.
     let named = wire::settings(cli, Some(home), Vec::new()).ok();
@@ -125,23 +126,10 @@ async fn print(feed: Feed, style: Style, signals: UnboundedSender<Signal>) {
 
 /// Passes signals on.
 async fn listen(signals: UnboundedSender<Signal>) {
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    ) else {
+    let Ok(mut endings) = Endings::listen() else {
         return;
     };
-    loop {
-        let which = tokio::select! {
-            _ = terminate.recv() => Signal::Terminate,
-            _ = hangup.recv() => Signal::Terminate,
-            _ = interrupt.recv() => Signal::Interrupt,
-        };
-        if signals.send(which).is_err() {
-            return;
-        }
-    }
+    while signals.send(endings.next().await).is_ok() {}
 }
 
 /// What a start prints first: who works where, and with what limits.

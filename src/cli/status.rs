@@ -1,6 +1,7 @@
 //! `status`: where the factory stands, from what the engine leaves on disk; never starts anything.
 
 use super::args::Cli;
+use super::home;
 use super::out::{self, Done, Fail, code};
 use crate::adapters::store::readers;
 use crate::domain::item::ItemStatus;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 /// Prints where the factory stands; exit 4 when a person is needed.
 pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
+    home::readable(home)?;
     let Some((snapshot, alive)) = readers::snapshot(home) else {
         return never_run(cli, home, line);
     };

@@ -28,17 +28,24 @@ pub fn git() -> Result<PathBuf, Fail> {
     })
 }
 
+/// How to get Node.js and npm.
+const FIX: &str = "install Node.js 20 or newer with npm (https://nodejs.org, or your package manager), then run this again";
+
+/// node, or how to get it.
+pub fn node() -> Result<PathBuf, Fail> {
+    find("node").ok_or_else(|| Fail::failed(format!("node is not on PATH: {FIX}")))
+}
+
 /// npm with a Node.js new enough, or how to get them.
 pub fn npm() -> Result<PathBuf, Fail> {
-    let fix = "install Node.js 20 or newer with npm (https://nodejs.org, or your package manager), then run this again";
-    let node = find("node").ok_or_else(|| Fail::failed(format!("node is not on PATH: {fix}")))?;
+    let node = node()?;
     let output = Command::new(&node)
         .arg("--version")
         .stdin(Stdio::null())
         .output()
         .map_err(|error| {
             Fail::failed(format!(
-                "{} does not start ({error}): {fix}",
+                "{} does not start ({error}): {FIX}",
                 node.display()
             ))
         })?;
@@ -47,10 +54,10 @@ pub fn npm() -> Result<PathBuf, Fail> {
         Some(version) if version >= NODE => {}
         _ => {
             let found = if text.is_empty() { "no version" } else { &text };
-            return Err(Fail::failed(format!("node says {found}: {fix}")));
+            return Err(Fail::failed(format!("node says {found}: {FIX}")));
         }
     }
-    find("npm").ok_or_else(|| Fail::failed(format!("npm is not on PATH: {fix}")))
+    find("npm").ok_or_else(|| Fail::failed(format!("npm is not on PATH: {FIX}")))
 }
 
 /// `v20.11.1` is 20.

@@ -252,6 +252,8 @@ pub fn log_to(home: &Path) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
+        // Nor is a standard error that is closed as well a reason to end.
+        .log_internal_errors(false)
         .with_writer(std::sync::Mutex::new(file))
         .try_init();
 }

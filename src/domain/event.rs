@@ -36,6 +36,21 @@ pub struct NewEvent {
     pub body: EventBody,
 }
 
+impl NewEvent {
+    /// The event under a number and a date.
+    #[must_use]
+    pub fn numbered(self, seq: u64, ts: DateTime<Utc>) -> Event {
+        Event {
+            seq,
+            ts,
+            lane: "main".to_owned(),
+            tool: self.tool,
+            actor: self.actor,
+            body: self.body,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
@@ -185,6 +200,8 @@ pub enum EventBody {
     /// The merge and tag of a shipped tool were pushed, or could not be.
     Pushed {
         remote: String,
+        #[serde(default)]
+        tag: String,
         ok: bool,
         detail: String,
     },

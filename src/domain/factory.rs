@@ -47,6 +47,8 @@ pub struct Factory {
     pub limits: BTreeMap<String, f64>,
     /// Needs-you entries quieted until then.
     pub snoozed: BTreeMap<String, DateTime<Utc>>,
+    /// Tags of shipped tools that no push has taken yet, oldest first.
+    pub unpushed: Vec<String>,
     /// Illegal external moves refused in this phase.
     pub refused_claims: u32,
     /// Lifetime counters.

@@ -37,6 +37,15 @@ pub struct Snapshot {
     pub needs: Vec<Need>,
     /// Runs of the present tool, newest last.
     pub runs: Vec<RunSummary>,
+    /// The last runs of the present tool in more words, newest last, at most two.
+    #[serde(default)]
+    pub measured: Vec<Measured>,
+    /// Number of the run whose result is not in yet.
+    #[serde(default)]
+    pub measuring: Option<u32>,
+    /// Bug reports the next repair is to settle.
+    #[serde(default)]
+    pub bugs: Vec<BugLine>,
     /// Newest moves, newest last, at most 20.
     pub moves: Vec<MoveLine>,
     /// Lifetime counters.
@@ -90,6 +99,12 @@ pub struct AgentStatus {
     pub tokens_per_second: Option<f64>,
     /// Replies come from a script.
     pub scripted: bool,
+    /// Tokens the last turn read.
+    #[serde(default)]
+    pub read: Option<u64>,
+    /// Tokens its host takes at once.
+    #[serde(default)]
+    pub context: Option<u64>,
 }
 
 /// State of a role.
@@ -117,6 +132,55 @@ pub struct Need {
     pub since: DateTime<Utc>,
     /// Also stops the factory.
     pub blocking: bool,
+}
+
+/// One run of the gates, as shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Number of the run, from 1.
+    pub run: u32,
+    /// Gates that ran, in their order.
+    pub gates: Vec<GateLine>,
+    /// The first rows that failed.
+    pub failing: Vec<FailingLine>,
+    /// Failing rows beyond these.
+    pub more: u32,
+}
+
+/// One gate of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateLine {
+    /// "scan", "jest", "coverage", "held-out", "public", "throwing".
+    pub gate: String,
+    pub passed: bool,
+    /// What it measured, in two words: "29 of 31", "100 %".
+    pub figure: String,
+    /// The verdict as a sentence.
+    pub words: String,
+}
+
+/// Something that failed in a run: a case, a test, or a gate that has neither.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingLine {
+    /// The rule, the file or the gate.
+    pub what: String,
+    /// The rule's sentence, the test's name or the verdict.
+    pub text: String,
+    /// What was expected; empty where there is no such thing.
+    #[serde(default)]
+    pub want: String,
+    /// What came.
+    #[serde(default)]
+    pub got: String,
+}
+
+/// An open bug report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BugLine {
+    pub n: u32,
+    /// The rule it is about, where one is.
+    pub rule: Option<String>,
+    pub title: String,
 }
 
 /// A move as shown in the timeline.

@@ -1,6 +1,11 @@
 //! Statistics: folds over the whole journal, and one closing row a tool.
 
-use super::event::{Event, EventBody, Move};
+mod days;
+mod spread;
+
+pub use self::days::{Days, Share};
+pub use self::spread::Spread;
+use super::event::{Event, EventBody, Move, RunSummary, Turn};
 use super::phase::{Outcome, Phase};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -28,6 +33,12 @@ pub struct Stats {
     pub tokens: u64,
     /// Milliseconds the lane spent in each phase.
     pub phases: BTreeMap<Phase, u64>,
+    /// The same figures by time.
+    pub days: Days,
+    /// How often each stuck rule fired.
+    pub stuck: BTreeMap<String, u64>,
+    /// What reviews ended with.
+    pub reviews: BTreeMap<Outcome, u64>,
     tools: BTreeMap<String, Tool>,
     order: Vec<String>,
     lane: Option<(String, Phase, DateTime<Utc>)>,
@@ -41,11 +52,31 @@ struct Tool {
     parked: bool,
 }
 
+/// Where a tool stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stands {
+    /// In the queue.
+    #[default]
+    Queued,
+    /// Under way, in this phase.
+    Active(Phase),
+    /// On the shelf until someone decides.
+    Shelved,
+    /// Put aside for a person.
+    Parked,
+    Dropped,
+    Shipped,
+}
+
 /// One line of the closing table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Closing {
     /// Name.
     pub tool: String,
+    /// Where it stands.
+    pub stands: Stands,
+    /// When it was shipped, parked or dropped last.
+    pub ended: Option<DateTime<Utc>>,
     /// Newest version shipped.
     pub version: Option<String>,
     /// Runs of the gates.
@@ -87,53 +118,84 @@ impl Stats {
     pub fn apply(&mut self, event: &Event) {
         match &event.body {
             EventBody::Move(made) => self.moved(event, made),
-            EventBody::Turn(turn) => {
-                let usd = turn.usd.filter(|usd| usd.is_finite()).unwrap_or(0.0);
-                let tokens = turn
-                    .input_tokens
-                    .unwrap_or(0)
-                    .saturating_add(turn.output_tokens.unwrap_or(0));
-                self.usd += usd;
-                self.tokens = self.tokens.saturating_add(tokens);
-                if let Some(tool) = self.tool(event) {
-                    tool.row.usd += usd;
-                    tool.row.scripted |= turn.scripted;
-                }
-            }
-            EventBody::Run(run) => {
-                self.runs = self.runs.saturating_add(1);
-                let mut first = false;
-                if let Some(tool) = self.tool(event) {
-                    first = tool.build_runs == 0;
-                    tool.build_runs = tool.build_runs.saturating_add(1);
-                    tool.row.runs = tool.row.runs.saturating_add(1);
-                    tool.row.tests = run.total;
-                    tool.row.passed = run.passed;
-                    tool.row.held_out = run.held_total;
-                    tool.row.held_passed = run.held_passed;
-                    tool.row.coverage = run.coverage;
-                }
-                self.measured = self.measured.saturating_add(u64::from(first));
-                self.first_pass = self
-                    .first_pass
-                    .saturating_add(u64::from(first && run.green));
+            EventBody::Turn(turn) => self.turned(event, turn),
+            EventBody::Run(run) => self.ran(event, run),
+            EventBody::Stuck { rule, .. } => {
+                let count = self.stuck.entry(rule.clone()).or_default();
+                *count = count.saturating_add(1);
             }
             EventBody::ItemDropped { name, .. } => {
                 let tool = self.named(name);
                 let (picked, parked) = (tool.picked, tool.parked);
                 tool.parked = false;
+                tool.ended(Stands::Dropped, event);
                 self.dropped = self.dropped.saturating_add(u64::from(picked));
                 self.parked = self.parked.saturating_sub(u64::from(parked));
             }
-            EventBody::ItemParked { name, .. } => {
-                let before = std::mem::replace(&mut self.named(name).parked, true);
-                self.parked = self.parked.saturating_add(u64::from(!before));
-            }
+            EventBody::ItemParked { name, .. } => self.parked(event, name),
             EventBody::ItemRequeued { name, .. } => {
-                let before = std::mem::take(&mut self.named(name).parked);
+                let tool = self.named(name);
+                tool.row.stands = Stands::Queued;
+                let before = std::mem::take(&mut tool.parked);
                 self.parked = self.parked.saturating_sub(u64::from(before));
             }
+            EventBody::ItemReopened { name, .. } => self.named(name).row.stands = Stands::Queued,
             _ => {}
+        }
+    }
+
+    fn turned(&mut self, event: &Event, turn: &Turn) {
+        let usd = turn.usd.filter(|usd| usd.is_finite()).unwrap_or(0.0);
+        let tokens = turn
+            .input_tokens
+            .unwrap_or(0)
+            .saturating_add(turn.output_tokens.unwrap_or(0));
+        self.usd += usd;
+        self.tokens = self.tokens.saturating_add(tokens);
+        let share = self.days.at(event.ts);
+        share.usd += usd;
+        share.tokens = share.tokens.saturating_add(tokens);
+        if turn.local {
+            share.local_millis = share.local_millis.saturating_add(turn.millis);
+        }
+        if let Some(tool) = self.tool(event) {
+            tool.row.usd += usd;
+            tool.row.scripted |= turn.scripted;
+        }
+    }
+
+    fn ran(&mut self, event: &Event, run: &RunSummary) {
+        self.runs = self.runs.saturating_add(1);
+        let mut first = false;
+        if let Some(tool) = self.tool(event) {
+            first = tool.build_runs == 0;
+            tool.build_runs = tool.build_runs.saturating_add(1);
+            tool.row.runs = tool.row.runs.saturating_add(1);
+            tool.row.tests = run.total;
+            tool.row.passed = run.passed;
+            tool.row.held_out = run.held_total;
+            tool.row.held_passed = run.held_passed;
+            tool.row.coverage = run.coverage;
+        }
+        if !first {
+            return;
+        }
+        let green = u64::from(run.green);
+        self.measured = self.measured.saturating_add(1);
+        self.first_pass = self.first_pass.saturating_add(green);
+        let share = self.days.at(event.ts);
+        share.measured += 1;
+        share.first_pass += green;
+    }
+
+    /// An item was put aside, from the lane or from the queue.
+    fn parked(&mut self, event: &Event, name: &str) {
+        let tool = self.named(name);
+        let before = std::mem::replace(&mut tool.parked, true);
+        tool.ended(Stands::Parked, event);
+        if !before {
+            self.parked = self.parked.saturating_add(1);
+            self.days.at(event.ts).parked += 1;
         }
     }
 
@@ -168,23 +230,35 @@ impl Stats {
         if made.to.active() {
             self.lane = Some((name.clone(), made.to, event.ts));
         }
+        if made.from == Phase::Review {
+            let count = self.reviews.entry(made.outcome).or_default();
+            *count = count.saturating_add(1);
+        }
         let tool = self.named(&name);
         tool.picked = true;
+        if made.to.active() {
+            tool.row.stands = Stands::Active(made.to);
+        } else if made.to == Phase::Idle && made.from != Phase::Shipped {
+            tool.row.stands = match made.outcome {
+                Outcome::Shelved => Stands::Shelved,
+                _ => Stands::Queued,
+            };
+        }
         match made.outcome {
             Outcome::Picked => tool.build_runs = 0,
             Outcome::Resumed if made.fresh => tool.build_runs = 0,
             Outcome::Failed | Outcome::SendBack => {
                 tool.row.cycles = tool.row.cycles.saturating_add(1);
                 self.cycles = self.cycles.saturating_add(1);
+                self.days.at(event.ts).cycles += 1;
             }
             Outcome::Ship => {
                 tool.row.version = made.ship.as_ref().map(|ship| ship.version.clone());
+                tool.ended(Stands::Shipped, event);
                 self.shipped = self.shipped.saturating_add(1);
+                self.days.at(event.ts).shipped += 1;
             }
-            Outcome::Parked => {
-                let before = std::mem::replace(&mut tool.parked, true);
-                self.parked = self.parked.saturating_add(u64::from(!before));
-            }
+            Outcome::Parked => self.parked(event, &name),
             _ => {}
         }
     }
@@ -204,14 +278,25 @@ impl Stats {
     }
 
     /// A row for each tool that was picked, in the order they first were.
-    #[must_use]
-    pub fn table(&self) -> Vec<Closing> {
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Closing> {
         self.order
             .iter()
             .filter_map(|name| self.tools.get(name))
             .filter(|tool| tool.picked)
-            .map(|tool| tool.row.clone())
-            .collect()
+            .map(|tool| &tool.row)
+    }
+
+    /// The same rows to keep.
+    #[must_use]
+    pub fn table(&self) -> Vec<Closing> {
+        self.rows().cloned().collect()
+    }
+}
+
+impl Tool {
+    fn ended(&mut self, stands: Stands, event: &Event) {
+        self.row.stands = stands;
+        self.row.ended = Some(event.ts);
     }
 }
 

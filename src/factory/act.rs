@@ -69,7 +69,7 @@ impl Driver {
     }
 
     /// A pause of this kind is in force.
-    fn held_by(&self, kind: PauseKind) -> bool {
+    pub(super) fn held_by(&self, kind: PauseKind) -> bool {
         self.ledger.factory.pauses.iter().any(|p| p.kind == kind)
     }
 
@@ -147,14 +147,6 @@ impl Driver {
                     continue;
                 }
                 Outcome::Resumed | Outcome::Unshelved => !step.fresh,
-                Outcome::Rewound => {
-                    let opened = self.worktree.ready(&self.tools.repo).await;
-                    opened.map_err(|e| e.to_string())?;
-                    self.tree_of_then(step, tool)
-                        .await
-                        .map_err(|e| e.to_string())?;
-                    continue;
-                }
                 _ => continue,
             };
             self.git(move |repo| repo.open(&tool, resume).map(|_| ()))
@@ -173,7 +165,8 @@ impl Driver {
                 return Ok(Vec::new());
             }
         }
-        let recorded = self.commit(events)?;
+        let begun = self.next_attempt(&events);
+        let recorded = self.commit(events.into_iter().chain(begun).collect())?;
         for event in &recorded {
             if let (EventBody::Move(step), Some(tool)) = (&event.body, &event.tool) {
                 self.after(step, tool).await?;
@@ -192,10 +185,9 @@ impl Driver {
                 self.git(move |repo| repo.close(&name)).await
             }
             (Phase::Shipped, _) => {
-                self.push(step, tool);
+                self.pushing.at_once();
                 self.git(move |repo| repo.close(&name)).await
             }
-            (_, Outcome::Rewound) => return self.papers_of_then(step, tool).await,
             _ => Ok(()),
         };
         done.or_else(|error| self.incident(error.to_string()))
@@ -234,6 +226,9 @@ impl Driver {
             id: attempt,
             reason: words.clone(),
         })?;
+        if matches!(error, ModelError::Refused { .. }) {
+            self.reread_keys()?;
+        }
         self.failures += 1;
         // A host that is away or busy comes back by itself; a key, a model or a price needs a person.
         let comes_back = matches!(
@@ -341,35 +336,6 @@ impl Driver {
     pub(super) async fn time(&mut self) -> Result<(), String> {
         self.upkeep().await?;
         self.settle_suspect().await
-    }
-
-    /// Settings or souls changed: take them over, or keep the old ones and say why.
-    pub(super) fn reread(&mut self) {
-        let read = (self.reload)()
-            .and_then(|read| super::engine::souls(&read.souls).map(|souls| (read, souls)));
-        let odd = match read {
-            Ok((read, (souls, warnings))) => {
-                let models = super::engine::models(&read.settings, &souls);
-                self.readiness = super::readiness::Readiness::new(&read.settings, models);
-                self.settings = std::sync::Arc::new(read.settings);
-                self.souls = souls;
-                self.tools.models = read.models;
-                self.tools.redactor = read.redactor;
-                self.ledger
-                    .say(Level::Info, "settings and souls read again");
-                warnings
-            }
-            Err(sentence) => {
-                let words = format!("{sentence}; the old settings stay in force");
-                self.ledger.say(Level::Error, words);
-                vec![sentence]
-            }
-        };
-        // What is wrong with the wishlist stays said until that is mended.
-        self.problems
-            .retain(|problem| problem.contains("wishlist.json"));
-        self.problems.extend(odd);
-        self.dirty = true;
     }
 }
 

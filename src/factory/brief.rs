@@ -49,6 +49,19 @@ pub fn text(factory: &Factory, work: &Path, refused: Option<&str>) -> String {
     text
 }
 
+/// Folders, relative to the home, that whoever takes the present phase may write papers into.
+#[must_use]
+pub fn folders(factory: &Factory) -> Vec<String> {
+    let Some(tool) = &factory.current_tool else {
+        return Vec::new();
+    };
+    match factory.phase {
+        Phase::Spec => vec!["dev-factory/specs".to_owned()],
+        Phase::SpecReview | Phase::Qa => vec![format!("dev-factory/acceptance/{tool}")],
+        _ => Vec::new(),
+    }
+}
+
 /// Papers the phase reads and writes.
 fn inputs(phase: Phase, tool: &str, set: u32) -> String {
     match phase {
@@ -61,7 +74,9 @@ fn inputs(phase: Phase, tool: &str, set: u32) -> String {
         Phase::Coding => format!(
             "dev-factory/specs/{tool}.md; write src/, test/dev/ and README.md in the folder"
         ),
-        Phase::Qa => format!("dev-factory/specs/{tool}.md and the folder; the gates measure it"),
+        Phase::Qa => format!(
+            "dev-factory/specs/{tool}.md and the folder; the gates measure it; held-out cases in place of those struck or shown go to dev-factory/acceptance/{tool}/{set}.jsonl, with all that stay"
+        ),
         Phase::Fixing => format!("dev-factory/bugs/{tool}/; mend src/ or test/dev/ in the folder"),
         Phase::Review => {
             format!("dev-factory/evidence/{tool}/, dev-factory/specs/{tool}.md and the folder")

@@ -6,6 +6,7 @@ use super::ledger::Ledger;
 use super::pool::Pool;
 use super::ports::settings::Settings;
 use super::ports::store::StoreError;
+use super::push::Pushing;
 use super::readiness::Readiness;
 use super::wake::{Running, Stopping, Suspect, Wake};
 use super::worktree::Worktree;
@@ -13,7 +14,7 @@ use crate::agents::soul::Soul;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::Level;
-use crate::domain::state::StateDoc;
+use crate::domain::state::{PauseKind, StateDoc};
 use crate::domain::table;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -28,6 +29,9 @@ const TERM_WAIT: Duration = Duration::from_secs(10);
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
 /// How often main is looked at while a tool on the shelf waits for it.
 const MAIN_LOOK: Duration = Duration::from_secs(3);
+
+/// How often a limit that was reached is looked at again: the day it counts goes by.
+const BUDGET_LOOK: Duration = Duration::from_secs(60);
 
 /// The engine at work.
 pub struct Driver {
@@ -53,6 +57,7 @@ pub struct Driver {
     pub(super) worktree: Worktree,
     pub(super) reload: Reload,
     pub(super) dirty: bool,
+    pub(super) pushing: Pushing,
     /// Limits of which people have been told that 80 % are used.
     pub(super) noticed: BTreeSet<String>,
     /// A signal has asked for the end already.
@@ -104,6 +109,7 @@ impl Driver {
             worktree: Worktree::default(),
             reload: parts.reload,
             dirty: true,
+            pushing: Pushing::default(),
             noticed: BTreeSet::new(),
             signalled: false,
             main_blocked: false,
@@ -116,6 +122,7 @@ impl Driver {
         loop {
             self.advance().await?;
             self.steer();
+            self.push();
             self.show();
             if let Some(ended) = self.finished() {
                 let ended = self.end(ended);
@@ -165,10 +172,15 @@ impl Driver {
                 .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
         });
         let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
-        [pause_ends, look, suspect, deadline, snapshot, main]
-            .into_iter()
-            .flatten()
-            .min()
+        let push = self.pushing.due();
+        let budget = self.held_by(PauseKind::Budget);
+        let budget = budget.then(|| Instant::now() + BUDGET_LOOK);
+        [
+            pause_ends, look, suspect, deadline, snapshot, main, push, budget,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     async fn handle(&mut self, wake: Wake) -> Result<(), String> {
@@ -189,10 +201,10 @@ impl Driver {
             }
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {
-                tool,
+                tag,
                 remote,
                 result,
-            } => self.pushed(&tool, remote, result),
+            } => self.pushed(tag, remote, result),
             Wake::Signal(signal) => {
                 self.signalled(signal);
                 Ok(())
@@ -223,14 +235,10 @@ impl Driver {
 
     /// Lets turns start or holds them, as pauses, stops and budgets say.
     pub(super) fn steer(&mut self) {
-        let held = self.stopping.is_some()
-            || self.running.as_ref().is_some_and(|running| {
-                self.ledger
-                    .factory
-                    .pauses
-                    .iter()
-                    .any(|p| p.scope.covers(running.role))
-            });
+        let held = match &self.running {
+            Some(running) => self.held(running.role),
+            None => self.stopping.is_some(),
+        };
         self.go.send_if_modified(|go| {
             let changed = *go == held;
             *go = !held;
@@ -246,6 +254,12 @@ impl Driver {
         }
     }
 
+    /// A role may start no turn and no gate.
+    pub(super) fn held(&self, role: Role) -> bool {
+        let pauses = &self.ledger.factory.pauses;
+        self.stopping.is_some() || pauses.iter().any(|p| p.scope.covers(role))
+    }
+
     /// Drops the turn or gate under way.
     pub(super) fn cancel(&mut self) {
         if let Some(running) = self.running.take() {
@@ -259,7 +273,11 @@ impl Driver {
             let free = self.running.as_ref().is_none_or(|r| r.resting);
             return free.then_some(stopping.ended);
         }
-        if self.options.until_idle && self.running.is_none() && self.suspect.is_none() {
+        let works = |r: &Running| !r.resting || !self.held(r.role);
+        let busy = self.running.as_ref().is_some_and(works)
+            || self.suspect.is_some()
+            || self.pushing.under_way();
+        if self.options.until_idle && !busy {
             return self.nothing_left();
         }
         None
@@ -340,8 +358,10 @@ impl Driver {
     pub(super) fn probe(&mut self, roles: &[Role]) {
         for model in self.readiness.due(roles) {
             let (models, wake) = (self.tools.models.clone(), self.wake.clone());
+            let redactor = self.tools.redactor.clone();
             tokio::spawn(async move {
-                let status = models.probe(&model.host, &model.model).await;
+                let mut status = models.probe(&model.host, &model.model).await;
+                status.words = redactor.redact(&status.words);
                 let _ = wake.send(Wake::Probed(model, status));
             });
         }

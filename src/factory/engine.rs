@@ -210,6 +210,7 @@ impl Driver {
         self.wishlist()?;
         self.reopen_work().await?;
         self.commands(true).await?;
+        self.upkeep().await?;
         self.publish();
         Ok(())
     }

@@ -1,11 +1,8 @@
 //! Foreign edits: an external move is a claim; gates and effects stay ours, an illegal one is put back.
 
-use super::attempts::papers;
 use super::driver::Driver;
-use super::ports::repo::Repo;
-use super::ports::store::{Change, Observed, Paper, StoreError};
+use super::ports::store::{Change, Observed, StoreError};
 use super::wake::{Suspect, Wake};
-use crate::agents::{lint, scaffold, scan, spec};
 use crate::domain::actor;
 use crate::domain::decide::Report;
 use crate::domain::decide::claim::{Judgement, judge, refused};
@@ -26,14 +23,13 @@ impl Driver {
     /// A file of the home changed.
     pub(super) async fn changed(&mut self, change: Change) -> Result<(), String> {
         match change {
-            Change::State => self.look_at_state().await,
-            Change::Commands => self.commands(false).await,
-            Change::Wishlist => self.wishlist(),
-            Change::Settings | Change::Souls => {
-                self.reread();
-                Ok(())
-            }
+            Change::State => return self.look_at_state().await,
+            Change::Commands => self.commands(false).await?,
+            Change::Wishlist => return self.wishlist(),
+            Change::Settings | Change::Souls => self.reread()?,
         }
+        // A limit may have been set below what is used.
+        self.upkeep().await
     }
 
     /// Reads state.json at once when it can be read; waits for a half-written one off the loop.
@@ -112,8 +108,12 @@ impl Driver {
     /// Journals a legal claim, checks the conditions of its row, then obeys it; in qa the gates decide instead.
     async fn take_up(&mut self, doc: &StateDoc, to: Phase, outcome: Outcome) -> Result<(), String> {
         let from = self.ledger.factory.phase;
-        let tool = self.ledger.factory.current_tool.clone().unwrap_or_default();
-        let claimed = external(&tool, EventBody::Claimed { from, to, outcome });
+        let tool = self.ledger.factory.current_tool.clone();
+        let claimed = NewEvent {
+            tool,
+            actor: actor::EXTERNAL.to_owned(),
+            body: EventBody::Claimed { from, to, outcome },
+        };
         let taken = match self.conditions(outcome).await {
             Ok(taken) => taken,
             Err(unmet) => return self.restore(unmet, false),
@@ -135,116 +135,6 @@ impl Driver {
             ..Report::default()
         };
         self.report(report).await
-    }
-
-    /// The papers and tree a claimed outcome needs; events that take them over.
-    async fn conditions(&mut self, outcome: Outcome) -> Result<Vec<NewEvent>, String> {
-        let factory = &self.ledger.factory;
-        let tool = factory.current_tool.clone().unwrap_or_default();
-        let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
-        match outcome {
-            Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
-            Outcome::Approved => self.claimed_cases(&tool, facts.case_sets + 1),
-            Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.trees).await,
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    fn claimed_spec(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
-        let store = &self.tools.store;
-        let paper = Paper::Spec {
-            tool: tool.to_owned(),
-        };
-        let text = store
-            .get(&paper)
-            .map_err(|e| e.to_string())?
-            .ok_or_else(|| {
-                format!(
-                    "spec-review needs {}: write it first",
-                    store.path(&paper).display()
-                )
-            })?;
-        lint::lint(&text, tool, &super::engine::numbers(&self.settings))
-            .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
-        store
-            .put(
-                &Paper::SpecVersion {
-                    tool: tool.to_owned(),
-                    n,
-                },
-                &text,
-            )
-            .map_err(|e| e.to_string())?;
-        let sha256 = crate::text::hash::sha256(text.as_bytes());
-        Ok(vec![external(tool, EventBody::SpecKept { n, sha256 })])
-    }
-
-    fn claimed_cases(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
-        let store = &self.tools.store;
-        let paper = Paper::Acceptance {
-            tool: tool.to_owned(),
-            n,
-        };
-        let text = store
-            .get(&paper)
-            .map_err(|e| e.to_string())?
-            .unwrap_or_default();
-        let place = store.path(&paper).display().to_string();
-        let cases = papers::read_cases(&text, &place)?;
-        if cases.is_empty() {
-            return Err(format!(
-                "coding needs held-out cases: write them to {place}, one a line"
-            ));
-        }
-        let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-        Ok(vec![external(
-            tool,
-            EventBody::CasesKept {
-                n,
-                count,
-                dropped: Vec::new(),
-            },
-        )])
-    }
-
-    async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
-        let folder = self.tools.repo.work().join("tools").join(tool);
-        let spec = self.current_spec(tool)?;
-        for path in spec.plan() {
-            if !folder.join(&path).is_file() {
-                return Err(format!(
-                    "qa needs every planned file, and {path} is missing"
-                ));
-            }
-        }
-        for file in &spec.files {
-            let text = std::fs::read_to_string(folder.join(&file.path))
-                .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;
-            if scaffold::is_stub(&text) {
-                return Err(format!("qa needs {}, which is still a stub", file.path));
-            }
-            scan::parses(&text).map_err(|why| format!("{}: {why}", file.path))?;
-        }
-        let name = tool.to_owned();
-        let message = format!("{tool}: written by another program");
-        let (tree, commit) = self
-            .git(move |repo: &dyn Repo| repo.save(&name, &message))
-            .await
-            .map_err(|e| e.to_string())?;
-        if trees.contains(&tree) {
-            return Err("the tool's files have not changed since the last run".to_owned());
-        }
-        Ok(vec![external(tool, EventBody::Tree { tree, commit })])
-    }
-
-    fn current_spec(&self, tool: &str) -> Result<spec::Spec, String> {
-        let n = self.ledger.factory.tools.get(tool).map_or(0, |f| f.specs);
-        let paper = Paper::SpecVersion {
-            tool: tool.to_owned(),
-            n,
-        };
-        let text = self.tools.store.get(&paper).map_err(|e| e.to_string())?;
-        Ok(spec::parse(&text.unwrap_or_default()))
     }
 
     /// A foreign edit lay in the way of a commit: ours goes first, then theirs is judged against what is true then.
@@ -343,12 +233,4 @@ impl Driver {
 /// Two writings that say the same of tool and phase; a writer that only renews its time does not start the wait anew.
 fn same_claim(one: &StateDoc, other: &StateDoc) -> bool {
     one.phase == other.phase && one.current_tool == other.current_tool
-}
-
-fn external(tool: &str, body: EventBody) -> NewEvent {
-    NewEvent {
-        tool: Some(tool.to_owned()),
-        actor: actor::EXTERNAL.to_owned(),
-        body,
-    }
 }

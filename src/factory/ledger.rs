@@ -1,15 +1,18 @@
 //! The ledger: the only way events are recorded. Journal first, then what shows them.
 
 use super::attempts::context::Tools;
-use super::{brief, lines};
+use super::{brief, lines, measured};
 use crate::domain::event::{Event, EventBody, NewEvent, RunSummary};
 use crate::domain::factory::Factory;
-use crate::domain::screen::{Level, LogLine, MoveLine};
+use crate::domain::phase::{Outcome, Phase, Role};
+use crate::domain::screen::{BugLine, Level, LogLine, Measured, MoveLine};
 use crate::factory::ports::store::{Paper, StoreError};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Moves kept for the timeline.
 const TIMELINE: usize = 20;
+/// Runs shown in more words.
+const MEASURED: usize = 2;
 
 /// The folded state and what screens show of its past.
 pub struct Ledger {
@@ -19,6 +22,14 @@ pub struct Ledger {
     pub moves: VecDeque<MoveLine>,
     /// Runs of the present tool, newest last.
     pub runs: Vec<RunSummary>,
+    /// The newest of them in more words.
+    pub measured: Vec<Measured>,
+    /// The present tool came to qa and has not been measured since.
+    unmeasured: bool,
+    /// Bug reports of the present tool that are open.
+    pub bugs: Vec<BugLine>,
+    /// Tokens the last turn of each role read.
+    pub read: BTreeMap<Role, u64>,
     tools: Tools,
 }
 
@@ -30,11 +41,16 @@ impl Ledger {
             factory,
             moves: VecDeque::new(),
             runs: Vec::new(),
+            measured: Vec::new(),
+            unmeasured: false,
+            bugs: Vec::new(),
+            read: BTreeMap::new(),
             tools,
         };
         for event in recent {
             ledger.remember(event);
         }
+        ledger.measure();
         ledger
     }
 
@@ -45,6 +61,7 @@ impl Ledger {
         }
         let now = self.tools.clock.now();
         let before = self.factory.phase;
+        let ran = events.iter().any(|e| matches!(e.body, EventBody::Run(_)));
         let items_before = touches_items(&events).then(|| self.factory.items.clone());
         let recorded = self.tools.store.commit(&mut self.factory, events, now)?;
         for event in &recorded {
@@ -52,6 +69,9 @@ impl Ledger {
             if let Some(line) = lines::line(event) {
                 self.tools.publisher.line(line);
             }
+        }
+        if ran {
+            self.measure();
         }
         if items_before.is_some_and(|items| items != self.factory.items) {
             self.tools.store.put_wishlist(&self.factory.items)?;
@@ -64,6 +84,10 @@ impl Ledger {
 
     /// Rewrites BRIEF.md, with the sentence of a refused claim where there is one.
     pub fn brief(&self, refused: Option<&str>) -> Result<(), StoreError> {
+        for folder in brief::folders(&self.factory) {
+            // Another program could not write its papers otherwise; one that cannot be made is missed soon enough.
+            let _ = std::fs::create_dir_all(self.tools.home.join(folder));
+        }
         let text = brief::text(&self.factory, self.tools.repo.work(), refused);
         self.tools.store.put(&Paper::Brief, &text)
     }
@@ -83,8 +107,17 @@ impl Ledger {
     fn remember(&mut self, event: &Event) {
         match &event.body {
             EventBody::Move(step) => {
-                if step.from == crate::domain::phase::Phase::Idle {
+                if step.from == Phase::Idle {
                     self.runs.clear();
+                    self.measured.clear();
+                }
+                self.unmeasured = step.to == Phase::Qa;
+                // A repair settles what was open; so does a spec written anew.
+                if step.from == Phase::Idle
+                    || step.outcome == Outcome::Fixed
+                    || step.to == Phase::Spec
+                {
+                    self.bugs.clear();
                 }
                 self.moves.push_back(MoveLine {
                     seq: event.seq,
@@ -99,9 +132,39 @@ impl Ledger {
                     self.moves.pop_front();
                 }
             }
-            EventBody::Run(run) => self.runs.push(run.clone()),
+            EventBody::Run(run) => {
+                self.runs.push(run.clone());
+                self.unmeasured = false;
+            }
+            EventBody::BugFiled { n, rule, title, .. } => self.bugs.push(BugLine {
+                n: *n,
+                rule: rule.clone(),
+                title: title.clone(),
+            }),
+            EventBody::Turn(turn) => {
+                if let Some(tokens) = turn.input_tokens {
+                    self.read.insert(turn.role, tokens);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Number of the run whose result is not in yet.
+    pub fn measuring(&self) -> Option<u32> {
+        let facts = self.factory.current_facts()?;
+        self.unmeasured.then_some(facts.runs + 1)
+    }
+
+    /// Reads the evidence of the newest runs.
+    fn measure(&mut self) {
+        let Some(tool) = &self.factory.current_tool else {
+            return;
+        };
+        let newest = self.runs.iter().rev().take(MEASURED).rev();
+        self.measured = newest
+            .filter_map(|run| measured::read(self.tools.store.as_ref(), tool, run.run))
+            .collect();
     }
 }
 

@@ -133,6 +133,7 @@ fn moved(step: &Move) -> String {
     let reason = step
         .reason
         .as_deref()
+        .filter(|r| !r.is_empty())
         .map(|r| format!(": {r}"))
         .unwrap_or_default();
     match &step.ship {

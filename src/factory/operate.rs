@@ -3,10 +3,11 @@
 use super::driver::Driver;
 use super::engine::Ended;
 use super::wake::Stopping;
-use crate::domain::command::{Answer, Command, Decision, StopAfter, Verb};
+use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
+use crate::domain::state::PauseKind;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -58,14 +59,16 @@ impl Driver {
             );
             return self.refuse(command, sentence);
         }
+        let target = match &command.verb {
+            Verb::Rewind { seq } => self.move_before(*seq)?,
+            _ => None,
+        };
+        let then = target.as_ref().map(|event| event.seq);
         let input = match &command.verb {
-            Verb::Rewind { seq } => {
-                let target = self.move_before(*seq)?;
-                Input::Rewind {
-                    command: command.clone(),
-                    target: target.map(Box::new),
-                }
-            }
+            Verb::Rewind { .. } => Input::Rewind {
+                command: command.clone(),
+                target: target.map(Box::new),
+            },
             _ => Input::Command(command.clone()),
         };
         if let Err(sentence) = self.possible(&command.verb).await {
@@ -81,8 +84,12 @@ impl Driver {
                     return self.refuse(command, sentence);
                 }
                 let papers = self.command_papers(&command.verb, &events)?;
+                let events = match self.with_then(events, then).await {
+                    Ok(events) => events,
+                    Err(sentence) => return self.refuse(command, sentence),
+                };
                 self.record([papers, events].concat()).await?;
-                self.effect(&command);
+                self.effect(&command)?;
                 Ok(Answer {
                     accepted: true,
                     sentence,
@@ -98,12 +105,15 @@ impl Driver {
             Verb::Retry {} | Verb::Abort {} if self.running.is_none() => {
                 Err("nothing runs now: there is no attempt to drop".to_owned())
             }
+            Verb::Probe { host: Some(host) } if !self.settings.hosts.contains_key(host) => {
+                Err(self.settings.no_such_host(host))
+            }
             Verb::Decide {
-                decision: Decision::TestDefect,
+                decision,
                 item,
                 case,
                 ..
-            } => self.strikable(item.as_deref(), case.as_deref().unwrap_or_default()),
+            } => self.decidable(item.as_deref(), *decision, case.as_deref()),
             Verb::Reopen { tool, .. } => {
                 let name = tool.clone();
                 let versions = self
@@ -137,7 +147,7 @@ impl Driver {
     }
 
     /// What an accepted command does to the engine itself.
-    fn effect(&mut self, command: &Command) {
+    fn effect(&mut self, command: &Command) -> Result<(), String> {
         match &command.verb {
             Verb::Stop {
                 after,
@@ -160,6 +170,8 @@ impl Driver {
                 });
             }
             Verb::Probe { host } => {
+                self.reread_keys()?;
+                self.lift(PauseKind::Host, "its hosts are tried again")?;
                 self.readiness.forget(host.as_deref());
                 let roles = crate::domain::phase::Role::ALL;
                 self.probe(&roles);
@@ -167,6 +179,7 @@ impl Driver {
             _ => {}
         }
         self.dirty = true;
+        Ok(())
     }
 
     /// The newest move of the tool under way at or before an event of the journal.

@@ -3,10 +3,9 @@
 use super::driver::Driver;
 use super::ports::repo::{RepoError, ShipOrder};
 use super::ports::store::Paper;
-use super::wake::Wake;
 use crate::domain::command::Decision;
 use crate::domain::decide::{Input, Report, Room};
-use crate::domain::event::{EventBody, Move, NewEvent, ShipRecord};
+use crate::domain::event::{EventBody, NewEvent, ShipRecord};
 use std::path::PathBuf;
 
 impl Driver {
@@ -109,41 +108,5 @@ impl Driver {
             .chain([current])
             .filter(|path| self.tools.home.join(path).exists())
             .collect()
-    }
-
-    /// Pushes main and the tag, off the loop; a failure never un-ships.
-    pub(super) fn push(&self, step: &Move, tool: &str) {
-        let (Some(remote), Some(ship)) = (self.settings.push.clone(), &step.ship) else {
-            return;
-        };
-        let (repo, wake) = (self.tools.repo.clone(), self.wake.clone());
-        let (tag, tool) = (ship.tag.clone(), tool.to_owned());
-        tokio::task::spawn_blocking(move || {
-            let result = repo.push(&remote, &tag).map_err(|e| e.to_string());
-            let _ = wake.send(Wake::Pushed {
-                tool,
-                remote,
-                result,
-            });
-        });
-    }
-
-    /// Journals what came of a push.
-    pub(super) fn pushed(
-        &mut self,
-        tool: &str,
-        remote: String,
-        result: Result<(), String>,
-    ) -> Result<(), String> {
-        let (ok, detail) = match result {
-            Ok(()) => (true, String::new()),
-            Err(detail) => (false, detail),
-        };
-        self.commit(vec![NewEvent {
-            tool: Some(tool.to_owned()),
-            actor: "engine".to_owned(),
-            body: EventBody::Pushed { remote, ok, detail },
-        }])
-        .map(|_| ())
     }
 }

@@ -34,8 +34,10 @@ impl Driver {
             attempt: factory.attempt.clone(),
             escalation: factory.escalation.clone(),
             pauses: factory.pauses.clone(),
-            pausing: self.running.as_ref().is_some_and(|r| !r.resting)
-                && (self.factory_held() || self.stopping.is_some()),
+            pausing: self
+                .running
+                .as_ref()
+                .is_some_and(|r| !r.resting && self.held(r.role)),
             stopped: factory.stopped.clone(),
             doing: self.doing_words(now),
             agents: Role::ALL
@@ -45,6 +47,9 @@ impl Driver {
             queue: queue(&factory.items),
             needs: self.needs(now),
             runs: self.ledger.runs.clone(),
+            measured: self.ledger.measured.clone(),
+            measuring: self.ledger.measuring(),
+            bugs: self.ledger.bugs.clone(),
             moves: self.ledger.moves.iter().cloned().collect(),
             totals: factory.totals.clone(),
             day_usd: day.as_ref().map_or(0.0, |u| u.used),
@@ -133,6 +138,11 @@ impl Driver {
             words,
             last: last.map(|(at, _)| at),
             tokens_per_second: last.and_then(|(_, speed)| speed),
+            read: self.ledger.read.get(&role).copied(),
+            context: self
+                .readiness
+                .model(role)
+                .map(|m| u64::from(self.tools.models.context(&m.host))),
         }
     }
 
@@ -151,7 +161,10 @@ impl Driver {
                     pause.by,
                     pause.reason
                 ),
-                ways: vec![format!("dev-factory resume {}", pause.id)],
+                ways: vec![match pause.kind {
+                    PauseKind::Budget => "raise the limit as named, or wait".to_owned(),
+                    _ => format!("dev-factory resume {}", pause.id),
+                }],
                 since: pause.since,
                 blocking: true,
             })
@@ -163,6 +176,7 @@ impl Driver {
             since: factory.last_update,
             blocking: false,
         }));
+        needs.extend(self.push_need());
         needs.extend(self.host_needs(now));
         needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
         needs.retain(|need| {

@@ -5,11 +5,28 @@ use super::attempts::{Context, Stop};
 use super::driver::Driver;
 use super::pool::Job;
 use super::wake::Running;
-use crate::domain::decide::Report;
+use crate::domain::decide::{Report, pending};
 use crate::domain::event::{EventBody, NewEvent};
-use crate::domain::phase::Role;
+use crate::domain::factory::Factory;
+use crate::domain::phase::{Outcome, Role};
 use crate::domain::state::AttemptRef;
+use crate::domain::table;
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
+
+/// The next attempt at the present phase.
+fn started(factory: &Factory, role: Role, now: DateTime<Utc>) -> Option<NewEvent> {
+    Some(NewEvent {
+        tool: Some(factory.current_tool.clone()?),
+        actor: "engine".to_owned(),
+        body: EventBody::AttemptStarted(AttemptRef {
+            id: factory.attempts + 1,
+            role,
+            phase: factory.phase,
+            started_at: now,
+        }),
+    })
+}
 
 impl Driver {
     pub(super) async fn agent(&mut self, message: FromAgent) -> Result<(), String> {
@@ -24,11 +41,11 @@ impl Driver {
                 } else {
                     Err("another attempt has begun".to_owned())
                 };
-                // A limit that this reaches holds the next turn: the agent goes on only after that is known.
-                self.upkeep().await?;
+                // Before the attempt goes on: a limit reached by this turn must hold the next one.
+                let kept = self.upkeep().await;
                 self.steer();
                 let _ = done.send(answer);
-                Ok(())
+                kept
             }
             FromAgent::Doing {
                 attempt,
@@ -92,24 +109,40 @@ impl Driver {
         }
     }
 
-    /// Gives the present phase to its agent, together with the events that led to it.
+    /// The attempt that a move leads to at once: recorded with the move, in one write.
+    pub(super) fn next_attempt(&self, events: &[NewEvent]) -> Option<NewEvent> {
+        let plain = |event: &NewEvent| matches!(&event.body, EventBody::Move(step) if step.outcome != Outcome::Rewound);
+        let held = self.running.is_some() || self.stopping.is_some() || self.suspect.is_some();
+        if held || !events.last().is_some_and(plain) {
+            return None;
+        }
+        let now = self.tools.clock.now();
+        let mut next = self.ledger.factory.clone();
+        for event in events {
+            let event = event.clone().numbered(next.seq + 1, now);
+            next.apply(&event);
+        }
+        let role = table::role_of(next.phase)?;
+        let ready = !self.readiness.external(role) && self.readiness.ready(role, &next, now);
+        let free = next.stopped.is_none() && next.attempt.is_none() && pending(&next).is_none();
+        (ready && free).then(|| started(&next, role, now)).flatten()
+    }
+
+    /// Gives the present phase to its agent.
     pub(super) fn start_attempt(&mut self, role: Role) -> Result<(), String> {
         let factory = &self.ledger.factory;
         let Some(tool) = factory.current_tool.clone() else {
             return Ok(());
         };
-        let attempt = AttemptRef {
-            id: factory.attempts + 1,
-            role,
-            phase: factory.phase,
-            started_at: self.tools.clock.now(),
-        };
-        let id = attempt.id;
-        self.commit(vec![NewEvent {
-            tool: Some(tool.clone()),
-            actor: "engine".to_owned(),
-            body: EventBody::AttemptStarted(attempt),
-        }])?;
+        let begun = factory
+            .attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.role == role);
+        if !begun {
+            let event = started(factory, role, self.tools.clock.now());
+            self.commit(event.into_iter().collect())?;
+        }
+        let id = self.ledger.factory.attempts;
         let cancel = CancellationToken::new();
         self.doing = format!("{role} begins {}", self.ledger.factory.phase);
         self.running = Some(Running {

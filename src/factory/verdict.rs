@@ -4,12 +4,12 @@ use super::attempts::papers;
 use super::driver::Driver;
 use super::ports::store::Paper;
 use crate::domain::actor;
-use crate::domain::case::Case;
 use crate::domain::command::{Decision, Verb};
-use crate::domain::decide::Report;
+use crate::domain::decide::{Report, subject};
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::ToolFacts;
 use crate::domain::phase::{Outcome, Phase};
+use crate::domain::screen::Level;
 
 impl Driver {
     /// Writes what a decision needs on paper before it is recorded; events that say so.
@@ -25,7 +25,7 @@ impl Driver {
         }
         match report.outcome {
             Some(Outcome::SendBack) => self.bug_of_review(&tool, &facts, report)?,
-            Some(Outcome::TestDefect) => events.extend(self.strike(&tool, &facts, report)?),
+            Some(Outcome::Takeover) => events.extend(self.spec_by_hand(&tool, &report.actor)?),
             _ => {}
         }
         Ok(events)
@@ -54,19 +54,62 @@ impl Driver {
                 EventBody::Reviewed { n, verdict, by, .. } => {
                     self.put_review(tool, *n, by, *verdict, said)?;
                 }
-                EventBody::CaseStruck { case, .. } => {
-                    let facts = self.ledger.factory.tools.get(tool);
-                    let report = Report {
-                        actor: event.actor.clone(),
-                        case: Some(case.clone()),
-                        ..Report::default()
-                    };
-                    more.extend(self.strike(tool, &facts.cloned().unwrap_or_default(), &report)?);
+                EventBody::Move(step) if step.outcome == Outcome::Takeover => {
+                    more.extend(self.spec_by_hand(tool, &event.actor)?);
                 }
                 _ => {}
             }
         }
         Ok(more)
+    }
+
+    /// A tool taken over while its spec was at fault: what now lies in specs/<tool>.md is the next version.
+    fn spec_by_hand(&self, tool: &str, by: &str) -> Result<Option<NewEvent>, String> {
+        if !self.spec_at_fault(tool) {
+            return Ok(None);
+        }
+        let text = match self.linted_spec(tool) {
+            Ok(text) => text,
+            Err(why) => {
+                self.ledger.say(Level::Warn, why);
+                return Ok(None);
+            }
+        };
+        let n = self.ledger.factory.facts(tool).map_or(0, |f| f.specs) + 1;
+        Ok(Some(NewEvent {
+            tool: Some(tool.to_owned()),
+            actor: by.to_owned(),
+            body: self.keep_spec(tool, n, &text)?,
+        }))
+    }
+
+    /// It was escalated from spec or spec-review.
+    fn spec_at_fault(&self, tool: &str) -> bool {
+        let factory = &self.ledger.factory;
+        let here = factory.current_tool.as_deref() == Some(tool);
+        let escalation = match here {
+            true => factory.escalation.as_ref(),
+            false => factory.item(tool).and_then(|item| item.escalation.as_ref()),
+        };
+        escalation.is_some_and(|e| matches!(e.from, Phase::Spec | Phase::SpecReview))
+    }
+
+    /// What a decision needs on disk or of the cases before it may be accepted.
+    pub(super) fn decidable(
+        &self,
+        item: Option<&str>,
+        decision: Decision,
+        case: Option<&str>,
+    ) -> Result<(), String> {
+        // Whatever else is wrong with the decision is said by the domain.
+        let Ok(tool) = subject(&self.ledger.factory, item) else {
+            return Ok(());
+        };
+        match decision {
+            Decision::TestDefect => self.strikable(&tool, case.unwrap_or_default()),
+            Decision::Takeover if self.spec_at_fault(&tool) => self.linted_spec(&tool).map(drop),
+            _ => Ok(()),
+        }
     }
 
     fn put_bug(
@@ -151,72 +194,17 @@ impl Driver {
         }))
     }
 
-    /// Held-out cases in force for a tool.
-    fn held_out(&self, tool: &str, facts: &ToolFacts) -> Result<Vec<Case>, String> {
-        let paper = Paper::Acceptance {
-            tool: tool.to_owned(),
-            n: facts.case_sets,
-        };
-        let store = &self.tools.store;
-        let text = store.get(&paper).map_err(|e| e.to_string())?;
-        papers::read_cases(
-            &text.unwrap_or_default(),
-            &store.path(&paper).display().to_string(),
-        )
-    }
-
-    /// Whether a case may be struck: it is held out, and it is not the last one.
-    pub(super) fn strikable(&self, item: Option<&str>, case: &str) -> Result<(), String> {
-        let factory = &self.ledger.factory;
-        let Some(tool) = item.or(factory.current_tool.as_deref()) else {
-            return Ok(());
-        };
+    /// Whether a case may be struck: it is held out or was shown.
+    fn strikable(&self, tool: &str, case: &str) -> Result<(), String> {
         let none = ToolFacts::default();
-        let cases = self.held_out(tool, factory.facts(tool).unwrap_or(&none))?;
-        if !cases.iter().any(|known| known.id == case) {
-            let ids: Vec<&str> = cases.iter().map(|known| known.id.as_str()).collect();
-            return Err(format!(
-                "{tool} has no held-out case {case}; there are {}",
-                ids.join(", ")
-            ));
+        let facts = self.ledger.factory.facts(tool).unwrap_or(&none);
+        let known = papers::strikable(self.tools.store.as_ref(), tool, facts)?;
+        if known.iter().any(|id| id == case) {
+            return Ok(());
         }
-        if cases.len() == 1 {
-            return Err(format!(
-                "{case} is the last held-out case of {tool}: respec it instead, then QA writes new ones"
-            ));
-        }
-        Ok(())
-    }
-
-    /// The held-out set without a case that is wrong.
-    fn strike(
-        &self,
-        tool: &str,
-        facts: &ToolFacts,
-        report: &Report,
-    ) -> Result<Vec<NewEvent>, String> {
-        let case = report.case.clone().unwrap_or_default();
-        let store = &self.tools.store;
-        let mut cases = self.held_out(tool, facts)?;
-        cases.retain(|other| other.id != case);
-        let n = facts.case_sets + 1;
-        let paper = Paper::Acceptance {
-            tool: tool.to_owned(),
-            n,
-        };
-        store
-            .put(&paper, &papers::lines(&cases))
-            .map_err(|e| e.to_string())?;
-        let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-        let body = EventBody::CasesKept {
-            n,
-            count,
-            dropped: vec![case],
-        };
-        Ok(vec![NewEvent {
-            tool: Some(tool.to_owned()),
-            actor: report.actor.clone(),
-            body,
-        }])
+        Err(format!(
+            "{tool} has no held-out case {case}; there are {}",
+            known.join(", ")
+        ))
     }
 }

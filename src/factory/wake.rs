@@ -20,9 +20,9 @@ pub enum Wake {
     Probed(ModelRef, HostStatus),
     /// state.json was read after a hint.
     Observed(Result<Observed, StoreError>),
-    /// A pushed tag.
+    /// A push ended.
     Pushed {
-        tool: String,
+        tag: String,
         remote: String,
         result: Result<(), String>,
     },

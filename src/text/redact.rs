@@ -68,6 +68,17 @@ impl Redactor {
         out
     }
 
+    /// The text without the known secrets; what only looks like one stays, as code under test may hold it on purpose.
+    #[must_use]
+    pub fn redact_known(&self, text: String) -> String {
+        let found = self.needles.iter().any(|needle| text.contains(needle));
+        if !found {
+            return text;
+        }
+        let without = |text: String, needle: &String| text.replace(needle, MARK);
+        self.needles.iter().fold(text, without)
+    }
+
     /// A redactor for text that comes in pieces.
     #[must_use]
     pub fn stream(&self) -> RedactStream<'_> {
@@ -260,6 +271,9 @@ mod tests {
                 "{prefix}"
             );
         }
+        let code = format!("const key = '{secret}', other = 'sk-abcdefghijklmnop1234';");
+        let wanted = format!("const key = '{MARK}', other = 'sk-abcdefghijklmnop1234';");
+        assert_eq!(redactor.redact_known(code), wanted);
         assert_eq!(Redactor::new(["abc"]).redact("abc"), "abc");
         assert!(!format!("{redactor:?}").contains("wörd"));
     }

@@ -17,6 +17,8 @@ pub enum Action {
     Zoom,
     Up,
     Down,
+    Left,
+    Right,
     PageUp,
     PageDown,
     HalfUp,
@@ -101,8 +103,8 @@ const fn row(
 
 use Action::{
     Abort, Add, Agent, Bottom, Close, Down, Escalate, Filter, Focus, Follow, Go, HalfDown, HalfUp,
-    Help, Hint, Leave, Level, Needs, Next, PageDown, PageUp, Palette, Park, Pause, Previous, Probe,
-    Redraw, Requeue, Retry, StopEngine, Suspend, Top, Up, Verdict, Wrap, Zoom,
+    Help, Hint, Leave, Left, Level, Needs, Next, PageDown, PageUp, Palette, Park, Pause, Previous,
+    Probe, Redraw, Requeue, Retry, Right, StopEngine, Suspend, Top, Up, Verdict, Wrap, Zoom,
 };
 use Care::{Acts, Asks, Looks};
 use Place::{All, On};
@@ -340,6 +342,22 @@ pub const TABLE: &[Row] = &[
     ),
     row(Down, &["j", "Down"], "down", "down one line", All, Looks),
     row(Up, &["k", "Up"], "up", "up one line", All, Looks),
+    row(
+        Left,
+        &["Left"],
+        "left",
+        "back to the beginning of cut lines",
+        LOGS,
+        Looks,
+    ),
+    row(
+        Right,
+        &["Right"],
+        "right",
+        "further along cut lines",
+        LOGS,
+        Looks,
+    ),
     row(
         PageDown,
         &["PgDn"],

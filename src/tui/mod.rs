@@ -14,6 +14,7 @@ pub mod message;
 pub mod model;
 pub mod pacer;
 pub mod palette;
+pub mod pane;
 pub mod run;
 pub mod settings;
 pub mod signals;

@@ -1,6 +1,6 @@
 //! The four tabs and where one stands on each.
 
-use super::book::Filter;
+use crate::factory::ports::reader::Mark;
 
 /// A tab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,14 +50,16 @@ impl List {
 /// Where one stands in the log.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogsPane {
-    /// Number of the row at the bottom; None = follows the newest.
+    /// Number of the row of the cursor, at the bottom where there are enough above it; None = follows the newest.
     pub end: Option<i64>,
-    /// Which rows are shown.
-    pub filter: Filter,
     /// Long lines are wrapped, not cut.
     pub wrap: bool,
+    /// Columns of the text to the left of what is shown of cut lines.
+    pub left: usize,
     /// Where the rows before those in memory end on disk; None = not asked yet.
-    pub before: Option<Option<crate::factory::ports::reader::Mark>>,
+    pub before: Option<Option<Mark>>,
     /// Older rows are on their way.
     pub loading: bool,
+    /// On the way to the oldest row on disk.
+    pub to_top: bool,
 }

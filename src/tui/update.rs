@@ -1,7 +1,7 @@
 //! One message in, the model changed, what the world is to do out. Pure: no terminal, no clock, no files.
 
 mod actions;
-mod forms;
+pub(super) mod forms;
 mod layers;
 mod logs;
 
@@ -35,7 +35,7 @@ pub fn update(model: &mut Model, message: Message, operator: &dyn Operator) -> V
         Message::Lines(lines) => {
             for line in &lines {
                 model.now = model.now.max(line.at);
-                model.book.push(line);
+                model.book.push(line, model.logs.end.is_some());
             }
         }
         Message::Alive(alive) => {
@@ -45,13 +45,14 @@ pub fn update(model: &mut Model, message: Message, operator: &dyn Operator) -> V
             model.sending = false;
             show(model, answer);
         }
-        Message::Older(page) => logs::older(model, page),
+        Message::Older(page) => return logs::older(model, &page),
         Message::Stats(stats) => {
             let seq = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
             model.stats = Some((seq, stats));
         }
         Message::Trouble(sentence) => {
             model.sending = false;
+            model.logs.loading = false;
             show(model, refused(sentence));
         }
         Message::Time(now) => {

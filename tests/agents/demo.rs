@@ -84,7 +84,9 @@ fn read(
         }
         ("review", "verdict") => {
             let allowed = [Decision::Ship, Decision::SendBack, Decision::Respec];
-            supervisor::parse(text, &allowed).map(drop).map_err(said)
+            supervisor::parse(text, &allowed, &[])
+                .map(drop)
+                .map_err(said)
         }
         ("coding" | "fixing", "file") => {
             let path = parts[2..parts.len() - 1].join("/");

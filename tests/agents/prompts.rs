@@ -2,6 +2,7 @@
 
 use crate::word_count;
 use dev_factory::agents::prompt::{Desk, Numbers, Prompt, clip, data, reformat};
+use dev_factory::agents::qa::Instead;
 use dev_factory::agents::reply::Malformed;
 use dev_factory::agents::soul::{Soul, parse};
 use dev_factory::agents::supervisor::{ReviewBrief, review};
@@ -132,7 +133,12 @@ fn qa_prompts() {
     let taken = ["H1".to_owned(), "H7".to_owned()];
     insta::assert_snapshot!(
         "replace",
-        shown(&qa::replace(&desk, &spec, "R1", &taken, &spec.examples[0]))
+        shown(&qa::replace(
+            &desk,
+            &spec,
+            &taken,
+            Instead::Shown(&spec.examples[0])
+        ))
     );
     insta::assert_snapshot!(
         "hypothesis",

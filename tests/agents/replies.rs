@@ -217,12 +217,13 @@ fn verdicts_keep_to_what_is_allowed() {
         )
     };
     assert_eq!(
-        supervisor::parse(&reply("ship", "", "src/x.js"), &both)
+        supervisor::parse(&reply("ship", "", "src/x.js"), &both, &[])
             .unwrap()
             .file,
         None
     );
-    let back = supervisor::parse(&reply("send-back", "Fix the sign.", "src/x.js"), &both).unwrap();
+    let back =
+        supervisor::parse(&reply("send-back", "Fix the sign.", "src/x.js"), &both, &[]).unwrap();
     assert_eq!(back.file.as_deref(), Some("src/x.js"));
     let long = "word ".repeat(151);
     for (verdict, words, file, wanted) in [
@@ -253,7 +254,7 @@ fn verdicts_keep_to_what_is_allowed() {
         ),
         ("approve", "", "", "unknown variant"),
     ] {
-        let problem = supervisor::parse(&reply(verdict, words, file), &both)
+        let problem = supervisor::parse(&reply(verdict, words, file), &both, &[])
             .unwrap_err()
             .problem;
         assert!(problem.contains(wanted), "{problem}");
@@ -369,7 +370,7 @@ proptest! {
         let _ = fenced(&text, &["js"]);
         let _ = cases(&text);
         let _ = json::<serde_json::Value>(&text);
-        let _ = supervisor::parse(&text, &[Decision::Ship]);
+        let _ = supervisor::parse(&text, &[Decision::Ship], &[]);
     }
 
     #[test]

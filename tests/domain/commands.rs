@@ -828,9 +828,9 @@ fn a_model_may_decide_what_the_rows_let_it() {
     let mut world = World::with(&["alpha"]);
     world.to(Phase::Review);
     let offered = |world: &World, escalated| allowed(&world.facts(), escalated);
-    use Decision::{Hint, Respec, SendBack, Ship};
+    use Decision::{Hint, Respec, SendBack, Ship, TestDefect};
     assert_eq!(offered(&world, false), [Ship, SendBack, Respec]);
-    assert_eq!(offered(&world, true), [Hint, Respec]);
+    assert_eq!(offered(&world, true), [Hint, Respec, TestDefect]);
     for _ in 0..2 {
         world.to(Phase::Review);
         world.report("supervisor", Outcome::SendBack).unwrap();

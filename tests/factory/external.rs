@@ -1,8 +1,10 @@
 //! Another program takes the Developer's turns by rewriting state.json: its moves are claims.
 
 use crate::commands::all_done;
+use crate::doubles::Act;
 use crate::homes::{self, TOOL};
 use crate::plant::{DEADLINE, Engine, Plant, STAFFED};
+use crate::review::new_case;
 use dev_factory::agents::reply;
 use dev_factory::domain::event::EventBody;
 use dev_factory::domain::phase::Phase;
@@ -12,9 +14,14 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 fn plant() -> Plant {
+    plant_for("developer")
+}
+
+/// One role is taken by another program.
+fn plant_for(role: &str) -> Plant {
     let external = STAFFED.replace(
-        "[roles.developer]\nmodel = \"lab/test\"\n",
-        "[roles.developer]\nrunner = \"external\"\n",
+        &format!("[roles.{role}]\nmodel = \"lab/test\"\n"),
+        &format!("[roles.{role}]\nrunner = \"external\"\n"),
     );
     assert_ne!(external, STAFFED);
     Plant::with(&[TOOL], &external)
@@ -37,7 +44,7 @@ fn claim(plant: &Plant, phase: &str) {
 }
 
 /// Waits for something on disk.
-async fn eventually(what: &str, done: impl Fn() -> bool) {
+pub async fn eventually(what: &str, done: impl Fn() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !done() {
         assert!(Instant::now() < end, "never: {what}");
@@ -99,7 +106,6 @@ async fn a_program_that_knows_five_keys_can_be_the_developer() {
         refusals(&plant).iter().map(|r| r.1).collect::<Vec<_>>(),
         [false]
     );
-    fs::create_dir_all(plant.home.join("dev-factory/specs")).unwrap();
     fs::write(
         plant.home.join(format!("dev-factory/specs/{TOOL}.md")),
         spec(),
@@ -167,7 +173,6 @@ async fn half_written_files_and_the_engines_own_fields_are_no_claims() {
     let plant = plant();
     let mut engine = begun(&plant).await;
     let whole = plant.read("dev-factory/state.json");
-    fs::create_dir_all(plant.home.join("dev-factory/specs")).unwrap();
     fs::write(
         plant.home.join(format!("dev-factory/specs/{TOOL}.md")),
         spec(),
@@ -203,4 +208,88 @@ async fn half_written_files_and_the_engines_own_fields_are_no_claims() {
     held.open();
     engine.phase(Phase::Coding).await;
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn held_out_cases_of_another_program_are_tried_on_the_stub_and_never_run_out() {
+    let plant = plant_for("qa");
+    let mut engine = plant.start();
+    engine.phase(Phase::SpecReview).await;
+    let said = homes::reply(&format!("{TOOL}/spec-review/cases/0")).unwrap();
+    let cases = reply::fenced(&said, &["jsonl"]).unwrap();
+    let ids: Vec<String> = (1..=16).map(|n| format!("H{n}")).collect();
+    let paper = |n: u32| format!("dev-factory/acceptance/{TOOL}/{n}.jsonl");
+    let put = |n: u32, text: &str| fs::write(plant.home.join(paper(n)), text).unwrap();
+    let claims = |phase: &'static str, words: &'static str| {
+        let plant = &plant;
+        async move {
+            claim(plant, phase);
+            eventually(words, || brief(plant).contains(words)).await;
+            eventually("put back", || {
+                homes::state(&plant.home)
+                    .is_some_and(|s| s.phase != Phase::Coding && s.phase != Phase::Review)
+            })
+            .await;
+        }
+    };
+    eventually("a folder for them", || {
+        plant.home.join(paper(1)).parent().unwrap().is_dir()
+    })
+    .await;
+    claims("coding", "held-out cases are needed").await;
+    put(1, &cases.replacen("\"R1\"", "\"R99\"", 1));
+    claims("coding", "names R99, which is not a rule of the spec").await;
+    put(1, &cases);
+    plant
+        .tests
+        .idle(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    claims("coding", "pass on a stub that does nothing").await;
+    assert_eq!(plant.facts(TOOL).case_sets, 0);
+    plant.tests.idle(&["H2"]);
+    let coding = plant.desk.hold(&format!("{TOOL}/coding/file/src/log.js"));
+    claim(&plant, "coding");
+    coding.reached(1).await;
+    let kept = |body: &EventBody| match body {
+        EventBody::CasesKept { count, dropped, .. } => Some((*count, dropped.clone())),
+        _ => None,
+    };
+    let sets: Vec<_> = plant
+        .journal()
+        .iter()
+        .filter_map(|e| kept(&e.body))
+        .collect();
+    assert_eq!(sets, [(15, vec!["H2".to_owned()])]);
+    assert!(!plant.read(&paper(1)).contains("\"H2\""));
+    // Only one is left, and the tool fails it: shown to the Developer, it must be replaced.
+    put(1, cases.lines().next().unwrap());
+    plant.tests.wrong(&["H1"]);
+    let cli = homes::reply(&format!("{TOOL}/coding/file/src/cli.js/0")).unwrap();
+    let fixed = cli.replacen("'use strict';\n", "'use strict';\n\n// Mended.\n", 1);
+    plant.desk.on(
+        &format!("{TOOL}/fixing/file/src/cli.js"),
+        1,
+        Act::Say(fixed),
+    );
+    coding.open();
+    engine.phase(Phase::Qa).await;
+    claim(&plant, "review");
+    eventually("measured and fixed", || {
+        plant.facts(TOOL).runs == 1 && plant.state().phase == Phase::Qa
+    })
+    .await;
+    assert_eq!(plant.facts(TOOL).revealed, ["H1"]);
+    plant.tests.wrong(&[]);
+    claims("review", "held-out cases are needed: write them to").await;
+    put(3, &new_case("H1", "R1"));
+    claims("review", "the id H1 is used already").await;
+    put(3, &new_case("H17", "R1"));
+    claim(&plant, "review");
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    let runs = plant.facts(TOOL).run_log;
+    assert_eq!(
+        runs.iter().map(|r| r.held_total).collect::<Vec<_>>(),
+        [1, 1]
+    );
 }

@@ -9,6 +9,7 @@ use dev_factory::domain::phase::Phase;
 use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 fn settings(kind: &str, url: &str, supervisor: bool) -> String {
@@ -226,5 +227,127 @@ fn a_refused_key_and_a_missing_model_end_with_what_to_do() {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert!(server.turns().is_empty());
+    }
+}
+
+/// Every file below a folder, as bytes.
+fn everything(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            everything(&path, found);
+        } else {
+            found.push((path.clone(), fs::read(path).unwrap()));
+        }
+    }
+}
+
+/// Names a file for the key of a server in the user's own settings.
+fn key_file(dir: &Path, origin: &str) -> PathBuf {
+    let own = dir.canonicalize().unwrap().join("config/dev-factory");
+    fs::create_dir_all(&own).unwrap();
+    let file = own.join("key");
+    fs::write(&file, "").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let keys = format!(
+        "[keys.lab]\norigin = \"{origin}\"\nfile = \"{}\"\n",
+        file.display()
+    );
+    fs::write(own.join("config.toml"), keys).unwrap();
+    file
+}
+
+#[test]
+fn a_key_that_is_refused_is_read_again() {
+    const NEW: Option<&str> = Some("Bearer renewed-key");
+    let server = ModelServer::answering(|request| match request.path.as_str() {
+        "/v1/chat/completions" if request.header("authorization") == NEW => {
+            crate::model_server::openai_reply("test", &demo(request))
+        }
+        "/v1/chat/completions" => Answer::status(401, r#"{"error":{"message":"who are you"}}"#),
+        "/v1/models" => Answer::status(
+            200,
+            r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#,
+        ),
+        _ => Answer::status(404, "{}"),
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("{}/v1", server.url());
+    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
+    let file = key_file(dir.path(), &server.url());
+    fs::write(&file, "expired-key").unwrap();
+    let engine = Process::start(&home, &[]);
+    process::wait("a refused turn", || server.turns().len() == 1);
+    fs::write(&file, "renewed-key").unwrap();
+    let spec = || homes::state(&home).is_some_and(|s| s.phase == Phase::Spec);
+    process::wait("the spec is written", || {
+        !spec() && server.turns().len() > 3
+    });
+    let ended = engine.interrupt();
+    assert_eq!(ended.code, Some(130), "{}", ended.said);
+    let later = server.turns().into_iter().skip(3);
+    assert!(later.into_iter().all(|t| t.header("authorization") == NEW));
+}
+
+#[test]
+fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
+    const KEY: &str = "wonderland-4711-key";
+    let server = ModelServer::answering(|request| match request.path.as_str() {
+        "/v1/chat/completions" => {
+            let wanted = format!("Bearer {KEY}");
+            assert_eq!(request.header("authorization"), Some(wanted.as_str()));
+            let said = demo(request);
+            let mut said = said
+                .replacen(
+                    "'use strict';\n",
+                    &format!("'use strict';\n\n// {KEY}\n"),
+                    1,
+                )
+                .replacen("- R11: ", &format!("- R11: ({KEY}) "), 1)
+                .replacen("\"notes\": \"", &format!("\"notes\": \"{KEY} "), 1)
+                .replacen(
+                    "\"instructions\": \"",
+                    &format!("\"instructions\": \"{KEY} "),
+                    1,
+                );
+            if request.label().contains("README.md") {
+                said = said.replacen("\n## ", &format!("\n{KEY}\n\n## "), 1);
+            }
+            crate::model_server::openai_reply("test", &said)
+        }
+        "/v1/models" => Answer::status(
+            200,
+            &format!(
+                r#"{{"object":"list","data":[{{"id":"test","object":"model","owned_by":"{KEY}"}}]}}"#
+            ),
+        ),
+        _ => Answer::status(404, KEY),
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("{}/v1", server.url());
+    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
+    let file = key_file(dir.path(), &server.url());
+    fs::write(&file, KEY).unwrap();
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert!(!ended.said.contains(KEY));
+    let shipped = homes::git(&home, &["show", &format!("main:tools/{TOOL}/src/log.js")]);
+    assert!(shipped.contains("// [redacted]"), "{shipped}");
+    let mut files = Vec::new();
+    everything(&home, &mut files);
+    assert!(files.len() > 50);
+    let objects = std::process::Command::new("git")
+        .args(["cat-file", "--batch-all-objects", "--batch"])
+        .current_dir(&home)
+        .output()
+        .unwrap();
+    assert!(objects.stdout.len() > 100_000);
+    files.push((PathBuf::from("git objects"), objects.stdout));
+    for (path, bytes) in files {
+        let holds = bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes());
+        assert!(!holds, "{}", path.display());
     }
 }

@@ -1,12 +1,20 @@
 //! Main is not ready when a tool is to ship: the decision waits on the shelf and takes effect by itself.
+//! And what has shipped is pushed, as soon as the remote takes it.
 
 use crate::commands::all_done;
-use crate::homes::TOOL;
-use crate::plant::Plant;
+use crate::homes::{self, TOOL};
+use crate::model_server::ModelServer;
+use crate::plant::{Plant, STAFFED};
+use crate::process::{self, Process};
+use dev_factory::adapters::store::readers;
 use dev_factory::domain::command::Decision;
+use dev_factory::domain::event::{Event, EventBody};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::screen::Snapshot;
+use dev_factory::factory::engine::Ended;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 async fn waits_for_main(block: impl Fn(&Plant), clear: impl Fn(&Plant), word: &str) {
     let plant = Plant::new(&[TOOL]);
@@ -64,4 +72,95 @@ async fn an_index_with_changes_is_waited_for() {
         "staged",
     )
     .await;
+}
+
+const PUSHES: &str = "[ship]\npush = \"backup\"\n";
+
+/// A bare repository beside the home, for its remote `backup`.
+fn bare(home: &Path) -> PathBuf {
+    let bare = home.parent().unwrap().join("backup.git");
+    let path = bare.to_str().unwrap();
+    homes::git(home, &["init", "-q", "--bare", "-b", "main", path]);
+    homes::git(home, &["remote", "add", "backup", path]);
+    bare
+}
+
+/// The remote has main and exactly this tag.
+fn has_all(home: &Path, bare: &Path) {
+    assert_eq!(homes::tags(bare), [format!("{TOOL}@1.0.0")]);
+    let main = |folder| homes::git(folder, &["rev-parse", "main"]);
+    assert_eq!(main(bare), main(home));
+}
+
+fn pushes(events: &[Event]) -> Vec<bool> {
+    let ok = |event: &Event| match &event.body {
+        EventBody::Pushed { ok, .. } => Some(*ok),
+        _ => None,
+    };
+    events.iter().filter_map(ok).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shipped_is_pushed_once_the_remote_is_there() {
+    let plant = Plant::with(&[TOOL, "cost-tracker"], &format!("{STAFFED}\n{PUSHES}"));
+    let mut engine = plant.start();
+    // The next tool is built meanwhile: a push that fails stands in nobody's way.
+    let both = |s: &Snapshot| s.totals.shipped == 2 && s.needs.iter().any(|n| n.id == "push");
+    let seen = engine.until("shipped and not pushed", both).await;
+    let need = seen.needs.iter().find(|n| n.id == "push").unwrap();
+    assert!(
+        need.why.contains(&format!("{TOOL}@1.0.0")) && need.why.contains("backup"),
+        "{}",
+        need.why
+    );
+    assert!(!need.blocking && seen.pauses.is_empty());
+    let bare = bare(&plant.home);
+    let pushed = |s: &Snapshot| s.needs.is_empty();
+    engine.until("pushed", pushed).await;
+    assert_eq!(homes::tags(&bare).len(), 2);
+    engine.stop().await;
+    // The same failure is journaled once, however often it was tried.
+    assert_eq!(pushes(&plant.journal()), [false, true, true]);
+    assert_eq!(plant.factory().unpushed, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_engine_left_unpushed_the_next_one_pushes() {
+    let plant = Plant::new(&[TOOL]);
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let bare = bare(&plant.home);
+    let settings = plant.home.join("dev-factory/factory.toml");
+    fs::write(settings, format!("{STAFFED}\n{PUSHES}")).unwrap();
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    has_all(&plant.home, &bare);
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    assert_eq!(pushes(&plant.journal()), [true], "nothing is pushed twice");
+}
+
+#[test]
+fn killed_in_the_middle_of_a_push_it_pushes_at_the_next_start() {
+    let server = ModelServer::serving_requests(|request| homes::reply(request.label()).unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let url = server.url();
+    let settings = STAFFED.replace("http://127.0.0.1:1", &url);
+    assert_ne!(settings, STAFFED);
+    let home = homes::make(dir.path(), &[TOOL], &format!("{settings}\n{PUSHES}"));
+    let bare = bare(&home);
+    // The remote takes its time, and in the end refuses what came from the dead engine.
+    let hook = bare.join("hooks/pre-receive");
+    let script =
+        "#!/bin/sh\n: > reached\nwhile [ ! -e go ]; do sleep 0.02; done\n: > over\nexit 1\n";
+    fs::write(&hook, script).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let engine = Process::start(&home, &[]);
+    process::wait("the push", || bare.join("reached").exists());
+    engine.kill();
+    fs::write(bare.join("go"), "").unwrap();
+    process::wait("the end of that push", || bare.join("over").exists());
+    fs::remove_file(&hook).unwrap();
+    assert!(homes::tags(&bare).is_empty());
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    has_all(&home, &bare);
+    assert_eq!(pushes(&readers::history(&home, 1).unwrap()), [true]);
 }

@@ -194,7 +194,12 @@ async fn a_key_that_is_refused_waits_for_the_host_and_loses_nothing() {
     let seen = engine.until("the host is away", away).await;
     assert_eq!((seen.phase, seen.attempt.is_none()), (Phase::Coding, true));
     plant.desk.away(None);
-    plant.told(Verb::Probe { host: None }).await;
+    let probe = |host: &str| Verb::Probe {
+        host: Some(host.to_owned()),
+    };
+    let words = plant.refused(probe("lob")).await;
+    assert_eq!(words, "no host is named lob in the settings: there are lab");
+    plant.told(probe("lab")).await;
     held.reached(2).await;
     held.open();
     all_done(&mut engine).await;

@@ -3,8 +3,11 @@
 
 use super::homes;
 use super::plant::DEADLINE;
+use chrono::{DateTime, Duration, Utc};
+use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, HostStatus, ModelError, Models, Reply, TurnRequest,
 };
@@ -91,6 +94,7 @@ pub struct Desk {
     rules: Mutex<Vec<Rule>>,
     asked: Mutex<Vec<TurnRequest>>,
     away: Mutex<Option<String>>,
+    price: Mutex<Option<f64>>,
 }
 
 impl Desk {
@@ -110,6 +114,11 @@ impl Desk {
     /// No probe succeeds any more, or each does again.
     pub fn away(&self, why: Option<&str>) {
         *self.away.lock().unwrap() = why.map(str::to_owned);
+    }
+
+    /// From now on every turn is paid and costs so much.
+    pub fn paid(&self, usd: f64) {
+        *self.price.lock().unwrap() = Some(usd);
     }
 
     /// Labels asked for so far.
@@ -164,13 +173,14 @@ impl Models for Desk {
                 .or_else(|| homes::reply(&label))
                 .ok_or(ModelError::NoScript { label })?;
             let _ = pieces.send(Delta::Text(text.clone()));
+            let price = *self.price.lock().unwrap();
             Ok(Reply {
                 text,
                 input_tokens: Some(100),
                 output_tokens: Some(50),
                 tokens_per_second: Some(25.0),
-                usd: Some(0.0),
-                local: true,
+                usd: price.or(Some(0.0)),
+                local: price.is_none(),
                 context: Some(16_384),
                 ..Reply::default()
             })
@@ -190,11 +200,27 @@ impl Models for Desk {
     }
 
     fn local(&self, _: &str) -> bool {
-        true
+        self.price.lock().unwrap().is_none()
     }
 
     fn context(&self, _: &str) -> u32 {
         16_384
+    }
+}
+
+/// The system's clock, put forward at will.
+#[derive(Default)]
+pub struct Ahead(Mutex<Duration>);
+
+impl Ahead {
+    pub fn forward(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + *self.0.lock().unwrap()
     }
 }
 
@@ -205,6 +231,10 @@ pub struct Canned {
     reds: AtomicU32,
     /// The file a red run names.
     file: Mutex<String>,
+    /// Ids of cases the tool answers wrongly.
+    wrong: Mutex<Vec<String>>,
+    /// Ids of cases the stub answers rightly.
+    idle: Mutex<Vec<String>>,
 }
 
 impl Canned {
@@ -212,6 +242,16 @@ impl Canned {
     pub fn red(&self, runs: u32, file: &str) {
         *self.file.lock().unwrap() = file.to_owned();
         self.reds.store(runs, Ordering::SeqCst);
+    }
+
+    /// The tool fails just these cases.
+    pub fn wrong(&self, ids: &[&str]) {
+        *self.wrong.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
+    }
+
+    /// The stub passes just these cases.
+    pub fn idle(&self, ids: &[&str]) {
+        *self.idle.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
     }
 }
 
@@ -324,11 +364,19 @@ impl Tests for Canned {
             missing: Some("nothing".to_owned()),
             ..Received::default()
         };
-        let all = if tree.model_written {
-            cases.iter().map(right).collect()
-        } else {
-            cases.iter().map(stub).collect()
+        let (wrong, idle) = (self.wrong.lock().unwrap(), self.idle.lock().unwrap());
+        let passes = |case: &Case| match tree.model_written {
+            true => !wrong.contains(&case.id),
+            false => idle.contains(&case.id),
         };
+        let answer = |case| {
+            if passes(case) {
+                right(case)
+            } else {
+                stub(case)
+            }
+        };
+        let all = cases.iter().map(answer).collect();
         async move { Ok(all) }.boxed()
     }
 

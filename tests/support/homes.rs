@@ -18,6 +18,8 @@ pub fn program(dir: &Path, words: &[&str]) -> Command {
         .env("XDG_CONFIG_HOME", dir.join("config"))
         .env("OLLAMA_HOST", "127.0.0.1:1")
         .env("USER", "tester")
+        // Turns and probes go to near hosts directly, whatever proxy is set.
+        .envs(["HTTP_PROXY", "http_proxy", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")))
         .env_remove("DEV_FACTORY_HOME");
     command
 }

@@ -1,8 +1,7 @@
 //! A whole engine inside a test: real home, store, git and settings; the model host and the tests can be doubles.
 
-use super::doubles::{Canned, Desk};
+use super::doubles::{Ahead, Canned, Desk};
 use super::homes;
-use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::feed::RunWriter;
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::adapters::lock;
@@ -28,7 +27,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Longest wait for something that must happen.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Roles with a model, all on one local host.
 pub const STAFFED: &str = "[hosts.lab]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:1\"\n
@@ -40,6 +39,7 @@ pub struct Plant {
     pub home: PathBuf,
     pub desk: Arc<Desk>,
     pub tests: Arc<Canned>,
+    pub clock: Arc<Ahead>,
     commands: AtomicU64,
 }
 
@@ -57,6 +57,7 @@ impl Plant {
             home,
             desk: Arc::new(Desk::default()),
             tests: Arc::new(Canned::default()),
+            clock: Arc::new(Ahead::default()),
             commands: AtomicU64::new(0),
         }
     }
@@ -80,7 +81,7 @@ impl Plant {
     }
 
     pub fn engine(&self, options: Options) -> Engine {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = self.clock.clone();
         let store = Arc::new(FileStore::open(&self.home, &clock).unwrap());
         let publisher = Publisher::new();
         let (signals, received) = mpsc::unbounded_channel();
@@ -153,7 +154,7 @@ impl Plant {
             tool: None,
             phase: None,
             by: "operator:tester".to_owned(),
-            at: SystemClock.now(),
+            at: self.clock.now(),
         }
     }
 

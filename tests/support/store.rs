@@ -229,6 +229,9 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         queue: vec![],
         needs: vec![],
         runs: vec![],
+        measured: vec![],
+        measuring: None,
+        bugs: vec![],
         moves: vec![],
         totals: Totals::default(),
         day_usd: 0.0,
@@ -263,12 +266,12 @@ pub fn long_ago(path: &Path) {
 
 pub async fn wait_for(hints: &mut tokio::sync::mpsc::UnboundedReceiver<Change>, wanted: Change) {
     let wait = async { while hints.recv().await.unwrap() != wanted {} };
-    let done = tokio::time::timeout(Duration::from_secs(5), wait).await;
+    let done = tokio::time::timeout(Duration::from_secs(60), wait).await;
     assert!(done.is_ok(), "no hint of {wanted:?}");
 }
 
 pub async fn until(what: &str, mut ready: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !ready() {
         assert!(Instant::now() < deadline, "waited for {what} in vain");
         tokio::task::yield_now().await;

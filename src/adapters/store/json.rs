@@ -35,17 +35,20 @@ pub fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, String> {
 /// A mistake in a key, at the place of that key.
 #[must_use]
 pub fn placed(file: &str, bytes: &[u8], key: &str, why: &str) -> String {
+    format!("{}: {key} {why}", place(file, bytes, key))
+}
+
+/// The file, with line and column of the first such word in quotes.
+#[must_use]
+pub fn place(file: &str, bytes: &[u8], word: &str) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let quoted = format!("\"{key}\"");
-    match text.find(&quoted) {
-        Some(at) => {
-            let before = text.get(..at).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before.len() - before.rfind('\n').map_or(0, |n| n + 1) + 1;
-            format!("{file}, line {line} column {column}: {key} {why}")
-        }
-        None => format!("{file}: {key} {why}"),
-    }
+    let quoted = Value::String(word.to_owned()).to_string();
+    let Some(before) = text.find(&quoted).and_then(|at| text.get(..at)) else {
+        return file.to_owned();
+    };
+    let line = before.matches('\n').count() + 1;
+    let column = before.len() - before.rfind('\n').map_or(0, |n| n + 1) + 1;
+    format!("{file}, line {line} column {column}")
 }
 
 fn sentence(file: &str, error: &serde_json::Error) -> String {

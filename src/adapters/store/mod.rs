@@ -234,14 +234,7 @@ impl Store for FileStore {
         };
         let numbered: Vec<Event> = (journal.next..)
             .zip(events)
-            .map(|(seq, new)| Event {
-                seq,
-                ts: now,
-                lane: "main".to_owned(),
-                tool: new.tool,
-                actor: new.actor,
-                body: new.body,
-            })
+            .map(|(seq, new)| new.numbered(seq, now))
             .collect();
         if numbered.is_empty() {
             return Ok(numbered);

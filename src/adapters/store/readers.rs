@@ -2,11 +2,13 @@
 
 use super::fold;
 use super::layout::Layout;
+use super::wishlist;
 use crate::adapters::lock;
 use crate::domain::event::Event;
 use crate::domain::factory::Factory;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::factory::ports::store::StoreError;
+use serde_json::Value;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -24,6 +26,11 @@ pub fn snapshot(home: &Path) -> Option<(Snapshot, bool)> {
 pub fn engine(home: &Path) -> Option<lock::Holder> {
     let holder = lock::holder(&Layout::new(home).at("engine.lock"))?;
     lock::alive(&(&holder).into()).then_some(holder)
+}
+
+/// The backlog as the file has it, or the mistake in it.
+pub fn wishlist(home: &Path) -> Result<Vec<Value>, StoreError> {
+    wishlist::entries(&Layout::new(home))
 }
 
 /// What the journal amounts to.

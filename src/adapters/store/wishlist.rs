@@ -5,6 +5,7 @@ use super::json;
 use super::layout::Layout;
 use super::statefile::render;
 use crate::domain::item::Item;
+use crate::domain::wishlist::valid_name;
 use crate::factory::ports::store::StoreError;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -91,21 +92,34 @@ impl Wishlist {
     }
 }
 
+/// The entries as they stand there, when none has a mistake.
+pub fn entries(layout: &Layout) -> Result<Vec<Value>, StoreError> {
+    let Some(bytes) = files::read(&layout.at("wishlist.json"), files::CAP)? else {
+        return Ok(Vec::new());
+    };
+    parse(&bytes).map_err(StoreError::Bad)?;
+    listed(&bytes)
+}
+
 /// Entries that carry every field the engine writes.
 pub fn adoptable(layout: &Layout) -> Result<Vec<Item>, StoreError> {
     let Some(bytes) = files::read(&layout.at("wishlist.json"), files::CAP)? else {
         return Ok(Vec::new());
     };
-    let value = json::value(FILE, &bytes).map_err(StoreError::Bad)?;
-    let entries = value.get("items").and_then(Value::as_array);
-    let items = entries.into_iter().flatten().cloned();
+    let items = listed(&bytes)?.into_iter();
     Ok(items
         .filter_map(|entry| serde_json::from_value(entry).ok())
         .collect())
 }
 
+fn listed(bytes: &[u8]) -> Result<Vec<Value>, StoreError> {
+    let value = json::value(FILE, bytes).map_err(StoreError::Bad)?;
+    let entries = value.get("items").and_then(Value::as_array);
+    Ok(entries.cloned().unwrap_or_default())
+}
+
 fn parse(bytes: &[u8]) -> Result<Vec<(String, i64, Option<String>)>, String> {
-    json::value(FILE, bytes)?;
+    let value = json::value(FILE, bytes)?;
     let list: List = json::typed(FILE, bytes)?;
     let mut all = Vec::new();
     for (at, wish) in list.items.into_iter().enumerate() {
@@ -115,9 +129,33 @@ fn parse(bytes: &[u8]) -> Result<Vec<(String, i64, Option<String>)>, String> {
                 at + 1
             ));
         }
+        if let Some(name) = &wish.name {
+            valid_name(name).map_err(|why| format!("{}: {why}", json::place(FILE, bytes, name)))?;
+        }
         all.push((wish.idea, wish.priority.unwrap_or(0), wish.name));
     }
-    Ok(all)
+    let entries = value.get("items").and_then(Value::as_array);
+    let mut keys = entries
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .flat_map(Map::keys);
+    match keys.find_map(|key| Some((key, near(key)?))) {
+        Some((key, near)) => {
+            let why = format!("is not a key of an idea; did you mean {near}?");
+            Err(json::placed(FILE, bytes, key, &why))
+        }
+        None => Ok(all),
+    }
+}
+
+/// The key of people's that this one was surely meant to be; keys of their own stay.
+fn near(key: &str) -> Option<&'static str> {
+    [("idea", 1), ("name", 1), ("priority", 2)]
+        .into_iter()
+        .filter(|(known, _)| *known != key)
+        .find(|(known, typos)| strsim::osa_distance(known, &key.to_lowercase()) <= *typos)
+        .map(|(known, _)| known)
 }
 
 /// The document with the engine's fields laid over people's entries; order and unknown keys stay.

@@ -66,10 +66,12 @@ pub(super) fn hint_fits(text: &str) -> Result<(), Refusal> {
 /// What a model under whose review a tool stands may decide. A person may decide more.
 #[must_use]
 pub fn allowed(facts: &ToolFacts, escalated: bool) -> Vec<Decision> {
-    if escalated {
-        return vec![Decision::Hint, Decision::Respec];
-    }
     let mut allowed = Vec::new();
+    if escalated {
+        allowed.extend([Decision::Hint, Decision::Respec]);
+        allowed.extend(facts.last_run.is_some().then_some(Decision::TestDefect));
+        return allowed;
+    }
     if facts.evidence_complete() {
         allowed.push(Decision::Ship);
     }
@@ -132,7 +134,8 @@ pub(super) fn decide(
     on_shelf(factory, asked, &name)
 }
 
-fn subject(factory: &Factory, item: Option<&str>) -> Result<String, Refusal> {
+/// The tool a decision is about: the one named, else the one under review, else the only one on the shelf.
+pub fn subject(factory: &Factory, item: Option<&str>) -> Result<String, Refusal> {
     if let Some(item) = item {
         return Ok(item.to_owned());
     }

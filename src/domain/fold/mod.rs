@@ -39,6 +39,7 @@ impl Factory {
             spend: Vec::new(),
             limits: BTreeMap::new(),
             snoozed: BTreeMap::new(),
+            unpushed: Vec::new(),
             refused_claims: 0,
             totals: Totals::default(),
         }
@@ -77,6 +78,7 @@ impl Factory {
             EventBody::ClaimRefused { counts: true, .. } => {
                 self.refused_claims = self.refused_claims.saturating_add(1);
             }
+            EventBody::Pushed { tag, ok: true, .. } => self.unpushed.retain(|t| t != tag),
             EventBody::Incident { .. } => {
                 self.totals.incidents = self.totals.incidents.saturating_add(1);
             }

@@ -29,6 +29,9 @@ pub(super) fn apply(factory: &mut Factory, event: &Event, made: &Move) {
         factory.escalation.clone_from(&made.escalation);
     }
     count(factory, made);
+    factory
+        .unpushed
+        .extend(made.ship.iter().map(|ship| ship.tag.clone()));
     if let Some(tool) = tool {
         item(factory, made, &tool, &left);
         facts(factory.facts_mut(&tool), event, made, &left);
@@ -119,10 +122,15 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
         Outcome::Fixed => facts.repairs = facts.repairs.saturating_add(1),
         Outcome::SendBack => facts.sent_back_by(actor::is_person(&event.actor)),
         Outcome::Respec => facts.respec(),
+        Outcome::Takeover if made.to == Phase::SpecReview => {
+            facts.starts_anew();
+            facts.drafted();
+        }
         Outcome::Hint | Outcome::Takeover => facts.starts_anew(),
         Outcome::Rewound => {
             facts.new_line();
             facts.last_run = None;
+            facts.open_bugs.clear();
             facts.tree = None;
             facts.commit.clone_from(&made.commit);
         }

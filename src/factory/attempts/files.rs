@@ -87,30 +87,8 @@ pub fn tree(context: &Context, spec: &Spec, expected_tests: u32) -> Tree {
     }
 }
 
-/// A throw-away folder that holds the tool with every export unimplemented.
-pub fn stub(context: &Context, spec: &Spec) -> Result<(tempfile::TempDir, Tree), Stop> {
-    let run = context.tools.home.join("dev-factory").join("run");
-    let failed = |e: std::io::Error| Stop::Incident(format!("{}: {e}", run.display()));
-    std::fs::create_dir_all(&run).map_err(failed)?;
-    let folder = tempfile::Builder::new()
-        .prefix("stub-")
-        .tempdir_in(&run)
-        .map_err(failed)?;
-    let dir = folder.path().join(&context.tool);
-    for (path, text) in scaffold::files(spec, &context.version, &[]) {
-        put(&dir, &path, &text)?;
-    }
-    let tree = Tree {
-        tool: context.tool.clone(),
-        dir,
-        modules: spec.modules(),
-        expected_tests: 0,
-        model_written: false,
-    };
-    Ok((folder, tree))
-}
-
-fn put(dir: &Path, path: &str, text: &str) -> Result<(), Stop> {
+/// Writes a file below a folder.
+pub fn put(dir: &Path, path: &str, text: &str) -> Result<(), Stop> {
     let file = dir.join(path);
     let failed = |e: std::io::Error| {
         Stop::Incident(format!(

@@ -9,6 +9,7 @@ mod qa;
 mod review;
 mod spec;
 mod spec_review;
+pub mod stub;
 mod turns;
 
 pub use context::{Context, Stop};

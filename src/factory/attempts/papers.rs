@@ -3,6 +3,7 @@
 use super::context::{Context, Stop};
 use crate::agents::spec::{Spec, parse};
 use crate::domain::case::Case;
+use crate::domain::event::EventBody;
 use crate::domain::evidence::Evidence;
 use crate::domain::factory::ToolFacts;
 use crate::factory::ports::store::{Paper, Store};
@@ -25,15 +26,22 @@ pub fn spec(context: &Context) -> Result<Spec, Stop> {
 
 /// Held-out cases in force.
 pub fn held_out(context: &Context) -> Result<Vec<Case>, Stop> {
-    set(context, context.facts.case_sets)
+    let store = context.tools.store.as_ref();
+    set(store, &context.tool, context.facts.case_sets).map_err(Stop::Incident)
 }
 
-/// Public cases: the examples of the spec, then the held-out cases shown since.
+/// Public cases: the examples of the spec, then the held-out cases shown since, without those struck as wrong.
 pub fn public(context: &Context, spec: &Spec) -> Result<Vec<Case>, Stop> {
+    let (store, facts) = (context.tools.store.as_ref(), &context.facts);
     let mut cases = spec.examples.clone();
-    for id in &context.facts.revealed {
-        for n in (1..=context.facts.case_sets).rev() {
-            if let Some(case) = set(context, n)?.into_iter().find(|case| case.id == *id) {
+    for id in facts
+        .revealed
+        .iter()
+        .filter(|id| !facts.struck.contains(id))
+    {
+        for n in (1..=facts.case_sets).rev() {
+            let held = set(store, &context.tool, n).map_err(Stop::Incident)?;
+            if let Some(case) = held.into_iter().find(|case| case.id == *id) {
                 cases.push(case);
                 break;
             }
@@ -42,18 +50,47 @@ pub fn public(context: &Context, spec: &Spec) -> Result<Vec<Case>, Stop> {
     Ok(cases)
 }
 
+/// Ids of cases that can be struck as wrong: those held out and those shown, but for those struck already.
+pub fn strikable(store: &dyn Store, tool: &str, facts: &ToolFacts) -> Result<Vec<String>, String> {
+    let held = set(store, tool, facts.case_sets)?;
+    let ids = held.into_iter().map(|case| case.id);
+    let mut ids: Vec<String> = ids
+        .chain(facts.revealed.iter().cloned())
+        .filter(|id| !facts.struck.contains(id))
+        .collect();
+    ids.dedup();
+    Ok(ids)
+}
+
 /// One set of held-out cases; empty when there is none.
-fn set(context: &Context, n: u32) -> Result<Vec<Case>, Stop> {
+pub fn set(store: &dyn Store, tool: &str, n: u32) -> Result<Vec<Case>, String> {
     if n == 0 {
         return Ok(Vec::new());
     }
     let paper = Paper::Acceptance {
+        tool: tool.to_owned(),
+        n,
+    };
+    let text = store.get(&paper).map_err(|e| e.to_string())?;
+    let place = store.path(&paper).display().to_string();
+    read_cases(&text.unwrap_or_default(), &place)
+}
+
+/// Writes a new set of held-out cases; the event that puts it in force, for the caller to record.
+pub fn keep_cases(
+    context: &mut Context,
+    cases: &[Case],
+    dropped: Vec<String>,
+) -> Result<EventBody, Stop> {
+    context.facts.case_sets += 1;
+    let n = context.facts.case_sets;
+    let paper = Paper::Acceptance {
         tool: context.tool.clone(),
         n,
     };
-    let text = context.tools.store.get(&paper)?.unwrap_or_default();
-    let place = context.tools.store.path(&paper).display().to_string();
-    read_cases(&text, &place).map_err(Stop::Incident)
+    context.tools.store.put(&paper, &lines(cases))?;
+    let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
+    Ok(EventBody::CasesKept { n, count, dropped })
 }
 
 /// Cases of a paper, one JSON object a line; a bad line is named with its place.

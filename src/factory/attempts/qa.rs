@@ -14,10 +14,14 @@ use crate::domain::screen::Level;
 use crate::factory::gates::{GateInput, measure};
 use crate::factory::ports::store::Paper;
 
+/// Samples of a new case before its place stays empty.
+const TRIES: u32 = 2;
+
 /// Works until the gates have passed or failed the tree.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
+    replace_struck(context, &spec, &public).await?;
     files::scaffold(context, &spec, &public)?;
     let tree = save(context).await?;
     let evidence = match measured(context, &tree)? {
@@ -171,71 +175,89 @@ async fn reveal(
     let Some(case) = held_out.iter().find(|case| case.id == failed.id).cloned() else {
         return Ok(None);
     };
-    let body = EventBody::CaseRevealed {
+    let others = held_out.into_iter().filter(|other| other.id != case.id);
+    let mut kept: Vec<Case> = others.collect();
+    let found = replacement(context, spec, public, &kept, qa::Instead::Shown(&case)).await?;
+    let dropped = found.is_none().then(|| case.id.clone());
+    kept.extend(found);
+    if kept.is_empty() && context.model.is_some() {
+        return Err(none_left(context, &case.id).await);
+    }
+    let shown = EventBody::CaseRevealed {
         case: case.id.clone(),
         rule: case.rule.clone(),
     };
-    context.record(vec![body]).await?;
-    context.facts.revealed.push(case.id.clone());
-    let mut kept: Vec<Case> = held_out
-        .into_iter()
-        .filter(|other| other.id != case.id)
-        .collect();
-    let replacement = replacement(context, spec, public, &case, &kept).await?;
-    let dropped = if replacement.is_none() {
-        vec![case.id.clone()]
-    } else {
-        Vec::new()
-    };
-    kept.extend(replacement);
-    let n = context.facts.case_sets + 1;
-    let paper = Paper::Acceptance {
-        tool: context.tool.clone(),
-        n,
-    };
-    context.tools.store.put(&paper, &papers::lines(&kept))?;
-    let count = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-    context
-        .record(vec![EventBody::CasesKept { n, count, dropped }])
-        .await?;
+    let cases = papers::keep_cases(context, &kept, dropped.into_iter().collect())?;
+    context.record(vec![shown, cases]).await?;
     Ok(Some(case))
 }
 
-/// A new held-out case for the rule of the one that was shown; None when QA is no model, or it tests nothing.
+/// Takes cases that were struck as wrong out of the held-out set and has QA write others for their rules.
+async fn replace_struck(context: &mut Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
+    let struck = |case: &Case| context.facts.struck.contains(&case.id);
+    let (wrong, mut kept): (Vec<Case>, Vec<Case>) =
+        papers::held_out(context)?.into_iter().partition(struck);
+    for case in &wrong {
+        let instead = qa::Instead::Struck(case);
+        kept.extend(replacement(context, spec, public, &kept, instead).await?);
+    }
+    let ids: Vec<String> = wrong.into_iter().map(|case| case.id).collect();
+    if kept.is_empty() {
+        return Err(none_left(context, &ids.join(", ")).await);
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let cases = papers::keep_cases(context, &kept, ids)?;
+    context.record(vec![cases]).await
+}
+
+/// Without a held-out case nothing may pass.
+async fn none_left(context: &mut Context, last: &str) -> Stop {
+    let words = format!("no held-out case is left but {last}, and QA found no other");
+    context
+        .stuck("S1", words, vec![last.to_owned()], Outcome::Escalated)
+        .await
+}
+
+/// A new held-out case in place of another; None when QA is no model, or twice wrote one that tests nothing.
 async fn replacement(
     context: &mut Context,
     spec: &Spec,
     public: &[Case],
-    revealed: &Case,
     kept: &[Case],
+    instead: qa::Instead<'_>,
 ) -> Result<Option<Case>, Stop> {
     if context.model.is_none() {
         return Ok(None);
     }
-    let mut taken: Vec<String> = kept.iter().map(|case| case.id.clone()).collect();
-    taken.extend(context.facts.revealed.iter().cloned());
-    let (numbers, nonce) = (context.numbers(), context.nonce());
-    let desk = context.desk(&numbers, &nonce);
-    let prompt = qa::replace(&desk, spec, &revealed.rule, &taken, revealed);
-    let known: Vec<Case> = kept
+    let old = instead.case();
+    let facts = &context.facts;
+    let shown = facts.revealed.iter().chain(&facts.struck).chain([&old.id]);
+    let taken: Vec<String> = kept
         .iter()
-        .chain([revealed])
-        .chain(public)
+        .map(|case| &case.id)
+        .chain(shown)
         .cloned()
         .collect();
-    let case = context
-        .ask(&prompt, |reply| {
-            qa::parse_replacement(reply, spec, &revealed.rule, &taken, &known)
-        })
-        .await?;
-    let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
-    if fails.first() == Some(&true) {
-        return Ok(Some(case));
+    let known: Vec<Case> = kept.iter().chain([old]).chain(public).cloned().collect();
+    let (numbers, nonce) = (context.numbers(), context.nonce());
+    for _ in 0..TRIES {
+        let prompt = qa::replace(&context.desk(&numbers, &nonce), spec, &taken, instead);
+        let case = context
+            .ask(&prompt, |reply| {
+                qa::parse_replacement(reply, spec, &old.rule, &taken, &known)
+            })
+            .await?;
+        let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
+        if fails.first() == Some(&true) {
+            return Ok(Some(case));
+        }
+        context.log(
+            Level::Warn,
+            format!("{} passes on an empty stub and was not kept", case.id),
+        );
     }
-    context.log(
-        Level::Warn,
-        format!("{} passes on an empty stub and was not kept", case.id),
-    );
     Ok(None)
 }
 

@@ -31,8 +31,10 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         hint: hint.as_deref(),
     };
     let prompt = supervisor::review(&brief);
+    let cases = papers::strikable(context.tools.store.as_ref(), &context.tool, &context.facts)
+        .map_err(Stop::Incident)?;
     let verdict = context
-        .ask(&prompt, |reply| supervisor::parse(reply, &allowed))
+        .ask(&prompt, |reply| supervisor::parse(reply, &allowed, &cases))
         .await?;
     settle(context, spec.as_ref(), verdict).await
 }
@@ -84,6 +86,7 @@ async fn settle(
     context.record(vec![body]).await?;
     let mut report = context.report(verdict.verdict.outcome());
     report.file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
+    report.case = verdict.case;
     report.text = Some(verdict.instructions.clone());
     report.reason = Some(verdict.instructions);
     Ok(report)

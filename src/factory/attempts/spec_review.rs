@@ -1,14 +1,12 @@
 //! Spec review by doing: QA writes held-out cases from the spec alone, then says whether the spec allows them.
 
 use super::context::{Context, Stop};
-use super::{files, papers};
+use super::{papers, stub};
 use crate::agents::qa;
 use crate::agents::spec::Spec;
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
-use crate::domain::event::EventBody;
 use crate::domain::phase::Outcome;
-use crate::factory::ports::store::Paper;
 
 /// Samples of cases before a person or the Supervisor is asked.
 const TRIES: u32 = 2;
@@ -88,13 +86,7 @@ pub async fn fail_on_stub(
         "running {} new cases against the empty stub",
         cases.len()
     ));
-    let (_folder, tree) = files::stub(context, spec)?;
-    let received = context.tools.tests.cases(&tree, cases).await?;
-    Ok(cases
-        .iter()
-        .zip(&received)
-        .map(|(case, got)| !crate::domain::case::compare(case, got).passed)
-        .collect())
+    stub::failing(&context.tools, &context.tool, spec, cases).await
 }
 
 async fn approve(
@@ -102,16 +94,8 @@ async fn approve(
     cases: &[Case],
     dropped: Vec<String>,
 ) -> Result<Report, Stop> {
-    let n = context.facts.case_sets + 1;
-    let paper = Paper::Acceptance {
-        tool: context.tool.clone(),
-        n,
-    };
-    context.tools.store.put(&paper, &papers::lines(cases))?;
-    let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
-    context
-        .record(vec![EventBody::CasesKept { n, count, dropped }])
-        .await?;
+    let kept = papers::keep_cases(context, cases, dropped)?;
+    context.record(vec![kept]).await?;
     Ok(context.report(Outcome::Approved))
 }
 

@@ -93,7 +93,7 @@ impl Context {
                         .await?;
                     match error {
                         ModelError::Overflow { .. } => {
-                            return Err(self.too_large(error.to_string()).await);
+                            return Err(self.too_large(self.words(&error)).await);
                         }
                         ModelError::NoScript { .. } => {
                             return Err(Stop::Incident(error.to_string()));
@@ -108,7 +108,11 @@ impl Context {
                     };
                     self.log(
                         Level::Warn,
-                        format!("{error}; trying again in {} s", wait.as_secs()),
+                        format!(
+                            "{}; trying again in {} s",
+                            self.words(&error),
+                            wait.as_secs()
+                        ),
                     );
                     tokio::time::sleep(*wait).await;
                     tries += 1;
@@ -173,7 +177,15 @@ impl Context {
     async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, JoinHandle<()>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
         let showing = tokio::spawn(show(self.voice(), self.tools.redactor.clone(), arriving));
-        (self.tools.models.turn(request, pieces).await, showing)
+        let reply = self.tools.models.turn(request, pieces).await;
+        // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
+        let redactor = &self.tools.redactor;
+        let reply = reply.map(|reply| Reply {
+            text: redactor.redact_known(reply.text),
+            thought: redactor.redact_known(reply.thought),
+            ..reply
+        });
+        (reply, showing)
     }
 
     /// Reads a whole reply, then journals and transcribes it, both at the same time.
@@ -226,6 +238,11 @@ impl Context {
         Ok(value.map_err(|problem| (reply.text, problem)))
     }
 
+    /// An error in words that hold no secret.
+    fn words(&self, error: &ModelError) -> String {
+        self.tools.redactor.redact(&error.to_string())
+    }
+
     fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
         let local = self.tools.models.local(&request.host);
         Turn {
@@ -234,7 +251,7 @@ impl Context {
             host: request.host.clone(),
             model: request.model.clone(),
             ok: false,
-            error: Some(self.tools.redactor.redact(&error.to_string())),
+            error: Some(self.words(error)),
             input_tokens: None,
             output_tokens: None,
             usd: local.then_some(0.0),

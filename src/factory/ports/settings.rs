@@ -30,6 +30,17 @@ impl Settings {
             Role::Supervisor => &self.supervisor,
         }
     }
+
+    /// One sentence for a host that is in no file.
+    #[must_use]
+    pub fn no_such_host(&self, name: &str) -> String {
+        let known: Vec<&str> = self.hosts.keys().map(String::as_str).collect();
+        let known = match known.as_slice() {
+            [] => "there is none".to_owned(),
+            names => format!("there are {}", names.join(", ")),
+        };
+        format!("no host is named {name} in the settings: {known}")
+    }
 }
 
 /// One role.

@@ -18,6 +18,7 @@ use crate::domain::state::Scope;
 pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Help => open(model, Layer::Help(0)),
+        Action::Close if model.tab == Tab::Logs => return logs::all_again(model),
         Action::Close => {}
         Action::Leave => return vec![Effect::Leave],
         Action::Suspend => return vec![Effect::Suspend],
@@ -62,10 +63,10 @@ fn go(model: &mut Model, tab: Tab) -> Vec<Effect> {
     model.tab = tab;
     let seq = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
     let stale = model.stats.as_ref().is_none_or(|(known, _)| *known != seq);
-    if tab == Tab::Stats && stale {
-        vec![Effect::Stats]
-    } else {
-        Vec::new()
+    match tab {
+        Tab::Stats if stale => vec![Effect::Stats],
+        Tab::Logs => logs::fill(model),
+        _ => Vec::new(),
     }
 }
 
@@ -89,7 +90,7 @@ fn moved(model: &mut Model, action: Action) -> Vec<Effect> {
         .as_ref()
         .map_or(0, |snapshot| snapshot.queue.len());
     let tools = match &model.stats {
-        Some((_, Ok(stats))) => stats.table().len(),
+        Some((_, Ok(stats))) => stats.rows().count(),
         _ => 0,
     };
     match model.tab {

@@ -6,7 +6,7 @@ use super::super::form::{For, Form, Line};
 use super::super::key::{Code, Key};
 use super::super::layer::{Layer, VerdictMenu};
 use super::super::model::Model;
-use super::{open, refused, send, show};
+use super::{logs, open, refused, send, show};
 use crate::domain::command::{Decision, Verb};
 
 /// Takes a key for a form.
@@ -23,8 +23,7 @@ pub fn key(model: &mut Model, mut form: Form, key: Key) -> Vec<Effect> {
 fn entered(model: &mut Model, form: Form) -> Vec<Effect> {
     let text = form.line.text.trim().to_owned();
     if let For::Filter = form.purpose {
-        model.logs.filter.text = text.to_lowercase();
-        return Vec::new();
+        return logs::find(model, &text);
     }
     let optional = matches!(form.purpose, For::Requeue | For::Park);
     if text.is_empty() && !optional {

@@ -1,11 +1,13 @@
 //! Moving about in the log: follow, scroll, find, filter; older lines come from disk.
 
 use super::super::action::Action;
+use super::super::book::{Filter, HELD, MOST};
 use super::super::effect::Effect;
 use super::super::form::{For, Form, Line};
 use super::super::layer::Layer;
 use super::super::model::Model;
-use super::open;
+use super::super::pane;
+use super::{open, refused, show};
 use crate::domain::screen::Level;
 use crate::factory::ports::reader::Page;
 
@@ -18,108 +20,168 @@ const SPEAKERS: [&str; 6] = [
     "engine",
     "operator",
 ];
+/// Columns `Left` and `Right` move by.
+const ASIDE: usize = 16;
 
 /// Carries an action out on the log.
 pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
-    let page = usize::from(model.size.1.saturating_sub(6)).max(1);
+    if !matches!(action, Action::Wrap | Action::Left | Action::Right) {
+        model.logs.to_top = false;
+    }
+    let (above, below) = pane::pages(model);
+    let (above, below) = (-signed(above), signed(below));
     match action {
-        Action::Follow => {
-            model.logs.end = match model.logs.end {
-                Some(_) => None,
-                None => model.book.last(),
-            };
+        Action::Follow if model.logs.end.is_none() => {
+            let last = model.book.count().checked_sub(1);
+            model.logs.end = last.and_then(|at| model.book.wanted(at)).map(|row| row.id);
         }
-        Action::Bottom => model.logs.end = None,
-        Action::Up => return up(model, 1),
-        Action::PageUp => return up(model, page),
-        Action::HalfUp => return up(model, page / 2),
-        Action::Top => return up(model, usize::MAX),
-        Action::Down => down(model, 1),
-        Action::PageDown => down(model, page),
-        Action::HalfDown => down(model, page / 2),
-        Action::Wrap => model.logs.wrap = !model.logs.wrap,
-        Action::Agent => {
-            let known = model.logs.filter.from.as_deref();
-            let next = known.map_or(Some(0), |from| {
-                SPEAKERS.iter().position(|s| *s == from).map(|at| at + 1)
-            });
-            model.logs.filter.from = next
-                .and_then(|at| SPEAKERS.get(at))
-                .map(|s| (*s).to_owned());
+        Action::Follow | Action::Bottom => return newest(model),
+        Action::Up => return moved(model, -1),
+        Action::PageUp => return moved(model, above),
+        Action::HalfUp => return moved(model, (above / 2).min(-1)),
+        Action::Down => return moved(model, 1),
+        Action::PageDown => return moved(model, below),
+        Action::HalfDown => return moved(model, (below / 2).max(1)),
+        Action::Top => {
+            model.logs.to_top = true;
+            return moved(model, isize::MIN);
         }
-        Action::Level => {
-            model.logs.filter.level = match model.logs.filter.level {
-                None => Some(Level::Info),
-                Some(Level::Info) => Some(Level::Warn),
-                Some(Level::Warn) => Some(Level::Error),
-                Some(_) => None,
-            };
+        Action::Wrap => {
+            model.logs.wrap = !model.logs.wrap;
+            model.logs.left = 0;
         }
-        Action::Filter => {
-            let line = Line::of(&model.logs.filter.text);
-            let note = "empty shows all again".to_owned();
-            let title = "Show lines with".to_owned();
-            open(
-                model,
-                Layer::Form(Form {
-                    purpose: For::Filter,
-                    title,
-                    note,
-                    line,
-                }),
-            );
+        Action::Left => model.logs.left = model.logs.left.saturating_sub(ASIDE),
+        Action::Right if !model.logs.wrap => model.logs.left += ASIDE,
+        Action::Agent | Action::Level => return other(model, action),
+        Action::Filter => ask(model),
+        Action::Next | Action::Previous if model.book.filter().text.is_empty() => {
+            let words = "no text is looked for: / asks for one";
+            show(model, refused(words.to_owned()));
         }
-        Action::Next => down(model, 1),
-        Action::Previous => return up(model, 1),
+        Action::Next => return moved(model, 1),
+        Action::Previous => return moved(model, -1),
         _ => {}
     }
     Vec::new()
 }
 
-/// Up by some shown rows; near the first in memory older ones are asked for.
-fn up(model: &mut Model, rows: usize) -> Vec<Effect> {
-    let logs = &model.logs;
-    let above = model.book.back_from(logs.end, &logs.filter);
-    let mut last = None;
-    let mut seen = 0_usize;
-    for row in above.take(rows.saturating_add(1)) {
-        last = Some(row.id);
-        seen += 1;
-    }
-    if last.is_some() {
-        model.logs.end = last;
-    }
-    let near = seen <= rows
-        || model
-            .book
-            .back_from(last, &model.logs.filter)
-            .nth(usize::from(model.size.1))
-            .is_none();
-    let more = !matches!(model.logs.before, Some(None));
-    if near && more && !model.logs.loading {
-        model.logs.loading = true;
-        return vec![Effect::Older];
-    }
-    Vec::new()
+fn signed(rows: usize) -> isize {
+    isize::try_from(rows).unwrap_or(isize::MAX)
 }
 
-/// Down by some shown rows; at the newest it follows again.
-fn down(model: &mut Model, rows: usize) {
-    let Some(end) = model.logs.end else { return };
-    let mut below = model
-        .book
-        .after(end, &model.logs.filter)
-        .take(rows)
-        .map(|row| row.id);
-    model.logs.end = below.by_ref().last();
-    if model.logs.end == model.book.last() {
-        model.logs.end = None;
+/// By some wanted rows; at the newest it follows again, near the oldest in memory older ones are asked for.
+fn moved(model: &mut Model, rows: isize) -> Vec<Effect> {
+    let count = model.book.count();
+    if count == 0 {
+        return fill(model);
     }
+    let down = rows > 0;
+    if down && model.logs.end.is_none() {
+        return Vec::new();
+    }
+    let here = model.book.up_to(model.logs.end).max(1);
+    let there = here.saturating_add_signed(rows).clamp(1, count);
+    if down && there == count && model.book.skipped() == 0 {
+        model.logs.end = None;
+        return Vec::new();
+    }
+    model.logs.end = model.book.wanted(there - 1).map(|row| row.id);
+    if down { Vec::new() } else { fill(model) }
+}
+
+/// To the newest, and on with it.
+fn newest(model: &mut Model) -> Vec<Effect> {
+    model.logs.end = None;
+    if model.book.skipped() == 0 {
+        return Vec::new();
+    }
+    // What came meanwhile is on disk only: begin again from there.
+    model.book.clear();
+    model.logs.before = None;
+    fill(model)
+}
+
+/// Asks for older lines when few wanted ones are above the place, or none but the oldest on disk will do.
+pub fn fill(model: &mut Model) -> Vec<Effect> {
+    if model.book.forgot() {
+        model.logs.before = None;
+    }
+    let enough = 2 * pane::height(model);
+    let near = model.logs.to_top || model.book.up_to(model.logs.end) < enough;
+    let at_start = matches!(model.logs.before, Some(None));
+    if !near || at_start || model.logs.loading {
+        return Vec::new();
+    }
+    model.logs.loading = true;
+    vec![Effect::Older]
 }
 
 /// Older lines have come.
-pub fn older(model: &mut Model, page: Page) {
+pub fn older(model: &mut Model, page: &Page) -> Vec<Effect> {
     model.logs.loading = false;
-    model.logs.before = Some(page.before);
-    model.book.older(&page.lines);
+    model.logs.before = Some(page.before.clone());
+    let held = model.logs.end.is_some();
+    let any = model.book.older(&page.lines, held);
+    if model.logs.to_top {
+        model.logs.end = model.book.wanted(0).map(|row| row.id);
+        model.logs.to_top = page.before.is_some();
+    }
+    let room = model.book.len() < if held { HELD } else { MOST };
+    if room || !any || model.logs.to_top {
+        fill(model)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Another filter; the place stays where its row is wanted, else at the nearest above.
+fn choose(model: &mut Model, filter: Filter) -> Vec<Effect> {
+    model.logs.to_top = false;
+    model.book.choose(filter);
+    fill(model)
+}
+
+/// Only rows with a text, or all again.
+pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
+    let filter = Filter {
+        text: text.to_lowercase(),
+        ..model.book.filter().clone()
+    };
+    choose(model, filter)
+}
+
+/// No filter.
+pub fn all_again(model: &mut Model) -> Vec<Effect> {
+    choose(model, Filter::default())
+}
+
+/// The next speaker or level.
+fn other(model: &mut Model, action: Action) -> Vec<Effect> {
+    let mut filter = model.book.filter().clone();
+    if action == Action::Agent {
+        let known = filter.from.as_deref();
+        let next = known.map_or(Some(0), |from| {
+            SPEAKERS.iter().position(|s| *s == from).map(|at| at + 1)
+        });
+        let speaker = next.and_then(|at| SPEAKERS.get(at));
+        filter.from = speaker.map(|s| (*s).to_owned());
+    } else {
+        filter.level = match filter.level {
+            None => Some(Level::Info),
+            Some(Level::Info) => Some(Level::Warn),
+            Some(Level::Warn) => Some(Level::Error),
+            Some(_) => None,
+        };
+    }
+    choose(model, filter)
+}
+
+fn ask(model: &mut Model) {
+    let form = Form {
+        purpose: For::Filter,
+        title: "Show lines with".to_owned(),
+        note: "empty shows all again".to_owned(),
+        line: Line::of(&model.book.filter().text),
+    };
+    open(model, Layer::Form(form));
 }

@@ -1,9 +1,287 @@
-//! The Factory tab.
+//! The Factory tab: two columns where there is room for them, else the most telling parts in one.
 
-use super::super::model::Model;
+use super::super::model::{Engine, Model};
+use super::super::theme::Part;
+use super::column::{Column, divide};
 use super::ink::Ink;
+use super::{WIDE, doing, gates, live, pipeline, queue, roles, timeline, totals, track};
+use crate::domain::screen::Snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// Rows of moves, their heading not counted.
+const MOVES: usize = 4;
+/// Rows of live text that are worth a heading.
+const LIVE: usize = 4;
 
 /// Draws it.
-pub fn draw(_model: &Model, _ink: &Ink<'_>, _area: Rect, _buffer: &mut Buffer) {}
+pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
+    let Some(snapshot) = model.snapshot.clone() else {
+        return nothing(model, ink, area, buffer);
+    };
+    if model.zoom {
+        return live::alone(model, ink, area, buffer);
+    }
+    let picture = Picture {
+        model,
+        snapshot: &snapshot,
+        ink,
+    };
+    if area.width >= WIDE {
+        picture.wide(area, buffer);
+    } else {
+        picture.narrow(area, buffer);
+    }
+}
+
+/// Before the first snapshot.
+fn nothing(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
+    let words = match model.engine {
+        Engine::Gone => [
+            "no engine runs in this home, and none has left a picture of it",
+            "p starts one in the background; it goes on when these screens are closed",
+        ],
+        _ => [
+            "the engine has not said anything yet",
+            "what it does appears here as soon as it does",
+        ],
+    };
+    let rule = ink.rule(&[(Part::Title, "Factory")], "", area.width);
+    ink.put(&rule, area, 0, buffer);
+    for (row, words) in (2..).zip(words) {
+        let line = Line::from(vec![ink.span(Part::Dim, " ○ "), ink.raw(words)]);
+        ink.put(&line, area, row, buffer);
+    }
+}
+
+struct Picture<'a> {
+    model: &'a Model,
+    snapshot: &'a Snapshot,
+    ink: &'a Ink<'a>,
+}
+
+impl Picture<'_> {
+    fn wide(&self, area: Rect, buffer: &mut Buffer) {
+        let (model, s, ink) = (self.model, self.snapshot, self.ink);
+        let mut head = Column::new(area);
+        head.line(ink, &track::title(model, s, ink, area.width), buffer);
+        if area.height >= 28 {
+            head.skip(1);
+        }
+        pipeline::draw(model, s, ink, head.take(3), buffer);
+        let track = track::line(model, s, ink, usize::from(area.width));
+        if let Some(track) = track.filter(|_| area.height >= 24) {
+            head.line(ink, &track, buffer);
+        }
+        let rest = u16::try_from(head.left()).unwrap_or(0);
+        let panes = head.take(rest);
+        let side = (panes.width * 7 / 20).saturating_sub(1).clamp(36, 56);
+        let split = panes.width - side - 1;
+        let mut left = Column::new(Rect {
+            width: split,
+            ..panes
+        });
+        let mut right = Column::new(Rect {
+            x: panes.x + split + 1,
+            width: side,
+            ..panes
+        });
+        self.work(&mut left, buffer);
+        self.people(&mut right, buffer);
+        divide(ink, &left, &right, panes.x + split, buffer);
+    }
+
+    /// The left column: work, gates, live text, moves.
+    fn work(&self, column: &mut Column, buffer: &mut Buffer) {
+        let (model, s, ink) = (self.model, self.snapshot, self.ink);
+        let width = usize::from(column.width());
+        let airy = column.left() >= 22;
+        let agent = doing::agent(s).filter(|_| s.current_tool.is_some());
+        let title = agent.map_or("Now", |agent| doing::name(agent.role));
+        column.rule(ink, &[(Part::Title, title)], "", buffer);
+        column.lines(ink, &doing::lines(model, s, ink, width, 2), buffer);
+        if let Some(agent) = agent {
+            let means = doing::means(model, s, agent, true);
+            let line = Line::from(ink.span(Part::Dim, format!("   {means}")));
+            column.line(ink, &line, buffer);
+        }
+        let mut table = gates::table(s, ink, width);
+        // Where rows are scarce, one line of gates says the same.
+        if column.left() < table.len() + 12 {
+            table = gates::compact(s, ink, width);
+        }
+        let mut red = gates::failing(s, ink, width, 3);
+        red.extend(gates::next(s, ink));
+        for block in [&table, &red] {
+            if !block.is_empty() {
+                column.skip(u16::from(airy));
+                column.lines(ink, block, buffer);
+            }
+        }
+        if s.current_tool.is_none() {
+            return self.timeline(column, column.left(), buffer);
+        }
+        let moves = self.moves(column.left());
+        let live = column.left().saturating_sub(moves + 1);
+        if live > 0 {
+            self.live(column, live, buffer);
+        }
+        self.timeline(column, moves, buffer);
+    }
+
+    /// Rows for the moves and their heading.
+    fn moves(&self, left: usize) -> usize {
+        let wanted = self.snapshot.moves.len().min(MOVES.max(left / 4)) + 1;
+        let worth = !self.snapshot.moves.is_empty() && left >= LIVE + 1 + 3;
+        if worth {
+            wanted.min(left - LIVE - 1)
+        } else {
+            0
+        }
+    }
+
+    fn live(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
+        let (model, ink) = (self.model, self.ink);
+        let title = live::title(model);
+        let titles = [(Part::Title, "Live"), (Part::Dim, title.as_str())];
+        column.rule(ink, &titles, "z alone", buffer);
+        let mut lines = live::lines(model, ink, usize::from(column.width()), rows);
+        if lines.is_empty() {
+            lines.push(Line::from(ink.span(Part::Dim, live::SILENT)));
+        }
+        let free = rows - lines.len().min(rows);
+        column.lines(ink, &lines, buffer);
+        column.skip(u16::try_from(free).unwrap_or(0));
+    }
+
+    fn timeline(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
+        if rows < 2 || self.snapshot.moves.is_empty() {
+            return;
+        }
+        let s = self.snapshot;
+        let spent = s
+            .current_tool
+            .as_ref()
+            .map(|_| format!("tool ${:.2}", s.tool_usd));
+        column.rule(
+            self.ink,
+            &[(Part::Title, "Timeline")],
+            &spent.unwrap_or_default(),
+            buffer,
+        );
+        let lines = timeline::lines(self.model, s, self.ink, rows - 1);
+        column.lines(self.ink, &lines, buffer);
+    }
+
+    /// The right column: agents, queue, totals.
+    fn people(&self, column: &mut Column, buffer: &mut Buffer) {
+        let (model, s, ink) = (self.model, self.snapshot, self.ink);
+        column.rule(ink, &[(Part::Title, "Agents")], "", buffer);
+        let tall = column.left() >= 18;
+        let agents = if tall {
+            roles::tall(model, s, ink, usize::from(column.width()))
+        } else {
+            roles::flat(s, ink)
+        };
+        column.lines(ink, &agents, buffer);
+        let totals = totals::lines(s, ink);
+        let below = if column.left() >= totals.len() + 7 {
+            totals.len() + 1
+        } else {
+            0
+        };
+        let rows = column.left().saturating_sub(below + 1);
+        self.queue(column, rows, buffer);
+        if below > 0 {
+            let free = column.left().saturating_sub(below);
+            column.skip(u16::try_from(free).unwrap_or(0));
+            column.rule(ink, &[(Part::Title, "All time")], "", buffer);
+            column.lines(ink, &totals, buffer);
+        }
+    }
+
+    fn queue(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
+        let count = queue::count(self.snapshot);
+        let ink = self.ink;
+        column.rule(ink, &[(Part::Title, "Queue")], &count, buffer);
+        let width = usize::from(column.width());
+        let cursor = self.model.queue.cursor;
+        let lines = queue::lines(self.snapshot, cursor, ink, width, rows);
+        column.lines(ink, &lines, buffer);
+    }
+
+    /// One column, the least needed parts left out first.
+    fn narrow(&self, area: Rect, buffer: &mut Buffer) {
+        let (model, s, ink) = (self.model, self.snapshot, self.ink);
+        let width = usize::from(area.width);
+        let mut column = Column::new(area);
+        column.line(ink, &track::title(model, s, ink, area.width), buffer);
+        if area.width >= pipeline::LOOP_FITS && area.height >= 16 {
+            pipeline::draw(model, s, ink, column.take(3), buffer);
+        } else {
+            column.line(ink, &pipeline::line(model, s, ink), buffer);
+        }
+        let agent = doing::agent(s).filter(|_| s.current_tool.is_some());
+        let small = area.height < 16;
+        if let Some(agent) = agent.filter(|_| !small) {
+            let means = doing::means(model, s, agent, false);
+            let title = doing::name(agent.role);
+            column.rule(ink, &[(Part::Title, title)], &means, buffer);
+        }
+        column.lines(ink, &doing::lines(model, s, ink, width, 2), buffer);
+        if s.current_tool.is_none() {
+            return self.waiting(&mut column, buffer);
+        }
+        column.lines(ink, &gates::compact(s, ink, width), buffer);
+        column.lines(ink, &gates::failing(s, ink, width, 2), buffer);
+        let next = gates::next(s, ink);
+        column.lines(ink, next.as_slice(), buffer);
+        self.tail(&mut column, buffer);
+    }
+
+    /// Live text, then what else there is room for.
+    fn tail(&self, column: &mut Column, buffer: &mut Buffer) {
+        let left = column.left();
+        let agents = if left >= 20 {
+            self.snapshot.agents.len() + 1
+        } else {
+            0
+        };
+        let queue = if left >= 26 {
+            self.snapshot.queue.len().min(6) + 1
+        } else {
+            0
+        };
+        let moves = self.moves(left - agents - queue).min(MOVES + 1);
+        let live = left.saturating_sub(agents + queue + moves + 1);
+        if live > 0 {
+            self.live(column, live, buffer);
+        }
+        self.timeline(column, moves, buffer);
+        if agents > 0 {
+            column.rule(self.ink, &[(Part::Title, "Agents")], "", buffer);
+            column.lines(self.ink, &roles::flat(self.snapshot, self.ink), buffer);
+        }
+        if queue > 0 {
+            self.queue(column, queue - 1, buffer);
+        }
+    }
+
+    /// No tool is under way: who could work, and on what.
+    fn waiting(&self, column: &mut Column, buffer: &mut Buffer) {
+        let (s, ink) = (self.snapshot, self.ink);
+        column.rule(ink, &[(Part::Title, "Agents")], "", buffer);
+        column.lines(ink, &roles::flat(s, ink), buffer);
+        let left = column.left();
+        let moves = if left >= 11 {
+            s.moves.len().min(MOVES) + 1
+        } else {
+            0
+        };
+        self.queue(column, left.saturating_sub(moves + 1), buffer);
+        let free = column.left().saturating_sub(moves);
+        column.skip(u16::try_from(free).unwrap_or(0));
+        self.timeline(column, moves, buffer);
+    }
+}

@@ -72,6 +72,11 @@ impl<'a> Ink<'a> {
         Span::raw(self.plain(&text.into()))
     }
 
+    /// A model's own words, as they came.
+    pub fn words(&self, text: &str) -> Span<'static> {
+        Span::styled(text.to_owned(), self.style(Part::Words))
+    }
+
     /// Our own signs as ASCII where that is asked for; people's and models' text stays as it is.
     pub fn plain(&self, text: &str) -> String {
         if !self.ascii {
@@ -86,6 +91,23 @@ impl<'a> Ink<'a> {
         text.chars().map(twin).collect()
     }
 
+    /// Writes at a place, at most so many columns.
+    pub fn at(&self, part: Part, text: &str, place: (u16, u16), most: u16, buffer: &mut Buffer) {
+        let mut text = Span::raw(truncate(&self.plain(text), usize::from(most)));
+        if self.ascii {
+            ascii_end(&mut text);
+        }
+        if buffer.area.contains(place.into()) {
+            buffer.set_stringn(
+                place.0,
+                place.1,
+                text.content,
+                usize::from(most),
+                self.style(part),
+            );
+        }
+    }
+
     /// Puts a line into one row of an area; what does not fit is cut with `…`.
     pub fn put(&self, line: &Line<'_>, area: Rect, row: u16, buffer: &mut Buffer) {
         if row >= area.height {
@@ -96,7 +118,11 @@ impl<'a> Ink<'a> {
             height: 1,
             ..area
         };
-        fitted(line, usize::from(area.width)).render(place, buffer);
+        let mut line = fitted(line, usize::from(area.width));
+        if self.ascii {
+            line.spans.iter_mut().for_each(ascii_end);
+        }
+        line.render(place, buffer);
     }
 
     /// A rule across: `── title ── more ───── right ─`.
@@ -124,6 +150,15 @@ impl<'a> Ink<'a> {
             }
         }
         Line::from(spans)
+    }
+}
+
+/// Where a text was cut, in ASCII.
+fn ascii_end(span: &mut Span<'_>) {
+    let text = span.content.trim_end();
+    if let Some(kept) = text.strip_suffix('…') {
+        let blanks = span.content.len() - text.len();
+        span.content = format!("{kept}~{}", " ".repeat(blanks)).into();
     }
 }
 

@@ -1,9 +1,231 @@
-//! The Logs tab.
+//! The Logs tab: one rule that says what is shown, the rows, one rule that says where one stands.
 
+use super::super::book::Row;
 use super::super::model::Model;
-use super::ink::Ink;
+use super::super::pane::{self, Window};
+use super::super::theme::Part;
+use super::ink::{Ink, cell};
+use crate::domain::screen::Level;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Columns from which a rule also names filters that are not set.
+const ROOMY: u16 = 80;
 
 /// Draws it.
-pub fn draw(_model: &Model, _ink: &Ink<'_>, _area: Rect, _buffer: &mut Buffer) {}
+pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
+    let window = pane::window(model);
+    let below = (model.book.count() - window.behind) as u64 + model.book.skipped();
+    ink.put(&title(model, ink, below, area.width), area, 0, buffer);
+    let rows = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(2),
+        ..area
+    };
+    if model.book.count() == 0 {
+        ink.put(
+            &Line::from(ink.span(Part::Dim, nothing(model))),
+            rows,
+            0,
+            buffer,
+        );
+    } else {
+        draw_rows(model, ink, window, rows, buffer);
+    }
+    let last = area.height.saturating_sub(1);
+    ink.put(&place(model, ink, below, area.width), area, last, buffer);
+}
+
+fn draw_rows(model: &Model, ink: &Ink<'_>, window: Window, area: Rect, buffer: &mut Buffer) {
+    let cursor = model
+        .logs
+        .end
+        .map(|end| model.book.up_to(Some(end)).max(1) - 1);
+    let (mut line, mut skip) = (0, window.skip);
+    for at in window.first..window.behind {
+        let Some(row) = model.book.wanted(at) else {
+            return;
+        };
+        for text in row_lines(model, ink, row, cursor == Some(at)) {
+            if skip > 0 {
+                skip -= 1;
+            } else if line < area.height {
+                ink.put(&text, area, line, buffer);
+                line += 1;
+            }
+        }
+    }
+}
+
+/// What is shown, and whether it follows.
+fn title(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> {
+    let filter = model.book.filter();
+    let mut titles = vec![(Part::Title, "Logs".to_owned())];
+    let level = filter.level.map(|level| level_word(level).0);
+    let named = [
+        ("agent", filter.from.as_deref()),
+        ("level", level.map(str::trim_end)),
+    ];
+    for (name, chosen) in named {
+        match chosen {
+            Some(chosen) => {
+                titles.push((Part::Active, format!("{name} {}", chosen.to_lowercase())))
+            }
+            None if width >= ROOMY => titles.push((Part::Dim, format!("{name} all"))),
+            None => {}
+        }
+    }
+    if !filter.text.is_empty() {
+        let (at, count) = (model.book.up_to(model.logs.end), model.book.count());
+        titles.push((Part::Active, format!("/{} {at} of {count}", filter.text)));
+    }
+    let (part, right) = match model.logs.end {
+        None => (Part::Active, "FOLLOW".to_owned()),
+        Some(_) if below > 0 && pane::wide(model) => (
+            Part::Title,
+            format!("follow OFF, +{} new below", grouped(below)),
+        ),
+        Some(_) => (Part::Title, "follow OFF".to_owned()),
+    };
+    let titles: Vec<(Part, &str)> = titles
+        .iter()
+        .map(|(part, text)| (*part, text.as_str()))
+        .collect();
+    let mut line = ink.rule(&titles, &right, width);
+    if let Some(span) = line.spans.last_mut()
+        && span.content.contains(&right)
+    {
+        *span = ink.span(part, format!(" {right} "));
+        line.spans.push(ink.span(Part::Dim, "─"));
+    }
+    line
+}
+
+/// Where one stands among what is in memory and on disk.
+fn place(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> {
+    let book = &model.book;
+    let lines = format!(
+        "{} of {} lines",
+        grouped(book.up_to(model.logs.end) as u64),
+        grouped(book.count() as u64)
+    );
+    let disk = match (&model.logs.before, model.logs.loading) {
+        (_, true) => "reading older ones",
+        (Some(None), false) => "none older on disk",
+        (_, false) => "older ones on disk",
+    };
+    if !pane::wide(model) {
+        let left = match below {
+            0 => disk.to_owned(),
+            below => format!("+{} new below, f or G to follow", grouped(below)),
+        };
+        return ink.rule(&[(Part::Dim, &left)], &lines, width);
+    }
+    let newest = match book.skipped() {
+        0 => String::new(),
+        skipped => format!(", {} newest on disk, G goes there", grouped(skipped)),
+    };
+    let left = format!("{lines} in memory, {disk}{newest}");
+    let right = match (model.logs.wrap, model.logs.left) {
+        (true, _) => "wrapped, local time".to_owned(),
+        (false, 0) => "local time".to_owned(),
+        (false, left) => format!("from column {}, local time", left + 1),
+    };
+    ink.rule(&[(Part::Dim, &left)], &right, width)
+}
+
+fn nothing(model: &Model) -> &'static str {
+    match (model.book.is_empty(), model.logs.loading) {
+        (_, true) => " reading what was said before",
+        (true, false) => {
+            " nothing was said yet: the engine writes here what it does, and models what they say"
+        }
+        (false, false) => " no line here fits what is looked for; Esc shows all again",
+    }
+}
+
+/// One row as lines of the pane.
+fn row_lines<'a>(model: &Model, ink: &Ink<'_>, row: &'a Row, cursor: bool) -> Vec<Line<'a>> {
+    let (word, part) = level_word(row.level);
+    let sign = if cursor { ">" } else { " " };
+    let time = model.local(row.at).format("%H:%M:%S");
+    let mut spans = vec![
+        Span::raw(sign),
+        ink.span(Part::Dim, format!("{time} ")),
+        part.map_or_else(|| ink.raw(word), |part| ink.span(part, word)),
+        ink.raw(format!(" {} ", cell(speaker(&row.from), 5))),
+    ];
+    if pane::wide(model) {
+        let tool = row.tool.as_deref().unwrap_or_default();
+        spans.push(Span::raw(format!("{} ", cell(tool, pane::TOOL))));
+    }
+    let prefix = pane::prefix(model, row);
+    let style = match row.level {
+        Level::Stream => ink.style(Part::Words),
+        Level::Thought => ink.style(Part::Words).patch(ink.style(Part::Dim)),
+        Level::Error => ink.style(Part::Fail),
+        _ => ratatui::style::Style::new(),
+    };
+    let texts = if model.logs.wrap {
+        let before = crate::text::width::columns(&prefix);
+        pane::wrapped(&row.text, pane::width(model), before)
+    } else {
+        vec![pane::behind(&row.text, model.logs.left)]
+    };
+    let whole = if cursor {
+        ink.style(Part::Cursor)
+    } else {
+        ratatui::style::Style::new()
+    };
+    let margin = " ".repeat(pane::label(model));
+    let mut lines = Vec::with_capacity(texts.len());
+    for (n, text) in texts.into_iter().enumerate() {
+        let mut line = if n == 0 {
+            let mut first = std::mem::take(&mut spans);
+            first.push(Span::raw(prefix.clone()));
+            first
+        } else {
+            vec![Span::raw(margin.clone())]
+        };
+        line.push(Span::styled(text, style));
+        lines.push(Line::from(line).style(whole));
+    }
+    lines
+}
+
+/// A level's word of five columns, and its style where it has one.
+const fn level_word(level: Level) -> (&'static str, Option<Part>) {
+    match level {
+        Level::Stream => ("text ", Some(Part::Words)),
+        Level::Thought => ("think", Some(Part::Words)),
+        Level::Info => ("INFO ", None),
+        Level::Move => ("MOVE ", Some(Part::Active)),
+        Level::Warn => ("WARN ", Some(Part::Title)),
+        Level::Error => ("ERROR", Some(Part::Fail)),
+    }
+}
+
+/// Who spoke, in few letters; the engine is not named.
+fn speaker(from: &str) -> &str {
+    match from.split(':').next().unwrap_or_default() {
+        "developer" => "dev",
+        "supervisor" => "sup",
+        "operator" => "oper",
+        "engine" => "",
+        other => other,
+    }
+}
+
+/// 41,208.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

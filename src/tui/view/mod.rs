@@ -1,15 +1,32 @@
 //! The model as a picture: three fixed lines, the tab, the keys that work now, and what lies over it.
 
 mod agents;
+mod card;
+mod column;
+mod dialogs;
+mod doing;
 mod factory;
 mod footer;
+mod gates;
 mod help;
 mod ink;
+mod live;
 mod logs;
 mod overlay;
+mod palette;
+mod pipeline;
+mod queue;
+mod role;
+mod roles;
 mod small;
+mod spent;
 mod stats;
+mod timeline;
 mod top;
+mod totals;
+mod track;
+mod window;
+mod wrap;
 
 use self::ink::Ink;
 use super::layer::Layer;

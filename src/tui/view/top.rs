@@ -27,8 +27,17 @@ fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     for (number, tab) in (1..).zip(Tab::ALL) {
         let alarm = tab == Tab::Agents && offline(model);
         let name = format!("{number} {}{}", tab.name(), if alarm { " !" } else { "" });
-        let gap = if wide { "  " } else { " " };
-        if tab == model.tab {
+        let gap = match width {
+            WIDE.. => "  ",
+            70.. => " ",
+            _ => "",
+        };
+        let small = width < 70;
+        if small && tab == model.tab {
+            spans.push(ink.span(Part::Title, format!("[{name}]")));
+        } else if small {
+            spans.push(ink.raw(format!(" {name} ")));
+        } else if tab == model.tab {
             spans.push(ink.span(Part::Title, format!(" [{name}]")));
         } else {
             spans.push(ink.raw(format!("  {name} ")));
@@ -137,7 +146,7 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         ink.span(Part::Dim, "─".repeat(bar - full.min(bar))),
         ink.raw(format!(" {:.0} %", share * 100.0)),
     ];
-    spans.push(ink.raw(tool(s, width >= WIDE)));
+    spans.push(ink.raw(tool(s, width)));
     let box_words = if width >= WIDE {
         format!("   box {}", s.sandbox)
     } else {
@@ -149,12 +158,15 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
 }
 
 /// What the tool under way has used.
-fn tool(s: &Snapshot, wide: bool) -> String {
+fn tool(s: &Snapshot, width: u16) -> String {
     if s.current_tool.is_none() {
         return String::new();
     }
     let tokens = thousands(s.tool_tokens);
-    if wide {
+    if width < 70 {
+        return format!("   tool ${:.2}", s.tool_usd);
+    }
+    if width >= WIDE {
         format!(
             "    tool ${:.2} of ${:.2}   {tokens} of {} tokens   {:.0} of {} min",
             s.tool_usd,

@@ -1,0 +1,47 @@
+//! The empty stub: the tool with every export unimplemented, on which a case that tests something must fail.
+
+use super::context::{Stop, Tools};
+use super::files::put;
+use crate::agents::scaffold;
+use crate::agents::spec::Spec;
+use crate::domain::case::{Case, compare};
+use crate::factory::ports::tests::Tree;
+
+/// Version in the stub's package.json; no case may depend on it.
+const VERSION: &str = "0.0.0";
+
+/// Which cases fail on the stub.
+pub async fn failing(
+    tools: &Tools,
+    tool: &str,
+    spec: &Spec,
+    cases: &[Case],
+) -> Result<Vec<bool>, Stop> {
+    let (_folder, tree) = folder(tools, tool, spec)?;
+    let received = tools.tests.cases(&tree, cases).await?;
+    let fails = |(case, got)| !compare(case, got).passed;
+    Ok(cases.iter().zip(&received).map(fails).collect())
+}
+
+/// A throw-away folder with the stub.
+fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(tempfile::TempDir, Tree), Stop> {
+    let run = tools.home.join("dev-factory").join("run");
+    let failed = |e: std::io::Error| Stop::Incident(format!("{}: {e}", run.display()));
+    std::fs::create_dir_all(&run).map_err(failed)?;
+    let folder = tempfile::Builder::new()
+        .prefix("stub-")
+        .tempdir_in(&run)
+        .map_err(failed)?;
+    let dir = folder.path().join(tool);
+    for (path, text) in scaffold::files(spec, VERSION, &[]) {
+        put(&dir, &path, &text)?;
+    }
+    let tree = Tree {
+        tool: tool.to_owned(),
+        dir,
+        modules: spec.modules(),
+        expected_tests: 0,
+        model_written: false,
+    };
+    Ok((folder, tree))
+}

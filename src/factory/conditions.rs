@@ -1,0 +1,179 @@
+//! What a claimed move needs on disk before it counts: a spec the linter takes, cases that test something, a changed tree.
+
+use super::attempts::{Stop, papers, stub};
+use super::driver::Driver;
+use super::ports::repo::Repo;
+use super::ports::store::Paper;
+use crate::agents::spec::{self, Spec};
+use crate::agents::{lint, qa, scaffold, scan};
+use crate::domain::actor;
+use crate::domain::case::Case;
+use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::factory::ToolFacts;
+use crate::domain::phase::{Outcome, Role};
+use crate::text::hash::sha256;
+
+impl Driver {
+    /// The papers and tree a claimed outcome needs; events that take them over.
+    pub(super) async fn conditions(&mut self, outcome: Outcome) -> Result<Vec<NewEvent>, String> {
+        let factory = &self.ledger.factory;
+        let tool = factory.current_tool.clone().unwrap_or_default();
+        let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
+        match outcome {
+            Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
+            Outcome::Approved => {
+                let spec = self.current_spec(&tool)?;
+                let least = spec.examples.len();
+                self.claimed_cases(&tool, &facts, &spec, least).await
+            }
+            Outcome::Passed | Outcome::Failed => self.claimed_set(&tool, &facts).await,
+            Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.trees).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn claimed_spec(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
+        let text = self.linted_spec(tool)?;
+        Ok(vec![external(tool, self.keep_spec(tool, n, &text)?)])
+    }
+
+    /// specs/<tool>.md as it lies there, if the linter takes it.
+    pub(super) fn linted_spec(&self, tool: &str) -> Result<String, String> {
+        let store = &self.tools.store;
+        let paper = Paper::Spec {
+            tool: tool.to_owned(),
+        };
+        let path = store.path(&paper);
+        let text = store.get(&paper).map_err(|e| e.to_string())?;
+        let text =
+            text.ok_or_else(|| format!("spec-review needs {}: write it first", path.display()))?;
+        lint::lint(&text, tool, &super::engine::numbers(&self.settings))
+            .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
+        Ok(text)
+    }
+
+    /// Keeps a spec under its number; the event that says so.
+    pub(super) fn keep_spec(&self, tool: &str, n: u32, text: &str) -> Result<EventBody, String> {
+        let paper = Paper::SpecVersion {
+            tool: tool.to_owned(),
+            n,
+        };
+        let put = self.tools.store.put(&paper, text);
+        put.map_err(|e| e.to_string())?;
+        let sha256 = sha256(text.as_bytes());
+        Ok(EventBody::SpecKept { n, sha256 })
+    }
+
+    /// Held-out cases another program wrote, by the rules ours are kept by: what passes on the stub is dropped.
+    async fn claimed_cases(
+        &self,
+        tool: &str,
+        facts: &ToolFacts,
+        spec: &Spec,
+        least: usize,
+    ) -> Result<Vec<NewEvent>, String> {
+        let store = &self.tools.store;
+        let n = facts.case_sets + 1;
+        let paper = Paper::Acceptance {
+            tool: tool.to_owned(),
+            n,
+        };
+        let place = store.path(&paper).display().to_string();
+        let cases = papers::set(store.as_ref(), tool, n)?;
+        if cases.is_empty() {
+            return Err(format!(
+                "held-out cases are needed: write them to {place}, one a line"
+            ));
+        }
+        let taken = [facts.revealed.clone(), facts.struck.clone()].concat();
+        let cases = qa::accept_cases(cases, spec, &taken, least)
+            .map_err(|malformed| format!("{place}: {}", malformed.problem))?;
+        let fails = stub::failing(&self.tools, tool, spec, &cases).await;
+        let fails = fails.map_err(|stop| match stop {
+            Stop::Incident(words) => words,
+            other => format!("{other:?}"),
+        })?;
+        let tried: Vec<(Case, bool)> = cases.into_iter().zip(fails).collect();
+        let (kept, idle): (Vec<_>, Vec<_>) = tried.into_iter().partition(|(_, fails)| *fails);
+        let kept: Vec<Case> = kept.into_iter().map(|(case, _)| case).collect();
+        let dropped: Vec<String> = idle.into_iter().map(|(case, _)| case.id).collect();
+        if kept.is_empty() || kept.len() * 2 < least {
+            return Err(format!(
+                "{place}: {} pass on a stub that does nothing, so they test nothing: write others",
+                dropped.join(", ")
+            ));
+        }
+        if !dropped.is_empty() {
+            let put = store.put(&paper, &papers::lines(&kept));
+            put.map_err(|e| e.to_string())?;
+        }
+        let count = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+        let body = EventBody::CasesKept { n, count, dropped };
+        Ok(vec![external(tool, body)])
+    }
+
+    /// Before another program has the gates run: the cases it must have written in place of those struck or shown.
+    async fn claimed_set(&self, tool: &str, facts: &ToolFacts) -> Result<Vec<NewEvent>, String> {
+        if !self.readiness.external(Role::Qa) {
+            return Ok(Vec::new());
+        }
+        let store = self.tools.store.as_ref();
+        let held = papers::set(store, tool, facts.case_sets)?;
+        let left = held.iter().filter(|case| !facts.struck.contains(&case.id));
+        let left = left.count();
+        let written = !papers::set(store, tool, facts.case_sets + 1)?.is_empty();
+        if left > 0 && (left == held.len() || !written) {
+            return Ok(Vec::new());
+        }
+        let spec = self.current_spec(tool)?;
+        self.claimed_cases(tool, facts, &spec, 1).await
+    }
+
+    async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
+        let folder = self.tools.repo.work().join("tools").join(tool);
+        let spec = self.current_spec(tool)?;
+        for path in spec.plan() {
+            if !folder.join(&path).is_file() {
+                return Err(format!(
+                    "qa needs every planned file, and {path} is missing"
+                ));
+            }
+        }
+        for file in &spec.files {
+            let text = std::fs::read_to_string(folder.join(&file.path))
+                .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;
+            if scaffold::is_stub(&text) {
+                return Err(format!("qa needs {}, which is still a stub", file.path));
+            }
+            scan::parses(&text).map_err(|why| format!("{}: {why}", file.path))?;
+        }
+        let name = tool.to_owned();
+        let message = format!("{tool}: written by another program");
+        let (tree, commit) = self
+            .git(move |repo: &dyn Repo| repo.save(&name, &message))
+            .await
+            .map_err(|e| e.to_string())?;
+        if trees.contains(&tree) {
+            return Err("the tool's files have not changed since the last run".to_owned());
+        }
+        Ok(vec![external(tool, EventBody::Tree { tree, commit })])
+    }
+
+    fn current_spec(&self, tool: &str) -> Result<Spec, String> {
+        let n = self.ledger.factory.tools.get(tool).map_or(0, |f| f.specs);
+        let paper = Paper::SpecVersion {
+            tool: tool.to_owned(),
+            n,
+        };
+        let text = self.tools.store.get(&paper).map_err(|e| e.to_string())?;
+        Ok(spec::parse(&text.unwrap_or_default()))
+    }
+}
+
+fn external(tool: &str, body: EventBody) -> NewEvent {
+    NewEvent {
+        tool: Some(tool.to_owned()),
+        actor: actor::EXTERNAL.to_owned(),
+        body,
+    }
+}

@@ -1,0 +1,90 @@
+//! Settings and souls read again: taken over, or the old ones kept with the reason; what waited for them goes on.
+
+use super::driver::Driver;
+use super::engine::{self, Reread};
+use super::readiness::Readiness;
+use crate::agents::soul::Soul;
+use crate::domain::event::EventBody;
+use crate::domain::screen::Level;
+use crate::domain::state::PauseKind;
+use std::sync::Arc;
+
+impl Driver {
+    /// Something of them changed, or a person asks to try again.
+    pub(super) fn reread(&mut self) -> Result<(), String> {
+        match self.read() {
+            // One save is often several changes of the file.
+            Ok((read, (souls, warnings)))
+                if *self.settings == read.settings && self.souls == souls =>
+            {
+                self.odd(warnings);
+                self.lift_host()
+            }
+            Ok(found) => self.take(found),
+            Err(sentence) => {
+                let words = format!("{sentence}; the old settings stay in force");
+                self.ledger.say(Level::Error, words);
+                self.odd(vec![sentence]);
+                Ok(())
+            }
+        }
+    }
+
+    /// A key was refused or is to be tried again: another one may lie where it was read from.
+    pub(super) fn reread_keys(&mut self) -> Result<(), String> {
+        match self.read() {
+            Ok(found) if found.0.settings != *self.settings => self.take(found),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(&self) -> Result<Found, String> {
+        let read = (self.reload)()?;
+        let souls = engine::souls(&read.souls)?;
+        Ok((read, souls))
+    }
+
+    fn take(&mut self, (read, (souls, warnings)): Found) -> Result<(), String> {
+        let models = engine::models(&read.settings, &souls);
+        self.readiness = Readiness::new(&read.settings, models);
+        self.pushing.at_once();
+        self.settings = Arc::new(read.settings);
+        self.souls = souls;
+        self.tools.models = read.models;
+        self.tools.redactor = read.redactor;
+        self.ledger
+            .say(Level::Info, "settings and souls read again");
+        self.odd(warnings);
+        self.lift_host()
+    }
+
+    /// Who saved the settings has mended something: a host that was at fault is tried again.
+    fn lift_host(&mut self) -> Result<(), String> {
+        self.lift(PauseKind::Host, "the settings were read again")
+    }
+
+    /// What is odd about the files; what is wrong with the wishlist stays said until that is mended.
+    fn odd(&mut self, words: Vec<String>) {
+        self.problems
+            .retain(|problem| problem.contains("wishlist.json"));
+        self.problems.extend(words);
+        self.dirty = true;
+    }
+
+    /// Ends the pauses of a kind whose cause may be gone.
+    pub(super) fn lift(&mut self, kind: PauseKind, reason: &str) -> Result<(), String> {
+        let pauses = self.ledger.factory.pauses.iter();
+        let held: Vec<String> = pauses
+            .filter(|pause| pause.kind == kind)
+            .map(|pause| pause.id.clone())
+            .collect();
+        for id in held {
+            let reason = reason.to_owned();
+            self.note(EventBody::Resumed { id, reason })?;
+        }
+        Ok(())
+    }
+}
+
+/// What was read, its souls parsed, with what is odd about them.
+type Found = (Reread, ([Arc<Soul>; 3], Vec<String>));

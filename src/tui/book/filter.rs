@@ -1,0 +1,51 @@
+//! One row of the log, and which rows are wanted.
+
+use crate::domain::screen::Level;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// One row of the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Counts upwards without gaps; rows read later from disk count down.
+    pub id: i64,
+    /// When its first piece came.
+    pub at: DateTime<Utc>,
+    /// Who spoke.
+    pub from: Arc<str>,
+    /// What kind.
+    pub level: Level,
+    /// About which tool.
+    pub tool: Option<Arc<str>>,
+    /// One line of text.
+    pub text: String,
+    /// Where in the text of its first piece it begins.
+    pub start: usize,
+}
+
+/// Which rows are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this speaker; an operator's name does not count.
+    pub from: Option<String>,
+    /// Only at least this grave; None = all, streamed text included.
+    pub level: Option<Level>,
+    /// Only with this text, without regard to case; lower case already.
+    pub text: String,
+}
+
+impl Filter {
+    /// Whether a row is wanted.
+    #[must_use]
+    pub fn takes(&self, row: &Row) -> bool {
+        let speaker = row.from.split(':').next();
+        (self.from.is_none() || self.from.as_deref() == speaker)
+            && self.level.is_none_or(|level| row.level >= level)
+            && (self.text.is_empty() || self.has_text(row))
+    }
+
+    fn has_text(&self, row: &Row) -> bool {
+        let named = |tool: &Arc<str>| tool.contains(&self.text);
+        row.text.to_lowercase().contains(&self.text) || row.tool.as_ref().is_some_and(named)
+    }
+}

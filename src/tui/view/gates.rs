@@ -1,0 +1,206 @@
+//! The gates: what each measures, what it found in this run and in the last, and the rows that failed.
+
+use super::super::theme::Part;
+use super::ink::{Ink, cell};
+use crate::domain::phase::Phase;
+use crate::domain::screen::{FailingLine, GateLine, Measured, Snapshot};
+use crate::text::width::columns;
+use ratatui::text::{Line, Span};
+
+/// Every gate in its order, its short name, and what it measures.
+const GATES: [(&str, &str, &str); 6] = [
+    ("scan", "scan", "planned files, no tricks in them"),
+    ("jest", "jest", "all promised tests run and pass"),
+    ("coverage", "cov", "lines branches functions stmts"),
+    ("held-out", "held-out", "cases the Developer never saw"),
+    ("public", "public", "examples through the real command"),
+    ("throwing", "throwing", "tests fail when exports throw"),
+];
+
+/// A row for each gate, the run before beside the newest; empty before the first run.
+pub fn table(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
+    let mut runs: Vec<(String, Option<&Measured>)> = snapshot
+        .measured
+        .iter()
+        .map(|run| (format!("run {}", run.run), Some(run)))
+        .collect();
+    if let Some(run) = snapshot.measuring {
+        runs.push((format!("run {run}, now"), None));
+    }
+    let runs = runs.split_off(runs.len().saturating_sub(2));
+    if runs.is_empty() {
+        return Vec::new();
+    }
+    let about = width.saturating_sub(14 + 15 * runs.len()).min(35);
+    let mut head = format!("   {}{}", cell("Gate", 11), cell("what it measures", about));
+    for (title, _) in &runs {
+        head.push_str(&cell(title, 15));
+    }
+    let mut lines = vec![Line::from(ink.span(Part::Dim, head.trim_end()))];
+    for (gate, _, what) in GATES {
+        let newest = runs.last().map(|(_, run)| found(*run, gate));
+        let (part, sign) = newest.map_or((Part::Dim, "○"), |found| mark(found));
+        let mut spans = vec![
+            ink.span(part, format!(" {sign} ")),
+            ink.raw(cell(gate, 11)),
+            ink.span(Part::Dim, cell(what, about)),
+        ];
+        for (_, run) in &runs {
+            let found = found(*run, gate);
+            let (part, text) = figure(found);
+            spans.push(ink.span(part, cell(&text, 14)));
+            spans.push(Span::raw(" "));
+        }
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
+/// How a gate stands in a run.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    Waits,
+    NotRun,
+    Is(&'a GateLine),
+}
+
+fn found<'a>(run: Option<&'a Measured>, gate: &str) -> Found<'a> {
+    match run {
+        None => Found::Waits,
+        Some(run) => match run.gates.iter().find(|line| line.gate == gate) {
+            Some(line) => Found::Is(line),
+            None => Found::NotRun,
+        },
+    }
+}
+
+fn mark(found: Found<'_>) -> (Part, &'static str) {
+    match found {
+        Found::Is(line) if line.passed => (Part::Ok, "✓"),
+        Found::Is(_) => (Part::Fail, "✗"),
+        Found::Waits | Found::NotRun => (Part::Dim, "○"),
+    }
+}
+
+fn figure(found: Found<'_>) -> (Part, String) {
+    match found {
+        Found::Waits => (Part::Dim, "not in yet".to_owned()),
+        Found::NotRun => (Part::Dim, "not run".to_owned()),
+        Found::Is(line) if line.passed => (Part::Ok, line.figure.clone()),
+        Found::Is(line) => (Part::Fail, format!("✗ {}", line.figure)),
+    }
+}
+
+/// The newest run in as few rows as it takes.
+pub fn compact(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
+    let newest = snapshot.measured.last();
+    if newest.is_none() && snapshot.measuring.is_none() {
+        return Vec::new();
+    }
+    let run = newest.filter(|_| snapshot.measuring.is_none());
+    let mut lines = Vec::new();
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut used = 0;
+    for (gate, name, _) in GATES {
+        let found = found(run, gate);
+        let (part, sign) = mark(found);
+        let figure = match found {
+            Found::Is(line) if !matches!(line.figure.as_str(), "ok" | "refused") => {
+                format!(" {}", line.figure.replace(" of ", "/"))
+            }
+            _ => String::new(),
+        };
+        let text = format!(" {name}{figure} ");
+        let wide = columns(&text) + 2;
+        if used + wide > width + 1 {
+            lines.push(Line::from(std::mem::take(&mut spans)));
+            used = 0;
+        }
+        used += wide;
+        spans.push(ink.span(part, format!(" {sign}")));
+        let name = if part == Part::Ok {
+            ink.raw(text)
+        } else {
+            ink.span(part, text)
+        };
+        spans.push(name);
+    }
+    lines.push(Line::from(spans));
+    lines
+}
+
+/// What failed in the newest run, with what was wanted and what came.
+pub fn failing(
+    snapshot: &Snapshot,
+    ink: &Ink<'_>,
+    width: usize,
+    most: usize,
+) -> Vec<Line<'static>> {
+    // While a run goes on, what failed before may hold no longer.
+    let newest = snapshot.measured.last();
+    let Some(run) = newest.filter(|_| snapshot.measuring.is_none()) else {
+        return Vec::new();
+    };
+    let shown = run.failing.get(..most).unwrap_or(&run.failing);
+    let widest = |of: fn(&FailingLine) -> &str, limit: usize| {
+        let all = shown.iter().map(|row| columns(of(row)));
+        all.max().unwrap_or(0).min(limit)
+    };
+    let what = widest(|row| &row.what, width / 4);
+    let room = width.saturating_sub(what + 4);
+    let got = widest(|row| &row.got, room * 7 / 20);
+    let want = widest(|row| &row.want, room / 4);
+    let values = usize::from(want > 0) * (want + 7) + usize::from(got > 0) * (got + 6);
+    let text = room.saturating_sub(values);
+    let text = widest(|row| &row.text, text);
+    let mut lines = Vec::new();
+    for row in shown {
+        let alone = row.want.is_empty() && row.got.is_empty();
+        let text = if alone { room } else { text };
+        let mut spans = vec![
+            ink.span(Part::Fail, " ✗ "),
+            ink.span(Part::Fail, cell(&row.what, what)),
+            Span::raw(format!(" {}", cell(&row.text, text))),
+        ];
+        if !alone && want > 0 {
+            spans.push(ink.span(Part::Dim, "  want "));
+            spans.push(Span::raw(cell(&row.want, want)));
+        }
+        if !alone && got > 0 {
+            spans.push(ink.span(Part::Dim, "  got "));
+            spans.push(Span::raw(cell(&row.got, got)));
+        }
+        lines.push(Line::from(spans));
+    }
+    let hidden = run.failing.len() - shown.len() + run.more as usize;
+    if hidden > 0
+        && let Some(last) = lines.last_mut()
+    {
+        last.spans
+            .insert(0, ink.span(Part::Fail, format!(" +{hidden}")));
+        last.spans.remove(1);
+    }
+    lines
+}
+
+/// `Next    BUG-3 (R4): title`: what the next repair is about.
+pub fn next(snapshot: &Snapshot, ink: &Ink<'_>) -> Option<Line<'static>> {
+    let bug = snapshot.bugs.first()?;
+    let rule = match &bug.rule {
+        Some(rule) => format!(" ({rule})"),
+        None => String::new(),
+    };
+    let more = match snapshot.bugs.len() {
+        1 => String::new(),
+        count => format!("; {} more", count - 1),
+    };
+    let label = if snapshot.phase == Phase::Fixing {
+        " Repairs "
+    } else {
+        " Next    "
+    };
+    Some(Line::from(vec![
+        ink.span(Part::Dim, label),
+        Span::raw(format!("BUG-{}{rule}: {}{more}", bug.n, bug.title)),
+    ]))
+}

@@ -1,0 +1,103 @@
+//! What a model says as it says it: the newest rows, broken within the pane.
+
+use super::super::book::{Filter, Row};
+use super::super::model::Model;
+use super::super::theme::Part;
+use super::ink::Ink;
+use super::{doing, wrap};
+use crate::domain::screen::Level;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Rows of the log looked through for streamed text.
+const LOOKED_AT: usize = 4000;
+/// Said where there is nothing to show.
+pub const SILENT: &str = " no model has spoken on this yet; 4 Logs has everything else";
+/// Columns of the time.
+const CLOCK: usize = 10;
+
+/// The newest rows that are a model's words, newest first.
+fn words<'a>(model: &'a Model, all: &'a Filter) -> impl Iterator<Item = &'a Row> {
+    let tool = model.snapshot.as_ref().and_then(|s| s.current_tool.clone());
+    model
+        .book
+        .back_from(None, all)
+        .take(LOOKED_AT)
+        .filter(|row| matches!(row.level, Level::Stream | Level::Thought))
+        .filter(move |row| tool.is_none() || row.tool.as_deref() == tool.as_deref())
+}
+
+/// Heading: whose words, thinking or writing.
+pub fn title(model: &Model) -> String {
+    let all = Filter::default();
+    match words(model, &all).next() {
+        Some(row) if row.level == Level::Thought => format!("{}, thinking", speaker(&row.from)),
+        Some(row) => format!("{}, writing", speaker(&row.from)),
+        None => "silent".to_owned(),
+    }
+}
+
+fn speaker(from: &str) -> &str {
+    match from {
+        "developer" => "Developer",
+        "qa" => "QA",
+        "supervisor" => "Supervisor",
+        other => doing::who(other),
+    }
+}
+
+/// The newest rows that fit, oldest first.
+pub fn lines(model: &Model, ink: &Ink<'_>, width: usize, rows: usize) -> Vec<Line<'static>> {
+    let all = Filter::default();
+    let text = width.saturating_sub(CLOCK + 1).max(1);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut stamp = None;
+    // From the newest upwards; only what will be seen is made.
+    for row in words(model, &all).take(rows) {
+        let clock = model.local(row.at).format("%H:%M:%S").to_string();
+        let broken = wrap::last(&row.text, text, rows - lines.len());
+        // A time stands where it differs from the row above; going upwards that is known one row later.
+        if stamp.as_ref() == Some(&clock)
+            && let Some(below) = lines.last_mut()
+        {
+            below.spans.remove(0);
+            below.spans.insert(0, Span::raw(" ".repeat(CLOCK)));
+        }
+        for (at, words) in broken.iter().enumerate().rev() {
+            let front = if at == 0 {
+                format!(" {clock} ")
+            } else {
+                " ".repeat(CLOCK)
+            };
+            lines.push(Line::from(vec![
+                ink.span(Part::Dim, front),
+                ink.words(words),
+            ]));
+        }
+        stamp = Some(clock);
+        if lines.len() >= rows {
+            break;
+        }
+    }
+    lines.reverse();
+    lines
+}
+
+/// The live text alone.
+pub fn alone(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
+    let rule = ink.rule(
+        &[(Part::Title, "Live"), (Part::Dim, &title(model))],
+        "z everything again",
+        area.width,
+    );
+    ink.put(&rule, area, 0, buffer);
+    let rows = usize::from(area.height.saturating_sub(1));
+    let lines = lines(model, ink, usize::from(area.width), rows);
+    if lines.is_empty() {
+        ink.put(&Line::from(ink.span(Part::Dim, SILENT)), area, 1, buffer);
+    }
+    for (row, line) in (1..).zip(&lines) {
+        ink.put(line, area, row, buffer);
+    }
+}

@@ -1,0 +1,172 @@
+//! The main job: `demo` with the real npm, git and Jest, cut off in mid-work and run again, and what it leaves.
+
+use super::{Ended, World, eventually, git};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const TOOLS: [&str; 5] = [
+    "cost-tracker",
+    "dns-uptime-monitor",
+    "github-issue-digest",
+    "model-usage-analyzer",
+    "session-logger",
+];
+
+/// The journal, as far as it is written.
+fn journal(home: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(home.join("dev-factory/journal.jsonl")).unwrap_or_default();
+    let lines = text.lines().filter(|line| line.ends_with('}'));
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn moves(home: &Path, outcome: &str) -> usize {
+    let all = journal(home);
+    all.iter()
+        .filter(|event| event["data"]["outcome"] == outcome)
+        .count()
+}
+
+/// Whether a gate of a tool's run passed.
+fn gate(home: &Path, run: &str, name: &str) -> bool {
+    let text = fs::read_to_string(home.join(format!("dev-factory/evidence/{run}.json"))).unwrap();
+    let evidence: Value = serde_json::from_str(&text).unwrap();
+    let gates = evidence["gates"].as_array().unwrap();
+    let found = gates.iter().find(|gate| gate["gate"] == name);
+    found.unwrap_or_else(|| panic!("{run} has no {name}"))["passed"] == true
+}
+
+#[test]
+fn the_demo_goes_on_after_a_kill_ships_everything_and_the_home_proves_it() {
+    let w = World::new();
+    let dir = w.path("made by demo");
+    let words = ["demo", "--dir", "made by demo"];
+    let mut begun = Ended(
+        Command::new(env!("CARGO_BIN_EXE_dev-factory"))
+            .args(words)
+            .current_dir(w.dir.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    // One is shipped, the next one is being built: then the power goes.
+    eventually(|| moves(&dir, "approved") == 2);
+    begun.0.kill().unwrap();
+    drop(begun);
+    let head = git(&dir, &["rev-parse", "main"]);
+
+    let said = w.run(&words).assert().code(0);
+    let said = String::from_utf8(said.get_output().stdout.clone()).unwrap();
+    assert!(!said.contains("installing"), "Jest was there: {said}");
+    for tool in TOOLS {
+        let row = said.lines().rfind(|line| line.starts_with(tool)).unwrap();
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        let (passed, all) = cells[4].split_once('/').unwrap();
+        assert_eq!((cells[1], cells[6]), ("shipped", "100"), "{row}");
+        assert!(passed == all && all != "0", "{row}");
+        assert!(row.ends_with("0.00 USD (scripted)"), "{row}");
+    }
+    proven(&dir, &head);
+    shipped_tools_run(&dir);
+
+    // All is done: the next run says so and does nothing.
+    let before = (journal(&dir), git(&dir, &["rev-parse", "main"]));
+    let again = w.run(&words).assert().code(0);
+    let again = String::from_utf8(again.get_output().stdout.clone()).unwrap();
+    let table = |said: &str| said[said.find("tool  ").unwrap()..].to_owned();
+    assert_eq!(table(&again), table(&said));
+    let after = journal(&dir);
+    let kinds: Vec<&Value> = after[before.0.len()..].iter().map(|e| &e["kind"]).collect();
+    assert_eq!(kinds, ["started", "stopped"]);
+    assert_eq!(git(&dir, &["rev-parse", "main"]), before.1);
+}
+
+/// What the issue promises of the journal, the repository and Jest.
+fn proven(dir: &Path, head: &str) {
+    let events = journal(dir);
+    let numbers: Vec<u64> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
+    let whole: Vec<u64> = (1..=numbers.len() as u64).collect();
+    assert_eq!(numbers, whole, "events are missing");
+    for (outcome, least) in [
+        ("rejected", 1),
+        ("failed", 2),
+        ("fixed", 2),
+        ("send-back", 1),
+    ] {
+        assert!(moves(dir, outcome) >= least, "{outcome}");
+    }
+    assert_eq!(moves(dir, "ship"), TOOLS.len());
+    assert!(!gate(dir, "dns-uptime-monitor/1", "jest"));
+    assert!(gate(dir, "cost-tracker/1", "jest") && !gate(dir, "cost-tracker/1", "held-out"));
+    git(dir, &["merge-base", "--is-ancestor", head, "main"]);
+    assert_eq!(git(dir, &["branch", "--show-current"]), "main");
+    let papers = git(dir, &["ls-files"]);
+    for tool in TOOLS {
+        let tag = format!("{tool}@1.0.0");
+        assert_eq!(git(dir, &["cat-file", "-t", &tag]), "tag");
+        let paper = format!("dev-factory/specs/{tool}.md");
+        assert!(papers.lines().any(|line| line == paper), "{paper}");
+    }
+    let log = git(dir, &["log", "--oneline", "--merges", "main"]);
+    assert_eq!(log.lines().count(), TOOLS.len(), "{log}");
+    assert_eq!(git(dir, &["tag"]).lines().count(), TOOLS.len());
+    git(dir, &["fsck", "--strict"]);
+    let jest = Command::new("npx")
+        .args(["jest"])
+        .current_dir(dir)
+        .env("CI", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&jest.stderr);
+    let tests = said.lines().find(|line| line.starts_with("Tests:"));
+    assert!(jest.status.success(), "{said}");
+    assert!(!tests.unwrap().contains("failed"), "{said}");
+}
+
+/// Each tool does in a shell what its README says.
+fn shipped_tools_run(dir: &Path) {
+    let issue = r#"[{"number":7,"title":"Crash on start","state":"open","user":{"login":"ann"},"comments":3,"labels":[{"name":"bug"}],"created_at":"2026-02-01T08:00:00Z","updated_at":"2026-02-09T08:00:00Z"}]"#;
+    let call = r#"{"ts":"2026-03-01T10:00:00Z","model":"small","input_tokens":500,"output_tokens":50,"cost_usd":0.01}"#;
+    let lookups = "2026-02-12T05:00:00.000Z example.com UP\n2026-02-12T05:05:00.000Z example.com DOWN\n2026-02-12T05:10:00.000Z example.com UP\n";
+    let sessions = "{\"at\":\"2026-03-02T09:00:00Z\",\"event\":\"start\",\"task\":\"mail\"}\n{\"at\":\"2026-03-02T10:30:00Z\",\"event\":\"stop\"}\n";
+    let work = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("costs.txt", "2026-02-02 30.00 transport\n"),
+        ("issues.json", issue),
+        ("calls.jsonl", call),
+        ("dns.log", lookups),
+        ("sessions.jsonl", sessions),
+    ] {
+        fs::write(work.path().join(name), text).unwrap();
+    }
+    for (tool, words, says) in [
+        ("cost-tracker", &["report"][..], "30.00  total"),
+        (
+            "dns-uptime-monitor",
+            &["report", "dns.log"],
+            "66.66% example.com 2/3 last UP",
+        ),
+        (
+            "github-issue-digest",
+            &["--from", "issues.json"],
+            "- #7 Crash on start",
+        ),
+        ("model-usage-analyzer", &["calls.jsonl"], "0.01"),
+        ("session-logger", &["report"], "1h 30m  1  mail"),
+    ] {
+        let ran = Command::new("node")
+            .arg(dir.join(format!("tools/{tool}/bin/{tool}.js")))
+            .args(words)
+            .current_dir(work.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(
+            ran.status.success() && said.contains(says),
+            "{tool}: {ran:?}"
+        );
+    }
+}

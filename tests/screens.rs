@@ -1,0 +1,12 @@
+//! The screens as pictures: every tab at its sizes, texts and styles, from models built by code.
+
+#[path = "screens/agents.rs"]
+mod agents;
+#[path = "screens/factory.rs"]
+mod factory;
+#[path = "screens/layers.rs"]
+mod layers;
+#[path = "screens/picture.rs"]
+mod picture;
+#[path = "screens/plant.rs"]
+mod plant;

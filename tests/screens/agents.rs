@@ -1,0 +1,99 @@
+//! The Agents tab.
+
+use super::picture::{in_both_themes, same, text};
+use super::plant::{self, bad, line, pause, pressed, with};
+use dev_factory::domain::screen::{AgentState, Level};
+use dev_factory::domain::state::{PauseKind, Scope};
+use dev_factory::tui::model::{Engine, Model};
+
+const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
+
+/// With what the roles said, on the tab, the cursor on the role of this number.
+fn agents(mut model: Model, cursor: usize) -> Model {
+    let said = [
+        (
+            "01:38:12",
+            "supervisor",
+            Level::Error,
+            "the key was refused (401): OFFLINE",
+        ),
+        (
+            "02:26:10",
+            "developer",
+            Level::Warn,
+            "reply cut at 4096 tokens: asked again",
+        ),
+        (
+            "02:31:41",
+            "developer",
+            Level::Info,
+            "turn github-issue-digest/fixing/file/src/group.js/0 on gpu1/qwen3:14b: 6200 in, 1900 out, 41.0 s",
+        ),
+    ];
+    for (clock, from, level, text) in said {
+        model.book.push(&line(clock, from, level, text));
+    }
+    pressed(model, &format!("2 {}", "j ".repeat(cursor)))
+}
+
+#[test]
+fn every_role_with_its_host_and_why_it_does_not_work() {
+    for size in SIZES {
+        let name = format!("agents_{}x{}", size.0, size.1);
+        in_both_themes(&name, &agents(bad(size), 2));
+    }
+}
+
+#[test]
+fn a_role_that_works_and_one_that_is_paused() {
+    let mut s = plant::snapshot();
+    s.agents[1].scripted = true;
+    s.agents[0].state = AgentState::Paused;
+    s.agents[0].words = "paused by operator:oper: gaming".to_owned();
+    s.pauses = vec![pause(PauseKind::Operator, Scope::Developer, "gaming")];
+    same(
+        "agents_paused_80x24",
+        &text(&agents(with((80, 24), s.clone()), 0)),
+    );
+    same("agents_working_80x24", &text(&agents(with((80, 24), s), 1)));
+}
+
+#[test]
+fn the_operator_reviews_and_another_program_builds() {
+    let mut s = plant::snapshot();
+    s.agents[0].state = AgentState::External;
+    s.agents[0].model = "external".to_owned();
+    s.agents[0].words = "another program takes its turns".to_owned();
+    s.agents[2].state = AgentState::Operator;
+    s.agents[2].model = "operator".to_owned();
+    s.agents[2].words = "you review: dev-factory decide".to_owned();
+    (s.agents[2].context, s.agents[2].read) = (None, None);
+    (s.agents[2].last, s.agents[2].tokens_per_second) = (None, None);
+    same(
+        "agents_operator_120x36",
+        &text(&agents(with((120, 36), s), 2)),
+    );
+}
+
+#[test]
+fn long_words_and_wide_ones_stay_in_their_columns() {
+    let mut s = plant::snapshot();
+    s.agents[0].words = "モデルのサーバーが応答しません。".repeat(20);
+    s.agents[0].state = AgentState::Offline;
+    s.agents[1].model = "a-host-with-a-name/".to_owned() + &"model".repeat(20);
+    for size in SIZES {
+        let name = format!("agents_long_{}x{}", size.0, size.1);
+        same(&name, &text(&agents(with(size, s.clone()), 0)));
+    }
+}
+
+#[test]
+fn without_an_engine_nobody_works() {
+    let mut model = pressed(plant::blank((80, 24)), "2");
+    assert!(text(&model).contains("the engine has not said yet who works"));
+    model.engine = Engine::Gone;
+    assert!(text(&model).contains("no engine runs, so nobody works: p starts it"));
+    let mut model = agents(bad((80, 24)), 0);
+    model.engine = Engine::Gone;
+    assert!(text(&model).contains("engine 41233 is gone"));
+}

@@ -1,0 +1,247 @@
+//! The Factory tab and what stands in for it.
+
+use super::picture::{both, drawn, in_both_themes, same, styles, text};
+use super::plant::{self, at, bad, idle, item, line, pause, with};
+use dev_factory::domain::item::ItemStatus;
+use dev_factory::domain::phase::{Outcome, Phase};
+use dev_factory::domain::screen::{AgentState, Level};
+use dev_factory::domain::state::{Escalation, PauseKind, Scope, Stopped};
+use dev_factory::tui::model::Engine;
+
+const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
+
+#[test]
+fn the_bad_moment_of_the_drawings() {
+    for size in SIZES {
+        let name = format!("factory_{}x{}", size.0, size.1);
+        in_both_themes(&name, &bad(size));
+    }
+}
+
+#[test]
+fn every_row_of_the_screen_is_ascii_where_that_is_asked_for() {
+    for size in SIZES {
+        let mut model = bad(size);
+        model.ascii = true;
+        let drawn = text(&model);
+        assert!(drawn.is_ascii(), "{drawn}");
+        assert_eq!(styles(&model), styles(&bad(size)), "styles differ in ASCII");
+        if size == SIZES[1] {
+            same("factory_80x24_ascii", &drawn);
+        }
+    }
+}
+
+#[test]
+fn nothing_wanted_is_said_with_what_to_do() {
+    for size in SIZES {
+        let name = format!("idle_{}x{}", size.0, size.1);
+        let model = with(size, idle());
+        same(&name, &text(&model));
+    }
+}
+
+#[test]
+fn a_pause_tells_who_since_when_until_when_and_why() {
+    let mut s = plant::snapshot();
+    let mut held = pause(PauseKind::Operator, Scope::Factory, "gaming");
+    held.until = Some(at("07:00:00"));
+    s.pauses = vec![held];
+    s.attempt = None;
+    let mut model = with((80, 24), s.clone());
+    assert!(text(&model).contains("= PAUSED by oper since Sun 22:10 until 07:00: gaming"));
+    same("paused_80x24", &both(&model));
+    s.pausing = true;
+    model = with((80, 24), s);
+    assert!(text(&model).contains("= PAUSING after this: asking gpu2/qwen3:14b"));
+}
+
+#[test]
+fn an_end_on_purpose_and_an_engine_that_is_gone_are_said_in_words() {
+    let mut s = plant::snapshot();
+    s.attempt = None;
+    let mut model = with((80, 24), s.clone());
+    model.engine = Engine::Gone;
+    same("gone_80x24", &text(&model));
+    s.stopped = Some(Stopped {
+        by: "operator:oper".to_owned(),
+        reason: "the lights go out".to_owned(),
+        since: at("02:40:00"),
+    });
+    same("stopped_80x24", &text(&with((80, 24), s)));
+    for engine in [Engine::Unknown, Engine::Gone] {
+        let mut model = plant::blank((80, 24));
+        model.engine = engine;
+        same(
+            &format!("no_snapshot_{engine:?}_80x24").to_lowercase(),
+            &text(&model),
+        );
+    }
+}
+
+#[test]
+fn gates_that_are_being_measured_have_no_verdict_yet() {
+    let mut s = plant::snapshot();
+    s.measuring = Some(3);
+    s.bugs.clear();
+    s.doing = "running Jest and the held-out cases".to_owned();
+    same("measuring_120x36", &text(&with((120, 36), s.clone())));
+    same("measuring_80x24", &text(&with((80, 24), s)));
+}
+
+#[test]
+fn a_repair_a_review_and_an_escalation() {
+    let mut s = plant::snapshot();
+    s.phase = Phase::Fixing;
+    let mut next = s.moves[4].clone();
+    next.at = at("02:41:00");
+    s.moves.push(next);
+    same("fixing_80x24", &text(&with((80, 24), s.clone())));
+    same("fixing_120x36", &text(&with((120, 36), s.clone())));
+    s.phase = Phase::Review;
+    s.attempt = None;
+    s.escalation = Some(Escalation {
+        reason: "S4: the same two cases failed three times".to_owned(),
+        from: Phase::Fixing,
+        level: 4,
+    });
+    s.agents[2].state = AgentState::Operator;
+    s.agents[2].model = "operator".to_owned();
+    s.agents[2].words = "you review: dev-factory decide".to_owned();
+    s.doing = "waiting for the supervisor: you review: dev-factory decide".to_owned();
+    let last = s.moves.last_mut().unwrap();
+    (last.from, last.to) = (Phase::Fixing, Phase::Review);
+    last.outcome = Outcome::Escalated;
+    same("escalated_80x24", &both(&with((80, 24), s.clone())));
+    same("escalated_60x16", &text(&with((60, 16), s)));
+}
+
+#[test]
+fn a_first_attempt_leaves_the_room_to_what_the_model_writes() {
+    for size in SIZES {
+        let mut s = plant::snapshot();
+        s.phase = Phase::Coding;
+        s.cycle_count = 0;
+        s.runs.clear();
+        s.measured.clear();
+        s.bugs.clear();
+        s.moves.truncate(3);
+        s.doing = "asking gpu1/qwen3:14b for github-issue-digest/coding/file/src/group.js/0".into();
+        if let Some(attempt) = &mut s.attempt {
+            attempt.role = dev_factory::domain::phase::Role::Developer;
+            attempt.started_at = at("02:40:32");
+        }
+        let mut model = with(size, s);
+        let code = "'use strict';\n\nfunction group(issues) {\n  const found = new Map();\n  for (const issue of issues) {\n";
+        model
+            .book
+            .push(&line("02:41:05", "developer", Level::Stream, code));
+        same(&format!("coding_{}x{}", size.0, size.1), &text(&model));
+    }
+}
+
+#[test]
+fn the_live_text_alone_fills_the_tab() {
+    let mut model = bad((80, 24));
+    model.zoom = true;
+    same("zoom_80x24", &both(&model));
+}
+
+#[test]
+fn wide_characters_keep_every_column_in_its_place() {
+    for size in SIZES {
+        let mut model = bad(size);
+        let mut s = plant::snapshot();
+        s.current_tool = Some("日本語の課題を要約する道具".to_owned());
+        for (at, item) in s.queue.iter_mut().enumerate() {
+            item.name = format!("道具{at}日本語の長い名前をもつもの");
+        }
+        s.measured[1].failing[0].text = "ラベルは大文字小文字を区別しない、という規則".to_owned();
+        s.bugs[0].title = "大文字小文字".repeat(9);
+        s.moves
+            .iter_mut()
+            .for_each(|step| step.tool = s.current_tool.clone().unwrap());
+        s.moves[5].reason = Some("一つのファイル".repeat(12));
+        model.snapshot = Some(s.into());
+        let text_of = "この規則は、ラベルの大文字と小文字を区別しないことを求めている。".repeat(4);
+        let mut said = line("02:41:06", "qa", Level::Stream, &text_of);
+        said.tool = Some("日本語の課題を要約する道具".to_owned());
+        model.book.push(&said);
+        let buffer = drawn(&model);
+        if size.0 >= 100 {
+            for y in 10..35 {
+                let sign = buffer[(78, y)].symbol();
+                assert!(
+                    "│├┤┼┬".contains(sign),
+                    "the line between the columns breaks in row {y}"
+                );
+            }
+        }
+        same(&format!("cjk_{}x{}", size.0, size.1), &text(&model));
+    }
+}
+
+#[test]
+fn very_long_reasons_are_cut_and_stay_in_their_pane() {
+    let long = "because of a very long story that nobody would want to read to its end ".repeat(30);
+    for size in SIZES {
+        let mut s = plant::snapshot();
+        s.pauses = vec![pause(PauseKind::Incident, Scope::Factory, &long)];
+        s.doing = long.clone();
+        s.sandbox = "none (--unsafe-no-sandbox)".to_owned();
+        s.needs[0].why = long.clone();
+        s.queue[0].name = "a-name-that-goes-on-".repeat(6);
+        s.current_tool = Some(s.queue[0].name.clone());
+        s.queue[6].reason = Some(long.clone());
+        s.moves.iter_mut().for_each(|step| {
+            step.reason = Some(long.clone());
+            step.tool = s.queue[0].name.clone();
+        });
+        s.agents.iter_mut().for_each(|agent| {
+            agent.words = long.clone();
+            agent.model = "a-host/".to_owned() + &"model".repeat(20);
+        });
+        for row in &mut s.measured[1].failing {
+            (row.text, row.want, row.got) = (long.clone(), long.clone(), long.clone());
+            row.what = "test/dev/a/very/deep/folder/with-a-name.test.js".to_owned();
+        }
+        s.bugs[0].title = long.clone();
+        let mut model = with(size, s);
+        let mut endless = line("02:41:06", "qa", Level::Stream, &"x".repeat(10_000));
+        endless.tool = None;
+        model.book.push(&endless);
+        same(&format!("long_{}x{}", size.0, size.1), &text(&model));
+    }
+}
+
+#[test]
+fn the_cursor_of_a_long_queue_is_always_seen() {
+    let mut s = plant::snapshot();
+    s.queue = (0..40)
+        .map(|n| item(&format!("idea-{n}"), 40 - n, ItemStatus::Wanted))
+        .collect();
+    for cursor in [0, 5, 20, 39, 90] {
+        let mut model = with((120, 36), s.clone());
+        model.queue.cursor = cursor;
+        let drawn = text(&model);
+        let wanted = format!(">○ idea-{}", cursor.min(39));
+        assert!(drawn.contains(&wanted), "{wanted} in\n{drawn}");
+        assert!(drawn.contains("more, j k move"));
+    }
+}
+
+#[test]
+fn a_window_that_is_too_small_says_what_it_needs() {
+    in_both_themes("notice_59x15", &bad((59, 15)));
+}
+
+#[test]
+fn no_size_breaks_the_screen() {
+    for width in (60..220).step_by(13) {
+        for height in (16..70).step_by(3) {
+            for model in [bad((width, height)), with((width, height), idle())] {
+                let _ = drawn(&model);
+            }
+        }
+    }
+}
