@@ -110,7 +110,12 @@ fn the_screens_live_in_tmux() {
     // The title is bold; nothing is left of the shell's page.
     assert!(tmux.styled().contains("\u{1b}[1m"), "{}", tmux.styled());
     assert!(!factory.contains("ready>"), "{factory}");
-    for (key, tab) in [("2", "[2 Agents"), ("3", "[3 Stats]"), ("4", "[4 Logs]"), ("1", "[1 Factory]")] {
+    for (key, tab) in [
+        ("2", "[2 Agents"),
+        ("3", "[3 Stats]"),
+        ("4", "[4 Logs]"),
+        ("1", "[1 Factory]"),
+    ] {
         tmux.keys(&[key]);
         tmux.shows(tab);
     }
@@ -119,7 +124,11 @@ fn the_screens_live_in_tmux() {
     tmux.keys(&["Escape"]);
     tmux.shows("q leave, work goes on");
     // Without a client, and with a window of another size, the picture stays whole.
-    for (columns, rows, words) in [("59", "15", "59x15 is too small"), ("80", "24", "[1 Factory]"), ("200", "50", "last event")] {
+    for (columns, rows, words) in [
+        ("59", "15", "59x15 is too small"),
+        ("80", "24", "[1 Factory]"),
+        ("200", "50", "last event"),
+    ] {
         tmux.tell(&["resize-window", "-x", columns, "-y", rows]);
         tmux.shows(words);
     }
@@ -133,7 +142,10 @@ fn the_screens_live_in_tmux() {
     tmux.shows("[1 Factory]");
     tmux.keys(&["q"]);
     let left = tmux.shows("goes on in the background");
-    assert!(left.contains("ready>") && !left.contains("[1 Factory]"), "{left}");
+    assert!(
+        left.contains("ready>") && !left.contains("[1 Factory]"),
+        "{left}"
+    );
 }
 
 #[test]
@@ -142,14 +154,20 @@ fn the_demo_ends_on_its_closing_table() {
     let demo = dir.path().canonicalize().unwrap().join("demo-home");
     let tmux = Tmux::start(dir.path(), &demo);
     let program = env!("CARGO_BIN_EXE_dev-factory");
-    tmux.keys(&[&format!("{program} demo --dir demo-home; echo ended-$?"), "Enter"]);
+    tmux.keys(&[
+        &format!("{program} demo --dir demo-home; echo ended-$?"),
+        "Enter",
+    ]);
     tmux.until("it works", 180, |text| text.contains("▸ RUNNING"));
     // It goes on while nobody looks, and is found again.
     tmux.keys(&["q"]);
     tmux.shows("the demo goes on in the background");
     tmux.shows("ended-0");
     tmux.keys(&["clear", "Enter"]);
-    tmux.keys(&[&format!("{program} demo --dir demo-home; echo ended-$?"), "Enter"]);
+    tmux.keys(&[
+        &format!("{program} demo --dir demo-home; echo ended-$?"),
+        "Enter",
+    ]);
     let table = tmux.until("the closing table", 900, |text| text.contains("ended-"));
     assert!(table.contains("ended-0"), "{table}");
     assert_eq!(table.matches(" shipped ").count(), 5, "{table}");

@@ -3,16 +3,13 @@
 use super::effect::Seen;
 use super::message::Message;
 use crate::domain::command::{Answer, Verb};
-use crate::domain::screen::LogLine;
 use crate::factory::ports::operator::Operator;
-use crate::factory::ports::reader::{Mark, Page, Reader};
+use crate::factory::ports::reader::{Mark, Reader};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Older lines asked for at once.
 const PAGE: usize = 1000;
-/// Most lines that are looked through for the place where those that are here begin.
-const MOST: usize = 100_000;
 
 /// Runs errands on threads of their own, since they wait for files and other processes.
 pub struct Errands {
@@ -61,20 +58,12 @@ impl Errands {
         self.run(move || Message::Stats(reader.stats().map(Arc::new)));
     }
 
-    /// Reads lines that end at a mark; without one, those before `first`, the first of `known` lines that are here.
-    pub fn older(&self, mark: Option<Mark>, known: usize, first: Option<Arc<LogLine>>) {
+    /// Reads lines that end at a mark; None = the newest. The book knows which of them it has.
+    pub fn older(&self, mark: Option<Mark>) {
         let reader = Arc::clone(&self.reader);
         self.run(move || {
-            let count = if mark.is_some() {
-                PAGE
-            } else {
-                PAGE + known.min(MOST)
-            };
-            match reader.lines(mark.as_ref(), count) {
-                Ok(page) if mark.is_none() => Message::Older(without(page, first.as_deref())),
-                Ok(page) => Message::Older(page),
-                Err(problem) => Message::Trouble(problem),
-            }
+            let page = reader.lines(mark.as_ref(), PAGE);
+            page.map_or_else(Message::Trouble, Message::Older)
         });
     }
 
@@ -85,14 +74,4 @@ impl Errands {
             let _ = back.send(errand());
         });
     }
-}
-
-/// A page of the newest lines without those that are here already.
-fn without(mut page: Page, first: Option<&LogLine>) -> Page {
-    if let Some(first) = first
-        && let Some(at) = page.lines.iter().position(|line| line == first)
-    {
-        page.lines.truncate(at);
-    }
-    page
 }

@@ -86,8 +86,6 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
         clock: parts.clock,
         writer: None,
         look: Instant::now(),
-        first: None,
-        known: 0,
         stops: false,
         left: None,
     };
@@ -132,9 +130,6 @@ struct Desk {
     writer: Option<EngineId>,
     /// When to look whether it lives.
     look: Instant,
-    /// First line that came, and how many did.
-    first: Option<Arc<LogLine>>,
-    known: usize,
     /// The screens are to be put aside.
     stops: bool,
     left: Option<Left>,
@@ -197,7 +192,7 @@ impl Desk {
                 Effect::Stats => self.errands.stats(),
                 Effect::Older => {
                     let mark = self.model.logs.before.clone().flatten();
-                    self.errands.older(mark, self.known, self.first.clone());
+                    self.errands.older(mark);
                 }
                 Effect::Redraw => {
                     self.resize();
@@ -259,10 +254,6 @@ impl Desk {
                 Err(TryRecvError::Lagged(count)) => dropped += count,
                 Err(_) => break,
             }
-        }
-        self.known += batch.len();
-        if self.first.is_none() {
-            self.first = batch.first().cloned();
         }
         if dropped > 0 {
             batch.insert(
