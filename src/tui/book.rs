@@ -272,6 +272,11 @@ impl Book {
         std::mem::take(&mut self.forgot)
     }
 
+    /// Every row in memory, whatever is wanted, newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().rev()
+    }
+
     /// How many rows are in memory.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -31,7 +31,7 @@ fn agents(mut model: Model, cursor: usize) -> Model {
         ),
     ];
     for (clock, from, level, text) in said {
-        model.book.push(&line(clock, from, level, text));
+        model.book.push(&line(clock, from, level, text), false);
     }
     pressed(model, &format!("2 {}", "j ".repeat(cursor)))
 }

@@ -384,9 +384,9 @@ pub fn bad(size: (u16, u16)) -> Model {
     ];
     model
         .book
-        .push(&line("02:40:40", "gates", Level::Warn, "run 2 red"));
+        .push(&line("02:40:40", "gates", Level::Warn, "run 2 red"), false);
     for (clock, level, text) in said {
-        model.book.push(&line(clock, "qa", level, text));
+        model.book.push(&line(clock, "qa", level, text), false);
     }
     model
 }

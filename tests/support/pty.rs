@@ -1,5 +1,7 @@
 //! The program in a pseudo-terminal with a screen behind it: waited for with a deadline, ended, hung up on.
 
+#![allow(dead_code)]
+
 use super::homes;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -29,6 +31,11 @@ impl Shown {
 
     pub fn text(&self) -> String {
         self.screen().contents()
+    }
+
+    pub fn row(&self, row: u16) -> String {
+        let (_, columns) = self.screen().size();
+        self.screen().contents_between(row, 0, row, columns)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The Agents tab: every role, the one of the cursor in detail, and what it said last.
 
-use super::super::book::Filter;
 use super::super::model::{Engine, Model};
 use super::super::theme::Part;
 use super::column::Column;
@@ -181,10 +180,9 @@ fn said(
     }
     let title = format!("{} in the log", doing::name(agent.role));
     column.rule(ink, &[(Part::Title, &title)], "4 Logs, @ agent", buffer);
-    let all = Filter::default();
     let mut found: Vec<_> = model
         .book
-        .back_from(None, &all)
+        .newest()
         .take(LOOKED_AT)
         .filter(|row| row.level >= Level::Info && *row.from == *agent.role.name())
         .take(rows)

@@ -1,6 +1,6 @@
 //! What a model says as it says it: the newest rows, broken within the pane.
 
-use super::super::book::{Filter, Row};
+use super::super::book::Row;
 use super::super::model::Model;
 use super::super::theme::Part;
 use super::ink::Ink;
@@ -18,11 +18,11 @@ pub const SILENT: &str = " no model has spoken on this yet; 4 Logs has everythin
 const CLOCK: usize = 10;
 
 /// The newest rows that are a model's words, newest first.
-fn words<'a>(model: &'a Model, all: &'a Filter) -> impl Iterator<Item = &'a Row> {
+fn words(model: &Model) -> impl Iterator<Item = &Row> {
     let tool = model.snapshot.as_ref().and_then(|s| s.current_tool.clone());
     model
         .book
-        .back_from(None, all)
+        .newest()
         .take(LOOKED_AT)
         .filter(|row| matches!(row.level, Level::Stream | Level::Thought))
         .filter(move |row| tool.is_none() || row.tool.as_deref() == tool.as_deref())
@@ -30,8 +30,7 @@ fn words<'a>(model: &'a Model, all: &'a Filter) -> impl Iterator<Item = &'a Row>
 
 /// Heading: whose words, thinking or writing.
 pub fn title(model: &Model) -> String {
-    let all = Filter::default();
-    match words(model, &all).next() {
+    match words(model).next() {
         Some(row) if row.level == Level::Thought => format!("{}, thinking", speaker(&row.from)),
         Some(row) => format!("{}, writing", speaker(&row.from)),
         None => "silent".to_owned(),
@@ -49,12 +48,11 @@ fn speaker(from: &str) -> &str {
 
 /// The newest rows that fit, oldest first.
 pub fn lines(model: &Model, ink: &Ink<'_>, width: usize, rows: usize) -> Vec<Line<'static>> {
-    let all = Filter::default();
     let text = width.saturating_sub(CLOCK + 1).max(1);
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut stamp = None;
     // From the newest upwards; only what will be seen is made.
-    for row in words(model, &all).take(rows) {
+    for row in words(model).take(rows) {
         let clock = model.local(row.at).format("%H:%M:%S").to_string();
         let broken = wrap::last(&row.text, text, rows - lines.len());
         // A time stands where it differs from the row above; going upwards that is known one row later.
