@@ -6,6 +6,7 @@ use super::homes;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -35,7 +36,7 @@ impl Shown {
 
     pub fn row(&self, row: u16) -> String {
         let (_, columns) = self.screen().size();
-        self.screen().contents_between(row, 0, row, columns)
+        self.screen().contents_between(row, 0, row, columns.get())
     }
 }
 
@@ -55,6 +56,10 @@ fn size(columns: u16, rows: u16) -> PtySize {
         cols: columns,
         ..PtySize::default()
     }
+}
+
+fn some(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
 }
 
 impl Pty {
@@ -93,7 +98,7 @@ impl Pty {
         drop(pair.slave);
         let shown = Arc::new((
             Mutex::new(Shown {
-                parser: vt100::Parser::new(36, 120, 0),
+                parser: vt100::Parser::new(some(36), some(120), 0),
                 bytes: Vec::new(),
                 closed: false,
             }),
@@ -158,7 +163,7 @@ impl Pty {
 
     pub fn resize(&self, columns: u16, rows: u16) {
         let mut shown = self.shown.0.lock().unwrap();
-        shown.parser.screen_mut().set_size(rows, columns);
+        shown.parser.screen_mut().set_size(some(rows), some(columns));
         self.master
             .as_ref()
             .unwrap()
