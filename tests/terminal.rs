@@ -244,6 +244,16 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_screens_back() {
         pty.shows("typed-42");
         pty.press("clear\r");
         pty.until("cleared", |s| !s.text().contains("typed-42"));
+        // In the background they stop again, and leave the shell's page alone.
+        pty.press("bg\r");
+        pty.shows("--home home &");
+        let looked = (0..1000).any(|n| {
+            pty.press(&format!("jobs; echo looked-{n}\r"));
+            pty.shows(&format!("\nlooked-{n}"));
+            pty.now(|s| s.text().contains("Stopped"))
+        });
+        assert!(looked, "it goes on in the background");
+        pty.now(|s| assert!(!s.screen().alternate_screen()));
         pty.press("fg\r");
         pty.until("the other page", |s| s.screen().alternate_screen());
         pty.shows("[2 Agents");
@@ -285,7 +295,7 @@ fn a_panic_anywhere_gives_the_terminal_back_before_it_speaks() {
         ("break a task", "planted in a task"),
         ("break a thread", "planted in a thread"),
     ] {
-        let mut pty = w.open(&[("DEV_FACTORY_TRIAL", "1")]);
+        let mut pty = w.open(&[("FACTORY_TRIAL", "1"), ("RUST_BACKTRACE", "0")]);
         pty.press(&format!(":{words}\r"));
         pty.until("it ends", |s| s.screen().contents().contains(message));
         pty.now(|s| {

@@ -172,7 +172,7 @@ pub fn carry(cli: &Cli, home: &std::path::Path) -> Done {
 /// Breaks the screens where tests ask for it; not in a release.
 #[cfg(debug_assertions)]
 fn trial(line: &str) {
-    if std::env::var_os("DEV_FACTORY_TRIAL").is_none() {
+    if std::env::var_os("FACTORY_TRIAL").is_none() {
         return;
     }
     match line {

@@ -305,6 +305,8 @@ impl Desk {
     fn outside(&mut self, outside: Outside) -> io::Result<()> {
         match outside {
             Outside::Resize => self.resize(),
+            // In the background there is nothing to show, and the shell's page to spoil.
+            Outside::Continue if !terminal::held_in_front() => stop()?,
             Outside::Continue => {
                 if let Some(terminal) = terminal::give_back() {
                     self.enter(terminal)?;
@@ -332,14 +334,15 @@ impl Desk {
         let back = async {
             while let Some(outside) = listening.came.recv().await {
                 match outside {
+                    Outside::Continue if !terminal::in_front(&terminal) => stop()?,
                     Outside::Continue => break,
                     Outside::Resize => {}
-                    other => return Some(Left::Outside(other)),
+                    other => return Ok(Some(Left::Outside(other))),
                 }
             }
-            None
+            Ok::<_, io::Error>(None)
         };
-        self.left = timeout(STOPS, back).await.unwrap_or_default();
+        self.left = timeout(STOPS, back).await.unwrap_or(Ok(None))?;
         self.enter(terminal)
     }
 
@@ -353,6 +356,15 @@ impl Desk {
         self.pacer.changed(Instant::now(), true);
         Ok(())
     }
+}
+
+/// Stops this process as a write from the background would.
+fn stop() -> io::Result<()> {
+    let this = rustix::process::getpid();
+    Ok(rustix::process::kill_process(
+        this,
+        rustix::process::Signal::TTOU,
+    )?)
 }
 
 /// Until a frame is due.

@@ -163,7 +163,10 @@ impl Pty {
 
     pub fn resize(&self, columns: u16, rows: u16) {
         let mut shown = self.shown.0.lock().unwrap();
-        shown.parser.screen_mut().set_size(some(rows), some(columns));
+        shown
+            .parser
+            .screen_mut()
+            .set_size(some(rows), some(columns));
         self.master
             .as_ref()
             .unwrap()
