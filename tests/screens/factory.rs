@@ -135,7 +135,7 @@ fn a_first_attempt_leaves_the_room_to_what_the_model_writes() {
         let code = "'use strict';\n\nfunction group(issues) {\n  const found = new Map();\n  for (const issue of issues) {\n";
         model
             .book
-            .push(&line("02:41:05", "developer", Level::Stream, code));
+            .push(&line("02:41:05", "developer", Level::Stream, code), false);
         same(&format!("coding_{}x{}", size.0, size.1), &text(&model));
     }
 }
@@ -166,7 +166,7 @@ fn wide_characters_keep_every_column_in_its_place() {
         let text_of = "この規則は、ラベルの大文字と小文字を区別しないことを求めている。".repeat(4);
         let mut said = line("02:41:06", "developer", Level::Stream, &text_of);
         said.tool = Some("日本語の課題を要約する道具".to_owned());
-        model.book.push(&said);
+        model.book.push(&said, false);
         let buffer = drawn(&model);
         if size.0 >= 100 {
             for y in 10..35 {
