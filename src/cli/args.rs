@@ -24,7 +24,10 @@ pub struct Cli {
     /// How to run the engine
     #[command(flatten)]
     pub engine: EngineArgs,
-    /// What to do; nothing = run the engine here
+    /// How the screens look
+    #[command(flatten)]
+    pub screens: ScreenArgs,
+    /// What to do; nothing = the screens, or without a terminal the engine here
     #[command(subcommand)]
     pub command: Option<Cmd>,
 }
@@ -32,7 +35,7 @@ pub struct Cli {
 /// How the engine runs.
 #[derive(Clone, Debug, Default, Args)]
 pub struct EngineArgs {
-    /// Run the engine here and print one line an event
+    /// No screens: run the engine here and print one line an event
     #[arg(long, global = true)]
     pub no_tui: bool,
     /// End when nothing is left to do (exit 0), or only a person can go on (exit 4)
@@ -52,7 +55,21 @@ pub struct EngineArgs {
     pub detached: bool,
 }
 
-/// Everything but running the engine here.
+/// How the screens look.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ScreenArgs {
+    /// Theme of the screens: default, light, plain, or one of the home's themes folder
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw only ASCII
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Look only: start nothing, send nothing
+    #[arg(long, global = true)]
+    pub readonly: bool,
+}
+
+/// Everything but the screens.
 #[derive(Debug, Subcommand)]
 pub enum Cmd {
     /// Make a factory home
@@ -90,6 +107,9 @@ pub enum Cmd {
         /// Shell they are for
         shell: clap_complete::Shell,
     },
+    /// Hand over one command from standard input and print the answer, both as JSON (used by the screens)
+    #[command(hide = true)]
+    Carry,
     /// An operator command
     #[command(flatten)]
     Verb(super::verbs::VerbCmd),

@@ -16,11 +16,16 @@ const READY: Duration = Duration::from_secs(300);
 /// How long `down` waits to say that the engine has ended; a turn may take longer.
 const ENDED: Duration = Duration::from_secs(5);
 
-/// Starts the engine in the background.
+/// Starts the engine in the background and says how that went.
 pub fn up(cli: &Cli, home: &Path) -> Done {
+    out::say(start(cli, home)?)?;
+    Ok(0)
+}
+
+/// Starts the engine in the background; a sentence when it is ready.
+pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
     if let Some(engine) = readers::engine(home) {
-        out::say(format!("already running: process {}", engine.pid))?;
-        return Ok(0);
+        return Ok(format!("already running: process {}", engine.pid));
     }
     // What would end the engine at once is better said here than in a log.
     tools::git()?;
@@ -39,8 +44,7 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
                 .and_then(|code| u8::try_from(code).ok())
                 .unwrap_or(1);
             if code == 0 {
-                out::say(format!("the engine has ended already: {last}"))?;
-                return Ok(0);
+                return Ok(format!("the engine has ended already: {last}"));
             }
             return Err(Fail::Said(
                 code,
@@ -48,10 +52,9 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
             ));
         }
         if readers::snapshot(home).is_some_and(|(snapshot, _)| snapshot.engine.pid == pid) {
-            out::say(format!(
-                "running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"
-            ))?;
-            return Ok(0);
+            return Ok(format!(
+                "running: process {pid}\nwatch it: dev-factory logs -f    end it: dev-factory down"
+            ));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -60,6 +63,28 @@ pub fn up(cli: &Cli, home: &Path) -> Done {
         READY.as_secs(),
         log.display()
     )))
+}
+
+/// The flags that say how an engine runs, for a process of ours that starts one. Consent has been asked for before:
+/// nobody can be asked there.
+#[must_use]
+pub fn flags(cli: &Cli) -> Vec<String> {
+    let unsafe_on = cli.engine.unsafe_no_sandbox;
+    let mut words: Vec<String> = [
+        ("--unsafe-no-sandbox", unsafe_on),
+        ("--yes-i-accept", unsafe_on),
+        ("--until-idle", cli.engine.until_idle),
+        ("--verbose", cli.engine.verbose),
+        ("--json", cli.json),
+    ]
+    .into_iter()
+    .filter(|(_, on)| *on)
+    .map(|(flag, _)| flag.to_owned())
+    .collect();
+    for set in &cli.set {
+        words.extend(["--set".to_owned(), set.clone()]);
+    }
+    words
 }
 
 fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
@@ -79,22 +104,7 @@ fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
         .arg("--home")
         .arg(home)
         .args(["--no-tui", "--detached"]);
-    if cli.engine.unsafe_no_sandbox {
-        // `up` has asked for consent already: nobody can be asked in the background.
-        command.args(["--unsafe-no-sandbox", "--yes-i-accept"]);
-    }
-    for (flag, on) in [
-        ("--until-idle", cli.engine.until_idle),
-        ("--verbose", cli.engine.verbose),
-        ("--json", cli.json),
-    ] {
-        if on {
-            command.arg(flag);
-        }
-    }
-    for set in &cli.set {
-        command.arg("--set").arg(set);
-    }
+    command.args(flags(cli));
     command
         .current_dir(home)
         .stdin(Stdio::null())
@@ -146,7 +156,9 @@ pub fn restart(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
     send::report(cli, &answer)
 }
 
-fn stop(args: &DownArgs, restart: bool) -> Verb {
+/// The command that ends the engine.
+#[must_use]
+pub fn stop(args: &DownArgs, restart: bool) -> Verb {
     Verb::Stop {
         after: if args.now {
             StopAfter::Now

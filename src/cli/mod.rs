@@ -10,9 +10,11 @@ pub mod init;
 pub mod list;
 pub mod logs;
 pub mod npm;
+pub mod operator;
 pub mod out;
 pub mod plan;
 pub mod probe;
+pub mod screens;
 pub mod secrets;
 pub mod send;
 pub mod serve;
@@ -59,6 +61,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<u8, col
 fn dispatch(cli: Cli) -> Done {
     let home = || home::resolve(cli.home.as_deref());
     match &cli.command {
+        None if screens::wanted(&cli) => screens::here(&cli, &home()?),
         None => serve::here(&cli, &home()?),
         Some(Cmd::Init(args)) => init::run(&cli, args),
         Some(Cmd::Demo(args)) => demo::run(&cli, args),
@@ -70,6 +73,7 @@ fn dispatch(cli: Cli) -> Done {
         Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
         Some(Cmd::Config) => show::run(&cli),
         Some(Cmd::Completions { shell }) => complete::run(*shell),
+        Some(Cmd::Carry) => operator::carry(&cli, &home()?),
         Some(Cmd::Verb(VerbCmd::Probe { host })) => probe::run(&cli, &home()?, host.clone()),
         Some(Cmd::Verb(verb)) => send::run(&cli, &home()?, verb.clone()),
     }

@@ -21,11 +21,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 /// How long a reader of standard output may take for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// The default subcommand: the engine, here.
+/// The engine, here: the default subcommand without a terminal.
 pub fn here(cli: &Cli, home: &Path) -> Done {
-    if std::io::stdout().is_terminal() && !cli.engine.no_tui {
-        out::note("the screens are not built yet: running without them, as with --no-tui");
-    }
     if cli.engine.detached {
         // Fails only for a process that leads its group already, which is as good.
         let _ = rustix::process::setsid();
@@ -182,9 +179,7 @@ pub fn check_sandbox(cli: &Cli, settings: &Settings) -> Result<(), Fail> {
         return Err(Fail::Said(code::NO_SANDBOX, REFUSAL.to_owned()));
     }
     if cli.engine.yes_i_accept || accepted()? {
-        out::note(
-            "WARNING: running generated code with NO protection: it gets your files, keys and network",
-        );
+        out::note("WARNING: NO protection: generated code gets your files, keys and network");
         return Ok(());
     }
     Err(Fail::Said(
@@ -199,7 +194,8 @@ Refusing to run generated code: no sandbox works on this machine.
   bubblewrap   not used by this version: the sandbox is still to be built
   landlock     not used by this version
 What works now: dev-factory demo (it runs only code compiled into this program).
-To run tests with NO protection: --unsafe-no-sandbox --yes-i-accept (they get your files, keys and network).";
+To run it with NO protection (it gets your files, keys and network), add:
+  --unsafe-no-sandbox --yes-i-accept";
 
 /// Every role that takes turns speaks to the replies compiled in.
 fn only_compiled_in(settings: &Settings) -> bool {

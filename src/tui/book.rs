@@ -272,7 +272,7 @@ impl Book {
         std::mem::take(&mut self.forgot)
     }
 
-    /// All rows in memory, wanted or not, newest first.
+    /// Every row in memory, whatever is wanted, newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().rev()
     }

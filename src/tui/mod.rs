@@ -3,8 +3,10 @@
 
 pub mod action;
 pub mod book;
+pub mod crash;
 pub mod dialog;
 pub mod effect;
+pub mod errands;
 pub mod form;
 pub mod key;
 pub mod layer;
@@ -13,8 +15,11 @@ pub mod model;
 pub mod pacer;
 pub mod palette;
 pub mod pane;
+pub mod run;
 pub mod settings;
+pub mod signals;
 pub mod tabs;
+pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;

@@ -1,0 +1,321 @@
+//! The operator's hand for the screens: typed words read as on the command line, commands carried by a process of
+//! its own, since whoever applies one is named in lock and snapshot, and must not live on as if it were the engine.
+
+use super::args::{Cli, DownArgs};
+use super::out::{self, Done, Fail};
+use super::verbs::VerbCmd;
+use super::{background, send};
+use crate::adapters::clock::SystemClock;
+use crate::domain::command::{Answer, Command, Verb};
+use crate::domain::phase::Phase;
+use crate::factory::ports::clock::Clock;
+use crate::factory::ports::operator::{Operator, Usage};
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+/// What may be typed: the command line's verbs and what ends the engine.
+#[derive(Debug, Parser)]
+#[command(
+    no_binary_name = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true
+)]
+struct Typed {
+    #[command(subcommand)]
+    command: TypedCmd,
+}
+
+#[derive(Debug, Subcommand)]
+enum TypedCmd {
+    #[command(flatten)]
+    Verb(VerbCmd),
+    /// End the engine after the turn under way
+    #[command(alias = "stop")]
+    Down(DownArgs),
+    /// End the engine after the turn and start it anew
+    Restart(DownArgs),
+}
+
+/// Commands whose last argument is a text, and how many words come before it: the text needs no quotes.
+const TEXTS: [(&str, usize); 5] = [
+    ("escalate", 1),
+    ("hint", 1),
+    ("add", 1),
+    ("edit", 2),
+    ("reopen", 2),
+];
+
+/// Of one home.
+pub struct Hand {
+    home: PathBuf,
+    /// Flags for processes of ours that may have to start or be the engine.
+    flags: Vec<String>,
+}
+
+impl Hand {
+    /// Of a home; `cli` says how its engine runs.
+    #[must_use]
+    pub fn new(cli: &Cli, home: PathBuf) -> Self {
+        let lines = Cli {
+            home: None,
+            json: false,
+            set: cli.set.clone(),
+            engine: cli.engine.clone(),
+            screens: cli.screens.clone(),
+            command: None,
+        };
+        Self {
+            home,
+            flags: background::flags(&lines),
+        }
+    }
+
+    /// Runs this program on the home; `input` is its standard input.
+    fn call(&self, words: &[&str], input: &str) -> std::io::Result<Output> {
+        let mut child = std::process::Command::new(std::env::current_exe()?)
+            .arg("--home")
+            .arg(&self.home)
+            .args(&self.flags)
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // What the terminal sends to us is not meant for it.
+            .process_group(0)
+            .spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
+        child.wait_with_output()
+    }
+}
+
+impl Operator for Hand {
+    fn commands(&self) -> Vec<Usage> {
+        Typed::command()
+            .get_subcommands()
+            .map(|command| Usage {
+                name: command.get_name().to_owned(),
+                arguments: arguments(command),
+                about: command
+                    .get_about()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    fn read(&self, line: &str) -> Result<(Verb, bool), String> {
+        #[cfg(debug_assertions)]
+        trial(line);
+        let words = words(line)?;
+        let typed = Typed::try_parse_from(&words)
+            .or_else(|error| Typed::try_parse_from(joined(&words).ok_or(error)?))
+            .map_err(|error| first(&error.to_string()).replace("error: ", ""))?;
+        let verb = match typed.command {
+            TypedCmd::Down(args) => return Ok((background::stop(&args, false), false)),
+            TypedCmd::Restart(args) => return Ok((background::stop(&args, true), false)),
+            TypedCmd::Verb(verb) => verb,
+        };
+        let guarded = verb.guarded();
+        match verb.verb(SystemClock.now()) {
+            Ok(verb) => Ok((verb, guarded)),
+            Err(Fail::Said(_, sentence)) => Err(sentence),
+            Err(fail) => Err(format!("{fail:?}")),
+        }
+    }
+
+    fn send(&self, verb: Verb, seen: Option<(Option<String>, Phase)>) -> Answer {
+        let mut command = send::command(&self.home, verb, false);
+        if let Some((tool, phase)) = seen {
+            command.tool = tool;
+            command.phase = Some(phase);
+        }
+        let answered = serde_json::to_string(&command)
+            .map_err(|error| error.to_string())
+            .and_then(|text| {
+                self.call(&["carry"], &text)
+                    .map_err(|error| format!("dev-factory does not start: {error}"))
+            })
+            .and_then(|output| {
+                serde_json::from_slice(&output.stdout).map_err(|_| said(&output.stderr))
+            });
+        answered.unwrap_or_else(|sentence| Answer {
+            accepted: false,
+            sentence,
+        })
+    }
+
+    fn start(&self) -> Result<String, String> {
+        match self.call(&["up"], "") {
+            Ok(output) if output.status.success() => Ok(said(&output.stdout)),
+            Ok(output) => Err(said(&output.stderr)),
+            Err(error) => Err(format!("dev-factory does not start: {error}")),
+        }
+    }
+}
+
+/// Takes one command from standard input to the engine and prints its answer.
+pub fn carry(cli: &Cli, home: &std::path::Path) -> Done {
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text)?;
+    let command: Command = serde_json::from_str(&text)
+        .map_err(|error| Fail::usage(format!("no command on standard input: {error}")))?;
+    let answer = send::send(cli, home, &command)?;
+    out::say(serde_json::to_string(&answer).map_err(|error| Fail::Bug(error.into()))?)?;
+    Ok(0)
+}
+
+/// Breaks the screens where tests ask for it; not in a release.
+#[cfg(debug_assertions)]
+fn trial(line: &str) {
+    if std::env::var_os("FACTORY_TRIAL").is_none() {
+        return;
+    }
+    match line {
+        "break here" => std::panic::panic_any("planted in the loop"),
+        "break a task" => drop(tokio::spawn(async {
+            std::panic::panic_any("planted in a task")
+        })),
+        "break a thread" => drop(std::thread::spawn(|| {
+            std::panic::panic_any("planted in a thread")
+        })),
+        _ => {}
+    }
+}
+
+fn first(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The first line that says something.
+fn said(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.lines().find(|line| !line.trim().is_empty());
+    line.unwrap_or("dev-factory said nothing; see dev-factory/logs")
+        .to_owned()
+}
+
+/// `ITEM [--fresh] [--reason REASON]`.
+fn arguments(command: &clap::Command) -> String {
+    let mut words = Vec::new();
+    for argument in command.get_arguments() {
+        let name = argument
+            .get_value_names()
+            .and_then(|names| names.first())
+            .map_or_else(
+                || argument.get_id().to_string().to_uppercase(),
+                ToString::to_string,
+            );
+        let takes = argument.get_action().takes_values();
+        words.push(match argument.get_long() {
+            Some(long) if takes => format!("[--{long} {name}]"),
+            Some(long) => format!("[--{long}]"),
+            None if argument.is_required_set() => name,
+            None => format!("[{name}]"),
+        });
+    }
+    words.join(" ")
+}
+
+/// The words of a line; quotes hold words together, a backslash takes the next character as it is.
+fn words(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            ('\\', None | Some('"')) => {
+                word.get_or_insert_default().extend(chars.next());
+            }
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    if let Some(open) = quote {
+        return Err(format!("a {open} is not closed"));
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+/// The words with those of a text made one; None where there is no such text.
+fn joined(words: &[String]) -> Option<Vec<String>> {
+    let (_, before) = TEXTS
+        .iter()
+        .find(|(name, _)| Some(*name) == words.first().map(String::as_str))?;
+    let (head, text) = words.split_at_checked(*before)?;
+    let flags = text.iter().any(|word| word.starts_with("--"));
+    (text.len() > 1 && !flags).then(|| [head, &[text.join(" ")]].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hand() -> Hand {
+        Hand {
+            home: PathBuf::from("/nowhere"),
+            flags: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn typed_words_are_read_as_on_the_command_line() {
+        let read = |line: &str| hand().read(line);
+        let hint = Verb::Hint {
+            text: "use the fs module".to_owned(),
+        };
+        assert_eq!(read("hint \"use the fs module\""), Ok((hint.clone(), true)));
+        assert_eq!(read("hint use the fs module"), Ok((hint, true)));
+        let drop = Verb::Drop {
+            item: "cost-tracker".to_owned(),
+            reason: Some("don't".to_owned()),
+        };
+        assert_eq!(
+            read("drop cost-tracker --reason \"don't\""),
+            Ok((drop.clone(), false))
+        );
+        assert_eq!(
+            read("drop cost-tracker --reason don\\'t"),
+            Ok((drop, false))
+        );
+        assert!(matches!(read("stop"), Ok((Verb::Stop { .. }, false))));
+    }
+
+    #[test]
+    fn mistakes_are_one_line() {
+        for (line, words) in [
+            ("hint 'open", "a ' is not closed"),
+            ("fly", "unrecognized subcommand 'fly'"),
+            ("snooze review:x later", "\"later\" is no time"),
+        ] {
+            let problem = hand().read(line).unwrap_err();
+            assert!(problem.contains(words), "{line}: {problem}");
+            assert!(!problem.contains('\n'), "{problem}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_its_arguments() {
+        let all = hand().commands();
+        let find = |name: &str| all.iter().find(|usage| usage.name == name).unwrap();
+        assert_eq!(find("drop").arguments, "ITEM [--reason REASON]");
+        assert_eq!(find("park").arguments, "[ITEM] [--reason REASON]");
+        assert_eq!(find("retry").arguments, "");
+        assert_eq!(
+            find("down").about,
+            "End the engine after the turn under way"
+        );
+        assert!(all.iter().all(|usage| !usage.about.is_empty()));
+    }
+}

@@ -1,0 +1,388 @@
+//! The loop: keys, the engine's news and answers into the model; its effects out; frames when something changed.
+
+use super::crash::Crash;
+use super::effect::Effect;
+use super::errands::Errands;
+use super::key::Key;
+use super::message::Message;
+use super::model::{Engine, Model};
+use super::pacer::Pacer;
+use super::signals::{self, Listening, Outside};
+use super::terminal::{self, Screen};
+use super::update::update;
+use crate::domain::screen::{EngineId, Level, LogLine, Snapshot};
+use crate::factory::ports::clock::Clock;
+use crate::factory::ports::feed::Feed;
+use crate::factory::ports::operator::Operator;
+use crate::factory::ports::reader::Reader;
+use crossterm::event::{Event, EventStream};
+use futures_util::future::FutureExt;
+use futures_util::stream::StreamExt;
+use std::fs::File;
+use std::future::Future;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// Most lines taken in one go, so that a flood does not hold up keys.
+const BATCH: usize = 512;
+/// Time between two looks at whether the engine lives, and after news of another process.
+const LOOK: Duration = Duration::from_secs(2);
+const LOOK_SOON: Duration = Duration::from_millis(200);
+/// The first frame waits this long for something to show.
+const FIRST: Duration = Duration::from_millis(30);
+/// A stop that has not come by then will not come: there is no shell to go back to.
+const STOPS: Duration = Duration::from_millis(200);
+
+/// What the screens are run with.
+pub struct Parts {
+    /// The terminal, for reading its state and for writing.
+    pub terminal: File,
+    /// A model that knows nothing yet.
+    pub model: Model,
+    /// The engine's news.
+    pub feed: Feed,
+    /// The home's past.
+    pub reader: Arc<dyn Reader>,
+    /// The operator's hand.
+    pub operator: Arc<dyn Operator>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// When it is over by itself; None = never.
+    pub over: Option<Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+/// Why the screens were left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The operator asked.
+    Asked,
+    /// It was over by itself.
+    Over,
+    /// A signal, or the terminal is gone.
+    Outside(Outside),
+    /// Something panicked; the message has been printed.
+    Panicked,
+}
+
+/// Shows the screens until they are left; the terminal is as it was afterwards.
+pub async fn run(parts: Parts) -> io::Result<Left> {
+    let crash = Crash::watch();
+    let listening = signals::listen(parts.terminal.try_clone()?)?;
+    let screen = Screen::enter(parts.terminal)?;
+    let (back, answers) = unbounded_channel();
+    let desk = Desk {
+        errands: Errands::new(parts.reader.clone(), parts.operator.clone(), back),
+        model: parts.model,
+        screen,
+        pacer: Pacer::default(),
+        reader: parts.reader,
+        operator: parts.operator,
+        clock: parts.clock,
+        writer: None,
+        look: Instant::now(),
+        stops: false,
+        left: None,
+    };
+    let sources = Sources {
+        keys: EventStream::new(),
+        feed: parts.feed,
+        answers,
+        listening,
+        over: parts
+            .over
+            .unwrap_or_else(|| Box::pin(std::future::pending())),
+        more: (true, true),
+    };
+    let went = AssertUnwindSafe(desk.work(sources, &crash))
+        .catch_unwind()
+        .await;
+    terminal::give_back();
+    went.unwrap_or(Ok(Left::Panicked))
+}
+
+/// Where news comes from.
+struct Sources {
+    keys: EventStream,
+    feed: Feed,
+    answers: UnboundedReceiver<Message>,
+    listening: Listening,
+    over: Pin<Box<dyn Future<Output = ()>>>,
+    /// More snapshots, more lines may come.
+    more: (bool, bool),
+}
+
+/// The model with everything around it.
+struct Desk {
+    model: Model,
+    screen: Screen,
+    pacer: Pacer,
+    errands: Errands,
+    reader: Arc<dyn Reader>,
+    operator: Arc<dyn Operator>,
+    clock: Arc<dyn Clock>,
+    /// Who wrote the newest snapshot.
+    writer: Option<EngineId>,
+    /// When to look whether it lives.
+    look: Instant,
+    /// The screens are to be put aside.
+    stops: bool,
+    left: Option<Left>,
+}
+
+impl Desk {
+    async fn work(mut self, mut from: Sources, crash: &Crash) -> io::Result<Left> {
+        self.resize();
+        let told = from.feed.snapshot.wait_for(Option::is_some);
+        let _ = timeout(FIRST, told).await;
+        from.feed.snapshot.mark_changed();
+        self.news(&mut from);
+        self.look();
+        self.pacer.changed(Instant::now(), true);
+        loop {
+            if let Some(left) = self.left {
+                return Ok(left);
+            }
+            let due = self.pacer.due();
+            let wake = self.wakes();
+            // In this order: a flood of news must hold up neither keys nor frames.
+            tokio::select! {
+                biased;
+                () = crash.happened.notified() => return Ok(Left::Panicked),
+                Some(outside) = from.listening.came.recv() => self.outside(outside)?,
+                // Keys that wait behind it come before the next frame.
+                event = from.keys.next() => {
+                    self.key(event);
+                    if std::mem::take(&mut self.stops) {
+                        self.suspend(&mut from.listening).await?;
+                    }
+                }
+                Some(message) = from.answers.recv() => {
+                    self.on_time();
+                    self.take(message, true);
+                }
+                () = until(due) => {
+                    self.screen.draw(&self.model)?;
+                    self.pacer.drawn(Instant::now());
+                }
+                changed = from.feed.snapshot.changed(), if from.more.0 => {
+                    from.more.0 = changed.is_ok();
+                    self.news(&mut from);
+                }
+                line = from.feed.lines.recv(), if from.more.1 => self.lines(line, &mut from),
+                () = sleep_until(wake) => self.woken(),
+                () = &mut from.over => return Ok(Left::Over),
+            }
+        }
+    }
+
+    /// Takes a message in and sees to what it asks for.
+    fn take(&mut self, message: Message, at_once: bool) {
+        let effects = update(&mut self.model, message, &*self.operator);
+        self.pacer.changed(Instant::now(), at_once);
+        for effect in effects {
+            match effect {
+                Effect::Send(verb, seen) => self.errands.send(verb, seen),
+                Effect::StartEngine => self.errands.start(),
+                Effect::Stats => self.errands.stats(),
+                Effect::Older => {
+                    let mark = self.model.logs.before.clone().flatten();
+                    self.errands.older(mark);
+                }
+                Effect::Redraw => {
+                    self.resize();
+                    self.screen.forget();
+                }
+                Effect::Suspend => self.stops = true,
+                Effect::Leave => self.left = Some(Left::Asked),
+            }
+        }
+    }
+}
+
+/// Keys, news and time.
+impl Desk {
+    fn key(&mut self, event: Option<io::Result<Event>>) {
+        // A terminal that gives no more keys is gone.
+        let Some(Ok(event)) = event else {
+            self.left = Some(Left::Outside(Outside::HangUp));
+            return;
+        };
+        let message = match event {
+            Event::Key(event) => Key::of(event).map(Message::Key),
+            Event::Paste(text) => Some(Message::Paste(text)),
+            Event::Resize(..) => return self.resize(),
+            _ => None,
+        };
+        if let Some(message) = message.filter(|_| self.left.is_none()) {
+            self.on_time();
+            self.take(message, true);
+        }
+    }
+
+    /// The newest snapshot.
+    fn news(&mut self, from: &mut Sources) {
+        let snapshot: Option<Arc<Snapshot>> = from.feed.snapshot.borrow_and_update().clone();
+        let Some(snapshot) = snapshot else { return };
+        let writer = Some(snapshot.engine.clone());
+        self.take(Message::Snapshot(snapshot), false);
+        if self.writer != writer {
+            self.writer = writer;
+            self.look();
+            // It may have been a command that was applied without an engine, and ends in a moment.
+            self.look = Instant::now() + LOOK_SOON;
+        }
+    }
+
+    /// A line, and those that wait behind it.
+    fn lines(&mut self, line: Result<Arc<LogLine>, RecvError>, from: &mut Sources) {
+        let mut batch = Vec::new();
+        let mut dropped = 0;
+        match line {
+            Ok(line) => batch.push(line),
+            Err(RecvError::Lagged(count)) => dropped += count,
+            Err(RecvError::Closed) => from.more.1 = false,
+        }
+        while batch.len() < BATCH {
+            match from.feed.lines.try_recv() {
+                Ok(line) => batch.push(line),
+                Err(TryRecvError::Lagged(count)) => dropped += count,
+                Err(_) => break,
+            }
+        }
+        if dropped > 0 {
+            batch.insert(
+                0,
+                Arc::new(lag(dropped, batch.first().map(Arc::as_ref), &self.model)),
+            );
+        }
+        self.take(Message::Lines(batch), false);
+    }
+
+    /// Something on the screen changes by itself, or it is time to look after the engine.
+    fn woken(&mut self) {
+        if Instant::now() >= self.look {
+            self.look();
+        }
+        let now = self.clock.now();
+        if self.model.wakes_at().is_some_and(|at| at <= now) {
+            self.take(Message::Time(now), false);
+        }
+    }
+
+    fn wakes(&self) -> Instant {
+        let wakes = self.model.wakes_at().map(|at| {
+            let wait = (at - self.clock.now()).to_std().unwrap_or_default();
+            Instant::now() + wait
+        });
+        wakes.map_or(self.look, |at| at.min(self.look))
+    }
+
+    /// What is shown from now on is counted from now.
+    fn on_time(&mut self) {
+        let now = self.clock.now();
+        self.take(Message::Time(now), false);
+    }
+
+    /// Whether the engine lives; told when that is news.
+    fn look(&mut self) {
+        self.look = Instant::now() + LOOK;
+        let alive = self.reader.alive();
+        let known = if alive { Engine::Runs } else { Engine::Gone };
+        if self.model.engine != known {
+            self.take(Message::Alive(alive), false);
+        }
+    }
+}
+
+/// The terminal.
+impl Desk {
+    fn outside(&mut self, outside: Outside) -> io::Result<()> {
+        match outside {
+            Outside::Resize => self.resize(),
+            // In the background there is nothing to show, and the shell's page to spoil.
+            Outside::Continue if !terminal::held_in_front() => stop()?,
+            Outside::Continue => {
+                if let Some(terminal) = terminal::give_back() {
+                    self.enter(terminal)?;
+                }
+            }
+            other => self.left = Some(Left::Outside(other)),
+        }
+        Ok(())
+    }
+
+    fn resize(&mut self) {
+        let (columns, rows) = terminal::size();
+        if self.model.size != (columns, rows) {
+            self.take(Message::Resize(columns, rows), false);
+        }
+    }
+
+    /// Gives the terminal to the shell until it is given again.
+    async fn suspend(&mut self, listening: &mut Listening) -> io::Result<()> {
+        let Some(terminal) = terminal::give_back() else {
+            return Ok(());
+        };
+        // The whole job, as the terminal itself does it; without a shell that waits the kernel ignores it.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        let back = async {
+            while let Some(outside) = listening.came.recv().await {
+                match outside {
+                    Outside::Continue if !terminal::in_front(&terminal) => stop()?,
+                    Outside::Continue => break,
+                    Outside::Resize => {}
+                    other => return Ok(Some(Left::Outside(other))),
+                }
+            }
+            Ok::<_, io::Error>(None)
+        };
+        self.left = timeout(STOPS, back).await.unwrap_or(Ok(None))?;
+        self.enter(terminal)
+    }
+
+    /// Takes the terminal again; what happened meanwhile is shown.
+    fn enter(&mut self, terminal: File) -> io::Result<()> {
+        terminal::take(terminal)?;
+        self.screen.forget();
+        self.resize();
+        self.on_time();
+        self.look();
+        self.pacer.changed(Instant::now(), true);
+        Ok(())
+    }
+}
+
+/// Stops this process as a write from the background would.
+fn stop() -> io::Result<()> {
+    let this = rustix::process::getpid();
+    Ok(rustix::process::kill_process(
+        this,
+        rustix::process::Signal::TTOU,
+    )?)
+}
+
+/// Until a frame is due.
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What stands where lines were missed.
+fn lag(count: u64, next: Option<&LogLine>, model: &Model) -> LogLine {
+    LogLine {
+        at: next.map_or(model.now, |line| line.at),
+        from: "engine".to_owned(),
+        level: Level::Warn,
+        tool: None,
+        seq: None,
+        text: format!("{count} lines came too fast to be shown; they are on disk"),
+    }
+}

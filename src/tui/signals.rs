@@ -1,0 +1,99 @@
+//! What ends the screens from outside: signals, and a terminal that hangs up. No way to outlive a dead terminal.
+
+use super::terminal;
+use rustix::event::{PollFd, PollFlags, poll};
+use std::fs::File;
+use std::io;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+/// What came from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// The terminal is gone.
+    HangUp,
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT from elsewhere; typed, it is a key.
+    Interrupt,
+    /// The shell has let us go on after a stop.
+    Continue,
+    /// The window has another size.
+    Resize,
+}
+
+/// How long the loop has to leave by itself before the process is ended: it may be stuck in a write, or its keyboard
+/// reader may spin on a dead terminal, which it cannot tell from a busy one.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// Listens until dropped.
+pub struct Listening {
+    /// What came, in order.
+    pub came: UnboundedReceiver<Outside>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Listens to signals, and to the terminal for its end.
+pub fn listen(terminal: File) -> io::Result<Listening> {
+    let (passed, came) = unbounded_channel();
+    let (hang_up, mut hung_up) = unbounded_channel();
+    std::thread::Builder::new()
+        .name("hang-up".to_owned())
+        .spawn(move || watch(&terminal, &hang_up))?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut continues = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+    let mut window = signal(SignalKind::window_change())?;
+    let task = tokio::spawn(async move {
+        loop {
+            let outside = tokio::select! {
+                _ = terminate.recv() => Outside::Terminate,
+                _ = interrupt.recv() => Outside::Interrupt,
+                _ = hangup.recv() => Outside::HangUp,
+                Some(()) = hung_up.recv() => Outside::HangUp,
+                _ = continues.recv() => Outside::Continue,
+                _ = window.recv() => Outside::Resize,
+            };
+            if passed.send(outside).is_err() {
+                return;
+            }
+            if !matches!(outside, Outside::Continue | Outside::Resize) {
+                tokio::time::sleep(GRACE).await;
+                end(outside);
+            }
+        }
+    });
+    Ok(Listening { came, task })
+}
+
+/// Waits for the terminal's end; a poll for nothing is answered by a hang-up only.
+fn watch(terminal: &File, hang_up: &UnboundedSender<()>) {
+    loop {
+        let mut fds = [PollFd::new(terminal, PollFlags::empty())];
+        match poll(&mut fds, None) {
+            Ok(_) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            // Where terminals cannot be polled there is still the signal.
+            Err(_) => return,
+        }
+    }
+    let _ = hang_up.send(());
+}
+
+/// The last resort: nothing of ours needs a longer goodbye, the engine is a process of its own.
+fn end(outside: Outside) -> ! {
+    terminal::give_back();
+    std::process::exit(match outside {
+        Outside::Interrupt => 130,
+        _ => 0,
+    })
+}
