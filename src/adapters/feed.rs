@@ -194,7 +194,11 @@ impl Follower {
     fn run(mut self, run: &Path, tail: usize) {
         let (tx, rx) = channel();
         let tell = tx.clone();
-        let watcher = watch::folders(&[run], move |_| tell.send(()).is_ok());
+        let watch = || {
+            let tell = tell.clone();
+            watch::folders(&[run], move |_| tell.send(()).is_ok())
+        };
+        let mut watcher = watch();
         self.begin(tail);
         loop {
             self.snapshot();
@@ -205,6 +209,8 @@ impl Follower {
             }
             match rx.recv_timeout(Duration::from_secs(1)) {
                 Ok(()) => while rx.try_recv().is_ok() {},
+                // A home whose engine has never run has no such folder yet.
+                Err(RecvTimeoutError::Timeout) if watcher.is_err() => watcher = watch(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }

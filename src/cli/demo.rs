@@ -4,7 +4,7 @@ use super::args::{Cli, DemoArgs};
 use super::home::{self, Start};
 use super::init::{self, New};
 use super::out::{self, Done, Fail, code};
-use super::{npm, serve, starter, tools, wire};
+use super::{background, npm, screens, serve, starter, tools, wire};
 use crate::adapters::sandbox::{self, Hashes};
 use crate::adapters::store::readers;
 use crate::agents::reply as replies;
@@ -14,10 +14,12 @@ use crate::domain::item::ItemStatus;
 use crate::domain::stats::Stats;
 use crate::factory::engine::Ended;
 use crate::factory::ports::settings::Settings;
+use crate::tui::run::Left;
 use include_dir::{Dir, include_dir};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The replies: `tool/phase/purpose[/path]/n.md`.
 static REPLIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dev-factory/demo");
@@ -38,6 +40,9 @@ model = \"script/demo\"
 model = \"script/demo\"
 ";
 
+/// Time between two looks at whether everything is built.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// Builds the examples; 0 only if everything shipped.
 pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     tools::git()?;
@@ -46,6 +51,9 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     out::say(format!("demo home: {}", dir.display()))?;
     if !npm::installed(&dir) {
         npm::install(&dir)?;
+    }
+    if screens::on_terminal() && !cli.engine.no_tui && !cli.json {
+        return on_screens(cli, args, &dir);
     }
     wire::log_to(&dir);
     let mut settings = wire::settings(cli, Some(&dir), Vec::new())?.settings;
@@ -59,12 +67,54 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     if ended == Ended::Interrupted {
         return Ok(code::INTERRUPTED);
     }
-    let reading = readers::factory(&dir).map_err(|error| Fail::failed(error.to_string()))?;
+    close(&cli, &dir)
+}
+
+/// Shows the screens while an engine in the background builds, and the closing table when it is done.
+fn on_screens(cli: &Cli, args: &DemoArgs, dir: &Path) -> Done {
+    let mut cli = until_idle(cli);
+    if args.pace > 0 {
+        let pace = format!("hosts.script.pace_ms={}", args.pace);
+        cli.set.push(pace);
+    }
+    let look = screens::look(&cli, dir)?;
+    hello(dir, &wire::settings(&cli, Some(dir), Vec::new())?.settings)?;
+    background::start(&cli, dir)?;
+    let home = dir.to_path_buf();
+    let over = Box::pin(async move {
+        while !over(&home) {
+            tokio::time::sleep(LOOK).await;
+        }
+    });
+    match screens::open(&cli, dir, look, Some(over))? {
+        Left::Over | Left::Asked if readers::engine(dir).is_none() => close(&cli, dir),
+        Left::Over | Left::Asked => {
+            out::note(format!(
+                "the demo goes on in the background: dev-factory demo --dir {0} shows it again, dev-factory --home {0} down ends it",
+                dir.display()
+            ));
+            Ok(0)
+        }
+        left => Ok(screens::exit_code(left)),
+    }
+}
+
+/// Nothing is left to build and nobody stopped it: the engine has ended by itself.
+fn over(home: &Path) -> bool {
+    readers::engine(home).is_none()
+        && readers::snapshot(home).is_some_and(|(snapshot, _)| {
+            snapshot.current_tool.is_none() && snapshot.stopped.is_none()
+        })
+}
+
+/// The closing table; 0 only if everything shipped.
+fn close(cli: &Cli, dir: &Path) -> Done {
+    let reading = readers::factory(dir).map_err(|error| Fail::failed(error.to_string()))?;
     let factory = reading
         .factory
         .ok_or_else(|| Fail::failed("the demo home has no journal: nothing was built"))?;
     if !cli.json {
-        let events = readers::history(&dir, 1).unwrap_or_default();
+        let events = readers::history(dir, 1).unwrap_or_default();
         out::put(&closing(&factory, &events))?;
         out::say(format!(
             "look at it: cd {} && git log --oneline --graph && git tag && npx jest",

@@ -12,7 +12,6 @@ pub mod logs;
 pub mod npm;
 pub mod operator;
 pub mod out;
-pub mod past;
 pub mod plan;
 pub mod probe;
 pub mod screens;

@@ -109,6 +109,8 @@ impl Operator for Hand {
     }
 
     fn read(&self, line: &str) -> Result<(Verb, bool), String> {
+        #[cfg(debug_assertions)]
+        trial(line);
         let words = words(line)?;
         let typed = Typed::try_parse_from(&words)
             .or_else(|error| Typed::try_parse_from(joined(&words).ok_or(error)?))
@@ -165,6 +167,24 @@ pub fn carry(cli: &Cli, home: &std::path::Path) -> Done {
     let answer = send::send(cli, home, &command)?;
     out::say(serde_json::to_string(&answer).map_err(|error| Fail::Bug(error.into()))?)?;
     Ok(0)
+}
+
+/// Breaks the screens where tests ask for it; not in a release.
+#[cfg(debug_assertions)]
+fn trial(line: &str) {
+    if std::env::var_os("FACTORY_TRIAL").is_none() {
+        return;
+    }
+    match line {
+        "break here" => std::panic::panic_any("planted in the loop"),
+        "break a task" => drop(tokio::spawn(async {
+            std::panic::panic_any("planted in a task")
+        })),
+        "break a thread" => drop(std::thread::spawn(|| {
+            std::panic::panic_any("planted in a thread")
+        })),
+        _ => {}
+    }
 }
 
 fn first(text: &str) -> String {

@@ -3,10 +3,10 @@
 use super::args::Cli;
 use super::operator::Hand;
 use super::out::{self, Done, Fail, code};
-use super::past::Past;
 use super::{background, npm, serve, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::feed;
+use crate::adapters::reader::HomeReader;
 use crate::adapters::store::readers;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::operator::Operator;
@@ -130,7 +130,7 @@ pub fn open(cli: &Cli, home: &Path, look: Look, over: Option<Over>) -> Result<Le
         terminal: File::from(std::io::stdout().as_fd().try_clone_to_owned()?),
         model,
         feed: feed::follow(home),
-        reader: Arc::new(Past(home.to_path_buf())),
+        reader: Arc::new(HomeReader::new(home)),
         operator: Arc::new(operator),
         clock: Arc::new(SystemClock),
         over,
@@ -143,18 +143,24 @@ pub fn open(cli: &Cli, home: &Path, look: Look, over: Option<Over>) -> Result<Le
 
 /// What a person reads who has left: what goes on, and how to come back or end it.
 fn goodbye(home: &Path, left: Left) -> Done {
-    let code = match left {
-        Left::Outside(Outside::HangUp) => return Ok(0),
+    if left != Left::Outside(Outside::HangUp) {
+        out::note(match readers::engine(home) {
+            Some(engine) => format!(
+                "the engine goes on in the background (process {}): dev-factory shows it again, dev-factory down ends it",
+                engine.pid
+            ),
+            None => "no engine runs here: dev-factory up starts one".to_owned(),
+        });
+    }
+    Ok(exit_code(left))
+}
+
+/// The exit code of screens that were left.
+#[must_use]
+pub fn exit_code(left: Left) -> u8 {
+    match left {
         Left::Outside(Outside::Interrupt) => code::INTERRUPTED,
         Left::Panicked => code::FAILED,
         _ => 0,
-    };
-    out::note(match readers::engine(home) {
-        Some(engine) => format!(
-            "the engine goes on in the background (process {}): dev-factory shows it again, dev-factory down ends it",
-            engine.pid
-        ),
-        None => "no engine runs here: dev-factory up starts one".to_owned(),
-    });
-    Ok(code)
+    }
 }

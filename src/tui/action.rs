@@ -467,6 +467,21 @@ mod tests {
         }
     }
 
+    /// `WRITE_DOCS=1 cargo test --lib page_of_keys` writes the page anew.
+    #[test]
+    fn the_page_of_keys_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
+        if std::env::var_os("WRITE_DOCS").is_some() {
+            std::fs::write(path, page()).unwrap();
+        }
+        let there = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            there,
+            page(),
+            "stale: WRITE_DOCS=1 cargo test --lib page_of_keys"
+        );
+    }
+
     #[test]
     fn keys_of_tmux_and_of_flow_control_stay_free() {
         for name in ["Ctrl-a", "Ctrl-b", "Ctrl-s", "Ctrl-q", "Ctrl-o"] {

@@ -3,9 +3,8 @@
 use super::effect::Seen;
 use super::message::Message;
 use crate::domain::command::{Answer, Verb};
-use crate::domain::screen::LogLine;
 use crate::factory::ports::operator::Operator;
-use crate::factory::ports::reader::{Mark, Page, Reader};
+use crate::factory::ports::reader::{Mark, Reader};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -59,16 +58,12 @@ impl Errands {
         self.run(move || Message::Stats(reader.stats().map(Arc::new)));
     }
 
-    /// Reads lines that end at a mark; without one, those before `first`, the first of `known` lines that are here.
-    pub fn older(&self, mark: Option<Mark>, known: usize, first: Option<Arc<LogLine>>) {
+    /// Reads lines that end at a mark; None = the newest. The book knows which of them it has.
+    pub fn older(&self, mark: Option<Mark>) {
         let reader = Arc::clone(&self.reader);
         self.run(move || {
-            let count = if mark.is_some() { PAGE } else { PAGE + known };
-            match reader.lines(mark.as_ref(), count) {
-                Ok(page) if mark.is_none() => Message::Older(without(page, first.as_deref())),
-                Ok(page) => Message::Older(page),
-                Err(problem) => Message::Trouble(problem),
-            }
+            let page = reader.lines(mark.as_ref(), PAGE);
+            page.map_or_else(Message::Trouble, Message::Older)
         });
     }
 
@@ -79,14 +74,4 @@ impl Errands {
             let _ = back.send(errand());
         });
     }
-}
-
-/// A page of the newest lines without those that are here already.
-fn without(mut page: Page, first: Option<&LogLine>) -> Page {
-    if let Some(first) = first
-        && let Some(at) = page.lines.iter().position(|line| line == first)
-    {
-        page.lines.truncate(at);
-    }
-    page
 }

@@ -86,8 +86,6 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
         clock: parts.clock,
         writer: None,
         look: Instant::now(),
-        first: None,
-        known: 0,
         stops: false,
         left: None,
     };
@@ -132,9 +130,6 @@ struct Desk {
     writer: Option<EngineId>,
     /// When to look whether it lives.
     look: Instant,
-    /// First line that came, and how many did.
-    first: Option<Arc<LogLine>>,
-    known: usize,
     /// The screens are to be put aside.
     stops: bool,
     left: Option<Left>,
@@ -197,7 +192,7 @@ impl Desk {
                 Effect::Stats => self.errands.stats(),
                 Effect::Older => {
                     let mark = self.model.logs.before.clone().flatten();
-                    self.errands.older(mark, self.known, self.first.clone());
+                    self.errands.older(mark);
                 }
                 Effect::Redraw => {
                     self.resize();
@@ -260,10 +255,6 @@ impl Desk {
                 Err(_) => break,
             }
         }
-        self.known += batch.len();
-        if self.first.is_none() {
-            self.first = batch.first().cloned();
-        }
         if dropped > 0 {
             batch.insert(
                 0,
@@ -314,6 +305,8 @@ impl Desk {
     fn outside(&mut self, outside: Outside) -> io::Result<()> {
         match outside {
             Outside::Resize => self.resize(),
+            // In the background there is nothing to show, and the shell's page to spoil.
+            Outside::Continue if !terminal::held_in_front() => stop()?,
             Outside::Continue => {
                 if let Some(terminal) = terminal::give_back() {
                     self.enter(terminal)?;
@@ -341,14 +334,15 @@ impl Desk {
         let back = async {
             while let Some(outside) = listening.came.recv().await {
                 match outside {
+                    Outside::Continue if !terminal::in_front(&terminal) => stop()?,
                     Outside::Continue => break,
                     Outside::Resize => {}
-                    other => return Some(Left::Outside(other)),
+                    other => return Ok(Some(Left::Outside(other))),
                 }
             }
-            None
+            Ok::<_, io::Error>(None)
         };
-        self.left = timeout(STOPS, back).await.unwrap_or_default();
+        self.left = timeout(STOPS, back).await.unwrap_or(Ok(None))?;
         self.enter(terminal)
     }
 
@@ -362,6 +356,15 @@ impl Desk {
         self.pacer.changed(Instant::now(), true);
         Ok(())
     }
+}
+
+/// Stops this process as a write from the background would.
+fn stop() -> io::Result<()> {
+    let this = rustix::process::getpid();
+    Ok(rustix::process::kill_process(
+        this,
+        rustix::process::Signal::TTOU,
+    )?)
 }
 
 /// Until a frame is due.

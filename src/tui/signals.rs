@@ -26,7 +26,7 @@ pub enum Outside {
 
 /// How long the loop has to leave by itself before the process is ended: it may be stuck in a write, or its keyboard
 /// reader may spin on a dead terminal, which it cannot tell from a busy one.
-const GRACE: Duration = Duration::from_millis(150);
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Listens until dropped.
 pub struct Listening {

@@ -105,6 +105,18 @@ pub fn size() -> (u16, u16) {
     }
 }
 
+/// Whether the terminal is ours to write to: a shell that let us go on in the background keeps it.
+#[must_use]
+pub fn in_front(terminal: &File) -> bool {
+    rustix::termios::tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+/// The same of the terminal that is held.
+#[must_use]
+pub fn held_in_front() -> bool {
+    held().as_ref().is_none_or(in_front)
+}
+
 /// Puts the terminal into the state of the screens and holds it.
 pub fn take(mut terminal: File) -> io::Result<()> {
     let mut held = held();

@@ -1,4 +1,5 @@
 //! Factory homes for tests: made by the real `init`, with Jest linked in and a wishlist of demo tools.
+#![allow(dead_code)]
 
 use super::jest_home;
 use dev_factory::domain::state::StateDoc;

@@ -1,0 +1,62 @@
+//! A home with an idle engine, and screens attached to it.
+
+use super::homes;
+use super::pty::{Ends, Pty};
+use std::path::PathBuf;
+
+const SETTINGS: &str = "\
+[hosts.script]
+kind = \"scripted\"
+[roles.developer]
+model = \"script/demo\"
+[roles.qa]
+model = \"script/demo\"
+[roles.supervisor]
+model = \"script/demo\"
+";
+
+/// The home; its engine ends with it.
+pub struct World {
+    pub home: PathBuf,
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = homes::make(dir.path(), &[], SETTINGS);
+        let up = homes::program(dir.path(), &["--home", "home", "up"]).output();
+        assert!(up.unwrap().status.success(), "the engine does not start");
+        Self { home, dir }
+    }
+
+    /// Screens that have just been started; nothing is waited for.
+    pub fn begin(&self) -> Pty {
+        Pty::run(self.dir.path(), &["--home", "home"], &[])
+    }
+
+    /// Screens with their first picture.
+    pub fn open(&self) -> Pty {
+        let pty = self.begin();
+        pty.shows("q leave, work goes on");
+        pty
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(Ends(&self.home));
+    }
+}
+
+/// The value below which a share of all lie.
+pub fn quantile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = (values.len().saturating_sub(1) as f64 * share).round() as usize;
+    values[at]
+}
+
+/// A line of the report.
+pub fn row(what: &str, value: f64, aim: &str) {
+    println!("{what:52}{value:>10.2}  {aim}");
+}

@@ -1,0 +1,37 @@
+//! From the start of the process to the first whole picture, and the memory it has then.
+
+use super::attached::{World, quantile, row};
+use super::process::status;
+use std::time::Instant;
+
+pub fn measure(world: &World, starts: usize) {
+    let (mut times, mut memory) = (Vec::new(), Vec::new());
+    for _ in 0..starts {
+        let start = Instant::now();
+        let mut pty = world.begin();
+        pty.until("the first picture", |shown| {
+            let text = shown.text();
+            text.contains("IDLE") && text.contains("q leave")
+        });
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+        let id = i32::try_from(pty.id()).unwrap();
+        memory.push(status(id, "VmHWM").unwrap() as f64 / 1000.0);
+        pty.press("q");
+        pty.ended();
+    }
+    row(
+        "start to first picture, median, ms",
+        quantile(&mut times, 0.5),
+        "15",
+    );
+    row(
+        "start to first picture, best, ms",
+        quantile(&mut times, 0.0),
+        "",
+    );
+    row(
+        "peak memory at the first picture, MB",
+        quantile(&mut memory, 0.5),
+        "10",
+    );
+}

@@ -1,0 +1,175 @@
+//! The screens in a real tmux: its keys, its sizes, its escape sequences, detaching; and the demo to its closing table.
+//! Part of the feature `full-tests`, which needs tmux and fails without it.
+#![cfg(feature = "full-tests")]
+
+#[path = "support/homes.rs"]
+mod homes;
+#[path = "support/jest_home.rs"]
+mod jest_home;
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+const SETTINGS: &str = "\
+[hosts.script]
+kind = \"scripted\"
+[roles.developer]
+model = \"script/demo\"
+[roles.qa]
+model = \"script/demo\"
+[roles.supervisor]
+model = \"script/demo\"
+";
+
+/// A tmux server of our own, ended when dropped, and the engine of a home with it.
+struct Tmux<'a> {
+    socket: String,
+    home: &'a Path,
+}
+
+impl<'a> Tmux<'a> {
+    /// A window of 120 by 36 with a shell in `dir`.
+    fn start(dir: &Path, home: &'a Path) -> Self {
+        let socket = format!("test-{}-{}", std::process::id(), home.as_os_str().len());
+        let tmux = Self { socket, home };
+        let made = tmux.call(
+            Command::new("tmux")
+                .current_dir(dir)
+                .env("XDG_CONFIG_HOME", dir.join("config"))
+                .env("OLLAMA_HOST", "127.0.0.1:1")
+                .env("LANG", "C.UTF-8")
+                .env("PS1", "ready> ")
+                .env_remove("NO_COLOR")
+                .env_remove("TMUX")
+                .args(["-L", &tmux.socket, "-f", "/dev/null", "new", "-d"])
+                .args(["-x", "120", "-y", "36", "bash --norc --noprofile -i"]),
+        );
+        assert!(made.status.success(), "{made:?}");
+        tmux
+    }
+
+    fn call(&self, command: &mut Command) -> Output {
+        command
+            .output()
+            .expect("these tests need tmux: apt-get install tmux")
+    }
+
+    fn tell(&self, words: &[&str]) -> String {
+        let output = self.call(Command::new("tmux").args(["-L", &self.socket]).args(words));
+        assert!(output.status.success(), "tmux {words:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.tell(&[&["send-keys"], keys].concat());
+    }
+
+    /// The screen, with its escape sequences.
+    fn styled(&self) -> String {
+        self.tell(&["capture-pane", "-p", "-e"])
+    }
+
+    fn until(&self, what: &str, seconds: u64, wanted: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        loop {
+            let text = self.tell(&["capture-pane", "-p"]);
+            if wanted(&text) {
+                return text;
+            }
+            assert!(Instant::now() < end, "never: {what}\n{text}");
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    fn shows(&self, words: &str) -> String {
+        self.until(words, 60, |text| text.contains(words))
+    }
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux")
+            .args(["-L", &self.socket, "kill-server"])
+            .output();
+        let words = ["--home", self.home.to_str().unwrap(), "down", "--now"];
+        let _ = homes::program(self.home.parent().unwrap(), &words).output();
+    }
+}
+
+#[test]
+fn the_screens_live_in_tmux() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = homes::make(dir.path(), &[], SETTINGS);
+    let tmux = Tmux::start(dir.path(), &home);
+    let program = env!("CARGO_BIN_EXE_dev-factory");
+    tmux.keys(&[&format!("{program} --home home"), "Enter"]);
+    tmux.shows("○ IDLE");
+    let factory = tmux.shows("q leave, work goes on");
+    assert_eq!(factory.lines().count(), 36, "{factory}");
+    // The title is bold; nothing is left of the shell's page.
+    assert!(tmux.styled().contains("\u{1b}[1m"), "{}", tmux.styled());
+    assert!(!factory.contains("ready>"), "{factory}");
+    for (key, tab) in [
+        ("2", "[2 Agents"),
+        ("3", "[3 Stats]"),
+        ("4", "[4 Logs]"),
+        ("1", "[1 Factory]"),
+    ] {
+        tmux.keys(&[key]);
+        tmux.shows(tab);
+    }
+    tmux.keys(&["?"]);
+    tmux.shows("q close");
+    tmux.keys(&["Escape"]);
+    tmux.shows("q leave, work goes on");
+    // Without a client, and with a window of another size, the picture stays whole.
+    for (columns, rows, words) in [
+        ("59", "15", "59x15 is too small"),
+        ("80", "24", "[1 Factory]"),
+        ("200", "50", "last event"),
+    ] {
+        tmux.tell(&["resize-window", "-x", columns, "-y", rows]);
+        tmux.shows(words);
+    }
+    tmux.shows("q leave, work goes on");
+    tmux.tell(&["split-window", "-v", "sh -c 'read line'"]);
+    tmux.tell(&["kill-pane", "-t", ":.1"]);
+    tmux.shows("q leave, work goes on");
+    tmux.keys(&["C-z"]);
+    tmux.shows("Stopped");
+    tmux.keys(&["fg", "Enter"]);
+    tmux.shows("[1 Factory]");
+    tmux.keys(&["q"]);
+    let left = tmux.shows("goes on in the background");
+    assert!(
+        left.contains("ready>") && !left.contains("[1 Factory]"),
+        "{left}"
+    );
+}
+
+#[test]
+fn the_demo_ends_on_its_closing_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = dir.path().canonicalize().unwrap().join("demo-home");
+    let tmux = Tmux::start(dir.path(), &demo);
+    let program = env!("CARGO_BIN_EXE_dev-factory");
+    tmux.keys(&[
+        &format!("{program} demo --dir demo-home; echo ended-$?"),
+        "Enter",
+    ]);
+    tmux.until("it works", 180, |text| text.contains("▸ RUNNING"));
+    // It goes on while nobody looks, and is found again.
+    tmux.keys(&["q"]);
+    tmux.shows("the demo goes on in the background");
+    tmux.shows("ended-0");
+    tmux.keys(&["clear", "Enter"]);
+    tmux.keys(&[
+        &format!("{program} demo --dir demo-home; echo ended-$?"),
+        "Enter",
+    ]);
+    let table = tmux.until("the closing table", 900, |text| text.contains("ended-"));
+    assert!(table.contains("ended-0"), "{table}");
+    assert_eq!(table.matches(" shipped ").count(), 5, "{table}");
+    assert!(!table.contains("[1 Factory]"), "{table}");
+}
