@@ -323,6 +323,26 @@ fn a_terminal_that_hangs_up_takes_the_screens_with_it_and_nothing_else() {
 }
 
 #[test]
+fn screens_put_aside_end_with_their_terminal_too() {
+    let w = World::new();
+    let _ends = w.ends();
+    let mut pty = Pty::shell(w.dir.path(), &[]);
+    pty.shows("ready>");
+    let program = env!("CARGO_BIN_EXE_dev-factory");
+    pty.press(&format!("{program} --home home\r"));
+    pty.shows("○ IDLE");
+    pty.press(CTRL_Z);
+    pty.shows("Stopped");
+    let shell = pty.id().to_string();
+    let found = Command::new("pgrep").args(["-P", &shell]).output().unwrap();
+    let text = String::from_utf8(found.stdout).unwrap();
+    let screens: u32 = text.trim().parse().expect("one child of the shell");
+    pty.hang_up();
+    wait("the screens end", || !alive(screens));
+    w.unharmed();
+}
+
+#[test]
 fn signals_leave_with_their_exit_codes() {
     let w = World::new();
     let _ends = w.ends();
