@@ -81,11 +81,9 @@ impl<W: Write> Printer<W> {
     fn text(&mut self, line: &LogLine, phase: &str, text: &str) -> io::Result<()> {
         let time = line.at.with_timezone(&Local).format("%H:%M:%S");
         let tool = line.tool.as_deref().unwrap_or("-");
-        writeln!(
-            self.out,
-            "{time} {:<10} {phase:<11} {tool:<20} {text}",
-            line.from
-        )
+        // Which person it was, the text says where it matters.
+        let from = line.from.split(':').next().unwrap_or_default();
+        writeln!(self.out, "{time} {from:<10} {phase:<11} {tool:<20} {text}")
     }
 
     /// A piece of streamed text: whole lines are printed when asked for, else characters counted.

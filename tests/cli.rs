@@ -617,11 +617,11 @@ fn quiet_home(w: &World) -> PathBuf {
     home
 }
 
-/// Waits until something holds, for at most three minutes.
+/// Waits until something holds, for at most ten minutes.
 fn eventually(holds: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !holds() {
-        assert!(start.elapsed().as_secs() < 180, "it never came about");
+        assert!(start.elapsed().as_secs() < 600, "it never came about");
         std::thread::yield_now();
     }
 }
@@ -763,6 +763,22 @@ fn probe_refuses_unknown_hosts_and_says_what_each_host_says() {
     probe(&["s"])
         .success()
         .stdout(contains("host s is tried now"));
+}
+
+#[test]
+fn only_what_waits_can_be_snoozed() {
+    let w = World::new();
+    quiet_home(&w);
+    w.run(&["--home", "home", "pause"]).assert().success();
+    let snooze = |need: &str| w.run(&["--home", "home", "snooze", need, "2h"]).assert();
+    snooze("pause:pause-7")
+        .code(1)
+        .stderr("refused: nothing called pause:pause-7 waits for you: there are pause:pause-1\n");
+    snooze("pause:pause-1").success();
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .success()
+        .stdout(contains("needs you").not());
 }
 
 #[test]

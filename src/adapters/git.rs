@@ -10,7 +10,7 @@ use crate::domain::event::ShipRecord;
 use crate::factory::ports::repo::{Repo, RepoError, ShipOrder};
 use call::Git;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The branch init made; tools are shipped into it.
 const MAIN: &str = "main";
@@ -21,6 +21,8 @@ pub struct GitRepo {
     program: Option<PathBuf>,
     home: PathBuf,
     work: PathBuf,
+    /// Held by whatever writes an index: a call whose attempt was dropped goes on to its end.
+    writing: Mutex<()>,
 }
 
 impl GitRepo {
@@ -56,7 +58,13 @@ impl GitRepo {
             program: None,
             home,
             work,
+            writing: Mutex::new(()),
         }
+    }
+
+    /// Waits for the call that writes now; the next one would find its lock file.
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As `open`, with a given git binary, looked at with the first call.
@@ -149,27 +157,32 @@ fn folder(tool: &str) -> String {
 impl Repo for GitRepo {
     fn open(&self, tool: &str, resume: bool) -> Result<PathBuf, RepoError> {
         named(tool)?;
+        let _alone = self.alone();
         worktree::open(self, tool, resume)?;
         Ok(self.work.clone())
     }
 
     fn save(&self, tool: &str, message: &str) -> Result<(String, String), RepoError> {
         named(tool)?;
+        let _alone = self.alone();
         worktree::save(self, tool, message)
     }
 
     fn tree(&self, tool: &str) -> Result<String, RepoError> {
         named(tool)?;
+        let _alone = self.alone();
         worktree::tree(self, tool)
     }
 
     fn restore(&self, tool: &str, commit: &str) -> Result<(), RepoError> {
         named(tool)?;
+        let _alone = self.alone();
         worktree::restore(self, tool, commit)
     }
 
     fn close(&self, tool: &str) -> Result<(), RepoError> {
         named(tool)?;
+        let _alone = self.alone();
         worktree::close(self)
     }
 
@@ -179,6 +192,7 @@ impl Repo for GitRepo {
 
     fn ship(&self, order: &ShipOrder) -> Result<ShipRecord, RepoError> {
         named(&order.tool)?;
+        let _alone = self.alone();
         ship::ship(self, order)
     }
 

@@ -15,7 +15,7 @@ const LEAST_TO_THINK: u32 = 16_000;
 /// Characters of a reply too long to be shown back whole when only its form is to be repaired.
 const REFORMAT_CHARS: usize = 24_000;
 
-/// Harness numbers, copied from the settings by the engine.
+/// Numbers of the harness, each a setting, and the window they must fit into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
     /// Longest file, lines.

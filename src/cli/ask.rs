@@ -60,9 +60,10 @@ fn hosts(
         )?;
     }
     let text = if found.is_empty() {
-        "No model server answers on this machine. Address of one, as NAME=KIND:URL (empty: later):"
+        writeln!(output, "No model server answers on this machine.")?;
+        "Address of one, such as gpu1=ollama:http://192.168.1.20:11434 (empty: later):"
     } else {
-        "Use that (empty), or another one, as NAME=KIND:URL:"
+        "Use that (empty), or another, such as gpu1=ollama:http://192.168.1.20:11434:"
     };
     while let Some(line) = question(text, input, output)? {
         if line.is_empty() {
@@ -95,7 +96,7 @@ fn hosts(
 }
 
 fn key(plan: &mut Plan, input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Fail> {
-    let text = "Where is its key? file PATH, env NAME or command COMMAND (empty: it needs none):";
+    let text = "Where is its key? file PATH, env NAME or command COMMAND (empty: no key):";
     while let Some(line) = question(text, input, output)? {
         if line.is_empty() {
             return Ok(());

@@ -53,7 +53,7 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
         }
         if readers::snapshot(home).is_some_and(|(snapshot, _)| snapshot.engine.pid == pid) {
             return Ok(format!(
-                "running: process {pid}; `dev-factory logs -f` shows what it does, `dev-factory down` ends it"
+                "running: process {pid}\nwatch it: dev-factory logs -f    end it: dev-factory down"
             ));
         }
         std::thread::sleep(Duration::from_millis(20));

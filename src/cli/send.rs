@@ -21,8 +21,31 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub fn run(cli: &Cli, home: &Path, verb: VerbCmd) -> Done {
     let guarded = verb.guarded();
     let verb = verb.verb(SystemClock.now())?;
+    if let Some(sentence) = nothing_to_snooze(home, &verb) {
+        let accepted = false;
+        return report(cli, &Answer { accepted, sentence });
+    }
     let command = command(home, verb, guarded);
     report(cli, &send(cli, home, &command)?)
+}
+
+/// A mistyped name would be quiet for ever, unlike what it was meant for.
+fn nothing_to_snooze(home: &Path, verb: &Verb) -> Option<String> {
+    let Verb::Snooze { need, .. } = verb else {
+        return None;
+    };
+    let (snapshot, _) = readers::snapshot(home)?;
+    let there: Vec<&str> = snapshot.needs.iter().map(|need| need.id.as_str()).collect();
+    if there.contains(&need.as_str()) {
+        return None;
+    }
+    Some(match there.as_slice() {
+        [] => "nothing waits for you now".to_owned(),
+        there => format!(
+            "nothing called {need} waits for you: there are {}",
+            there.join(", ")
+        ),
+    })
 }
 
 /// Prints an answer; refused is exit 1.

@@ -179,9 +179,7 @@ pub fn check_sandbox(cli: &Cli, settings: &Settings) -> Result<(), Fail> {
         return Err(Fail::Said(code::NO_SANDBOX, REFUSAL.to_owned()));
     }
     if cli.engine.yes_i_accept || accepted()? {
-        out::note(
-            "WARNING: running generated code with NO protection: it gets your files, keys and network",
-        );
+        out::note("WARNING: NO protection: generated code gets your files, keys and network");
         return Ok(());
     }
     Err(Fail::Said(
@@ -196,7 +194,8 @@ Refusing to run generated code: no sandbox works on this machine.
   bubblewrap   not used by this version: the sandbox is still to be built
   landlock     not used by this version
 What works now: dev-factory demo (it runs only code compiled into this program).
-To run tests with NO protection: --unsafe-no-sandbox --yes-i-accept (they get your files, keys and network).";
+To run it with NO protection (it gets your files, keys and network), add:
+  --unsafe-no-sandbox --yes-i-accept";
 
 /// Every role that takes turns speaks to the replies compiled in.
 fn only_compiled_in(settings: &Settings) -> bool {

@@ -5,7 +5,7 @@ use super::home;
 use super::out::{self, Done, Fail, code};
 use crate::adapters::store::readers;
 use crate::domain::item::ItemStatus;
-use crate::domain::screen::{AgentStatus, Snapshot};
+use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
 use crate::domain::state::{Pause, StateDoc};
 use crate::domain::stats::Stats;
 use crate::headless;
@@ -57,9 +57,9 @@ fn never_run(cli: &Cli, home: &Path, line: bool) -> Done {
         ))?;
     } else {
         out::say(format!(
-            "{}\nengine     none has run here yet: dev-factory up\nphase      {phase} {}",
+            "home    {}\nengine  none has run here yet: dev-factory up\nphase   {}",
             home.display(),
-            tool.unwrap_or_default()
+            format!("{phase} {}", tool.unwrap_or_default()).trim_end()
         ))?;
     }
     Ok(0)
@@ -171,7 +171,14 @@ fn pause(pause: &Pause) -> Vec<String> {
 fn agent(agent: &AgentStatus) -> Vec<String> {
     let scripted = if agent.scripted { " (scripted)" } else { "" };
     let state = word(&agent.state);
-    let words = format!("{}{scripted}  {state}  {}", agent.model, agent.words);
+    let mut words = format!("{}{scripted}  ", agent.model);
+    // Who reviews by hand has no model, and words of a pause say that it is one.
+    if agent.state == AgentState::Operator {
+        words.clear();
+    } else if !agent.words.starts_with(&state) {
+        words += &format!("{state}  ");
+    }
+    words += &agent.words;
     row(&word(&agent.role), words)
 }
 

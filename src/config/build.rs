@@ -3,6 +3,7 @@
 use super::entry::{Entry, Value};
 use super::keys::KeyPlace;
 use super::{Inputs, Loaded, Problem, Shown, Source};
+use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
 use crate::domain::phase::Role;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
@@ -118,14 +119,19 @@ impl Builder<'_> {
 
     fn harness(&mut self) -> HarnessSettings {
         let d = HarnessSettings::default();
+        let n = d.numbers;
+        let prompt_tokens = self.small("harness.prompt_tokens", n.prompt_tokens);
         HarnessSettings {
-            file_lines: self.small("harness.file_lines", d.file_lines),
-            code_tokens: self.small("harness.code_tokens", d.code_tokens),
-            verdict_tokens: self.small("harness.verdict_tokens", d.verdict_tokens),
-            think_tokens: self.small("harness.think_tokens", d.think_tokens),
-            prompt_tokens: self.small("harness.prompt_tokens", d.prompt_tokens),
+            numbers: Numbers {
+                file_lines: self.small("harness.file_lines", n.file_lines),
+                code_tokens: self.small("harness.code_tokens", n.code_tokens),
+                verdict_tokens: self.small("harness.verdict_tokens", n.verdict_tokens),
+                think_tokens: self.small("harness.think_tokens", n.think_tokens),
+                prompt_tokens,
+                spec_tokens: self.small("harness.spec_tokens", n.spec_tokens),
+                context: prompt_tokens,
+            },
             test_wall: self.seconds("harness.test_wall_s", d.test_wall.as_secs()),
-            spec_tokens: self.small("harness.spec_tokens", d.spec_tokens),
         }
     }
 }

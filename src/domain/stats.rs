@@ -10,6 +10,16 @@ use super::phase::{Outcome, Phase};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
+/// Moves that are somebody's verdict on a tool in review.
+const VERDICTS: [Outcome; 6] = [
+    Outcome::Ship,
+    Outcome::SendBack,
+    Outcome::Respec,
+    Outcome::Hint,
+    Outcome::TestDefect,
+    Outcome::Takeover,
+];
+
 /// Everything the statistics panes and reports show.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
@@ -37,7 +47,7 @@ pub struct Stats {
     pub days: Days,
     /// How often each stuck rule fired.
     pub stuck: BTreeMap<String, u64>,
-    /// What reviews ended with.
+    /// Verdicts of reviews.
     pub reviews: BTreeMap<Outcome, u64>,
     tools: BTreeMap<String, Tool>,
     order: Vec<String>,
@@ -230,7 +240,7 @@ impl Stats {
         if made.to.active() {
             self.lane = Some((name.clone(), made.to, event.ts));
         }
-        if made.from == Phase::Review {
+        if made.from == Phase::Review && VERDICTS.contains(&made.outcome) {
             let count = self.reviews.entry(made.outcome).or_default();
             *count = count.saturating_add(1);
         }

@@ -227,7 +227,7 @@ impl Driver {
             reason: words.clone(),
         })?;
         if matches!(error, ModelError::Refused { .. }) {
-            self.reread_keys()?;
+            self.reread()?;
         }
         self.failures += 1;
         // A host that is away or busy comes back by itself; a key, a model or a price needs a person.

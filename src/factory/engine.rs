@@ -11,7 +11,6 @@ use super::ports::settings::{HostKind, ModelRef, Settings};
 use super::ports::store::{Loaded, Store};
 use super::ports::tests::Tests;
 use super::wake::Wake;
-use crate::agents::prompt::Numbers;
 use crate::agents::soul::{self, Soul};
 use crate::domain::actor;
 use crate::domain::command::{Answer, Command};
@@ -322,18 +321,4 @@ pub(super) fn scripted(settings: &Settings, model: &ModelRef) -> bool {
         .hosts
         .get(&model.host)
         .is_some_and(|host| host.kind == HostKind::Scripted)
-}
-
-/// Numbers of the harness for text work that no model is asked in.
-pub(super) fn numbers(settings: &Settings) -> Numbers {
-    let harness = &settings.harness;
-    Numbers {
-        file_lines: harness.file_lines,
-        code_tokens: harness.code_tokens,
-        verdict_tokens: harness.verdict_tokens,
-        think_tokens: harness.think_tokens,
-        prompt_tokens: harness.prompt_tokens,
-        spec_tokens: harness.spec_tokens,
-        context: harness.prompt_tokens,
-    }
 }

@@ -170,7 +170,7 @@ impl Driver {
                 });
             }
             Verb::Probe { host } => {
-                self.reread_keys()?;
+                self.reread()?;
                 self.lift(PauseKind::Host, "its hosts are tried again")?;
                 self.readiness.forget(host.as_deref());
                 let roles = crate::domain::phase::Role::ALL;

@@ -10,7 +10,7 @@ use crate::domain::state::PauseKind;
 use std::sync::Arc;
 
 impl Driver {
-    /// Something of them changed, or a person asks to try again.
+    /// Something of them changed, a key was refused, or a person asks to try again.
     pub(super) fn reread(&mut self) -> Result<(), String> {
         match self.read() {
             // One save is often several changes of the file.
@@ -27,14 +27,6 @@ impl Driver {
                 self.odd(vec![sentence]);
                 Ok(())
             }
-        }
-    }
-
-    /// A key was refused or is to be tried again: another one may lie where it was read from.
-    pub(super) fn reread_keys(&mut self) -> Result<(), String> {
-        match self.read() {
-            Ok(found) if found.0.settings != *self.settings => self.take(found),
-            _ => Ok(()),
         }
     }
 

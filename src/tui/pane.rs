@@ -104,7 +104,9 @@ pub fn pages(model: &Model) -> (usize, usize) {
         behind += 1;
     }
     let page = |rows: usize| rows.saturating_sub(1).max(1);
-    (page(place - first), page(behind - place))
+    let rest = behind - place;
+    let down = if lines < height { rest } else { page(rest) };
+    (page(place - first), down)
 }
 
 /// Lines a row takes.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ADDRESS: &str = "NAME=KIND:URL (empty: later):";
+const ADDRESS: &str = "such as gpu1=ollama:http://192.168.1.20:11434 (empty: later):";
 const MODEL: &str = "Model there for Developer and QA:";
 const KEY: &str = "Where is its key?";
 const LIMIT: &str = "USD [5.00]:";

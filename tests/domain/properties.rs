@@ -11,7 +11,7 @@ use dev_factory::domain::factory::Factory;
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Decider, Outcome, Phase, Role};
 use dev_factory::domain::state::Scope;
-use dev_factory::domain::stats::Stats;
+use dev_factory::domain::stats::{Share, Stats};
 use dev_factory::domain::{table, wishlist};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -636,6 +636,7 @@ proptest! {
         prop_assert_eq!(stats.dropped, world.factory.totals.dropped_after_pick);
         let parked = world.factory.items.iter().filter(|i| i.status == ItemStatus::NeedsHuman).count();
         prop_assert_eq!(stats.parked, parked as u64);
+        by_days(&stats, &world)?;
     }
 
     #[test]
@@ -656,6 +657,48 @@ proptest! {
             prop_assert_eq!(&serde_json::from_str::<Factory>(&text).unwrap(), &world.factory);
         }
     }
+}
+
+/// Folding on from any place comes to the same, and days of any zone hold everything once.
+fn by_days(stats: &Stats, world: &World) -> Result<(), TestCaseError> {
+    let mut folded = Stats::default();
+    for event in &world.journal {
+        let mut resumed = folded.clone();
+        resumed.apply(event);
+        folded.apply(event);
+        prop_assert_eq!(&resumed, &folded);
+    }
+    prop_assert_eq!(&folded, stats);
+    let whole = stats.days.whole();
+    prop_assert_eq!(
+        (
+            whole.shipped,
+            whole.measured,
+            whole.first_pass,
+            whole.cycles,
+            whole.tokens
+        ),
+        (
+            stats.shipped,
+            stats.measured,
+            stats.first_pass,
+            stats.cycles,
+            stats.tokens
+        )
+    );
+    prop_assert!((whole.usd - stats.usd).abs() < 1e-6);
+    prop_assert!(whole.parked >= stats.parked);
+    for hours in [-11, 0, 5, 14] {
+        let zone = chrono::FixedOffset::east_opt(hours * 3600).unwrap();
+        let date = |time: chrono::DateTime<chrono::Utc>| time.with_timezone(&zone).date_naive();
+        let days = stats.days.last(400, world.now, date);
+        let sum = |figure: fn(&Share) -> u64| days.iter().map(figure).sum::<u64>();
+        prop_assert_eq!(sum(|day| day.shipped), whole.shipped);
+        prop_assert_eq!(sum(|day| day.cycles), whole.cycles);
+        prop_assert_eq!(sum(|day| day.tokens), whole.tokens);
+        prop_assert_eq!(sum(|day| day.parked), whole.parked);
+    }
+    Ok(())
 }
 
 fn sample(world: &World) -> Move {

@@ -1,13 +1,12 @@
 //! Money through the engine: a limit of the day stops paid turns, says so, and the next day goes on.
 
-use crate::external::eventually;
 use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
 use chrono::Duration;
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Unit};
 use dev_factory::domain::screen::Snapshot;
-use dev_factory::domain::state::PauseKind;
+use dev_factory::domain::state::{Pause, PauseKind};
 use dev_factory::factory::engine::Ended;
 
 /// Three turns a day, the third being the one that reaches the limit.
@@ -18,46 +17,41 @@ fn plant() -> Plant {
     plant
 }
 
-fn reached(plant: &Plant) -> bool {
-    let pauses = &plant.factory().pauses;
-    pauses.len() == 3 && pauses.iter().all(|p| p.kind == PauseKind::Budget)
+fn reached(seen: &Snapshot) -> bool {
+    let budget = |p: &Pause| p.kind == PauseKind::Budget;
+    seen.pauses.len() == 3 && seen.pauses.iter().all(budget) && !seen.pausing
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_day_limit_stops_before_the_next_paid_turn_and_the_next_day_goes_on() {
     let plant = plant();
+    let turns = || plant.desk.labels().len();
     let mut engine = plant.start();
-    let rests = |s: &Snapshot| s.pauses.len() == 3 && !s.pausing && s.doing.contains("paused");
-    let seen = engine.until("the limit is reached", rests).await;
-    assert_eq!(plant.desk.labels().len(), 3);
+    let seen = engine.until("the limit is reached", reached).await;
+    assert_eq!(turns(), 3);
     let reason = &seen.pauses[0].reason;
     assert!(
         reason.contains("factory has used 0.60 of 0.50 usd within 24 hours"),
         "{reason}"
     );
-    assert!(
-        seen.needs.iter().any(|n| n.why.contains("0.60 of 0.50")),
-        "{:?}",
-        seen.needs
-    );
-    assert!((seen.day_usd - 0.6).abs() < 1e-9);
+    let said = |seen: &Snapshot| seen.needs.iter().any(|n| n.why.contains("0.60 of 0.50"));
+    assert!(said(&seen) && (seen.day_usd - 0.6).abs() < 1e-9);
     // Almost a day is not a day; then the attempt that waited goes on where it stood.
+    let looks = std::time::Duration::from_secs(300);
     plant.clock.forward(Duration::hours(23));
-    tokio::time::sleep(std::time::Duration::from_secs(300)).await;
-    assert!(reached(&plant));
+    tokio::time::sleep(looks).await;
+    engine.until("nothing new", reached).await;
+    assert_eq!(turns(), 3);
     plant.clock.forward(Duration::hours(2));
-    eventually("the second day's turns", || {
-        plant.desk.labels().len() == 6 && reached(&plant)
-    })
-    .await;
-    let shipped = || plant.factory().totals.shipped == 1;
-    while !shipped() {
-        let before = plant.desk.labels().len();
+    let mut shipped = false;
+    while !shipped {
+        let before = turns();
+        tokio::time::sleep(looks).await;
+        let over = |s: &Snapshot| s.totals.shipped == 1 || (turns() == before + 3 && reached(s));
+        let seen = engine.until("another day's turns", over).await;
+        assert!(turns() <= before + 3);
+        shipped = seen.totals.shipped == 1;
         plant.clock.forward(Duration::hours(25));
-        let turns = || plant.desk.labels().len() - before;
-        let over = || shipped() || (turns() == 3 && reached(&plant));
-        eventually("another day's turns", over).await;
-        assert!(turns() <= 3);
     }
     engine.stop().await;
     let dropped = |e: &EventBody| matches!(e, EventBody::AttemptDropped { .. });
@@ -90,11 +84,10 @@ async fn a_limit_set_below_what_is_used_holds_at_once_and_a_higher_one_lets_go()
         amount,
     };
     plant.told(limit(0.1)).await;
-    eventually("held", || reached(&plant)).await;
+    engine.until("held", |s| s.pauses.len() == 3).await;
     held.open();
-    let rests = |s: &Snapshot| !s.pausing && s.doing.contains("paused");
     engine
-        .until("the turn ended and no other began", rests)
+        .until("the turn ended and no other began", reached)
         .await;
     assert_eq!(plant.desk.labels().len(), 2);
     plant.told(limit(50.0)).await;

@@ -2,7 +2,6 @@
 
 use crate::commands::all_done;
 use crate::doubles::Act;
-use crate::external::eventually;
 use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
 use chrono::{Duration, Utc};
@@ -12,6 +11,7 @@ use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::screen::{AgentState, Snapshot};
 use dev_factory::domain::state::{PauseKind, Scope};
+use dev_factory::factory::engine::Ended;
 use dev_factory::factory::ports::model::ModelError;
 use std::fs;
 
@@ -102,7 +102,7 @@ async fn a_pause_until_ends_by_itself_also_in_the_next_engine() {
     );
     engine.stop().await;
     let ended = plant.until_idle().await;
-    assert_eq!(ended, dev_factory::factory::engine::Ended::Idle);
+    assert_eq!(ended, Ended::Idle);
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
     let events = plant.journal();
     let at = |is: &dyn Fn(&EventBody) -> bool| events.iter().find(|e| is(&e.body)).unwrap().ts;
@@ -123,22 +123,16 @@ async fn mending_the_settings_ends_the_pause_a_host_brought_about() {
         detail: "401".to_owned(),
     });
     plant.desk.on(&named("spec/template"), 5, refused);
-    let engine = plant.start();
-    let held = || {
-        plant
-            .factory()
-            .pauses
-            .iter()
-            .any(|p| p.kind == PauseKind::Host)
-    };
-    let journal = || plant.home.join("dev-factory/journal.jsonl").exists();
-    eventually("a journal", journal).await;
-    eventually("paused by the host", held).await;
+    let hour = std::time::Duration::from_secs(3600);
+    assert_eq!(plant.until_idle_within(hour).await, Ended::NeedsPerson);
     let turns = plant.desk.labels().len();
+    tokio::time::resume();
+    let mut engine = plant.start();
+    let held = |s: &Snapshot| s.pauses.iter().any(|p| p.kind == PauseKind::Host);
+    engine.until("paused by the host", held).await;
     let settings = plant.home.join("dev-factory/factory.toml");
-    fs::write(settings, format!("{STAFFED}\n# mended\n")).unwrap();
-    let shipped = || plant.factory().totals.shipped == 1;
-    eventually("shipped", shipped).await;
+    fs::write(settings, STAFFED.replace("lab/test", "lab/better")).unwrap();
+    all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.desk.labels()[turns], named("spec/draft/5"));
     let lifted = |body: &EventBody| matches!(body, EventBody::Resumed { reason, .. } if reason.contains("settings"));

@@ -164,7 +164,7 @@ fn wide_characters_keep_every_column_in_its_place() {
         s.moves[5].reason = Some("一つのファイル".repeat(12));
         model.snapshot = Some(s.into());
         let text_of = "この規則は、ラベルの大文字と小文字を区別しないことを求めている。".repeat(4);
-        let mut said = line("02:41:06", "qa", Level::Stream, &text_of);
+        let mut said = line("02:41:06", "developer", Level::Stream, &text_of);
         said.tool = Some("日本語の課題を要約する道具".to_owned());
         model.book.push(&said, false);
         let buffer = drawn(&model);
@@ -208,7 +208,7 @@ fn very_long_reasons_are_cut_and_stay_in_their_pane() {
         s.bugs[0].title = long.clone();
         let mut model = with(size, s);
         let mut endless = line("02:41:06", "qa", Level::Stream, &"x".repeat(10_000));
-        endless.tool = None;
+        endless.tool = model.snapshot.as_ref().unwrap().current_tool.clone();
         model.book.push(&endless, false);
         same(&format!("long_{}x{}", size.0, size.1), &text(&model));
     }

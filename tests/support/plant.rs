@@ -18,6 +18,7 @@ use dev_factory::factory::engine::{self, Ended, Options, Parts, Reread, Signal, 
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::feed::{Feed, Publisher};
 use dev_factory::factory::ports::settings::Settings;
+use dev_factory::factory::ports::store::StoreError;
 use dev_factory::text::redact::Redactor;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,18 @@ pub struct Plant {
     pub tests: Arc<Canned>,
     pub clock: Arc<Ahead>,
     commands: AtomicU64,
+}
+
+/// Takes the home's lock. A child that another test forks holds a copy of the last one's until it has become its
+/// program.
+fn opened(home: &Path, clock: &Arc<dyn Clock>) -> FileStore {
+    let start = std::time::Instant::now();
+    loop {
+        match FileStore::open(home, clock) {
+            Err(StoreError::Held(_)) if start.elapsed() < DEADLINE => std::thread::yield_now(),
+            other => return other.unwrap(),
+        }
+    }
 }
 
 impl Plant {
@@ -82,7 +95,7 @@ impl Plant {
 
     pub fn engine(&self, options: Options) -> Engine {
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let store = Arc::new(FileStore::open(&self.home, &clock).unwrap());
+        let store = Arc::new(opened(&self.home, &clock));
         let publisher = Publisher::new();
         let (signals, received) = mpsc::unbounded_channel();
         let feed = publisher.feed();

@@ -6,6 +6,7 @@ use crate::factory::ports::model::ModelError;
 use crate::factory::ports::settings::HostKind;
 use crate::text::redact::Redactor;
 use crate::text::sanitise::one_line;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Characters of a server's own words that are kept.
@@ -203,6 +204,18 @@ pub fn kind_word(kind: HostKind) -> &'static str {
         HostKind::OpenAi => "openai",
         HostKind::Scripted => "scripted",
     }
+}
+
+/// One piece of a stream as its kind of server sends it.
+pub fn piece<T: DeserializeOwned>(server: &Server, text: &str, odd: &str) -> Result<T, ModelError> {
+    serde_json::from_str(text).map_err(|error| broken(server, format!("{odd} ({error})")))
+}
+
+/// An error a server says in the midst of a stream.
+pub fn said(server: &Server, model: &str, error: Option<&Value>) -> Result<(), ModelError> {
+    error.map_or(Ok(()), |error| {
+        Err(Report::from_value(server, 500, error).into_error(server, model))
+    })
 }
 
 /// A reply that broke off.

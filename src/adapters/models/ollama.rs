@@ -1,7 +1,7 @@
 //! Ollama's own chat API: the request with every limit spelled out, and its lines of JSON.
 
 use super::bytes::Timed;
-use super::errors::{Report, broken, cut};
+use super::errors::{broken, cut, piece, said};
 use super::gather::Gather;
 use super::host::Server;
 use super::lines::Lines;
@@ -129,15 +129,8 @@ fn take(
     line: &str,
     gather: &mut Gather<'_>,
 ) -> Result<bool, ModelError> {
-    let line: Line = serde_json::from_str(line).map_err(|error| {
-        broken(
-            server,
-            format!("a line of it is not what Ollama sends ({error})"),
-        )
-    })?;
-    if let Some(error) = line.error {
-        return Err(Report::from_value(server, 500, &error).into_error(server, model));
-    }
+    let line: Line = piece(server, line, "a line of it is not what Ollama sends")?;
+    said(server, model, line.error.as_ref())?;
     if let Some(message) = line.message {
         gather.thought(&message.thinking.unwrap_or_default());
         gather.content(&message.content.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! The OpenAI-compatible chat API of LM Studio, llama.cpp, vLLM and others: the request, and its server-sent events.
 
 use super::bytes::{Cut, Timed};
-use super::errors::{Report, broken, cut};
+use super::errors::{broken, cut, piece, said};
 use super::gather::Gather;
 use super::host::Server;
 use super::ollama::{number, set, small_seed};
@@ -141,15 +141,8 @@ fn take(
     data: &str,
     gather: &mut Gather<'_>,
 ) -> Result<bool, ModelError> {
-    let chunk: Chunk = serde_json::from_str(data).map_err(|error| {
-        broken(
-            server,
-            format!("an event of it is not what such servers send ({error})"),
-        )
-    })?;
-    if let Some(error) = chunk.error {
-        return Err(Report::from_value(server, 500, &error).into_error(server, model));
-    }
+    let chunk: Chunk = piece(server, data, "an event of it is not what such servers send")?;
+    said(server, model, chunk.error.as_ref())?;
     if let Some(usage) = chunk.usage {
         gather.reply.input_tokens = usage.prompt_tokens;
         gather.reply.output_tokens = usage.completion_tokens;

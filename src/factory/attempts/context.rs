@@ -166,19 +166,11 @@ impl Context {
     /// Numbers prompts are built with.
     #[must_use]
     pub fn numbers(&self) -> Numbers {
-        let harness = &self.settings.harness;
-        let context = self.model.as_ref().map_or(harness.prompt_tokens, |m| {
-            self.tools.models.context(&m.host)
-        });
-        Numbers {
-            file_lines: harness.file_lines,
-            code_tokens: harness.code_tokens,
-            verdict_tokens: harness.verdict_tokens,
-            think_tokens: harness.think_tokens,
-            prompt_tokens: harness.prompt_tokens,
-            spec_tokens: harness.spec_tokens,
-            context,
+        let mut numbers = self.settings.harness.numbers;
+        if let Some(model) = &self.model {
+            numbers.context = self.tools.models.context(&model.host);
         }
+        numbers
     }
 
     /// Who asks, for what tool, with which numbers; `numbers` and `nonce` outlive the prompt.

@@ -1,5 +1,6 @@
 //! Settings of the engine and its adapters, as config fills them.
 
+use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
 use crate::domain::phase::Role;
 use std::collections::BTreeMap;
@@ -126,35 +127,20 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Numbers of the harness (harness.md), each a setting.
+/// The harness, each number a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HarnessSettings {
-    /// Longest file, lines (1.1: p90 of reference solutions is 106, longest 194).
-    pub file_lines: u32,
-    /// Tokens written for a file (1.0: 4096).
-    pub code_tokens: u32,
-    /// Tokens written for a verdict (1.0: 1200).
-    pub verdict_tokens: u32,
-    /// Tokens of thinking on top, where thinking is on (1.0: 4096).
-    pub think_tokens: u32,
-    /// Working prompt limit, tokens (1.0: 12,000).
-    pub prompt_tokens: u32,
-    /// Jest and case time limit (1.6: 60 s).
+    /// What prompts and replies must respect; the context window is the host's where one is asked.
+    pub numbers: Numbers,
+    /// Jest and case time limit.
     pub test_wall: Duration,
-    /// Spec size, tokens (2: 1,200).
-    pub spec_tokens: u32,
 }
 
 impl Default for HarnessSettings {
     fn default() -> Self {
         Self {
-            file_lines: 200,
-            code_tokens: 4096,
-            verdict_tokens: 1200,
-            think_tokens: 4096,
-            prompt_tokens: 12_000,
+            numbers: Numbers::default(),
             test_wall: Duration::from_secs(60),
-            spec_tokens: 1200,
         }
     }
 }

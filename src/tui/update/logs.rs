@@ -119,6 +119,11 @@ pub fn fill(model: &mut Model) -> Vec<Effect> {
 /// Older lines have come.
 pub fn older(model: &mut Model, page: &Page) -> Vec<Effect> {
     model.logs.loading = false;
+    if model.book.forgot() {
+        // Rows were let go since this page was asked for: it may not stand right before the first any more.
+        model.logs.before = None;
+        return fill(model);
+    }
     model.logs.before = Some(page.before.clone());
     let held = model.logs.end.is_some();
     let any = model.book.older(&page.lines, held);

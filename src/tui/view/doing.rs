@@ -143,6 +143,9 @@ pub const fn name(role: Role) -> &'static str {
 
 /// Model, speed, context, and for how long; seconds only while a turn runs.
 pub fn means(model: &Model, snapshot: &Snapshot, agent: &AgentStatus, wide: bool) -> String {
+    if !agent.model.contains('/') {
+        return agent.model.clone();
+    }
     let mut words = vec![agent.model.clone()];
     if agent.scripted {
         words.push("replies from a script".to_owned());

@@ -147,7 +147,7 @@ pub fn failing(
         all.max().unwrap_or(0).min(limit)
     };
     let what = widest(|row| &row.what, width / 4);
-    let room = width.saturating_sub(what + 4);
+    let room = width.saturating_sub(what + 5);
     let got = widest(|row| &row.got, room * 7 / 20);
     let want = widest(|row| &row.want, room / 4);
     let values = usize::from(want > 0) * (want + 7) + usize::from(got > 0) * (got + 6);

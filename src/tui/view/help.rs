@@ -33,7 +33,7 @@ pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Bu
         } else {
             "q closes"
         },
-        end: "? asks first",
+        end: "y/n asks first",
     };
     let width = area.width.saturating_sub(2).min(WIDEST);
     let inside = window::open(ink, frame, (width, rows), area, buffer);
@@ -44,7 +44,11 @@ pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Bu
         .max()
         .unwrap_or(0);
     for (line, row) in (0..).zip(here.iter().skip(from).take(rows)) {
-        let asks = if row.care == Care::Asks { "? " } else { "  " };
+        let asks = if row.care == Care::Asks {
+            "y/n  "
+        } else {
+            "     "
+        };
         let text = Line::from(vec![
             ink.span(Part::Title, cell(&keys(row), widest)),
             ink.span(Part::Dim, format!(" {asks}")),

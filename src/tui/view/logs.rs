@@ -126,7 +126,11 @@ fn place(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> 
         0 => String::new(),
         skipped => format!(", {} newest on disk, G goes there", grouped(skipped)),
     };
-    let left = format!("{lines} in memory, {disk}{newest}");
+    let lines = match book.count() == book.len() {
+        true => format!("{lines} in memory"),
+        false => format!("{lines} found in {}", grouped(book.len() as u64)),
+    };
+    let left = format!("{lines}, {disk}{newest}");
     let right = match (model.logs.wrap, model.logs.left) {
         (true, _) => "wrapped, local time".to_owned(),
         (false, 0) => "local time".to_owned(),

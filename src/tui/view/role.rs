@@ -22,10 +22,14 @@ pub fn lines(
 ) -> Vec<Line<'static>> {
     let works = matches!(agent.state, AgentState::Working | AgentState::Ready);
     let mut rows = vec![(if works { "now" } else { "why" }, agent.words.clone())];
+    if agent.state == AgentState::Paused {
+        rows.clear();
+    }
     for pause in &s.pauses {
         if pause.scope.covers(agent.role) {
             let words = format!("{}, {}", doing::paused(model, pause), pause.id);
-            rows.push(("pause", words));
+            let label = if rows.is_empty() { "why" } else { "pause" };
+            rows.push((label, words));
         }
     }
     rows.extend(
@@ -93,7 +97,7 @@ fn remedies(s: &Snapshot, agent: &AgentStatus) -> Vec<String> {
         AgentState::OffSchedule => "it goes on by itself when its schedule says so",
         AgentState::External => "nothing to do here: another program takes its turns",
         AgentState::Operator => "v gives the verdict on what waits",
-        AgentState::Working | AgentState::Ready => return all,
+        AgentState::Working | AgentState::Ready => return Vec::new(),
     };
     all.push(more.to_owned());
     if agent.role == Role::Supervisor && agent.state == AgentState::Offline {

@@ -41,7 +41,13 @@ pub fn open(
         width,
         height,
     };
-    clear(place, buffer);
+    // A blank column on either side keeps what lies below off the frame.
+    let around = Rect {
+        x: place.x.saturating_sub(1).max(area.x),
+        width: width + 2,
+        ..place
+    };
+    clear(around.intersection(area), buffer);
     let top = edge(ink, ("╭", "╮"), (frame.title, frame.right), width);
     let bottom = edge(ink, ("╰", "╯"), (frame.foot, frame.end), width);
     ink.put(&top, place, 0, buffer);

@@ -1,0 +1,127 @@
+//! Stats and Logs as pictures: what is written and in which styles, at three sizes, in two themes.
+
+use crate::night::{night, snapshot};
+use crate::screen::{SIZES, model, press, render, tell, words};
+use dev_factory::domain::phase::Phase;
+use dev_factory::domain::stats::Stats;
+use dev_factory::tui::message::Message;
+use dev_factory::tui::model::Model;
+use std::sync::Arc;
+
+fn pictures(name: &str, keys: &str) {
+    for theme in ["default", "plain"] {
+        for size in SIZES {
+            let mut model = night(theme);
+            model.size = size;
+            press(&mut model, keys);
+            model.logs.loading = false;
+            model.logs.before = Some(None);
+            let file = format!("{name}_{theme}_{}x{}", size.0, size.1);
+            insta::assert_snapshot!(file, render(&mut model, size));
+        }
+    }
+}
+
+#[test]
+fn stats() {
+    pictures("stats", "3j");
+}
+
+#[test]
+fn logs_following_and_wrapped() {
+    pictures("logs_wrapped", "4w");
+}
+
+#[test]
+fn logs_held_and_filtered() {
+    pictures("logs_held", "4/r4<Enter>N");
+}
+
+/// A home in which nothing has happened.
+fn empty() -> Model {
+    let mut model = model("default");
+    let mut idle = snapshot();
+    (idle.current_tool, idle.phase) = (None, Phase::Idle);
+    idle.attempt = None;
+    idle.queue.clear();
+    idle.needs.clear();
+    idle.agents.clear();
+    tell(&mut model, Message::Snapshot(Arc::new(idle)));
+    tell(&mut model, Message::Stats(Ok(Arc::new(Stats::default()))));
+    model
+}
+
+#[test]
+fn an_empty_home_has_words() {
+    for size in SIZES {
+        let mut model = empty();
+        press(&mut model, "4");
+        model.logs.loading = false;
+        assert!(words(&mut model, size).contains("nothing was said yet"));
+        press(&mut model, "3");
+        let text = words(&mut model, size);
+        assert!(
+            text.contains("none yet") && text.contains("no tool was begun yet"),
+            "{text}"
+        );
+    }
+    let mut model = empty();
+    press(&mut model, "3");
+    insta::assert_snapshot!("stats_empty", render(&mut model, (120, 36)));
+    model.stats = None;
+    assert!(words(&mut model, (80, 24)).contains("reading the journal"));
+    tell(
+        &mut model,
+        Message::Stats(Err("line 3 is damaged".to_owned())),
+    );
+    assert!(words(&mut model, (80, 24)).contains("could not be made: line 3 is damaged"));
+}
+
+#[test]
+fn every_size_is_drawn_without_a_panic() {
+    for columns in [60, 61, 79, 80, 99, 100, 118, 120, 200] {
+        for rows in [16, 17, 22, 24, 29, 30, 36, 60] {
+            for keys in ["3", "3G", "4", "4w", "4wk", "4/r4<Enter>N"] {
+                let mut model = night("default");
+                model.size = (columns, rows);
+                press(&mut model, keys);
+                let text = words(&mut model, (columns, rows));
+                assert_eq!(
+                    text.lines().count(),
+                    usize::from(rows),
+                    "{columns}x{rows} {keys}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cursor_of_the_table_is_always_in_sight() {
+    for size in SIZES {
+        let mut model = night("default");
+        model.size = size;
+        press(&mut model, "3");
+        for _ in 0..25 {
+            let text = words(&mut model, size);
+            assert!(text.lines().any(|row| row.starts_with('>')), "{text}");
+            press(&mut model, "j");
+        }
+        assert!(words(&mut model, size).contains(">✓ tool-00"));
+    }
+}
+
+#[test]
+fn ascii_has_twins_for_every_sign() {
+    for keys in ["3j", "4k"] {
+        let mut model = night("plain");
+        model.ascii = true;
+        press(&mut model, keys);
+        let text = words(&mut model, (120, 36)).replace("日本語", "");
+        let other: Vec<char> = text
+            .chars()
+            .filter(|c| !c.is_ascii() && *c != '…')
+            .collect();
+        assert!(other.is_empty(), "{other:?}");
+    }
+}
