@@ -194,7 +194,7 @@ fn rows_that_memory_let_go_are_read_again() {
     assert_eq!(press(&mut model, "g"), [Effect::Older]);
     assert_eq!(model.logs.before, None, "asked from the newest on");
     let page = |numbers: std::ops::Range<i64>| {
-        let before = (numbers.start > 0).then(|| Mark {
+        let before = (numbers.start > 0).then_some(Mark {
             file: 1,
             at: numbers.start as u64,
         });
