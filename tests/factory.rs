@@ -31,5 +31,7 @@ mod review;
 mod rewind;
 #[path = "factory/shipping.rs"]
 mod shipping;
+#[path = "factory/shown.rs"]
+mod shown;
 #[path = "factory/turns.rs"]
 mod turns;

@@ -50,6 +50,16 @@ impl Ledger {
         for event in recent {
             ledger.remember(event);
         }
+        // Only moves are kept for the timeline: runs and bugs are known from the fold.
+        if let Some(facts) = ledger.factory.current_facts() {
+            ledger.runs.clone_from(&facts.run_log);
+            let known = facts
+                .run_log
+                .iter()
+                .any(|run| Some(&run.tree) == facts.tree.as_ref());
+            ledger.unmeasured = ledger.factory.phase == Phase::Qa && !known;
+            ledger.bugs = measured::bugs(ledger.tools.store.as_ref(), &ledger.factory);
+        }
         ledger.measure();
         ledger
     }

@@ -3,7 +3,8 @@
 use crate::agents::spec;
 use crate::domain::case::CaseResult;
 use crate::domain::evidence::{Evidence, GateResult};
-use crate::domain::screen::{FailingLine, GateLine, Measured};
+use crate::domain::factory::{Factory, OpenBug};
+use crate::domain::screen::{BugLine, FailingLine, GateLine, Measured};
 use crate::factory::ports::store::{Paper, Store};
 use crate::text::sanitise::one_line;
 
@@ -13,6 +14,30 @@ const ROWS: usize = 6;
 const VALUE: usize = 120;
 /// Characters kept of a sentence.
 const SENTENCE: usize = 300;
+
+/// Open bug reports of the tool under way, with the first line of each as its title.
+pub fn bugs(store: &dyn Store, factory: &Factory) -> Vec<BugLine> {
+    let (Some(tool), Some(facts)) = (&factory.current_tool, factory.current_facts()) else {
+        return Vec::new();
+    };
+    let line = |open: &OpenBug| {
+        let paper = Paper::Bug {
+            tool: tool.clone(),
+            n: open.n,
+        };
+        let text = store.get(&paper).ok()??;
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        // "BUG-1  rule R4  cycle 1 ...", then what is wrong.
+        let head = lines.next().unwrap_or_default();
+        let mut words = head.split_whitespace().skip_while(|word| *word != "rule");
+        Some(BugLine {
+            n: open.n,
+            rule: words.nth(1).map(str::to_owned),
+            title: one_line(lines.next().unwrap_or(head), SENTENCE),
+        })
+    };
+    facts.open_bugs.iter().filter_map(line).collect()
+}
 
 /// One run; None when its evidence cannot be read, which leaves the summary in the journal.
 pub fn read(store: &dyn Store, tool: &str, run: u32) -> Option<Measured> {

@@ -146,10 +146,10 @@ pub fn failing(
         let all = shown.iter().map(|row| columns(of(row)));
         all.max().unwrap_or(0).min(limit)
     };
-    let what = widest(|row| &row.what, width / 4);
+    let what = widest(|row| &row.what, width / 5);
     let room = width.saturating_sub(what + 5);
-    let got = widest(|row| &row.got, room * 7 / 20);
-    let want = widest(|row| &row.want, room / 4);
+    let got = widest(|row| &row.got, room / 3);
+    let want = widest(|row| &row.want, room / 5);
     let values = usize::from(want > 0) * (want + 7) + usize::from(got > 0) * (got + 6);
     let text = room.saturating_sub(values);
     let text = widest(|row| &row.text, text);

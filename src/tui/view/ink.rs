@@ -137,10 +137,12 @@ impl<'a> Ink<'a> {
             spans.push(self.span(*part, title));
             spans.push(Span::raw(" "));
         }
+        // What stands on the right gives way before the line breaks off.
+        let right = truncate(right, width.saturating_sub(used + 4));
         let tail = if right.is_empty() {
             0
         } else {
-            columns(right) + 3
+            columns(&right) + 3
         };
         if used + tail <= width {
             let fill = "─".repeat(width - used - tail);

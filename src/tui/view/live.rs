@@ -30,7 +30,14 @@ fn words(model: &Model) -> impl Iterator<Item = &Row> {
 
 /// Heading: whose words, thinking or writing.
 pub fn title(model: &Model) -> String {
+    let worker = model
+        .snapshot
+        .as_ref()
+        .and_then(|s| s.attempt.as_ref())
+        .map(|attempt| attempt.role.name());
     match words(model).next() {
+        // The gates measure, another has begun, or nobody works.
+        Some(row) if worker != Some(&*row.from) => format!("{} spoke last", speaker(&row.from)),
         Some(row) if row.level == Level::Thought => format!("{}, thinking", speaker(&row.from)),
         Some(row) => format!("{}, writing", speaker(&row.from)),
         None => "silent".to_owned(),

@@ -5,6 +5,7 @@ use super::super::palette::Palette;
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
 use super::window::{self, Frame};
+use crate::factory::ports::operator::Usage;
 use crate::text::width::columns;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -43,33 +44,31 @@ pub fn draw(model: &Model, ink: &Ink<'_>, palette: &Palette, area: Rect, buffer:
         None => Line::default(),
     };
     ink.put(&problem, inside, 1, buffer);
+    list(ink, palette, &fitting, inside, buffer);
+}
+
+/// The commands around the cursor, below what is typed.
+fn list(ink: &Ink<'_>, palette: &Palette, fitting: &[&Usage], inside: Rect, buffer: &mut Buffer) {
+    let rows = usize::from(inside.height.saturating_sub(2));
+    let text = usize::from(inside.width);
     let cursor = palette.cursor.min(fitting.len().saturating_sub(1));
     let from = (cursor + 1).saturating_sub(rows);
-    let shown: Vec<_> = fitting.iter().enumerate().skip(from).take(rows).collect();
-    let widest = |of: &dyn Fn(usize) -> usize, most: usize| {
-        shown
-            .iter()
-            .map(|(at, _)| of(*at))
-            .max()
-            .unwrap_or(0)
-            .min(most)
+    let shown = fitting.get(from..).unwrap_or(&[]);
+    let shown = shown.get(..rows).unwrap_or(shown);
+    let widest = |of: fn(&Usage) -> &str, most: usize| {
+        let all = shown.iter().map(|usage| columns(of(usage)));
+        all.max().unwrap_or(0).min(most)
     };
-    let of = |at: usize| fitting.get(at);
-    let name = widest(&|at| of(at).map_or(0, |usage| columns(&usage.name)), 16);
-    let arguments = widest(
-        &|at| of(at).map_or(0, |usage| columns(&usage.arguments)),
-        text / 3,
-    );
-    for (row, (at, usage)) in (2..).zip(&shown) {
-        let here = *at == cursor;
-        let front = if here { "> " } else { "  " };
+    let name = widest(|usage| &usage.name, 16);
+    let arguments = widest(|usage| &usage.arguments, text / 3);
+    for (row, (at, usage)) in (2..).zip((from..).zip(shown)) {
         let (named, rest) = (cell(&usage.name, name), cell(&usage.arguments, arguments));
-        let line = if here {
-            let whole = format!("{front}{named}  {rest}  {}", usage.about);
+        let line = if at == cursor {
+            let whole = format!("> {named}  {rest}  {}", usage.about);
             Line::from(ink.span(Part::Cursor, cell(&whole, text)))
         } else {
             Line::from(vec![
-                ink.span(Part::Title, format!("{front}{named}  ")),
+                ink.span(Part::Title, format!("  {named}  ")),
                 ink.span(Part::Dim, format!("{rest}  ")),
                 Span::raw(usage.about.clone()),
             ])

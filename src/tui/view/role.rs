@@ -20,24 +20,44 @@ pub fn lines(
     agent: &AgentStatus,
     width: usize,
 ) -> Vec<Line<'static>> {
-    let works = matches!(agent.state, AgentState::Working | AgentState::Ready);
-    let mut rows = vec![(if works { "now" } else { "why" }, agent.words.clone())];
-    if agent.state == AgentState::Paused {
-        rows.clear();
-    }
-    for pause in &s.pauses {
-        if pause.scope.covers(agent.role) {
-            let words = format!("{}, {}", doing::paused(model, pause), pause.id);
-            let label = if rows.is_empty() { "why" } else { "pause" };
-            rows.push((label, words));
+    let mut lines = Vec::new();
+    let mut before = "";
+    for (label, text) in facts(model, s, agent) {
+        // One label for several remedies.
+        let mut shown = if label == before { "" } else { label };
+        before = label;
+        for row in wrap::first(&text, width.saturating_sub(LABEL + 2), 2) {
+            let part = match shown {
+                "why" => super::roles::state(agent.state).0,
+                _ => Part::Dim,
+            };
+            lines.push(Line::from(vec![
+                ink.span(part, format!(" {}", cell(shown, LABEL))),
+                Span::raw(row),
+            ]));
+            shown = "";
         }
     }
-    rows.extend(
-        remedies(s, agent)
-            .into_iter()
-            .map(|words| ("remedy", words)),
-    );
-    rows.push(("effect", effect(s, agent)));
+    lines
+}
+
+/// What is known of it, each fact with its label.
+fn facts(model: &Model, s: &Snapshot, agent: &AgentStatus) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    match agent.state {
+        AgentState::Working | AgentState::Ready => facts.push(("now", agent.words.clone())),
+        // The pause itself says more.
+        AgentState::Paused => {}
+        _ => facts.push(("why", agent.words.clone())),
+    }
+    for pause in s.pauses.iter().filter(|p| p.scope.covers(agent.role)) {
+        let label = if facts.is_empty() { "why" } else { "pause" };
+        let words = format!("{}, {}", doing::paused(model, pause), pause.id);
+        facts.push((label, words));
+    }
+    let remedies = remedies(s, agent).into_iter();
+    facts.extend(remedies.map(|words| ("remedy", words)));
+    facts.push(("effect", effect(s, agent)));
     let means = match agent.model.split_once('/') {
         Some((host, name)) => format!("{name} on {host}"),
         None => agent.model.clone(),
@@ -47,8 +67,8 @@ pub fn lines(
     } else {
         ""
     };
-    rows.push(("model", format!("{means}{script}")));
-    rows.push(("context", context(agent)));
+    facts.push(("model", format!("{means}{script}")));
+    facts.push(("context", context(agent)));
     let speed = match (agent.tokens_per_second, agent.last) {
         (Some(speed), Some(at)) => {
             format!("{speed:.1} tok/s, last turn {}", doing::clock(model, at))
@@ -56,34 +76,8 @@ pub fn lines(
         (None, Some(at)) => format!("last turn {}", doing::clock(model, at)),
         _ => "no turn yet".to_owned(),
     };
-    rows.push(("speed", speed));
-    let mut lines = Vec::new();
-    let mut before = "";
-    for (label, text) in rows {
-        // One label for several remedies.
-        let label = if label == before { "" } else { label };
-        let text = wrap::first(&text, width.saturating_sub(LABEL + 2), 2);
-        for (at, row) in text.into_iter().enumerate() {
-            let label = if at == 0 { label } else { "" };
-            let part = if label == "why" {
-                part_of(agent)
-            } else {
-                Part::Dim
-            };
-            lines.push(Line::from(vec![
-                ink.span(part, format!(" {}", cell(label, LABEL))),
-                Span::raw(row),
-            ]));
-        }
-        if !label.is_empty() {
-            before = label;
-        }
-    }
-    lines
-}
-
-fn part_of(agent: &AgentStatus) -> Part {
-    super::roles::state(agent.state).0
+    facts.push(("speed", speed));
+    facts
 }
 
 /// What gets it to work, in words; nothing where it works.

@@ -48,7 +48,7 @@ fn line(
     if other || step.from == Phase::Idle {
         spans.push(Span::raw(format!(" {}", step.tool)));
     }
-    if let Some(reason) = &step.reason {
+    if let Some(reason) = step.reason.as_ref().filter(|why| !why.is_empty()) {
         spans.push(Span::raw(format!(": {reason}")));
     }
     Line::from(spans)
