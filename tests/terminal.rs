@@ -198,6 +198,11 @@ fn a_window_that_is_too_small_takes_only_the_keys_that_leave() {
     pty.resize(59, 15);
     pty.shows("59x15 is too small");
     pty.press("2:p?");
+    // A key counts for the size at which it is read: by the time of these notices they all are.
+    for rows in [14, 13, 12] {
+        pty.resize(59, rows);
+        pty.shows(&format!("59x{rows} is too small"));
+    }
     pty.resize(120, 36);
     pty.shows("[1 Factory]");
     pty.shows("q leave, work goes on");
@@ -320,6 +325,26 @@ fn a_terminal_that_hangs_up_takes_the_screens_with_it_and_nothing_else() {
         assert!(lived < Duration::from_millis(500), "{lived:?}");
         w.unharmed();
     }
+}
+
+#[test]
+fn screens_put_aside_end_with_their_terminal_too() {
+    let w = World::new();
+    let _ends = w.ends();
+    let mut pty = Pty::shell(w.dir.path(), &[]);
+    pty.shows("ready>");
+    let program = env!("CARGO_BIN_EXE_dev-factory");
+    pty.press(&format!("{program} --home home\r"));
+    pty.shows("○ IDLE");
+    pty.press(CTRL_Z);
+    pty.shows("Stopped");
+    let shell = pty.id().to_string();
+    let found = Command::new("pgrep").args(["-P", &shell]).output().unwrap();
+    let text = String::from_utf8(found.stdout).unwrap();
+    let screens: u32 = text.trim().parse().expect("one child of the shell");
+    pty.hang_up();
+    wait("the screens end", || !alive(screens));
+    w.unharmed();
 }
 
 #[test]

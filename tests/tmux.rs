@@ -39,7 +39,6 @@ impl<'a> Tmux<'a> {
                 .env("XDG_CONFIG_HOME", dir.join("config"))
                 .env("OLLAMA_HOST", "127.0.0.1:1")
                 .env("LANG", "C.UTF-8")
-                .env("PS1", "ready> ")
                 .env_remove("NO_COLOR")
                 .env_remove("TMUX")
                 .args(["-L", &tmux.socket, "-f", "/dev/null", "new", "-d"])
@@ -109,7 +108,7 @@ fn the_screens_live_in_tmux() {
     assert_eq!(factory.lines().count(), 36, "{factory}");
     // The title is bold; nothing is left of the shell's page.
     assert!(tmux.styled().contains("\u{1b}[1m"), "{}", tmux.styled());
-    assert!(!factory.contains("ready>"), "{factory}");
+    assert!(!factory.contains("--home home"), "{factory}");
     for (key, tab) in [
         ("2", "[2 Agents"),
         ("3", "[3 Stats]"),
@@ -143,7 +142,7 @@ fn the_screens_live_in_tmux() {
     tmux.keys(&["q"]);
     let left = tmux.shows("goes on in the background");
     assert!(
-        left.contains("ready>") && !left.contains("[1 Factory]"),
+        left.contains("--home home") && !left.contains("[1 Factory]"),
         "{left}"
     );
 }
@@ -162,14 +161,14 @@ fn the_demo_ends_on_its_closing_table() {
     // It goes on while nobody looks, and is found again.
     tmux.keys(&["q"]);
     tmux.shows("the demo goes on in the background");
-    tmux.shows("ended-0");
+    tmux.shows("\nended-0");
     tmux.keys(&["clear", "Enter"]);
     tmux.keys(&[
         &format!("{program} demo --dir demo-home; echo ended-$?"),
         "Enter",
     ]);
-    let table = tmux.until("the closing table", 900, |text| text.contains("ended-"));
-    assert!(table.contains("ended-0"), "{table}");
+    let table = tmux.until("the closing table", 900, |text| text.contains("\nended-"));
+    assert!(table.contains("\nended-0"), "{table}");
     assert_eq!(table.matches(" shipped ").count(), 5, "{table}");
     assert!(!table.contains("[1 Factory]"), "{table}");
 }

@@ -91,7 +91,7 @@ fn on_screens(cli: &Cli, args: &DemoArgs, dir: &Path) -> Done {
         Left::Over | Left::Asked => {
             out::note(format!(
                 "the demo goes on in the background: dev-factory demo --dir {0} shows it again, dev-factory --home {0} down ends it",
-                dir.display()
+                out::quoted(dir)
             ));
             Ok(0)
         }
@@ -118,7 +118,7 @@ fn close(cli: &Cli, dir: &Path) -> Done {
         out::put(&closing(&factory, &events))?;
         out::say(format!(
             "look at it: cd {} && git log --oneline --graph && git tag && npx jest",
-            out::quoted(&dir)
+            out::quoted(dir)
         ))?;
     }
     let all = factory

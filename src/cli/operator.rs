@@ -171,6 +171,7 @@ pub fn carry(cli: &Cli, home: &std::path::Path) -> Done {
 
 /// Breaks the screens where tests ask for it; not in a release.
 #[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "that is what it is for")]
 fn trial(line: &str) {
     if std::env::var_os("FACTORY_TRIAL").is_none() {
         return;

@@ -343,7 +343,10 @@ impl Desk {
             Ok::<_, io::Error>(None)
         };
         self.left = timeout(STOPS, back).await.unwrap_or(Ok(None))?;
-        self.enter(terminal)
+        match self.left {
+            Some(_) => Ok(()),
+            None => self.enter(terminal),
+        }
     }
 
     /// Takes the terminal again; what happened meanwhile is shown.

@@ -105,10 +105,12 @@ pub fn size() -> (u16, u16) {
     }
 }
 
-/// Whether the terminal is ours to write to: a shell that let us go on in the background keeps it.
+/// Whether the terminal is ours to write to: a shell that let us go on in the background keeps it. One that is gone is
+/// nobody's, and no reason to wait.
 #[must_use]
 pub fn in_front(terminal: &File) -> bool {
-    rustix::termios::tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+    let group = rustix::termios::tcgetpgrp(terminal);
+    group.is_err() || group.is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 /// The same of the terminal that is held.

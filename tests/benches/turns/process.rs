@@ -1,4 +1,5 @@
 //! A child process seen from outside: start, exit, processor time, memory.
+#![allow(dead_code)]
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use std::collections::BTreeMap;
