@@ -275,13 +275,14 @@ fn words(spec: &Spec, problems: &mut Vec<String>) {
             continue;
         }
         for line in text.lines() {
-            if let Some(word) = VAGUE.iter().find(|word| says(line, word)) {
+            let lower = line.to_lowercase();
+            if let Some(word) = VAGUE.iter().find(|word| says(&lower, word)) {
                 problems.push(format!(
                     "Section {title}: `{word}` cannot be tested, say exactly what happens: \"{}\"",
                     line.trim().chars().take(100).collect::<String>()
                 ));
             }
-            if says(line, "npm install") || says(line, "node_modules") {
+            if says(&lower, "npm install") || says(&lower, "node_modules") {
                 problems.push(format!(
                     "Section {title}: the tool cannot use packages; leave npm install out."
                 ));
@@ -290,9 +291,8 @@ fn words(spec: &Spec, problems: &mut Vec<String>) {
     }
 }
 
-/// Whether a line holds the word on its own.
+/// Whether a line in lower case holds the word on its own.
 fn says(line: &str, word: &str) -> bool {
-    let line = line.to_lowercase();
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '_');
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());

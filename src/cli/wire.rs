@@ -22,6 +22,10 @@ use crate::text::redact::Redactor;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The runtime engines and single calls run on.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
@@ -247,13 +251,16 @@ pub fn log_to(home: &Path) {
     let Ok(file) = file else {
         return;
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("DEV_FACTORY_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let asked = std::env::var("DEV_FACTORY_LOG").ok();
+    let filter = asked
+        .and_then(|asked| asked.parse::<Targets>().ok())
+        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let layer = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         // Nor is a standard error that is closed as well a reason to end.
         .log_internal_errors(false)
-        .with_writer(std::sync::Mutex::new(file))
+        .with_writer(std::sync::Mutex::new(file));
+    let _ = tracing_subscriber::registry()
+        .with(layer.with_filter(filter))
         .try_init();
 }
