@@ -5,6 +5,7 @@ use super::home::{self, Start};
 use super::init::{self, New};
 use super::out::{self, Done, Fail, code};
 use super::{background, npm, screens, serve, starter, tools, wire};
+use crate::adapters::lock;
 use crate::adapters::sandbox::{self, Hashes};
 use crate::adapters::store::readers;
 use crate::agents::reply as replies;
@@ -16,10 +17,11 @@ use crate::factory::engine::Ended;
 use crate::factory::ports::settings::Settings;
 use crate::tui::run::Left;
 use include_dir::{Dir, include_dir};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The replies: `tool/phase/purpose[/path]/n.md`.
 static REPLIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dev-factory/demo");
@@ -42,6 +44,8 @@ model = \"script/demo\"
 
 /// Time between two looks at whether everything is built.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long the engine of a finished demo may take to end.
+const ENDED: Duration = Duration::from_secs(10);
 
 /// Builds the examples; 0 only if everything shipped.
 pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
@@ -60,7 +64,7 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     for host in settings.hosts.values_mut() {
         host.pace = args.pace;
     }
-    let mut cli = until_idle(cli);
+    let mut cli = of_demo(cli, true);
     // Whoever slows the streaming down wants to read it.
     cli.engine.verbose |= args.pace > 0;
     let ended = serve::run(&cli, &dir, settings, Vec::new(), hello)?;
@@ -72,7 +76,8 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
 
 /// Shows the screens while an engine in the background builds, and the closing table when it is done.
 fn on_screens(cli: &Cli, args: &DemoArgs, dir: &Path) -> Done {
-    let mut cli = until_idle(cli);
+    // Not until idle: a pause would end the engine under the hands of who made it.
+    let mut cli = of_demo(cli, false);
     if args.pace > 0 {
         let pace = format!("hosts.script.pace_ms={}", args.pace);
         cli.set.push(pace);
@@ -87,8 +92,12 @@ fn on_screens(cli: &Cli, args: &DemoArgs, dir: &Path) -> Done {
         }
     });
     match screens::open(&cli, dir, look, Some(over))? {
-        Left::Over | Left::Asked if readers::engine(dir).is_none() => close(&cli, dir),
-        Left::Over | Left::Asked => {
+        Left::Over => {
+            end(dir);
+            close(&cli, dir)
+        }
+        Left::Asked if readers::engine(dir).is_none() => close(&cli, dir),
+        Left::Asked => {
             out::note(format!(
                 "the demo goes on in the background: dev-factory demo --dir {0} shows it again, dev-factory --home {0} down ends it",
                 out::quoted(dir)
@@ -99,12 +108,24 @@ fn on_screens(cli: &Cli, args: &DemoArgs, dir: &Path) -> Done {
     }
 }
 
-/// Nothing is left to build and nobody stopped it: the engine has ended by itself.
+/// Something was built, nothing is left, and nobody stopped it.
 fn over(home: &Path) -> bool {
-    readers::engine(home).is_none()
-        && readers::snapshot(home).is_some_and(|(snapshot, _)| {
-            snapshot.current_tool.is_none() && snapshot.stopped.is_none()
-        })
+    readers::snapshot(home).is_some_and(|(snapshot, _)| {
+        snapshot.queue.is_empty() && snapshot.totals.shipped > 0 && snapshot.stopped.is_none()
+    })
+}
+
+/// Ends the engine of a finished demo, without the mark that it shall stay stopped.
+fn end(home: &Path) {
+    let Some(engine) = readers::engine(home) else {
+        return;
+    };
+    let pid = i32::try_from(engine.pid).ok().and_then(Pid::from_raw);
+    let told = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
+    let start = Instant::now();
+    while told && lock::alive(&(&engine).into()) && start.elapsed() < ENDED {
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The closing table; 0 only if everything shipped.
@@ -132,14 +153,14 @@ fn close(cli: &Cli, dir: &Path) -> Done {
     })
 }
 
-/// The demo ends when nothing is left to do.
-fn until_idle(cli: &Cli) -> Cli {
+/// What was typed, for the engine of a demo; without screens it ends when nothing is left to do.
+fn of_demo(cli: &Cli, until_idle: bool) -> Cli {
     Cli {
         home: None,
         json: cli.json,
         set: cli.set.clone(),
         engine: super::args::EngineArgs {
-            until_idle: true,
+            until_idle,
             // Only compiled-in code is run here, whatever was typed.
             unsafe_no_sandbox: false,
             ..cli.engine.clone()
