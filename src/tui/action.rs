@@ -17,7 +17,6 @@ pub enum Action {
     Suspend,
     Redraw,
     Go(Tab),
-    Focus,
     Zoom,
     Up,
     Down,

@@ -22,9 +22,9 @@ const fn row(
 }
 
 use Action::{
-    Abort, Add, Agent, Bottom, Close, Down, Escalate, Filter, Focus, Follow, Go, HalfDown, HalfUp,
-    Help, Hint, Leave, Left, Level, Needs, Next, PageDown, PageUp, Palette, Park, Pause, Previous,
-    Probe, Redraw, Requeue, Retry, Right, StopEngine, Suspend, Top, Up, Verdict, Wrap, Zoom,
+    Abort, Add, Agent, Bottom, Close, Down, Escalate, Filter, Follow, Go, HalfDown, HalfUp, Help,
+    Hint, Leave, Left, Level, Needs, Next, PageDown, PageUp, Palette, Park, Pause, Previous, Probe,
+    Redraw, Requeue, Retry, Right, StopEngine, Suspend, Top, Up, Verdict, Wrap, Zoom,
 };
 use Care::{Acts, Asks, Looks};
 use Place::{All, On};
@@ -243,14 +243,6 @@ pub const TABLE: &[Row] = &[
         "set the tool under way aside for yourself",
         TOOL,
         Asks,
-    ),
-    row(
-        Focus,
-        &["Tab", "Shift-Tab"],
-        "next pane",
-        "the next pane takes the keys that move",
-        All,
-        Looks,
     ),
     row(
         Zoom,

@@ -28,7 +28,6 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Palette => open(model, Layer::Palette(Palette::default())),
         Action::Pause => return pause(model),
         Action::Zoom => model.zoom = !model.zoom,
-        Action::Focus => {}
         Action::Probe => return send(model, Effect::Send(Verb::Probe { host: None }, None)),
         Action::Verdict => verdict(model),
         Action::StopEngine => stop(model),
