@@ -14,17 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// All roles play compiled-in replies; nothing is wanted.
-const SETTINGS: &str = "\
-[hosts.script]
-kind = \"scripted\"
-[roles.developer]
-model = \"script/demo\"
-[roles.qa]
-model = \"script/demo\"
-[roles.supervisor]
-model = \"script/demo\"
-";
 const CTRL_C: &str = "\u{3}";
 const CTRL_Z: &str = "\u{1a}";
 
@@ -36,7 +25,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let home = homes::make(dir.path(), &[], SETTINGS);
+        let home = homes::make(dir.path(), &[], homes::SCRIPTED);
         Self { dir, home }
     }
 

@@ -11,17 +11,6 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-const SETTINGS: &str = "\
-[hosts.script]
-kind = \"scripted\"
-[roles.developer]
-model = \"script/demo\"
-[roles.qa]
-model = \"script/demo\"
-[roles.supervisor]
-model = \"script/demo\"
-";
-
 /// A tmux server of our own, ended when dropped, and the engine of a home with it.
 struct Tmux<'a> {
     socket: String,
@@ -99,7 +88,7 @@ impl Drop for Tmux<'_> {
 #[test]
 fn the_screens_live_in_tmux() {
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(dir.path(), &[], SETTINGS);
+    let home = homes::make(dir.path(), &[], homes::SCRIPTED);
     let tmux = Tmux::start(dir.path(), &home);
     let program = env!("CARGO_BIN_EXE_dev-factory");
     tmux.keys(&[&format!("{program} --home home"), "Enter"]);

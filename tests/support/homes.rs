@@ -10,6 +10,18 @@ use std::process::Command;
 
 pub const TOOL: &str = "session-logger";
 
+/// Settings with which all roles play compiled-in replies.
+pub const SCRIPTED: &str = "\
+[hosts.script]
+kind = \"scripted\"
+[roles.developer]
+model = \"script/demo\"
+[roles.qa]
+model = \"script/demo\"
+[roles.supervisor]
+model = \"script/demo\"
+";
+
 /// The program under test, away from the user's files and from model servers of this machine.
 pub fn program(dir: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dev-factory"));

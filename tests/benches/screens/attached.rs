@@ -4,17 +4,6 @@ use super::homes;
 use super::pty::{Ends, Pty};
 use std::path::PathBuf;
 
-const SETTINGS: &str = "\
-[hosts.script]
-kind = \"scripted\"
-[roles.developer]
-model = \"script/demo\"
-[roles.qa]
-model = \"script/demo\"
-[roles.supervisor]
-model = \"script/demo\"
-";
-
 /// The home; its engine ends with it.
 pub struct World {
     pub home: PathBuf,
@@ -24,7 +13,7 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let home = homes::make(dir.path(), &[], SETTINGS);
+        let home = homes::make(dir.path(), &[], homes::SCRIPTED);
         let up = homes::program(dir.path(), &["--home", "home", "up"]).output();
         assert!(up.unwrap().status.success(), "the engine does not start");
         Self { home, dir }
