@@ -2,7 +2,7 @@
 //! orphans (we are their subreaper). Not caught: on systems without /proc, a process that left its session; and one
 //! that a service outside our tree was asked to start.
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, getsid, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -83,7 +83,9 @@ fn chase(root: i32) {
 /// Processes of the run: in its session, below its root, or orphans of ours in a session nobody under way has.
 fn ours<'t>(table: &'t [Process], root: i32, roots: &[i32]) -> Vec<&'t Process> {
     let me = getpid().as_raw_nonzero().get();
-    let my_session = getsid(None).map_or(me, |pid| pid.as_raw_nonzero().get());
+    // From the table: it is 0 where the session's leader lives outside our process namespace.
+    let own = table.iter().find(|process| process.pid == me);
+    let my_session = own.map_or(me, |process| process.session);
     let escaped = |process: &Process| {
         process.parent == me
             && process.session != my_session
