@@ -8,7 +8,9 @@ mod tool;
 use dev_factory::adapters::sandbox::{NoWalls, hash};
 use dev_factory::domain::evidence::{Evidence, JestReport, JestRun, JestTest};
 use dev_factory::factory::gates::{flaky, measure, stub_fails};
-use dev_factory::factory::ports::sandbox::{Ended, Job, Network, Sandbox, SandboxError};
+use dev_factory::factory::ports::sandbox::{
+    Ended, Job, Limit, Limits, Network, Sandbox, SandboxError,
+};
 use dev_factory::factory::ports::tests::Tests;
 use std::collections::BTreeSet;
 use std::fs;
@@ -423,8 +425,11 @@ fn shell(script: &str, dir: &Path) -> Job {
         read: Vec::new(),
         write: Vec::new(),
         network: Network::None,
-        wall: Duration::from_secs(20),
-        output: 1024 * 1024,
+        limits: Limits {
+            wall: Duration::from_secs(20),
+            output: 1024 * 1024,
+            ..Limits::default()
+        },
         untrusted: Vec::new(),
         env: Vec::new(),
     }
@@ -477,21 +482,24 @@ async fn a_run_sees_nothing_of_ours() {
 async fn a_flood_and_a_hang_are_ended_and_a_daemon_does_not_stay() {
     let dir = tempfile::tempdir().unwrap();
     let ended = ran(shell("yes", dir.path())).await;
-    assert_eq!((ended.exit, ended.limit), (None, Some("output")));
+    assert_eq!((ended.exit, ended.limit), (None, Some(Limit::Output)));
     assert_eq!(ended.stdout.len(), 1024 * 1024);
     let ended = ran(shell("yes >&2", dir.path())).await;
     assert_eq!(
         (ended.limit, ended.stderr.len()),
-        (Some("output"), 1024 * 1024)
+        (Some(Limit::Output), 1024 * 1024)
     );
     let hang = "trap '' TERM INT HUP; setsid sh -c 'sleep 300' \"$0\" & while :; do sleep 1; done";
     let begun = Instant::now();
     let ended = ran(Job {
-        wall: Duration::from_millis(500),
+        limits: Limits {
+            wall: Duration::from_millis(500),
+            ..Limits::default()
+        },
         ..shell(hang, dir.path())
     })
     .await;
-    assert_eq!((ended.exit, ended.limit), (None, Some("time")));
+    assert_eq!((ended.exit, ended.limit), (None, Some(Limit::Time)));
     assert!(
         begun.elapsed() < Duration::from_secs(60),
         "{:?}",

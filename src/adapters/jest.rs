@@ -8,7 +8,7 @@ mod report;
 
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
-use crate::factory::ports::sandbox::{Ended, Job, Network, Sandbox};
+use crate::factory::ports::sandbox::{Ended, Job, Limit, Limits, Network, Sandbox};
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -23,8 +23,6 @@ const LOCKED: &str = include_str!("../../dev-factory/harness/jest.locked.cjs");
 const SETUP: &str = include_str!("../../dev-factory/harness/setup.locked.cjs");
 /// What runs before each test, compiled in.
 const EACH: &str = include_str!("../../dev-factory/harness/each.locked.cjs");
-/// Bytes of Jest's own output kept; its report goes to a file.
-const OUTPUT: usize = 8 * 1024 * 1024;
 /// Characters of standard error shown when there is no report.
 const TAIL: usize = 600;
 
@@ -97,7 +95,7 @@ impl JestTests {
             .await?;
         let mut run = JestRun {
             exit: ended.exit,
-            timed_out: ended.limit == Some("time"),
+            timed_out: ended.limit == Some(Limit::Time),
             expected_tests: tree.expected_tests,
             millis: ended.millis,
             ..JestRun::default()
@@ -128,8 +126,10 @@ impl JestTests {
             read: vec![root.to_path_buf(), self.home.join("node_modules")],
             write: vec![out.folder(), out.cache.clone()],
             network: Network::Loopback,
-            wall,
-            output: OUTPUT,
+            limits: Limits {
+                wall,
+                ..Limits::default()
+            },
             untrusted,
             env: Vec::new(),
         };
@@ -191,8 +191,8 @@ fn text(path: &Path) -> String {
 fn tail(ended: &Ended) -> String {
     let said = report::plain(&String::from_utf8_lossy(&ended.stderr));
     let why = match ended.limit {
-        Some("time") => "ended by the time limit\n",
-        Some("output") => "ended because it wrote too much\n",
+        Some(Limit::Time) => "ended by the time limit\n",
+        Some(Limit::Output) => "ended because it wrote too much\n",
         Some(_) => "ended by a limit\n",
         None => "",
     };

@@ -4,7 +4,7 @@
 mod kill;
 mod trust;
 
-use crate::factory::ports::sandbox::{Ended, Job, Network, Sandbox, SandboxError};
+use crate::factory::ports::sandbox::{Ended, Job, Limit, Network, Sandbox, SandboxError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kill::Tree;
@@ -25,8 +25,6 @@ const REGISTRY: [&str; 4] = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ];
-/// Largest file a run may write.
-const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 /// How long pipes may stay open after every process was killed.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -114,11 +112,11 @@ fn command(job: &Job, scratch: &std::path::Path) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    let limited = job.network != Network::Registry;
+    let largest = job.limits.file;
     let highest = kill::highest_open_file();
     // SAFETY: between fork and exec only system calls are made: nothing allocates, locks or reads memory of other threads.
     unsafe {
-        command.pre_exec(move || confine(limited, highest));
+        command.pre_exec(move || confine(largest, highest));
     }
     command
 }
@@ -135,7 +133,7 @@ fn registry() -> Vec<(OsString, OsString)> {
 }
 
 /// Runs in the child before exec: own session, no core files, no open files beside the first three.
-fn confine(limited: bool, highest: i32) -> io::Result<()> {
+fn confine(largest: u64, highest: i32) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit, setsid};
     setsid()?;
     let limit = |most: u64| Rlimit {
@@ -143,9 +141,7 @@ fn confine(limited: bool, highest: i32) -> io::Result<()> {
         maximum: Some(most),
     };
     setrlimit(Resource::Core, limit(0))?;
-    if limited {
-        setrlimit(Resource::Fsize, limit(FILE_LIMIT))?;
-    }
+    setrlimit(Resource::Fsize, limit(largest))?;
     for number in 3..=highest {
         // SAFETY: a number that is not open only makes the call fail.
         let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
@@ -157,8 +153,8 @@ fn confine(limited: bool, highest: i32) -> io::Result<()> {
 /// Waits for the end or a limit, ends the whole tree, and collects what was written.
 async fn watch(child: &mut Child, job: &Job, tree: Tree) -> io::Result<Ended> {
     let flood = Arc::new(Notify::new());
-    let stdout = tokio::spawn(read(child.stdout.take(), job.output, flood.clone()));
-    let stderr = tokio::spawn(read(child.stderr.take(), job.output, flood.clone()));
+    let stdout = tokio::spawn(read(child.stdout.take(), job.limits.output, flood.clone()));
+    let stderr = tokio::spawn(read(child.stderr.take(), job.limits.output, flood.clone()));
     let feeding = child.stdin.take().map(|mut pipe| {
         let bytes = job.stdin.clone();
         tokio::spawn(async move {
@@ -167,8 +163,8 @@ async fn watch(child: &mut Child, job: &Job, tree: Tree) -> io::Result<Ended> {
     });
     let (exit, limit) = tokio::select! {
         status = child.wait() => (status?.code(), None),
-        () = flood.notified() => (None, Some("output")),
-        () = tokio::time::sleep(job.wall) => (None, Some("time")),
+        () = flood.notified() => (None, Some(Limit::Output)),
+        () = tokio::time::sleep(job.limits.wall) => (None, Some(Limit::Time)),
     };
     let swept = tokio::task::spawn_blocking(move || drop(tree));
     if limit.is_some() {
@@ -180,7 +176,7 @@ async fn watch(child: &mut Child, job: &Job, tree: Tree) -> io::Result<Ended> {
     }
     let (stdout, out_full) = finished(stdout).await;
     let (stderr, err_full) = finished(stderr).await;
-    let flooded = (out_full || err_full).then_some("output");
+    let flooded = (out_full || err_full).then_some(Limit::Output);
     let limit = limit.or(flooded);
     Ok(Ended {
         exit: if limit.is_some() { None } else { exit },

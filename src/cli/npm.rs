@@ -3,7 +3,7 @@
 use super::out::{self, Fail};
 use super::signals::{self, Endings};
 use super::{tools, wire};
-use crate::factory::ports::sandbox::{Job, Network, Sandbox};
+use crate::factory::ports::sandbox::{Job, Limits, Network, Sandbox};
 use std::path::Path;
 use std::time::Duration;
 
@@ -55,8 +55,13 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         read: vec![home.to_path_buf()],
         write: vec![home.to_path_buf()],
         network: Network::Registry,
-        wall: Duration::from_secs(600),
-        output: 1 << 20,
+        limits: Limits {
+            wall: Duration::from_secs(600),
+            file: 500 << 20,
+            written: 500 << 20,
+            output: 1 << 20,
+            ..Limits::default()
+        },
         untrusted: Vec::new(),
         env,
     };
@@ -76,7 +81,7 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         return Ok(());
     }
     let why = match ended.limit {
-        Some(limit) => format!("ended by the limit of {limit}"),
+        Some(limit) => format!("ended by the limit of {}", limit.as_str()),
         None => last_words(&ended.stderr),
     };
     Err(Fail::failed(format!(

@@ -3,7 +3,7 @@
 use super::out::{self, Out};
 use super::{JestTests, SETUP, text};
 use crate::domain::case::{Case, Received};
-use crate::factory::ports::sandbox::Ended;
+use crate::factory::ports::sandbox::{Ended, Limit};
 use crate::factory::ports::tests::{TestError, Tree};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -119,9 +119,9 @@ fn answer(ended: &Ended, nonce: &str, wall: Duration) -> Received {
         ..Received::default()
     };
     match ended.limit {
-        Some("time") => return fault(format!("timed out after {} s", wall.as_secs())),
-        Some("output") => return fault("wrote too much and was ended".into()),
-        Some(limit) => return fault(format!("ended by the {limit} limit")),
+        Some(Limit::Time) => return fault(format!("timed out after {} s", wall.as_secs())),
+        Some(Limit::Output) => return fault("wrote too much and was ended".into()),
+        Some(limit) => return fault(format!("ended by the limit of {}", limit.as_str())),
         None => {}
     }
     let output = String::from_utf8_lossy(&ended.stdout);

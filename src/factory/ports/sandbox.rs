@@ -19,14 +19,81 @@ pub struct Job {
     pub write: Vec<PathBuf>,
     /// What it may reach.
     pub network: Network,
-    /// Wall time before the whole tree of processes is killed.
-    pub wall: Duration,
-    /// Bytes of standard output and of standard error kept; more ends the run.
-    pub output: usize,
+    /// What it may use up; more ends the whole tree of processes.
+    pub limits: Limits,
     /// Model-written files the run loads: without walls each must equal a compiled-in reply.
     pub untrusted: Vec<PathBuf>,
     /// Variables beside the fixed allow-list (PATH HOME TMPDIR LANG CI NO_COLOR TZ NODE_ENV).
     pub env: Vec<(String, String)>,
+}
+
+/// What one run may use up. The defaults fit a run of Jest with coverage over one small tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall time.
+    pub wall: Duration,
+    /// Processor time of one process.
+    pub cpu: Duration,
+    /// Bytes of memory of all processes together.
+    pub memory: u64,
+    /// Processes and threads at once.
+    pub processes: u32,
+    /// Open files of one process.
+    pub open_files: u32,
+    /// Bytes of one file.
+    pub file: u64,
+    /// Bytes in the run's own /tmp.
+    pub scratch: u64,
+    /// Bytes the run may add to the folders it may write.
+    pub written: u64,
+    /// Bytes of standard output and of standard error kept.
+    pub output: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            wall: Duration::from_secs(60),
+            cpu: Duration::from_secs(60),
+            memory: 1024 * MIB,
+            processes: 256,
+            open_files: 4096,
+            file: 64 * MIB,
+            scratch: 128 * MIB,
+            written: 64 * MIB,
+            output: 8 * 1024 * 1024,
+        }
+    }
+}
+
+/// The limit that ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Wall or processor time.
+    Time,
+    /// Memory of all processes together.
+    Memory,
+    /// Processes and threads.
+    Processes,
+    /// A file, /tmp or the writable folders.
+    Disk,
+    /// Standard output or standard error.
+    Output,
+}
+
+impl Limit {
+    /// The word for it in evidence and sentences.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Memory => "memory",
+            Self::Processes => "processes",
+            Self::Disk => "disk",
+            Self::Output => "output",
+        }
+    }
 }
 
 /// What a job may reach.
@@ -42,8 +109,8 @@ pub enum Network {
 pub struct Ended {
     /// None when killed.
     pub exit: Option<i32>,
-    /// The limit that ended it: "time", "output", "memory"; None = ended by itself.
-    pub limit: Option<&'static str>,
+    /// The limit that ended it; None = ended by itself.
+    pub limit: Option<Limit>,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
     pub millis: u64,
