@@ -1,5 +1,7 @@
 //! The real binary: init and its refusals, settings with places, verbs without an engine, missing programs, exit codes.
 
+#[path = "support/fakes.rs"]
+mod fakes;
 #[path = "support/model_server.rs"]
 mod model_server;
 #[path = "support/terminal.rs"]

@@ -117,7 +117,7 @@ fn every_problem_is_reported_at_once_with_its_place() {
         "dev-factory/factory.toml:3:15: limits.tool_tokens is \"many\", and takes a whole number from 1 to",
         "dev-factory/factory.toml:6:12: roles.developer.schedule is \"61 * * * *\", which is no cron expression: ",
         "dev-factory/factory.toml:7:9: roles.developer.model is \"qwen3\", and takes \"host/model\"",
-        "dev-factory/factory.toml:11:8: hosts.gpu1.kind is \"olama\", and takes one of ollama, openai, lmstudio, llamacpp, vllm, scripted; did you mean \"ollama\"?",
+        "dev-factory/factory.toml:11:8: hosts.gpu1.kind is \"olama\", and takes one of ollama, lmstudio, llamacpp, vllm, openai, anthropic, scripted; did you mean \"ollama\"?",
         "variable DEV_FACTORY_LIMIT_DAY_USD: DEV_FACTORY_LIMIT_DAY_USD is not a setting; did you mean DEV_FACTORY_LIMITS_DAY_USD?",
         "dev-factory/factory.toml:9:9: roles.qa.model is \"gpu2/qwen3:14b\", but no host is named gpu2",
     ];
@@ -259,9 +259,9 @@ fn the_kind_is_told_by_the_port_or_asked_for() {
     let s = scratch();
     for (port, kind) in [
         (11434, HostKind::Ollama),
-        (1234, HostKind::OpenAi),
-        (9931, HostKind::OpenAi),
-        (8000, HostKind::OpenAi),
+        (1234, HostKind::LmStudio),
+        (9931, HostKind::LlamaCpp),
+        (8000, HostKind::Vllm),
     ] {
         s.home(&format!("[hosts.a]\nurl = \"http://127.0.0.1:{port}\"\n"));
         assert_eq!(s.load().settings.hosts["a"].kind, kind, "{port}");
@@ -272,9 +272,151 @@ fn the_kind_is_told_by_the_port_or_asked_for() {
         "{:#?}",
         s.problems()
     );
-    s.home("[hosts.a]\nkind = \"openai\"\n");
+    for (kind, url) in [
+        ("openai", "https://api.openai.com/v1"),
+        ("anthropic", "https://api.anthropic.com"),
+        ("llamacpp", "http://127.0.0.1:8080"),
+    ] {
+        s.home(&format!("[hosts.a]\nkind = \"{kind}\"\n"));
+        assert_eq!(s.load().settings.hosts["a"].url, url);
+    }
+}
+
+#[test]
+fn a_named_host_without_a_kind_is_what_was_found_to_answer_there() {
+    let mut s = scratch();
+    s.home("[hosts.gpu1]\nurl = \"http://192.168.1.20:4567/\"\n[hosts.b]\nurl = \"http://127.0.0.1:1234\"\n[hosts.c]\nkind = \"vllm\"\nurl = \"http://127.0.0.1:4000\"\n");
+    let wanted = [("gpu1".to_owned(), "http://192.168.1.20:4567".to_owned())];
+    assert_eq!(dev_factory::config::kindless(&s.inputs), wanted);
+    let problem = &s.problems()[0];
     assert!(
-        s.problems()[0].contains("hosts.a has no url"),
+        problem.contains("nothing known answers at http://192.168.1.20:4567"),
+        "{problem}"
+    );
+    s.inputs.probed = vec![Probed {
+        name: "gpu1".into(),
+        kind: HostKind::Ollama,
+        url: "http://192.168.1.20:4567".into(),
+        models: Vec::new(),
+    }];
+    assert_eq!(s.load().settings.hosts["gpu1"].kind, HostKind::Ollama);
+    assert_eq!(s.shown("hosts.gpu1.kind").1, "found on this machine");
+}
+
+#[test]
+fn fallbacks_are_a_list_of_models_on_known_hosts() {
+    let mut s = scratch();
+    let text = "[hosts.gpu1]\nkind = \"ollama\"\n[roles.qa]\nmodel = \"gpu1/a\"\nfallback = [\"gpu1/b:7b\", \"gpu1/org/c\"]\n";
+    s.home(text);
+    let named = |settings: &dev_factory::factory::ports::settings::Settings| -> Vec<String> {
+        settings
+            .qa
+            .fallback
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(named(&s.load().settings), ["gpu1/b:7b", "gpu1/org/c"]);
+    assert_eq!(
+        s.shown("roles.qa.fallback").0,
+        "[\"gpu1/b:7b\", \"gpu1/org/c\"]"
+    );
+    s.env("DEV_FACTORY_ROLES_QA_FALLBACK", "gpu1/x, gpu1/y");
+    assert_eq!(named(&s.load().settings), ["gpu1/x", "gpu1/y"]);
+    s.env("DEV_FACTORY_ROLES_QA_FALLBACK", "");
+    assert!(named(&s.load().settings).is_empty());
+    for (list, words) in [
+        ("[\"gpu9/b\"]", "no host is named gpu9"),
+        ("[\"b\"]", "takes \"host/model\""),
+        ("[7]", "holds something that is no text"),
+        ("\"gpu1/b\"", "takes a list"),
+    ] {
+        let s = scratch();
+        s.home(&text.replace("[\"gpu1/b:7b\", \"gpu1/org/c\"]", list));
+        let problem = s.problems().concat();
+        assert!(problem.contains(words), "{problem}");
+    }
+}
+
+#[test]
+fn the_usual_variables_fill_in_vendors_and_their_keys_go_nowhere_else() {
+    let key = |s: &Scratch, host: &str| -> Option<String> {
+        let host = s.load().settings.hosts[host].clone();
+        host.key.map(|key| key.reveal().to_owned())
+    };
+    let mut s = scratch();
+    s.env("ANTHROPIC_API_KEY", "sk-ant-1");
+    s.env("OLLAMA_API_KEY", "ol-1");
+    s.home("[hosts.gpu1]\nkind = \"ollama\"\nurl = \"http://192.168.1.20:11434\"\n[roles.supervisor]\nmodel = \"anthropic/claude-opus-5-5\"\n");
+    let settings = s.load().settings;
+    assert_eq!(settings.hosts["anthropic"].kind, HostKind::Anthropic);
+    assert_eq!(settings.hosts["anthropic"].url, "https://api.anthropic.com");
+    assert_eq!(key(&s, "anthropic").as_deref(), Some("sk-ant-1"));
+    // That host is not where the environment says Ollama is.
+    assert_eq!(key(&s, "gpu1"), None);
+    s.env("OLLAMA_HOST", "192.168.1.20");
+    assert_eq!(key(&s, "gpu1").as_deref(), Some("ol-1"));
+
+    s.home("[hosts.anthropic]\nkind = \"anthropic\"\nurl = \"https://evil.example.com\"\n");
+    assert_eq!(key(&s, "anthropic"), None, "the key left its server");
+    s.env("ANTHROPIC_BASE_URL", "https://evil.example.com");
+    assert_eq!(key(&s, "anthropic").as_deref(), Some("sk-ant-1"));
+
+    let mut s = scratch();
+    s.env("LM_API_TOKEN", "lm-1");
+    s.home("[hosts.a]\nkind = \"lmstudio\"\n[hosts.b]\nkind = \"lmstudio\"\nurl = \"http://127.0.0.1:4321\"\n");
+    assert_eq!(key(&s, "a").as_deref(), Some("lm-1"));
+    assert_eq!(key(&s, "b"), None);
+}
+
+#[test]
+fn prices_are_built_in_and_only_the_users_own_file_changes_them() {
+    let day = |text: &str| text.parse().unwrap();
+    let s = scratch();
+    let prices = s.load().settings.prices;
+    let rate = |model: &str, on: &str, prompt| prices.rate(model, day(on), prompt);
+    let opus = rate("claude-opus-5-5", "2026-11-01", 1000).unwrap();
+    assert_eq!((opus.input, opus.read, opus.output), (4.0, 0.20, 20.0));
+    assert!(rate("claude-opus-4-6-20260205", "2026-11-01", 0).is_some());
+    assert!(rate("claude-opus-6", "2026-11-01", 0).is_none());
+    assert!(
+        rate("claude-opus-5-5", "2026-09-21", 0).is_none(),
+        "not sold yet"
+    );
+    let plain = s.load();
+    assert!(
+        !plain
+            .sources
+            .iter()
+            .any(|row| row.key.starts_with("prices."))
+    );
+
+    let own = "[prices.mine]\nmodels = \"a b\"\ninput = 2\noutput = 8.0\n[prices.opus-5-5]\ninput = 3.5\n";
+    s.home(own);
+    assert!(
+        s.problems()[0].contains("never read from a home"),
+        "{:#?}",
+        s.problems()
+    );
+    s.home("");
+    s.user(own);
+    let prices = s.load().settings.prices;
+    let mine = prices.rate("b", day("2020-01-01"), 0).unwrap();
+    assert_eq!((mine.write_5m, mine.write_1h, mine.read), (2.5, 4.0, 0.2));
+    let opus = prices
+        .rate("claude-opus-5-5", day("2026-11-01"), 0)
+        .unwrap();
+    assert_eq!((opus.input, opus.output), (3.5, 20.0));
+    assert_eq!(s.shown("prices.opus-5-5.input").0, "3.5");
+    s.user("[prices.mine]\nmodels = \"a\"\ninput = 2\n");
+    assert!(
+        s.problems()[0].contains("prices.mine has no output"),
+        "{:#?}",
+        s.problems()
+    );
+    s.user("[prices.mine]\neffective_from = \"soon\"\n");
+    assert!(
+        s.problems()[0].contains("takes a day"),
         "{:#?}",
         s.problems()
     );
@@ -317,7 +459,7 @@ fn what_a_probe_found_is_used_when_nothing_is_named() {
     let mut s = scratch();
     s.inputs.probed = vec![Probed {
         name: "lmstudio".into(),
-        kind: "openai".into(),
+        kind: HostKind::LmStudio,
         url: "http://127.0.0.1:1234".into(),
         models: vec!["text-embed".into(), "qwen/qwen3-14b".into()],
     }];
@@ -354,7 +496,7 @@ fn the_starter_file_names_every_key_with_its_default() {
     );
     for (key, _) in schema::KEYS
         .iter()
-        .filter(|(key, _)| !key.starts_with("keys."))
+        .filter(|(key, _)| !key.starts_with("keys.") && !key.starts_with("prices."))
     {
         let leaf = key.rsplit('.').next().unwrap();
         assert!(

@@ -2,6 +2,8 @@
 
 #[path = "support/doubles.rs"]
 mod doubles;
+#[path = "support/fakes.rs"]
+mod fakes;
 #[path = "support/homes.rs"]
 mod homes;
 #[path = "support/jest_home.rs"]
@@ -21,6 +23,8 @@ mod commands;
 mod crash;
 #[path = "factory/external.rs"]
 mod external;
+#[path = "factory/hosts.rs"]
+mod hosts;
 #[path = "factory/http.rs"]
 mod http;
 #[path = "factory/pauses.rs"]

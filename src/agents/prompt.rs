@@ -32,6 +32,8 @@ pub struct Numbers {
     pub spec_tokens: u32,
     /// The host's context window, tokens.
     pub context: u32,
+    /// What the model's own counts have taught of our estimate, in thousandths.
+    pub factor: u32,
 }
 
 impl Default for Numbers {
@@ -44,6 +46,7 @@ impl Default for Numbers {
             prompt_tokens: 12_000,
             spec_tokens: 1200,
             context: 16_384,
+            factor: tokens::AS_ESTIMATED,
         }
     }
 }
@@ -195,7 +198,7 @@ impl Prompt {
             .context
             .saturating_sub(self.max_tokens + SPARE_TOKENS);
         let limit = window.min(numbers.prompt_tokens);
-        let tokens = self.estimate();
+        let tokens = tokens::scaled(self.estimate(), numbers.factor);
         if tokens > limit {
             return Err(TooLarge { tokens, limit });
         }
@@ -226,6 +229,22 @@ pub fn reformat(desk: &Desk<'_>, original: &Prompt, reply: &str, problem: &Malfo
         0
     };
     prompt.max_tokens = original.max_tokens.saturating_sub(thinking);
+    prompt
+}
+
+/// Asks for the whole answer anew when there was none to repair: it was cut or empty. No thinking, and what room thinking
+/// had is for the answer.
+#[must_use]
+pub fn anew(original: &Prompt, problem: &Malformed) -> Prompt {
+    let mut prompt = original.clone();
+    let words = format!(
+        "\n\nYour last reply could not be used: {}. Answer again from the beginning, at once and briefly.",
+        problem.problem
+    );
+    if let Some((_, text)) = prompt.messages.last_mut() {
+        text.push_str(&words);
+    }
+    prompt.think = false;
     prompt
 }
 

@@ -179,7 +179,7 @@ mod tests {
     fn empty_answers_take_what_was_found_and_ask_for_no_key() {
         let found = [Probed {
             name: "ollama".into(),
-            kind: "ollama".into(),
+            kind: crate::factory::ports::settings::HostKind::Ollama,
             url: "http://127.0.0.1:11434".into(),
             models: vec!["qwen3:14b".into()],
         }];

@@ -74,7 +74,7 @@ impl Plan {
             .iter()
             .map(|server| HostSpec {
                 name: server.name.clone(),
-                kind: Some(server.kind.clone()),
+                kind: Some(server.kind.word().to_owned()),
                 url: server.url.clone(),
             })
             .collect();
@@ -212,6 +212,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::factory::ports::settings::HostKind;
 
     #[test]
     fn hosts_are_read_with_and_without_kind() {
@@ -244,7 +245,7 @@ mod tests {
     fn what_was_found_is_taken_only_where_nothing_was_named() {
         let found = [Probed {
             name: "ollama".into(),
-            kind: "ollama".into(),
+            kind: HostKind::Ollama,
             url: "http://127.0.0.1:11434".into(),
             models: vec!["nomic-embed-text".into(), "qwen3:8b".into()],
         }];

@@ -3,6 +3,7 @@
 use super::args::Cli;
 use super::out::Fail;
 use super::{secrets, starter};
+use crate::adapters;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
@@ -15,7 +16,6 @@ use crate::config::{self, Inputs, Loaded, Probed};
 use crate::factory::engine::{Parts, Reread, SoulTexts};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
-use crate::factory::ports::model::Models;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::text::redact::Redactor;
@@ -84,6 +84,8 @@ impl Again {
         let souls = souls(&self.home);
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
+        // One that does not answer now is reported with the other problems.
+        let _ = look_at_kindless(&mut inputs);
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
         Ok(Reread {
             models: Arc::new(models(&loaded.settings)),
@@ -109,7 +111,12 @@ pub fn sandbox(no_walls: bool) -> NoWalls {
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
 #[must_use]
 pub fn models(settings: &Settings) -> ModelHosts {
-    ModelHosts::new(&settings.hosts, Box::new(super::demo::reply))
+    ModelHosts::new(
+        &settings.hosts,
+        settings.prices.clone(),
+        Arc::new(SystemClock),
+        Box::new(super::demo::reply),
+    )
 }
 
 /// Soul texts of a home; a missing file is the compiled-in one.
@@ -181,7 +188,9 @@ pub fn user_file() -> Option<PathBuf> {
 
 /// Settings in force for a home, or every problem with them.
 pub fn settings(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Loaded, Fail> {
-    load(&inputs(cli, home, probed)?).map_err(|problems| Fail::usage(listed(&problems)))
+    let mut inputs = inputs(cli, home, probed)?;
+    look_at_kindless(&mut inputs)?;
+    load(&inputs).map_err(|problems| Fail::usage(listed(&problems)))
 }
 
 fn load(inputs: &Inputs) -> Result<Loaded, Vec<config::Problem>> {
@@ -196,22 +205,11 @@ fn listed(problems: &[config::Problem]) -> String {
         .join("\n")
 }
 
-/// Servers that answer on this machine (and at OLLAMA_HOST); never scans a network.
+/// Servers that answer on this machine, or where variables such as OLLAMA_HOST say; never scans a network.
 pub fn probe_machine() -> Result<Vec<Probed>, Fail> {
-    let env = environment();
-    let ollama = config::ollama::address(env.get("OLLAMA_HOST").map_or("", String::as_str));
-    let candidates = [
-        ("ollama", "ollama", ollama.as_str()),
-        ("lmstudio", "openai", "http://127.0.0.1:1234"),
-        ("llamacpp", "openai", "http://127.0.0.1:8080"),
-        ("llamacpp", "openai", "http://127.0.0.1:9931"),
-        ("vllm", "openai", "http://127.0.0.1:8000"),
-    ];
+    let places = config::variables::candidates(&environment());
     let mut found: Vec<Probed> = Vec::new();
-    let looked = runtime()?.block_on(futures_util::future::join_all(
-        candidates.map(|(name, kind, url)| look(name, kind, url)),
-    ));
-    for server in looked.into_iter().flatten() {
+    for server in recognise(places.into_iter().map(|url| (None, url)).collect())? {
         if !found.iter().any(|other| other.name == server.name) {
             found.push(server);
         }
@@ -219,24 +217,36 @@ pub fn probe_machine() -> Result<Vec<Probed>, Fail> {
     Ok(found)
 }
 
-/// One look at one address.
-async fn look(name: &str, kind: &str, url: &str) -> Option<Probed> {
-    let flags = vec![
-        (format!("hosts.{name}.kind"), kind.to_owned()),
-        (format!("hosts.{name}.url"), url.to_owned()),
-    ];
-    let inputs = Inputs {
-        flags,
-        ..Inputs::default()
-    };
-    let loaded = config::load(&inputs, &|_| Err(String::new())).ok()?;
-    let status = models(&loaded.settings).probe(name, "").await;
-    status.live.then(|| Probed {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-        url: url.to_owned(),
-        models: status.models,
-    })
+/// Looks at hosts that a person named without saying what they are.
+fn look_at_kindless(inputs: &mut Inputs) -> Result<(), Fail> {
+    let places: Vec<_> = config::kindless(inputs)
+        .into_iter()
+        .map(|(name, url)| (Some(name), url))
+        .collect();
+    if !places.is_empty() {
+        inputs.probed.extend(recognise(places)?);
+    }
+    Ok(())
+}
+
+/// What speaks at some addresses, in their order; on a thread of its own, since settings are also read by a running engine.
+fn recognise(places: Vec<(Option<String>, String)>) -> Result<Vec<Probed>, Fail> {
+    let looking = std::thread::spawn(move || {
+        let looks = places.into_iter().map(|(name, url)| async move {
+            let host = config::bare_host(&url);
+            let (kind, models) = adapters::models::recognise(&host).await?;
+            Some(Probed {
+                name: name.unwrap_or_else(|| kind.word().to_owned()),
+                kind,
+                url,
+                models,
+            })
+        });
+        let found = runtime()?.block_on(futures_util::future::join_all(looks));
+        Ok(found.into_iter().flatten().collect())
+    });
+    let stopped = |_| Err(Fail::failed("the look for model servers failed"));
+    looking.join().unwrap_or_else(stopped)
 }
 
 /// Sends the program's own log to the home; a log that cannot be written stops nothing.

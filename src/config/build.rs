@@ -30,13 +30,14 @@ pub fn build(
         sources: Vec::new(),
     };
     let mut hosts = b.hosts(inputs);
-    b.keys(&mut hosts, key);
+    b.keys(&mut hosts, inputs, key);
     let roles = [Role::Developer, Role::Qa, Role::Supervisor];
     let [developer, qa, supervisor] = roles.map(|role| b.role(role, inputs, &hosts));
     let settings = Settings {
         limits: b.limits(),
         push: b.text("ship.push"),
         harness: b.harness(),
+        prices: b.prices(),
         hosts,
         developer,
         qa,
@@ -72,6 +73,13 @@ impl Builder<'_> {
         match self.set(key)? {
             Value::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    pub(super) fn list(&mut self, key: &str) -> Vec<String> {
+        match self.set(key) {
+            Some(Value::List(texts)) => texts,
+            _ => Vec::new(),
         }
     }
 
@@ -130,6 +138,7 @@ impl Builder<'_> {
                 prompt_tokens,
                 spec_tokens: self.small("harness.spec_tokens", n.spec_tokens),
                 context: prompt_tokens,
+                ..n
             },
             test_wall: self.seconds("harness.test_wall_s", d.test_wall.as_secs()),
         }

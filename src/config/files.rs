@@ -170,6 +170,21 @@ impl Walk<'_> {
                 Ok(number) => Value::Number(number),
                 Err(_) => return self.problem(span, format!("{name} is not a number")),
             },
+            DeValue::Array(array) if takes == schema::Takes::Models => {
+                let texts = array.iter().map(|item| match item.get_ref() {
+                    DeValue::String(text) => Some(text.to_string()),
+                    _ => None,
+                });
+                match texts.collect() {
+                    Some(texts) => Value::List(texts),
+                    None => {
+                        return self.problem(
+                            span,
+                            format!("{name} holds something that is no text, and takes \"host/model\" in quotes"),
+                        );
+                    }
+                }
+            }
             other => {
                 return self.problem(
                     span,

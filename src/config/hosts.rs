@@ -3,14 +3,16 @@
 use super::build::Builder;
 use super::entry::Value;
 use super::keys::{self, KeyPlace};
-use super::{Inputs, Problem, Source, ollama};
+use super::{Inputs, Probed, Problem, Source, ollama, variables};
 use crate::factory::ports::settings::{Host, HostKind, Secret};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Context asked of a host that names none: fits a 14B model on a 16 GB card.
-const NUM_CTX: i64 = 16_384;
+const NUM_CTX: u32 = 16_384;
+/// Context of the smallest model Anthropic serves, tokens.
+const ANTHROPIC_CTX: u32 = 200_000;
 /// Bytes of a reply above which it is dropped: fifty times what the token limits allow.
 const MAX_BYTES: usize = 2 << 20;
 /// A base address, a kind and where the host came from.
@@ -30,10 +32,11 @@ impl Builder<'_> {
             .collect();
         let mut hosts = BTreeMap::new();
         for name in &named {
-            if let Some(base) = self.base(name) {
+            if let Some(base) = self.base(name, inputs) {
                 hosts.insert(name.clone(), self.host(name, base, inputs));
             }
         }
+        self.vendors(&mut hosts, inputs);
         if !named.is_empty() {
             return hosts;
         }
@@ -46,11 +49,34 @@ impl Builder<'_> {
         };
         self.unnamed(&mut hosts, "ollama", HostKind::Ollama, url, source, inputs);
         for found in inputs.probed.iter().filter(|found| found.name != "ollama") {
-            let kind = kind_of(&found.kind);
             let url = found.url.clone();
-            self.unnamed(&mut hosts, &found.name, kind, url, Source::Probe, inputs);
+            self.unnamed(
+                &mut hosts,
+                &found.name,
+                found.kind,
+                url,
+                Source::Probe,
+                inputs,
+            );
         }
         hosts
+    }
+
+    /// Vendors whose key the user's environment holds, under their usual names.
+    fn vendors(&mut self, hosts: &mut BTreeMap<String, Host>, inputs: &Inputs) {
+        for vendor in variables::VENDORS {
+            let word = vendor.kind.word();
+            let key = |name: &&str| inputs.env.contains_key(*name);
+            let Some(variable) = vendor.keys.iter().find(|name| key(name)) else {
+                continue;
+            };
+            if vendor.local || hosts.contains_key(word) || self.host_source(word).is_some() {
+                continue;
+            }
+            let source = Source::Variable((*variable).to_owned());
+            let url = vendor.address(&inputs.env);
+            self.unnamed(hosts, word, vendor.kind, url, source, inputs);
+        }
     }
 
     fn unnamed(
@@ -64,7 +90,7 @@ impl Builder<'_> {
     ) {
         self.show(
             &format!("hosts.{name}.kind"),
-            format!("\"{}\"", kind_word(kind)),
+            format!("\"{}\"", kind.word()),
             source.clone(),
         );
         self.show(&format!("hosts.{name}.url"), format!("\"{url}\""), source);
@@ -73,33 +99,33 @@ impl Builder<'_> {
     }
 
     /// Kind and address of a named host; what is absent is taken from the other.
-    fn base(&mut self, name: &str) -> Option<Base> {
+    fn base(&mut self, name: &str, inputs: &Inputs) -> Option<Base> {
         let kind_key = format!("hosts.{name}.kind");
         let url_key = format!("hosts.{name}.url");
         let kind = self.text(&kind_key);
         let url = self.text(&url_key);
         let source = self.host_source(name)?;
-        let guessed = match (&kind, &url) {
-            (Some(kind), _) => Some(kind.clone()),
-            (None, Some(url)) => guess(url).map(str::to_owned),
-            (None, None) => None,
-        };
-        let Some(word) = guessed else {
+        let known = kind.as_deref().and_then(HostKind::of);
+        let Some(kind_found) = known.or_else(|| guess(url.as_deref()?, inputs)) else {
+            let at = url.map_or(String::new(), |url| {
+                format!(" and nothing known answers at {url}")
+            });
             self.problems.push(Problem {
                 source,
                 sentence: format!(
-                    "hosts.{name} has no kind, and its port does not tell: add kind = \"ollama\" or \"openai\""
+                    "hosts.{name} has no kind, its port does not tell{at}: add kind = \"ollama\" or one of {}",
+                    super::schema::KINDS.join(", ")
                 ),
             });
             return None;
         };
         if kind.is_none() {
-            self.show(&kind_key, format!("\"{word}\""), Source::BuiltIn);
+            let word = kind_found.word();
+            self.show(&kind_key, format!("\"{word}\""), Source::Probe);
         }
-        let kind = kind_of(&word);
-        let url = match url.or_else(|| usual_address(&word).map(str::to_owned)) {
+        let url = match url.or_else(|| variables::usual_address(kind_found).map(str::to_owned)) {
             Some(url) => url,
-            None if kind == HostKind::Scripted => String::new(),
+            None if kind_found == HostKind::Scripted => String::new(),
             None => {
                 self.problems.push(Problem {
                     source,
@@ -108,7 +134,10 @@ impl Builder<'_> {
                 return None;
             }
         };
-        Some(Base { kind, url })
+        Some(Base {
+            kind: kind_found,
+            url,
+        })
     }
 
     /// Where a host was first named.
@@ -133,22 +162,16 @@ impl Builder<'_> {
             Some(home) => home.join(folder),
             None => PathBuf::from(folder),
         });
-        let mut host = Host {
-            kind: base.kind,
-            url: base.url,
-            num_ctx: u32::try_from(NUM_CTX).unwrap_or(u32::MAX),
-            keep_alive: self
-                .text(&key("keep_alive"))
-                .unwrap_or_else(|| "30m".to_owned()),
-            local,
-            key: None,
-            first_byte: Duration::from_secs(600),
-            idle: Duration::from_secs(120),
-            whole: Duration::from_secs(1800),
-            max_bytes: MAX_BYTES,
-            pace: 0,
-            replies,
-        };
+        let mut host = bare_host(&base.url);
+        host.kind = base.kind;
+        if host.kind == HostKind::Anthropic {
+            host.num_ctx = ANTHROPIC_CTX;
+        }
+        host.local = local;
+        host.replies = replies;
+        if let Some(keep) = self.text(&key("keep_alive")) {
+            host.keep_alive = keep;
+        }
         if scripted {
             host.pace = u64::try_from(self.whole(&key("pace_ms"), 0)).unwrap_or(0);
         } else {
@@ -156,6 +179,7 @@ impl Builder<'_> {
             host.first_byte = self.seconds(&key("first_byte_s"), 600);
             host.idle = self.seconds(&key("idle_s"), 120);
             host.whole = self.seconds(&key("whole_s"), 1800);
+            host.alive = self.seconds(&key("alive_s"), 10);
         }
         host
     }
@@ -164,8 +188,13 @@ impl Builder<'_> {
     pub(super) fn keys(
         &mut self,
         hosts: &mut BTreeMap<String, Host>,
+        inputs: &Inputs,
         resolve: &dyn Fn(&KeyPlace) -> Result<String, String>,
     ) {
+        for host in hosts.values_mut() {
+            let found = variables::key(host.kind, &host.url, &inputs.env);
+            host.key = found.map(|key| Secret::new(key.to_owned()));
+        }
         let labels: BTreeSet<String> = self
             .merged
             .keys()
@@ -239,42 +268,30 @@ impl Builder<'_> {
     }
 }
 
-/// What speaks at a kind's word.
-fn kind_of(word: &str) -> HostKind {
-    match word {
-        "ollama" => HostKind::Ollama,
-        "scripted" => HostKind::Scripted,
-        _ => HostKind::OpenAi,
+/// A server as it is taken when nothing but its address is known.
+#[must_use]
+pub fn bare_host(url: &str) -> Host {
+    Host {
+        kind: HostKind::OpenAi,
+        url: url.to_owned(),
+        num_ctx: NUM_CTX,
+        keep_alive: "30m".to_owned(),
+        local: None,
+        key: None,
+        first_byte: Duration::from_secs(600),
+        idle: Duration::from_secs(120),
+        whole: Duration::from_secs(1800),
+        alive: Duration::from_secs(10),
+        max_bytes: MAX_BYTES,
+        pace: 0,
+        replies: None,
     }
 }
 
-/// A kind as settings write it.
-fn kind_word(kind: HostKind) -> &'static str {
-    match kind {
-        HostKind::Ollama => "ollama",
-        HostKind::OpenAi => "openai",
-        HostKind::Scripted => "scripted",
-    }
-}
-
-/// The kind a port tells.
-fn guess(url: &str) -> Option<&'static str> {
-    match keys::port(url)? {
-        11434 => Some("ollama"),
-        1234 => Some("lmstudio"),
-        8080 | 9931 => Some("llamacpp"),
-        8000 => Some("vllm"),
-        _ => None,
-    }
-}
-
-/// Where a kind listens unless told otherwise.
-fn usual_address(word: &str) -> Option<&'static str> {
-    match word {
-        "ollama" => Some("http://127.0.0.1:11434"),
-        "lmstudio" => Some("http://127.0.0.1:1234"),
-        "llamacpp" => Some("http://127.0.0.1:8080"),
-        "vllm" => Some("http://127.0.0.1:8000"),
-        _ => None,
-    }
+/// The kind a port tells, or what was found to answer there.
+fn guess(url: &str, inputs: &Inputs) -> Option<HostKind> {
+    let origin = keys::origin(url)?;
+    let same = |found: &&Probed| keys::origin(&found.url).as_deref() == Some(&origin);
+    let answered = inputs.probed.iter().find(same).map(|found| found.kind);
+    answered.or_else(|| variables::kind_of_port(keys::port(url)?))
 }

@@ -7,11 +7,14 @@ pub mod files;
 mod hosts;
 pub mod keys;
 pub mod ollama;
+pub mod prices;
 pub mod roles;
 pub mod schema;
+pub mod variables;
 
-use crate::factory::ports::settings::Settings;
+use crate::factory::ports::settings::{HostKind, Settings};
 use entry::Entry;
+pub use hosts::bare_host;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -38,8 +41,8 @@ pub struct Inputs {
 pub struct Probed {
     /// Host name it gets: ollama, lmstudio, llamacpp, vllm.
     pub name: String,
-    /// `ollama` or `openai`.
-    pub kind: String,
+    /// What speaks there.
+    pub kind: HostKind,
     /// Base address.
     pub url: String,
     /// Model ids it offers.
@@ -175,14 +178,44 @@ pub fn load(
     }
 }
 
-/// The file layers, variables and flags, weakest first; built-in values and the probe fill gaps in `build`.
+/// Hosts of the settings whose kind nothing tells, with their addresses: whoever may ask them finds out.
+#[must_use]
+pub fn kindless(inputs: &Inputs) -> Vec<(String, String)> {
+    let mut hosts: BTreeMap<String, (Option<String>, bool)> = BTreeMap::new();
+    for entry in layers(inputs, &mut Vec::new()).into_iter().flatten() {
+        if let [top, name, leaf] = entry.path.as_slice()
+            && top == "hosts"
+        {
+            let host = hosts.entry(name.clone()).or_default();
+            match (leaf.as_str(), entry.value) {
+                ("url", entry::Value::Text(url)) => host.0 = Some(url),
+                ("kind", _) => host.1 = true,
+                _ => {}
+            }
+        }
+    }
+    let untold = |url: &str| keys::port(url).and_then(variables::kind_of_port).is_none();
+    let of = |(name, (url, kind)): (String, (Option<String>, bool))| {
+        let url = url.filter(|url| !kind && untold(url))?;
+        Some((name, url))
+    };
+    hosts.into_iter().filter_map(of).collect()
+}
+
+/// Compiled-in prices, the file layers, variables and flags, weakest first; other built-in values and the probe fill gaps in `build`.
 fn layers(inputs: &Inputs, problems: &mut Vec<Problem>) -> Vec<Vec<Entry>> {
     let user = inputs.user_file.as_deref();
     let home_file = inputs
         .home
         .as_ref()
         .map(|home| home.join("dev-factory").join("factory.toml"));
-    let mut layers = Vec::new();
+    let built_in = files::parse(
+        prices::BUILT_IN,
+        prices::FILE,
+        &files::Place::User,
+        problems,
+    );
+    let mut layers = vec![built_in];
     if let Some(path) = &home_file {
         let place = files::Place::Home {
             user_file: user.map(|path| path.display().to_string()),

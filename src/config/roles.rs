@@ -32,8 +32,13 @@ impl Builder<'_> {
             Some(text) => self.named_model(&key("model"), &text, hosts),
             None => self.default_model(role, &key("model"), inputs, hosts),
         };
+        let fallback = self.list(&key("fallback"));
+        let fallback = fallback
+            .iter()
+            .filter_map(|text| self.named_model(&key("fallback"), text, hosts));
         RoleSettings {
             model,
+            fallback: fallback.collect(),
             schedule,
             external,
         }
@@ -113,9 +118,7 @@ fn of_soul(text: &str, role: Role, hosts: &BTreeMap<String, Host>) -> Option<Mod
         .iter()
         .filter(|(_, host)| host.kind == HostKind::Ollama);
     match (local.next(), local.next()) {
-        (Some((name, _)), None)
-            if role != Role::Supervisor && !text.contains('/') && hosts.len() == 1 =>
-        {
+        (Some((name, _)), None) if role != Role::Supervisor && !text.contains('/') => {
             Some(ModelRef {
                 host: name.clone(),
                 model: text.to_owned(),
@@ -130,7 +133,7 @@ fn usual_model(inputs: &Inputs, hosts: &BTreeMap<String, Host>) -> Option<(Model
     let found = |name: &str| inputs.probed.iter().find(|found| found.name == name);
     let served = hosts.iter().find_map(|(name, host)| {
         let models = &found(name)
-            .filter(|_| host.kind == HostKind::OpenAi)?
+            .filter(|_| host.kind != HostKind::Ollama)?
             .models;
         let model = choose(models)?;
         Some(ModelRef {

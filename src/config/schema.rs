@@ -12,8 +12,12 @@ pub enum Takes {
     Address,
     /// `host/model`.
     Model,
+    /// Several `host/model`.
+    Models,
     /// Cron expression.
     Cron,
+    /// A day such as 2026-10-07.
+    Day,
     /// One of these words.
     Word(&'static [&'static str]),
     /// Whole number in a range.
@@ -26,8 +30,17 @@ pub enum Takes {
 
 /// Kinds of server, as settings write them.
 pub const KINDS: &[&str] = &[
-    "ollama", "openai", "lmstudio", "llamacpp", "vllm", "scripted",
+    "ollama",
+    "lmstudio",
+    "llamacpp",
+    "vllm",
+    "openai",
+    "anthropic",
+    "scripted",
 ];
+
+/// USD per million tokens.
+const PRICE: Takes = Takes::Number(0.0, 1e6);
 
 /// Seconds a wait may be set to: a week is as good as for ever.
 const WAIT: Takes = Takes::Whole(1, 604_800);
@@ -42,15 +55,19 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("hosts.*.first_byte_s", WAIT),
     ("hosts.*.idle_s", WAIT),
     ("hosts.*.whole_s", WAIT),
+    ("hosts.*.alive_s", WAIT),
     ("hosts.*.pace_ms", Takes::Whole(0, 10_000)),
     ("hosts.*.replies", Takes::Text),
     ("roles.developer.model", Takes::Model),
+    ("roles.developer.fallback", Takes::Models),
     ("roles.developer.schedule", Takes::Cron),
     ("roles.developer.runner", RUNNER),
     ("roles.qa.model", Takes::Model),
+    ("roles.qa.fallback", Takes::Models),
     ("roles.qa.schedule", Takes::Cron),
     ("roles.qa.runner", RUNNER),
     ("roles.supervisor.model", Takes::Model),
+    ("roles.supervisor.fallback", Takes::Models),
     ("roles.supervisor.schedule", Takes::Cron),
     ("roles.supervisor.runner", RUNNER),
     ("limits.tool_usd", Takes::Number(0.0, 1e6)),
@@ -69,13 +86,21 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("keys.*.env", Takes::Text),
     ("keys.*.file", Takes::Text),
     ("keys.*.command", Takes::Text),
+    ("prices.*.models", Takes::Text),
+    ("prices.*.effective_from", Takes::Day),
+    ("prices.*.above_tokens", Takes::Whole(0, 100_000_000)),
+    ("prices.*.input", PRICE),
+    ("prices.*.write_5m", PRICE),
+    ("prices.*.write_1h", PRICE),
+    ("prices.*.read", PRICE),
+    ("prices.*.output", PRICE),
 ];
 
 /// Who takes a role's turns.
 const RUNNER: Takes = Takes::Word(&["builtin", "external"]);
 
 /// Tables a home may not carry: agents can write there.
-pub const USER_ONLY: &[&str] = &["keys", "sandbox", "notify"];
+pub const USER_ONLY: &[&str] = &["keys", "prices", "sandbox", "notify"];
 
 /// What the key takes, or None for an unknown one.
 #[must_use]
@@ -167,6 +192,16 @@ pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value
         (Takes::Text, Value::Text(text)) => Ok(Value::Text(text)),
         (Takes::Address, Value::Text(text)) => address(key, text).map(Value::Text),
         (Takes::Model, Value::Text(text)) => model(key, text).map(Value::Text),
+        (Takes::Models, Value::List(texts)) => {
+            let texts = texts.into_iter().map(|text| model(key, text));
+            texts.collect::<Result<_, _>>().map(Value::List)
+        }
+        (Takes::Day, Value::Text(text)) => match text.parse::<chrono::NaiveDate>() {
+            Ok(_) => Ok(Value::Text(text)),
+            Err(_) => Err(format!(
+                "{key} is \"{text}\", and takes a day such as \"2026-10-07\""
+            )),
+        },
         (Takes::Cron, Value::Text(text)) => cron(key, text).map(Value::Text),
         (Takes::Word(words), Value::Text(text)) => {
             if words.contains(&text.as_str()) {
@@ -210,6 +245,10 @@ fn retype(takes: Takes, value: Value) -> Value {
         Takes::Whole(..) => trimmed.parse().ok().map(Value::Whole),
         Takes::Number(..) => trimmed.parse().ok().map(Value::Number),
         Takes::Flag => trimmed.parse().ok().map(Value::Flag),
+        Takes::Models => {
+            let texts = trimmed.split(',').map(|text| text.trim().to_owned());
+            Some(Value::List(texts.filter(|text| !text.is_empty()).collect()))
+        }
         _ => None,
     };
     typed.unwrap_or(Value::Text(text))
@@ -221,6 +260,8 @@ fn words(takes: Takes) -> String {
         Takes::Text => "a text in quotes".to_owned(),
         Takes::Address => "an address such as \"http://127.0.0.1:11434\"".to_owned(),
         Takes::Model => "\"host/model\" in quotes".to_owned(),
+        Takes::Models => "a list such as [\"host/model\"]".to_owned(),
+        Takes::Day => "a day such as \"2026-10-07\"".to_owned(),
         Takes::Cron => "a cron expression in quotes".to_owned(),
         Takes::Word(words) => format!("one of {} in quotes", words.join(", ")),
         Takes::Whole(low, high) => format!("a whole number from {low} to {high}"),

@@ -3,6 +3,7 @@
 
 use super::command::{Command, Decision};
 use super::phase::{Outcome, Phase, Role};
+use super::price::Cached;
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -290,10 +291,19 @@ pub struct Turn {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Tokens read, as the server counted; None when it did not say.
+    /// Tokens the prompt was estimated to have, before anything was learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated: Option<u64>,
+    /// Tokens read, cached ones included, as the server counted; None when it did not say.
     pub input_tokens: Option<u64>,
     /// Tokens written, thinking included; None when it did not say.
     pub output_tokens: Option<u64>,
+    /// Of the tokens read, those with a price of their own.
+    #[serde(default, skip_serializing_if = "Cached::none")]
+    pub cached: Cached,
+    /// Id of the rate it was priced by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
     /// Cost in USD; None when unpriced. Local and scripted turns cost 0.
     pub usd: Option<f64>,
     /// Whole turn, milliseconds.

@@ -51,6 +51,9 @@ pub struct Factory {
     pub unpushed: Vec<String>,
     /// Illegal external moves refused in this phase.
     pub refused_claims: u32,
+    /// By model: what its counts have taught of our estimate, in thousandths.
+    #[serde(default)]
+    pub factors: BTreeMap<String, u32>,
     /// Lifetime counters.
     pub totals: Totals,
 }

@@ -12,6 +12,7 @@ pub mod factory;
 pub mod fold;
 pub mod item;
 pub mod phase;
+pub mod price;
 pub mod screen;
 pub mod state;
 pub mod stats;

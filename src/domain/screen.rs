@@ -105,6 +105,9 @@ pub struct AgentStatus {
     /// Tokens its host takes at once.
     #[serde(default)]
     pub context: Option<u64>,
+    /// Something is wrong with what its host does, until a turn comes to its end again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
 }
 
 /// State of a role.

@@ -1,8 +1,9 @@
 //! What the state calls for: pick, resume, shelve, ship, start the next agent; and what git does for a move.
 
 use super::driver::Driver;
-use super::ports::model::ModelError;
+use super::ports::model::{Fault, ModelError, Remedy};
 use super::ports::repo::{Repo, RepoError};
+use super::ports::settings::ModelRef;
 use crate::domain::actor;
 use crate::domain::budget;
 use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
@@ -215,34 +216,32 @@ impl Driver {
         Ok(self.ledger.factory.phase != before)
     }
 
-    /// A host was at fault: wait for it; after too many failures pause and say so.
-    pub(super) fn host_failed(&mut self, attempt: u64, error: &ModelError) -> Result<(), String> {
+    /// A host was at fault: another one takes over, or the role waits for it; after too many failures the role pauses.
+    pub(super) fn host_failed(
+        &mut self,
+        attempt: u64,
+        model: &ModelRef,
+        error: &ModelError,
+    ) -> Result<(), String> {
         let words = self.tools.redactor.redact(&error.to_string());
         let role = self.ledger.factory.attempt.as_ref().map(|a| a.role);
-        if let Some(model) = role.and_then(|role| self.readiness.model(role).cloned()) {
-            self.readiness.failed(&model, words.clone());
-        }
+        self.readiness.failed(model, words.clone(), error);
         self.note(EventBody::AttemptDropped {
             id: attempt,
             reason: words.clone(),
         })?;
-        if matches!(error, ModelError::Refused { .. }) {
+        if error.fault == Fault::Refused {
             self.reread()?;
         }
         self.failures += 1;
         // A host that is away or busy comes back by itself; a key, a model or a price needs a person.
-        let comes_back = matches!(
-            error,
-            ModelError::Unreachable { .. } | ModelError::Busy { .. }
-        );
-        if self.failures < FAILURES || comes_back {
+        if self.failures < FAILURES || error.remedy() == Remedy::Wait {
             return Ok(());
         }
         self.failures = 0;
-        self.hold(
-            PauseKind::Host,
-            &format!("{FAILURES} attempts in a row failed: {words}"),
-        )
+        let scope = role.map_or(Scope::Factory, Scope::of);
+        let reason = format!("{FAILURES} attempts in a row failed: {words}");
+        self.hold_scope(PauseKind::Host, scope, &reason)
     }
 
     /// Something in the factory failed: journal it, drop the attempt, pause.
@@ -257,6 +256,11 @@ impl Driver {
 
     /// Pauses the factory.
     pub(super) fn hold(&mut self, kind: PauseKind, reason: &str) -> Result<(), String> {
+        self.hold_scope(kind, Scope::Factory, reason)
+    }
+
+    /// Pauses the factory or a role.
+    fn hold_scope(&mut self, kind: PauseKind, scope: Scope, reason: &str) -> Result<(), String> {
         let pauses = &self.ledger.factory.pauses;
         if pauses.iter().any(|p| p.kind == kind && p.reason == reason) {
             return Ok(());
@@ -265,7 +269,7 @@ impl Driver {
             id: format!("pause-{}", self.ledger.factory.pauses_made + 1),
             kind,
             by: actor::ENGINE.to_owned(),
-            scope: Scope::Factory,
+            scope,
             reason: reason.to_owned(),
             since: self.tools.clock.now(),
             until: None,

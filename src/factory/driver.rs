@@ -4,6 +4,7 @@ use super::attempts::context::Tools;
 use super::engine::{Ended, Options, Parts, Reread, Signal};
 use super::ledger::Ledger;
 use super::pool::Pool;
+use super::ports::fault::Fault;
 use super::ports::settings::Settings;
 use super::ports::store::StoreError;
 use super::push::Pushing;
@@ -17,7 +18,7 @@ use crate::domain::screen::Level;
 use crate::domain::state::{PauseKind, StateDoc};
 use crate::domain::table;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -47,6 +48,10 @@ pub struct Driver {
     pub(super) doing: String,
     pub(super) problems: Vec<String>,
     pub(super) last: [Option<Life>; 3],
+    /// What is wrong with the host of a role, until a turn of it ends properly.
+    pub(super) alarms: BTreeMap<Role, String>,
+    /// When settings were read again because a key was refused.
+    pub(super) reread_at: Option<Instant>,
     pub(super) loaded: Option<Found>,
     pub(super) failures: u32,
     pub(super) engine: crate::domain::screen::EngineId,
@@ -99,6 +104,8 @@ impl Driver {
             doing: String::new(),
             problems: Vec::new(),
             last: [None; 3],
+            alarms: BTreeMap::new(),
+            reread_at: None,
             loaded: None,
             failures: 0,
             engine: parts.engine,
@@ -197,7 +204,10 @@ impl Driver {
                     self.ledger.say(level, format!("{model}: {}", status.words));
                     self.dirty = true;
                 }
-                Ok(())
+                match status.fault {
+                    Some(Fault::Refused) => self.reread_key(),
+                    _ => Ok(()),
+                }
             }
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {

@@ -293,15 +293,20 @@ pub(super) fn souls(texts: &SoulTexts) -> Result<([Arc<Soul>; 3], Vec<String>), 
     Ok((souls, warnings))
 }
 
-/// The model each role works with: settings decide, a soul's is used only when they name none.
-pub(super) fn models(settings: &Settings, souls: &[Arc<Soul>; 3]) -> BTreeMap<Role, ModelRef> {
+/// The models each role may work with, first choice first: settings decide, a soul's is used only when they name none.
+pub(super) fn models(settings: &Settings, souls: &[Arc<Soul>; 3]) -> BTreeMap<Role, Vec<ModelRef>> {
     Role::ALL
         .into_iter()
         .zip(souls)
         .filter_map(|(role, soul)| {
-            let own = settings.role(role).model.clone();
-            let model = own.or_else(|| soul.model.as_deref().and_then(|m| known(settings, m)))?;
-            Some((role, model))
+            let own = settings.role(role);
+            let of_soul = || soul.model.as_deref().and_then(|m| known(settings, m));
+            let first = own.model.clone().or_else(of_soul)?;
+            let others = own.fallback.iter().filter(|other| **other != first);
+            Some((
+                role,
+                [first.clone()].into_iter().chain(others.cloned()).collect(),
+            ))
         })
         .collect()
 }

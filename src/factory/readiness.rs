@@ -1,6 +1,6 @@
-//! Which roles can work now: model set, host live, on schedule, not paused; and when to look again.
+//! Which roles can work now, and with which of their models: host live, on schedule, not paused; and when to look again.
 
-use super::ports::model::HostStatus;
+use super::ports::model::{HostStatus, ModelError, Remedy};
 use super::ports::settings::{ModelRef, Settings};
 use crate::domain::factory::Factory;
 use crate::domain::phase::Role;
@@ -16,6 +16,8 @@ use tokio::time::Instant;
 const PROBE_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait: an operator who starts a server sees the factory move within this.
 const PROBE_MAX: Duration = Duration::from_secs(10);
+/// How long a model that another took over from is left alone, where its probes would not show what is wrong with it.
+const REST: Duration = Duration::from_secs(600);
 /// How often an off-schedule role is looked at again (cron works in minutes).
 const SCHEDULE_LOOK: Duration = Duration::from_secs(20);
 
@@ -32,16 +34,16 @@ struct Seen {
 
 /// All roles.
 pub struct Readiness {
-    models: BTreeMap<Role, ModelRef>,
+    models: BTreeMap<Role, Vec<ModelRef>>,
     external: BTreeMap<Role, bool>,
     schedules: BTreeMap<Role, Cron>,
     seen: BTreeMap<String, Seen>,
 }
 
 impl Readiness {
-    /// From settings, with the model each role ends up with.
+    /// From settings, with the models each role ends up with, first choice first.
     #[must_use]
-    pub fn new(settings: &Settings, models: BTreeMap<Role, ModelRef>) -> Self {
+    pub fn new(settings: &Settings, models: BTreeMap<Role, Vec<ModelRef>>) -> Self {
         let mut schedules = BTreeMap::new();
         let mut external = BTreeMap::new();
         for role in Role::ALL {
@@ -63,10 +65,40 @@ impl Readiness {
         }
     }
 
-    /// The model a role works with.
+    /// The models a role may work with, first choice first.
+    #[must_use]
+    pub fn candidates(&self, role: Role) -> &[ModelRef] {
+        self.models.get(&role).map_or(&[], Vec::as_slice)
+    }
+
+    /// The model a role works with: the first that is live, else its first choice.
     #[must_use]
     pub fn model(&self, role: Role) -> Option<&ModelRef> {
-        self.models.get(&role)
+        let all = self.candidates(role);
+        all.iter().find(|model| self.live(model)).or(all.first())
+    }
+
+    fn live(&self, model: &ModelRef) -> bool {
+        self.seen
+            .get(&model.to_string())
+            .is_some_and(|seen| seen.live)
+    }
+
+    fn asked(&self, model: &ModelRef) -> bool {
+        let seen = self.seen.get(&model.to_string());
+        seen.is_some_and(|seen| seen.asked)
+    }
+
+    /// What the first choice lacks while another works in its place.
+    fn in_place_of(&self, role: Role, model: &ModelRef) -> String {
+        let first = self
+            .candidates(role)
+            .first()
+            .filter(|first| *first != model);
+        let seen = first.and_then(|first| Some((first, self.seen.get(&first.to_string())?)));
+        seen.map_or_else(String::new, |(first, seen)| {
+            format!("; in place of {first}: {}", seen.words)
+        })
     }
 
     /// Another program takes this role's turns.
@@ -103,7 +135,10 @@ impl Readiness {
             return (AgentState::OffSchedule, "outside its schedule".to_owned());
         }
         match self.seen.get(&model.to_string()) {
-            Some(seen) if seen.live => (AgentState::Ready, seen.words.clone()),
+            Some(seen) if seen.live => (
+                AgentState::Ready,
+                format!("{}{}", seen.words, self.in_place_of(role, model)),
+            ),
             Some(seen) => (AgentState::Offline, seen.words.clone()),
             None => (AgentState::Offline, "not asked yet".to_owned()),
         }
@@ -118,15 +153,13 @@ impl Readiness {
         )
     }
 
-    /// The host of a role has yet to say for the first time whether it is there.
+    /// None of a role's hosts is live and one of them has yet to say for the first time whether it is there.
     #[must_use]
     pub fn unasked(&self, role: Role) -> bool {
+        let all = self.candidates(role);
         !self.external(role)
-            && self.model(role).is_some_and(|model| {
-                self.seen
-                    .get(&model.to_string())
-                    .is_none_or(|seen| !seen.asked)
-            })
+            && !all.iter().any(|model| self.live(model))
+            && all.iter().any(|model| !self.asked(model))
     }
 
     /// A schedule alone keeps the role from working, so it will go on by itself.
@@ -142,11 +175,21 @@ impl Readiness {
             .is_none_or(|cron| cron.is_time_matching(&local).unwrap_or(true))
     }
 
-    /// Models to ask now among those of `roles`; marks them as being asked.
+    /// The choices of a role up to the first that has not said it is away.
+    fn to_ask(&self, role: Role) -> &[ModelRef] {
+        let all = self.candidates(role);
+        let away = |model: &&ModelRef| self.asked(model) && !self.live(model);
+        let count = all.iter().take_while(away).count();
+        all.get(..=count).unwrap_or(all)
+    }
+
+    /// Models to ask now among those of `roles`; marks them as being asked. Another choice is asked only once those before it
+    /// have said that they are not there.
     pub fn due(&mut self, roles: &[Role]) -> Vec<ModelRef> {
         let now = Instant::now();
-        let mut due: Vec<ModelRef> = Vec::new();
-        for model in roles.iter().filter_map(|role| self.models.get(role)) {
+        let wanted = roles.iter().flat_map(|role| self.to_ask(*role));
+        let mut due: Vec<ModelRef> = wanted.cloned().collect();
+        due.retain(|model| {
             let seen = self.seen.entry(model.to_string()).or_insert(Seen {
                 live: false,
                 asked: false,
@@ -155,11 +198,10 @@ impl Readiness {
                 wait: PROBE_FIRST,
                 probing: false,
             });
-            if !seen.live && !seen.probing && seen.again <= now {
-                seen.probing = true;
-                due.push(model.clone());
-            }
-        }
+            let ask = !seen.live && !seen.probing && seen.again <= now;
+            seen.probing |= ask;
+            ask
+        });
         due
     }
 
@@ -183,14 +225,19 @@ impl Readiness {
 
     /// A turn came to its end: the next failure waits the shortest time again. A probe alone proves less than that.
     pub fn worked(&mut self, role: Role) {
-        let model = self.models.get(&role).map(ToString::to_string);
+        let model = self.model(role).map(ToString::to_string);
         if let Some(seen) = model.and_then(|model| self.seen.get_mut(&model)) {
             seen.wait = PROBE_FIRST;
         }
     }
 
-    /// A turn failed through the host: it counts as away until a probe says otherwise.
-    pub fn failed(&mut self, model: &ModelRef, words: String) {
+    /// A turn failed through the host: it counts as away until a probe says otherwise. Where another model can take over, one
+    /// with a fault that probes do not see rests for a while.
+    pub fn failed(&mut self, model: &ModelRef, words: String, error: &ModelError) {
+        let others = self
+            .models
+            .values()
+            .any(|all| all.len() > 1 && all.contains(model));
         let seen = self.seen.entry(model.to_string()).or_insert(Seen {
             live: false,
             asked: true,
@@ -200,11 +247,16 @@ impl Readiness {
             probing: false,
         });
         seen.live = false;
-        // Whether it is gone for good is for the next probe to say.
-        seen.asked = false;
+        // Whether it is gone for good is for the next probe to say, unless another takes over meanwhile.
+        seen.asked = others;
         seen.words = words;
         seen.wait = (seen.wait * 2).min(PROBE_MAX);
-        seen.again = Instant::now() + seen.wait;
+        let rest = match error.retry_after {
+            Some(seconds) => Duration::from_secs(seconds),
+            None if others && error.remedy() != Remedy::Wait => REST,
+            None => seen.wait,
+        };
+        seen.again = Instant::now() + rest.max(seen.wait);
     }
 
     /// Everything may be asked again at once (command `probe`).
@@ -218,7 +270,7 @@ impl Readiness {
     pub fn next_look(&self, roles: &[Role], now: DateTime<Utc>) -> Option<Instant> {
         let probes = roles
             .iter()
-            .filter_map(|role| self.model(*role))
+            .flat_map(|role| self.to_ask(*role))
             .filter_map(|model| self.seen.get(&model.to_string()))
             .filter(|seen| !seen.live && !seen.probing)
             .map(|seen| seen.again);

@@ -8,6 +8,11 @@ use crate::domain::event::EventBody;
 use crate::domain::screen::Level;
 use crate::domain::state::PauseKind;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often a key that is refused is read again: a command may ask a person for it.
+const KEY_LOOK: Duration = Duration::from_secs(10);
 
 impl Driver {
     /// Something of them changed, a key was refused, or a person asks to try again.
@@ -28,6 +33,16 @@ impl Driver {
                 Ok(())
             }
         }
+    }
+
+    /// A probe was told that the key is wrong: it may have been mended where nobody watches, in a file or a password store.
+    pub(super) fn reread_key(&mut self) -> Result<(), String> {
+        let fresh = |at: Instant| at.elapsed() < KEY_LOOK;
+        if self.reread_at.is_some_and(fresh) {
+            return Ok(());
+        }
+        self.reread_at = Some(Instant::now());
+        self.reread()
     }
 
     fn read(&self) -> Result<Found, String> {

@@ -143,6 +143,7 @@ impl Driver {
                 .readiness
                 .model(role)
                 .map(|m| u64::from(self.tools.models.context(&m.host))),
+            alarm: self.alarms.get(&role).cloned(),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::domain::factory::Factory;
 use crate::domain::phase::{Outcome, Role};
 use crate::domain::state::AttemptRef;
 use crate::domain::table;
+use crate::text::tokens;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +65,7 @@ impl Driver {
                 tokens_per_second,
             } => {
                 self.readiness.worked(role);
+                self.alarms.remove(&role);
                 let now = self.tools.clock.now();
                 let [developer, qa, supervisor] = &mut self.last;
                 *match role {
@@ -71,6 +73,11 @@ impl Driver {
                     Role::Qa => qa,
                     Role::Supervisor => supervisor,
                 } = Some((now, tokens_per_second));
+                Ok(())
+            }
+            FromAgent::Alarm { role, words } => {
+                self.alarms.insert(role, words);
+                self.dirty = true;
                 Ok(())
             }
             FromAgent::Finished { attempt, result } => self.attempt_over(attempt, *result).await,
@@ -103,7 +110,7 @@ impl Driver {
                 self.report(report).await
             }
             Err(Stop::Rule(report)) => self.report(*report).await,
-            Err(Stop::Host(error)) => self.host_failed(attempt, &error),
+            Err(Stop::Host { model, error }) => self.host_failed(attempt, &model, &error),
             Err(Stop::Dropped(why)) => self.drop_attempt(&why),
             Err(Stop::Incident(sentence)) => self.incident(sentence),
         }
@@ -172,6 +179,9 @@ impl Driver {
             .find(|i| i.name == tool)
             .map(|i| i.idea.clone());
         let external = Role::ALL.iter().any(|r| self.readiness.external(*r));
+        let builtin = !self.readiness.external(role);
+        let model = self.readiness.model(role).filter(|_| builtin).cloned();
+        let learned = model.as_ref().and_then(|m| factory.factors.get(&m.model));
         Context {
             role,
             phase: factory.phase,
@@ -185,9 +195,9 @@ impl Driver {
             external_reader: external,
             origin: Origin::default(),
             since: factory.last_update,
-            model: (!self.readiness.external(role))
-                .then(|| self.readiness.model(role).cloned())
-                .flatten(),
+            others: self.readiness.candidates(role).len() > 1,
+            factor: learned.copied().unwrap_or(tokens::AS_ESTIMATED),
+            model,
             soul: soul.clone(),
             settings: self.settings.clone(),
             tools: self.tools.clone(),

@@ -5,6 +5,8 @@
 mod bare;
 #[path = "turns/claim.rs"]
 mod claim;
+#[path = "../support/fakes.rs"]
+mod fakes;
 #[path = "turns/home.rs"]
 mod home;
 #[path = "turns/idle.rs"]

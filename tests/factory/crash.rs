@@ -52,7 +52,7 @@ fn server(held: &Arc<Mutex<String>>) -> ModelServer {
 fn reply(request: &Request) -> Answer {
     let label = request.label();
     ollama_reply(
-        "test",
+        request,
         &homes::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")),
     )
 }

@@ -111,7 +111,7 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
         if label.ends_with("coding/file/src/log.js/0")
             && cut.swap(false, std::sync::atomic::Ordering::SeqCst)
         {
-            let mut answer = crate::model_server::openai_reply("test", &demo(request));
+            let mut answer = crate::model_server::openai_reply(request, &demo(request));
             if let Some(Step::Bytes(bytes)) = answer.steps.first_mut() {
                 bytes.truncate(bytes.len() / 2);
             }
@@ -119,7 +119,7 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
             return answer;
         }
         match request.path.as_str() {
-            "/v1/chat/completions" => crate::model_server::openai_reply("test", &demo(request)),
+            "/v1/chat/completions" => crate::model_server::openai_reply(request, &demo(request)),
             "/v1/models" => Answer::status(
                 200,
                 r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#,
@@ -265,7 +265,7 @@ fn a_key_that_is_refused_is_read_again() {
     const NEW: Option<&str> = Some("Bearer renewed-key");
     let server = ModelServer::answering(|request| match request.path.as_str() {
         "/v1/chat/completions" if request.header("authorization") == NEW => {
-            crate::model_server::openai_reply("test", &demo(request))
+            crate::model_server::openai_reply(request, &demo(request))
         }
         "/v1/chat/completions" => Answer::status(401, r#"{"error":{"message":"who are you"}}"#),
         "/v1/models" => Answer::status(
@@ -316,7 +316,7 @@ fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
             if request.label().contains("README.md") {
                 said = said.replacen("\n## ", &format!("\n{KEY}\n\n## "), 1);
             }
-            crate::model_server::openai_reply("test", &said)
+            crate::model_server::openai_reply(request, &said)
         }
         "/v1/models" => Answer::status(
             200,

@@ -12,7 +12,7 @@ use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::screen::{AgentState, Snapshot};
 use dev_factory::domain::state::{PauseKind, Scope};
 use dev_factory::factory::engine::Ended;
-use dev_factory::factory::ports::model::ModelError;
+use dev_factory::factory::ports::model::{Fault, ModelError};
 use std::fs;
 
 fn named(label: &str) -> String {
@@ -118,10 +118,7 @@ async fn a_pause_until_ends_by_itself_also_in_the_next_engine() {
 #[tokio::test(start_paused = true)]
 async fn mending_the_settings_ends_the_pause_a_host_brought_about() {
     let plant = Plant::new(&[TOOL]);
-    let refused = Act::Fail(ModelError::Refused {
-        host: "lab".to_owned(),
-        detail: "401".to_owned(),
-    });
+    let refused = Act::Fail(ModelError::new("lab", Fault::Refused, "401"));
     plant.desk.on(&named("spec/template"), 5, refused);
     let hour = std::time::Duration::from_secs(3600);
     assert_eq!(plant.until_idle_within(hour).await, Ended::NeedsPerson);

@@ -8,9 +8,9 @@ use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Turn};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::state::PauseKind;
+use dev_factory::domain::state::{PauseKind, Scope};
 use dev_factory::factory::engine::Ended;
-use dev_factory::factory::ports::model::ModelError;
+use dev_factory::factory::ports::model::{Fault, ModelError};
 
 fn named(label: &str) -> String {
     format!("{TOOL}/{label}")
@@ -30,10 +30,7 @@ fn unsupervised() -> String {
 }
 
 fn broken() -> ModelError {
-    ModelError::Broken {
-        host: "lab".to_owned(),
-        detail: "the stream ended early".to_owned(),
-    }
+    ModelError::new("lab", Fault::Broken, "the stream ended early")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +147,7 @@ async fn replies_that_break_off_are_taken_again_and_journaled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_host_that_never_finishes_a_reply_pauses_the_factory() {
+async fn a_host_that_never_finishes_a_reply_pauses_its_role() {
     let plant = Plant::new(&[TOOL]);
     plant.desk.on(
         &named("coding/file/src/report.js"),
@@ -160,17 +157,18 @@ async fn a_host_that_never_finishes_a_reply_pauses_the_factory() {
     let hour = std::time::Duration::from_secs(3600);
     assert_eq!(plant.until_idle_within(hour).await, Ended::NeedsPerson);
     let factory = plant.factory();
+    let pause = &factory.pauses[0];
     assert_eq!(
-        (factory.phase, factory.pauses[0].kind),
-        (Phase::Coding, PauseKind::Host)
+        (factory.phase, pause.kind, pause.scope),
+        (Phase::Coding, PauseKind::Host, Scope::Developer)
     );
     assert!(
-        factory.pauses[0].reason.contains("broke off"),
+        factory.pauses[0].reason.contains("broke its reply off"),
         "{:?}",
         factory.pauses
     );
     // What was written before it is there, and asked for no second time in vain: every attempt wrote log.js anew.
-    assert_eq!(factory.totals.failed_turns, 15);
+    assert_eq!(factory.totals.failed_turns, 25);
 }
 
 #[tokio::test(flavor = "multi_thread")]

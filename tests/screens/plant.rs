@@ -53,6 +53,7 @@ fn agent(role: Role, model: &str, state: AgentState, words: &str) -> AgentStatus
         scripted: false,
         read: None,
         context: None,
+        alarm: None,
     }
 }
 

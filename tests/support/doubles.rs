@@ -9,11 +9,13 @@ use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
-    Delta, HostStatus, ModelError, Models, Reply, TurnRequest,
+    Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest,
 };
 use dev_factory::factory::ports::tests::{TestError, Tests, Tree};
+use dev_factory::text::tokens;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::mpsc::UnboundedSender;
@@ -26,6 +28,10 @@ pub enum Act {
     Fail(ModelError),
     Panic,
     Hold(Held),
+    /// The server claims to have read no more tokens than this.
+    ReadOnly(u64),
+    /// The reply ends at its token limit.
+    Cut(String),
 }
 
 /// A turn that waits for the test.
@@ -88,12 +94,19 @@ struct Rule {
     times: u32,
 }
 
+/// Tokens of a request as a server would count them.
+fn counted(request: &TurnRequest) -> u64 {
+    let texts = request.messages.iter();
+    texts.map(|m| u64::from(tokens::estimate(&m.content))).sum()
+}
+
 /// The model host.
 #[derive(Default)]
 pub struct Desk {
     rules: Mutex<Vec<Rule>>,
     asked: Mutex<Vec<TurnRequest>>,
     away: Mutex<Option<String>>,
+    gone: Mutex<BTreeSet<String>>,
     price: Mutex<Option<f64>>,
 }
 
@@ -114,6 +127,25 @@ impl Desk {
     /// No probe succeeds any more, or each does again.
     pub fn away(&self, why: Option<&str>) {
         *self.away.lock().unwrap() = why.map(str::to_owned);
+    }
+
+    /// A host is gone from now on, or back: its probes and turns fail.
+    pub fn gone(&self, host: &str, gone: bool) {
+        let mut hosts = self.gone.lock().unwrap();
+        if gone {
+            hosts.insert(host.to_owned());
+        } else {
+            hosts.remove(host);
+        }
+    }
+
+    /// The requests whose label begins so, in order.
+    pub fn requests(&self, label: &str) -> Vec<TurnRequest> {
+        let asked = self.asked.lock().unwrap();
+        let of = asked
+            .iter()
+            .filter(|request| request.label.starts_with(label));
+        of.cloned().collect()
     }
 
     /// From now on every turn is paid and costs so much.
@@ -158,9 +190,22 @@ impl Models for Desk {
     ) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move {
             self.asked.lock().unwrap().push(request.clone());
+            if self.gone.lock().unwrap().contains(&request.host) {
+                let words = "connection refused";
+                return Err(ModelError::new(&request.host, Fault::Unreachable, words));
+            }
+            let (mut counted, mut cut) = (counted(request), false);
             let text = match self.act(&request.label) {
                 Some(Act::Say(text)) => Some(text),
                 Some(Act::Fail(error)) => return Err(error),
+                Some(Act::Cut(text)) => {
+                    cut = true;
+                    Some(text)
+                }
+                Some(Act::ReadOnly(tokens)) => {
+                    counted = tokens;
+                    None
+                }
                 Some(Act::Panic) => panic!("told to panic at {}", request.label),
                 Some(Act::Hold(held)) => {
                     held.wait().await;
@@ -171,12 +216,13 @@ impl Models for Desk {
             let label = request.label.clone();
             let text = text
                 .or_else(|| homes::reply(&label))
-                .ok_or(ModelError::NoScript { label })?;
+                .ok_or_else(|| ModelError::new(&request.host, Fault::NoScript, label))?;
             let _ = pieces.send(Delta::Text(text.clone()));
             let price = *self.price.lock().unwrap();
             Ok(Reply {
                 text,
-                input_tokens: Some(100),
+                cut,
+                input_tokens: Some(counted),
                 output_tokens: Some(50),
                 tokens_per_second: Some(25.0),
                 usd: price.or(Some(0.0)),
@@ -189,10 +235,13 @@ impl Models for Desk {
     }
 
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {
-        let away = self.away.lock().unwrap().clone();
+        let gone = self.gone.lock().unwrap();
+        let gone = gone.contains(host).then(|| "nobody answers".to_owned());
+        let away = self.away.lock().unwrap().clone().or(gone);
         let status = HostStatus {
             host: host.to_owned(),
             live: away.is_none(),
+            fault: away.is_some().then_some(Fault::Unreachable),
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
         };

@@ -3,7 +3,8 @@
 //! tests of whole processes and benches can use it too.
 #![allow(dead_code)]
 
-use serde_json::{Value, json};
+use super::fakes::{Fake, Said, Wire};
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -208,8 +209,8 @@ impl ModelServer {
     /// The same with path, headers and label at hand.
     pub fn serving_requests(replies: impl Fn(&Request) -> String + Send + Sync + 'static) -> Self {
         Self::answering(move |request| match request.path.as_str() {
-            "/api/chat" => ollama_reply(&model(request), &replies(request)),
-            "/v1/chat/completions" => openai_reply(&model(request), &replies(request)),
+            "/api/chat" => ollama_reply(request, &replies(request)),
+            "/v1/chat/completions" => openai_reply(request, &replies(request)),
             "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
             "/api/tags" => Answer::status(
                 200,
@@ -291,65 +292,18 @@ pub fn closed_url() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-fn model(request: &Request) -> String {
-    request.json()["model"]
-        .as_str()
-        .unwrap_or("test")
-        .to_owned()
-}
-
 /// A reply as Ollama streams it.
-pub fn ollama_reply(model: &str, text: &str) -> Answer {
-    let line = |value: Value| format!("{value}\n");
-    let mut body = String::new();
-    for piece in split(text) {
-        body += &line(json!({"model": model, "created_at": "2026-11-01T00:00:00Z",
-            "message": {"role": "assistant", "content": piece}, "done": false}));
-    }
-    body += &line(json!({"model": model, "created_at": "2026-11-01T00:00:00Z",
-        "message": {"role": "assistant", "content": ""}, "done": true, "done_reason": "stop", "total_duration": 5_000_000,
-        "load_duration": 1_000_000, "prompt_eval_count": 100, "prompt_eval_duration": 1_000_000,
-        "eval_count": split(text).len().max(1), "eval_duration": 2_000_000}));
-    Answer::stream("application/x-ndjson", &[body])
+pub fn ollama_reply(request: &Request, text: &str) -> Answer {
+    Fake::new(Wire::Ollama)
+        .saying(Said::text(text))
+        .answer(request)
 }
 
 /// A reply as an OpenAI-compatible server streams it.
-pub fn openai_reply(model: &str, text: &str) -> Answer {
-    let event = |choices: Value, extra: Value| {
-        let mut value = json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": choices});
-        if !extra.is_null() {
-            value["usage"] = extra;
-        }
-        format!("data: {value}\n\n")
-    };
-    let mut body = event(
-        json!([{"index": 0, "delta": {"role": "assistant", "content": null}, "finish_reason": null}]),
-        Value::Null,
-    );
-    for piece in split(text) {
-        body += &event(
-            json!([{"index": 0, "delta": {"content": piece}, "finish_reason": null}]),
-            Value::Null,
-        );
-    }
-    body += &event(
-        json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]),
-        Value::Null,
-    );
-    body += &event(
-        json!([]),
-        json!({"prompt_tokens": 100, "completion_tokens": split(text).len().max(1), "total_tokens": 101}),
-    );
-    body += "data: [DONE]\n\n";
-    Answer::stream("text/event-stream", &[body])
-}
-
-fn split(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text.chars().collect();
-    chars
-        .chunks(40)
-        .map(|piece| piece.iter().collect())
-        .collect()
+pub fn openai_reply(request: &Request, text: &str) -> Answer {
+    Fake::new(Wire::Vllm)
+        .saying(Said::text(text))
+        .answer(request)
 }
 
 fn serve(stream: TcpStream, handler: &Handler, shared: &Shared) {

@@ -1,8 +1,9 @@
-//! What a server said went wrong, sorted by what to do about it.
+//! What a server said went wrong, made an error with its words, without its key, and with what to do.
 
 use super::bytes::Cut;
+use super::faults::{At, sort};
 use super::host::Server;
-use crate::factory::ports::model::ModelError;
+use crate::factory::ports::model::{Fault, ModelError};
 use crate::factory::ports::settings::HostKind;
 use crate::text::redact::Redactor;
 use crate::text::sanitise::one_line;
@@ -14,13 +15,16 @@ const WORDS: usize = 300;
 
 /// An error as a server reports it.
 pub struct Report {
-    /// HTTP status, or the code within the error.
-    pub status: u16,
-    /// Seconds the server asks us to wait.
-    pub retry_after: Option<u64>,
+    at: At,
+    /// HTTP status, or the code within the error; 0 where there is none.
+    status: u16,
+    retry_after: Option<u64>,
+    /// Its sentence, fit to be shown.
     text: String,
-    /// The `type` or string `code` of OpenAI's error object.
+    /// Its type and codes.
     kind: String,
+    /// Context the server named in it, tokens.
+    context: Option<u64>,
 }
 
 impl Report {
@@ -30,22 +34,23 @@ impl Report {
         let error = value
             .as_ref()
             .and_then(|value| value.get("error").or(Some(value)));
-        match error {
-            Some(error) => Self {
-                retry_after,
-                ..Self::from_value(server, status, error)
-            },
+        let mut report = match error {
+            Some(error) => Self::from_value(server, At::Head, status, error),
             None => Self {
+                at: At::Head,
                 status,
                 retry_after,
                 text: server_words(server, body),
                 kind: String::new(),
+                context: None,
             },
-        }
+        };
+        report.retry_after = retry_after;
+        report
     }
 
     /// From the value of an `error` field; a numeric code in it tells more than the status around it.
-    pub fn from_value(server: &Server, status: u16, error: &Value) -> Self {
+    fn from_value(server: &Server, at: At, status: u16, error: &Value) -> Self {
         let field = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
         let code = error
             .get("code")
@@ -60,181 +65,119 @@ impl Report {
         } else {
             text.to_owned()
         };
+        let detail = error.pointer("/details/error_code").and_then(Value::as_str);
         Self {
+            at,
             status: code
                 .filter(|code| (400..600).contains(code))
                 .unwrap_or(status),
             retry_after: None,
             text: server_words(server, &text),
-            kind: format!("{} {}", field("type"), field("code")),
+            kind: format!(
+                "{} {} {}",
+                field("type"),
+                field("code"),
+                detail.unwrap_or_default()
+            ),
+            context: error.get("n_ctx").and_then(Value::as_u64),
         }
     }
 
-    /// Whether the server minds one of the fields we can leave out.
-    pub fn refuses_option(&self, kind: HostKind) -> bool {
-        let says = |words: &[&str]| contains(&self.text, words);
-        match kind {
-            HostKind::Ollama => {
-                self.status == 400 && says(&["does not support thinking", "think value"])
-            }
-            _ => {
-                matches!(self.status, 400 | 422)
-                    && says(&[
-                        "chat_template_kwargs",
-                        "enable_thinking",
-                        "top_k",
-                        "min_p",
-                        "stream_options",
-                    ])
-            }
-        }
+    /// Whether the server minds one of these words of the request, which can be left out.
+    pub fn refuses(&self, optional: &[&str]) -> bool {
+        let text = self.text.to_lowercase();
+        matches!(self.status, 400 | 422) && optional.iter().any(|word| text.contains(word))
     }
 
     /// The error of the port.
     pub fn into_error(self, server: &Server, model: &str) -> ModelError {
-        let host = server.name.clone();
-        let detail = self.text.clone();
-        let says = |words: &[&str]| contains(&self.text, words);
-        if matches!(self.status, 401 | 403) {
-            let hint = if server.settings.key.is_some() {
-                "check the host's key"
-            } else {
-                "give the host a key"
-            };
-            return ModelError::Refused {
-                host,
-                detail: format!("{detail} ({hint})"),
-            };
-        }
-        if self.kind.contains("exceed_context_size")
-            || self.kind.contains("context_length_exceeded")
-            || says(OVERFLOW)
+        let fault = sort(
+            self.at,
+            self.status,
+            &format!("{} {}", self.text, self.kind),
+        );
+        if fault == Fault::Overflow
+            && let Some(tokens) = self.context.and_then(|tokens| u32::try_from(tokens).ok())
         {
-            return ModelError::Overflow { host, detail };
+            server.saw_context(tokens);
         }
-        if says(MEMORY) {
-            let detail =
-                format!("{detail} (use a smaller num_ctx or a smaller model on this host)");
-            return ModelError::Server {
-                host,
-                status: self.status,
-                detail,
-            };
-        }
-        let missing = says(&["model"])
-            && says(&["not found", "not exist", "no such", "pull"])
-            && self.status == 404;
-        if missing
-            || self.kind.contains("model_not_found")
-            || says(&["no models loaded", "invalid model identifier"])
-        {
-            return missing_model(server, model);
-        }
-        match self.status {
-            429 | 503 | 529 => ModelError::Busy { host, detail, retry_after: self.retry_after },
-            _ if says(BUSY) => ModelError::Busy { host, detail, retry_after: self.retry_after },
-            502 | 504 => ModelError::Unreachable { host, detail: format!("{} {detail}", self.status) },
-            300..=399 => ModelError::Server {
-                host,
-                status: self.status,
-                detail: "it sends us to another address, which is not followed: put the final address in the settings".to_owned(),
-            },
-            404 | 405 => ModelError::Server {
-                host,
-                status: self.status,
-                detail: format!("{detail} (is kind = {:?} right for this address?)", kind_word(server.settings.kind)),
-            },
-            status => ModelError::Server { host, status, detail },
+        let said = self.text;
+        let detail = match fault {
+            Fault::Missing => return missing_model(server, model),
+            Fault::Refused if server.settings.key.is_some() => {
+                format!("{said} (check the host's key)")
+            }
+            Fault::Refused => format!("{said} (give the host a key)"),
+            Fault::SpendLimit => {
+                format!("{said} (raise the limit or pay there, then dev-factory probe)")
+            }
+            Fault::Memory => {
+                format!("{said} (use a smaller num_ctx or a smaller model on this host)")
+            }
+            Fault::Unable => format!("{said} (use another model or mend its chat template)"),
+            Fault::Misaddressed if (300..400).contains(&self.status) => {
+                "it sends us to another address, which is not followed: put the final address in the settings".to_owned()
+            }
+            Fault::Misaddressed => format!(
+                "{said} (is kind = {:?} right for this address?)",
+                server.settings.kind.word()
+            ),
+            _ => said,
+        };
+        ModelError {
+            status: Some(self.status).filter(|status| *status > 0),
+            retry_after: self.retry_after,
+            ..ModelError::new(&server.name, fault, detail)
         }
     }
 }
 
-const OVERFLOW: &[&str] = &[
-    "longer than the context",
-    "exceeds the available context",
-    "exceed the context",
-    "exceeds the context",
-    "maximum context length",
-    "context length exceeded",
-    "context window",
-    "context_length_exceeded",
-    "context size has been exceeded",
-];
-const MEMORY: &[&str] = &[
-    "out of memory",
-    "more system memory",
-    "cudamalloc failed",
-    "unable to allocate",
-];
-const BUSY: &[&str] = &[
-    "loading model",
-    "server busy",
-    "no slots available",
-    "overloaded",
-    "model is loading",
-];
-
 /// Which model is missing where, and how to get it.
-pub fn missing_model(server: &Server, model: &str) -> ModelError {
-    ModelError::ModelMissing {
-        host: server.name.clone(),
-        model: model.to_owned(),
-        remedy: remedy(server, model),
-    }
+fn missing_model(server: &Server, model: &str) -> ModelError {
+    let detail = format!("{model}; {}", remedy(server, model));
+    ModelError::new(&server.name, Fault::Missing, detail)
 }
 
 /// How to get a model onto a host.
 pub fn remedy(server: &Server, model: &str) -> String {
     let address = server.address("").unwrap_or_default();
+    let here = address.contains("127.0.0.1:11434") || address.contains("localhost:11434");
     match server.settings.kind {
-        HostKind::Ollama
-            if address.contains("127.0.0.1:11434") || address.contains("localhost:11434") =>
-        {
-            format!("run `ollama pull {model}`")
-        }
+        HostKind::Ollama if here => format!("run `ollama pull {model}`"),
         HostKind::Ollama => format!("run `OLLAMA_HOST={address} ollama pull {model}`"),
-        _ => "load it there, or name one that the host offers in the settings".to_owned(),
-    }
-}
-
-/// How the settings spell a kind.
-pub fn kind_word(kind: HostKind) -> &'static str {
-    match kind {
-        HostKind::Ollama => "ollama",
-        HostKind::OpenAi => "openai",
-        HostKind::Scripted => "scripted",
+        HostKind::LmStudio => format!("run `lms get {model}` there"),
+        HostKind::LlamaCpp | HostKind::Vllm => {
+            "start the server with it, or name the one it serves".to_owned()
+        }
+        _ => "name one that the host offers in the settings".to_owned(),
     }
 }
 
 /// One piece of a stream as its kind of server sends it.
 pub fn piece<T: DeserializeOwned>(server: &Server, text: &str, odd: &str) -> Result<T, ModelError> {
-    serde_json::from_str(text).map_err(|error| broken(server, format!("{odd} ({error})")))
+    serde_json::from_str(text)
+        .map_err(|error| fail(server, Fault::Garbled, format!("{odd} ({error})")))
 }
 
 /// An error a server says in the midst of a stream.
 pub fn said(server: &Server, model: &str, error: Option<&Value>) -> Result<(), ModelError> {
     error.map_or(Ok(()), |error| {
-        Err(Report::from_value(server, 500, error).into_error(server, model))
+        Err(Report::from_value(server, At::Stream, 0, error).into_error(server, model))
     })
 }
 
-/// A reply that broke off.
-pub fn broken(server: &Server, detail: impl Into<String>) -> ModelError {
-    ModelError::Broken {
-        host: server.name.clone(),
-        detail: detail.into(),
-    }
+/// A fault of ours to name.
+pub fn fail(server: &Server, fault: Fault, detail: impl Into<String>) -> ModelError {
+    ModelError::new(&server.name, fault, detail)
 }
 
 /// A limit or the end of the connection in mid reply.
 pub fn cut(server: &Server, cut: &Cut) -> ModelError {
-    match cut {
-        Cut::TooLong(limit) => ModelError::TooLong {
-            host: server.name.clone(),
-            limit: *limit,
-        },
-        Cut::Silent(_) | Cut::Broken(_) => broken(server, one_line(&cut.to_string(), WORDS)),
-    }
+    let fault = match cut {
+        Cut::TooLong(_) => Fault::TooLong,
+        Cut::Silent(_) | Cut::Broken(_) => Fault::Broken,
+    };
+    fail(server, fault, one_line(&cut.to_string(), WORDS))
 }
 
 /// A server's words fit for a sentence, its key taken out: some servers quote it.
@@ -246,9 +189,4 @@ fn server_words(server: &Server, text: &str) -> String {
     } else {
         text
     }
-}
-
-fn contains(text: &str, words: &[&str]) -> bool {
-    let text = text.to_ascii_lowercase();
-    words.iter().any(|word| text.contains(word))
 }

@@ -1,7 +1,11 @@
 //! Puts a reply together from its pieces and hands each on as it comes.
 
+use super::calls::Calls;
+use super::repeats::Repeats;
 use super::think::{Part, Splitter};
 use crate::factory::ports::model::{Delta, Reply};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
@@ -11,7 +15,22 @@ pub struct Gather<'a> {
     splitter: Splitter,
     /// What has come so far, and the numbers as the server gives them.
     pub reply: Reply,
+    /// Tools it wants to call.
+    pub calls: Calls,
+    /// Anthropic's blocks by their number.
+    pub blocks: BTreeMap<u64, Block>,
+    repeats: Repeats,
+    /// It only repeats itself.
+    pub looping: bool,
     first: Option<Instant>,
+}
+
+/// A block of an Anthropic reply.
+pub struct Block {
+    /// As it began, with what was added to it.
+    pub value: Value,
+    /// The text of a call's arguments so far.
+    pub json: String,
 }
 
 impl<'a> Gather<'a> {
@@ -21,6 +40,10 @@ impl<'a> Gather<'a> {
             pieces,
             splitter: Splitter::default(),
             reply: Reply::default(),
+            calls: Calls::default(),
+            blocks: BTreeMap::new(),
+            repeats: Repeats::default(),
+            looping: false,
             first: None,
         }
     }
@@ -38,10 +61,24 @@ impl<'a> Gather<'a> {
         }
     }
 
-    /// The whole reply. Where the server gave no speed, ours is measured from the first piece on.
-    pub fn finish(mut self) -> Reply {
+    /// Something the host does before it writes.
+    pub fn note(&self, words: String) {
+        let _ = self.pieces.send(Delta::Note(words));
+    }
+
+    /// The whole reply, or the name of a tool whose call cannot be read. Where the server gave no speed, ours is measured
+    /// from the first piece on.
+    pub fn finish(mut self) -> Result<Reply, String> {
         let parts = self.splitter.finish();
         self.take(parts);
+        // A reply cut within a call has half a call: none of them counts.
+        if !self.reply.cut {
+            self.reply.calls = std::mem::take(&mut self.calls).finish()?;
+        }
+        self.reply.blocks = std::mem::take(&mut self.blocks)
+            .into_values()
+            .map(|block| block.value)
+            .collect();
         if self.reply.tokens_per_second.is_none() {
             let seconds = self
                 .first
@@ -54,12 +91,14 @@ impl<'a> Gather<'a> {
                     .map(|tokens| tokens as f64 / seconds);
             }
         }
-        self.reply
+        Ok(self.reply)
     }
 
     fn take(&mut self, parts: Vec<Part>) {
         for part in parts {
             self.first.get_or_insert_with(Instant::now);
+            let (Part::Text(piece) | Part::Thought(piece)) = &part;
+            self.looping |= self.repeats.push(piece);
             let delta = match part {
                 Part::Text(piece) => {
                     self.reply.text.push_str(&piece);

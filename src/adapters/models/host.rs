@@ -1,14 +1,14 @@
-//! One model server: its settings, its queue of one, its address rules and what it was found to lack.
+//! One model server: its settings, its address rules, its clients, and what was found out about it.
 
 use super::client::Clients;
 use super::openai;
+use super::place::Queue;
 use crate::factory::ports::settings::{Host, HostKind};
 use reqwest::Url;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
 /// A host of the settings at run time.
 pub struct Server {
@@ -16,8 +16,8 @@ pub struct Server {
     pub name: String,
     /// As configured.
     pub settings: Host,
-    /// Fair: turns are served in the order they asked.
-    pub queue: Semaphore,
+    /// One turn at a time, in the order they asked.
+    pub queue: Queue,
     /// Its HTTP clients, built on first use.
     pub clients: Clients,
     /// Loopback, private, or marked so; decided once.
@@ -27,6 +27,8 @@ pub struct Server {
     lacking: Mutex<BTreeSet<String>>,
     /// Context the server itself reported; 0 = unknown.
     seen_context: AtomicU32,
+    /// Its window was halved once, since its memory did not suffice.
+    halved: AtomicBool,
 }
 
 impl Server {
@@ -48,17 +50,24 @@ impl Server {
             name: name.to_owned(),
             clients: Clients::new(settings.url.trim().starts_with("https"), private),
             settings: settings.clone(),
-            queue: Semaphore::new(1),
+            queue: Queue::default(),
             local: settings.local.unwrap_or(private || scripted),
             base,
             lacking: Mutex::default(),
             seen_context: AtomicU32::new(0),
+            halved: AtomicBool::new(false),
         }
     }
 
     /// The full address of a path such as `/api/chat`, or what is wrong with the one in the settings.
     pub fn address(&self, path: &str) -> Result<String, String> {
         self.base.clone().map(|base| base + path)
+    }
+
+    /// The same for what lies beside the versioned part, such as `/slots`.
+    pub fn beside(&self, path: &str) -> Result<String, String> {
+        let base = self.base.clone()?;
+        Ok(base.strip_suffix("/v1").unwrap_or(&base).to_owned() + path)
     }
 
     /// Whether a turn with this model costs nothing. A local Ollama hands some models on to a paid cloud.
@@ -84,6 +93,15 @@ impl Server {
         self.seen_context.store(tokens, Ordering::Relaxed);
     }
 
+    /// Asks for half the window from now on; false when that was done before.
+    pub fn halve(&self) -> bool {
+        if self.halved.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        self.saw_context(self.context() / 2);
+        true
+    }
+
     /// Whether the model was found to refuse the optional fields.
     pub fn lacks(&self, model: &str) -> bool {
         self.lacking
@@ -104,15 +122,15 @@ impl Server {
 /// The address without a trailing slash, ending where the paths of the kind begin.
 fn base(url: &str, kind: HostKind) -> String {
     let mut url = url.trim_end_matches('/');
-    for tail in ["/chat/completions", "/chat", "/models"] {
+    for tail in ["/chat/completions", "/chat", "/messages", "/models"] {
         url = url.strip_suffix(tail).unwrap_or(url);
     }
     match kind {
-        HostKind::OpenAi => openai::base(url),
-        HostKind::Ollama | HostKind::Scripted => {
+        HostKind::Ollama | HostKind::Anthropic | HostKind::Scripted => {
             let url = url.strip_suffix("/api").unwrap_or(url);
             url.strip_suffix("/v1").unwrap_or(url).to_owned()
         }
+        _ => openai::base(url),
     }
 }
 
@@ -191,8 +209,11 @@ mod tests {
         ] {
             assert_eq!(base(url, HostKind::Ollama), "http://h:1", "{url}");
         }
+        for url in ["https://h", "https://h/v1/", "https://h/v1/messages"] {
+            assert_eq!(base(url, HostKind::Anthropic), "https://h", "{url}");
+        }
         assert_eq!(
-            base("http://h/openai/v3", HostKind::OpenAi),
+            base("http://h/openai/v3", HostKind::LmStudio),
             "http://h/openai/v3"
         );
     }

@@ -1,15 +1,19 @@
 //! One turn over HTTP: the request, its timers, the status, and the stream handed to its dialect.
 
-use super::bytes::{Timed, innermost};
-use super::errors::{Report, broken, cut};
+use super::bytes::{Cut, Timed, innermost};
+use super::dialect::{self, Framing};
+use super::errors::{Report, cut, fail};
 use super::gather::Gather;
 use super::host::Server;
-use super::{ollama, openai};
-use crate::factory::ports::model::{Delta, ModelError, Reply, TurnRequest};
+use super::reader::Reader;
+use super::{alive, anthropic};
+use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest};
 use crate::factory::ports::settings::HostKind;
 use crate::text::sanitise::one_line;
+use chrono::DateTime;
 use futures_util::{Stream, StreamExt};
-use reqwest::{Response, StatusCode, header};
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{RequestBuilder, Response};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -18,30 +22,50 @@ use tokio::time::{Instant, timeout, timeout_at};
 const ERROR_BODY: usize = 64 * 1024;
 /// How long a finished stream may take to close, so that its connection can serve the next turn.
 const CLOSING: Duration = Duration::from_millis(20);
+/// Longest wait a server is believed to ask for, seconds.
+const LONGEST_WAIT: f64 = 3600.0;
 
-/// Takes a turn; a model that refuses an optional field is asked once more without.
+/// Takes a turn; a model that refuses an optional field is asked once more without. A host that dies meanwhile is named.
 pub async fn turn(
     server: &Server,
     request: &TurnRequest,
     pieces: &UnboundedSender<Delta>,
 ) -> Result<Reply, ModelError> {
     let whole = server.settings.whole;
-    let tries = async {
-        let bare = server.lacks(&request.model);
-        match once(server, request, bare, pieces).await? {
-            Some(reply) => Ok(reply),
-            None => {
-                server.learn(&request.model);
-                let reply = once(server, request, true, pieces).await?;
-                reply.ok_or_else(|| broken(server, "it refuses the request in every form"))
-            }
+    let reply = tokio::select! {
+        biased;
+        reply = timeout(whole, tries(server, request, pieces)) => reply.unwrap_or_else(|_| {
+            let words = format!("not finished within {} s", whole.as_secs());
+            Err(fail(server, Fault::Broken, words))
+        }),
+        why = alive::dies(server, &request.model, pieces) => {
+            let words = format!("it died beside a turn: {why}");
+            Err(fail(server, Fault::Unreachable, words))
         }
     };
-    timeout(whole, tries).await.unwrap_or_else(|_| {
-        Err(broken(
-            server,
-            format!("not finished within {} s", whole.as_secs()),
-        ))
+    if let Err(error) = &reply
+        && error.fault == Fault::Memory
+        && server.settings.kind == HostKind::Ollama
+    {
+        server.halve();
+    }
+    reply
+}
+
+async fn tries(
+    server: &Server,
+    request: &TurnRequest,
+    pieces: &UnboundedSender<Delta>,
+) -> Result<Reply, ModelError> {
+    let bare = server.lacks(&request.model);
+    if let Some(reply) = once(server, request, bare, pieces).await? {
+        return Ok(reply);
+    }
+    server.learn(&request.model);
+    let reply = once(server, request, true, pieces).await?;
+    reply.ok_or_else(|| {
+        let words = "it refuses the request in every form";
+        fail(server, Fault::Rejected, words)
     })
 }
 
@@ -54,10 +78,11 @@ async fn once(
 ) -> Result<Option<Reply>, ModelError> {
     let asked = Instant::now();
     let settings = &server.settings;
+    let dialect = dialect::of(settings.kind);
     let response = send(server, request, bare, asked).await?;
     let status = response.status();
     let json = is_json(&response);
-    let retry_after = retry_after(&response);
+    let retry_after = retry_after(response.headers());
     let limit = if status.is_success() {
         settings.max_bytes
     } else {
@@ -73,34 +98,29 @@ async fn once(
     if !status.is_success() {
         let body = String::from_utf8_lossy(&body(&mut bytes).await.0).into_owned();
         let report = Report::from_body(server, status.as_u16(), retry_after, &body);
-        if !bare && report.refuses_option(settings.kind) {
+        if !bare && report.refuses(dialect.optional) {
             return Ok(None);
         }
         return Err(report.into_error(server, &request.model));
     }
     let mut gather = Gather::new(pieces);
-    match settings.kind {
-        HostKind::OpenAi if json => {
-            let (body, end) = body(&mut bytes).await;
-            end.map_err(|reason| cut(server, &reason))?;
-            openai::whole(
-                server,
-                &request.model,
-                &String::from_utf8_lossy(&body),
-                &mut gather,
-            )?;
-        }
-        HostKind::OpenAi => openai::read(server, &request.model, &mut bytes, &mut gather).await?,
-        _ => ollama::read(server, &request.model, &mut bytes, &mut gather).await?,
+    let reader = Reader::new(dialect, server, &request.model, &mut gather);
+    if json && dialect.framing == Framing::Events {
+        let (body, end) = body(&mut bytes).await;
+        end.map_err(|reason| cut(server, &reason))?;
+        reader.whole(&String::from_utf8_lossy(&body))?;
+    } else {
+        reader.read(&mut bytes).await?;
     }
     let _ = timeout(CLOSING, async {
         while let Some(Ok(_)) = bytes.next().await {}
     })
     .await;
-    let mut reply = gather.finish();
-    reply.local = server.local;
-    reply.usd = Some(0.0);
-    Ok(Some(reply))
+    let reply = gather.finish().map_err(|name| {
+        let words = format!("its call of {name} is no JSON object");
+        fail(server, Fault::Garbled, words)
+    });
+    reply.map(Some)
 }
 
 /// Sends the request and waits for the head of the answer; Ollama sends none before its first line.
@@ -110,31 +130,20 @@ async fn send(
     bare: bool,
     asked: Instant,
 ) -> Result<Response, ModelError> {
-    let host = || server.name.clone();
-    let unreachable = |detail| ModelError::Unreachable {
-        host: host(),
-        detail,
-    };
-    let (path, body) = match server.settings.kind {
-        HostKind::OpenAi => (openai::CHAT, openai::body(request, bare)),
-        _ => (ollama::CHAT, ollama::body(server, request, bare)),
-    };
-    let url = server.address(path).map_err(unreachable)?;
+    let unreachable = |detail: String| fail(server, Fault::Unreachable, detail);
+    let dialect = dialect::of(server.settings.kind);
+    let url = server.address(dialect.chat).map_err(unreachable)?;
     let client = server.clients.turns().map_err(unreachable)?;
+    let body = (dialect.body)(server, request, bare);
     let mut builder = client.post(&url).json(&body);
-    if let Ok(label) = header::HeaderValue::from_str(&request.label) {
+    if let Ok(label) = HeaderValue::from_str(&request.label)
+        && server.local
+    {
         // For whoever reads the server's log: which piece of work this request belongs to.
         builder = builder.header("x-turn-label", label);
     }
-    if let Some(key) = &server.settings.key {
-        let mut value = header::HeaderValue::from_str(&format!("Bearer {}", key.reveal().trim()))
-            .map_err(|_| ModelError::Refused {
-            host: host(),
-            detail: "its key holds characters that cannot be sent".to_owned(),
-        })?;
-        value.set_sensitive(true);
-        builder = builder.header(header::AUTHORIZATION, value);
-    }
+    let builder =
+        authorised(server, builder).map_err(|words| fail(server, Fault::Refused, words))?;
     let wait = server.settings.first_byte;
     match timeout_at(asked + wait, builder.send()).await {
         Ok(Ok(response)) => Ok(response),
@@ -149,8 +158,29 @@ async fn send(
     }
 }
 
+/// Adds the key as its kind of server takes it, and the version Anthropic asks for.
+pub fn authorised(server: &Server, builder: RequestBuilder) -> Result<RequestBuilder, String> {
+    let anthropic = server.settings.kind == HostKind::Anthropic;
+    let builder = match anthropic {
+        true => builder.header("anthropic-version", anthropic::VERSION),
+        false => builder,
+    };
+    let Some(key) = &server.settings.key else {
+        return Ok(builder);
+    };
+    let key = key.reveal().trim();
+    let (name, value) = match anthropic {
+        true => (header::HeaderName::from_static("x-api-key"), key.to_owned()),
+        false => (header::AUTHORIZATION, format!("Bearer {key}")),
+    };
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| "its key holds characters that cannot be sent".to_owned())?;
+    value.set_sensitive(true);
+    Ok(builder.header(name, value))
+}
+
 /// The body as far as it comes, and why it stopped.
-pub async fn body<S, B, E>(bytes: &mut Timed<S>) -> (Vec<u8>, Result<(), super::bytes::Cut>)
+pub async fn body<S, B, E>(bytes: &mut Timed<S>) -> (Vec<u8>, Result<(), Cut>)
 where
     S: Stream<Item = Result<B, E>>,
     B: AsRef<[u8]>,
@@ -173,16 +203,51 @@ fn is_json(response: &Response) -> bool {
         .is_some_and(|value| value.starts_with("application/json"))
 }
 
-/// Seconds the server asks us to wait; more than an hour is not believed.
-fn retry_after(response: &Response) -> Option<u64> {
-    if response.status() == StatusCode::OK {
-        return None;
+/// Seconds the server asks us to wait, given in milliseconds, in seconds or as a date by its own clock.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let millis = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok());
+    let seconds = match millis {
+        Some(millis) => millis / 1000.0,
+        None => {
+            let value = text("retry-after")?;
+            let date = |text: &str| DateTime::parse_from_rfc2822(text).ok();
+            match value.parse::<f64>() {
+                Ok(seconds) => seconds,
+                Err(_) => (date(value)? - date(text("date")?)?).num_seconds() as f64,
+            }
+        }
+    };
+    (0.0..=LONGEST_WAIT)
+        .contains(&seconds)
+        .then(|| seconds.ceil() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_read_in_all_three_forms() {
+        let of = |pairs: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            retry_after(&headers)
+        };
+        assert_eq!(of(&[("retry-after", "17")]), Some(17));
+        assert_eq!(
+            of(&[("retry-after-ms", "1500"), ("retry-after", "9")]),
+            Some(2)
+        );
+        let dated = [
+            ("retry-after", "Sun, 01 Nov 2026 12:00:30 GMT"),
+            ("date", "Sun, 01 Nov 2026 12:00:00 GMT"),
+        ];
+        assert_eq!(of(&dated), Some(30));
+        assert_eq!(of(&[("retry-after", "86400")]), None);
+        assert_eq!(of(&[("retry-after", "soon")]), None);
+        assert_eq!(of(&[]), None);
     }
-    let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    value
-        .trim()
-        .parse::<f64>()
-        .ok()
-        .filter(|s| (0.0..=3600.0).contains(s))
-        .map(|s| s.ceil() as u64)
 }

@@ -1,22 +1,33 @@
-//! Ollama's own chat API: the request with every limit spelled out, and its lines of JSON.
+//! Ollama's own chat API: the request with every limit spelled out, its lines of JSON, and whether it is idle.
 
-use super::bytes::Timed;
-use super::errors::{broken, cut, piece, said};
+use super::dialect::{Dialect, Framing, Reading, Step, counted, messages, number, set, small_seed};
+use super::errors::{piece, said};
 use super::gather::Gather;
 use super::host::Server;
-use super::lines::Lines;
+use crate::domain::price::Cached;
 use crate::factory::ports::model::{ModelError, TurnRequest};
-use futures_util::{Stream, StreamExt};
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
 
-/// Where turns go.
-pub const CHAT: &str = "/api/chat";
+/// Never `/v1`: it has no way to set the context.
+pub const DIALECT: Dialect = Dialect {
+    chat: "/api/chat",
+    alive: PS,
+    framing: Framing::Lines,
+    body,
+    take,
+    optional: &["does not support thinking", "think value"],
+};
 
-/// The body of a turn. `bare`: the model was found unable to think.
-pub fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
+/// The models that are loaded.
+pub const PS: &str = "/api/ps";
+
+/// `bare`: the model was found unable to think.
+fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
     let mut options = json!({
-        "num_ctx": server.settings.num_ctx,
+        "num_ctx": server.context(),
         "num_predict": request.max_tokens,
         "temperature": number(request.temperature),
         "top_p": number(request.top_p),
@@ -28,7 +39,7 @@ pub fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
     }
     let mut body = json!({
         "model": request.model,
-        "messages": request.messages,
+        "messages": messages(request),
         "stream": true,
         "think": think(request, bare),
         "truncate": false,
@@ -40,13 +51,6 @@ pub fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
         set(&mut body, "format", format.clone());
     }
     body
-}
-
-/// Adds a field to an object.
-pub fn set(object: &mut Value, field: &str, value: Value) {
-    if let Some(fields) = object.as_object_mut() {
-        fields.insert(field.to_owned(), value);
-    }
 }
 
 /// gpt-oss knows levels only; everything else takes yes or no.
@@ -66,14 +70,65 @@ fn keep_alive(setting: &str) -> Value {
         .map_or_else(|_| json!(setting.trim()), |seconds| json!(seconds))
 }
 
-/// A setting such as 0.7 as it was written, not as the nearest f32.
-pub fn number(value: f32) -> f64 {
-    (f64::from(value) * 1000.0).round() / 1000.0
+/// A duration such as `1h30m`, `90s` or `90`; None for one without end, or none.
+pub fn duration(setting: &str) -> Option<Duration> {
+    let setting = setting.trim();
+    if let Ok(seconds) = setting.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let mut whole = Duration::ZERO;
+    let mut rest = setting;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, after) = rest.split_at(digits);
+        let number: u64 = number.parse().ok()?;
+        let end = after
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let seconds = match unit {
+            "h" => 3600,
+            "m" => 60,
+            "s" => 1,
+            _ => return None,
+        };
+        whole += Duration::from_secs(number.checked_mul(seconds)?);
+        rest = after;
+    }
+    Some(whole)
 }
 
-/// Within what every server's seed can hold.
-pub fn small_seed(seed: u64) -> u64 {
-    seed & 0x7fff_ffff
+/// Whether `/api/ps` shows the model at all.
+pub fn loaded<'a>(ps: &'a Value, model: &str) -> Option<&'a Value> {
+    let tagged = format!("{model}:latest");
+    ps.get("models")?.as_array()?.iter().find(|entry| {
+        let name = entry.get("name").and_then(Value::as_str);
+        name.is_some_and(|name| name == model || name == tagged)
+    })
+}
+
+/// Whether the model has been let go since a time `ago`: its stay is counted from the end of its last request. `now` is the
+/// server's own clock. None: it cannot be told.
+pub fn idle(
+    ps: &Value,
+    model: &str,
+    keep: &str,
+    now: DateTime<FixedOffset>,
+    ago: Duration,
+) -> Option<bool> {
+    ps.get("models")?;
+    let Some(entry) = loaded(ps, model) else {
+        return Some(true);
+    };
+    let keep = TimeDelta::from_std(duration(keep)?).ok()?;
+    let expires = entry.get("expires_at")?.as_str()?;
+    let expires = DateTime::parse_from_rfc3339(expires).ok()?;
+    let ended = expires.checked_sub_signed(keep)?;
+    // The header that tells the server's time has whole seconds.
+    let from = now
+        .checked_sub_signed(TimeDelta::from_std(ago).ok()?)?
+        .checked_sub_signed(TimeDelta::seconds(1))?;
+    Some(ended >= from)
 }
 
 #[derive(Deserialize)]
@@ -84,6 +139,8 @@ struct Line {
     done: bool,
     done_reason: Option<String>,
     prompt_eval_count: Option<u64>,
+    /// A part of the prompt's count.
+    prompt_eval_cached_count: Option<u64>,
     eval_count: Option<u64>,
     eval_duration: Option<u64>,
 }
@@ -92,59 +149,85 @@ struct Line {
 struct Content {
     content: Option<String>,
     thinking: Option<String>,
+    #[serde(default)]
+    tool_calls: Vec<Call>,
 }
 
-/// Reads lines until the one that says done.
-pub async fn read<S, B, E>(
-    server: &Server,
-    model: &str,
-    bytes: &mut Timed<S>,
-    gather: &mut Gather<'_>,
-) -> Result<(), ModelError>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: AsRef<[u8]>,
-    E: std::error::Error,
-{
-    let mut lines = Lines::default();
-    while let Some(chunk) = bytes.next().await {
-        lines.push(chunk.map_err(|reason| cut(server, &reason))?.as_ref());
-        while let Some(line) = lines.next_line() {
-            if take(server, model, &line, gather)? {
-                return Ok(());
-            }
-        }
-    }
-    match lines.rest() {
-        Some(line) if take(server, model, &line, gather)? => Ok(()),
-        // Ollama ends like this, without a word, when a model repeats one token more than 30 times.
-        _ => Err(broken(server, "it ended without its last line")),
-    }
+#[derive(Deserialize)]
+struct Call {
+    #[serde(default)]
+    id: String,
+    function: Function,
 }
 
-/// One line; true when it was the last.
-fn take(
-    server: &Server,
-    model: &str,
-    line: &str,
-    gather: &mut Gather<'_>,
-) -> Result<bool, ModelError> {
+#[derive(Deserialize)]
+struct Function {
+    name: String,
+    #[serde(default)]
+    arguments: Value,
+}
+
+/// One line. Calls stand on a line of their own or on the last one, as the model's template is rendered.
+fn take(reading: &Reading<'_>, line: &str, gather: &mut Gather<'_>) -> Result<Step, ModelError> {
+    let server = reading.server;
     let line: Line = piece(server, line, "a line of it is not what Ollama sends")?;
-    said(server, model, line.error.as_ref())?;
+    said(server, reading.model, line.error.as_ref())?;
     if let Some(message) = line.message {
         gather.thought(&message.thinking.unwrap_or_default());
         gather.content(&message.content.unwrap_or_default());
+        for call in message.tool_calls {
+            let function = call.function;
+            gather
+                .calls
+                .whole(&call.id, &function.name, function.arguments);
+        }
     }
-    if line.done {
-        let reply = &mut gather.reply;
-        reply.cut = line.done_reason.as_deref() == Some("length");
-        reply.input_tokens = line.prompt_eval_count;
-        reply.output_tokens = line.eval_count;
-        reply.tokens_per_second = match (line.eval_count, line.eval_duration) {
-            (Some(count), Some(nanos)) if nanos > 0 => Some(count as f64 * 1e9 / nanos as f64),
-            _ => None,
-        };
-        reply.context = Some(server.settings.num_ctx);
+    if !line.done {
+        return Ok(Step::More);
     }
-    Ok(line.done)
+    let reply = &mut gather.reply;
+    reply.cut = line.done_reason.as_deref() == Some("length");
+    reply.input_tokens = counted(line.prompt_eval_count);
+    reply.output_tokens = counted(line.eval_count);
+    reply.cached = Cached {
+        read: line.prompt_eval_cached_count.unwrap_or(0),
+        ..Cached::default()
+    };
+    reply.tokens_per_second = match (line.eval_count, line.eval_duration) {
+        (Some(count), Some(nanos)) if nanos > 0 => Some(count as f64 * 1e9 / nanos as f64),
+        _ => None,
+    };
+    reply.context = Some(server.context());
+    Ok(Step::Last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_idle_when_its_stay_was_counted_anew() {
+        let now = DateTime::parse_from_rfc2822("Sun, 01 Nov 2026 12:00:00 GMT").unwrap();
+        let ps = |expires: &str| json!({"models": [{"name": "m:latest", "expires_at": expires}]});
+        let look =
+            |expires: &str, ago| idle(&ps(expires), "m", "30m", now, Duration::from_secs(ago));
+        assert_eq!(look("2026-11-01T12:29:58.5Z", 2), Some(true));
+        assert_eq!(look("2026-11-01T13:29:58.5+01:00", 2), Some(true));
+        assert_eq!(look("2026-11-01T12:20:00Z", 2), Some(false));
+        assert_eq!(look("never", 2), None);
+        let gone = json!({"models": []});
+        assert_eq!(idle(&gone, "m", "30m", now, Duration::ZERO), Some(true));
+        assert_eq!(idle(&json!({}), "m", "30m", now, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn durations_are_gos() {
+        let seconds = |text| duration(text).map(|d| d.as_secs());
+        assert_eq!(seconds("30m"), Some(1800));
+        assert_eq!(seconds(" 1h30m5s "), Some(5405));
+        assert_eq!(seconds("90"), Some(90));
+        for odd in ["-1", "5d", "m", "5"] {
+            assert_eq!(seconds(odd).is_some(), odd == "5", "{odd}");
+        }
+    }
 }

@@ -1,19 +1,36 @@
-//! The OpenAI-compatible chat API of LM Studio, llama.cpp, vLLM and others: the request, and its server-sent events.
+//! The chat API of OpenAI: the plain request, and the server-sent events that LM Studio, llama.cpp and vLLM send as well.
 
-use super::bytes::{Cut, Timed};
-use super::errors::{broken, cut, piece, said};
+use super::dialect::{Dialect, Framing, Reading, Step, counted, messages, number, set, small_seed};
+use super::errors::{fail, piece, said};
 use super::gather::Gather;
 use super::host::Server;
-use super::ollama::{number, set, small_seed};
-use crate::factory::ports::model::{ModelError, TurnRequest};
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use crate::domain::price::Cached;
+use crate::factory::ports::model::{Fault, ModelError, TurnRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sse_stream::SseByteStream;
-use std::io::Cursor;
+
+/// OpenAI itself, and any server that only says it is like it.
+pub const DIALECT: Dialect = Dialect {
+    chat: CHAT,
+    alive: MODELS,
+    framing: Framing::Events,
+    body,
+    take,
+    optional: &[
+        "max_tokens",
+        "temperature",
+        "top_p",
+        "seed",
+        "stream_options",
+        "unsupported parameter",
+        "unrecognized request argument",
+    ],
+};
 
 /// Where turns go, behind the base that ends in `/v1`.
 pub const CHAT: &str = "/chat/completions";
+/// What it offers.
+pub const MODELS: &str = "/models";
 
 /// The base address, ending in its version.
 pub fn base(url: &str) -> String {
@@ -27,26 +44,41 @@ pub fn base(url: &str) -> String {
     }
 }
 
-/// The body of a turn. `bare`: the server was found to refuse the fields OpenAI itself does not know.
-pub fn body(request: &TurnRequest, bare: bool) -> Value {
+/// `bare`: for models that take no sampling and call the limit by its newer name.
+fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
+    if bare {
+        return with_format(
+            json!({
+                "model": request.model,
+                "messages": messages(request),
+                "stream": true,
+                "max_completion_tokens": request.max_tokens,
+            }),
+            request,
+        );
+    }
+    with_format(plain(request), request)
+}
+
+/// The fields every such server knows.
+pub fn plain(request: &TurnRequest) -> Value {
     let mut body = json!({
         "model": request.model,
-        "messages": request.messages,
+        "messages": messages(request),
         "stream": true,
+        "stream_options": {"include_usage": true},
         "max_tokens": request.max_tokens,
         "temperature": number(request.temperature),
         "top_p": number(request.top_p),
     });
-    if !bare {
-        set(&mut body, "stream_options", json!({"include_usage": true}));
-        set(&mut body, "top_k", json!(20));
-        set(&mut body, "min_p", json!(0.0));
-        let template = json!({"enable_thinking": request.think});
-        set(&mut body, "chat_template_kwargs", template);
-    }
     if let Some(seed) = request.seed {
         set(&mut body, "seed", json!(small_seed(seed)));
     }
+    body
+}
+
+/// Holds the reply to the schema, where there is one.
+pub fn with_format(mut body: Value, request: &TurnRequest) -> Value {
     if let Some(schema) = &request.format {
         let schema = json!({"name": "reply", "strict": true, "schema": schema});
         let format = json!({"type": "json_schema", "json_schema": schema});
@@ -62,6 +94,7 @@ struct Chunk {
     choices: Vec<Choice>,
     usage: Option<Usage>,
     timings: Option<Timings>,
+    prompt_progress: Option<Progress>,
 }
 
 #[derive(Deserialize)]
@@ -77,108 +110,122 @@ struct Content {
     content: Option<String>,
     reasoning_content: Option<String>,
     reasoning: Option<String>,
+    tool_calls: Option<Vec<Call>>,
+}
+
+#[derive(Deserialize)]
+struct Call {
+    index: Option<u64>,
+    id: Option<String>,
+    function: Option<Function>,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: Option<String>,
+    arguments: Option<Value>,
 }
 
 #[derive(Deserialize)]
 struct Usage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<Details>,
 }
 
 #[derive(Deserialize)]
+struct Details {
+    cached_tokens: Option<u64>,
+}
+
+/// llama.cpp's, which come even when nobody asked for usage.
+#[derive(Deserialize)]
 struct Timings {
+    cache_n: Option<u64>,
+    prompt_n: Option<u64>,
+    predicted_n: Option<u64>,
     predicted_per_second: Option<f64>,
 }
 
-/// Reads events until `[DONE]`, or to a proper end behind a finish reason.
-pub async fn read<S, B, E>(
-    server: &Server,
-    model: &str,
-    bytes: &mut Timed<S>,
-    gather: &mut Gather<'_>,
-) -> Result<(), ModelError>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: AsRef<[u8]>,
-    E: std::error::Error,
-{
-    let mut finished = false;
-    let mut events = SseByteStream::new(bytes.map_ok(Cursor::new));
-    while let Some(event) = events.next().await {
-        let event = event.map_err(|error| failure(server, error))?;
-        match event.data.as_deref().map(str::trim) {
-            Some("[DONE]") if finished => return Ok(()),
-            Some("[DONE]") => break,
-            Some(data) if !data.is_empty() => finished |= take(server, model, data, gather)?,
-            _ => {}
-        }
-    }
-    if finished {
-        Ok(())
-    } else {
-        Err(broken(server, "it ended without a finish reason"))
-    }
+#[derive(Deserialize)]
+struct Progress {
+    total: u64,
+    processed: u64,
 }
 
-/// A reply in one piece, from a server that does not stream.
-pub fn whole(
-    server: &Server,
-    model: &str,
-    body: &str,
-    gather: &mut Gather<'_>,
-) -> Result<(), ModelError> {
-    if take(server, model, body, gather)? {
-        Ok(())
-    } else {
-        Err(broken(server, "it has no finish reason"))
-    }
-}
-
-/// One event; true when it holds the finish reason.
-fn take(
-    server: &Server,
-    model: &str,
+/// One event.
+pub fn take(
+    reading: &Reading<'_>,
     data: &str,
     gather: &mut Gather<'_>,
-) -> Result<bool, ModelError> {
+) -> Result<Step, ModelError> {
+    if data == "[DONE]" {
+        return Ok(Step::Last);
+    }
+    let server = reading.server;
     let chunk: Chunk = piece(server, data, "an event of it is not what such servers send")?;
-    said(server, model, chunk.error.as_ref())?;
-    if let Some(usage) = chunk.usage {
-        gather.reply.input_tokens = usage.prompt_tokens;
-        gather.reply.output_tokens = usage.completion_tokens;
-    }
-    if let Some(timings) = chunk.timings {
-        gather.reply.tokens_per_second = timings.predicted_per_second;
-    }
+    said(server, reading.model, chunk.error.as_ref())?;
+    figures(gather, chunk.usage, chunk.timings);
     gather.reply.context = server.seen_context();
+    if let Some(progress) = chunk.prompt_progress.filter(|p| p.processed < p.total) {
+        gather.note(format!(
+            "{} has read {} of {} tokens",
+            server.name, progress.processed, progress.total
+        ));
+    }
     let Some(choice) = chunk.choices.into_iter().next() else {
-        return Ok(false);
+        return Ok(Step::More);
     };
     if let Some(delta) = choice.delta {
-        gather.thought(
-            &delta
-                .reasoning_content
-                .or(delta.reasoning)
-                .unwrap_or_default(),
-        );
+        let reasoning = delta.reasoning_content.or(delta.reasoning);
+        gather.thought(&reasoning.unwrap_or_default());
         gather.content(&delta.content.unwrap_or_default());
+        for call in delta.tool_calls.unwrap_or_default() {
+            part(gather, call);
+        }
     }
     match choice.finish_reason.as_deref() {
-        None | Some("") => Ok(false),
-        Some("error" | "abort") => Err(broken(server, "the server gave it up")),
+        None | Some("") => Ok(Step::More),
+        Some("error" | "abort") => Err(fail(server, Fault::Server, "the server gave it up")),
+        Some("content_filter") => Err(fail(server, Fault::Declined, "its filter stopped it")),
         Some(reason) => {
             gather.reply.cut = matches!(reason, "length" | "max_tokens");
-            Ok(true)
+            Ok(Step::Ended)
         }
     }
 }
 
-fn failure(server: &Server, error: sse_stream::Error) -> ModelError {
-    match error {
-        sse_stream::Error::Body(inner) => match inner.downcast_ref::<Cut>() {
-            Some(reason) => cut(server, reason),
-            None => broken(server, inner.to_string()),
-        },
-        other => broken(server, other.to_string()),
+fn part(gather: &mut Gather<'_>, call: Call) {
+    let id = call.id.unwrap_or_default();
+    let (name, arguments) = match call.function {
+        Some(function) => (function.name.unwrap_or_default(), function.arguments),
+        None => (String::new(), None),
+    };
+    match arguments {
+        Some(whole @ Value::Object(_)) => gather.calls.whole(&id, &name, whole),
+        Some(Value::String(text)) => gather.calls.part(call.index, &id, &name, &text),
+        _ => gather.calls.part(call.index, &id, &name, ""),
+    }
+}
+
+fn figures(gather: &mut Gather<'_>, usage: Option<Usage>, timings: Option<Timings>) {
+    let reply = &mut gather.reply;
+    if let Some(timings) = timings {
+        reply.tokens_per_second = timings.predicted_per_second.filter(|speed| *speed > 0.0);
+        let cached = timings.cache_n.unwrap_or(0);
+        reply.input_tokens = reply
+            .input_tokens
+            .or(counted(timings.prompt_n.map(|n| n + cached)));
+        reply.output_tokens = reply.output_tokens.or(counted(timings.predicted_n));
+        reply.cached.read = cached;
+    }
+    if let Some(usage) = usage {
+        reply.input_tokens = counted(usage.prompt_tokens);
+        reply.output_tokens = counted(usage.completion_tokens);
+        let details = usage.prompt_tokens_details.and_then(|d| d.cached_tokens);
+        reply.cached = Cached {
+            read: details.unwrap_or(reply.cached.read),
+            ..Cached::default()
+        };
     }
 }

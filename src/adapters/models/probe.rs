@@ -1,70 +1,104 @@
-//! Looks whether a host answers, speaks what the settings say, and has the model; in words with what to do.
+//! Looks whether a host answers, speaks what the settings say, and has the model; in words with what to do. Servers are
+//! known by the shape of what they answer, never by a status: some answer 200 to everything.
 
-use super::bytes::{Timed, innermost};
-use super::errors::{Report, kind_word, remedy};
+use super::ask;
+use super::errors::{Report, remedy};
 use super::host::Server;
-use super::http;
-use crate::factory::ports::model::{HostStatus, ModelError};
-use crate::factory::ports::settings::HostKind;
+use super::{anthropic, lmstudio, openai};
+use crate::factory::ports::fault::{Fault, ModelError};
+use crate::factory::ports::model::HostStatus;
+use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::sanitise::one_line;
 use serde_json::Value;
-use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-const WHOLE: Duration = Duration::from_secs(2);
-/// A list of models is never larger.
-const BODY: usize = 4 * 1024 * 1024;
-
-/// What was found, or what is wrong.
-type Found = Result<(String, Vec<String>), String>;
+/// What was found, in words, and the models offered.
+type Found = Result<(String, Vec<String>), ModelError>;
 
 /// Looks at a host; an empty model asks for the host alone.
 pub async fn probe(server: &Server, model: &str) -> HostStatus {
-    let found = if server.settings.kind == HostKind::Scripted {
-        Ok(("scripted replies, no model".to_owned(), Vec::new()))
-    } else if !server.free(model) {
-        Err(ModelError::Unpriced {
-            host: server.name.clone(),
-            model: model.to_owned(),
+    let look = async {
+        match server.settings.kind {
+            HostKind::Scripted => Ok(("scripted replies, no model".to_owned(), Vec::new())),
+            HostKind::Ollama => ollama(server).await,
+            HostKind::Anthropic => listed(server, anthropic::MODELS, "Anthropic").await,
+            _ => openai_like(server, model).await,
         }
-        .to_string())
-    } else {
-        let look = async {
-            match server.settings.kind {
-                HostKind::Ollama => ollama(server).await,
-                _ => openai(server, model).await,
-            }
-        };
-        timeout(WHOLE, look).await.unwrap_or_else(|_| {
-            Err(format!(
-                "{} answers too slowly (over 2 s)",
-                server.settings.url
-            ))
-        })
     };
-    let (live, words, models) = match found {
-        Ok((words, models)) if has(server, &models, model) => (true, words, models),
-        Ok((words, models)) => (
-            false,
-            format!("{words}, but not {model}: {}", remedy(server, model)),
+    let found = timeout(ask::WHOLE, look).await.unwrap_or_else(|_| {
+        let words = format!("{} answers too slowly (over 2 s)", server.settings.url);
+        Err(error(server, Fault::Unreachable, words))
+    });
+    match found {
+        Ok((words, models)) if has(server, &models, model) => HostStatus {
+            host: server.name.clone(),
+            live: true,
+            fault: None,
+            words,
             models,
-        ),
-        Err(words) => (false, words, Vec::new()),
-    };
-    HostStatus {
-        host: server.name.clone(),
-        live,
-        words,
-        models,
+        },
+        Ok((words, models)) => HostStatus {
+            models,
+            ..away(
+                &server.name,
+                Fault::Missing,
+                format!("{words}, but not {model}: {}", remedy(server, model)),
+            )
+        },
+        Err(error) => away(&server.name, error.fault, error.detail),
     }
 }
 
+/// A host that cannot be used.
+pub fn away(host: &str, fault: Fault, words: String) -> HostStatus {
+    HostStatus {
+        host: host.to_owned(),
+        live: false,
+        fault: Some(fault),
+        words,
+        models: Vec::new(),
+    }
+}
+
+/// What speaks at an address, and the models it offers; None when nothing known answers. Asks loopback or an address that a
+/// person has named, nothing else.
+pub async fn recognise(host: &Host) -> Option<(HostKind, Vec<String>)> {
+    let as_kind = |kind| {
+        let host = Host {
+            kind,
+            ..host.clone()
+        };
+        Server::new("found", &host)
+    };
+    let (ollama, openai) = (as_kind(HostKind::Ollama), as_kind(HostKind::OpenAi));
+    let look = async {
+        // A server says here who it is; Ollama and LM Studio say it elsewhere.
+        let list = value(&openai, &openai.address(openai::MODELS)).await;
+        let models = list.as_ref().and_then(|list| names(list, "data", "id"));
+        match (owner(list.as_ref()), models) {
+            ("llamacpp", Some(models)) => Some((HostKind::LlamaCpp, models)),
+            ("vllm", Some(models)) => Some((HostKind::Vllm, models)),
+            (_, models) => {
+                if let Ok((_, models)) = self::ollama(&ollama).await {
+                    return Some((HostKind::Ollama, models));
+                }
+                if let Some(models) = studio(&openai).await {
+                    let names = models.into_iter().map(|(name, _)| name);
+                    return Some((HostKind::LmStudio, names.collect()));
+                }
+                models.map(|models| (HostKind::OpenAi, models))
+            }
+        }
+    };
+    timeout(ask::WHOLE, look).await.ok().flatten()
+}
+
 async fn ollama(server: &Server) -> Found {
-    let version = get(server, "/api/version").await?;
+    let version = get(server, server.address("/api/version")).await?;
     let Some(version) = version.get("version").and_then(Value::as_str) else {
         return Err(not_this(server));
     };
-    let tags = get(server, "/api/tags").await?;
+    let tags = get(server, server.address("/api/tags")).await?;
     let models = names(&tags, "models", "name").ok_or_else(|| not_this(server))?;
     Ok((
         format!("ollama {}, {}", one_line(version, 20), count(models.len())),
@@ -72,31 +106,22 @@ async fn ollama(server: &Server) -> Found {
     ))
 }
 
-async fn openai(server: &Server, model: &str) -> Found {
-    let list = get(server, "/models").await?;
+async fn listed(server: &Server, path: &str, who: &str) -> Found {
+    let list = get(server, server.address(path)).await?;
     let models = names(&list, "data", "id").ok_or_else(|| not_this(server))?;
-    let entries = list
-        .get("data")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let entry = entries
-        .iter()
-        .find(|entry| entry.get("id").and_then(Value::as_str) == Some(model))
-        .or(entries.first());
-    let context = entry.and_then(|entry| {
-        entry
-            .pointer("/meta/n_ctx")
-            .or_else(|| entry.get("max_model_len"))
-            .and_then(Value::as_u64)
-    });
-    if let Some(tokens) = context.and_then(|tokens| u32::try_from(tokens).ok()) {
-        server.saw_context(tokens);
+    Ok((format!("{who}, {}", count(models.len())), models))
+}
+
+async fn openai_like(server: &Server, model: &str) -> Found {
+    let list = get(server, server.address(openai::MODELS)).await?;
+    let mut models = names(&list, "data", "id").ok_or_else(|| not_this(server))?;
+    if let Some(tokens) = context(&list, model) {
+        saw(server, tokens);
     }
-    let owner = entry
-        .and_then(|entry| entry.get("owned_by"))
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    if server.settings.kind == HostKind::LmStudio {
+        return Ok(loaded(server, model, models).await);
+    }
+    let owner = owner(Some(&list));
     let words = match owner {
         "llamacpp" => format!(
             "llama.cpp with {}",
@@ -106,68 +131,116 @@ async fn openai(server: &Server, model: &str) -> Found {
         _ => format!("OpenAI-compatible, {}", count(models.len())),
     };
     // llama.cpp serves what it was started with, whatever name a request gives.
-    let models =
-        if owner == "llamacpp" && !model.is_empty() && !models.iter().any(|name| name == model) {
-            models.into_iter().chain([model.to_owned()]).collect()
-        } else {
-            models
-        };
+    if owner == "llamacpp" && !model.is_empty() && !models.iter().any(|name| name == model) {
+        models.push(model.to_owned());
+    }
     Ok((one_line(&words, 80), models))
 }
 
-/// One GET as JSON, or what went wrong.
-async fn get(server: &Server, path: &str) -> Result<Value, String> {
-    let url = server.address(path)?;
-    let mut builder = server.clients.probes()?.get(&url);
-    if let Some(key) = &server.settings.key {
-        builder = builder.bearer_auth(key.reveal().trim());
+/// LM Studio's own list has all models, and the context each is loaded with.
+async fn loaded(server: &Server, model: &str, listed: Vec<String>) -> (String, Vec<String>) {
+    let own = studio(server).await.unwrap_or_default();
+    let found = own.iter().find(|(name, _)| name == model);
+    let mut words = format!("LM Studio, {}", count(listed.len()));
+    if let Some(tokens) = found.and_then(|(_, context)| *context) {
+        saw(server, tokens);
+        words += &format!(", {model} loaded with {tokens} tokens of context");
     }
-    let asked = Instant::now();
-    let response = builder.send().await.map_err(|error| {
-        let how = match server.settings.kind {
-            HostKind::Ollama => "start it with `ollama serve`",
-            _ => "start the server",
-        };
-        let why = if error.is_timeout() {
-            "no connection within 500 ms".to_owned()
-        } else {
-            innermost(&error)
-        };
-        format!(
-            "no answer at {} ({}): {how} or correct the url",
-            server.settings.url,
-            one_line(&why, 120)
-        )
-    })?;
-    let status = response.status();
-    let mut bytes = Timed::new(response.bytes_stream(), asked, WHOLE, WHOLE, BODY);
-    let (body, _) = http::body(&mut bytes).await;
-    let body = String::from_utf8_lossy(&body);
-    if status.is_success() {
-        return serde_json::from_str(&body).map_err(|_| not_this(server));
-    }
-    if status.as_u16() == 404 {
-        return Err(not_this(server));
-    }
-    Err(Report::from_body(server, status.as_u16(), None, &body)
-        .into_error(server, "")
-        .to_string())
+    (one_line(&words, 160), listed)
 }
 
-fn not_this(server: &Server) -> String {
-    format!(
-        "{} answers, but not as {} does: correct kind or url of {} in factory.toml",
-        server.settings.url,
-        match server.settings.kind {
-            HostKind::Ollama => "Ollama",
-            _ => "an OpenAI-compatible server",
-        },
-        server.name
-    ) + if kind_word(server.settings.kind) == "openai" {
-        " (kind = \"ollama\" for Ollama)"
-    } else {
-        ""
+async fn studio(server: &Server) -> Option<Vec<(String, Option<u64>)>> {
+    for path in lmstudio::LISTS {
+        let list = value(server, &server.beside(path)).await;
+        if let Some(models) = list.as_ref().and_then(lmstudio::models) {
+            return Some(models);
+        }
     }
+    None
+}
+
+fn saw(server: &Server, tokens: u64) {
+    if let Ok(tokens) = u32::try_from(tokens) {
+        server.saw_context(tokens);
+    }
+}
+
+/// What the list says of the model, or of the first one.
+fn entry<'a>(list: &'a Value, model: &str) -> Option<&'a Value> {
+    let entries = list.get("data")?.as_array()?;
+    let named = |entry: &&Value| entry.get("id").and_then(Value::as_str) == Some(model);
+    entries.iter().find(named).or(entries.first())
+}
+
+fn context(list: &Value, model: &str) -> Option<u64> {
+    let entry = entry(list, model)?;
+    let context = entry
+        .pointer("/meta/n_ctx")
+        .or_else(|| entry.get("max_model_len"));
+    context?.as_u64()
+}
+
+fn owner(list: Option<&Value>) -> &str {
+    let entry = list.and_then(|list| entry(list, ""));
+    entry
+        .and_then(|entry| entry.get("owned_by"))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// One GET as JSON, where a failure needs no words.
+async fn value(server: &Server, address: &Result<String, String>) -> Option<Value> {
+    let address = address.as_ref().ok()?;
+    ask::get(server, address, ask::WHOLE).await.ok()?.json()
+}
+
+/// One GET as JSON, or what went wrong.
+async fn get(server: &Server, address: Result<String, String>) -> Result<Value, ModelError> {
+    let address = address.map_err(|words| error(server, Fault::Misaddressed, words))?;
+    let answer = ask::get(server, &address, ask::WHOLE)
+        .await
+        .map_err(|why| {
+            let how = match server.settings.kind {
+                HostKind::Ollama => "start it with `ollama serve`",
+                HostKind::Anthropic => "check the network",
+                _ => "start the server",
+            };
+            let words = format!(
+                "no answer at {} ({why}): {how} or correct the url",
+                server.settings.url
+            );
+            error(server, Fault::Unreachable, words)
+        })?;
+    if let Some(value) = answer.json() {
+        return Ok(value);
+    }
+    if matches!(answer.status, 200..=299 | 404) {
+        return Err(not_this(server));
+    }
+    let report = Report::from_body(server, answer.status, None, &answer.body);
+    let mut found = report.into_error(server, "");
+    found.detail = found.to_string();
+    Err(found)
+}
+
+fn error(server: &Server, fault: Fault, words: String) -> ModelError {
+    ModelError::new(&server.name, fault, words)
+}
+
+fn not_this(server: &Server) -> ModelError {
+    let who = match server.settings.kind {
+        HostKind::Ollama => "Ollama",
+        HostKind::LmStudio => "LM Studio",
+        HostKind::LlamaCpp => "llama.cpp",
+        HostKind::Vllm => "vLLM",
+        HostKind::Anthropic => "Anthropic",
+        HostKind::OpenAi | HostKind::Scripted => "an OpenAI-compatible server",
+    };
+    let words = format!(
+        "{} answers, but not as {who} does: correct kind or url of {} in factory.toml",
+        server.settings.url, server.name
+    );
+    error(server, Fault::Misaddressed, words)
 }
 
 fn names(value: &Value, list: &str, field: &str) -> Option<Vec<String>> {
@@ -188,13 +261,16 @@ fn count(models: usize) -> String {
     }
 }
 
-/// Ollama reads a name without a tag as `latest`.
+/// Ollama reads a name without a tag as `latest`; Anthropic lists dated names and takes shorter ones.
 fn has(server: &Server, models: &[String], model: &str) -> bool {
-    if model.is_empty() || server.settings.kind == HostKind::Scripted {
+    let kind = server.settings.kind;
+    if model.is_empty() || kind == HostKind::Scripted {
         return true;
     }
     let tagged = format!("{model}:latest");
-    models
-        .iter()
-        .any(|name| name == model || (server.settings.kind == HostKind::Ollama && *name == tagged))
+    models.iter().any(|name| {
+        name == model
+            || (kind == HostKind::Ollama && *name == tagged)
+            || (kind == HostKind::Anthropic && name.starts_with(model))
+    })
 }

@@ -1,8 +1,9 @@
 //! The scripted host: replies from files or compiled in, streamed in pieces like a model's, and marked as scripted.
 
+use super::errors::fail;
 use super::gather::Gather;
 use super::host::Server;
-use crate::factory::ports::model::{Delta, ModelError, Reply, TurnRequest};
+use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest};
 use crate::text::tokens;
 use std::path::{Component, Path};
 use std::time::Duration;
@@ -23,9 +24,8 @@ pub async fn turn(
     request: &TurnRequest,
     pieces: UnboundedSender<Delta>,
 ) -> Result<Reply, ModelError> {
-    let text = find(server, script, &request.label).ok_or_else(|| ModelError::NoScript {
-        label: request.label.clone(),
-    })?;
+    let text = find(server, script, &request.label)
+        .ok_or_else(|| fail(server, Fault::NoScript, format!("for {}", request.label)))?;
     let pace = Duration::from_millis(server.settings.pace);
     let mut gather = Gather::new(&pieces);
     let mut rest = text.as_str();
@@ -41,7 +41,9 @@ pub async fn turn(
             tokio::time::sleep(pace).await;
         }
     }
-    let mut reply = gather.finish();
+    let mut reply = gather
+        .finish()
+        .map_err(|name| fail(server, Fault::Garbled, name))?;
     let prompt: u64 = request
         .messages
         .iter()
@@ -49,8 +51,6 @@ pub async fn turn(
         .sum();
     reply.input_tokens = Some(prompt);
     reply.output_tokens = Some(u64::from(tokens::estimate(&text)));
-    reply.usd = Some(0.0);
-    reply.local = true;
     reply.scripted = true;
     reply.context = Some(server.settings.num_ctx);
     Ok(reply)

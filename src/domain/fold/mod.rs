@@ -41,6 +41,7 @@ impl Factory {
             snoozed: BTreeMap::new(),
             unpushed: Vec::new(),
             refused_claims: 0,
+            factors: BTreeMap::new(),
             totals: Totals::default(),
         }
     }

@@ -3,6 +3,7 @@
 use crate::domain::event::{Event, EventBody, RunSummary, Turn, Unit};
 use crate::domain::factory::{Factory, OpenBug, Spend, ToolFacts, Used};
 use crate::domain::phase::Role;
+use crate::text::tokens;
 use chrono::{DateTime, Duration, DurationRound, Utc};
 
 /// Runs remembered in the fold; older ones are in evidence/.
@@ -70,6 +71,7 @@ fn counts(body: &EventBody) -> bool {
 }
 
 fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
+    learned(factory, turn);
     let tokens = turn
         .input_tokens
         .unwrap_or(0)
@@ -106,6 +108,18 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
                 .or_default();
             *n = n.saturating_add(1);
         }
+    }
+}
+
+/// What a server counted teaches the estimate of its model. A turn that failed may have been cut.
+fn learned(factory: &mut Factory, turn: &Turn) {
+    let (Some(estimated), Some(counted)) = (turn.estimated, turn.input_tokens) else {
+        return;
+    };
+    if turn.ok && !turn.scripted {
+        let factor = factory.factors.entry(turn.model.clone());
+        let factor = factor.or_insert(tokens::AS_ESTIMATED);
+        *factor = tokens::learn(*factor, estimated, counted);
     }
 }
 

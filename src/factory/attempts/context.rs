@@ -26,8 +26,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Why an attempt ended without an outcome of its own.
 #[derive(Debug)]
 pub enum Stop {
-    /// The host is at fault: the phase starts again when it is back.
-    Host(ModelError),
+    /// The host or its model is at fault: the phase starts again with it when it is back, or with another.
+    Host {
+        /// What was asked.
+        model: ModelRef,
+        /// What went wrong.
+        error: ModelError,
+    },
     /// A rule of the harness ends the phase; the report says how.
     Rule(Box<Report>),
     /// The attempt is no longer the present one.
@@ -80,6 +85,13 @@ pub enum FromAgent {
         role: Role,
         /// As the server measured it.
         tokens_per_second: Option<f64>,
+    },
+    /// What its host does is wrong, and a person should see it.
+    Alarm {
+        /// Whose host.
+        role: Role,
+        /// What, and what to do.
+        words: String,
     },
     /// It is over.
     Finished {
@@ -148,6 +160,10 @@ pub struct Context {
     pub version: String,
     /// Model of the role; None where the gates alone work.
     pub model: Option<ModelRef>,
+    /// The role has other models that could take over.
+    pub others: bool,
+    /// What the model's counts have taught of our estimate, in thousandths.
+    pub factor: u32,
     /// Instructions of the role.
     pub soul: Arc<Soul>,
     /// Numbers of the harness and limits.
@@ -170,6 +186,7 @@ impl Context {
         if let Some(model) = &self.model {
             numbers.context = self.tools.models.context(&model.host);
         }
+        numbers.factor = self.factor;
         numbers
     }
 

@@ -4,12 +4,15 @@ mod coding;
 pub mod context;
 mod files;
 mod fixing;
+mod live;
 pub mod papers;
 mod qa;
 mod review;
 mod spec;
 mod spec_review;
 pub mod stub;
+mod transcript;
+mod tries;
 mod turns;
 
 pub use context::{Context, Stop};

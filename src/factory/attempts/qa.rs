@@ -269,7 +269,7 @@ async fn hypothesis(context: &mut Context, spec: &Spec, bug: &str) -> Result<Opt
     let (numbers, nonce) = (context.numbers(), context.nonce());
     let prompt = qa::hypothesis(&context.desk(&numbers, &nonce), spec, bug);
     match context.ask_once(&prompt, qa::parse_hypothesis).await {
-        Err(Stop::Host(_)) => Ok(None),
+        Err(Stop::Host { .. }) => Ok(None),
         told => told,
     }
 }

@@ -1,38 +1,29 @@
-//! Turns: one request and its whole reply, transcribed, journaled, re-asked once when it has no usable form.
+//! Turns: one request and its whole reply, transcribed, journaled, taken again after a fault, re-asked once when it has no
+//! usable form.
 
-use super::context::{Context, FromAgent, Origin, Stop, Voice};
-use crate::agents::prompt::{Prompt, reformat};
+use super::context::{Context, FromAgent, Origin, Stop};
+use super::live;
+use super::tries::{Next, Tries};
+use crate::agents::prompt::{Prompt, anew, reformat};
 use crate::agents::reply::Malformed;
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Turn};
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
-use crate::factory::ports::model::{Delta, Message, ModelError, Reply, Speaker, TurnRequest};
-use crate::factory::ports::store::Paper;
-use crate::text::redact::{RedactStream, Redactor};
-use crate::text::sanitise::Sanitiser;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
+use crate::factory::ports::model::{Fault, Message, ModelError, Reply, Speaker, TurnRequest};
+use crate::text::tokens;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Waits before a turn whose reply broke off is taken again (models.md 3 row 28).
-const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
-
-/// Pieces of a reply taken in one go.
-const BURST: usize = 256;
-
 impl Context {
-    /// Asks until the answer has a usable form: once more with only the reply and the rule (S1), then escalates.
+    /// Asks until the answer has a usable form: once more with only the reply and the rule (S1), or from the beginning where
+    /// there was no whole reply; then escalates.
     pub async fn ask<T>(
         &mut self,
         prompt: &Prompt,
         read: impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<T, Stop> {
-        let first = self.turn(prompt, &read).await?;
+        let first = self.turn(prompt, &read, false).await?;
         let problem = match first {
             Ok(value) => return Ok(value),
             Err(problem) => problem,
@@ -42,8 +33,11 @@ impl Context {
             format!("reply not usable: {}; asking once more", problem.1.problem),
         );
         let (numbers, nonce) = (self.numbers(), self.nonce());
-        let again = reformat(&self.desk(&numbers, &nonce), prompt, &problem.0, &problem.1);
-        match self.turn(&again, &read).await? {
+        let again = match &problem.0 {
+            Some(reply) => reformat(&self.desk(&numbers, &nonce), prompt, reply, &problem.1),
+            None => anew(prompt, &problem.1),
+        };
+        match self.turn(&again, &read, false).await? {
             Ok(value) => Ok(value),
             Err((_, second)) => {
                 let words = format!("no usable reply for {} in two tries", prompt.purpose);
@@ -59,66 +53,105 @@ impl Context {
         prompt: &Prompt,
         read: impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Option<T>, Stop> {
-        Ok(self.turn(prompt, &read).await?.ok())
+        Ok(self.turn(prompt, &read, true).await?.ok())
     }
 
-    /// One turn whose answer is read at once, so that its record says whether it was usable.
+    /// One turn whose answer is read at once, so that its record says whether it was usable. `spare`: work goes on without it,
+    /// so nothing escalates.
     async fn turn<T>(
         &mut self,
         prompt: &Prompt,
         read: &impl Fn(&str) -> Result<T, Malformed>,
-    ) -> Result<Result<T, (String, Malformed)>, Stop> {
-        if let Err(size) = prompt.fits(&self.numbers()) {
-            return Err(self.too_large(format!("{}: {size}", prompt.purpose)).await);
-        }
-        let mut tries = 0;
+        spare: bool,
+    ) -> Result<Result<T, Unusable>, Stop> {
+        let mut tries = Tries::default();
         loop {
-            let request = self.request(prompt, tries)?;
+            let window = self.numbers().context;
+            if let Err(size) = prompt.fits(&self.numbers()) {
+                return Err(self.too_large(format!("{}: {size}", prompt.purpose)).await);
+            }
+            let asked = Asked {
+                request: self.request(prompt, &tries)?,
+                estimated: prompt.estimate(),
+            };
             if let Some(recording) = self.recording.take() {
                 recording.done().await?;
             }
             self.clear_to_go().await?;
+            let request = &asked.request;
             self.doing(format!("asking {} for {}", request.model, request.label));
             let started = tokio::time::Instant::now();
-            let (outcome, showing) = self.exchange(&request).await;
+            let (outcome, showing) = self.exchange(request).await;
             let millis = started.elapsed().as_millis() as u64;
-            match outcome {
-                Ok(reply) => {
-                    return self.settle(&request, reply, millis, showing, read).await;
+            let (error, thrown) = match outcome {
+                Err(error) => (error, None),
+                Ok(reply) => match self.cut_short(&asked, &reply) {
+                    None => return self.settle(&asked, reply, millis, showing, read).await,
+                    Some(error) => (error, Some(reply)),
+                },
+            };
+            let _ = showing.await;
+            self.transcribe(request, None, Some(&error))?;
+            let failed = self.failed(&asked, &error, thrown.as_ref(), millis);
+            self.record(vec![EventBody::Turn(failed)]).await?;
+            let smaller = self.numbers().context < window;
+            let next = tries.next(&error, smaller, self.others || spare);
+            self.act_on(error, next, tries.samples()).await?;
+        }
+    }
+
+    /// What a fault leads to: nothing more to do here but the turn again, or the end of the attempt.
+    async fn act_on(&mut self, error: ModelError, next: Next, samples: u32) -> Result<(), Stop> {
+        let words = self.words(&error);
+        match next {
+            Next::Again(wait) => {
+                let when = match wait.as_secs() {
+                    0 => "at once".to_owned(),
+                    seconds => format!("in {seconds} s"),
+                };
+                self.log(Level::Warn, format!("{words}; trying again {when}"));
+                tokio::time::sleep(wait).await;
+                Ok(())
+            }
+            Next::TooLarge => Err(self.too_large(words).await),
+            Next::Stuck => {
+                let words = format!("no whole reply in {samples} tries: {words}");
+                Err(self
+                    .stuck("S1", words, Vec::new(), Outcome::Escalated)
+                    .await)
+            }
+            Next::Broken => Err(Stop::Incident(words)),
+            Next::Host => {
+                if error.fault == Fault::Truncated {
+                    self.alarm(words);
                 }
-                Err(error) => {
-                    let _ = showing.await;
-                    self.transcribe(&request, None, Some(&error))?;
-                    self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
-                        .await?;
-                    match error {
-                        ModelError::Overflow { .. } => {
-                            return Err(self.too_large(self.words(&error)).await);
-                        }
-                        ModelError::NoScript { .. } => {
-                            return Err(Stop::Incident(error.to_string()));
-                        }
-                        _ => {}
-                    }
-                    let Some(wait) = RETRY_AFTER
-                        .get(tries as usize)
-                        .filter(|_| !error.host_fault())
-                    else {
-                        return Err(Stop::Host(error));
-                    };
-                    self.log(
-                        Level::Warn,
-                        format!(
-                            "{}; trying again in {} s",
-                            self.words(&error),
-                            wait.as_secs()
-                        ),
-                    );
-                    tokio::time::sleep(*wait).await;
-                    tries += 1;
+                match self.model.clone() {
+                    Some(model) => Err(Stop::Host { model, error }),
+                    None => Err(Stop::Incident(error.to_string())),
                 }
             }
         }
+    }
+
+    /// Tells people that a host does not do what it should.
+    fn alarm(&self, words: String) {
+        self.log(Level::Error, words.clone());
+        self.tell(FromAgent::Alarm {
+            role: self.role,
+            words,
+        });
+    }
+
+    /// The server read so much less than it was sent that it must have cut the prompt: the reply is to something else.
+    fn cut_short(&self, asked: &Asked, reply: &Reply) -> Option<ModelError> {
+        let expected = u64::from(tokens::scaled(asked.estimated, self.factor));
+        let counted = reply.input_tokens.filter(|_| !reply.scripted)?;
+        tokens::cut_short(expected, counted).then(|| {
+            let words = format!(
+                "it read {counted} tokens of about {expected}: give the model more context there, or set num_ctx of this host to what it has"
+            );
+            ModelError::new(&asked.request.host, Fault::Truncated, words)
+        })
     }
 
     /// A prompt that does not fit is never cut: the spec is too large for the window (S10).
@@ -139,7 +172,7 @@ impl Context {
     }
 
     /// The label of a prompt's next turn, and the request around it.
-    fn request(&self, prompt: &Prompt, tries: u32) -> Result<TurnRequest, Stop> {
+    fn request(&self, prompt: &Prompt, tries: &Tries) -> Result<TurnRequest, Stop> {
         let Some(model) = &self.model else {
             return Err(Stop::Incident(format!(
                 "no model is set for the {}: name one under [roles.{}] in dev-factory/factory.toml",
@@ -155,28 +188,31 @@ impl Context {
             messages: prompt
                 .messages
                 .iter()
-                .map(|(system, content)| Message {
-                    role: if *system {
-                        Speaker::System
-                    } else {
-                        Speaker::User
-                    },
-                    content: content.clone(),
+                .map(|(system, content)| {
+                    let role = match system {
+                        true => Speaker::System,
+                        false => Speaker::User,
+                    };
+                    Message::text(role, content.clone())
                 })
                 .collect(),
-            think: prompt.think,
+            think: prompt.think && tries.may_think(),
             max_tokens: prompt.max_tokens,
             temperature: prompt.temperature,
             top_p: prompt.top_p,
             format: prompt.format.clone(),
-            seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n) + u64::from(tries)),
+            seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n) + tries.seed()),
         })
     }
 
     /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
     async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, JoinHandle<()>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
-        let showing = tokio::spawn(show(self.voice(), self.tools.redactor.clone(), arriving));
+        let showing = tokio::spawn(live::show(
+            self.voice(),
+            self.tools.redactor.clone(),
+            arriving,
+        ));
         let reply = self.tools.models.turn(request, pieces).await;
         // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
         let redactor = &self.tools.redactor;
@@ -191,39 +227,32 @@ impl Context {
     /// Reads a whole reply, then journals and transcribes it, both at the same time.
     async fn settle<T>(
         &mut self,
-        request: &TurnRequest,
+        asked: &Asked,
         reply: Reply,
         millis: u64,
         showing: JoinHandle<()>,
         read: &impl Fn(&str) -> Result<T, Malformed>,
-    ) -> Result<Result<T, (String, Malformed)>, Stop> {
-        let value = if reply.cut {
-            Err(Malformed::new(format!(
-                "the reply was cut at {} tokens: answer with less text",
+    ) -> Result<Result<T, Unusable>, Stop> {
+        let request = &asked.request;
+        let defect = reply.defect();
+        let value = match defect {
+            Some(Fault::Cut) => Err(Malformed::new(format!(
+                "it was cut at {} tokens: answer with less text",
                 request.max_tokens
-            )))
-        } else {
-            read(&reply.text)
+            ))),
+            Some(_) => Err(Malformed::new("it was empty: there was no answer in it")),
+            None => read(&reply.text),
         };
         let turn = Turn {
-            label: request.label.clone(),
-            role: self.role,
-            host: request.host.clone(),
-            model: request.model.clone(),
             ok: true,
-            error: None,
-            input_tokens: reply.input_tokens,
-            output_tokens: reply.output_tokens,
-            usd: reply.usd,
-            millis,
-            local: reply.local,
-            scripted: reply.scripted,
             malformed: value.is_err(),
+            ..self.told(asked, Some(&reply), millis)
         };
         self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
         self.transcribe(request, Some(&reply), None)?;
         // What follows in the log comes after the reply.
         let _ = showing.await;
+        self.learn(asked, &reply);
         if let Some((stem, _)) = request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
@@ -235,7 +264,15 @@ impl Context {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
         });
-        Ok(value.map_err(|problem| (reply.text, problem)))
+        let whole = defect.is_none().then_some(reply.text);
+        Ok(value.map_err(|problem| (whole, problem)))
+    }
+
+    /// What the server counted teaches the next prompt of this attempt; the journal teaches the next attempts.
+    fn learn(&mut self, asked: &Asked, reply: &Reply) {
+        if let Some(counted) = reply.input_tokens.filter(|_| !reply.scripted) {
+            self.factor = tokens::learn(self.factor, u64::from(asked.estimated), counted);
+        }
     }
 
     /// An error in words that hold no secret.
@@ -243,132 +280,53 @@ impl Context {
         self.tools.redactor.redact(&error.to_string())
     }
 
-    fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
-        let local = self.tools.models.local(&request.host);
+    /// The record of a turn that failed; what a reply that was thrown away has cost is not lost.
+    fn failed(
+        &self,
+        asked: &Asked,
+        error: &ModelError,
+        thrown: Option<&Reply>,
+        millis: u64,
+    ) -> Turn {
+        Turn {
+            error: Some(self.words(error)),
+            ..self.told(asked, thrown, millis)
+        }
+    }
+
+    /// What a reply tells of its turn.
+    fn told(&self, asked: &Asked, reply: Option<&Reply>, millis: u64) -> Turn {
+        let request = &asked.request;
+        let local = reply.map_or_else(|| self.tools.models.local(&request.host), |r| r.local);
         Turn {
             label: request.label.clone(),
             role: self.role,
             host: request.host.clone(),
             model: request.model.clone(),
             ok: false,
-            error: Some(self.words(error)),
-            input_tokens: None,
-            output_tokens: None,
-            usd: local.then_some(0.0),
+            error: None,
+            estimated: Some(u64::from(asked.estimated)),
+            input_tokens: reply.and_then(|r| r.input_tokens),
+            output_tokens: reply.and_then(|r| r.output_tokens),
+            cached: reply.map(|r| r.cached).unwrap_or_default(),
+            rate: reply.and_then(|r| r.rate.clone()),
+            usd: reply.map_or(local.then_some(0.0), |r| r.usd),
             millis,
             local,
-            scripted: false,
+            scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,
         }
     }
-
-    /// Keeps request and reply, replayable.
-    fn transcribe(
-        &self,
-        request: &TurnRequest,
-        reply: Option<&Reply>,
-        error: Option<&ModelError>,
-    ) -> Result<(), Stop> {
-        let line = Transcript {
-            at: self.tools.clock.now(),
-            label: &request.label,
-            host: &request.host,
-            model: &request.model,
-            request: Asked {
-                messages: &request.messages,
-                think: request.think,
-                max_tokens: request.max_tokens,
-                temperature: request.temperature,
-                top_p: request.top_p,
-                seed: request.seed,
-                format: request.format.as_ref(),
-            },
-            reply,
-            error: error.map(ToString::to_string),
-        };
-        let line = serde_json::to_string(&line).map_err(|e| Stop::Incident(e.to_string()))?;
-        let paper = Paper::Transcript {
-            tool: self.tool.clone(),
-            n: u32::try_from(self.attempt).unwrap_or(u32::MAX),
-            role: self.role.to_string(),
-            phase: self.phase.to_string(),
-        };
-        let line = self.tools.redactor.redact(&line);
-        self.tools
-            .store
-            .append(&paper, &(line + "\n"))
-            .map_err(Stop::from)
-    }
 }
 
-/// A line of a transcript, replayable.
-#[derive(Serialize)]
-struct Transcript<'a> {
-    at: DateTime<Utc>,
-    label: &'a str,
-    host: &'a str,
-    model: &'a str,
-    request: Asked<'a>,
-    reply: Option<&'a Reply>,
-    error: Option<String>,
+/// A request and how long its prompt was thought to be, tokens.
+struct Asked {
+    request: TurnRequest,
+    estimated: u32,
 }
 
-/// What was asked: all of a request that its transcript does not name elsewhere.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked<'a> {
-    messages: &'a [Message],
-    think: bool,
-    max_tokens: u32,
-    temperature: f32,
-    top_p: f32,
-    seed: Option<u64>,
-    format: Option<&'a Value>,
-}
-
-/// Passes streamed text to the live log.
-async fn show(voice: Voice, redactor: Arc<Redactor>, mut arriving: mpsc::UnboundedReceiver<Delta>) {
-    let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
-    let mut pieces = Vec::new();
-    // What came together is shown together: a line a token costs more than all else of a turn.
-    while arriving.recv_many(&mut pieces, BURST).await > 0 {
-        let (mut said, mut pondered) = (String::new(), String::new());
-        for delta in pieces.drain(..) {
-            match delta {
-                Delta::Text(piece) => said.push_str(&piece),
-                Delta::Thought(piece) => pondered.push_str(&piece),
-            }
-        }
-        voice.line(Level::Thought, thought.push(&pondered));
-        voice.line(Level::Stream, text.push(&said));
-    }
-    voice.line(Level::Thought, thought.rest());
-    voice.line(Level::Stream, text.rest());
-}
-
-/// Streamed text made safe to show: no control characters, no secrets.
-struct Clean<'a> {
-    sanitiser: Sanitiser,
-    redactor: RedactStream<'a>,
-}
-
-impl<'a> Clean<'a> {
-    fn new(redactor: &'a Redactor) -> Self {
-        Self {
-            sanitiser: Sanitiser::default(),
-            redactor: redactor.stream(),
-        }
-    }
-
-    fn push(&mut self, piece: &str) -> String {
-        let safe = self.sanitiser.push(piece.as_bytes());
-        self.redactor.push(&safe)
-    }
-
-    fn rest(&mut self) -> String {
-        self.redactor.finish()
-    }
-}
+/// A reply that cannot be used: its text, where there is a whole one, and what is wrong.
+type Unusable = (Option<String>, Malformed);
 
 /// `tool/phase/purpose[/path]`: a label without its n.
 fn stem(tool: &str, phase: Phase, prompt: &Prompt) -> String {

@@ -1,6 +1,7 @@
 //! The ports: what the engine needs of the world, and the settings its parts take. Adapters implement them.
 
 pub mod clock;
+pub mod fault;
 pub mod feed;
 pub mod model;
 pub mod operator;

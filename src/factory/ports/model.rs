@@ -1,5 +1,7 @@
 //! The model port: one turn in, streamed pieces and a whole reply out, with errors classed by what to do.
 
+pub use super::fault::{Fault, ModelError, Remedy};
+use crate::domain::price::Cached;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,17 +33,33 @@ pub struct TurnRequest {
 }
 
 /// One message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub role: Speaker,
     pub content: String,
+    /// What an Anthropic model said before, block by block, to be sent back unchanged instead of `content`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Value>,
+}
+
+impl Message {
+    /// A message of plain text.
+    #[must_use]
+    pub fn text(role: Speaker, content: impl Into<String>) -> Self {
+        Self {
+            role,
+            content: content.into(),
+            blocks: Vec::new(),
+        }
+    }
 }
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Speaker {
     System,
+    #[default]
     User,
     Assistant,
 }
@@ -53,6 +71,19 @@ pub enum Delta {
     Text(String),
     /// Thinking text.
     Thought(String),
+    /// What the host does before it writes: others come first, the model is being loaded.
+    Note(String),
+}
+
+/// A call of a tool that a model wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The server's name for it, or `call_` and its number.
+    pub id: String,
+    /// Tool.
+    pub name: String,
+    /// An object, as the model wrote it; never repaired.
+    pub arguments: Value,
 }
 
 /// A whole reply that ended properly.
@@ -64,14 +95,26 @@ pub struct Reply {
     pub thought: String,
     /// Ended by the token limit: nothing of it may be used.
     pub cut: bool,
-    /// Tokens read as the server counted.
+    /// Tools it wants to call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
+    /// Anthropic's blocks as they came, signatures included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Value>,
+    /// Tokens read as the server counted, those from its cache included.
     pub input_tokens: Option<u64>,
-    /// Tokens written as the server counted.
+    /// Tokens written as the server counted, thinking included.
     pub output_tokens: Option<u64>,
+    /// Of the tokens read, those that have a price of their own.
+    #[serde(default, skip_serializing_if = "Cached::none")]
+    pub cached: Cached,
     /// Tokens a second while writing.
     pub tokens_per_second: Option<f64>,
     /// USD; Some(0.0) for local and scripted hosts, None when unpriced.
     pub usd: Option<f64>,
+    /// Id of the rate it was priced by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
     /// Loopback or private address, or marked so.
     pub local: bool,
     /// From a script, not a model.
@@ -80,67 +123,15 @@ pub struct Reply {
     pub context: Option<u32>,
 }
 
-/// Why a turn failed; nothing of it was used, so any may be repeated whole.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ModelError {
-    /// No connection, or it broke before a reply began.
-    #[error("{host} does not answer: {detail}")]
-    Unreachable { host: String, detail: String },
-    /// 401, 403: the key.
-    #[error("{host} refuses the key: {detail}")]
-    Refused { host: String, detail: String },
-    /// The host does not have the model.
-    #[error("{host} has no model {model}: {remedy}")]
-    ModelMissing {
-        host: String,
-        model: String,
-        remedy: String,
-    },
-    /// The prompt does not fit.
-    #[error("the prompt does not fit the context of {host}: {detail}")]
-    Overflow { host: String, detail: String },
-    /// 429, 503, queue full, loading: try again after so many seconds.
-    #[error("{host} is busy: {detail}")]
-    Busy {
-        host: String,
-        detail: String,
-        retry_after: Option<u64>,
-    },
-    /// The stream ended or stalled before its proper end.
-    #[error("the reply of {host} broke off: {detail}")]
-    Broken { host: String, detail: String },
-    /// More bytes than the budget of a turn.
-    #[error("the reply of {host} passed {limit} bytes and was dropped")]
-    TooLong { host: String, limit: usize },
-    /// Anything else the server said.
-    #[error("{host} answered {status}: {detail}")]
-    Server {
-        host: String,
-        status: u16,
-        detail: String,
-    },
-    /// A paid model without a known price is not called.
-    #[error(
-        "{host}/{model} is not called: no price is known for it (set local = true on the host if it is free)"
-    )]
-    Unpriced { host: String, model: String },
-    /// A scripted host has no reply for the label.
-    #[error("no scripted reply for {label}")]
-    NoScript { label: String },
-}
-
-impl ModelError {
-    /// The host, not the prompt, is at fault: wait for it instead of counting against the tool.
+impl Reply {
+    /// What is wrong with a reply that ended properly, if anything: then none of it is used.
     #[must_use]
-    pub fn host_fault(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. }
-                | Self::Refused { .. }
-                | Self::ModelMissing { .. }
-                | Self::Busy { .. }
-                | Self::Unpriced { .. }
-        )
+    pub fn defect(&self) -> Option<Fault> {
+        if self.cut {
+            return Some(Fault::Cut);
+        }
+        let empty = self.text.trim().is_empty() && self.calls.is_empty();
+        empty.then_some(Fault::Empty)
     }
 }
 
@@ -151,6 +142,9 @@ pub struct HostStatus {
     pub host: String,
     /// Answers and can be used.
     pub live: bool,
+    /// What is wrong, where it is not live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
     /// "ollama 0.12, 3 models" or what is wrong and what to do.
     pub words: String,
     /// Model ids it offers; empty when unknown.

@@ -3,6 +3,7 @@
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
 use crate::domain::phase::Role;
+use crate::domain::price::Prices;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Settings {
     /// Remote to push main and tags to after shipping.
     pub push: Option<String>,
     pub harness: HarnessSettings,
+    /// What models cost.
+    pub prices: Prices,
 }
 
 impl Settings {
@@ -49,6 +52,8 @@ impl Settings {
 pub struct RoleSettings {
     /// Model it works with; None = the soul's, else none.
     pub model: Option<ModelRef>,
+    /// Models that take over while the ones before them cannot be used, in this order.
+    pub fallback: Vec<ModelRef>,
     /// Cron expression (minutes it may work in); None = always. Local time.
     pub schedule: Option<String>,
     /// Another program takes its turns.
@@ -74,20 +79,22 @@ pub struct Host {
     pub kind: HostKind,
     /// Base address; empty for scripted.
     pub url: String,
-    /// Context asked of Ollama, tokens, one constant per host (models.md 2.1: another value reloads the model).
+    /// Context asked of Ollama, tokens, one constant per host (another value makes it load the model again).
     pub num_ctx: u32,
-    /// How long Ollama keeps the model loaded.
+    /// How long Ollama and LM Studio keep the model loaded.
     pub keep_alive: String,
     /// Treat as local (free) although the address is public.
     pub local: Option<bool>,
-    /// Bearer token, already resolved; never printed.
+    /// Its key, already resolved; never printed.
     pub key: Option<Secret>,
-    /// Wait for the first byte (models.md 3 row 14: 10 min; loading takes minutes).
+    /// Wait for the first byte: loading a model takes minutes.
     pub first_byte: Duration,
     /// Silence after which a reply counts as stalled.
     pub idle: Duration,
     /// Whole turn.
     pub whole: Duration,
+    /// How often the host is asked beside a turn whether it still lives.
+    pub alive: Duration,
     /// Bytes of a reply above which it is dropped.
     pub max_bytes: usize,
     /// Scripted hosts: milliseconds between pieces (0 = at once).
@@ -100,8 +107,40 @@ pub struct Host {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostKind {
     Ollama,
+    LmStudio,
+    LlamaCpp,
+    Vllm,
+    /// OpenAI itself, and whatever else speaks its language.
     OpenAi,
+    Anthropic,
     Scripted,
+}
+
+impl HostKind {
+    /// All kinds and their words in settings.
+    pub const WORDS: [(HostKind, &'static str); 7] = [
+        (HostKind::Ollama, "ollama"),
+        (HostKind::LmStudio, "lmstudio"),
+        (HostKind::LlamaCpp, "llamacpp"),
+        (HostKind::Vllm, "vllm"),
+        (HostKind::OpenAi, "openai"),
+        (HostKind::Anthropic, "anthropic"),
+        (HostKind::Scripted, "scripted"),
+    ];
+
+    /// As settings write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        let found = Self::WORDS.iter().find(|(kind, _)| *kind == self);
+        found.map_or("openai", |(_, word)| word)
+    }
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        let found = Self::WORDS.iter().find(|(_, known)| *known == word);
+        found.map(|(kind, _)| *kind)
+    }
 }
 
 /// A key: prints as three stars.

@@ -1,0 +1,58 @@
+//! One question to a server that costs nothing: a GET with its key, little time and a bounded answer.
+
+use super::bytes::{Timed, innermost};
+use super::host::Server;
+use super::http::{self, authorised};
+use crate::text::sanitise::one_line;
+use reqwest::header;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A whole question and its answer, unless said otherwise.
+pub const WHOLE: Duration = Duration::from_secs(2);
+/// A list of models is never larger.
+const BODY: usize = 4 * 1024 * 1024;
+
+/// What came back.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, read as text.
+    pub body: String,
+    /// The server's own time, as its header says it.
+    pub date: Option<String>,
+}
+
+impl Answer {
+    /// The body of a success as JSON.
+    pub fn json(&self) -> Option<Value> {
+        let fine = (200..300).contains(&self.status);
+        serde_json::from_str(&self.body).ok().filter(|_| fine)
+    }
+}
+
+/// Asks a full address; an error says why nothing came within that time.
+pub async fn get(server: &Server, address: &str, within: Duration) -> Result<Answer, String> {
+    let builder = authorised(server, server.clients.probes()?.get(address))?;
+    let asked = Instant::now();
+    let response = builder.timeout(within).send().await.map_err(|error| {
+        if error.is_connect() && error.is_timeout() {
+            "no connection within 500 ms".to_owned()
+        } else if error.is_timeout() {
+            format!("no answer within {} s", within.as_secs())
+        } else {
+            one_line(&innermost(&error), 120)
+        }
+    })?;
+    let status = response.status().as_u16();
+    let date = response.headers().get(header::DATE);
+    let date = date.and_then(|date| date.to_str().ok()).map(str::to_owned);
+    let mut bytes = Timed::new(response.bytes_stream(), asked, within, within, BODY);
+    let (body, _) = http::body(&mut bytes).await;
+    Ok(Answer {
+        status,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        date,
+    })
+}

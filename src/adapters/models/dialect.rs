@@ -1,0 +1,94 @@
+//! A dialect: how one kind of server is asked, how its stream is read, and what it does not mind missing.
+
+use super::gather::Gather;
+use super::host::Server;
+use super::{anthropic, llamacpp, lmstudio, ollama, openai, vllm};
+use crate::factory::ports::model::{ModelError, TurnRequest};
+use crate::factory::ports::settings::HostKind;
+use serde_json::{Value, json};
+
+/// What one kind of server speaks.
+pub struct Dialect {
+    /// Path of turns, behind the base address.
+    pub chat: &'static str,
+    /// Path of a GET that costs nothing, asked beside a turn.
+    pub alive: &'static str,
+    /// How its stream is cut into pieces.
+    pub framing: Framing,
+    /// The body of a turn; `bare`: without what the server was found to refuse.
+    pub body: fn(&Server, &TurnRequest, bool) -> Value,
+    /// Reads one piece.
+    pub take: fn(&Reading<'_>, &str, &mut Gather<'_>) -> Result<Step, ModelError>,
+    /// Words in a refusal that name what can be left out.
+    pub optional: &'static [&'static str],
+}
+
+/// How a stream is cut into pieces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// A JSON object a line.
+    Lines,
+    /// Server-sent events.
+    Events,
+}
+
+/// Whose stream is read.
+pub struct Reading<'a> {
+    /// The host.
+    pub server: &'a Server,
+    /// The model asked.
+    pub model: &'a str,
+}
+
+/// Where a piece leaves a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// In the midst.
+    More,
+    /// The answer has ended properly; figures may follow.
+    Ended,
+    /// Nothing follows.
+    Last,
+}
+
+/// The dialect of a kind.
+pub fn of(kind: HostKind) -> &'static Dialect {
+    match kind {
+        HostKind::Ollama => &ollama::DIALECT,
+        HostKind::LmStudio => &lmstudio::DIALECT,
+        HostKind::LlamaCpp => &llamacpp::DIALECT,
+        HostKind::Vllm => &vllm::DIALECT,
+        HostKind::OpenAi | HostKind::Scripted => &openai::DIALECT,
+        HostKind::Anthropic => &anthropic::DIALECT,
+    }
+}
+
+/// Adds a field to an object.
+pub fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+}
+
+/// The messages as role and plain text.
+pub fn messages(request: &TurnRequest) -> Value {
+    let messages = request.messages.iter();
+    messages
+        .map(|message| json!({"role": message.role, "content": message.content}))
+        .collect()
+}
+
+/// A setting such as 0.7 as it was written, not as the nearest f32.
+pub fn number(value: f32) -> f64 {
+    (f64::from(value) * 1000.0).round() / 1000.0
+}
+
+/// Within what every server's seed can hold.
+pub fn small_seed(seed: u64) -> u64 {
+    seed & 0x7fff_ffff
+}
+
+/// A count that says something: servers that do not count say 0.
+pub fn counted(count: Option<u64>) -> Option<u64> {
+    count.filter(|count| *count > 0)
+}

@@ -1,0 +1,61 @@
+//! Streamed text on its way to the live log: made safe, without secrets, what came together in one line.
+
+use super::context::Voice;
+use crate::domain::screen::Level;
+use crate::factory::ports::model::Delta;
+use crate::text::redact::{RedactStream, Redactor};
+use crate::text::sanitise::Sanitiser;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Pieces of a reply taken in one go.
+const BURST: usize = 256;
+
+/// Passes streamed text to the live log.
+pub(super) async fn show(
+    voice: Voice,
+    redactor: Arc<Redactor>,
+    mut arriving: mpsc::UnboundedReceiver<Delta>,
+) {
+    let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
+    let mut pieces = Vec::new();
+    // What came together is shown together: a line a token costs more than all else of a turn.
+    while arriving.recv_many(&mut pieces, BURST).await > 0 {
+        let (mut said, mut pondered) = (String::new(), String::new());
+        for delta in pieces.drain(..) {
+            match delta {
+                Delta::Text(piece) => said.push_str(&piece),
+                Delta::Thought(piece) => pondered.push_str(&piece),
+                Delta::Note(words) => voice.line(Level::Info, words),
+            }
+        }
+        voice.line(Level::Thought, thought.push(&pondered));
+        voice.line(Level::Stream, text.push(&said));
+    }
+    voice.line(Level::Thought, thought.rest());
+    voice.line(Level::Stream, text.rest());
+}
+
+/// Streamed text made safe to show: no control characters, no secrets.
+struct Clean<'a> {
+    sanitiser: Sanitiser,
+    redactor: RedactStream<'a>,
+}
+
+impl<'a> Clean<'a> {
+    fn new(redactor: &'a Redactor) -> Self {
+        Self {
+            sanitiser: Sanitiser::default(),
+            redactor: redactor.stream(),
+        }
+    }
+
+    fn push(&mut self, piece: &str) -> String {
+        let safe = self.sanitiser.push(piece.as_bytes());
+        self.redactor.push(&safe)
+    }
+
+    fn rest(&mut self) -> String {
+        self.redactor.finish()
+    }
+}

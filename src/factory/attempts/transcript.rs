@@ -1,0 +1,73 @@
+//! Transcripts: every request and what came of it, a line each, replayable.
+
+use super::context::{Context, Stop};
+use crate::factory::ports::model::{Message, ModelError, Reply, TurnRequest};
+use crate::factory::ports::store::Paper;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+
+impl Context {
+    /// Keeps request and reply, replayable.
+    pub(super) fn transcribe(
+        &self,
+        request: &TurnRequest,
+        reply: Option<&Reply>,
+        error: Option<&ModelError>,
+    ) -> Result<(), Stop> {
+        let line = Transcript {
+            at: self.tools.clock.now(),
+            label: &request.label,
+            host: &request.host,
+            model: &request.model,
+            request: Question {
+                messages: &request.messages,
+                think: request.think,
+                max_tokens: request.max_tokens,
+                temperature: request.temperature,
+                top_p: request.top_p,
+                seed: request.seed,
+                format: request.format.as_ref(),
+            },
+            reply,
+            error: error.map(ToString::to_string),
+        };
+        let line = serde_json::to_string(&line).map_err(|e| Stop::Incident(e.to_string()))?;
+        let paper = Paper::Transcript {
+            tool: self.tool.clone(),
+            n: u32::try_from(self.attempt).unwrap_or(u32::MAX),
+            role: self.role.to_string(),
+            phase: self.phase.to_string(),
+        };
+        let line = self.tools.redactor.redact(&line);
+        self.tools
+            .store
+            .append(&paper, &(line + "\n"))
+            .map_err(Stop::from)
+    }
+}
+
+/// A line of a transcript, replayable.
+#[derive(Serialize)]
+struct Transcript<'a> {
+    at: DateTime<Utc>,
+    label: &'a str,
+    host: &'a str,
+    model: &'a str,
+    request: Question<'a>,
+    reply: Option<&'a Reply>,
+    error: Option<String>,
+}
+
+/// What was asked: all of a request that its transcript does not name elsewhere.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Question<'a> {
+    messages: &'a [Message],
+    think: bool,
+    max_tokens: u32,
+    temperature: f32,
+    top_p: f32,
+    seed: Option<u64>,
+    format: Option<&'a Value>,
+}

@@ -1,0 +1,135 @@
+//! How often a turn is taken again, and with what change, before its fault is the host's or the model's.
+
+use crate::factory::ports::model::{Fault, ModelError, Remedy};
+use std::time::Duration;
+
+/// Waits before a turn is taken again whose host failed in the midst of it.
+const WAITS: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(45),
+];
+/// Samples of a model that writes what cannot be used: as asked, with another seed, and without thinking.
+const SAMPLES: u32 = 3;
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The turn again, after this wait.
+    Again(Duration),
+    /// The prompt does not fit.
+    TooLarge,
+    /// The model does not bring it about, and there is no other.
+    Stuck,
+    /// The host is left alone.
+    Host,
+    /// The factory itself is wrong.
+    Broken,
+}
+
+/// What was tried for one turn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tries {
+    waits: usize,
+    samples: u32,
+}
+
+impl Tries {
+    /// What to do about a fault. `smaller`: the host takes a smaller window now than it was asked for; `others`: another model
+    /// could take over.
+    pub fn next(&mut self, error: &ModelError, smaller: bool, others: bool) -> Next {
+        match error.remedy() {
+            _ if error.fault == Fault::NoScript => Next::Broken,
+            Remedy::Retry => {
+                let wait = WAITS.get(self.waits);
+                self.waits += 1;
+                wait.map_or(Next::Host, |wait| Next::Again(*wait))
+            }
+            Remedy::OtherSample | Remedy::Reask => {
+                self.samples += 1;
+                match (self.samples < SAMPLES, others) {
+                    (true, _) => Next::Again(Duration::ZERO),
+                    (false, true) => Next::Host,
+                    (false, false) => Next::Stuck,
+                }
+            }
+            // The prompt is measured against the smaller window before it is sent again.
+            Remedy::Shrink if error.fault == Fault::Memory && smaller => {
+                Next::Again(Duration::ZERO)
+            }
+            Remedy::Shrink if error.fault == Fault::Memory => Next::Host,
+            Remedy::Shrink => Next::TooLarge,
+            Remedy::Wait | Remedy::OtherModel | Remedy::Ask => Next::Host,
+        }
+    }
+
+    /// The last sample is taken without thinking.
+    pub fn may_think(&self) -> bool {
+        self.samples + 1 < SAMPLES
+    }
+
+    /// What to add to the seed.
+    pub fn seed(&self) -> u64 {
+        self.waits as u64 + u64::from(self.samples)
+    }
+
+    /// Samples taken in vain.
+    pub fn samples(&self) -> u32 {
+        self.samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fate(faults: &[Fault], others: bool) -> Next {
+        let mut tries = Tries::default();
+        let of = |fault| ModelError::new("gpu", fault, "");
+        let ends = faults
+            .iter()
+            .map(|fault| tries.next(&of(*fault), false, others));
+        ends.last().unwrap_or(Next::Host)
+    }
+
+    #[test]
+    fn hosts_get_four_more_chances_and_models_two() {
+        assert_eq!(fate(&[Fault::Broken], false), Next::Again(WAITS[0]));
+        assert_eq!(fate(&[Fault::Runner; 4], false), Next::Again(WAITS[3]));
+        assert_eq!(fate(&[Fault::Server; 5], false), Next::Host);
+        assert_eq!(
+            fate(&[Fault::Garbled; 2], false),
+            Next::Again(Duration::ZERO)
+        );
+        assert_eq!(fate(&[Fault::Looping; 3], false), Next::Stuck);
+        assert_eq!(fate(&[Fault::Unfinished; 3], true), Next::Host);
+    }
+
+    #[test]
+    fn nothing_is_tried_again_in_vain() {
+        for fault in [
+            Fault::Refused,
+            Fault::SpendLimit,
+            Fault::Missing,
+            Fault::Truncated,
+        ] {
+            assert_eq!(fate(&[fault], false), Next::Host, "{fault}");
+        }
+        assert_eq!(fate(&[Fault::Overflow], true), Next::TooLarge);
+        assert_eq!(fate(&[Fault::Memory], false), Next::Host);
+        let memory = ModelError::new("gpu", Fault::Memory, "");
+        let smaller = Tries::default().next(&memory, true, false);
+        assert!(matches!(smaller, Next::Again(_)));
+        assert_eq!(fate(&[Fault::NoScript], false), Next::Broken);
+    }
+
+    #[test]
+    fn the_last_sample_does_not_think() {
+        let mut tries = Tries::default();
+        for thinks in [true, true, false] {
+            assert_eq!(tries.may_think(), thinks);
+            tries.next(&ModelError::new("gpu", Fault::Garbled, ""), false, false);
+        }
+    }
+}

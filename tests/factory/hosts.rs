@@ -1,0 +1,212 @@
+//! Hosts that die, cut prompts, or have models that write what cannot be used: another takes over, or the role waits.
+
+use crate::commands::all_done;
+use crate::doubles::Act;
+use crate::homes::TOOL;
+use crate::plant::{Plant, STAFFED};
+use dev_factory::domain::event::{EventBody, Turn};
+use dev_factory::domain::item::ItemStatus;
+use dev_factory::domain::phase::{Phase, Role};
+use dev_factory::domain::screen::{AgentStatus, Snapshot};
+use dev_factory::factory::engine::Ended;
+use dev_factory::factory::ports::model::{Fault, ModelError};
+
+const SECOND: &str = "[hosts.spare]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:2\"\n";
+
+fn named(label: &str) -> String {
+    format!("{TOOL}/{label}")
+}
+
+fn with_spare() -> String {
+    STAFFED.replace(
+        "model = \"lab/test\"\n",
+        "model = \"lab/test\"\nfallback = [\"spare/test\"]\n",
+    ) + SECOND
+}
+
+fn fails(fault: Fault) -> Act {
+    Act::Fail(ModelError::new("lab", fault, "so it says"))
+}
+
+fn turns(plant: &Plant) -> Vec<Turn> {
+    let events = plant.journal();
+    let turns = events.into_iter().filter_map(|event| match event.body {
+        EventBody::Turn(turn) => Some(turn),
+        _ => None,
+    });
+    turns.collect()
+}
+
+fn agent(seen: &Snapshot, role: Role) -> AgentStatus {
+    let found = seen.agents.iter().find(|agent| agent.role == role);
+    found.unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_away_is_replaced_by_the_next_model_of_the_role() {
+    let plant = Plant::with(&[TOOL], &with_spare());
+    plant.desk.gone("lab", true);
+    let held = plant.desk.hold(&named("coding/file/src/report.js"));
+    let mut engine = plant.start();
+    held.reached(1).await;
+    let works = |s: &Snapshot| agent(s, Role::Qa).model == "spare/test";
+    let seen = engine.until("the spare works", works).await;
+    let words = agent(&seen, Role::Qa).words;
+    assert!(
+        words.contains("in place of lab/test: nobody answers"),
+        "{words}"
+    );
+    assert!(seen.pauses.is_empty() && seen.needs.is_empty(), "{seen:#?}");
+    held.open();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    assert!(turns(&plant).iter().all(|turn| turn.host == "spare"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_dies_in_mid_turn_costs_a_turn_and_nothing_else() {
+    let plant = Plant::with(&[TOOL], &with_spare());
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, 1, fails(Fault::Unreachable));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let asked = plant.desk.requests(&label);
+    let hosts: Vec<&str> = asked.iter().map(|request| request.host.as_str()).collect();
+    assert_eq!(hosts, ["lab", "spare"]);
+    let facts = plant.facts(TOOL);
+    let failed: Vec<Turn> = turns(&plant).into_iter().filter(|t| !t.ok).collect();
+    assert_eq!(
+        (failed.len(), facts.cycles_total, facts.versions.len()),
+        (1, 0, 1)
+    );
+    let worked: u64 = turns(&plant)
+        .iter()
+        .filter(|t| t.ok)
+        .map(|t| t.millis)
+        .sum();
+    assert!(
+        facts.work_millis < worked + 60_000,
+        "waiting counts as work: {facts:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_with_a_fault_that_probes_do_not_see_is_left_alone_for_a_while() {
+    let plant = Plant::with(&[TOOL], &with_spare());
+    let label = named("coding/file/src/cli.js");
+    plant.desk.on(&label, 1, fails(Fault::SpendLimit));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let later = turns(&plant);
+    let at = later.iter().position(|turn| !turn.ok).unwrap();
+    assert!(later[at + 1..].iter().all(|turn| turn.host == "spare"));
+    assert!(later[..at].iter().all(|turn| turn.host == "lab"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_reviewers_host_is_gone_the_line_moves_on_and_the_shelf_drains_in_order() {
+    let tools = ["session-logger", "cost-tracker"];
+    let settings = STAFFED.replace(
+        "[roles.supervisor]\nmodel = \"lab/test\"",
+        "[roles.supervisor]\nmodel = \"spare/test\"",
+    ) + SECOND;
+    let plant = Plant::with(&tools, &settings);
+    plant.desk.gone("spare", true);
+    let mut engine = plant.start();
+    let shelved = |s: &Snapshot| {
+        let waits = |item: &&dev_factory::domain::item::Item| item.status == ItemStatus::InReview;
+        s.queue.iter().filter(waits).count() == 2
+    };
+    let seen = engine.until("both on the shelf", shelved).await;
+    assert!(seen.pauses.is_empty(), "{:?}", seen.pauses);
+    plant.desk.gone("spare", false);
+    all_done(&mut engine).await;
+    engine.stop().await;
+    let shipped: Vec<String> = plant
+        .journal()
+        .iter()
+        .filter(|e| matches!(&e.body, EventBody::Move(m) if m.to == Phase::Shipped))
+        .filter_map(|e| e.tool.clone())
+        .collect();
+    assert_eq!(shipped, tools);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_the_server_cut_is_seen_told_and_its_reply_thrown_away() {
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, 1, Act::ReadOnly(150));
+    let held = plant.desk.hold(&label);
+    let mut engine = plant.start();
+    held.reached(1).await;
+    let alarmed = |s: &Snapshot| agent(s, Role::Developer).alarm.is_some();
+    let seen = engine.until("alarmed", alarmed).await;
+    let words = agent(&seen, Role::Developer).alarm.unwrap();
+    assert!(
+        words.starts_with("lab cut the prompt without a word: it read 150 tokens of about ")
+            && words.contains("num_ctx"),
+        "{words}"
+    );
+    held.open();
+    let quiet = |s: &Snapshot| agent(s, Role::Developer).alarm.is_none();
+    engine
+        .until("the alarm ends with a turn that was whole", quiet)
+        .await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    let cut: Vec<Turn> = turns(&plant).into_iter().filter(|t| !t.ok).collect();
+    assert_eq!((cut.len(), cut[0].input_tokens), (1, Some(150)));
+    let attempts = plant.desk.requests(&label);
+    assert_eq!(
+        (attempts[0].label.clone(), attempts.len()),
+        (format!("{label}/0"), 2)
+    );
+    assert_eq!(attempts[1].label, attempts[0].label, "it counts as taken");
+    // What servers count teaches the estimate, but not what they cut.
+    let factor = plant.factory().factors["test"];
+    assert!((900..=1000).contains(&factor), "{factor}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_writes_what_cannot_be_used_gets_other_seeds_and_then_no_thinking() {
+    let unsupervised = STAFFED.replace("[roles.supervisor]\nmodel = \"lab/test\"\n", "");
+    let plant = Plant::with(&[TOOL], &unsupervised);
+    let label = named("spec-review/verdict");
+    plant.desk.on(&label, 3, fails(Fault::Looping));
+    assert_eq!(plant.until_idle().await, Ended::NeedsPerson);
+    let asked = plant.desk.requests(&label);
+    let seeds: Vec<u64> = asked.iter().map(|r| r.seed.unwrap()).collect();
+    assert_eq!(seeds.len(), 3);
+    assert!(seeds[0] < seeds[1] && seeds[1] < seeds[2], "{seeds:?}");
+    assert!(!asked[2].think);
+    let reason = plant.item(TOOL).escalation.unwrap().reason;
+    assert!(
+        reason.starts_with("S1: no whole reply in 3 tries: lab repeats itself"),
+        "{reason}"
+    );
+    assert!(plant.factory().pauses.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_was_cut_or_empty_is_asked_for_anew_with_the_whole_prompt() {
+    let plant = Plant::new(&[TOOL]);
+    let file = named("coding/file/src/report.js");
+    let half = "```js\n'use strict';\nfunction half(";
+    plant.desk.on(&file, 1, Act::Cut(half.to_owned()));
+    plant
+        .desk
+        .on(&named("review/verdict"), 1, Act::Say(" \n".to_owned()));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    for (label, words) in [
+        (file, "it was cut at"),
+        (named("review/verdict"), "it was empty"),
+    ] {
+        let asked = plant.desk.requests(&label);
+        let text = |n: usize| asked[n].messages.last().unwrap().content.clone();
+        assert!(
+            text(1).starts_with(&text(0)),
+            "the prompt is not there again"
+        );
+        assert!(text(1).contains(words) && !text(1).contains("function half("));
+        assert!(!asked[1].think && asked[1].max_tokens == asked[0].max_tokens);
+    }
+}

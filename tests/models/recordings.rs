@@ -1,0 +1,185 @@
+//! Replies of a real llama.cpp server, whole and in pieces.
+
+use super::*;
+
+const RECORDED: &[(&str, &str, bool)] = &[
+    ("chat_stream_length", "One hundred.", false),
+    ("chat_stream_stop", "One", false),
+    ("chat_stream_unicode", "Nameless Café.", false),
+    ("chat_stream", "", true),
+    ("chat_stream_usage", "", true),
+    ("json_schema_stream", "", false),
+    (
+        "ctx_filled_during_generation",
+        "assistant\nassistant\nassistant",
+        true,
+    ),
+    ("qwen3_tool_auto_stream", "", false),
+    ("qwen3_prefill_cut_stream", "", true),
+    ("chat_plain", "", true),
+];
+
+/// What the deltas of a recording add up to, read in the simplest way there is.
+fn expected(raw: &[u8]) -> String {
+    let raw = String::from_utf8_lossy(raw);
+    let mut text = String::new();
+    for event in raw.lines().filter_map(|line| {
+        line.strip_prefix("data: ")
+            .or(line.starts_with("{\"choices").then_some(line))
+    }) {
+        if let Ok(value) = serde_json::from_str::<Value>(event) {
+            for part in ["/choices/0/delta/content", "/choices/0/message/content"] {
+                text += value
+                    .pointer(part)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+            }
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn recordings_of_llama_cpp_decode_the_same_however_they_are_cut() {
+    for (name, text, is_cut) in RECORDED {
+        let raw = recording(name);
+        for size in [usize::MAX, 1, 7, 11] {
+            let reply = once(HostKind::OpenAi, Answer::raw(raw.clone()).pieces(size)).await;
+            let reply = reply.unwrap_or_else(|error| panic!("{name} in {size}: {error}"));
+            assert_eq!(reply.text, expected(&raw), "{name} in {size}");
+            assert!(reply.text.starts_with(text), "{name}: {:?}", reply.text);
+            assert_eq!((reply.cut, reply.thought.as_str()), (*is_cut, ""), "{name}");
+            assert!(reply.tokens_per_second.unwrap() > 10.0, "{name}");
+        }
+    }
+    let reply = once(
+        HostKind::OpenAi,
+        Answer::raw(recording("ctx_filled_during_generation")),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        (reply.input_tokens, reply.output_tokens),
+        (Some(2037), Some(11))
+    );
+    assert_eq!(
+        (reply.usd, reply.local, reply.scripted),
+        (Some(0.0), true, false)
+    );
+}
+
+#[tokio::test]
+async fn recorded_ends_in_mid_stream_are_broken() {
+    for name in [
+        "server_killed_mid_stream",
+        "server_term_mid_stream",
+        "abort_mid_stream",
+    ] {
+        for size in [usize::MAX, 1, 7, 11] {
+            let error = once(HostKind::OpenAi, Answer::raw(recording(name)).pieces(size))
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    ModelError {
+                        fault: Fault::Broken,
+                        ..
+                    }
+                ),
+                "{name}: {error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn recorded_errors_are_sorted_by_what_to_do() {
+    let of = |name| once(HostKind::OpenAi, Answer::raw(recording(name)));
+    assert!(
+        matches!(of("err_context_too_long_stream").await, Err(ModelError { fault: Fault::Overflow, detail, .. }) if detail.contains("2048"))
+    );
+    assert!(
+        matches!(of("chat_while_loading_503").await, Err(ModelError { fault: Fault::Busy, detail, .. }) if detail == "Loading model")
+    );
+    assert!(matches!(
+        of("err_no_api_key").await,
+        Err(ModelError {
+            fault: Fault::Refused,
+            ..
+        })
+    ));
+    assert!(matches!(
+        of("err_bad_json").await,
+        Err(ModelError {
+            fault: Fault::Rejected,
+            status: Some(400),
+            ..
+        })
+    ));
+    assert!(matches!(
+        of("err_not_found").await,
+        Err(ModelError {
+            fault: Fault::Misaddressed,
+            status: Some(404),
+            ..
+        })
+    ));
+    let wrong = once(HostKind::Ollama, Answer::raw(recording("ollama_api_chat")))
+        .await
+        .unwrap_err();
+    assert!(wrong.to_string().contains("kind"), "{wrong}");
+}
+
+/// Cuts the wire at every byte; `whole` is where the reply is complete.
+async fn cut_everywhere(kind: HostKind, raw: Vec<u8>, whole: usize) {
+    let head = raw
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap()
+        + 4;
+    let next = Arc::new(AtomicUsize::new(0));
+    let (sent, at) = (raw.clone(), Arc::clone(&next));
+    let server = ModelServer::answering(move |_| Answer::raw(&sent[..at.load(Ordering::SeqCst)]));
+    let models = hosts(host(kind, &server.url()));
+    for length in 0..=raw.len() {
+        next.store(length, Ordering::SeqCst);
+        match take(&models, &request()).await.0 {
+            Ok(_) => assert!(
+                length >= whole,
+                "{length} of {} bytes passed as a reply",
+                raw.len()
+            ),
+            Err(ModelError {
+                fault: Fault::Broken,
+                ..
+            }) => assert!((head..whole).contains(&length), "{length}"),
+            Err(ModelError {
+                fault: Fault::Unreachable,
+                ..
+            }) => assert!(length < head, "{length}"),
+            Err(other) => panic!("{length}: {other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_prefix_of_a_stream_passes_as_a_reply() {
+    let raw = recording("chat_stream_unicode");
+    let whole = raw
+        .windows(8)
+        .position(|window| window == b"[DONE]\n\n")
+        .unwrap()
+        + 8;
+    cut_everywhere(HostKind::OpenAi, raw, whole).await;
+
+    let mut raw = head(NDJSON);
+    for line in
+        ollama_body(&[("hm ü", ""), ("", "Grüße 🦀")], DONE).split_inclusive(|byte| *byte == b'\n')
+    {
+        raw.extend(chunk(line));
+    }
+    let whole = raw.len() - 2;
+    raw.extend_from_slice(b"0\r\n\r\n");
+    cut_everywhere(HostKind::Ollama, raw, whole).await;
+}
