@@ -10,6 +10,12 @@ mod model_server;
 mod connections;
 #[path = "models/cost.rs"]
 mod cost;
+#[path = "models/decode.rs"]
+mod decode;
+#[path = "models/faults.rs"]
+mod faults;
+#[path = "models/presence.rs"]
+mod presence;
 #[path = "models/probes.rs"]
 mod probes;
 #[path = "models/recordings.rs"]

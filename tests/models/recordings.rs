@@ -17,6 +17,16 @@ const RECORDED: &[(&str, &str, bool)] = &[
     ("qwen3_tool_auto_stream", "", false),
     ("qwen3_prefill_cut_stream", "", true),
     ("chat_plain", "", true),
+    ("chat_stream_timings_progress", "", false),
+    ("concurrent_0", "As the last", true),
+    ("hermes_prefill_cut_stream", "", true),
+    ("hermes_prefill_stream", "", true),
+    ("hermes_tool_parallel_stream", "```python", true),
+    ("qwen25_prefill_stream", "", false),
+    ("qwen3_prefill_stream", "", true),
+    ("qwen3_tool_nothink_stream", "", true),
+    ("qwen3coder_prefill_stream", "", true),
+    ("unknown_model_name", "Hello there! How", true),
 ];
 
 /// What the deltas of a recording add up to, read in the simplest way there is.
@@ -49,7 +59,10 @@ async fn recordings_of_llama_cpp_decode_the_same_however_they_are_cut() {
             assert_eq!(reply.text, expected(&raw), "{name} in {size}");
             assert!(reply.text.starts_with(text), "{name}: {:?}", reply.text);
             assert_eq!((reply.cut, reply.thought.as_str()), (*is_cut, ""), "{name}");
-            assert!(reply.tokens_per_second.unwrap() > 10.0, "{name}");
+            assert!(
+                reply.input_tokens.is_some() && reply.output_tokens.is_some(),
+                "{name}: its timings tell even when usage is not asked for"
+            );
         }
     }
     let reply = once(
@@ -66,6 +79,54 @@ async fn recordings_of_llama_cpp_decode_the_same_however_they_are_cut() {
         (reply.usd, reply.local, reply.scripted),
         (Some(0.0), true, false)
     );
+}
+
+#[tokio::test]
+async fn a_recorded_call_is_read_and_a_cut_one_is_not() {
+    for size in [usize::MAX, 1, 7, 11] {
+        let turn = |name| {
+            once(
+                HostKind::LlamaCpp,
+                Answer::raw(recording(name)).pieces(size),
+            )
+        };
+        let reply = turn("qwen25_prefill_stream").await.unwrap();
+        let call = &reply.calls[0];
+        assert_eq!(
+            (call.name.as_str(), call.id.as_str()),
+            ("write_file", "SdtQVtI8Wch5eVafarEOOD6BOuvHmgEs")
+        );
+        assert!(call.arguments["path"].is_string(), "{}", call.arguments);
+        for name in ["qwen3_prefill_cut_stream", "hermes_prefill_cut_stream"] {
+            let reply = turn(name).await.unwrap();
+            assert_eq!((reply.calls.len(), reply.cut), (0, true), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn llama_cpp_speaks_anthropics_language_too() {
+    let raw = recording("anthropic_stream");
+    let text = "Oh, hi there. I'm just a friendly AI, I just wanted to";
+    for size in [usize::MAX, 1, 7, 11] {
+        let reply = once(HostKind::Anthropic, Answer::raw(raw.clone()).pieces(size)).await;
+        let reply = reply.unwrap();
+        assert_eq!((reply.text.as_str(), reply.cut), (text, true));
+        assert_eq!(
+            (reply.input_tokens, reply.cached.read, reply.output_tokens),
+            (Some(33), 32, Some(16))
+        );
+    }
+}
+
+#[tokio::test]
+async fn how_far_the_prompt_is_read_is_told() {
+    let server = ModelServer::answering(|_| Answer::raw(recording("chat_stream_timings_progress")));
+    let models = hosts(host(HostKind::LlamaCpp, &server.url()));
+    let (reply, pieces) = take(&models, &request()).await;
+    assert_eq!(reply.unwrap().input_tokens, Some(934));
+    let note = Delta::Note("gpu has read 24 of 934 tokens".to_owned());
+    assert!(pieces.contains(&note), "{pieces:?}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ pub const DIALECT: Dialect = Dialect {
     chat: "/v1/messages",
     alive: MODELS,
     framing: Framing::Events,
+    closes: true,
     body,
     take,
     optional: &["thinking", "adaptive", "effort", "output_config"],

@@ -17,6 +17,8 @@ pub struct Dialect {
     pub framing: Framing,
     /// The body of a turn; `bare`: without what the server was found to refuse.
     pub body: fn(&Server, &TurnRequest, bool) -> Value,
+    /// Its stream always says that nothing follows; an end without that is none.
+    pub closes: bool,
     /// Reads one piece.
     pub take: fn(&Reading<'_>, &str, &mut Gather<'_>) -> Result<Step, ModelError>,
     /// Words in a refusal that name what can be left out.
@@ -49,6 +51,8 @@ pub enum Step {
     Ended,
     /// Nothing follows.
     Last,
+    /// The answer has ended properly and nothing follows.
+    Whole,
 }
 
 /// The dialect of a kind.

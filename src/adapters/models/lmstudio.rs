@@ -11,6 +11,7 @@ pub const DIALECT: Dialect = Dialect {
     chat: openai::CHAT,
     alive: openai::MODELS,
     framing: Framing::Events,
+    closes: false,
     body,
     take: openai::take,
     optional: &["ttl", "top_k", "min_p"],

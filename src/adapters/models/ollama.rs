@@ -16,6 +16,7 @@ pub const DIALECT: Dialect = Dialect {
     chat: "/api/chat",
     alive: PS,
     framing: Framing::Lines,
+    closes: true,
     body,
     take,
     optional: &["does not support thinking", "think value"],
@@ -198,7 +199,7 @@ fn take(reading: &Reading<'_>, line: &str, gather: &mut Gather<'_>) -> Result<St
         _ => None,
     };
     reply.context = Some(server.context());
-    Ok(Step::Last)
+    Ok(Step::Whole)
 }
 
 #[cfg(test)]

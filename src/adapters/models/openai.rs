@@ -14,6 +14,7 @@ pub const DIALECT: Dialect = Dialect {
     chat: CHAT,
     alive: MODELS,
     framing: Framing::Events,
+    closes: false,
     body,
     take,
     optional: &[
@@ -211,12 +212,12 @@ fn part(gather: &mut Gather<'_>, call: Call) {
 fn figures(gather: &mut Gather<'_>, usage: Option<Usage>, timings: Option<Timings>) {
     let reply = &mut gather.reply;
     if let Some(timings) = timings {
+        // With every token if asked for: the newest counts.
         reply.tokens_per_second = timings.predicted_per_second.filter(|speed| *speed > 0.0);
         let cached = timings.cache_n.unwrap_or(0);
-        reply.input_tokens = reply
-            .input_tokens
-            .or(counted(timings.prompt_n.map(|n| n + cached)));
-        reply.output_tokens = reply.output_tokens.or(counted(timings.predicted_n));
+        let read = counted(timings.prompt_n.map(|fresh| fresh + cached));
+        reply.input_tokens = read.or(reply.input_tokens);
+        reply.output_tokens = counted(timings.predicted_n).or(reply.output_tokens);
         reply.cached.read = cached;
     }
     if let Some(usage) = usage {

@@ -17,6 +17,7 @@ pub struct Reader<'a, 'g> {
     reading: Reading<'a>,
     gather: &'a mut Gather<'g>,
     ended: bool,
+    closed: bool,
 }
 
 impl<'a, 'g> Reader<'a, 'g> {
@@ -32,6 +33,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             reading: Reading { server, model },
             gather,
             ended: false,
+            closed: false,
         }
     }
 
@@ -102,11 +104,9 @@ impl<'a, 'g> Reader<'a, 'g> {
             let words = "the last 3,000 bytes of its reply are one repetition";
             return Err(fail(server, Fault::Looping, words));
         }
-        self.ended |= step == Step::Ended;
-        // A line of Ollama's is end and last in one; the last event of the others only follows an end.
-        let whole = self.dialect.framing == Framing::Lines;
-        self.ended |= whole && step == Step::Last;
-        if step == Step::Last {
+        self.ended |= matches!(step, Step::Ended | Step::Whole);
+        self.closed |= matches!(step, Step::Last | Step::Whole);
+        if self.closed {
             return self.end().map(|()| true);
         }
         Ok(false)
@@ -114,7 +114,7 @@ impl<'a, 'g> Reader<'a, 'g> {
 
     /// Ollama ends without a word when a model repeats one token more than 30 times; a server that is told to stop ends so too.
     fn end(&self) -> Result<(), ModelError> {
-        if self.ended {
+        if self.ended && (self.closed || !self.dialect.closes) {
             return Ok(());
         }
         let words = "it stopped without saying that it is complete";

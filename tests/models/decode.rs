@@ -1,0 +1,209 @@
+//! The same answer on every wire: bytes dripped in any size, either line end, calls in both places, figures as sent.
+
+use super::fakes::{Fake, Said, Wire};
+use super::wire::pair;
+use super::*;
+
+fn rich() -> Said {
+    Said {
+        thought: "Erst denken: ü, 日, 🦀 — und dann schreiben, in mehr als vierzig Zeichen."
+            .to_owned(),
+        text: "Grüße an alle,\r\ndie <this> lesen: \"quoted\" \\ and a tab\tand 🦀🦀🦀 at the end."
+            .to_owned(),
+        calls: Vec::new(),
+        cut: false,
+    }
+}
+
+#[tokio::test]
+async fn every_wire_says_the_same_in_drips_of_any_size() {
+    for wire in Wire::ALL {
+        for (piece, crlf) in [(usize::MAX, false), (1, true), (7, false), (11, true)] {
+            let (_server, models) = pair(Fake {
+                piece,
+                crlf,
+                counts: Some(700),
+                cached: 500,
+                ..Fake::new(wire).saying(rich())
+            });
+            let (reply, pieces) = take(&models, &request()).await;
+            let reply = reply.unwrap_or_else(|e| panic!("{wire:?} in {piece}: {e}"));
+            let said = rich();
+            assert_eq!(
+                (reply.text.as_str(), reply.thought.as_str()),
+                (said.text.as_str(), said.thought.as_str()),
+                "{wire:?} in {piece}"
+            );
+            let text: String = pieces
+                .iter()
+                .filter_map(|piece| match piece {
+                    Delta::Text(text) => Some(text.as_str()),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(text, reply.text, "streamed by {wire:?}");
+            assert_eq!(
+                (reply.input_tokens, reply.cached.read, reply.cut),
+                (Some(700), 500, false),
+                "{wire:?}"
+            );
+            assert!(reply.output_tokens.is_some() && reply.calls.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn calls_are_read_wherever_they_stand() {
+    let arguments = json!({"path": "src/ü.js", "content": "line\n}\" {", "n": 12});
+    let said = Said {
+        calls: vec![
+            ("call_a1b2c3d4", "write_file", arguments.clone()),
+            ("call_e5f6a7b8", "list", json!({})),
+        ],
+        ..Said::text("\n\n")
+    };
+    for wire in Wire::ALL {
+        for calls_last in [false, true] {
+            let (_server, models) = pair(Fake {
+                calls_last,
+                piece: 7,
+                ..Fake::new(wire).saying(said.clone())
+            });
+            let reply = take(&models, &request()).await.0.unwrap();
+            let calls: Vec<_> = reply
+                .calls
+                .iter()
+                .map(|c| (c.id.as_str(), c.name.as_str(), &c.arguments))
+                .collect();
+            let expected = [
+                ("call_a1b2c3d4", "write_file", &arguments),
+                ("call_e5f6a7b8", "list", &json!({})),
+            ];
+            assert_eq!(calls, expected, "{wire:?}");
+            assert_eq!(reply.defect(), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_older_ollama_names_no_call() {
+    let said = Said {
+        calls: vec![("", "list", json!({"path": "."}))],
+        ..Said::default()
+    };
+    let (_server, models) = pair(Fake::new(Wire::Ollama).saying(said));
+    let reply = take(&models, &request()).await.0.unwrap();
+    assert_eq!(reply.calls[0].id, "call_0");
+}
+
+#[tokio::test]
+async fn a_reply_at_its_token_limit_is_cut_on_every_wire_and_half_a_call_is_none() {
+    for wire in Wire::ALL {
+        let said = Said {
+            cut: true,
+            calls: vec![("call_1", "write_file", json!({"path": "a"}))],
+            ..Said::text("half a")
+        };
+        let (_server, models) = pair(Fake::new(wire).saying(said));
+        let reply = take(&models, &request()).await.0.unwrap();
+        assert_eq!(
+            (reply.cut, reply.calls.len(), reply.defect()),
+            (true, 0, Some(Fault::Cut)),
+            "{wire:?}"
+        );
+        let (_server, models) = pair(Fake::new(wire).saying(Said {
+            thought: "only thoughts".to_owned(),
+            ..Said::default()
+        }));
+        let reply = take(&models, &request()).await.0.unwrap();
+        assert_eq!(reply.defect(), Some(Fault::Empty), "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_stream_that_breaks_off_passes_as_a_reply() {
+    for wire in Wire::ALL {
+        let fake = Fake::new(wire).saying(rich());
+        let whole = fake.clone();
+        let count = Arc::new(AtomicUsize::new(0));
+        let at = Arc::clone(&count);
+        let server = ModelServer::answering(move |request| {
+            let chunks = at.load(Ordering::SeqCst);
+            // A proper end of HTTP all the same: only the stream itself tells.
+            let end = vec![Step::Bytes(b"0\r\n\r\n".to_vec())];
+            fakes::broken_off(whole.answer(request), chunks, end)
+        });
+        let models = hosts(host(wire::kind(wire), &server.url()));
+        let sample = fake.answer(&model_server::Request {
+            method: "POST".to_owned(),
+            path: match wire {
+                Wire::Ollama => "/api/chat",
+                Wire::Anthropic => "/v1/messages",
+                _ => "/v1/chat/completions",
+            }
+            .to_owned(),
+            headers: Vec::new(),
+            body: b"{}".to_vec(),
+            at: std::time::Instant::now(),
+        });
+        let Some(Step::Bytes(raw)) = sample.steps.first() else {
+            panic!("no stream");
+        };
+        let lines = String::from_utf8_lossy(raw).matches("\r\n").count();
+        // A chunk is two lines; head and end have six.
+        let chunks = (lines - 6) / 2;
+        // Behind a finish reason only figures and the last event of OpenAI's wire are missing.
+        let complete = match wire {
+            Wire::LmStudio | Wire::LlamaCpp | Wire::Vllm => chunks - 2,
+            _ => chunks,
+        };
+        for n in 0..complete {
+            count.store(n, Ordering::SeqCst);
+            let error = take(&models, &request()).await.0.unwrap_err();
+            assert_eq!(
+                error.fault,
+                Fault::Unfinished,
+                "{wire:?} after {n} of {chunks}"
+            );
+        }
+        count.store(complete, Ordering::SeqCst);
+        assert!(
+            take(&models, &request()).await.0.is_ok(),
+            "{wire:?} {chunks}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_anthropic_may_add_is_passed_over() {
+    let events = [
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_creation_input_tokens":30,"cache_read_input_tokens":5,"cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20},"output_tokens":1}}}"#,
+        r#"{"type":"something_new","index":0,"delta":{"type":"odd_delta"}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"xyz"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"ok"}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"citations_delta","citation":{}}}"#,
+        r#"{"type":"content_block_stop","index":1}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}"#,
+        r#"{"type":"message_stop"}"#,
+    ];
+    let reply = once(HostKind::Anthropic, sse(&events)).await.unwrap();
+    assert_eq!(reply.text, "ok");
+    assert_eq!(
+        (reply.input_tokens, reply.output_tokens),
+        (Some(45), Some(9))
+    );
+    assert_eq!(
+        (
+            reply.cached.read,
+            reply.cached.write_5m,
+            reply.cached.write_1h
+        ),
+        (5, 10, 20)
+    );
+    assert_eq!(
+        reply.blocks[0],
+        json!({"type": "redacted_thinking", "data": "xyz"})
+    );
+}

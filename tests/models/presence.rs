@@ -1,0 +1,189 @@
+//! Beside and between turns: a dead host is named, a loading one is told, others wait in line and see it, and a host that
+//! was left in mid reply is given time.
+
+use super::fakes::{Fake, Wire};
+use super::*;
+
+fn quick(kind: HostKind, url: &str) -> Host {
+    Host {
+        alive: Duration::from_millis(60),
+        ..host(kind, url)
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_dies_beside_a_turn_is_named_long_before_the_turn_is_given_up() {
+    // The turn hangs; from the second question on, nobody answers any more.
+    let questions = AtomicUsize::new(0);
+    let server = Arc::new(ModelServer::answering(move |request| {
+        if request.method == "POST" {
+            return Answer::steps(vec![Step::Hold]);
+        }
+        match questions.fetch_add(1, Ordering::SeqCst) {
+            0 => Answer::status(200, r#"{"models":[{"name":"qwen3:14b"}]}"#),
+            _ => Answer::raw(""),
+        }
+    }));
+    let models = hosts(quick(HostKind::Ollama, &server.url()));
+    let error = take(&models, &request()).await.0.unwrap_err();
+    assert_eq!(error.fault, Fault::Unreachable);
+    assert!(
+        error.detail.starts_with("it died beside a turn: "),
+        "{error}"
+    );
+    assert_eq!(server.requests().len(), 4, "two questions in vain");
+    dropped(&server, 1).await;
+}
+
+#[tokio::test]
+async fn one_lost_answer_is_no_death_and_any_answer_is_life() {
+    let (gate, questions) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
+    let (held, count) = (gate.clone(), Arc::clone(&questions));
+    let server = Arc::new(ModelServer::answering(move |request| {
+        if request.method == "POST" {
+            let mut answer = Fake::new(Wire::LlamaCpp).answer(request);
+            answer.steps.insert(0, Step::Wait(held.clone()));
+            return answer;
+        }
+        let n = count.fetch_add(1, Ordering::SeqCst);
+        if n == 7 {
+            held.open();
+        }
+        match n % 2 {
+            0 => Answer::raw(""),
+            _ => Answer::status(503, r#"{"error":{"code":503,"message":"Loading model"}}"#),
+        }
+    }));
+    let models = hosts(quick(HostKind::LlamaCpp, &server.url()));
+    assert_eq!(take(&models, &request()).await.0.unwrap().text, "fine");
+    assert!(questions.load(Ordering::SeqCst) >= 8);
+}
+
+#[tokio::test]
+async fn a_model_that_is_being_loaded_is_told_once() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let fake = Fake::new(Wire::Ollama);
+    let questions = AtomicUsize::new(0);
+    let server = ModelServer::answering(move |request| {
+        let mut answer = fake.answer(request);
+        if request.method == "POST" {
+            answer.steps.insert(0, Step::Wait(held.clone()));
+        } else if questions.fetch_add(1, Ordering::SeqCst) == 3 {
+            held.open();
+        }
+        answer
+    });
+    let models = hosts(quick(HostKind::Ollama, &server.url()));
+    let (reply, pieces) = take(&models, &request()).await;
+    assert_eq!(reply.unwrap().text, "fine");
+    let notes: Vec<&Delta> = pieces
+        .iter()
+        .filter(|piece| matches!(piece, Delta::Note(_)))
+        .collect();
+    assert_eq!(notes, [&Delta::Note("gpu is loading qwen3:14b".to_owned())]);
+}
+
+#[tokio::test]
+async fn who_waits_in_line_sees_it() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let fake = Fake::new(Wire::Vllm);
+    let server = Arc::new(ModelServer::answering(move |request| {
+        let mut answer = fake.answer(request);
+        answer.steps.insert(0, Step::Wait(held.clone()));
+        answer
+    }));
+    let models = Arc::new(hosts(host(HostKind::Vllm, &server.url())));
+    let (first, _kept) = start(&models, request());
+    asked(&server, 1).await;
+    let (second, mut pieces) = start(&models, request());
+    let words = |n: &str| Some(Delta::Note(format!("in line at gpu: {n} first")));
+    assert_eq!(pieces.recv().await, words("1 turn comes"));
+    let (third, mut pieces) = start(&models, request());
+    assert_eq!(pieces.recv().await, words("2 turns come"));
+    third.abort();
+    assert!(third.await.unwrap_err().is_cancelled());
+    let (fourth, mut pieces) = start(&models, request());
+    assert_eq!(pieces.recv().await, words("2 turns come"), "one has left");
+    gate.open();
+    for turn in [first, second, fourth] {
+        assert_eq!(turn.await.unwrap().unwrap().text, "fine");
+    }
+    assert_eq!((server.turns().len(), server.most_open()), (3, 1));
+}
+
+/// Gives up a turn in its midst and takes another: what the server was asked, in order.
+async fn given_up(kind: HostKind, fake: Fake) -> Vec<String> {
+    let turns = AtomicUsize::new(0);
+    let server = Arc::new(ModelServer::answering(move |request| {
+        let answer = fake.answer(request);
+        if request.method == "POST" && turns.fetch_add(1, Ordering::SeqCst) == 0 {
+            return fakes::broken_off(answer, 1, vec![Step::Hold]);
+        }
+        answer
+    }));
+    let models = Arc::new(hosts(host(kind, &server.url())));
+    let (turn, _pieces) = start(&models, request());
+    asked(&server, 1).await;
+    turn.abort();
+    assert!(turn.await.unwrap_err().is_cancelled());
+    dropped(&server, 1).await;
+    let (next, mut pieces) = start(&models, request());
+    assert_eq!(next.await.unwrap().unwrap().text, "fine");
+    let waited = Delta::Note("gpu still works on a turn that was given up".to_owned());
+    let mut notes = Vec::new();
+    while let Ok(piece) = pieces.try_recv() {
+        notes.push(piece);
+    }
+    let paths: Vec<String> = server.requests().into_iter().map(|r| r.path).collect();
+    assert!(notes.contains(&waited) || paths.len() <= 3, "{paths:?}");
+    paths
+}
+
+#[tokio::test]
+async fn after_a_turn_that_was_given_up_the_next_waits_until_the_slots_are_idle() {
+    let fake = Fake::new(Wire::LlamaCpp);
+    fake.busy.store(2, Ordering::SeqCst);
+    let chat = "/v1/chat/completions";
+    let paths = given_up(HostKind::LlamaCpp, fake).await;
+    assert_eq!(paths, [chat, "/slots", "/slots", "/slots", chat]);
+}
+
+#[tokio::test]
+async fn ollama_is_idle_once_the_models_stay_is_counted_anew() {
+    let fake = Fake::new(Wire::Ollama);
+    let entry = |expires: &str| json!([{"name": "qwen3:14b", "size": 1, "size_vram": 1, "expires_at": expires}]);
+    // The turn before this one ended ten minutes ago, by the server's clock.
+    *fake.loaded.lock().unwrap() = entry("2026-11-01T12:20:00Z");
+    let (loaded, asked) = (Arc::clone(&fake.loaded), Arc::clone(&fake.busy));
+    asked.store(2, Ordering::SeqCst);
+    let done = entry("2026-11-01T12:30:00.5Z");
+    let later = tokio::task::spawn_blocking(move || {
+        // Two looks find it at work.
+        let begun = std::time::Instant::now();
+        while asked.load(Ordering::SeqCst) > 0 && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::yield_now();
+        }
+        *loaded.lock().unwrap() = done;
+    });
+    let paths = given_up(HostKind::Ollama, fake).await;
+    later.await.unwrap();
+    let looks = paths.iter().filter(|path| *path == "/api/ps").count();
+    assert!(looks >= 2, "{paths:?}");
+    assert_eq!((paths.first(), paths.last()), (paths.last(), paths.first()));
+    assert_eq!(paths.len(), looks + 2);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_tell_is_not_waited_for() {
+    let paths = given_up(HostKind::Vllm, Fake::new(Wire::Vllm)).await;
+    assert_eq!(paths.len(), 2);
+    let gone = Fake::new(Wire::Ollama);
+    let paths = given_up(HostKind::Ollama, gone).await;
+    assert_eq!(
+        paths[1], "/api/ps",
+        "the model is not loaded: nothing works"
+    );
+    assert_eq!(paths.len(), 3);
+}
