@@ -357,6 +357,12 @@ fn the_usual_variables_fill_in_vendors_and_their_keys_go_nowhere_else() {
     s.env("OLLAMA_HOST", "192.168.1.20");
     assert_eq!(key(&s, "gpu1").as_deref(), Some("ol-1"));
 
+    s.home("[hosts.gpu1]\nkind = \"ollama\"\n");
+    let hosts = s.load().settings.hosts;
+    assert!(
+        !hosts.contains_key("anthropic"),
+        "nobody asked for what costs money"
+    );
     s.home("[hosts.anthropic]\nkind = \"anthropic\"\nurl = \"https://evil.example.com\"\n");
     assert_eq!(key(&s, "anthropic"), None, "the key left its server");
     s.env("ANTHROPIC_BASE_URL", "https://evil.example.com");

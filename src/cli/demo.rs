@@ -286,7 +286,7 @@ fn closing(factory: &Factory, events: &[Event]) -> String {
             row.coverage
                 .map_or("-".to_owned(), |cover| format!("{cover:.0} %")),
             format!("{:.1} s", row.seconds),
-            format!("{:.2} USD{scripted}", row.usd),
+            format!("{:.2} USD{scripted}", row.used.usd),
         ]);
     }
     out::table(&rows)

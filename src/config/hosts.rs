@@ -62,7 +62,8 @@ impl Builder<'_> {
         hosts
     }
 
-    /// Vendors whose key the user's environment holds, under their usual names.
+    /// Vendors that a role names and whose key the user's environment holds, under their usual names. A soul alone brings no
+    /// vendor in: what costs money is chosen in settings.
     fn vendors(&mut self, hosts: &mut BTreeMap<String, Host>, inputs: &Inputs) {
         for vendor in variables::VENDORS {
             let word = vendor.kind.word();
@@ -70,13 +71,28 @@ impl Builder<'_> {
             let Some(variable) = vendor.keys.iter().find(|name| key(name)) else {
                 continue;
             };
-            if vendor.local || hosts.contains_key(word) || self.host_source(word).is_some() {
+            let known = hosts.contains_key(word) || self.host_source(word).is_some();
+            if vendor.local || known || !self.names_host(word) {
                 continue;
             }
             let source = Source::Variable((*variable).to_owned());
             let url = vendor.address(&inputs.env);
             self.unnamed(hosts, word, vendor.kind, url, source, inputs);
         }
+    }
+
+    /// A role's model or fallback is on a host of this name.
+    fn names_host(&self, host: &str) -> bool {
+        let on = |text: &str| text.split_once('/').is_some_and(|(name, _)| name == host);
+        let roles = self
+            .merged
+            .iter()
+            .filter(|(path, _)| path.first().is_some_and(|top| top == "roles"));
+        roles.into_iter().any(|(_, entry)| match &entry.value {
+            Value::Text(text) => on(text),
+            Value::List(texts) => texts.iter().any(|text| on(text)),
+            _ => false,
+        })
     }
 
     fn unnamed(

@@ -2,11 +2,13 @@
 
 mod days;
 mod spread;
+mod usage;
 
 pub use self::days::{Days, Share};
 pub use self::spread::Spread;
+pub use self::usage::Usage;
 use super::event::{Event, EventBody, Move, RunSummary, Turn};
-use super::phase::{Outcome, Phase};
+use super::phase::{Outcome, Phase, Role};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -45,6 +47,8 @@ pub struct Stats {
     pub phases: BTreeMap<Phase, u64>,
     /// The same figures by time.
     pub days: Days,
+    /// What each role used.
+    pub roles: BTreeMap<Role, Usage>,
     /// How often each stuck rule fired.
     pub stuck: BTreeMap<String, u64>,
     /// Verdicts of reviews.
@@ -107,8 +111,8 @@ pub struct Closing {
     pub coverage: Option<f64>,
     /// Seconds in the lane.
     pub seconds: f64,
-    /// Money, USD.
-    pub usd: f64,
+    /// What its turns used.
+    pub used: Usage,
     /// Milliseconds by phase.
     pub phases: BTreeMap<Phase, u64>,
 }
@@ -160,6 +164,7 @@ impl Stats {
             .input_tokens
             .unwrap_or(0)
             .saturating_add(turn.output_tokens.unwrap_or(0));
+        self.roles.entry(turn.role).or_default().add(turn);
         self.usd += usd;
         self.tokens = self.tokens.saturating_add(tokens);
         let share = self.days.at(event.ts);
@@ -169,7 +174,7 @@ impl Stats {
             share.local_millis = share.local_millis.saturating_add(turn.millis);
         }
         if let Some(tool) = self.tool(event) {
-            tool.row.usd += usd;
+            tool.row.used.add(turn);
             tool.row.scripted |= turn.scripted;
         }
     }

@@ -151,10 +151,19 @@ fn turned(turn: &Turn) -> String {
     match &turn.error {
         Some(error) => text + " failed: " + error,
         None => format!(
-            "{text}: {} in, {} out, {:.1} s{}",
+            "{text}: {} in{}, {} out, {:.1} s{}{}",
             tokens(turn.input_tokens),
+            match turn.cached.read {
+                0 => String::new(),
+                read => format!(" ({read} cached)"),
+            },
             tokens(turn.output_tokens),
             turn.millis as f64 / 1000.0,
+            match turn.usd {
+                _ if turn.local => String::new(),
+                Some(usd) => format!(", ${usd:.4}"),
+                None => ", unpriced".to_owned(),
+            },
             if turn.malformed { ", not usable" } else { "" }
         ),
     }

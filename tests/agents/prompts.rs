@@ -1,7 +1,7 @@
 //! Prompts as the models get them, with the starter souls, and what goes when room is short.
 
 use crate::word_count;
-use dev_factory::agents::prompt::{Desk, Numbers, Prompt, clip, data, reformat};
+use dev_factory::agents::prompt::{Desk, Mode, Numbers, Prompt, clip, data, reformat};
 use dev_factory::agents::qa::Instead;
 use dev_factory::agents::reply::Malformed;
 use dev_factory::agents::soul::{Soul, parse};
@@ -355,4 +355,23 @@ fn a_cut_is_visible_and_keeps_to_its_size() {
     assert_eq!(clip("short", 10), "short");
     let cut = clip(&"é".repeat(1000), 200);
     assert!(cut.chars().count() <= 200 && cut.contains("800 characters cut here"));
+}
+
+#[test]
+fn what_a_models_counts_have_taught_decides_whether_a_prompt_fits() {
+    let prompt = Prompt::new(
+        &desk("developer", Numbers::default()),
+        "draft",
+        Mode::Write,
+        "Answer.",
+        &"word ".repeat(2000),
+    );
+    let numbers = |factor| Numbers {
+        prompt_tokens: prompt.estimate() + 100,
+        factor,
+        ..Numbers::default()
+    };
+    assert!(prompt.fits(&numbers(1000)).is_ok());
+    let large = prompt.fits(&numbers(1200)).unwrap_err();
+    assert!(large.tokens > prompt.estimate() * 11 / 10, "{large}");
 }

@@ -104,7 +104,7 @@ fn statistics_and_the_closing_table() {
     assert_eq!(names, ["alpha", "beta", "gamma"]);
     let alpha = &table[0];
     assert_eq!(
-        (alpha.runs, alpha.cycles, alpha.tests, alpha.usd),
+        (alpha.runs, alpha.cycles, alpha.tests, alpha.used.usd),
         (2, 1, 9, 0.25)
     );
     assert_eq!((alpha.passed, alpha.held_passed, alpha.held_out), (7, 4, 6));
@@ -116,7 +116,52 @@ fn statistics_and_the_closing_table() {
     let millis: u64 = alpha.phases.values().sum();
     assert_eq!(alpha.seconds, millis as f64 / 1000.0);
     assert!(alpha.phases[&Phase::Fixing] > 0);
+    let all: f64 = stats.roles.values().map(|used| used.usd).sum();
+    assert_eq!((all, stats.roles[&Role::Developer].usd), (0.25, 0.25));
     assert_eq!(Stats::default().success_rate(), None);
+}
+
+/// A turn whose prompt was thought to have 1,000 tokens.
+fn counted(model: &str, counted: Option<u64>, ok: bool, usd: Option<f64>) -> EventBody {
+    let EventBody::Turn(like) = turn(Role::Qa, 0, 0.0, false) else {
+        unreachable!()
+    };
+    EventBody::Turn(Turn {
+        model: model.to_owned(),
+        estimated: Some(1000),
+        input_tokens: counted,
+        ok,
+        usd,
+        ..like
+    })
+}
+
+#[test]
+fn the_estimate_of_each_model_is_taught_by_what_its_server_counts() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Spec);
+    world.fact(counted("wordy", Some(1400), true, Some(0.0)));
+    world.fact(counted("terse", Some(800), true, Some(0.0)));
+    world.fact(counted("wordy", Some(300), false, Some(0.0)));
+    world.fact(counted("mute", None, true, Some(0.0)));
+    let factors = &world.factory.factors;
+    assert_eq!((factors["wordy"], factors["terse"]), (1100, 950));
+    assert_eq!(factors.get("mute"), None, "nothing was counted");
+    let again = serde_json::to_string(&world.factory).unwrap();
+    let again: dev_factory::domain::factory::Factory = serde_json::from_str(&again).unwrap();
+    assert_eq!(again.factors, *factors, "the fold is kept");
+}
+
+#[test]
+fn what_has_no_price_is_said_and_never_nothing() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Spec);
+    let used = |world: &World| Stats::of(&world.journal).roles[&Role::Qa];
+    world.fact(counted("m", Some(900), true, None));
+    assert_eq!(used(&world).money(), "unpriced");
+    world.fact(counted("m", Some(900), true, Some(0.5)));
+    assert_eq!(used(&world).money(), "$0.50 and 1 unpriced");
+    assert_eq!((used(&world).tokens(), used(&world).turns), (1800, 2));
 }
 
 #[test]

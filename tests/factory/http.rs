@@ -293,6 +293,39 @@ fn a_key_that_is_refused_is_read_again() {
 }
 
 #[test]
+fn a_key_that_a_probe_finds_wrong_is_picked_up_once_it_is_mended() {
+    const NEW: Option<&str> = Some("Bearer renewed-key");
+    let server = ModelServer::answering(|request| {
+        if request.header("authorization") != NEW {
+            return Answer::status(401, r#"{"error":{"message":"who are you"}}"#);
+        }
+        match request.path.as_str() {
+            "/v1/chat/completions" => crate::model_server::openai_reply(request, &demo(request)),
+            _ => Answer::status(
+                200,
+                r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#,
+            ),
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("{}/v1", server.url());
+    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
+    let file = key_file(dir.path(), &server.url());
+    fs::write(&file, "expired-key").unwrap();
+    let engine = Process::start(&home, &[]);
+    process::wait("the engine knows that the key is wrong", || {
+        readers::snapshot(&home)
+            .is_some_and(|(s, alive)| alive && s.needs.iter().any(|need| need.why.contains("key")))
+    });
+    assert!(server.turns().is_empty());
+    // Nobody tells the engine.
+    fs::write(&file, "renewed-key").unwrap();
+    process::wait("turns are taken", || server.turns().len() > 1);
+    let ended = engine.interrupt();
+    assert_eq!(ended.code, Some(130), "{}", ended.said);
+}
+
+#[test]
 fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
     const KEY: &str = "wonderland-4711-key";
     let server = ModelServer::answering(|request| match request.path.as_str() {

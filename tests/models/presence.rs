@@ -187,3 +187,21 @@ async fn a_server_that_cannot_tell_is_not_waited_for() {
     );
     assert_eq!(paths.len(), 3);
 }
+
+#[tokio::test]
+async fn after_an_error_the_server_told_nobody_waits() {
+    let server = ModelServer::answering(|request| match request.method.as_str() {
+        "POST" => Answer::status(
+            400,
+            r#"{"error":"the prompt is longer than the context length"}"#,
+        ),
+        _ => Answer::status(404, "{}"),
+    });
+    let models = hosts(host(HostKind::Ollama, &server.url()));
+    for _ in 0..2 {
+        let (reply, pieces) = take(&models, &request()).await;
+        assert_eq!(reply.unwrap_err().fault, Fault::Overflow);
+        assert!(pieces.is_empty(), "{pieces:?}");
+    }
+    assert_eq!(server.requests().len(), server.turns().len());
+}

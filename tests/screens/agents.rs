@@ -97,3 +97,17 @@ fn without_an_engine_nobody_works() {
     model.engine = Engine::Gone;
     assert!(text(&model).contains("engine 41233 is gone"));
 }
+
+#[test]
+fn a_prompt_that_was_cut_is_an_alarm_in_the_row_and_in_the_details() {
+    let mut s = crate::plant::snapshot();
+    s.agents[1].alarm =
+        Some("lab cut the prompt without a word: it read 2050 tokens of about 6100".to_owned());
+    let seen = text(&agents(with((120, 36), s), 1));
+    let rows: Vec<&str> = seen
+        .lines()
+        .filter(|l| l.contains("cut the prompt"))
+        .collect();
+    assert_eq!(rows.len(), 2, "{seen}");
+    assert!(rows[1].contains("alarm"), "{}", rows[1]);
+}

@@ -84,10 +84,14 @@ impl ModelHosts {
         // Waiting in line is not part of the turn: the timers start behind it.
         let place = Place::wait(server, &request.model, &pieces).await;
         let reply = match server.settings.kind {
-            HostKind::Scripted => scripted::turn(server, &self.script, request, pieces).await?,
-            _ => http::turn(server, request, &pieces).await?,
+            HostKind::Scripted => scripted::turn(server, &self.script, request, pieces).await,
+            _ => http::turn(server, request, &pieces).await,
         };
-        place.done();
+        // Where the server said itself that it is over, it works on nothing any more.
+        if !reply.as_ref().is_err_and(left_in_midst) {
+            place.done();
+        }
+        let reply = reply?;
         Ok(self.priced(server, request, reply))
     }
 
@@ -125,6 +129,14 @@ impl ModelHosts {
         }
         reply
     }
+}
+
+/// The server may still be writing for nobody.
+fn left_in_midst(error: &ModelError) -> bool {
+    matches!(
+        error.fault,
+        Fault::Unreachable | Fault::Broken | Fault::Garbled | Fault::TooLong | Fault::Looping
+    )
 }
 
 impl Models for ModelHosts {

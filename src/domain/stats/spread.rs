@@ -65,7 +65,7 @@ impl Stats {
     /// Money of the ended tools.
     #[must_use]
     pub fn usd_spread(&self) -> Option<Spread> {
-        Spread::of(self.ended().map(|row| row.usd).collect())
+        Spread::of(self.ended().map(|row| row.used.usd).collect())
     }
 }
 

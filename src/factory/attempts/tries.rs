@@ -10,6 +10,8 @@ const WAITS: [Duration; 4] = [
     Duration::from_secs(15),
     Duration::from_secs(45),
 ];
+/// Longest wait a server may ask for before its host is left alone.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Samples of a model that writes what cannot be used: as asked, with another seed, and without thinking.
 const SAMPLES: u32 = 3;
 
@@ -41,11 +43,7 @@ impl Tries {
     pub fn next(&mut self, error: &ModelError, smaller: bool, others: bool) -> Next {
         match error.remedy() {
             _ if error.fault == Fault::NoScript => Next::Broken,
-            Remedy::Retry => {
-                let wait = WAITS.get(self.waits);
-                self.waits += 1;
-                wait.map_or(Next::Host, |wait| Next::Again(*wait))
-            }
+            Remedy::Retry => self.patience(None),
             Remedy::OtherSample | Remedy::Reask => {
                 self.samples += 1;
                 match (self.samples < SAMPLES, others) {
@@ -60,7 +58,20 @@ impl Tries {
             }
             Remedy::Shrink if error.fault == Fault::Memory => Next::Host,
             Remedy::Shrink => Next::TooLarge,
+            // A queue that is full or a model being loaded: worth a minute before all that was done is left.
+            Remedy::Wait if error.fault == Fault::Busy => self.patience(error.retry_after),
             Remedy::Wait | Remedy::OtherModel | Remedy::Ask => Next::Host,
+        }
+    }
+
+    /// The next wait, longer where the server asks for it; a host that asks for more than a minute is left alone.
+    fn patience(&mut self, asked: Option<u64>) -> Next {
+        let wait = WAITS.get(self.waits).copied();
+        self.waits += 1;
+        let asked = Duration::from_secs(asked.unwrap_or(0));
+        match wait {
+            Some(wait) if asked <= LONGEST => Next::Again(wait.max(asked)),
+            _ => Next::Host,
         }
     }
 
@@ -104,6 +115,19 @@ mod tests {
         );
         assert_eq!(fate(&[Fault::Looping; 3], false), Next::Stuck);
         assert_eq!(fate(&[Fault::Unfinished; 3], true), Next::Host);
+    }
+
+    #[test]
+    fn a_busy_host_is_waited_for_as_long_as_it_asks() {
+        let busy = |retry_after| ModelError {
+            retry_after,
+            ..ModelError::new("gpu", Fault::Busy, "")
+        };
+        let of = |error: &ModelError| Tries::default().next(error, false, true);
+        assert_eq!(of(&busy(None)), Next::Again(WAITS[0]));
+        assert_eq!(of(&busy(Some(30))), Next::Again(Duration::from_secs(30)));
+        assert_eq!(of(&busy(Some(61))), Next::Host);
+        assert_eq!(fate(&[Fault::Busy; 5], true), Next::Host);
     }
 
     #[test]

@@ -104,7 +104,10 @@ impl Table {
             named,
             ink.span(part, cell(&ink.plain(state), 12)),
             Span::raw(cell(roles::short(&agent.model, self.model), self.model)),
-            Span::raw(cell(&format!(" {script}{}", agent.words), self.doing)),
+            match &agent.alarm {
+                Some(words) => ink.span(Part::Fail, cell(&format!(" {words}"), self.doing)),
+                None => Span::raw(cell(&format!(" {script}{}", agent.words), self.doing)),
+            },
             ink.span(Part::Dim, right(&last, 7)),
         ];
         if self.wide {

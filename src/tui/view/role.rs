@@ -12,6 +12,9 @@ use ratatui::text::{Line, Span};
 /// Columns of a label.
 const LABEL: usize = 10;
 
+/// Label of what is wrong with the host.
+const ALARM: &str = "alarm";
+
 /// The details.
 pub fn lines(
     model: &Model,
@@ -28,6 +31,7 @@ pub fn lines(
         before = label;
         for row in wrap::first(&text, width.saturating_sub(LABEL + 2), 2) {
             let part = match shown {
+                ALARM => Part::Fail,
                 "why" => super::roles::state(agent.state).0,
                 _ => Part::Dim,
             };
@@ -44,6 +48,7 @@ pub fn lines(
 /// What is known of it, each fact with its label.
 fn facts(model: &Model, s: &Snapshot, agent: &AgentStatus) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
+    facts.extend(agent.alarm.clone().map(|words| (ALARM, words)));
     match agent.state {
         AgentState::Working | AgentState::Ready => facts.push(("now", agent.words.clone())),
         // The pause itself says more.

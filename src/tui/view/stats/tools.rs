@@ -118,7 +118,7 @@ fn figure(model: &Model, tool: &Closing, column: &str) -> String {
         ),
         "Cycles" => tool.cycles.to_string(),
         "Time" => duration(tool.seconds),
-        "Money" => format!("${:.2}", tool.usd),
+        "Money" => tool.used.money(),
         "Runs" => tool.runs.to_string(),
         "Tests" => of(tool.passed, tool.tests),
         "Held-out" => of(tool.held_passed, tool.held_out),
