@@ -1,10 +1,11 @@
 //! The real program with real git and real Jest, its models behind HTTP.
 
+use crate::fakes::{Fake, Said, Wire};
 use crate::homes::{self, TOOL};
 use crate::model_server::{Answer, ModelServer, Request, Step, closed_url};
 use crate::process::{self, Process};
 use dev_factory::adapters::store::readers;
-use dev_factory::domain::event::EventBody;
+use dev_factory::domain::event::{EventBody, Turn};
 use dev_factory::domain::phase::Phase;
 use serde_json::Value;
 use std::fs;
@@ -290,6 +291,59 @@ fn a_key_that_is_refused_is_read_again() {
     assert_eq!(ended.code, Some(130), "{}", ended.said);
     let later = server.turns().into_iter().skip(3);
     assert!(later.into_iter().all(|t| t.header("authorization") == NEW));
+}
+
+#[test]
+fn a_paid_reviewer_is_priced_by_its_rate_and_a_host_without_a_kind_is_recognised() {
+    let local = ModelServer::serving_requests(demo);
+    let verdict = homes::reply(&format!("{TOOL}/review/verdict/0")).unwrap();
+    let fake = Fake {
+        model: "claude-opus-5-5".to_owned(),
+        ..Fake::new(Wire::Anthropic).saying(Said::text(&verdict))
+    };
+    let claude = ModelServer::answering(move |request| fake.answer(request));
+    let dir = tempfile::tempdir().unwrap();
+    // Ollama at a port that says nothing, and Anthropic's language at an address that is not free.
+    let text = settings("ollama", &local.url(), false).replace("kind = \"ollama\"\n", "")
+        + &format!(
+            "[hosts.claude]\nkind = \"anthropic\"\nurl = \"{}\"\nlocal = false\n[roles.supervisor]\nmodel = \"claude/claude-opus-5-5\"\n",
+            claude.url()
+        );
+    let home = homes::make(dir.path(), &[TOOL], &text);
+    let file = key_file(dir.path(), &claude.url());
+    fs::write(&file, "sk-ant-test").unwrap();
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
+    let events = readers::history(&home, 1).unwrap();
+    let turns = events.iter().filter_map(|event| match &event.body {
+        EventBody::Turn(turn) => Some(turn),
+        _ => None,
+    });
+    let (paid, free): (Vec<&Turn>, Vec<&Turn>) = turns.partition(|turn| turn.host == "claude");
+    assert!(free.iter().all(|turn| turn.local && turn.usd == Some(0.0)));
+    let [review] = paid[..] else {
+        panic!("{paid:#?}")
+    };
+    assert_eq!(
+        (review.rate.as_deref(), review.local),
+        (Some("opus-5-5"), false)
+    );
+    let read = review.input_tokens.unwrap() as f64;
+    let wrote = review.output_tokens.unwrap() as f64;
+    let usd = (read * 4.0 + wrote * 20.0) / 1e6;
+    assert!((review.usd.unwrap() - usd).abs() < 1e-9, "{review:?}");
+    let spent = readers::factory(&home).unwrap().factory.unwrap().totals.usd;
+    assert!((spent - usd).abs() < 1e-6, "{spent}");
+    assert_eq!(claude.turns()[0].header("x-api-key"), Some("sk-ant-test"));
+    let shown = process::run(&home, &["config"]).said;
+    let kind = shown.lines().find(|line| line.contains("hosts.lab.kind"));
+    assert!(
+        kind.is_some_and(
+            |line| line.contains("\"ollama\"") && line.contains("found on this machine")
+        ),
+        "{shown}"
+    );
 }
 
 #[test]
