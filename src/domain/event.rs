@@ -308,6 +308,9 @@ pub struct Turn {
     pub usd: Option<f64>,
     /// Whole turn, milliseconds.
     pub millis: u64,
+    /// Tokens a second while writing, to a tenth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<f64>,
     /// Counts into the local token budget.
     pub local: bool,
     /// The reply came from a script, not from a model.

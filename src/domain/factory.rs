@@ -54,6 +54,9 @@ pub struct Factory {
     /// By model: what its counts have taught of our estimate, in thousandths.
     #[serde(default)]
     pub factors: BTreeMap<String, u32>,
+    /// By `host/model`: tokens a second it usually writes, in tenths.
+    #[serde(default)]
+    pub speeds: BTreeMap<String, u32>,
     /// Lifetime counters.
     pub totals: Totals,
 }

@@ -196,6 +196,9 @@ impl Driver {
             origin: Origin::default(),
             since: factory.last_update,
             others: self.readiness.candidates(role).len() > 1,
+            usual_speed: model
+                .as_ref()
+                .and_then(|m| factory.speeds.get(&m.to_string()).copied()),
             factor: learned.copied().unwrap_or(tokens::AS_ESTIMATED),
             model,
             soul: soul.clone(),

@@ -81,6 +81,7 @@ fn priced(usd: f64) -> EventBody {
         cached: Default::default(),
         rate: None,
         usd: Some(usd),
+        speed: None,
         millis: 5,
         local: false,
         scripted: false,

@@ -25,6 +25,7 @@ fn turn(role: Role, tokens: u64, usd: f64, local: bool) -> EventBody {
         cached: Default::default(),
         rate: None,
         usd: Some(usd),
+        speed: None,
         millis: 1,
         local,
         scripted: false,
@@ -150,6 +151,29 @@ fn the_estimate_of_each_model_is_taught_by_what_its_server_counts() {
     let again = serde_json::to_string(&world.factory).unwrap();
     let again: dev_factory::domain::factory::Factory = serde_json::from_str(&again).unwrap();
     assert_eq!(again.factors, *factors, "the fold is kept");
+}
+
+#[test]
+fn a_third_of_the_usual_speed_is_the_edge() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Spec);
+    let at = |speed: f64, written| {
+        let EventBody::Turn(like) = turn(Role::Qa, 10, 0.0, true) else {
+            unreachable!()
+        };
+        Turn {
+            speed: Some(speed),
+            output_tokens: Some(written),
+            ..like
+        }
+    };
+    world.fact(EventBody::Turn(at(30.0, 50)));
+    world.fact(EventBody::Turn(at(1.0, 49)));
+    let usual = world.factory.speeds["h/m"];
+    assert_eq!(usual, 300, "a few tokens say nothing");
+    assert!(at(9.9, 50).slow(usual) && !at(10.0, 50).slow(usual) && !at(1.0, 49).slow(usual));
+    world.fact(EventBody::Turn(at(10.0, 50)));
+    assert_eq!(world.factory.speeds["h/m"], 250);
 }
 
 #[test]

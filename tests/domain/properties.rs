@@ -339,6 +339,7 @@ fn take(world: &mut World, step: Step) {
             cached: Default::default(),
             rate: None,
             usd: Some(usd),
+            speed: None,
             millis: 5,
             local,
             scripted: false,

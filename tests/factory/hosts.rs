@@ -210,3 +210,31 @@ async fn a_reply_that_was_cut_or_empty_is_asked_for_anew_with_the_whole_prompt()
         assert!(!asked[1].think && asked[1].max_tokens == asked[0].max_tokens);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_has_become_slow_is_an_alarm_until_it_is_fast_again() {
+    let plant = Plant::new(&[TOOL]);
+    // The speed is known from the spec on; this file comes at a third of it.
+    let file = named("coding/file/src/report.js");
+    plant.desk.on(&file, 1, Act::Slow);
+    let next = plant.desk.hold(&named("coding/file/src/cli.js"));
+    let mut engine = plant.start();
+    next.reached(1).await;
+    let alarmed = |s: &Snapshot| agent(s, Role::Developer).alarm.is_some();
+    let seen = engine.until("alarmed", alarmed).await;
+    let words = agent(&seen, Role::Developer).alarm.unwrap();
+    assert!(
+        words.starts_with("lab writes 8.0 tokens a second, usually 25.0"),
+        "{words}"
+    );
+    next.open();
+    let quiet = |s: &Snapshot| agent(s, Role::Developer).alarm.is_none();
+    engine.until("fast again", quiet).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(
+        plant.tags(),
+        [format!("{TOOL}@1.0.0")],
+        "the reply was used"
+    );
+}

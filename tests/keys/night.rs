@@ -215,6 +215,7 @@ impl Scribe {
             cached: Default::default(),
             rate: None,
             usd: Some(usd),
+            speed: None,
             millis: 600_000,
             local: usd == 0.0,
             scripted: false,

@@ -32,6 +32,8 @@ pub enum Act {
     ReadOnly(u64),
     /// The reply ends at its token limit.
     Cut(String),
+    /// The reply comes at less than a third of the usual speed.
+    Slow,
 }
 
 /// A turn that waits for the test.
@@ -194,10 +196,14 @@ impl Models for Desk {
                 let words = "connection refused";
                 return Err(ModelError::new(&request.host, Fault::Unreachable, words));
             }
-            let (mut counted, mut cut) = (counted(request), false);
+            let (mut counted, mut cut, mut slow) = (counted(request), false, false);
             let text = match self.act(&request.label) {
                 Some(Act::Say(text)) => Some(text),
                 Some(Act::Fail(error)) => return Err(error),
+                Some(Act::Slow) => {
+                    slow = true;
+                    None
+                }
                 Some(Act::Cut(text)) => {
                     cut = true;
                     Some(text)
@@ -224,7 +230,7 @@ impl Models for Desk {
                 cut,
                 input_tokens: Some(counted),
                 output_tokens: Some(50),
-                tokens_per_second: Some(25.0),
+                tokens_per_second: Some(if slow { 8.0 } else { 25.0 }),
                 usd: price.or(Some(0.0)),
                 local: price.is_none(),
                 context: Some(16_384),

@@ -169,6 +169,7 @@ pub fn turn() -> NewEvent {
         cached: Default::default(),
         rate: None,
         usd: Some(0.0),
+        speed: None,
         millis: 32_000,
         local: true,
         scripted: false,

@@ -42,6 +42,7 @@ impl Factory {
             unpushed: Vec::new(),
             refused_claims: 0,
             factors: BTreeMap::new(),
+            speeds: BTreeMap::new(),
             totals: Totals::default(),
         }
     }

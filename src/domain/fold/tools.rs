@@ -9,6 +9,9 @@ use chrono::{DateTime, Duration, DurationRound, Utc};
 /// Runs remembered in the fold; older ones are in evidence/.
 const RUNS_KEPT: usize = 50;
 
+/// Tokens written below which a turn says nothing of its model's speed.
+const ENOUGH: u64 = 50;
+
 /// Rounds money to a billionth: sums then survive JSON exactly, so that a reread journal equals the live fold.
 pub(super) fn exact(usd: f64) -> f64 {
     const BILLION: f64 = 1e9;
@@ -72,6 +75,7 @@ fn counts(body: &EventBody) -> bool {
 
 fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
     learned(factory, turn);
+    timed(factory, turn);
     let tokens = turn
         .input_tokens
         .unwrap_or(0)
@@ -120,6 +124,38 @@ fn learned(factory: &mut Factory, turn: &Turn) {
         let factor = factory.factors.entry(turn.model.clone());
         let factor = factor.or_insert(tokens::AS_ESTIMATED);
         *factor = tokens::learn(*factor, estimated, counted);
+    }
+}
+
+/// How fast a model usually writes on its host: a quarter of the way towards each turn.
+fn timed(factory: &mut Factory, turn: &Turn) {
+    let Some(speed) = turn.speed.filter(|_| turn.ok && turn.tells_speed()) else {
+        return;
+    };
+    let tenths = (speed.clamp(0.0, 1e6) * 10.0).round() as u32;
+    let usual = factory.speeds.entry(turn.place());
+    let usual = usual.or_insert(tenths);
+    *usual = (*usual * 3 + tenths) / 4;
+}
+
+impl Turn {
+    /// `host/model`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.host, self.model)
+    }
+
+    /// It wrote enough for its speed to say something.
+    #[must_use]
+    pub fn tells_speed(&self) -> bool {
+        !self.scripted && self.output_tokens.is_some_and(|tokens| tokens >= ENOUGH)
+    }
+
+    /// It wrote at less than a third of the usual speed, given in tenths.
+    #[must_use]
+    pub fn slow(&self, usual: u32) -> bool {
+        let speed = self.speed.filter(|_| self.tells_speed());
+        speed.is_some_and(|speed| speed * 30.0 < f64::from(usual))
     }
 }
 

@@ -164,6 +164,8 @@ pub struct Context {
     pub others: bool,
     /// What the model's counts have taught of our estimate, in thousandths.
     pub factor: u32,
+    /// Tokens a second the model usually writes, in tenths; None before anything is known.
+    pub usual_speed: Option<u32>,
     /// Instructions of the role.
     pub soul: Arc<Soul>,
     /// Numbers of the harness and limits.

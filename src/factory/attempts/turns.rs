@@ -248,6 +248,7 @@ impl Context {
             malformed: value.is_err(),
             ..self.told(asked, Some(&reply), millis)
         };
+        let slow = self.usual_speed.filter(|usual| turn.slow(*usual));
         self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
         self.transcribe(request, Some(&reply), None)?;
         // What follows in the log comes after the reply.
@@ -264,6 +265,13 @@ impl Context {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
         });
+        if let (Some(usual), Some(speed)) = (slow, reply.tokens_per_second) {
+            self.alarm(format!(
+                "{} writes {speed:.1} tokens a second, usually {:.1}: another program may use its GPU, or part of the model lies on its CPU",
+                request.host,
+                f64::from(usual) / 10.0
+            ));
+        }
         let whole = defect.is_none().then_some(reply.text);
         Ok(value.map_err(|problem| (whole, problem)))
     }
@@ -312,6 +320,9 @@ impl Context {
             rate: reply.and_then(|r| r.rate.clone()),
             usd: reply.map_or(local.then_some(0.0), |r| r.usd),
             millis,
+            speed: reply
+                .and_then(|r| r.tokens_per_second)
+                .map(|speed| (speed * 10.0).round() / 10.0),
             local,
             scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,
