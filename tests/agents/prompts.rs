@@ -1,7 +1,7 @@
 //! Prompts as the models get them, with the starter souls, and what goes when room is short.
 
 use crate::word_count;
-use dev_factory::agents::prompt::{Desk, Mode, Numbers, Prompt, clip, data, reformat};
+use dev_factory::agents::prompt::{Desk, Mode, Numbers, Prompt, anew, clip, data, reformat};
 use dev_factory::agents::qa::Instead;
 use dev_factory::agents::reply::Malformed;
 use dev_factory::agents::soul::{Soul, parse};
@@ -374,4 +374,17 @@ fn what_a_models_counts_have_taught_decides_whether_a_prompt_fits() {
     assert!(prompt.fits(&numbers(1000)).is_ok());
     let large = prompt.fits(&numbers(1200)).unwrap_err();
     assert!(large.tokens > prompt.estimate() * 11 / 10, "{large}");
+}
+
+#[test]
+fn an_answer_asked_for_anew_does_not_think_and_has_all_the_room() {
+    let numbers = Numbers::default();
+    let desk = desk("developer", numbers);
+    let prompt = Prompt::new(&desk, "draft", Mode::Think, "Answer.", "Build it.");
+    assert!(prompt.think);
+    let again = anew(&prompt, &Malformed::new("it was empty".to_owned()));
+    assert_eq!((again.think, again.max_tokens), (false, prompt.max_tokens));
+    assert_eq!(again.messages[0], prompt.messages[0]);
+    let text = &again.messages[1].1;
+    assert!(text.starts_with(&prompt.messages[1].1) && text.contains("it was empty"));
 }

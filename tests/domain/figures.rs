@@ -145,6 +145,11 @@ fn the_estimate_of_each_model_is_taught_by_what_its_server_counts() {
     world.fact(counted("terse", Some(800), true, Some(0.0)));
     world.fact(counted("wordy", Some(300), false, Some(0.0)));
     world.fact(counted("mute", None, true, Some(0.0)));
+    assert_eq!(
+        world.facts().work_millis,
+        3,
+        "a turn that failed is no work"
+    );
     let factors = &world.factory.factors;
     assert_eq!((factors["wordy"], factors["terse"]), (1100, 950));
     assert_eq!(factors.get("mute"), None, "nothing was counted");

@@ -93,9 +93,18 @@ async fn a_host_that_dies_in_mid_turn_costs_a_turn_and_nothing_else() {
 #[tokio::test(start_paused = true)]
 async fn a_model_with_a_fault_that_probes_do_not_see_is_left_alone_for_a_while() {
     let plant = Plant::with(&[TOOL], &with_spare());
-    let label = named("coding/file/src/cli.js");
+    let label = named("spec/template");
     plant.desk.on(&label, 1, fails(Fault::SpendLimit));
-    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let held = plant.desk.hold(&named("spec-review/verdict"));
+    let hour = std::time::Duration::from_secs(3600);
+    let slow = async {
+        // Long enough for probes to find nothing wrong with the host.
+        held.reached(1).await;
+        tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+        held.open();
+    };
+    let (ended, ()) = tokio::join!(plant.until_idle_within(hour), slow);
+    assert_eq!(ended, Ended::Idle);
     let later = turns(&plant);
     let at = later.iter().position(|turn| !turn.ok).unwrap();
     assert!(later[at + 1..].iter().all(|turn| turn.host == "spare"));

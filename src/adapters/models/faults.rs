@@ -80,7 +80,6 @@ const TABLE: &[Row] = &[
             "context length exceeded",
             "context window",
             "context size has been exceeded",
-            "context the overflows",
             "prompt is too long",
             "request_too_large",
         ],
