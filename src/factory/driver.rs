@@ -45,7 +45,10 @@ pub struct Driver {
     pub(super) stopping: Option<Stopping>,
     pub(super) suspect: Option<Suspect>,
     pub(super) doing: String,
+    /// What is odd or wrong about settings and souls.
     pub(super) problems: Vec<String>,
+    /// Why the wishlist as it stands cannot be taken over.
+    pub(super) bad_wishlist: Option<String>,
     pub(super) last: [Option<Life>; 3],
     pub(super) loaded: Option<Found>,
     pub(super) failures: u32,
@@ -98,6 +101,7 @@ impl Driver {
             suspect: None,
             doing: String::new(),
             problems: Vec::new(),
+            bad_wishlist: None,
             last: [None; 3],
             loaded: None,
             failures: 0,
@@ -288,7 +292,11 @@ impl Driver {
         self.cancel();
         self.drop_attempt("the engine ended")?;
         let stopping = self.stopping.take();
-        let reason = stopping.map_or_else(|| "nothing left to do".to_owned(), |s| s.reason);
+        let left = match ended {
+            Ended::NeedsPerson => "what is left waits for a person",
+            _ => "nothing left to do",
+        };
+        let reason = stopping.map_or_else(|| left.to_owned(), |s| s.reason);
         self.note(EventBody::Stopped {
             stopped: self.ledger.factory.stopped.clone(),
             reason,

@@ -92,7 +92,7 @@ pub enum Signal {
 pub enum Ended {
     /// `until_idle`: everything wanted is shipped or dropped (exit 0).
     Idle,
-    /// `until_idle`: only a pause, a missing host or a verdict is left (exit 4).
+    /// `until_idle`: only a pause, a missing host, a verdict or a wishlist to mend is left (exit 4).
     NeedsPerson,
     /// Ended by command or SIGTERM (exit 0).
     Stopped,
@@ -264,7 +264,12 @@ impl Driver {
             .iter()
             .any(|item| !matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped));
         if !open && matches!(factory.phase, Phase::Idle) {
-            return Some(Ended::Idle);
+            // What people wrote into a list that cannot be read is not known to be done.
+            let ended = self
+                .bad_wishlist
+                .as_ref()
+                .map_or(Ended::Idle, |_| Ended::NeedsPerson);
+            return Some(ended);
         }
         let roles = self.wanted_roles();
         if roles.iter().any(|role| self.readiness.unasked(*role)) {
