@@ -12,7 +12,7 @@ use crate::adapters::sandbox::NoWalls;
 use crate::adapters::store::FileStore;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
-use crate::factory::engine::{Parts, Reread, SoulTexts};
+use crate::factory::engine::{Parts, Reread, SoulTexts, Tools};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
@@ -58,18 +58,21 @@ pub fn parts(
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
     };
-    Ok(Parts {
+    let tools = Tools {
         store,
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(),
-        souls: souls(home).map_err(Fail::failed)?,
-        home: home.to_path_buf(),
-        engine: lock::this_process(),
         redactor: Arc::new(redactor(&settings)),
+        home: home.to_path_buf(),
+    };
+    Ok(Parts {
+        tools,
         settings,
+        souls: souls(home).map_err(Fail::failed)?,
+        engine: lock::this_process(),
         reload: Box::new(move || again.read()),
     })
 }

@@ -79,19 +79,13 @@ pub type Found = (bool, Vec<String>, Option<StateDoc>);
 
 impl Driver {
     /// Wires the loop around a loaded ledger.
-    pub fn new(
-        parts: Parts,
-        ledger: Ledger,
-        tools: Tools,
-        souls: [Arc<Soul>; 3],
-        options: Options,
-    ) -> Self {
+    pub fn new(parts: Parts, ledger: Ledger, souls: [Arc<Soul>; 3], options: Options) -> Self {
         let (wake, inbox) = mpsc::unbounded_channel();
         let settings = Arc::new(parts.settings);
         let readiness = Readiness::new(&settings, super::engine::models(&settings, &souls));
         Self {
             ledger,
-            tools,
+            tools: parts.tools,
             settings,
             souls,
             readiness,

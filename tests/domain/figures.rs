@@ -117,6 +117,37 @@ fn statistics_and_the_closing_table() {
 }
 
 #[test]
+fn time_without_an_engine_is_no_time_in_the_lane() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Coding);
+    let lane = |world: &World| Stats::of(&world.journal).phases[&Phase::Coding];
+    let gone = |world: &mut World, after: Option<EventBody>| {
+        if let Some(stopped) = after {
+            world.fact(stopped);
+        }
+        world.now += Duration::hours(9);
+        world.fact(EventBody::Started {
+            pid: 2,
+            version: String::new(),
+            repaired: Vec::new(),
+        });
+    };
+    gone(&mut world, None);
+    world.now += Duration::minutes(2);
+    gone(
+        &mut world,
+        Some(EventBody::Stopped {
+            stopped: None,
+            reason: "asked for".into(),
+        }),
+    );
+    world.to(Phase::Qa);
+    // Killed, it was there until its last sign of life; ended, until it said so.
+    let millis = lane(&world);
+    assert!((120_000..180_000).contains(&millis), "{millis} ms");
+}
+
+#[test]
 fn names_are_derived_from_ideas() {
     let none = |_: &str| false;
     let cases = [
