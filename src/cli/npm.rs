@@ -33,7 +33,8 @@ pub fn installed(home: &Path) -> bool {
 /// Installs exactly what the lock file names; scripts of packages are not run.
 pub fn install(home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
-    out::say("installing Jest (npm ci) ...")?;
+    // Not on standard output, which may be read by a program.
+    out::note("installing Jest (npm ci) ...");
     let env = std::env::vars()
         .filter(|(name, _)| {
             PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_")
@@ -74,10 +75,10 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         }
     })?;
     if ended.exit == Some(0) && installed(home) {
-        out::say(format!(
+        out::note(format!(
             "Jest is installed ({:.1} s)",
             ended.millis as f64 / 1000.0
-        ))?;
+        ));
         return Ok(());
     }
     let why = match ended.limit {
