@@ -132,10 +132,13 @@ fn registry() -> Vec<(OsString, OsString)> {
         .collect()
 }
 
-/// Runs in the child before exec: own session, no core files, no open files beside the first three.
+/// Runs in the child before exec: own session, ended with us, no core files, no open files beside the first three.
 fn confine(largest: u64, highest: i32) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit, setsid};
     setsid()?;
+    // An engine that is killed cannot end its run, and the next one would meet it at work in the same folder.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let limit = |most: u64| Rlimit {
         current: Some(most),
         maximum: Some(most),
