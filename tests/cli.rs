@@ -648,6 +648,12 @@ fn one_engine_a_home_from_up_to_down() {
         .assert()
         .success()
         .stdout(contains("already running"));
+    let json = w
+        .run(&["--home", "home", "--json", "up"])
+        .assert()
+        .success();
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(json["accepted"], true);
     w.run(&["--home", "home", "--no-tui"])
         .assert()
         .code(3)
