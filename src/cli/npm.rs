@@ -30,10 +30,10 @@ pub fn installed(home: &Path) -> bool {
         && home.join("node_modules/.package-lock.json").is_file()
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run.
+/// Installs exactly what the lock file names; scripts of packages are not run. What it says goes to standard
+/// error: standard output may be read by a program.
 pub fn install(home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
-    // Not on standard output, which may be read by a program.
     out::note("installing Jest (npm ci) ...");
     let env = std::env::vars()
         .filter(|(name, _)| {
