@@ -70,6 +70,13 @@ impl Pty {
         Self::start(dir, command, env)
     }
 
+    /// A script for `sh`.
+    pub fn script(dir: &Path, text: &str) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", text]);
+        Self::start(dir, command, &[])
+    }
+
     /// Any command line, by a shell with job control.
     pub fn shell(dir: &Path, env: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new("bash");

@@ -13,6 +13,7 @@ pub const fn state(state: AgentState) -> (Part, &'static str) {
     match state {
         AgentState::Working => (Part::Active, "▸ working"),
         AgentState::Ready => (Part::Dim, "○ idle"),
+        AgentState::Unasked => (Part::Dim, "○ not asked"),
         AgentState::Offline => (Part::Fail, "✗ OFFLINE"),
         AgentState::OffSchedule => (Part::Dim, "○ off duty"),
         AgentState::Paused => (Part::Need, "= PAUSED"),
