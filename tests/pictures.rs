@@ -14,9 +14,13 @@ use pty::{Ends, Pty, Shown};
 use std::fs;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Milliseconds between two pieces of a reply: slow enough to be seen writing.
-const PACE: &str = "12";
+const PACE: &str = "30";
+
+/// Longest wait for a moment: several tools may be built before it.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Every picture: its file, what it shows, and a word that stands in it.
 const PICTURES: [(&str, &str, &str); 7] = [
@@ -59,7 +63,7 @@ fn whole(shown: &Shown) -> bool {
 fn take(pty: &Pty, name: &str, moment: impl Fn(&str) -> bool) {
     let (_, title, word) = PICTURES.iter().find(|(known, ..)| *known == name).unwrap();
     let picture = std::cell::RefCell::new(String::new());
-    pty.until(title, |shown| {
+    pty.within(LONGEST, title, |shown| {
         let text = shown.text();
         let there = whole(shown) && text.contains(word) && moment(&text);
         if there {
@@ -81,7 +85,8 @@ fn the_pictures_are_taken() {
     let mut pty = Pty::run(dir.path(), &words, &[("TZ", "UTC")]);
     let _ends = Ends(&home);
     let repairing = |text: &str| {
-        text.contains("[ fixing") && text.contains("Developer, writing") && text.contains("Repairs")
+        let writes = text.contains("▸ asking") && text.contains("Developer, writing");
+        writes && text.contains("[ fixing") && text.contains("Repairs")
     };
     take(&pty, "factory", |text| {
         text.contains("2 of 2 ended") && repairing(text)
@@ -106,7 +111,7 @@ fn the_pictures_are_taken() {
     pty.resize(120, 36);
     pty.press("3");
     take(&pty, "stats", |text| {
-        text.contains("4 of 4") && text.contains("▸ model-usage")
+        text.contains("3 of 3") && text.contains("▸ RUNNING")
     });
     pty.press("q");
     assert_eq!(pty.ended().0, 0);

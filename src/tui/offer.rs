@@ -22,6 +22,8 @@ pub fn word(model: &Model, row: &Row) -> Option<&'static str> {
             tool(snapshot).is_some()
         }
         Action::Verdict => snapshot.is_some_and(judged),
+        Action::StopEngine => runs(model),
+        Action::Needs => snapshot.is_some_and(|snapshot| !snapshot.needs.is_empty()),
         Action::Close => model.tab == Tab::Logs && *model.book.filter() != Filter::default(),
         Action::Next | Action::Previous => !model.book.filter().text.is_empty(),
         _ => true,
@@ -31,12 +33,17 @@ pub fn word(model: &Model, row: &Row) -> Option<&'static str> {
 
 /// What `p` does now.
 fn pause(model: &Model) -> Option<&'static str> {
-    let stopped = model.snapshot.as_ref().is_some_and(|s| s.stopped.is_some());
-    if stopped || model.engine == Engine::Gone {
+    if !runs(model) {
         return Some("start");
     }
     model.snapshot.as_ref()?;
     Some(if model.held() { "resume" } else { "pause" })
+}
+
+/// An engine is there, or may be.
+fn runs(model: &Model) -> bool {
+    let stopped = model.snapshot.as_ref().is_some_and(|s| s.stopped.is_some());
+    !stopped && model.engine != Engine::Gone
 }
 
 /// The phase of the tool under way.

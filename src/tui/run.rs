@@ -7,7 +7,7 @@ use super::key::Key;
 use super::life::Life;
 use super::message::Message;
 use super::model::{Engine, Model};
-use super::pacer::Pacer;
+use super::pacer::{Pacer, until};
 use super::signals::{self, Listening, Outside};
 use super::terminal::{self, Screen};
 use super::update::update;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 /// Most lines taken in one go, so that a flood does not hold up keys.
 const BATCH: usize = 512;
@@ -358,16 +358,6 @@ fn stop() -> io::Result<()> {
         this,
         rustix::process::Signal::TTOU,
     )?)
-}
-
-/// Until a frame is due, or something changes by itself.
-async fn until(due: Option<Instant>) {
-    match due {
-        // A timer counts whole milliseconds: what is due now would be drawn one late.
-        Some(due) if due <= Instant::now() => {}
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// What stands where lines were missed.

@@ -188,10 +188,15 @@ impl Pty {
 
     /// Waits until the screen is as wanted.
     pub fn until(&self, what: &str, wanted: impl Fn(&Shown) -> bool) {
+        self.within(DEADLINE, what, wanted);
+    }
+
+    /// Waits for so long until the screen is as wanted.
+    pub fn within(&self, limit: Duration, what: &str, wanted: impl Fn(&Shown) -> bool) {
         let (lock, changed) = &*self.shown;
         let guard = lock.lock().unwrap();
         let (shown, waited) = changed
-            .wait_timeout_while(guard, DEADLINE, |shown| !shown.closed && !wanted(shown))
+            .wait_timeout_while(guard, limit, |shown| !shown.closed && !wanted(shown))
             .unwrap();
         assert!(
             wanted(&shown),

@@ -81,6 +81,8 @@ fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         };
         match row.action {
             Action::Leave if width < WIDE => last.push((*key, "leave")),
+            // The tabs have their numbers in the first line.
+            Action::Go(_) => {}
             Action::Palette | Action::Help | Action::Leave => last.push((*key, word)),
             _ => all.push((*key, word)),
         }

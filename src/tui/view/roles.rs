@@ -49,7 +49,10 @@ pub fn short(model: &str, width: usize) -> &str {
 }
 
 fn below(model: &Model, ink: &Ink<'_>, agent: &AgentStatus) -> Line<'static> {
-    let works = matches!(agent.state, AgentState::Working | AgentState::Ready);
+    let works = matches!(
+        agent.state,
+        AgentState::Working | AgentState::Ready | AgentState::Unasked
+    );
     if !works {
         return Line::from(ink.span(Part::Dim, format!("   {}", agent.words)));
     }

@@ -3,8 +3,8 @@
 use super::super::model::{Engine, Model};
 use super::super::tabs::Tab;
 use super::super::theme::Part;
-use super::WIDE;
 use super::ink::{Ink, fitted};
+use super::{WIDE, doing};
 use crate::domain::screen::{AgentState, Snapshot};
 use crate::text::width::columns;
 use ratatui::buffer::Buffer;
@@ -93,7 +93,8 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         let since = model.local(stopped.since).format("%H:%M");
         let words = format!(
             " STOPPED by {} since {since}: {}; p starts it",
-            stopped.by, stopped.reason
+            doing::who(&stopped.by),
+            stopped.reason
         );
         return Line::from(ink.span(Part::Need, words));
     }
