@@ -81,8 +81,8 @@ fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         };
         match row.action {
             Action::Leave if width < WIDE => last.push((*key, "leave")),
-            // The tabs have their numbers in the first line.
-            Action::Go(_) => {}
+            // The tabs have their numbers in the first line; how to move is known, or in the help.
+            action if action.moves() => {}
             Action::Palette | Action::Help | Action::Leave => last.push((*key, word)),
             _ => all.push((*key, word)),
         }
