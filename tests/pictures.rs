@@ -111,7 +111,9 @@ fn the_pictures_are_taken() {
     pty.resize(120, 36);
     pty.press("3");
     take(&pty, "stats", |text| {
-        text.contains("3 of 3") && text.contains("▸ session-logger")
+        text.contains("3 of 3")
+            && text.contains("session-logger, spec")
+            && text.contains("▸ RUNNING")
     });
     pty.press("q");
     assert_eq!(pty.ended().0, 0);

@@ -1,9 +1,9 @@
 //! The end of the engine's process: told by the kernel at once where it can, else looked for every two seconds.
 
 use std::future::pending;
-use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// Time between two looks where the kernel tells nothing, and before the first: what wrote the snapshot may have been
@@ -17,7 +17,7 @@ pub enum Life {
     /// There is none to watch.
     Nobody,
     /// The kernel tells.
-    Told(AsyncFd<OwnedFd>),
+    Told(Arc<Notify>),
     /// To be looked for at this time.
     Looked(Instant),
 }
@@ -26,15 +26,17 @@ impl Life {
     /// Watches a process; whether it is the one that is meant must be looked at after that.
     #[must_use]
     pub fn of(pid: u32) -> Self {
-        handle(pid).map_or_else(|| Self::Looked(Instant::now() + LOOK_SOON), Self::Told)
+        told(pid).map_or_else(|| Self::Looked(Instant::now() + LOOK_SOON), Self::Told)
     }
 
     /// Waits until it may have ended.
-    pub async fn ended(&self) {
+    pub async fn ended(&mut self) {
         match self {
             Self::Nobody => pending().await,
-            Self::Told(process) => {
-                let _ = process.readable().await;
+            Self::Told(end) => {
+                end.notified().await;
+                // It is told once.
+                *self = Self::Looked(Instant::now() + LOOK_SOON);
             }
             Self::Looked(at) => sleep_until(*at).await,
         }
@@ -48,17 +50,26 @@ impl Life {
     }
 }
 
+/// Told by a thread that waits for the end of the process; None where that cannot be.
 #[cfg(target_os = "linux")]
-fn handle(pid: u32) -> Option<AsyncFd<OwnedFd>> {
+fn told(pid: u32) -> Option<Arc<Notify>> {
+    use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
-    use tokio::io::Interest;
     let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
     let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-    AsyncFd::with_interest(process, Interest::READABLE).ok()
+    let end = Arc::new(Notify::new());
+    let tell = Arc::clone(&end);
+    let wait = move || {
+        let mut fds = [PollFd::new(&process, PollFlags::IN)];
+        while matches!(poll(&mut fds, None), Err(rustix::io::Errno::INTR)) {}
+        tell.notify_one();
+    };
+    let thread = std::thread::Builder::new().name("engine's end".to_owned());
+    thread.spawn(wait).ok().map(|_| end)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn handle(_: u32) -> Option<AsyncFd<OwnedFd>> {
+fn told(_: u32) -> Option<Arc<Notify>> {
     None
 }
 

@@ -83,6 +83,7 @@ fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
             Action::Leave if width < WIDE => last.push((*key, "leave")),
             // The tabs have their numbers in the first line; how to move is known, or in the help.
             action if action.moves() => {}
+            Action::Suspend | Action::Redraw => {}
             Action::Palette | Action::Help | Action::Leave => last.push((*key, word)),
             _ => all.push((*key, word)),
         }
