@@ -33,6 +33,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -204,11 +205,13 @@ fn etc_files(folder: &Path) -> io::Result<()> {
             "passwd: files\ngroup: files\nhosts: files dns\n",
         ),
     ];
-    std::fs::create_dir_all(folder)?;
+    let mut closed = std::fs::DirBuilder::new();
+    closed.recursive(true).mode(0o700).create(folder)?;
     for (name, text) in files {
         let file = folder.join(name);
         if std::fs::read_to_string(&file).ok().as_deref() != Some(text) {
             std::fs::write(&file, text)?;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
         }
     }
     Ok(())
