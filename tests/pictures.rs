@@ -182,7 +182,7 @@ fn colours_and_attributes_are_kept() {
         "{red}"
     );
     let dim = drawn("\u{1b}[2mdim");
-    assert!(dim.contains("fill=\"#80828a\">dim<"), "{dim}");
+    assert!(dim.contains("fill=\"#7f8288\">dim<"), "{dim}");
     let reversed = drawn("\u{1b}[7;33m on ");
     line(
         &reversed,
