@@ -1,8 +1,9 @@
 //! Installs the pinned Jest of a home, through the Sandbox port.
 
+use super::args::Cli;
 use super::out::{self, Fail};
 use super::signals::{self, Endings};
-use super::{tools, wire};
+use super::{tools, walls, wire};
 use crate::factory::ports::sandbox::{Job, Limits, Network, Sandbox};
 use std::path::Path;
 use std::time::Duration;
@@ -30,10 +31,11 @@ pub fn installed(home: &Path) -> bool {
         && home.join("node_modules/.package-lock.json").is_file()
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run.
-pub fn install(home: &Path) -> Result<(), Fail> {
+/// Installs exactly what the lock file names; scripts of packages are not run. What it says goes to standard
+/// error: standard output may be read by a program.
+pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
-    out::say("installing Jest (npm ci) ...")?;
+    out::note("installing Jest (npm ci) ...");
     let env = std::env::vars()
         .filter(|(name, _)| {
             PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_")
@@ -65,7 +67,9 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         untrusted: Vec::new(),
         env,
     };
-    let sandbox = wire::sandbox(false);
+    let loaded = wire::settings(cli, Some(home), Vec::new());
+    let wrapper = loaded.map_or_else(|_| Vec::new(), |loaded| loaded.settings.wrapper);
+    let sandbox = walls::any(&wrapper)?;
     let ended = wire::runtime()?.block_on(async {
         let mut endings = Endings::listen()?;
         tokio::select! {
@@ -74,10 +78,10 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         }
     })?;
     if ended.exit == Some(0) && installed(home) {
-        out::say(format!(
+        out::note(format!(
             "Jest is installed ({:.1} s)",
             ended.millis as f64 / 1000.0
-        ))?;
+        ));
         return Ok(());
     }
     let why = match ended.limit {

@@ -169,13 +169,18 @@ impl Driver {
                 blocking: true,
             })
             .collect();
-        needs.extend(self.problems.iter().map(|problem| Need {
-            id: "files".to_owned(),
-            why: problem.clone(),
-            ways: vec!["mend the file; it is read again when it changes".to_owned()],
-            since: factory.last_update,
-            blocking: false,
-        }));
+        needs.extend(
+            self.problems
+                .iter()
+                .chain(&self.bad_wishlist)
+                .map(|problem| Need {
+                    id: "files".to_owned(),
+                    why: problem.clone(),
+                    ways: vec!["mend the file; it is read again when it changes".to_owned()],
+                    since: factory.last_update,
+                    blocking: false,
+                }),
+        );
         needs.extend(self.push_need());
         needs.extend(self.host_needs(now));
         needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
