@@ -58,7 +58,7 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
         out::say(format!("demo home: {}", dir.display()))?;
     }
     if !npm::installed(&dir) {
-        npm::install(&dir)?;
+        npm::install(cli, &dir)?;
     }
     if screens::on_terminal() && !cli.engine.no_tui && !cli.json {
         return on_screens(cli, args, &dir);

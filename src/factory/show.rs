@@ -214,7 +214,7 @@ impl Driver {
             .filter(|role| *role != Role::Supervisor)
             .filter_map(|role| {
                 let (state, words) = self.readiness.state(role, &self.ledger.factory, now);
-                (state == AgentState::Offline && !self.readiness.unasked(role)).then(|| Need {
+                (state == AgentState::Offline).then(|| Need {
                     id: format!("host:{role}"),
                     why: format!("the {role} cannot work: {words}"),
                     ways: vec![
