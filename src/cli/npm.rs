@@ -31,8 +31,7 @@ pub fn installed(home: &Path) -> bool {
         && home.join("node_modules/.package-lock.json").is_file()
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run. What it says goes to standard
-/// error: standard output may be read by a program.
+/// Installs exactly what the lock file names, without scripts of packages; speaks on standard error only.
 pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
     out::note("installing Jest (npm ci) ...");
