@@ -308,7 +308,7 @@ fn count(run: &JestRun, report: &JestReport) -> Option<Ranked> {
 }
 
 /// Expected and received of Jest's message, or its first lines.
-fn values(message: &str) -> String {
+pub(super) fn values(message: &str) -> String {
     let mut text = String::new();
     if class(message) != "assertion" {
         let _ = writeln!(

@@ -335,6 +335,9 @@ impl Driver {
     /// A time that was waited for has come.
     pub(super) async fn time(&mut self) -> Result<(), String> {
         self.upkeep().await?;
+        self.look_for_life().await?;
+        // Of a role that has fallen silent people are told by the snapshot.
+        self.dirty |= self.silent_role(self.tools.clock.now()).is_some();
         self.settle_suspect().await
     }
 }

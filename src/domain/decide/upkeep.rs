@@ -124,5 +124,5 @@ fn over_budget_tool(factory: &Factory, limits: &Limits) -> Vec<NewEvent> {
         unit: Some(over.unit),
         ..Report::default()
     };
-    report::decide(factory, &parked).unwrap_or_default()
+    report::decide(factory, limits, &parked).unwrap_or_default()
 }
