@@ -125,6 +125,7 @@ pub enum EventBody {
         run: u32,
         tree: String,
         commit: String,
+        why: String,
     },
     /// A bug report was filed as bugs/<tool>/BUG-<n>.md.
     BugFiled {

@@ -91,9 +91,9 @@ fn ladder_words(body: &EventBody) -> Option<(Level, String)> {
                 format!("{rung}: begins from the spec again, by {by}"),
             )
         }
-        E::Restored { run, .. } => (
+        E::Restored { run, why, .. } => (
             Level::Warn,
-            format!("the tree of run {run} is put back (S6)"),
+            format!("the tree of run {run} is put back (S6): {why}"),
         ),
         _ => return None,
     })

@@ -293,12 +293,20 @@ fn item_need(item: &Item, since: DateTime<Utc>) -> Option<Need> {
     match item.status {
         ItemStatus::InReview => Some(Need {
             id: format!("review:{name}"),
-            why: format!("{name} waits for a verdict: {reason}"),
-            ways: if item.escalation.is_some() {
-                vec![
+            why: match &item.escalation {
+                Some(escalation) => format!("{name} is stuck, {}; {reason}", escalation.reason),
+                None => format!("{name} waits for a verdict: {reason}"),
+            },
+            ways: if let Some(escalation) = &item.escalation {
+                let rule = escalation.reason.split(':').next();
+                let rule = rule.filter(|rule| rule.starts_with('S') && rule.len() <= 3);
+                let wrong = rule.map(|rule| format!("dev-factory not-stuck {rule}"));
+                let mut ways = vec![
                     format!("dev-factory decide hint {name} --text \"...\""),
                     format!("dev-factory decide respec {name}"),
-                ]
+                ];
+                ways.extend(wrong);
+                ways
             } else {
                 vec![
                     format!("dev-factory decide ship {name}"),

@@ -155,6 +155,9 @@ fn s6_a_repair_that_made_it_worse_and_broke_something() {
     // Fewer tests that all hold are no regression.
     assert_eq!(best(&[("t1", 5, x, A), ("t2", 4, x, A)]), None);
     assert_eq!(best(&[("t1", 5, x, A), AFRESH, ("t2", 4, xy, A)]), None);
+    // A line that began with a repair began on the best tree there was.
+    let hinted = [("t1", 5, x, A), ("hint", 0, &[][..], ""), ("t2", 4, xy, A)];
+    assert_eq!(best(&hinted), Some("t1".into()));
     // It counts as a failed repair.
     assert_eq!(course(&[("t1", 5, x, A), ("t2", 4, xy, A)]).repairs(), 1);
 }

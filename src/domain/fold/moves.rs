@@ -125,6 +125,8 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
         Outcome::Takeover => facts.took_over(made.to, person),
         Outcome::Hint | Outcome::TestDefect => facts.answered(made.to, person),
         Outcome::Rewound => {
+            // Trees that came after are never put back.
+            facts.course.rows.clear();
             facts.course.answered(Begins::of(made.to), true);
             facts.last_run = None;
             facts.open_bugs.clear();

@@ -206,7 +206,9 @@ fn course(facts: &mut ToolFacts, body: &EventBody) {
         EventBody::Afresh { rung, model, tried } => {
             facts.course.afresh(*rung, model.as_ref(), tried);
         }
-        EventBody::Restored { run, tree, commit } => facts.restored(*run, tree, commit),
+        EventBody::Restored {
+            run, tree, commit, ..
+        } => facts.restored(*run, tree, commit),
         EventBody::Stuck { rule, .. } if rule == "S15" => {
             facts.course.stalls = facts.course.stalls.saturating_add(1);
         }

@@ -1,6 +1,6 @@
 //! The rules over rows, as one table: S3 to S6, S11 and S13 after a red run, S2 as soon as a tree is written.
 
-use super::{Course, Failing, Fired, Patience, Row, Rung};
+use super::{Begins, Course, Failing, Fired, Patience, Row, Rung};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that may end a line of work after a red run.
@@ -78,8 +78,13 @@ pub fn repeated(course: &Course, tree: &str) -> Option<Fired> {
 /// Fewer tests alone are no regression, something must fail that did not fail then.
 #[must_use]
 pub fn regression(course: &Course) -> Option<&Row> {
-    let rows = course.here();
-    let last = rows.last()?;
+    let mut rows = course.here();
+    let last = *rows.last()?;
+    if course.begins == Begins::Repair {
+        // Such a line began on the best tree there was.
+        let before = course.rows.iter().filter(|row| row.line != course.line);
+        rows = before.chain(rows).collect();
+    }
     let best = Course::best(&rows)?;
     let known: BTreeSet<&str> = best.names().collect();
     let worse = last.cycle.passed < best.cycle.passed;

@@ -5,7 +5,6 @@ use crate::domain::actor;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
 use crate::domain::phase::{Outcome, Phase};
-use crate::domain::screen::Level;
 use crate::domain::stuck::{self, Course, Fired, Means, Next, Row, Rung};
 use crate::factory::ports::settings::ModelRef;
 
@@ -46,7 +45,12 @@ impl Context {
     /// Ends the line of work: journals the verdict with what led to it, then begins afresh or asks somebody above.
     pub async fn climb(&mut self, fired: Fired) -> Stop {
         let means = self.means().await;
-        let next = stuck::next(&self.facts.course, &fired, &means, &self.patience());
+        let mut next = stuck::next(&self.facts.course, &fired, &means, &self.patience());
+        // The table knows no escalation from review: there only a person is left.
+        if self.phase == Phase::Review {
+            next.rung = Rung::Parked;
+            next.words = format!("{}: {}", Rung::Parked, Rung::Parked.words());
+        }
         match self.follow(&fired, next).await {
             Ok(stop) | Err(stop) => stop,
         }
@@ -88,12 +92,9 @@ impl Context {
 
     /// The report that hands the tool to somebody above.
     fn hand_over(&self, fired: &Fired, rung: Rung) -> Stop {
-        // The table knows no escalation from review: there only a person is left.
-        let parked = rung == Rung::Parked || self.phase == Phase::Review;
-        let outcome = if parked {
-            Outcome::Parked
-        } else {
-            Outcome::Escalated
+        let outcome = match rung {
+            Rung::Parked => Outcome::Parked,
+            _ => Outcome::Escalated,
         };
         let mut report: Report = self.report(outcome);
         report.actor = actor::ENGINE.to_owned();
@@ -138,14 +139,16 @@ impl Context {
         let (tool, to) = (self.tool.clone(), commit.clone());
         self.git(move |repo| repo.restore(&tool, &to)).await?;
         let run = row.cycle.run;
-        self.log(
-            Level::Warn,
-            format!("S6: the tree of run {run} is put back, {why}"),
-        );
         let tree = row.cycle.tree.clone();
         self.facts.restored(run, &tree, &commit);
-        self.record(vec![EventBody::Restored { run, tree, commit }])
-            .await
+        let why = why.to_owned();
+        let body = EventBody::Restored {
+            run,
+            tree,
+            commit,
+            why,
+        };
+        self.record(vec![body]).await
     }
 }
 
