@@ -27,6 +27,8 @@ mod crash;
 mod external;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/ladder.rs"]
+mod ladder;
 #[path = "factory/pauses.rs"]
 mod pauses;
 #[path = "factory/review.rs"]
