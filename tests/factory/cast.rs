@@ -283,7 +283,7 @@ fn the_one_that_gets_worse_is_put_back_and_taken_over_in_the_end() {
         let prompt = request.json()["messages"].to_string();
         let bugs = match prompt.contains("Repair src/cli.js") {
             false => vec![Bug::Exit],
-            true if at % 2 == 0 => vec![Bug::Exit, Bug::Usage],
+            true if at.is_multiple_of(2) => vec![Bug::Exit, Bug::Usage],
             true => vec![Bug::Exit, Bug::NoNewline],
         };
         say(&fenced(&source(&bugs, &format!("writing {at}"))))
@@ -483,4 +483,45 @@ fn a_reply_that_is_cut_twice_sends_the_spec_back_to_be_split() {
         .map(|t| t.json()["options"]["num_predict"].as_u64())
         .collect();
     assert_eq!(room, [Some(4096), Some(6144), Some(4096)]);
+}
+
+#[test]
+fn when_its_own_model_cannot_another_one_builds_the_tool() {
+    let more = "others = \"lab/other\"\n[ladder]\nrepairs = 1\nfresh_starts = 1\nsamples = 1\n";
+    let writings = AtomicU32::new(0);
+    let story = Story::of(true, more, move |request| {
+        if !request.label().contains(CLI) || request.json()["model"] == "other" {
+            return usual(request);
+        }
+        let all = [Bug::Exit, Bug::Usage, Bug::Empty, Bug::NoNewline];
+        let at = writings.fetch_add(1, Ordering::SeqCst) as usize;
+        say(&fenced(&source(&all[at..=at], "a writing")))
+    });
+    let ended = story.run();
+    assert_eq!(story.verdicts(), ["L1 L2", "L1 L3"], "{}", ended.said);
+    story.shipped(&ended, 5);
+    let course = story.facts().course;
+    assert_eq!(
+        (course.line, course.model.as_deref()),
+        (3, Some("lab/other"))
+    );
+    let turns = story.server.turns();
+    let models = |part: &str| -> Vec<String> {
+        let of = turns.iter().filter(|turn| turn.label().contains(part));
+        of.map(|turn| turn.json()["model"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(models(CLI), ["test", "test", "test", "test", "other"]);
+    assert_eq!(models("file/README.md"), ["test", "test", "other"]);
+    assert!(
+        models("qa/")
+            .iter()
+            .chain(&models("review/"))
+            .all(|model| model == "test")
+    );
+    let notes = story.prompts(CLI).pop().unwrap();
+    assert!(
+        notes.contains("case E6 R4") || notes.contains("case E7 R5"),
+        "{notes}"
+    );
 }

@@ -56,6 +56,29 @@ impl Context {
         }
     }
 
+    /// How a build or repair ended, for the loop around it: None = it begins afresh. Another model's host that fails
+    /// ends its rung; whoever comes next does not wait for it.
+    pub async fn ended(&mut self, done: Result<Report, Stop>) -> Option<Result<Report, Stop>> {
+        let stop = match done {
+            Err(Stop::Host(error)) if self.facts.course.model.is_some() => {
+                let words = self.tools.redactor.redact(&error.to_string());
+                let fired = Fired {
+                    rule: "L3",
+                    words: format!("the other model cannot be asked: {words}"),
+                    evidence: vec![words],
+                    least: Rung::OtherModel,
+                };
+                self.climb(fired).await
+            }
+            Err(stop) => stop,
+            Ok(report) => return Some(Ok(report)),
+        };
+        match stop {
+            Stop::Afresh => None,
+            stop => Some(Err(stop)),
+        }
+    }
+
     async fn follow(&mut self, fired: &Fired, next: Next) -> Result<Stop, Stop> {
         let mut events = vec![verdict(fired, &next.words)];
         if next.rung < Rung::Diagnosis {

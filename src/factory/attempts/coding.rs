@@ -15,9 +15,9 @@ use crate::domain::stuck::{self, Begins, Rung};
 /// Works until every planned file is written and committed.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     loop {
-        match build(context, Outcome::Built).await {
-            Err(Stop::Afresh) => {}
-            done => return done,
+        let done = build(context, Outcome::Built).await;
+        if let Some(ended) = context.ended(done).await {
+            return ended;
         }
     }
 }

@@ -16,9 +16,8 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
             true => build(context, Outcome::Fixed).await,
             false => repair(context).await,
         };
-        match done {
-            Err(Stop::Afresh) => {}
-            done => return done,
+        if let Some(ended) = context.ended(done).await {
+            return ended;
         }
     }
 }
