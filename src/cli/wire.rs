@@ -8,7 +8,7 @@ use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
-use crate::adapters::sandbox::NoWalls;
+use crate::adapters::sandbox::Walls;
 use crate::adapters::store::FileStore;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
@@ -49,9 +49,9 @@ pub fn parts(
     store: Arc<FileStore>,
     settings: Settings,
     probed: Vec<Probed>,
+    walls: Walls,
 ) -> Result<Parts, Fail> {
-    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
-    let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+    let tests = JestTests::new(home, Arc::new(walls), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
@@ -98,12 +98,6 @@ impl Again {
 fn redactor(settings: &Settings) -> Redactor {
     let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
     Redactor::new(keys.map(|key| key.reveal()))
-}
-
-/// Walls, as far as there are any: without the flags only compiled-in code is run.
-#[must_use]
-pub fn sandbox(no_walls: bool) -> NoWalls {
-    NoWalls::new(super::demo::trusted(), no_walls)
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.

@@ -82,6 +82,7 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("stuck.stalls", TIMES),
     ("stuck.still_minutes", Takes::Whole(0, 10_000)),
     ("stuck.external_minutes", Takes::Whole(1, 100_000)),
+    ("sandbox.command", Takes::Text),
     ("keys.*.origin", Takes::Address),
     ("keys.*.env", Takes::Text),
     ("keys.*.file", Takes::Text),
