@@ -24,12 +24,19 @@ fn main() {
     let found = runtime.block_on(survey(&setup));
     for tried in &found.tried {
         if tried.findings.failed.is_none() {
-            println!("probe of {}: {} ms", tried.tier.as_str(), tried.findings.millis);
+            println!(
+                "probe of {}: {} ms",
+                tried.tier.as_str(),
+                tried.findings.millis
+            );
         }
     }
     let begun = Instant::now();
     runtime.block_on(choose(&setup));
-    println!("a choice that is remembered: {:.2} ms", millis(begun.elapsed()));
+    println!(
+        "a choice that is remembered: {:.2} ms",
+        millis(begun.elapsed())
+    );
     let tiers: Vec<Tier> = found
         .tried
         .iter()
@@ -53,7 +60,11 @@ fn main() {
     println!("Jest with coverage, {ROUNDS} rounds, ms: median (best)");
     println!("{:<12} {:7.1} ({:.1})", "bare", median(&bare), best(&bare));
     for (tier, took) in tiers.iter().zip(&walled) {
-        let added: Vec<f64> = took.iter().zip(&bare).map(|(with, without)| with - without).collect();
+        let added: Vec<f64> = took
+            .iter()
+            .zip(&bare)
+            .map(|(with, without)| with - without)
+            .collect();
         println!(
             "{:<12} {:7.1} ({:.1})   added, median of pairs {:+.1} ms = {:+.1} %",
             tier.as_str(),
@@ -99,7 +110,12 @@ fn plain(home: &Home, round: usize) -> f64 {
         .args(&words[1..])
         .current_dir(&home.tool)
         .env_clear()
-        .envs([("PATH", "/usr/bin:/bin"), ("CI", "1"), ("NODE_ENV", "test"), ("NO_COLOR", "1")])
+        .envs([
+            ("PATH", "/usr/bin:/bin"),
+            ("CI", "1"),
+            ("NODE_ENV", "test"),
+            ("NO_COLOR", "1"),
+        ])
         .env("HOME", &out)
         .stdin(Stdio::null())
         .output()
@@ -125,7 +141,12 @@ async fn behind(tier: Tier, home: &Home, round: usize) -> f64 {
     let begun = Instant::now();
     let ended = walls.run(job).await.unwrap();
     let took = millis(begun.elapsed());
-    assert_eq!(ended.exit, Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(
+        ended.exit,
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
     assert!(out.join("jest.json").is_file());
     took
 }

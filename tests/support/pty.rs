@@ -102,7 +102,10 @@ impl Pty {
         }
         command.env("XDG_CONFIG_HOME", dir.join("config"));
         // Which sandbox holds is found out once for all tests.
-        command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+        command.env(
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        );
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let shown = Arc::new((
