@@ -329,7 +329,7 @@ fn fallbacks_are_a_list_of_models_on_known_hosts() {
         ("[\"gpu9/b\"]", "no host is named gpu9"),
         ("[\"b\"]", "takes \"host/model\""),
         ("[7]", "holds something that is no text"),
-        ("\"gpu1/b\"", "takes a list"),
+        ("true", "or a list of them"),
     ] {
         let s = scratch();
         s.home(&text.replace("[\"gpu1/b:7b\", \"gpu1/org/c\"]", list));
@@ -502,7 +502,7 @@ fn the_starter_file_names_every_key_with_its_default() {
     );
     for (key, _) in schema::KEYS
         .iter()
-        .filter(|(key, _)| !key.starts_with("keys.") && !key.starts_with("prices."))
+        .filter(|(key, _)| !schema::USER_ONLY.contains(&key.split('.').next().unwrap()))
     {
         let leaf = key.rsplit('.').next().unwrap();
         assert!(
@@ -510,6 +510,20 @@ fn the_starter_file_names_every_key_with_its_default() {
             "{key} is missing from the starter file"
         );
     }
+}
+
+#[test]
+fn a_wrapper_is_words_of_the_users_own_file_and_no_variable() {
+    let mut s = scratch();
+    s.user("[sandbox]\ncommand = \"podman run '--volume={read}:{read}:ro' image\"\n");
+    let words = ["podman", "run", "--volume={read}:{read}:ro", "image"];
+    assert_eq!(s.load().settings.wrapper, words);
+    s.user("[sandbox]\ncommand = \"podman 'run\"\n");
+    assert!(s.problems()[0].contains("a quote that is never closed"));
+    s.user("");
+    let name = "DEV_FACTORY_SANDBOX_COMMAND".to_owned();
+    s.inputs.env.insert(name, "cat".to_owned());
+    assert!(s.problems()[0].contains("is not a setting"));
 }
 
 #[test]

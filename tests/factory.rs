@@ -14,9 +14,13 @@ mod model_server;
 mod plant;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/small_tool.rs"]
+mod small_tool;
 
 #[path = "factory/budgets.rs"]
 mod budgets;
+#[path = "factory/cast.rs"]
+mod cast;
 #[path = "factory/commands.rs"]
 mod commands;
 #[path = "factory/crash.rs"]
@@ -27,6 +31,8 @@ mod external;
 mod hosts;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/ladder.rs"]
+mod ladder;
 #[path = "factory/pauses.rs"]
 mod pauses;
 #[path = "factory/review.rs"]

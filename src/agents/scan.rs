@@ -4,6 +4,7 @@
 mod facts;
 mod names;
 mod rules;
+mod scope;
 mod shape;
 mod uses;
 
@@ -11,6 +12,7 @@ use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::Parser;
 use oxc_span::{SourceType, Span};
+pub use scope::Names;
 pub use shape::Promised;
 
 /// Something in a file that may not be there.
@@ -57,6 +59,12 @@ pub fn scan(path: &str, text: &str) -> Vec<Violation> {
     found.sort();
     found.dedup();
     found
+}
+
+/// What a file declares and uses; None when it does not parse.
+#[must_use]
+pub fn names(text: &str) -> Option<Names> {
+    with_program(text, scope::names).ok()
 }
 
 /// The tests a test file promises, read without running it.

@@ -2,10 +2,10 @@
 
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
-use super::{send, serve, tools, wire};
+use super::{send, tools, walls, wire};
 use crate::adapters::lock;
 use crate::adapters::store::{files, readers};
-use crate::domain::command::{StopAfter, Verb};
+use crate::domain::command::{Answer, StopAfter, Verb};
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -18,8 +18,11 @@ const ENDED: Duration = Duration::from_secs(5);
 
 /// Starts the engine in the background and says how that went.
 pub fn up(cli: &Cli, home: &Path) -> Done {
-    out::say(start(cli, home)?)?;
-    Ok(0)
+    let answer = Answer {
+        accepted: true,
+        sentence: start(cli, home)?,
+    };
+    send::report(cli, &answer)
 }
 
 /// Starts the engine in the background; a sentence when it is ready.
@@ -31,7 +34,7 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
     tools::git()?;
     tools::node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
-    serve::check_sandbox(cli, &loaded.settings)?;
+    walls::engine(cli, &loaded.settings)?;
     let log = home.join("dev-factory").join("logs").join("engine.out");
     let mut child = spawn(cli, home, &log)?;
     let pid = child.id();

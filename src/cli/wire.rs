@@ -9,17 +9,18 @@ use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
-use crate::adapters::sandbox::NoWalls;
+use crate::adapters::sandbox::Walls;
 use crate::adapters::store::FileStore;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
-use crate::factory::engine::{Parts, Reread, SoulTexts};
+use crate::factory::engine::{Parts, Reread, SoulTexts, Tools};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::text::redact::Redactor;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tracing_subscriber::Layer;
@@ -49,26 +50,29 @@ pub fn parts(
     store: Arc<FileStore>,
     settings: Settings,
     probed: Vec<Probed>,
+    walls: Walls,
 ) -> Result<Parts, Fail> {
-    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
-    let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+    let tests = JestTests::new(home, Arc::new(walls), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
     };
-    Ok(Parts {
+    let tools = Tools {
         store,
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(),
-        souls: souls(home),
-        home: home.to_path_buf(),
-        engine: lock::this_process(),
         redactor: Arc::new(redactor(&settings)),
+        home: home.to_path_buf(),
+    };
+    Ok(Parts {
+        tools,
         settings,
+        souls: souls(home).map_err(Fail::failed)?,
+        engine: lock::this_process(),
         reload: Box::new(move || again.read()),
     })
 }
@@ -81,7 +85,7 @@ struct Again {
 
 impl Again {
     fn read(&self) -> Result<Reread, String> {
-        let souls = souls(&self.home);
+        let souls = souls(&self.home)?;
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
         // One that does not answer now is reported with the other problems.
@@ -102,12 +106,6 @@ fn redactor(settings: &Settings) -> Redactor {
     Redactor::new(keys.map(|key| key.reveal()))
 }
 
-/// Walls, as far as there are any: without the flags only compiled-in code is run.
-#[must_use]
-pub fn sandbox(no_walls: bool) -> NoWalls {
-    NoWalls::new(super::demo::trusted(), no_walls)
-}
-
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
 #[must_use]
 pub fn models(settings: &Settings) -> ModelHosts {
@@ -120,14 +118,23 @@ pub fn models(settings: &Settings) -> ModelHosts {
 }
 
 /// Soul texts of a home; a missing file is the compiled-in one.
-fn souls(home: &Path) -> SoulTexts {
-    starter::SOULS.map(|name| {
+fn souls(home: &Path) -> Result<SoulTexts, String> {
+    let read = |name: &str| {
         let file = format!("souls/{name}");
-        let text = std::fs::read(home.join(&file))
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_else(|_| starter_text(&file).to_owned());
-        (file, text)
-    })
+        match std::fs::read_to_string(home.join(&file)) {
+            Ok(text) => Ok((file, text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let text = starter_text(&file).to_owned();
+                Ok((file, text))
+            }
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                Err(format!("{file} is not UTF-8 text; save it as UTF-8"))
+            }
+            Err(error) => Err(format!("{file} cannot be read: {error}")),
+        }
+    };
+    let [developer, qa, supervisor] = starter::SOULS;
+    Ok([read(developer)?, read(qa)?, read(supervisor)?])
 }
 
 fn starter_text(file: &str) -> &'static str {
@@ -137,7 +144,7 @@ fn starter_text(file: &str) -> &'static str {
         .map_or("", |(_, text)| *text)
 }
 
-/// The models souls name; a soul that does not parse names none and is reported by the engine.
+/// The models souls name; souls that cannot be read or parsed name none and are reported by the engine.
 fn soul_models(souls: &SoulTexts) -> [Option<String>; 3] {
     souls.each_ref().map(|(file, text)| {
         soul::parse(text, file)
@@ -162,7 +169,9 @@ fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs,
         env: environment(),
         flags,
         probed,
-        souls: home.map_or([None, None, None], |home| soul_models(&souls(home))),
+        souls: home
+            .and_then(|home| souls(home).ok())
+            .map_or([None, None, None], |texts| soul_models(&texts)),
     })
 }
 

@@ -32,16 +32,23 @@ impl Builder<'_> {
             Some(text) => self.named_model(&key("model"), &text, hosts),
             None => self.default_model(role, &key("model"), inputs, hosts),
         };
-        let fallback = self.list(&key("fallback"));
-        let fallback = fallback
-            .iter()
-            .filter_map(|text| self.named_model(&key("fallback"), text, hosts));
+        let fallback = self.named_models(&key("fallback"), hosts);
+        let others = self.named_models(&key("others"), hosts);
         RoleSettings {
             model,
-            fallback: fallback.collect(),
+            fallback,
+            others,
             schedule,
             external,
         }
+    }
+
+    fn named_models(&mut self, key: &str, hosts: &BTreeMap<String, Host>) -> Vec<ModelRef> {
+        let texts = self.list(key);
+        let known = texts
+            .iter()
+            .filter_map(|text| self.named_model(key, text, hosts));
+        known.collect()
     }
 
     fn named_model(

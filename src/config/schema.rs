@@ -12,7 +12,7 @@ pub enum Takes {
     Address,
     /// `host/model`.
     Model,
-    /// Several `host/model`.
+    /// Several of them: a list, or a text with commas between.
     Models,
     /// Cron expression.
     Cron,
@@ -60,14 +60,17 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("hosts.*.replies", Takes::Text),
     ("roles.developer.model", Takes::Model),
     ("roles.developer.fallback", Takes::Models),
+    ("roles.developer.others", Takes::Models),
     ("roles.developer.schedule", Takes::Cron),
     ("roles.developer.runner", RUNNER),
     ("roles.qa.model", Takes::Model),
     ("roles.qa.fallback", Takes::Models),
+    ("roles.qa.others", Takes::Models),
     ("roles.qa.schedule", Takes::Cron),
     ("roles.qa.runner", RUNNER),
     ("roles.supervisor.model", Takes::Model),
     ("roles.supervisor.fallback", Takes::Models),
+    ("roles.supervisor.others", Takes::Models),
     ("roles.supervisor.schedule", Takes::Cron),
     ("roles.supervisor.runner", RUNNER),
     ("limits.tool_usd", Takes::Number(0.0, 1e6)),
@@ -82,6 +85,19 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("harness.prompt_tokens", Takes::Whole(1_024, 1_000_000)),
     ("harness.test_wall_s", Takes::Whole(1, 3_600)),
     ("harness.spec_tokens", Takes::Whole(200, 16_384)),
+    ("ladder.repairs", TIMES),
+    ("ladder.fresh_starts", Takes::Whole(0, 100)),
+    ("ladder.other_models", Takes::Whole(0, 100)),
+    ("ladder.diagnoses", TIMES),
+    ("ladder.takeovers", Takes::Whole(0, 100)),
+    ("ladder.samples", TIMES),
+    ("stuck.same_failures", TIMES),
+    ("stuck.same_error", Takes::Whole(2, 100)),
+    ("stuck.timeouts", TIMES),
+    ("stuck.stalls", TIMES),
+    ("stuck.still_minutes", Takes::Whole(0, 10_000)),
+    ("stuck.external_minutes", Takes::Whole(1, 100_000)),
+    ("sandbox.command", Takes::Text),
     ("keys.*.origin", Takes::Address),
     ("keys.*.env", Takes::Text),
     ("keys.*.file", Takes::Text),
@@ -95,6 +111,9 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("prices.*.read", PRICE),
     ("prices.*.output", PRICE),
 ];
+
+/// How often something may be done before something else is.
+const TIMES: Takes = Takes::Whole(1, 100);
 
 /// Who takes a role's turns.
 const RUNNER: Takes = Takes::Word(&["builtin", "external"]);
@@ -192,10 +211,8 @@ pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value
         (Takes::Text, Value::Text(text)) => Ok(Value::Text(text)),
         (Takes::Address, Value::Text(text)) => address(key, text).map(Value::Text),
         (Takes::Model, Value::Text(text)) => model(key, text).map(Value::Text),
-        (Takes::Models, Value::List(texts)) => {
-            let texts = texts.into_iter().map(|text| model(key, text));
-            texts.collect::<Result<_, _>>().map(Value::List)
-        }
+        (Takes::Models, Value::Text(text)) => models(key, text.split(',')),
+        (Takes::Models, Value::List(texts)) => models(key, texts.iter().map(String::as_str)),
         (Takes::Day, Value::Text(text)) => match text.parse::<chrono::NaiveDate>() {
             Ok(_) => Ok(Value::Text(text)),
             Err(_) => Err(format!(
@@ -245,10 +262,6 @@ fn retype(takes: Takes, value: Value) -> Value {
         Takes::Whole(..) => trimmed.parse().ok().map(Value::Whole),
         Takes::Number(..) => trimmed.parse().ok().map(Value::Number),
         Takes::Flag => trimmed.parse().ok().map(Value::Flag),
-        Takes::Models => {
-            let texts = trimmed.split(',').map(|text| text.trim().to_owned());
-            Some(Value::List(texts.filter(|text| !text.is_empty()).collect()))
-        }
         _ => None,
     };
     typed.unwrap_or(Value::Text(text))
@@ -260,7 +273,7 @@ fn words(takes: Takes) -> String {
         Takes::Text => "a text in quotes".to_owned(),
         Takes::Address => "an address such as \"http://127.0.0.1:11434\"".to_owned(),
         Takes::Model => "\"host/model\" in quotes".to_owned(),
-        Takes::Models => "a list such as [\"host/model\"]".to_owned(),
+        Takes::Models => "\"host/model\" in quotes, or a list of them".to_owned(),
         Takes::Day => "a day such as \"2026-10-07\"".to_owned(),
         Takes::Cron => "a cron expression in quotes".to_owned(),
         Takes::Word(words) => format!("one of {} in quotes", words.join(", ")),
@@ -315,6 +328,14 @@ fn model(key: &str, text: String) -> Result<String, String> {
             "{key} is \"{text}\", and takes \"host/model\", such as \"ollama/qwen3:14b\""
         )),
     }
+}
+
+/// Several `host/model`; blanks between commas do not count.
+fn models<'a>(key: &str, texts: impl Iterator<Item = &'a str>) -> Result<Value, String> {
+    let named = texts.map(str::trim).filter(|text| !text.is_empty());
+    let models: Result<Vec<String>, String> =
+        named.map(|text| model(key, text.to_owned())).collect();
+    models.map(Value::List)
 }
 
 /// A cron expression that parses.

@@ -4,7 +4,6 @@ use super::attempts::context::Tools;
 use super::engine::{Ended, Options, Parts, Reread, Signal};
 use super::ledger::Ledger;
 use super::pool::Pool;
-use super::ports::fault::Fault;
 use super::ports::settings::Settings;
 use super::ports::store::StoreError;
 use super::push::Pushing;
@@ -14,7 +13,6 @@ use super::worktree::Worktree;
 use crate::agents::soul::Soul;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
-use crate::domain::screen::Level;
 use crate::domain::state::{PauseKind, StateDoc};
 use crate::domain::table;
 use chrono::{DateTime, Utc};
@@ -46,7 +44,10 @@ pub struct Driver {
     pub(super) stopping: Option<Stopping>,
     pub(super) suspect: Option<Suspect>,
     pub(super) doing: String,
+    /// What is odd or wrong about settings and souls.
     pub(super) problems: Vec<String>,
+    /// Why the wishlist as it stands cannot be taken over.
+    pub(super) bad_wishlist: Option<String>,
     pub(super) last: [Option<Life>; 3],
     /// What is wrong with the host of a role, until a turn of it ends properly.
     pub(super) alarms: BTreeMap<Role, String>,
@@ -81,19 +82,13 @@ pub type Found = (bool, Vec<String>, Option<StateDoc>);
 
 impl Driver {
     /// Wires the loop around a loaded ledger.
-    pub fn new(
-        parts: Parts,
-        ledger: Ledger,
-        tools: Tools,
-        souls: [Arc<Soul>; 3],
-        options: Options,
-    ) -> Self {
+    pub fn new(parts: Parts, ledger: Ledger, souls: [Arc<Soul>; 3], options: Options) -> Self {
         let (wake, inbox) = mpsc::unbounded_channel();
         let settings = Arc::new(parts.settings);
         let readiness = Readiness::new(&settings, super::engine::models(&settings, &souls));
         Self {
             ledger,
-            tools,
+            tools: parts.tools,
             settings,
             souls,
             readiness,
@@ -103,6 +98,7 @@ impl Driver {
             suspect: None,
             doing: String::new(),
             problems: Vec::new(),
+            bad_wishlist: None,
             last: [None; 3],
             alarms: BTreeMap::new(),
             reread_at: None,
@@ -182,8 +178,10 @@ impl Driver {
         let push = self.pushing.due();
         let budget = self.held_by(PauseKind::Budget);
         let budget = budget.then(|| Instant::now() + BUDGET_LOOK);
+        let still = self.still_at();
+        let silent = self.silent_at();
         [
-            pause_ends, look, suspect, deadline, snapshot, main, push, budget,
+            pause_ends, look, suspect, deadline, snapshot, main, push, budget, still, silent,
         ]
         .into_iter()
         .flatten()
@@ -194,21 +192,7 @@ impl Driver {
         match wake {
             Wake::Agent(message) => self.agent(message).await,
             Wake::Changed(change) => self.changed(change).await,
-            Wake::Probed(model, status) => {
-                if self.readiness.probed(&model, &status) {
-                    let level = if status.live {
-                        Level::Info
-                    } else {
-                        Level::Warn
-                    };
-                    self.ledger.say(level, format!("{model}: {}", status.words));
-                    self.dirty = true;
-                }
-                match status.fault {
-                    Some(Fault::Refused) => self.reread_key(),
-                    _ => Ok(()),
-                }
-            }
+            Wake::Probed(model, status) => self.probed(&model, &status),
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {
                 tag,
@@ -298,7 +282,11 @@ impl Driver {
         self.cancel();
         self.drop_attempt("the engine ended")?;
         let stopping = self.stopping.take();
-        let reason = stopping.map_or_else(|| "nothing left to do".to_owned(), |s| s.reason);
+        let left = match ended {
+            Ended::NeedsPerson => "what is left waits for a person",
+            _ => "nothing left to do",
+        };
+        let reason = stopping.map_or_else(|| left.to_owned(), |s| s.reason);
         self.note(EventBody::Stopped {
             stopped: self.ledger.factory.stopped.clone(),
             reason,

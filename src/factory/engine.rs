@@ -1,15 +1,11 @@
 //! The engine's front door: what it is given, how it is run, how it ends.
 
-use super::attempts::context::Tools;
+pub use super::attempts::context::Tools;
 use super::driver::{Driver, Reload};
 use super::ledger::Ledger;
-use super::ports::clock::Clock;
-use super::ports::feed::Publisher;
 use super::ports::model::Models;
-use super::ports::repo::Repo;
 use super::ports::settings::{HostKind, ModelRef, Settings};
-use super::ports::store::{Loaded, Store};
-use super::ports::tests::Tests;
+use super::ports::store::Loaded;
 use super::wake::Wake;
 use crate::agents::soul::{self, Soul};
 use crate::domain::actor;
@@ -22,7 +18,6 @@ use crate::domain::screen::EngineId;
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::text::redact::Redactor;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -43,26 +38,12 @@ pub struct Reread {
 
 /// Everything an engine works with.
 pub struct Parts {
-    /// The home's files, locked.
-    pub store: Arc<dyn Store>,
-    /// Model hosts.
-    pub models: Arc<dyn Models>,
-    /// Jest and the case runner.
-    pub tests: Arc<dyn Tests>,
-    /// git.
-    pub repo: Arc<dyn Repo>,
-    /// Wall clock.
-    pub clock: Arc<dyn Clock>,
-    /// Where lines and snapshots go.
-    pub publisher: Publisher,
-    /// Takes secrets out of whatever is stored or shown.
-    pub redactor: Arc<Redactor>,
+    /// The ports; the store holds the home's lock.
+    pub tools: Tools,
     /// Settings as read at start.
     pub settings: Settings,
     /// Soul texts.
     pub souls: SoulTexts,
-    /// The factory home.
-    pub home: PathBuf,
     /// This process, for readers that ask whether it still lives.
     pub engine: EngineId,
     /// Reads settings and souls again after a change; an error keeps the old ones and is shown.
@@ -92,7 +73,7 @@ pub enum Signal {
 pub enum Ended {
     /// `until_idle`: everything wanted is shipped or dropped (exit 0).
     Idle,
-    /// `until_idle`: only a pause, a missing host or a verdict is left (exit 4).
+    /// `until_idle`: only a pause, a missing host, a verdict or a wishlist to mend is left (exit 4).
     NeedsPerson,
     /// Ended by command or SIGTERM (exit 0).
     Stopped,
@@ -108,7 +89,7 @@ pub async fn run(
     options: Options,
     mut signals: mpsc::UnboundedReceiver<Signal>,
 ) -> Result<Ended, String> {
-    let mut changes = parts.store.watch().map_err(|e| e.to_string())?;
+    let mut changes = parts.tools.store.watch().map_err(|e| e.to_string())?;
     let mut driver = open(parts, options)?;
     let wake = driver.wake.clone();
     let forward = tokio::spawn(async move {
@@ -134,7 +115,7 @@ pub async fn run(
     ended
 }
 
-/// Applies one command without running the engine, through the same path (the lock is held by `parts.store`).
+/// Applies one command without running the engine, through the same path (the lock is held by the store).
 pub async fn apply_once(
     parts: Parts,
     options: Options,
@@ -154,22 +135,12 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         recent,
         repaired,
         claim,
-    } = parts.store.load().map_err(|e| e.to_string())?;
-    let tools = Tools {
-        store: parts.store.clone(),
-        models: parts.models.clone(),
-        tests: parts.tests.clone(),
-        repo: parts.repo.clone(),
-        clock: parts.clock.clone(),
-        publisher: parts.publisher.clone(),
-        redactor: parts.redactor.clone(),
-        home: parts.home.clone(),
-    };
+    } = parts.tools.store.load().map_err(|e| e.to_string())?;
     let (souls, warnings) = souls(&parts.souls)?;
     let fresh = factory.is_none();
-    let factory = factory.unwrap_or_else(|| Factory::new(tools.clock.now()));
-    let ledger = Ledger::new(factory, &recent, tools.clone());
-    let mut driver = Driver::new(parts, ledger, tools, souls, options);
+    let factory = factory.unwrap_or_else(|| Factory::new(parts.tools.clock.now()));
+    let ledger = Ledger::new(factory, &recent, parts.tools.clone());
+    let mut driver = Driver::new(parts, ledger, souls, options);
     driver.problems = warnings;
     driver.loaded = Some((fresh, repaired, claim));
     if fresh {
@@ -264,7 +235,12 @@ impl Driver {
             .iter()
             .any(|item| !matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped));
         if !open && matches!(factory.phase, Phase::Idle) {
-            return Some(Ended::Idle);
+            // What people wrote into a list that cannot be read is not known to be done.
+            let ended = self
+                .bad_wishlist
+                .as_ref()
+                .map_or(Ended::Idle, |_| Ended::NeedsPerson);
+            return Some(ended);
         }
         let roles = self.wanted_roles();
         if roles.iter().any(|role| self.readiness.unasked(*role)) {

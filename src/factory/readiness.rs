@@ -139,8 +139,9 @@ impl Readiness {
                 AgentState::Ready,
                 format!("{}{}", seen.words, self.in_place_of(role, model)),
             ),
-            Some(seen) => (AgentState::Offline, seen.words.clone()),
-            None => (AgentState::Offline, "not asked yet".to_owned()),
+            Some(seen) if !self.unasked(role) => (AgentState::Offline, seen.words.clone()),
+            Some(seen) => (AgentState::Unasked, seen.words.clone()),
+            None => (AgentState::Unasked, "not asked yet".to_owned()),
         }
     }
 
@@ -211,7 +212,7 @@ impl Readiness {
         let Some(seen) = self.seen.get_mut(&model.to_string()) else {
             return false;
         };
-        let changed = seen.live != status.live || seen.words != status.words;
+        let changed = !seen.asked || seen.live != status.live || seen.words != status.words;
         seen.live = status.live;
         seen.asked = true;
         seen.words.clone_from(&status.words);

@@ -2,6 +2,8 @@
 
 use super::driver::Driver;
 use super::engine::{self, Reread};
+use super::ports::model::{Fault, HostStatus};
+use super::ports::settings::ModelRef;
 use super::readiness::Readiness;
 use crate::agents::soul::Soul;
 use crate::domain::event::EventBody;
@@ -32,6 +34,22 @@ impl Driver {
                 self.odd(vec![sentence]);
                 Ok(())
             }
+        }
+    }
+
+    /// A host has been asked.
+    pub(super) fn probed(&mut self, model: &ModelRef, status: &HostStatus) -> Result<(), String> {
+        if self.readiness.probed(model, status) {
+            let level = match status.live {
+                true => Level::Info,
+                false => Level::Warn,
+            };
+            self.ledger.say(level, format!("{model}: {}", status.words));
+            self.dirty = true;
+        }
+        match status.fault {
+            Some(Fault::Refused) => self.reread_key(),
+            _ => Ok(()),
         }
     }
 
@@ -70,11 +88,8 @@ impl Driver {
         self.lift(PauseKind::Host, "the settings were read again")
     }
 
-    /// What is odd about the files; what is wrong with the wishlist stays said until that is mended.
     fn odd(&mut self, words: Vec<String>) {
-        self.problems
-            .retain(|problem| problem.contains("wishlist.json"));
-        self.problems.extend(words);
+        self.problems = words;
         self.dirty = true;
     }
 

@@ -11,8 +11,8 @@ use crate::domain::factory::Factory;
 use crate::domain::phase::{Outcome, Role};
 use crate::domain::state::AttemptRef;
 use crate::domain::table;
-use crate::text::tokens;
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The next attempt at the present phase.
@@ -31,6 +31,9 @@ fn started(factory: &Factory, role: Role, now: DateTime<Utc>) -> Option<NewEvent
 
 impl Driver {
     pub(super) async fn agent(&mut self, message: FromAgent) -> Result<(), String> {
+        if let FromAgent::Record { attempt, .. } | FromAgent::Doing { attempt, .. } = &message {
+            self.lives(*attempt);
+        }
         match message {
             FromAgent::Record {
                 attempt,
@@ -112,6 +115,8 @@ impl Driver {
             Err(Stop::Rule(report)) => self.report(*report).await,
             Err(Stop::Host { model, error }) => self.host_failed(attempt, &model, &error),
             Err(Stop::Dropped(why)) => self.drop_attempt(&why),
+            // Only from where no fresh start is made by the attempt itself.
+            Err(Stop::Afresh) => self.drop_attempt("it begins afresh"),
             Err(Stop::Incident(sentence)) => self.incident(sentence),
         }
     }
@@ -157,6 +162,7 @@ impl Driver {
             role,
             cancel: cancel.clone(),
             resting: false,
+            alive: Instant::now(),
         });
         self.dirty = true;
         let context = self.context(id, role, tool);
@@ -179,10 +185,10 @@ impl Driver {
             .find(|i| i.name == tool)
             .map(|i| i.idea.clone());
         let external = Role::ALL.iter().any(|r| self.readiness.external(*r));
-        let builtin = !self.readiness.external(role);
-        let model = self.readiness.model(role).filter(|_| builtin).cloned();
-        let learned = model.as_ref().and_then(|m| factory.factors.get(&m.model));
-        Context {
+        let own = (!self.readiness.external(role))
+            .then(|| self.readiness.model(role).cloned())
+            .flatten();
+        let mut context = Context {
             role,
             phase: factory.phase,
             attempt,
@@ -195,18 +201,20 @@ impl Driver {
             external_reader: external,
             origin: Origin::default(),
             since: factory.last_update,
-            others: self.readiness.candidates(role).len() > 1,
-            usual_speed: model
-                .as_ref()
-                .and_then(|m| factory.speeds.get(&m.to_string()).copied()),
-            factor: learned.copied().unwrap_or(tokens::AS_ESTIMATED),
-            model,
+            replaceable: self.readiness.candidates(role).len() > 1,
+            factors: factory.factors.clone(),
+            speeds: factory.speeds.clone(),
+            model: own.clone(),
+            own,
             soul: soul.clone(),
             settings: self.settings.clone(),
             tools: self.tools.clone(),
             link: self.wake.clone(),
             go: self.go.subscribe(),
+            looped: 0,
             recording: None,
-        }
+        };
+        context.take_model();
+        context
     }
 }

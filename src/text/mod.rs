@@ -2,6 +2,7 @@
 
 pub mod hash;
 pub mod redact;
+pub mod repeat;
 pub mod sanitise;
 pub mod secrets;
 pub mod tokens;

@@ -281,6 +281,7 @@ pub fn events() -> Vec<Event> {
                     EventBody::Stuck {
                         rule,
                         words,
+                        next: String::new(),
                         evidence: vec![],
                     },
                 );

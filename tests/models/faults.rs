@@ -398,26 +398,6 @@ async fn a_connection_that_breaks_in_mid_reply_is_taken_again() {
 }
 
 #[tokio::test]
-async fn a_model_that_only_repeats_itself_is_stopped_and_the_connection_closed() {
-    let mut raw = head(NDJSON);
-    for _ in 0..200 {
-        raw.extend(chunk(
-            b"{\"message\":{\"thinking\":\"Wait, let me reconsider that. \"},\"done\":false}\n",
-        ));
-    }
-    let server = Arc::new(ModelServer::answering(move |_| {
-        Answer::steps(vec![Step::Bytes(raw.clone()), Step::Hold])
-    }));
-    let models = hosts(host(Ollama, &server.url()));
-    let error = take(&models, &request()).await.0.unwrap_err();
-    assert_eq!(
-        (error.fault, error.remedy()),
-        (Fault::Looping, Remedy::OtherSample)
-    );
-    dropped(&server, 1).await;
-}
-
-#[tokio::test]
 async fn too_little_memory_halves_the_window_once() {
     let server =
         ModelServer::answering(|_| Answer::status(500, r#"{"error":"CUDA error: out of memory"}"#));

@@ -30,8 +30,6 @@ pub enum Act {
     Hold(Held),
     /// The server claims to have read no more tokens than this.
     ReadOnly(u64),
-    /// The reply ends at its token limit.
-    Cut(String),
     /// The reply comes at less than a third of the usual speed.
     Slow,
 }
@@ -161,6 +159,13 @@ impl Desk {
         asked.iter().map(|request| request.label.clone()).collect()
     }
 
+    /// Models asked for labels that begin so, oldest first.
+    pub fn models(&self, label: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let of = asked.iter().filter(|r| r.label.starts_with(label));
+        of.map(|request| request.model.clone()).collect()
+    }
+
     /// The text of the newest request whose label begins so.
     pub fn prompt(&self, label: &str) -> String {
         let asked = self.asked.lock().unwrap();
@@ -196,17 +201,13 @@ impl Models for Desk {
                 let words = "connection refused";
                 return Err(ModelError::new(&request.host, Fault::Unreachable, words));
             }
-            let (mut counted, mut cut, mut slow) = (counted(request), false, false);
+            let (mut counted, mut slow) = (counted(request), false);
             let text = match self.act(&request.label) {
                 Some(Act::Say(text)) => Some(text),
                 Some(Act::Fail(error)) => return Err(error),
                 Some(Act::Slow) => {
                     slow = true;
                     None
-                }
-                Some(Act::Cut(text)) => {
-                    cut = true;
-                    Some(text)
                 }
                 Some(Act::ReadOnly(tokens)) => {
                     counted = tokens;
@@ -227,7 +228,6 @@ impl Models for Desk {
             let price = *self.price.lock().unwrap();
             Ok(Reply {
                 text,
-                cut,
                 input_tokens: Some(counted),
                 output_tokens: Some(50),
                 tokens_per_second: Some(if slow { 8.0 } else { 25.0 }),
@@ -284,6 +284,8 @@ impl Clock for Ahead {
 pub struct Canned {
     /// Gate runs that will be red.
     reds: AtomicU32,
+    /// Test runs that will not end.
+    endless: AtomicU32,
     /// The file a red run names.
     file: Mutex<String>,
     /// Ids of cases the tool answers wrongly.
@@ -297,6 +299,11 @@ impl Canned {
     pub fn red(&self, runs: u32, file: &str) {
         *self.file.lock().unwrap() = file.to_owned();
         self.reds.store(runs, Ordering::SeqCst);
+    }
+
+    /// The next `runs` test runs are ended by the time limit.
+    pub fn endless(&self, runs: u32) {
+        self.endless.store(runs, Ordering::SeqCst);
     }
 
     /// The tool fails just these cases.
@@ -389,6 +396,16 @@ impl Tests for Canned {
     ) -> BoxFuture<'a, Result<JestRun, TestError>> {
         let run = green(tree, coverage);
         let file = self.file.lock().unwrap().clone();
+        let left = self.endless.load(Ordering::SeqCst);
+        if left > 0 {
+            self.endless.store(left - 1, Ordering::SeqCst);
+            let run = JestRun {
+                timed_out: true,
+                millis: 60_000,
+                ..JestRun::default()
+            };
+            return async move { Ok(run) }.boxed();
+        }
         let gate = tree.expected_tests > 0;
         let red = gate && self.reds.load(Ordering::SeqCst) > 0;
         if red && !coverage {

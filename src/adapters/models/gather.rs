@@ -1,7 +1,6 @@
 //! Puts a reply together from its pieces and hands each on as it comes.
 
 use super::calls::Calls;
-use super::repeats::Repeats;
 use super::think::{Part, Splitter};
 use crate::factory::ports::model::{Delta, Reply};
 use serde_json::Value;
@@ -19,9 +18,6 @@ pub struct Gather<'a> {
     pub calls: Calls,
     /// Anthropic's blocks by their number.
     pub blocks: BTreeMap<u64, Block>,
-    repeats: Repeats,
-    /// It only repeats itself.
-    pub looping: bool,
     first: Option<Instant>,
 }
 
@@ -42,8 +38,6 @@ impl<'a> Gather<'a> {
             reply: Reply::default(),
             calls: Calls::default(),
             blocks: BTreeMap::new(),
-            repeats: Repeats::default(),
-            looping: false,
             first: None,
         }
     }
@@ -97,8 +91,6 @@ impl<'a> Gather<'a> {
     fn take(&mut self, parts: Vec<Part>) {
         for part in parts {
             self.first.get_or_insert_with(Instant::now);
-            let (Part::Text(piece) | Part::Thought(piece)) = &part;
-            self.looping |= self.repeats.push(piece);
             let delta = match part {
                 Part::Text(piece) => {
                     self.reply.text.push_str(&piece);

@@ -21,7 +21,6 @@ mod openai;
 mod place;
 mod probe;
 mod reader;
-mod repeats;
 mod scripted;
 mod think;
 mod vllm;
@@ -135,7 +134,7 @@ impl ModelHosts {
 fn left_in_midst(error: &ModelError) -> bool {
     matches!(
         error.fault,
-        Fault::Unreachable | Fault::Broken | Fault::Garbled | Fault::TooLong | Fault::Looping
+        Fault::Unreachable | Fault::Broken | Fault::Garbled | Fault::TooLong
     )
 }
 

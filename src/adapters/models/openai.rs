@@ -72,6 +72,10 @@ pub fn plain(request: &TurnRequest) -> Value {
         "temperature": number(request.temperature),
         "top_p": number(request.top_p),
     });
+    if request.presence_penalty > 0.0 {
+        let penalty = json!(number(request.presence_penalty));
+        set(&mut body, "presence_penalty", penalty);
+    }
     if let Some(seed) = request.seed {
         set(&mut body, "seed", json!(small_seed(seed)));
     }

@@ -99,11 +99,6 @@ impl<'a, 'g> Reader<'a, 'g> {
     /// Takes a piece; true when it was the last of a reply that ended properly.
     fn piece(&mut self, text: &str) -> Result<bool, ModelError> {
         let step = (self.dialect.take)(&self.reading, text, self.gather)?;
-        if self.gather.looping {
-            let server = self.reading.server;
-            let words = "the last 3,000 bytes of its reply are one repetition";
-            return Err(fail(server, Fault::Looping, words));
-        }
         self.ended |= matches!(step, Step::Ended | Step::Whole);
         self.closed |= matches!(step, Step::Last | Step::Whole);
         if self.closed {

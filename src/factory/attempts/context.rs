@@ -18,7 +18,9 @@ use crate::factory::ports::tests::{TestError, Tests};
 use crate::factory::wake::Wake;
 use crate::text::hash::sha256;
 use crate::text::redact::Redactor;
+use crate::text::tokens;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -35,6 +37,8 @@ pub enum Stop {
     },
     /// A rule of the harness ends the phase; the report says how.
     Rule(Box<Report>),
+    /// The line of work ended; the phase goes on with a fresh start.
+    Afresh,
     /// The attempt is no longer the present one.
     Dropped(String),
     /// A part of the factory failed; the engine pauses and says so.
@@ -159,13 +163,15 @@ pub struct Context {
     /// Version it will ship as.
     pub version: String,
     /// Model of the role; None where the gates alone work.
+    pub own: Option<ModelRef>,
+    /// Model that is asked now: another one where the ladder, or a rule about replies, says so.
     pub model: Option<ModelRef>,
-    /// The role has other models that could take over.
-    pub others: bool,
-    /// What the model's counts have taught of our estimate, in thousandths.
-    pub factor: u32,
-    /// Tokens a second the model usually writes, in tenths; None before anything is known.
-    pub usual_speed: Option<u32>,
+    /// Another model could take over where the present one cannot be used.
+    pub replaceable: bool,
+    /// By model: what its counts have taught of our estimate, in thousandths.
+    pub factors: BTreeMap<String, u32>,
+    /// By `host/model`: tokens a second it usually writes, in tenths.
+    pub speeds: BTreeMap<String, u32>,
     /// Instructions of the role.
     pub soul: Arc<Soul>,
     /// Numbers of the harness and limits.
@@ -176,6 +182,8 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
+    /// Replies that were broken off because they repeated themselves: the next one gets another seed.
+    pub looped: u32,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
     pub recording: Option<Recording>,
 }
@@ -188,8 +196,15 @@ impl Context {
         if let Some(model) = &self.model {
             numbers.context = self.tools.models.context(&model.host);
         }
-        numbers.factor = self.factor;
+        numbers.factor = self.factor();
         numbers
+    }
+
+    /// What the present model's counts have taught of our estimate, in thousandths.
+    #[must_use]
+    pub fn factor(&self) -> u32 {
+        let known = self.model.as_ref().and_then(|m| self.factors.get(&m.model));
+        known.copied().unwrap_or(tokens::AS_ESTIMATED)
     }
 
     /// Who asks, for what tool, with which numbers; `numbers` and `nonce` outlive the prompt.
@@ -308,31 +323,6 @@ impl Context {
         }
     }
 
-    /// Ends the phase by a stuck rule: journals the verdict with its evidence, then escalates or parks.
-    pub async fn stuck(
-        &mut self,
-        rule: &str,
-        words: String,
-        evidence: Vec<String>,
-        outcome: Outcome,
-    ) -> Stop {
-        let body = EventBody::Stuck {
-            rule: rule.to_owned(),
-            words: words.clone(),
-            evidence,
-        };
-        if let Err(stop) = self.record(vec![body]).await {
-            return stop;
-        }
-        // The table knows no escalation from review: there only a person is left.
-        let escalates = outcome == Outcome::Escalated && self.phase == Phase::Review;
-        let mut report = self.report(if escalates { Outcome::Parked } else { outcome });
-        report.actor = "engine".to_owned();
-        report.reason = Some(format!("{rule}: {words}"));
-        report.level = Some(DIAGNOSIS);
-        Stop::Rule(Box::new(report))
-    }
-
     /// Runs git work off the async threads.
     pub async fn git<T: Send + 'static>(
         &self,
@@ -384,6 +374,3 @@ impl Voice {
         });
     }
 }
-
-/// Rung of the ladder a stuck rule leads to (harness.md 3.3 L4, diagnosis by the Supervisor).
-pub const DIAGNOSIS: u8 = 4;

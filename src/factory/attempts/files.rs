@@ -55,6 +55,20 @@ pub fn clear(context: &Context, spec: &Spec) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Takes away every planned file; scaffolding puts stubs in the place of sources.
+pub fn empty(context: &Context, spec: &Spec) -> Result<(), Stop> {
+    let dir = folder(context);
+    for path in spec.plan() {
+        match std::fs::remove_file(dir.join(&path)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Stop::Incident(format!("cannot remove {path}: {e}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Writes one file of the plan.
 pub fn write(context: &Context, path: &str, text: &str) -> Result<(), Stop> {
     put(&folder(context), path, text)

@@ -1,12 +1,14 @@
-//! Streamed text on its way to the live log: made safe, without secrets, what came together in one line.
+//! Streamed text on its way to the live log: made safe, without secrets, what came together in one line; and whether it
+//! only repeats itself.
 
 use super::context::Voice;
 use crate::domain::screen::Level;
-use crate::factory::ports::model::Delta;
+use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest};
 use crate::text::redact::{RedactStream, Redactor};
+use crate::text::repeat::Repeats;
 use crate::text::sanitise::Sanitiser;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Pieces of a reply taken in one go.
 const BURST: usize = 256;
@@ -16,7 +18,10 @@ pub(super) async fn show(
     voice: Voice,
     redactor: Arc<Redactor>,
     mut arriving: mpsc::UnboundedReceiver<Delta>,
+    looping: oneshot::Sender<String>,
 ) {
+    let (mut looping, mut saying, mut pondering) =
+        (Some(looping), Repeats::default(), Repeats::default());
     let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
     let mut pieces = Vec::new();
     // What came together is shown together: a line a token costs more than all else of a turn.
@@ -28,6 +33,12 @@ pub(super) async fn show(
                 Delta::Thought(piece) => pondered.push_str(&piece),
                 Delta::Note(words) => voice.line(Level::Info, words),
             }
+        }
+        let again = saying.push(&said).or_else(|| pondering.push(&pondered));
+        if let Some(words) = again
+            && let Some(tell) = looping.take()
+        {
+            let _ = tell.send(words);
         }
         voice.line(Level::Thought, thought.push(&pondered));
         voice.line(Level::Stream, text.push(&said));
@@ -57,5 +68,13 @@ impl<'a> Clean<'a> {
 
     fn rest(&mut self) -> String {
         self.redactor.finish()
+    }
+}
+
+/// A whole reply, unless it only repeats itself: one that came at once was not read while it streamed.
+pub(super) fn unlooped(request: &TurnRequest, reply: Reply) -> Result<Reply, ModelError> {
+    match Repeats::default().push(&reply.text) {
+        None => Ok(reply),
+        Some(detail) => Err(ModelError::new(&request.host, Fault::Looping, detail)),
     }
 }

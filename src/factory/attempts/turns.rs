@@ -1,10 +1,10 @@
-//! Turns: one request and its whole reply, transcribed, journaled, taken again after a fault, re-asked once when it has no
-//! usable form.
+//! Turns: one request and its whole reply, transcribed, journaled, and taken again after a fault.
 
+use super::ask::Spoiled;
 use super::context::{Context, FromAgent, Origin, Stop};
 use super::live;
 use super::tries::{Next, Tries};
-use crate::agents::prompt::{Prompt, anew, reformat};
+use crate::agents::prompt::Prompt;
 use crate::agents::reply::Malformed;
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Turn};
@@ -12,41 +12,10 @@ use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
 use crate::factory::ports::model::{Fault, Message, ModelError, Reply, Speaker, TurnRequest};
 use crate::text::tokens;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 impl Context {
-    /// Asks until the answer has a usable form: once more with only the reply and the rule (S1), or from the beginning where
-    /// there was no whole reply; then escalates.
-    pub async fn ask<T>(
-        &mut self,
-        prompt: &Prompt,
-        read: impl Fn(&str) -> Result<T, Malformed>,
-    ) -> Result<T, Stop> {
-        let first = self.turn(prompt, &read, false).await?;
-        let problem = match first {
-            Ok(value) => return Ok(value),
-            Err(problem) => problem,
-        };
-        self.log(
-            Level::Warn,
-            format!("reply not usable: {}; asking once more", problem.1.problem),
-        );
-        let (numbers, nonce) = (self.numbers(), self.nonce());
-        let again = match &problem.0 {
-            Some(reply) => reformat(&self.desk(&numbers, &nonce), prompt, reply, &problem.1),
-            None => anew(prompt, &problem.1),
-        };
-        match self.turn(&again, &read, false).await? {
-            Ok(value) => Ok(value),
-            Err((_, second)) => {
-                let words = format!("no usable reply for {} in two tries", prompt.purpose);
-                let evidence = vec![problem.1.problem, second.problem];
-                Err(self.stuck("S1", words, evidence, Outcome::Escalated).await)
-            }
-        }
-    }
-
     /// Asks once; an answer without a usable form is None and costs nothing more.
     pub async fn ask_once<T>(
         &mut self,
@@ -58,12 +27,12 @@ impl Context {
 
     /// One turn whose answer is read at once, so that its record says whether it was usable. `spare`: work goes on without it,
     /// so nothing escalates.
-    async fn turn<T>(
+    pub(super) async fn turn<T>(
         &mut self,
         prompt: &Prompt,
         read: &impl Fn(&str) -> Result<T, Malformed>,
         spare: bool,
-    ) -> Result<Result<T, Unusable>, Stop> {
+    ) -> Result<Result<T, Spoiled>, Stop> {
         let mut tries = Tries::default();
         loop {
             let window = self.numbers().context;
@@ -94,8 +63,12 @@ impl Context {
             self.transcribe(request, None, Some(&error))?;
             let failed = self.failed(&asked, &error, thrown.as_ref(), millis);
             self.record(vec![EventBody::Turn(failed)]).await?;
+            if error.fault == Fault::Looping {
+                self.looped += 1;
+                return Ok(Err(Spoiled::looping(error.detail)));
+            }
             let smaller = self.numbers().context < window;
-            let next = tries.next(&error, smaller, self.others || spare);
+            let next = tries.next(&error, smaller, self.replaceable || spare);
             self.act_on(error, next, tries.samples()).await?;
         }
     }
@@ -116,9 +89,7 @@ impl Context {
             Next::TooLarge => Err(self.too_large(words).await),
             Next::Stuck => {
                 let words = format!("no whole reply in {samples} tries: {words}");
-                Err(self
-                    .stuck("S1", words, Vec::new(), Outcome::Escalated)
-                    .await)
+                Err(self.stuck("S1", words, Vec::new()).await)
             }
             Next::Broken => Err(Stop::Incident(words)),
             Next::Host => {
@@ -144,7 +115,7 @@ impl Context {
 
     /// The server read so much less than it was sent that it must have cut the prompt: the reply is to something else.
     fn cut_short(&self, asked: &Asked, reply: &Reply) -> Option<ModelError> {
-        let expected = u64::from(tokens::scaled(asked.estimated, self.factor));
+        let expected = u64::from(tokens::scaled(asked.estimated, self.factor()));
         let counted = reply.input_tokens.filter(|_| !reply.scripted)?;
         tokens::cut_short(expected, counted).then(|| {
             let words = format!(
@@ -165,8 +136,7 @@ impl Context {
             }
             _ => {
                 let words = format!("{words}; give the {} a host with more num_ctx", self.role);
-                self.stuck("S10", words, Vec::new(), Outcome::Escalated)
-                    .await
+                self.stuck("S10", words, Vec::new()).await
             }
         }
     }
@@ -200,22 +170,27 @@ impl Context {
             max_tokens: prompt.max_tokens,
             temperature: prompt.temperature,
             top_p: prompt.top_p,
+            presence_penalty: prompt.presence_penalty,
             format: prompt.format.clone(),
-            seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n) + tries.seed()),
+            seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n + self.looped) + tries.seed()),
         })
     }
 
     /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
     async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, JoinHandle<()>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
-        let showing = tokio::spawn(live::show(
-            self.voice(),
-            self.tools.redactor.clone(),
-            arriving,
-        ));
-        let reply = self.tools.models.turn(request, pieces).await;
+        let (found, looping) = oneshot::channel();
+        let showing = live::show(self.voice(), self.tools.redactor.clone(), arriving, found);
+        let showing = tokio::spawn(showing);
+        // Leaving the turn closes its connection, which ends the model's writing.
+        let reply = tokio::select! {
+            biased;
+            reply = self.tools.models.turn(request, pieces) => reply,
+            Ok(detail) = looping => Err(ModelError::new(&request.host, Fault::Looping, detail)),
+        };
         // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
         let redactor = &self.tools.redactor;
+        let reply = reply.and_then(|reply| live::unlooped(request, reply));
         let reply = reply.map(|reply| Reply {
             text: redactor.redact_known(reply.text),
             thought: redactor.redact_known(reply.thought),
@@ -232,23 +207,20 @@ impl Context {
         millis: u64,
         showing: JoinHandle<()>,
         read: &impl Fn(&str) -> Result<T, Malformed>,
-    ) -> Result<Result<T, Unusable>, Stop> {
+    ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;
-        let defect = reply.defect();
-        let value = match defect {
-            Some(Fault::Cut) => Err(Malformed::new(format!(
-                "it was cut at {} tokens: answer with less text",
-                request.max_tokens
-            ))),
-            Some(_) => Err(Malformed::new("it was empty: there was no answer in it")),
-            None => read(&reply.text),
+        let value = match reply.defect() {
+            Some(Fault::Cut) => Err(Spoiled::cut(request.max_tokens)),
+            Some(_) => Err(Spoiled::empty()),
+            None => read(&reply.text).map_err(|problem| Spoiled::malformed(&reply.text, problem)),
         };
         let turn = Turn {
             ok: true,
             malformed: value.is_err(),
             ..self.told(asked, Some(&reply), millis)
         };
-        let slow = self.usual_speed.filter(|usual| turn.slow(*usual));
+        let usual = self.speeds.get(&turn.place()).copied();
+        let slow = usual.filter(|usual| turn.slow(*usual));
         self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
         self.transcribe(request, Some(&reply), None)?;
         // What follows in the log comes after the reply.
@@ -272,14 +244,14 @@ impl Context {
                 f64::from(usual) / 10.0
             ));
         }
-        let whole = defect.is_none().then_some(reply.text);
-        Ok(value.map_err(|problem| (whole, problem)))
+        Ok(value)
     }
 
     /// What the server counted teaches the next prompt of this attempt; the journal teaches the next attempts.
     fn learn(&mut self, asked: &Asked, reply: &Reply) {
         if let Some(counted) = reply.input_tokens.filter(|_| !reply.scripted) {
-            self.factor = tokens::learn(self.factor, u64::from(asked.estimated), counted);
+            let factor = tokens::learn(self.factor(), u64::from(asked.estimated), counted);
+            self.factors.insert(asked.request.model.clone(), factor);
         }
     }
 
@@ -335,9 +307,6 @@ struct Asked {
     request: TurnRequest,
     estimated: u32,
 }
-
-/// A reply that cannot be used: its text, where there is a whole one, and what is wrong.
-type Unusable = (Option<String>, Malformed);
 
 /// `tool/phase/purpose[/path]`: a label without its n.
 fn stem(tool: &str, phase: Phase, prompt: &Prompt) -> String {

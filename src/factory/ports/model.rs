@@ -26,6 +26,8 @@ pub struct TurnRequest {
     pub temperature: f32,
     /// Nucleus sampling.
     pub top_p: f32,
+    /// Penalty on what was written already; 0 = none. Raised only after a reply that repeated itself.
+    pub presence_penalty: f32,
     /// JSON schema the reply must fit, for small verdicts only.
     pub format: Option<Value>,
     /// Seed, for a sample that differs from the one before.

@@ -22,6 +22,8 @@ pub struct Settings {
     pub harness: HarnessSettings,
     /// What models cost.
     pub prices: Prices,
+    /// The operator's own command that runs its arguments behind walls; empty = none.
+    pub wrapper: Vec<String>,
 }
 
 impl Settings {
@@ -54,6 +56,8 @@ pub struct RoleSettings {
     pub model: Option<ModelRef>,
     /// Models that take over while the ones before them cannot be used, in this order.
     pub fallback: Vec<ModelRef>,
+    /// Other models, preferably of another family, for when the role is stuck; in the order they are tried.
+    pub others: Vec<ModelRef>,
     /// Cron expression (minutes it may work in); None = always. Local time.
     pub schedule: Option<String>,
     /// Another program takes its turns.
