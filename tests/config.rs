@@ -1,9 +1,9 @@
 //! Settings: layers and where values come from, and every mistake with its place and a way out.
 
-use dev_factory::text::secret::Secret;
 use dev_factory::config::keys::KeyPlace;
 use dev_factory::config::{Inputs, Loaded, Probed, load, schema};
 use dev_factory::factory::ports::settings::HostKind;
+use dev_factory::text::secret::Secret;
 use std::fs;
 use std::path::PathBuf;
 
@@ -50,7 +50,7 @@ impl Scratch {
     }
 }
 
-fn no_key(place: &KeyPlace) -> Result<String, String> {
+fn no_key(place: &KeyPlace) -> Result<Secret, String> {
     Err(format!("not to be asked: {place:?}"))
 }
 
@@ -213,16 +213,29 @@ fn keys_sandbox_and_notify_are_refused_in_a_home() {
 fn a_key_travels_unencrypted_only_to_near_servers_or_where_that_is_allowed() {
     let s = scratch();
     let load = |url: &str, more: &str| {
-        s.home(&format!("[hosts.lab]\nkind = \"openai\"\nurl = \"{url}\"\n"));
-        s.user(&format!("[keys.lab]\norigin = \"{url}\"\nenv = \"A\"\n{more}"));
+        s.home(&format!(
+            "[hosts.lab]\nkind = \"openai\"\nurl = \"{url}\"\n"
+        ));
+        s.user(&format!(
+            "[keys.lab]\norigin = \"{url}\"\nenv = \"A\"\n{more}"
+        ));
         load(&s.inputs, &|_| Ok(Secret::new("canary-key".to_owned())))
     };
-    for near in ["http://127.0.0.1:8000", "http://192.168.7.20:8000", "https://api.example.com"] {
-        assert!(load(near, "").unwrap().settings.hosts["lab"].key.is_some(), "{near}");
+    for near in [
+        "http://127.0.0.1:8000",
+        "http://192.168.7.20:8000",
+        "https://api.example.com",
+    ] {
+        assert!(
+            load(near, "").unwrap().settings.hosts["lab"].key.is_some(),
+            "{near}"
+        );
     }
     let refused = load("http://api.example.com", "").unwrap_err();
     assert!(
-        refused[0].sentence.contains("for everyone on the way to read: use https there"),
+        refused[0]
+            .sentence
+            .contains("for everyone on the way to read: use https there"),
         "{refused:#?}"
     );
     let allowed = load("http://api.example.com", "plain_http = true\n").unwrap();

@@ -157,7 +157,10 @@ fn part(title: &str, nonce: &str, what: &str, text: &str) -> String {
 fn by_file(nonce: &str, diff: &str) -> String {
     let mut files: Vec<String> = Vec::new();
     for line in diff.lines() {
-        match files.last_mut().filter(|_| !line.starts_with("diff --git ")) {
+        match files
+            .last_mut()
+            .filter(|_| !line.starts_with("diff --git "))
+        {
             Some(file) => file.extend(["\n", line]),
             None => files.push(line.to_owned()),
         }

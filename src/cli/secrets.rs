@@ -37,7 +37,13 @@ const FOR_KEY_COMMANDS: [&str; 11] = [
 ];
 /// Ends of names of variables that hold secrets, whoever's.
 const TELLING: [&str; 7] = [
-    "_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_PASSWD", "_CREDENTIALS", "_PAT",
+    "_KEY",
+    "_TOKEN",
+    "_SECRET",
+    "_PASSWORD",
+    "_PASSWD",
+    "_CREDENTIALS",
+    "_PAT",
 ];
 /// Shorter values of such variables are names and switches.
 const SHORTEST_GUESSED: usize = 12;
@@ -66,7 +72,9 @@ fn telling(name: &str, value: &str) -> bool {
     value.len() >= SHORTEST_GUESSED
         && !plain
         && !value.contains(char::is_whitespace)
-        && TELLING.iter().any(|end| name.to_ascii_uppercase().ends_with(end))
+        && TELLING
+            .iter()
+            .any(|end| name.to_ascii_uppercase().ends_with(end))
 }
 
 /// The key itself, or a sentence that says why there is none; a key is never part of a sentence.
@@ -253,7 +261,10 @@ mod tests {
         for mode in [0o644, 0o640, 0o602, 0o611] {
             std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             let refusal = of_file(&path).unwrap_err();
-            assert!(refusal.contains("chmod 600") && !refusal.contains("canary"), "{refusal}");
+            assert!(
+                refusal.contains("chmod 600") && !refusal.contains("canary"),
+                "{refusal}"
+            );
         }
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         assert_eq!(of_file(&path).unwrap(), "canary");
@@ -281,14 +292,21 @@ mod tests {
         let two = of_command("printf 'a\\nb'").unwrap_err();
         assert!(two.contains("more than one word"), "{two}");
         let said = of_command("echo canary >&2; echo canary; exit 1").unwrap_err();
-        assert_eq!(said.matches("canary").count(), 2, "only the command itself: {said}");
+        assert_eq!(
+            said.matches("canary").count(),
+            2,
+            "only the command itself: {said}"
+        );
     }
 
     #[test]
     fn a_key_command_gets_none_of_our_variables() {
         // Cargo sets these for tests; no key ring needs them.
         assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
-        assert_eq!(of_command("echo \"x$CARGO_MANIFEST_DIR$CARGO_PKG_NAME\"").unwrap(), "x");
+        assert_eq!(
+            of_command("echo \"x$CARGO_MANIFEST_DIR$CARGO_PKG_NAME\"").unwrap(),
+            "x"
+        );
         assert_ne!(of_command("echo \"x$PATH\"").unwrap(), "x");
     }
 

@@ -13,13 +13,13 @@ use crate::adapters::store::FileStore;
 use crate::adapters::watch;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
+use crate::domain::phase::Role;
 use crate::factory::engine::{Parts, Reread, SoulTexts};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
-use crate::domain::phase::Role;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
@@ -209,7 +209,12 @@ fn keys(settings: &Settings) -> impl Iterator<Item = &Secret> {
         .into_iter()
         .filter_map(|role| settings.role(role).model.as_ref())
         .map(ToString::to_string)
-        .chain(settings.hosts.iter().map(|(name, host)| format!("{name} {}", host.url)))
+        .chain(
+            settings
+                .hosts
+                .iter()
+                .map(|(name, host)| format!("{name} {}", host.url)),
+        )
         .collect();
     let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
     keys.filter(move |key| !names.iter().any(|name| name.contains(key.reveal())))

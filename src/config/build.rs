@@ -46,7 +46,9 @@ pub fn build(
     let mut sources = b.sources;
     sources.sort_by(|a, b| a.key.cmp(&b.key));
     let holds_key = |(path, entry): (&Vec<String>, &Entry)| match (path.as_slice(), &entry.value) {
-        ([top, _, leaf], Value::Text(file)) if top == "keys" && leaf == "file" => Some(file.clone()),
+        ([top, _, leaf], Value::Text(file)) if top == "keys" && leaf == "file" => {
+            Some(file.clone())
+        }
         _ => None,
     };
     Loaded {

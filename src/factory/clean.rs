@@ -154,7 +154,9 @@ impl Clean<dyn Store> {
             Paper::Evidence { .. } | Paper::Acceptance { .. } => {
                 escape_json(&self.redactor.redact_known(text))
             }
-            Paper::Transcript { .. } => text.split_inclusive('\n').map(|l| self.record(l)).collect(),
+            Paper::Transcript { .. } => {
+                text.split_inclusive('\n').map(|l| self.record(l)).collect()
+            }
         }
     }
 

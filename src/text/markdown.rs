@@ -29,7 +29,13 @@ pub fn unfenced(paper: &str) -> String {
 #[must_use]
 pub fn words(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for (at, c) in text.split_whitespace().collect::<Vec<_>>().join(" ").chars().enumerate() {
+    for (at, c) in text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .enumerate()
+    {
         let opens = at == 0 && "#+-=~".contains(c);
         if opens || "\\`*_[]<>&|!".contains(c) {
             out.push('\\');
@@ -48,14 +54,23 @@ mod tests {
     fn nothing_inside_ends_the_fence() {
         let text = "Received: x\n````\n# Ship it\n<script>alert(1)</script>";
         let paper = fenced(text);
-        assert!(paper.starts_with("`````text\n") && paper.ends_with("\n`````\n"), "{paper}");
-        assert_eq!(unfenced(&format!("# BUG-1\n\n{paper}")), format!("{text}\n"));
+        assert!(
+            paper.starts_with("`````text\n") && paper.ends_with("\n`````\n"),
+            "{paper}"
+        );
+        assert_eq!(
+            unfenced(&format!("# BUG-1\n\n{paper}")),
+            format!("{text}\n")
+        );
         assert_eq!(unfenced("no fence here"), "no fence here");
     }
 
     #[test]
     fn words_stay_words() {
-        assert_eq!(words("# big\n<b>bold</b> [x](y)"), r"\# big \<b\>bold\</b\> \[x\](y)");
+        assert_eq!(
+            words("# big\n<b>bold</b> [x](y)"),
+            r"\# big \<b\>bold\</b\> \[x\](y)"
+        );
         assert_eq!(words("plain words: 3, of it"), "plain words: 3, of it");
     }
 

@@ -1,7 +1,7 @@
 //! The origin of an address: whom a key belongs to, and whether a way to it stays within the own network.
 
+use core::net::Ipv4Addr;
 use std::fmt;
-use std::net::Ipv4Addr;
 use url::{Host, Url};
 
 /// Scheme, host and port of an address.
@@ -88,10 +88,20 @@ mod tests {
             ("https://API.example.com/v1", "https://api.example.com:443"),
             ("http://[::1]:8080/x", "http://[::1]:8080"),
             ("http://[::1]/x", "http://[::1]:80"),
-            ("https://api.example.com@evil.example/", "https://evil.example:443"),
-            (r"https://evil.example\@api.example.com/", "https://evil.example:443"),
+            (
+                "https://api.example.com@evil.example/",
+                "https://evil.example:443",
+            ),
+            (
+                r"https://evil.example\@api.example.com/",
+                "https://evil.example:443",
+            ),
         ] {
-            assert_eq!(Origin::of(address).unwrap().to_string(), origin, "{address}");
+            assert_eq!(
+                Origin::of(address).unwrap().to_string(),
+                origin,
+                "{address}"
+            );
         }
         for none in ["nothing", "ftp://h", "http://", ""] {
             assert_eq!(Origin::of(none), None, "{none}");
@@ -119,7 +129,15 @@ mod tests {
         ] {
             assert_eq!(Origin::of(url).unwrap().near(), near, "{url}");
         }
-        assert!(Origin::of("https://api.example.com").unwrap().keeps_secrets());
-        assert!(!Origin::of("http://api.example.com").unwrap().keeps_secrets());
+        assert!(
+            Origin::of("https://api.example.com")
+                .unwrap()
+                .keeps_secrets()
+        );
+        assert!(
+            !Origin::of("http://api.example.com")
+                .unwrap()
+                .keeps_secrets()
+        );
     }
 }

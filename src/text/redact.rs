@@ -4,7 +4,7 @@
 use super::sanitise::sanitise;
 use super::secret::Secret;
 use super::shapes::ShapeStream;
-use super::spellings::{ESCAPES, LONGEST_ESCAPE, SHORTEST, Spelled, encoded, spelled};
+use super::spellings::{ESCAPES, LONGEST_ESCAPE, SHORTEST, encoded, spelled};
 use serde_json::Value;
 use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
@@ -99,7 +99,9 @@ fn each(value: &mut Value, change: &dyn Fn(&str) -> String) -> bool {
             *text = new;
             changed
         }
-        Value::Array(list) => list.iter_mut().fold(false, |any, one| each(one, change) | any),
+        Value::Array(list) => list
+            .iter_mut()
+            .fold(false, |any, one| each(one, change) | any),
         Value::Object(map) => {
             let all = map.values_mut();
             all.fold(false, |any, one| each(one, change) | any)
@@ -176,17 +178,17 @@ impl Known {
     fn known_at(&self, rest: &str) -> Option<usize> {
         let whole = self.encoded.iter().map(|text| text.as_str());
         let whole = whole.filter(|text| rest.starts_with(text)).map(str::len);
-        let spelt = self.values.iter().filter_map(|value| match spelled(rest, value) {
-            Spelled::Whole(length) => Some(length),
-            Spelled::Begun | Spelled::Not => None,
-        });
+        let spelt = self
+            .values
+            .iter()
+            .filter_map(|value| spelled(rest, value).whole);
         whole.chain(spelt).max()
     }
 
     /// The text ends in what may become a known secret.
     fn begun(&self, tail: &str) -> bool {
         self.encoded.iter().any(|text| text.starts_with(tail))
-            || self.values.iter().any(|value| spelled(tail, value) == Spelled::Begun)
+            || self.values.iter().any(|value| spelled(tail, value).begun)
     }
 
     /// Bytes at the end that may be the start of a secret and must wait.
@@ -314,7 +316,11 @@ mod tests {
             "702673732277c3b672642f39",
             "702673732277C3B672642F39",
         ] {
-            assert_eq!(redactor.redact(&format!("x {form} y")), format!("x {MARK} y"), "{form}");
+            assert_eq!(
+                redactor.redact(&format!("x {form} y")),
+                format!("x {MARK} y"),
+                "{form}"
+            );
         }
         assert!(!format!("{redactor:?}").contains("rd"));
         assert_eq!(knowing(&["abc"]).redact("abc"), "abc");
@@ -326,15 +332,26 @@ mod tests {
         for (prefix, standard, safe) in [
             ("", "Y2FuYXJ5LVpxNz4+Pj8/PzQ=", "Y2FuYXJ5LVpxNz4-Pj8_PzQ"),
             ("u", "dWNhbmFyeS1acTc+Pj4/Pz80", "dWNhbmFyeS1acTc-Pj4_Pz80"),
-            ("us", "dXNjYW5hcnktWnE3Pj4+Pz8/NA==", "dXNjYW5hcnktWnE3Pj4-Pz8_NA"),
+            (
+                "us",
+                "dXNjYW5hcnktWnE3Pj4+Pz8/NA==",
+                "dXNjYW5hcnktWnE3Pj4-Pz8_NA",
+            ),
         ] {
             for text in [standard, safe] {
                 let out = redactor.redact(text);
-                assert!(out.contains(MARK) && out.len() < MARK.len() + 8, "{prefix}: {out}");
+                assert!(
+                    out.contains(MARK) && out.len() < MARK.len() + 8,
+                    "{prefix}: {out}"
+                );
             }
         }
         // As PowerShell encodes: UTF-16.
-        assert!(redactor.redact("YwBhAG4AYQByAHkALQBaAHEANwA+AD4APgA/AD8APwA0AA==").starts_with(MARK));
+        assert!(
+            redactor
+                .redact("YwBhAG4AYQByAHkALQBaAHEANwA+AD4APgA/AD8APwA0AA==")
+                .starts_with(MARK)
+        );
     }
 
     #[test]
@@ -342,7 +359,10 @@ mod tests {
         let redactor = knowing(&["first-secret"]);
         let other = redactor.clone();
         redactor.learn(&Secret::new("second-secret".to_owned()));
-        assert_eq!(other.redact("first-secret second-secret"), format!("{MARK} {MARK}"));
+        assert_eq!(
+            other.redact("first-secret second-secret"),
+            format!("{MARK} {MARK}")
+        );
     }
 
     #[test]

@@ -277,7 +277,10 @@ mod tests {
         let value = serde_json::json!({"a": "x\u{202e}\u{9b}\u{7f}\u{e0041}é"});
         let text = escape_json(&value.to_string());
         assert_eq!(text, r#"{"a":"x\u202e\u009b\u007f\udb40\udc41é"}"#);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
     }
 
     #[test]

@@ -41,6 +41,9 @@ mod tests {
     #[test]
     fn debugging_shows_stars() {
         let held = Some(Secret::new("canary".to_owned()));
-        assert_eq!(format!("{held:?} {held:#?}").replace(char::is_whitespace, ""), "Some(***)Some(***,)");
+        assert_eq!(
+            format!("{held:?} {held:#?}").replace(char::is_whitespace, ""),
+            "Some(***)Some(***,)"
+        );
     }
 }

@@ -12,13 +12,11 @@ pub const LONGEST_ESCAPE: usize = 24;
 
 /// Whether a text begins with a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spelled {
+pub struct Spelled {
     /// So many bytes of it are the secret.
-    Whole(usize),
-    /// The text ends before that is clear.
-    Begun,
-    /// It does not.
-    Not,
+    pub whole: Option<usize>,
+    /// With more text behind it, it could become the secret, or more of it.
+    pub begun: bool,
 }
 
 /// Looks whether `text` begins with `value`, each character as it is or escaped.
@@ -32,15 +30,19 @@ pub fn spelled(text: &str, value: &str) -> Spelled {
         for place in places {
             let rest = text.get(place..).unwrap_or_default();
             begun |= unfinished(rest);
-            next.extend(ways(rest, wanted).into_iter().flatten().map(|length| place + length));
+            next.extend(
+                ways(rest, wanted)
+                    .into_iter()
+                    .flatten()
+                    .map(|length| place + length),
+            );
         }
         next.dedup();
         places = next;
     }
-    match (places.into_iter().max(), begun) {
-        (Some(length), _) => Spelled::Whole(length),
-        (None, true) => Spelled::Begun,
-        (None, false) => Spelled::Not,
+    Spelled {
+        whole: places.into_iter().max(),
+        begun,
     }
 }
 
@@ -69,7 +71,10 @@ fn percent(rest: &str, wanted: char) -> Option<usize> {
     let mut left = rest;
     for byte in wanted.encode_utf8(&mut [0; 4]).bytes() {
         left = left.strip_prefix('%')?;
-        while let Some(inner) = left.strip_prefix("25").filter(|inner| byte_of(inner) == Some(byte)) {
+        while let Some(inner) = left
+            .strip_prefix("25")
+            .filter(|inner| byte_of(inner) == Some(byte))
+        {
             left = inner;
         }
         (byte_of(left) == Some(byte)).then_some(())?;
@@ -96,7 +101,10 @@ fn backslash(rest: &str, wanted: char) -> Option<usize> {
         return Some(slashes + 1);
     }
     let named = [('\n', 'n'), ('\r', 'r'), ('\t', 't')];
-    if named.iter().any(|(c, letter)| *c == wanted && escaped.starts_with(*letter)) {
+    if named
+        .iter()
+        .any(|(c, letter)| *c == wanted && escaped.starts_with(*letter))
+    {
         return Some(slashes + 1);
     }
     let hex = |digits: &str| u32::from_str_radix(digits, 16).ok();
@@ -213,14 +221,21 @@ mod tests {
             r"\x61\x2f\x22\x5c\xe9\u{1f980}\x20\u0026",
             "&#97;&#47;&quot;&#x5C;&#xe9;&#129408;&#32;&amp;",
         ] {
-            let whole = spelled(&format!("{text}!"), value);
-            // Four backslashes for one leave two behind, which say nothing.
-            assert!(matches!(whole, Spelled::Whole(_)), "{text}: {whole:?}");
+            let found = spelled(&format!("{text}!"), value);
+            assert_eq!(
+                (found.whole, found.begun),
+                (Some(text.len()), false),
+                "{text}"
+            );
             for cut in (1..text.len()).filter(|at| text.is_char_boundary(*at)) {
-                assert_eq!(spelled(&text[..cut], value), Spelled::Begun, "{}", &text[..cut]);
+                assert!(spelled(&text[..cut], value).begun, "{}", &text[..cut]);
             }
         }
-        assert_eq!(spelled("a/'", value), Spelled::Not);
-        assert_eq!(spelled("%2G", "/"), Spelled::Not);
+        let no = Spelled {
+            whole: None,
+            begun: false,
+        };
+        assert_eq!(spelled("a/'", value), no);
+        assert_eq!(spelled("%2G!", "/"), no);
     }
 }

@@ -46,11 +46,7 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
             }
         };
         timeout(WHOLE, look).await.unwrap_or_else(|_| {
-            Err(format!(
-                "{} answers too slowly (over 2 s)",
-                server.settings.url
-            )
-            .into())
+            Err(format!("{} answers too slowly (over 2 s)", server.settings.url).into())
         })
     };
     let mut refused = false;

@@ -48,7 +48,9 @@ impl Publisher {
     pub fn publish(&self, snapshot: Snapshot) {
         let clean = serde_json::to_value(&snapshot).ok().and_then(|mut value| {
             let changed = self.redactor.clean_value(&mut value);
-            changed.then(|| serde_json::from_value(value).ok()).flatten()
+            changed
+                .then(|| serde_json::from_value(value).ok())
+                .flatten()
         });
         self.snapshot
             .send_replace(Some(Arc::new(clean.unwrap_or(snapshot))));
