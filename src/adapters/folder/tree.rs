@@ -51,6 +51,20 @@ impl Folder {
         Ok(())
     }
 
+    /// Names of the folders directly here, those no rule holds for left out.
+    pub fn folders(&self) -> Result<Vec<String>, FileError> {
+        let mut found = Vec::new();
+        for name in self.names()? {
+            if self.is_folder(&name)?
+                && let Ok(name) = name.into_string()
+                && plain(&name)
+            {
+                found.push(name);
+            }
+        }
+        Ok(found)
+    }
+
     /// Removes what lies directly here, whole folders too, but for plain files of these names.
     pub fn keep_only(&self, names: &[&str]) -> Result<(), FileError> {
         for name in self.names()? {
