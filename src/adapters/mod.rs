@@ -3,6 +3,8 @@
 pub mod child;
 pub mod clock;
 pub mod feed;
+pub mod files;
+pub mod folder;
 pub mod git;
 pub mod jest;
 pub mod lock;

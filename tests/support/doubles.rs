@@ -195,6 +195,7 @@ impl Models for Desk {
             live: away.is_none(),
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
+            refused: false,
         };
         async move { status }.boxed()
     }
