@@ -19,7 +19,9 @@ const LONGEST: usize = 8 * 1024;
 fn corpus(target: &str, fixtures: &[&str]) -> Vec<Vec<u8>> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let own = tests.join("fuzz/corpus").join(target);
-    let folders = fixtures.iter().map(|name| tests.join("fixtures").join(name));
+    let folders = fixtures
+        .iter()
+        .map(|name| tests.join("fixtures").join(name));
     let mut files: Vec<_> = std::iter::once(own)
         .chain(folders)
         .flat_map(|folder| std::fs::read_dir(&folder).unwrap())
@@ -27,7 +29,10 @@ fn corpus(target: &str, fixtures: &[&str]) -> Vec<Vec<u8>> {
         .filter(|path| path.is_file())
         .collect();
     files.sort();
-    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
+    files
+        .iter()
+        .map(|file| std::fs::read(file).unwrap())
+        .collect()
 }
 
 fn fuzz(target: &str, fixtures: &[&str], words: &[&str], run: impl Fn(&[u8])) {
@@ -46,31 +51,82 @@ fn fuzz(target: &str, fixtures: &[&str], words: &[&str], run: impl Fn(&[u8])) {
 
 #[test]
 fn the_sanitiser() {
-    let words = ["\x1b[", "\x1b]52;c;", "\x1b\\", "\x07", "\r", "\n", "\u{9b}", "\u{202e}", "\u{200d}", "é", "🦀"];
+    let words = [
+        "\x1b[",
+        "\x1b]52;c;",
+        "\x1b\\",
+        "\x07",
+        "\r",
+        "\n",
+        "\u{9b}",
+        "\u{202e}",
+        "\u{200d}",
+        "é",
+        "🦀",
+    ];
     fuzz("sanitiser", &[], &words, targets::sanitiser);
 }
 
 #[test]
 fn the_redactor() {
-    let words = ["sk-", "://", ":", "@", "-----BEGIN ", "PRIVATE KEY-----", "%", "\\", "&#", "canary", "Zq7"];
+    let words = [
+        "sk-",
+        "://",
+        ":",
+        "@",
+        "-----BEGIN ",
+        "PRIVATE KEY-----",
+        "%",
+        "\\",
+        "&#",
+        "canary",
+        "Zq7",
+    ];
     fuzz("redactor", &[], &words, targets::redactor);
 }
 
 #[test]
 fn the_reply_parser() {
-    let words = ["```", "```js\n", "~~~", "<think>", "</think>", "{\"id\":\"H1\"", "\u{fffd}", "\r\n", "["];
+    let words = [
+        "```",
+        "```js\n",
+        "~~~",
+        "<think>",
+        "</think>",
+        "{\"id\":\"H1\"",
+        "\u{fffd}",
+        "\r\n",
+        "[",
+    ];
     fuzz("reply", &["replies"], &words, targets::reply);
 }
 
 #[test]
 fn the_report_reader() {
-    let words = ["\"testResults\":", "\\u001b[31m", "at src/x.js:1:2", "null", "4294967296", "[[[[", "{\"a\":"];
+    let words = [
+        "\"testResults\":",
+        "\\u001b[31m",
+        "at src/x.js:1:2",
+        "null",
+        "4294967296",
+        "[[[[",
+        "{\"a\":",
+    ];
     fuzz("report", &[], &words, targets::report);
 }
 
 #[test]
 fn the_write_policy() {
-    let words = ["src/", "../", "test/dev/", ".test.js\n", "\u{202e}", "// ... existing code", "((((((((", "`${"];
+    let words = [
+        "src/",
+        "../",
+        "test/dev/",
+        ".test.js\n",
+        "\u{202e}",
+        "// ... existing code",
+        "((((((((",
+        "`${",
+    ];
     fuzz("policy", &[], &words, targets::policy);
 }
 

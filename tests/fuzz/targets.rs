@@ -61,7 +61,10 @@ pub fn sanitiser(bytes: &[u8]) {
     let json = escape_json(&serde_json::Value::from(text.as_str()).to_string());
     harmless(&json);
     assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-    assert_eq!(unfenced(&fenced(&whole)), whole.trim_end_matches('\n').to_owned() + "\n");
+    assert_eq!(
+        unfenced(&fenced(&whole)),
+        whole.trim_end_matches('\n').to_owned() + "\n"
+    );
     let block = data("k7f3", "text", &text);
     assert_eq!(block.matches("k7f3").count(), 2, "{block}");
     assert!(block.len() < 17 * 1024);
@@ -81,8 +84,18 @@ fn forms(secret: &str) -> Vec<String> {
     each(&|out, byte| write!(out, "{byte:02X}").unwrap());
     let escaped = serde_json::Value::from(secret).to_string();
     forms.push(escaped.trim_matches('"').to_owned());
-    forms.push(secret.chars().map(|c| format!("&#{};", u32::from(c))).collect());
-    forms.push(secret.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect());
+    forms.push(
+        secret
+            .chars()
+            .map(|c| format!("&#{};", u32::from(c)))
+            .collect(),
+    );
+    forms.push(
+        secret
+            .chars()
+            .map(|c| format!("\\u{:04x}", u32::from(c)))
+            .collect(),
+    );
     forms
 }
 
@@ -103,7 +116,10 @@ pub fn redactor(bytes: &[u8]) {
         let mut stream = KNOWING.stream();
         let cut = number % 13 + 1;
         let chars: Vec<char> = raw.chars().collect();
-        let mut joined: String = chars.chunks(cut).map(|p| stream.push(&String::from_iter(p))).collect();
+        let mut joined: String = chars
+            .chunks(cut)
+            .map(|p| stream.push(&String::from_iter(p)))
+            .collect();
         joined += &stream.finish();
         assert_eq!(joined, safe);
     }
@@ -124,7 +140,10 @@ pub fn reply(bytes: &[u8]) {
     match replies::fenced(&text, &["js"]) {
         Ok(body) => {
             assert!(body.ends_with('\n') && !body.trim().is_empty());
-            assert!(body.lines().all(|line| line.is_empty() || text.contains(line)));
+            assert!(
+                body.lines()
+                    .all(|line| line.is_empty() || text.contains(line))
+            );
         }
         Err(problem) => sentence(&problem),
     }
@@ -208,7 +227,9 @@ pub fn policy(bytes: &[u8]) {
     let tame = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     if policy::writable(path) {
         assert!(path.chars().all(tame), "{path:?}");
-        assert!(!path.starts_with('/') && !path.split('/').any(|name| matches!(name, "" | "." | "..")));
+        assert!(
+            !path.starts_with('/') && !path.split('/').any(|name| matches!(name, "" | "." | ".."))
+        );
         assert!(path == "README.md" || path.starts_with("src/") || path.starts_with("test/dev/"));
     }
     let numbers = Numbers::default();
@@ -260,15 +281,25 @@ impl Place {
         let path = String::from_utf8_lossy(bytes).into_owned();
         let folder = Folder::open(&self.tool).unwrap();
         let read = folder.read(&path, 1 << 20);
-        assert!(!matches!(read, Ok(Some(_))), "{path:?} was read from outside");
+        assert!(
+            !matches!(read, Ok(Some(_))),
+            "{path:?} was read from outside"
+        );
         if let Err(error) = folder.write(&path, b"written", For::All) {
             harmless(&error.to_string());
         } else {
             let real = self.tool.join(&path).canonicalize().unwrap();
-            assert!(real.starts_with(self.tool.canonicalize().unwrap()), "{path:?}");
+            assert!(
+                real.starts_with(self.tool.canonicalize().unwrap()),
+                "{path:?}"
+            );
         }
         let names: Vec<_> = std::fs::read_dir(&self.outside).unwrap().collect();
         assert_eq!(names.len(), 1, "{path:?} made a file outside");
-        assert_eq!(std::fs::read(self.outside.join("id")).unwrap(), b"kept", "{path:?}");
+        assert_eq!(
+            std::fs::read(self.outside.join("id")).unwrap(),
+            b"kept",
+            "{path:?}"
+        );
     }
 }
