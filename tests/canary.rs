@@ -247,6 +247,16 @@ fn no_secret_is_found_anywhere() {
     );
     fs::write(own.join("config.toml"), keys).unwrap();
 
+    // A person who writes a key into an idea; what they wrote themselves stays, and goes nowhere else.
+    let wishlist = home.join("dev-factory/wishlist.json");
+    let mut ideas: serde_json::Value =
+        serde_json::from_slice(&fs::read(&wishlist).unwrap()).unwrap();
+    let idea = format!(
+        "{} The key is {by_name}.",
+        ideas["items"][0]["idea"].as_str().unwrap()
+    );
+    ideas["items"][0]["idea"] = idea.into();
+    fs::write(&wishlist, ideas.to_string()).unwrap();
     let path = recording_git(&dir);
     let watch = Watch::begin(known.map(str::to_owned).to_vec(), home.clone());
     let words = ["--home", "home", "--unsafe-no-sandbox", "--yes-i-accept"];
@@ -349,6 +359,7 @@ fn on_disk(home: &Path, known: &[&str], source: &str, output: &str) {
         .unwrap();
     assert!(objects.stdout.len() > 100_000);
     all.push((home.join("objects"), objects.stdout));
+    all.retain(|(path, _)| !path.ends_with("dev-factory/wishlist.json"));
     let own = [
         "tools",
         "dev-factory/work",
