@@ -12,6 +12,10 @@ mod process;
 #[path = "support/pty.rs"]
 mod pty;
 
+use dev_factory::adapters::clock::SystemClock;
+use dev_factory::adapters::store::{answered, submit};
+use dev_factory::domain::command::{Command, Verb};
+use dev_factory::factory::ports::clock::Clock;
 use homes::TOOL;
 use model_server::{Answer, ModelServer, Request, openai_reply};
 use pty::{Ends, Pty, Shown};
@@ -19,7 +23,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -247,7 +250,7 @@ fn no_secret_is_found_anywhere() {
     );
     fs::write(own.join("config.toml"), keys).unwrap();
 
-    // A person who writes a key into an idea; what they wrote themselves stays, and goes nowhere else.
+    // A person who writes a key into an idea, and one into a soul.
     let wishlist = home.join("dev-factory/wishlist.json");
     let mut ideas: serde_json::Value =
         serde_json::from_slice(&fs::read(&wishlist).unwrap()).unwrap();
@@ -257,6 +260,9 @@ fn no_secret_is_found_anywhere() {
     );
     ideas["items"][0]["idea"] = idea.into();
     fs::write(&wishlist, ideas.to_string()).unwrap();
+    let soul = home.join("souls/developer.md");
+    let good = fs::read_to_string(&soul).unwrap();
+    fs::write(&soul, format!("{good}\nThe key is {by_name}.\n")).unwrap();
     let path = recording_git(&dir);
     let watch = Watch::begin(known.map(str::to_owned).to_vec(), home.clone());
     let words = ["--home", "home", "--unsafe-no-sandbox", "--yes-i-accept"];
@@ -267,7 +273,39 @@ fn no_secret_is_found_anywhere() {
     ];
     let ends = Ends(&home);
     let mut pty = Pty::run(&dir, &words, &env);
+    process::wait("the soul was sent", || !lab.turns().is_empty());
+    fs::write(&soul, good).unwrap();
     process::wait("the tool is shipped", || !homes::tags(&home).is_empty());
+    // What a person writes into a setting or gives as a reason is quoted in lines, events and what waits for them.
+    let reason = Command {
+        id: "reason".to_owned(),
+        verb: Verb::Pause {
+            scope: None,
+            reason: Some(by_name.clone()),
+            until: None,
+        },
+        tool: None,
+        phase: None,
+        by: "operator:tester".to_owned(),
+        at: SystemClock.now(),
+    };
+    submit(&home, &reason).unwrap();
+    process::wait("the reason is taken", || {
+        answered(&home, "reason").is_some()
+    });
+    assert!(answered(&home, "reason").unwrap().accepted);
+    let quoted = serde_json::Value::from(by_name.as_str());
+    let wrong = format!(
+        "{}keep_alive = 1\n[roles.qa]\nrunner = {quoted}\n",
+        "[hosts.lab]\n"
+    );
+    let right = fs::read_to_string(home.join("dev-factory/factory.toml")).unwrap();
+    fs::write(home.join("dev-factory/factory.toml"), wrong).unwrap();
+    process::wait("the settings are refused", || {
+        let lines = fs::read_to_string(home.join("dev-factory/run/stream.jsonl"));
+        lines.is_ok_and(|text| text.contains("runner is \\\"[redacted]"))
+    });
+    fs::write(home.join("dev-factory/factory.toml"), right).unwrap();
     // All tabs, with what models said in full.
     for key in ["2", "3", "4"] {
         pty.press(key);
@@ -352,14 +390,15 @@ fn on_disk(home: &Path, known: &[&str], source: &str, output: &str) {
     let mut all = Vec::new();
     files(home, &mut all);
     assert!(all.len() > 50);
-    let objects = Command::new("git")
+    let objects = std::process::Command::new("git")
         .args(["cat-file", "--batch-all-objects", "--batch"])
         .current_dir(home)
         .output()
         .unwrap();
     assert!(objects.stdout.len() > 100_000);
     all.push((home.join("objects"), objects.stdout));
-    all.retain(|(path, _)| !path.ends_with("dev-factory/wishlist.json"));
+    // The words of a command, as a person gave them.
+    all.retain(|(path, _)| !path.starts_with(home.join("dev-factory/commands")));
     let own = [
         "tools",
         "dev-factory/work",
