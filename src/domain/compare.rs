@@ -2,6 +2,7 @@
 
 use super::case::{Case, CaseResult, Received, Thrown};
 use crate::text::redact::Redactor;
+use crate::text::sanitise::sanitise_uncut;
 use serde_json::Value;
 
 /// Longest field shown to people and models.
@@ -60,7 +61,7 @@ impl Check {
             label: label.into(),
             expected,
             // What a run put out, before it is cut: a token in it may be anybody's.
-            received: Redactor::default().clean(&received),
+            received: Redactor::default().redact(&sanitise_uncut(&received)),
             passed,
         }
     }

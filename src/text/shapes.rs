@@ -4,6 +4,8 @@ use super::redact::MARK;
 
 /// A run without white space longer than this is let go in a stream.
 const LONGEST_RUN: usize = 8192;
+/// Bytes of the longest token: a signed one of a web service has a few hundred, rarely a thousand.
+const LONGEST_TOKEN: usize = 2048;
 /// First bytes of all that is found here.
 const STARTS: [u8; 7] = *b":sgxAe-";
 
@@ -101,9 +103,14 @@ fn secret_at(rest: &str, previous: Option<char>) -> Option<(usize, usize)> {
     shape_at(rest).map(|length| (0, length))
 }
 
+/// So many bytes: looking further from every place of a hostile text would take for ever.
+fn near(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
+}
+
 /// `://user:pass@` at the start: (bytes up to the password, bytes of the password).
 fn password_at(rest: &str) -> Option<(usize, usize)> {
-    let authority = rest.strip_prefix("://")?;
+    let authority = near(rest.strip_prefix("://")?, LONGEST_TOKEN);
     let end = authority
         .find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '<' | '>' | '?' | '#'))
         .unwrap_or(authority.len());
@@ -121,9 +128,11 @@ fn random(body: &str) -> bool {
 
 /// Length of a token of a well-known shape at the start.
 fn shape_at(rest: &str) -> Option<usize> {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let run = |text: &str, allowed: &dyn Fn(char) -> bool| {
-        text.find(|c| !allowed(c)).unwrap_or(text.len())
+    let rest = near(rest, LONGEST_TOKEN);
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let run = |text: &str, allowed: &dyn Fn(u8) -> bool| {
+        let end = text.bytes().position(|byte| !allowed(byte));
+        end.unwrap_or(text.len())
     };
     for (prefix, shortest) in [
         ("sk-", 16),
@@ -150,11 +159,13 @@ fn shape_at(rest: &str) -> Option<usize> {
         .strip_prefix("AKIA")
         .or_else(|| rest.strip_prefix("ASIA"))
     {
-        let length = run(body, &|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        let length = run(body, &|byte| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit()
+        });
         return (length == 16).then_some(20);
     }
     if rest.starts_with("eyJ") {
-        let length = run(rest, &|c| word(c) || c == '.');
+        let length = run(rest, &|byte| word(byte) || byte == b'.');
         let parts: Vec<&str> = rest.get(..length)?.split('.').collect();
         let whole = parts.len() == 3 && parts.iter().take(2).all(|part| part.len() >= 8);
         return whole.then_some(length);
@@ -167,7 +178,7 @@ const PEM_END: &str = "-----END ";
 
 /// Length of a `-----BEGIN … PRIVATE KEY-----` line at the start.
 fn pem_begin(rest: &str) -> Option<usize> {
-    let label = rest.strip_prefix(PEM_BEGIN)?;
+    let label = near(rest.strip_prefix(PEM_BEGIN)?, 64);
     let end = label.find("-----")?;
     let name = label.get(..end)?;
     (end < 48 && name.ends_with("PRIVATE KEY")).then_some(PEM_BEGIN.len() + end + 5)

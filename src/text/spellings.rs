@@ -83,12 +83,19 @@ fn percent(rest: &str, wanted: char) -> Option<usize> {
     Some(rest.len() - left.len())
 }
 
+/// As much as one escape can take: a hostile text may go on like one for a long time.
+fn near(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_ESCAPE))
+        .unwrap_or(text)
+}
+
 fn byte_of(text: &str) -> Option<u8> {
     u8::from_str_radix(text.get(..2)?, 16).ok()
 }
 
 /// `\"`, `\\`, `\/`, `\u00e9`, `\xe9`, `\u{e9}` behind any number of backslashes, as text quoted several times has it.
 fn backslash(rest: &str, wanted: char) -> Option<usize> {
+    let rest = near(rest);
     let escaped = rest.trim_start_matches('\\');
     let slashes = rest.len() - escaped.len();
     if slashes == 0 {
@@ -128,7 +135,7 @@ fn backslash(rest: &str, wanted: char) -> Option<usize> {
 
 /// `&#47;`, `&#x2f;` and the five named ones.
 fn entity(rest: &str, wanted: char) -> Option<usize> {
-    let (body, _) = rest.strip_prefix('&')?.split_once(';')?;
+    let (body, _) = near(rest.strip_prefix('&')?).split_once(';')?;
     let number = match body.strip_prefix('#') {
         Some(digits) => match digits.strip_prefix(['x', 'X']) {
             Some(hex) => u32::from_str_radix(hex, 16).ok(),

@@ -126,6 +126,30 @@ fn what_hides_inside_a_secret_does_not_save_it() {
 }
 
 #[test]
+fn a_hostile_text_takes_no_longer_than_another() {
+    let redactor = knowing(&["canary-Zq7>>>???4"]);
+    let begun = std::time::Instant::now();
+    for word in [
+        "eyJ.",
+        "sk-",
+        "\\",
+        "&",
+        "&#",
+        "://a:",
+        "://",
+        "-----BEGIN ",
+        "%25",
+        "c",
+        "canary-Zq7",
+        "Y2Fu",
+    ] {
+        let text = word.repeat(128 * 1024 / word.len());
+        let _ = redactor.redact(&text);
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn ordinary_text_is_not_kept_back() {
     let redactor = knowing(&["longsecretvalue"]);
     let mut stream = redactor.stream();
