@@ -4,6 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(code) = dev_factory::adapters::sandbox::inside(std::env::args_os()) {
+        return ExitCode::from(code);
+    }
     keep_keys_in();
     // Without its handlers reports are only plainer.
     let _ = color_eyre::install();
