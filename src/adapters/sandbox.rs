@@ -3,6 +3,7 @@
 //! because limits, filter and report inside are needed with bubblewrap as well.
 
 mod bwrap;
+mod door;
 #[cfg(not(target_os = "linux"))]
 #[path = "sandbox/elsewhere.rs"]
 mod inside;
@@ -17,7 +18,9 @@ mod trust;
 mod view;
 mod watch;
 
+use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
+use door::Door;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kill::Tree;
@@ -29,6 +32,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 pub use tier::Tier;
@@ -65,6 +69,7 @@ pub struct Setup {
 pub struct Walls {
     means: Means,
     known: Hashes,
+    registry: Option<Arc<Registry>>,
 }
 
 impl Walls {
@@ -85,7 +90,15 @@ impl Walls {
                 wrapper: setup.wrapper.clone(),
             },
             known: setup.known.clone(),
+            registry: None,
         }
+    }
+
+    /// As they are, with the one registry that a job which asks for it may reach.
+    #[must_use]
+    pub fn reaching(mut self, registry: Arc<Registry>) -> Self {
+        self.registry = Some(registry);
+        self
     }
 
     async fn started(&self, job: Job) -> Result<Ended, SandboxError> {
@@ -93,19 +106,21 @@ impl Walls {
             trust::check(&job.untrusted, &self.known)?;
         }
         let begun = Instant::now();
-        let outcome = self
-            .outcome(&job)
-            .await
-            .map_err(|error| SandboxError::Start {
-                program: job.command.first().cloned().unwrap_or_default(),
-                detail: error.to_string(),
-            })?;
+        let program = job.command.first().cloned().unwrap_or_default();
+        let failed = |error: io::Error| SandboxError::Start {
+            program: program.clone(),
+            detail: error.to_string(),
+        };
+        let door = Door::of(&job, self.means.tier, self.registry.as_ref()).map_err(failed)?;
+        let mut job = job;
+        job.env.extend(door.as_ref().map(Door::variable));
+        let outcome = self.outcome(&job, door).await.map_err(failed)?;
         let mut ended = self.told(&job, outcome)?;
         ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(ended)
     }
 
-    async fn outcome(&self, job: &Job) -> io::Result<watch::Outcome> {
+    async fn outcome(&self, job: &Job, mut door: Option<Door>) -> io::Result<watch::Outcome> {
         let tier = self.means.tier;
         let scratch = (!tier.own_root()).then(tempfile::tempdir).transpose()?;
         let place = scratch
@@ -115,19 +130,23 @@ impl Walls {
         // Read when all is over: whoever still holds the other end has nothing to say.
         rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
         let number = rustix::fd::AsRawFd::as_raw_fd(&writer);
-        let policy = start::policy(job, &self.means, place, Some(number));
+        let mut policy = start::policy(job, &self.means, place, Some(number));
+        policy.port = door.as_ref().and_then(Door::port);
         start::hand_over(&policy)?;
-        let command = start::command(job, &self.means, &policy, &writer)?;
+        let mut command = start::command(job, &self.means, &policy, &writer)?;
+        if let Some(door) = &mut door {
+            door.fit(&mut command);
+        }
         let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
         drop(writer);
-        watch::watch(
-            &mut child,
-            job,
-            tree,
-            File::from(reader),
-            tier.own_processes(),
-        )
-        .await
+        let alone = tier.own_processes();
+        let watching = watch::watch(&mut child, job, tree, File::from(reader), alone);
+        let Some(door) = door else {
+            return watching.await;
+        };
+        let mut serving = tokio::task::JoinSet::new();
+        serving.spawn(door.serve());
+        watching.await
     }
 
     /// Joins what was seen outside with what was reported from inside.

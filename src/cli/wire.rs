@@ -120,7 +120,7 @@ pub fn sandbox(no_walls: bool) -> Result<Walls, Fail> {
 }
 
 /// A folder of ours outside every home.
-fn state() -> PathBuf {
+pub fn state() -> PathBuf {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)

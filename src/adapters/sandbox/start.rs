@@ -64,6 +64,7 @@ pub fn policy(job: &Job, means: &Means, scratch: &Path, report: Option<i32>) -> 
         write: seen.write,
         scratch,
         network: job.network,
+        port: None,
         limits: job.limits.clone(),
         become_id: (tier.walls() && tier != Tier::Wrapper)
             .then(other_id)
