@@ -109,9 +109,11 @@ impl Npm {
                 ..Limits::default()
             },
             untrusted: Vec::new(),
-            // Whatever host the registry names for its packages, they are asked of the one that can be reached; what
-            // does not come through is tried again on our side.
+            // No settings of the machine or the person, which may hold tokens. Whatever host the registry names for
+            // its packages, they are asked of the one that can be reached, and tried again on our side.
             env: [
+                ("npm_config_globalconfig", "/dev/null"),
+                ("npm_config_cafile", "/dev/null"),
                 ("npm_config_cache", cache.as_str()),
                 ("npm_config_replace_registry_host", "always"),
                 ("npm_config_fetch_retries", "0"),
