@@ -1,9 +1,18 @@
 //! Installs with the real npm behind the walls of every tier, from a registry of ours: what is put in place, what is
 //! not when anything goes wrong, and what npm could reach if it were not npm.
 
-use dev_factory::adapters::npm::{Npm, Wanted};
+#[path = "support/jest_home.rs"]
+mod jest_home;
+#[allow(dead_code)]
+#[path = "support/tool.rs"]
+mod tool;
+
+use dev_factory::adapters::npm::{Installer, Npm, Wanted};
 use dev_factory::adapters::registry::{Registry, Route};
 use dev_factory::adapters::sandbox::{Setup, Tier, Walls};
+use dev_factory::domain::package;
+use dev_factory::factory::ports::sandbox::Sandbox;
+use dev_factory::factory::ports::tests::{Tests, Tree};
 use serde_json::{Value, json};
 use std::fs;
 use std::net::TcpListener;
@@ -68,7 +77,7 @@ impl World {
         fs::create_dir(&source).unwrap();
         let proof = format!("echo ran >> {}", base.join("proof").display());
         let package = json!({
-            "name": NAME, "version": "1.0.0", "bin": {"left": "left.js"},
+            "name": NAME, "version": "1.0.0", "main": "left.js", "bin": {"left": "left.js"},
             "scripts": {"preinstall": proof, "install": proof, "postinstall": proof},
         });
         fs::write(source.join("package.json"), package.to_string()).unwrap();
@@ -433,4 +442,64 @@ async fn a_link_in_the_place_of_a_folder_of_ours_stops_it_and_a_lock_file_that_i
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     symlink("/etc/passwd", w.home.join("package-lock.json")).unwrap();
     assert!(dev_factory::adapters::npm::text(&w.home, "package-lock.json").is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_runs_with_the_packages_it_names_from_a_lock_file_made_once() {
+    for tier in tiers().into_iter().filter(|tier| tier.own_root()) {
+        let w = World::new().await;
+        let home = tool::Home::new();
+        let packages = [package::parse("left-over@1.0.0").unwrap()];
+        let npm = Npm {
+            program: on_path("npm"),
+            cache: w.dir.path().join("cache"),
+        };
+        let (registry, asked) = (w.registry(), Arc::new(AtomicUsize::new(0)));
+        let (walls, counted) = (Arc::new(w.walls(tier, &registry)), asked.clone());
+        let installer = Installer::new(npm, move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let walls: Arc<dyn Sandbox> = walls.clone();
+            Ok((walls, registry.clone()))
+        });
+        let tests = home.tests_behind(tier, 60);
+        let refused = tests.packages(&packages).await.unwrap_err().to_string();
+        assert!(refused.contains("no npm was found"), "{refused}");
+        let tests = tests.installing(installer);
+        let lock = tests.packages(&packages).await.unwrap();
+        assert!(
+            lock.contains("sha512-") && !lock.contains("resolved"),
+            "{lock}"
+        );
+        assert_eq!(tests.packages(&packages).await.unwrap(), lock);
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "installed once");
+        let source = fs::read_to_string(home.tool.join("src/count.js")).unwrap();
+        let source = source.replacen(
+            "'use strict';",
+            "'use strict';\nconst one = require('left-over');\nif (one !== 1) throw new Error('no');",
+            1,
+        );
+        home.put("src/count.js", &source);
+        let with = Tree {
+            packages: packages.to_vec(),
+            ..home.tree()
+        };
+        let run = tests.jest(&with, false).await.unwrap();
+        let report = run
+            .report
+            .unwrap_or_else(|| panic!("{tier:?}: {}", run.stderr_tail));
+        assert!(report.success, "{tier:?}: {report:?}");
+        let cases = tests.cases(&with, &home.held_out).await.unwrap();
+        assert!(
+            cases.iter().all(|case| case.fault.is_none()),
+            "{tier:?}: {cases:?}"
+        );
+        assert!(tests.throwing(&with).await.unwrap().total > 0, "{tier:?}");
+        // A tool that does not name it does not see it.
+        let run = tests.jest(&home.tree(), false).await.unwrap();
+        assert!(!run.report.unwrap().success, "{tier:?}");
+        assert!(
+            !w.dir.path().join("proof").exists(),
+            "a script of a package ran"
+        );
+    }
 }

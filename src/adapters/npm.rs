@@ -2,17 +2,20 @@
 //! whole. However it ends before that, nothing of it stays.
 
 mod locked;
+mod packages;
 mod route;
 mod settle;
 
 use super::folder::{Folder, For};
 use super::registry::Registry;
 use super::store::files;
+use crate::factory::ports::files::FileError;
 use crate::factory::ports::sandbox::{Ended, Job, Limit, Limits, Network, Sandbox};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use packages::{Installer, modules};
 pub use route::route;
 
 /// Where folders of unfinished installs lie below the home.
@@ -20,9 +23,12 @@ const RUN: &str = "dev-factory/run";
 /// Begin of their names.
 const STAGE: &str = "npm-";
 const MODULES: &str = "node_modules";
-/// What npm is asked to do: exactly what the lock file names, no scripts of packages, nothing said to anybody.
-const WORDS: [&str; 7] = [
-    "ci",
+/// What npm is asked to do: exactly what the lock file names.
+const INSTALL: &str = "ci";
+/// To write the lock file alone.
+const LOCK: [&str; 2] = ["install", "--package-lock-only"];
+/// However it is asked: no scripts of packages, nothing said to anybody.
+const WORDS: [&str; 6] = [
     "--ignore-scripts",
     "--no-audit",
     "--no-fund",
@@ -33,6 +39,8 @@ const WORDS: [&str; 7] = [
 /// Longest an install may take, and most it may write.
 const WALL: Duration = Duration::from_secs(600);
 const WRITTEN: u64 = 500 << 20;
+/// Largest package.json or package-lock.json read, bytes.
+const LARGEST: u64 = 8 << 20;
 
 /// npm, and where it keeps what it has fetched.
 #[derive(Clone, Debug)]
@@ -71,10 +79,8 @@ impl Npm {
     ) -> Result<u64, String> {
         locked::check(wanted.lock)?;
         sweep(wanted.home);
-        let stage = Stage::new(wanted)?;
-        files::make_dir(&self.cache).map_err(|error| error.to_string())?;
-        let job = self.job(&stage);
-        let ended = sandbox.run(job).await.map_err(|error| error.to_string())?;
+        let stage = Stage::new(wanted.home, wanted.manifest, Some(wanted.lock))?;
+        let ended = self.run(&stage, &[INSTALL], sandbox).await?;
         if ended.exit != Some(0) || !stage.path.join(MODULES).is_dir() {
             return Err(why(&ended, registry));
         }
@@ -89,11 +95,41 @@ impl Npm {
         Ok(ended.millis)
     }
 
-    fn job(&self, stage: &Stage) -> Job {
+    /// Resolves what a package.json names to a lock file.
+    async fn lock(
+        &self,
+        home: &Path,
+        manifest: &str,
+        sandbox: &dyn Sandbox,
+        registry: &Registry,
+    ) -> Result<String, String> {
+        let stage = Stage::new(home, manifest, None)?;
+        let ended = self.run(&stage, &LOCK, sandbox).await?;
+        let found = stage.folder.read("package-lock.json", LARGEST);
+        match found.map_err(|error| error.to_string())? {
+            Some(lock) if ended.exit == Some(0) => {
+                String::from_utf8(lock).map_err(|_| "npm wrote no text".to_owned())
+            }
+            _ => Err(why(&ended, registry)),
+        }
+    }
+
+    async fn run(
+        &self,
+        stage: &Stage,
+        words: &[&str],
+        sandbox: &dyn Sandbox,
+    ) -> Result<Ended, String> {
+        files::make_dir(&self.cache).map_err(|error| error.to_string())?;
+        let job = self.job(stage, words);
+        sandbox.run(job).await.map_err(|error| error.to_string())
+    }
+
+    fn job(&self, stage: &Stage, words: &[&str]) -> Job {
         let cache = self.cache.display().to_string();
         Job {
             command: std::iter::once(self.program.display().to_string())
-                .chain(WORDS.map(str::to_owned))
+                .chain(words.iter().chain(&WORDS).map(|word| (*word).to_owned()))
                 .collect(),
             cwd: stage.path.clone(),
             stdin: Vec::new(),
@@ -117,6 +153,7 @@ impl Npm {
                 ("npm_config_cache", cache.as_str()),
                 ("npm_config_replace_registry_host", "always"),
                 ("npm_config_fetch_retries", "0"),
+                ("npm_config_omit_lockfile_registry_resolved", "true"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
@@ -127,24 +164,31 @@ impl Npm {
 /// The folder npm works in.
 struct Stage {
     run: Folder,
+    folder: Folder,
     name: String,
     path: PathBuf,
 }
 
 impl Stage {
-    fn new(wanted: Wanted<'_>) -> Result<Self, String> {
-        let home = Folder::open(wanted.home).map_err(|error| error.to_string())?;
+    fn new(home: &Path, manifest: &str, lock: Option<&str>) -> Result<Self, String> {
         let made = || {
-            let run = home.make(RUN, For::Owner)?;
+            let run = Folder::open(home)?.make(RUN, For::Owner)?;
             let name = format!("{STAGE}{}", std::process::id());
             run.discard(&name)?;
-            let stage = run.make(&name, For::All)?;
-            stage.write("package.json", wanted.manifest.as_bytes(), For::All)?;
-            stage.write("package-lock.json", wanted.lock.as_bytes(), For::All)?;
-            let path = wanted.home.join(RUN).join(&name);
-            Ok(Self { run, name, path })
+            let folder = run.make(&name, For::All)?;
+            folder.write("package.json", manifest.as_bytes(), For::All)?;
+            if let Some(lock) = lock {
+                folder.write("package-lock.json", lock.as_bytes(), For::All)?;
+            }
+            let path = home.join(RUN).join(&name);
+            Ok(Self {
+                run,
+                folder,
+                name,
+                path,
+            })
         };
-        made().map_err(|error: crate::factory::ports::files::FileError| error.to_string())
+        made().map_err(|error: FileError| error.to_string())
     }
 }
 
@@ -218,7 +262,7 @@ fn last_words(stderr: &[u8]) -> String {
 pub fn text(home: &Path, name: &str) -> Result<String, String> {
     let path = home.join(name);
     let found = Folder::open(home).and_then(|home| match home.file(name)? {
-        Some(file) => super::folder::bytes(file, &path, files::CAP * 8).map(Some),
+        Some(file) => super::folder::bytes(file, &path, LARGEST).map(Some),
         None => Ok(None),
     });
     let bytes = found.map_err(|error| error.to_string())?;

@@ -2,13 +2,15 @@
 
 use super::args::Cli;
 use super::out::Fail;
-use super::{secrets, starter};
+use super::{secrets, starter, tools};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
+use crate::adapters::npm::{self, Installer, Npm};
+use crate::adapters::registry::Registry;
 use crate::adapters::sandbox::{Setup, Tier, Walls};
 use crate::adapters::store::{FileStore, files};
 use crate::agents::soul;
@@ -17,6 +19,7 @@ use crate::factory::engine::{Parts, Reread, SoulTexts};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
+use crate::factory::ports::sandbox::Sandbox;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::text::redact::Redactor;
@@ -52,8 +55,11 @@ pub fn parts(
     probed: Vec<Probed>,
 ) -> Result<Parts, Fail> {
     let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox)?);
-    let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+    let mut tests = JestTests::new(home, sandbox, settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
+    if let Some(program) = tools::find("npm") {
+        tests = tests.installing(installer(program, cli.engine.unsafe_no_sandbox));
+    }
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
@@ -117,6 +123,23 @@ pub fn sandbox(no_walls: bool) -> Result<Walls, Fail> {
         (false, false) => Tier::Namespaces,
     };
     Ok(Walls::of(tier, &setup))
+}
+
+/// npm for the packages tools may require, behind the same walls.
+fn installer(program: PathBuf, no_walls: bool) -> Installer {
+    let npm = Npm {
+        program: program.clone(),
+        cache: state().join("npm"),
+    };
+    Installer::new(npm, move || {
+        let registry = Arc::new(Registry::new(&npm::route(&program))?);
+        let walls = sandbox(no_walls).map_err(|fail| match fail {
+            Fail::Said(_, words) => words,
+            _ => "no walls could be built".to_owned(),
+        })?;
+        let walls: Arc<dyn Sandbox> = Arc::new(walls.reaching(registry.clone()));
+        Ok((walls, registry))
+    })
 }
 
 /// A folder of ours outside every home.

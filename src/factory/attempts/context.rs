@@ -190,6 +190,7 @@ impl Context {
             tool: &self.tool,
             numbers,
             nonce,
+            packages: &self.settings.packages,
         }
     }
 

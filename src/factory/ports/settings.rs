@@ -2,6 +2,7 @@
 
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::Package;
 use crate::domain::phase::Role;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Remote to push main and tags to after shipping.
     pub push: Option<String>,
+    /// Packages tools may use.
+    pub packages: Vec<Package>,
     pub harness: HarnessSettings,
 }
 
