@@ -4,12 +4,13 @@ use super::args::Cli;
 use super::out::Fail;
 use super::{secrets, starter};
 use crate::adapters::clock::SystemClock;
+use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
 use crate::adapters::sandbox::Walls;
-use crate::adapters::store::FileStore;
+use crate::adapters::store::{FileStore, files};
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
 use crate::factory::engine::{Parts, Reread, SoulTexts};
@@ -62,6 +63,7 @@ pub fn parts(
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
+        files: Arc::new(HomeFiles::new(home)),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(),
         souls: souls(home),
@@ -110,9 +112,12 @@ pub fn models(settings: &Settings) -> ModelHosts {
 fn souls(home: &Path) -> SoulTexts {
     starter::SOULS.map(|name| {
         let file = format!("souls/{name}");
-        let text = std::fs::read(home.join(&file))
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_else(|_| starter_text(&file).to_owned());
+        let path = home.join(&file);
+        let path = path.canonicalize().unwrap_or(path);
+        let text = match files::read(&path, files::CAP) {
+            Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => starter_text(&file).to_owned(),
+        };
         (file, text)
     })
 }
@@ -236,13 +241,9 @@ async fn look(name: &str, kind: &str, url: &str) -> Option<Probed> {
 /// Sends the program's own log to the home; a log that cannot be written stops nothing.
 pub fn log_to(home: &Path) {
     let folder = home.join("dev-factory").join("logs");
-    let file = std::fs::create_dir_all(&folder).and_then(|()| {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(folder.join("engine.log"))
-    });
-    let Ok(file) = file else {
+    let made = files::make_dir(&folder).is_ok();
+    let file = files::grow(&folder.join("engine.log"));
+    let (true, Ok(file)) = (made, file) else {
         return;
     };
     let asked = std::env::var("DEV_FACTORY_LOG").ok();

@@ -1,6 +1,7 @@
 //! A home with real Jest and a tool in its worktree, for tests that run it.
 #![allow(dead_code)]
 
+use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::jest::JestTests;
 use dev_factory::adapters::sandbox::{Setup, Tier, Walls};
 use dev_factory::agents::scaffold;
@@ -90,6 +91,10 @@ impl Home {
     pub fn tests_behind(&self, tier: Tier, wall: u64) -> JestTests {
         let sandbox: Arc<dyn Sandbox> = Arc::new(Walls::of(tier, &setup(&self.home.join("state"))));
         JestTests::new(&self.home, sandbox, Duration::from_secs(wall)).unwrap()
+    }
+
+    pub fn files(&self) -> HomeFiles {
+        HomeFiles::new(&self.home)
     }
 
     pub fn tree(&self) -> Tree {

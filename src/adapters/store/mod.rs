@@ -4,8 +4,9 @@ mod commands;
 mod documents;
 pub mod files;
 mod fold;
+mod guard;
 mod journal;
-mod json;
+pub(in crate::adapters) mod json;
 mod layout;
 mod line;
 mod papers;
@@ -17,6 +18,7 @@ mod stream;
 mod wishlist;
 
 pub use commands::{answered, await_answer, submit};
+pub use guard::check_for;
 pub use layout::{FOLDER, kebab};
 
 use self::documents::{Documents, Look};
@@ -110,6 +112,7 @@ impl FileStore {
         sizes: Sizes,
     ) -> Result<Self, StoreError> {
         let layout = Layout::new(home);
+        guard::check(home)?;
         files::make_dir(&layout.dir)?;
         let held = lock::take(&layout.at("engine.lock"), clock.now())?;
         for dir in [
