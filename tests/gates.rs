@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tool::{Home, cases};
 
 async fn measured(home: &Home) -> Evidence {
-    measure(home.input(), &home.tests(60), |_| ())
+    measure(home.input(), &home.tests(60), &home.files(), |_| ())
         .await
         .unwrap()
 }
@@ -246,7 +246,9 @@ async fn what_is_not_covered_is_named_by_line() {
         public: &home.public[..2],
         ..home.input()
     };
-    let evidence = measure(input, &home.tests(60), |_| ()).await.unwrap();
+    let evidence = measure(input, &home.tests(60), &home.files(), |_| ())
+        .await
+        .unwrap();
     assert_eq!(red(&evidence), ["coverage"], "{:?}", evidence.gates);
     let said = words(&evidence, "coverage");
     assert!(said.starts_with("src/count.js: statements 80 %"), "{said}");
@@ -271,7 +273,9 @@ async fn code_that_knows_only_the_shown_cases_fails_the_held_out_ones() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loop_without_end_is_ended() {
     let home = Home::cheating("hanging");
-    let evidence = measure(home.input(), &home.tests(3), |_| ()).await.unwrap();
+    let evidence = measure(home.input(), &home.tests(3), &home.files(), |_| ())
+        .await
+        .unwrap();
     assert_eq!(red(&evidence), ["jest"]);
     assert!(evidence.jest.as_ref().unwrap().timed_out);
     assert!(words(&evidence, "jest").contains("time limit"));

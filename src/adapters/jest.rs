@@ -23,6 +23,11 @@ const LOCKED: &str = include_str!("../../dev-factory/harness/jest.locked.cjs");
 const SETUP: &str = include_str!("../../dev-factory/harness/setup.locked.cjs");
 /// What runs before each test, compiled in.
 const EACH: &str = include_str!("../../dev-factory/harness/each.locked.cjs");
+/// Where reports, caches and copies lie below the home.
+const GATES: &str = "dev-factory/run/gates";
+/// What Jest calls its report and the folder of its coverage.
+const REPORT: &str = "jest.json";
+const COVERAGE: &str = "cov";
 /// Characters of standard error shown when there is no report.
 const TAIL: usize = 600;
 
@@ -51,11 +56,6 @@ impl JestTests {
         })
     }
 
-    /// Where reports, caches and copies lie.
-    fn gates(&self) -> PathBuf {
-        self.home.join("dev-factory").join("run").join("gates")
-    }
-
     /// Runs Jest over a folder that looks like the tool's.
     async fn over(
         &self,
@@ -76,7 +76,6 @@ impl JestTests {
         let config = out.write("jest.locked.cjs", LOCKED)?;
         out.write("setup.locked.cjs", SETUP)?;
         out.write("each.locked.cjs", EACH)?;
-        let (report, covered) = (out.path("jest.json"), out.path("cov"));
         let words = vec![
             text(&self.node),
             text(&jest),
@@ -85,8 +84,8 @@ impl JestTests {
             "--json".into(),
             format!("--config={}", text(&config)),
             format!("--rootDir={}", text(root)),
-            format!("--outputFile={}", text(&report)),
-            format!("--coverageDirectory={}", text(&covered)),
+            format!("--outputFile={}", text(&out.made().join(REPORT))),
+            format!("--coverageDirectory={}", text(&out.made().join(COVERAGE))),
             format!("--cacheDirectory={}", text(&out.cache)),
             format!("--coverage={coverage}"),
         ];
@@ -100,11 +99,12 @@ impl JestTests {
             millis: ended.millis,
             ..JestRun::default()
         };
-        run.report = report::read(&report, root);
+        let results = out.results()?;
+        run.report = report::read(&results, REPORT, root);
         if run.report.is_none() {
             run.stderr_tail = tail(&ended);
         } else if coverage {
-            run.coverage = coverage::read(&covered, root);
+            run.coverage = coverage::read(&results, COVERAGE, root);
         }
         Ok(run)
     }
@@ -123,8 +123,12 @@ impl JestTests {
             command,
             cwd: root.to_path_buf(),
             stdin,
-            read: vec![root.to_path_buf(), self.home.join("node_modules")],
-            write: vec![out.folder(), out.cache.clone()],
+            read: vec![
+                root.to_path_buf(),
+                out.ours(),
+                self.home.join("node_modules"),
+            ],
+            write: vec![out.made(), out.cache.clone()],
             network: Network::Loopback,
             limits: Limits {
                 wall,
@@ -137,17 +141,16 @@ impl JestTests {
     }
 
     async fn measured(&self, tree: &Tree, coverage: bool) -> Result<JestRun, TestError> {
-        let out = Out::new(&self.gates(), &tree.tool)?;
+        let out = Out::new(&self.home, &tree.tool)?;
         let dir = out::real(&tree.dir)?;
         let untrusted = out::written_by_models(&dir, tree.model_written);
         self.over(tree, &dir, untrusted, coverage, &out).await
     }
 
     async fn with_throwing(&self, tree: &Tree) -> Result<ThrowingRun, TestError> {
-        let out = Out::new(&self.gates(), &tree.tool)?;
-        let copy = out.path("tool");
-        let untrusted = out::throwing_copy(tree, &copy)?;
-        let run = self.over(tree, &copy, untrusted, false, &out).await?;
+        let out = Out::new(&self.home, &tree.tool)?;
+        let untrusted = out::throwing_copy(tree, &out)?;
+        let run = self.over(tree, &out.copy(), untrusted, false, &out).await?;
         Ok(report::throwing(&run))
     }
 }
@@ -174,7 +177,7 @@ impl Tests for JestTests {
     }
 
     fn sweep(&self) {
-        out::sweep(&self.gates());
+        out::sweep(&self.home);
     }
 
     fn tier(&self) -> &'static str {

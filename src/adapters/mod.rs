@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod feed;
+pub mod files;
+pub mod folder;
 pub mod git;
 pub mod jest;
 pub mod lock;

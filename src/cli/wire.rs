@@ -4,6 +4,7 @@ use super::args::Cli;
 use super::out::Fail;
 use super::{secrets, starter};
 use crate::adapters::clock::SystemClock;
+use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
@@ -62,6 +63,7 @@ pub fn parts(
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
+        files: Arc::new(HomeFiles::new(home)),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(),
         souls: souls(home),

@@ -5,6 +5,7 @@ use super::driver::{Driver, Reload};
 use super::ledger::Ledger;
 use super::ports::clock::Clock;
 use super::ports::feed::Publisher;
+use super::ports::files::Files;
 use super::ports::model::Models;
 use super::ports::repo::Repo;
 use super::ports::settings::{HostKind, ModelRef, Settings};
@@ -51,6 +52,8 @@ pub struct Parts {
     pub tests: Arc<dyn Tests>,
     /// git.
     pub repo: Arc<dyn Repo>,
+    /// The tool's files.
+    pub files: Arc<dyn Files>,
     /// Wall clock.
     pub clock: Arc<dyn Clock>,
     /// Where lines and snapshots go.
@@ -160,6 +163,7 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         models: parts.models.clone(),
         tests: parts.tests.clone(),
         repo: parts.repo.clone(),
+        files: parts.files.clone(),
         clock: parts.clock.clone(),
         publisher: parts.publisher.clone(),
         redactor: parts.redactor.clone(),

@@ -7,6 +7,7 @@ mod verdicts;
 use crate::agents::scan::Promised;
 use crate::domain::case::{Case, CaseResult, Received, compare};
 use crate::domain::evidence::{Evidence, GateResult, JestRun};
+use crate::factory::ports::files::Files;
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -39,12 +40,13 @@ pub struct GateInput<'a> {
 pub async fn measure(
     input: GateInput<'_>,
     tests: &dyn Tests,
+    files: &dyn Files,
     progress: impl Fn(&str),
 ) -> Result<Evidence, TestError> {
     let begun = Instant::now();
     let mut evidence = blank(&input, tests);
     progress("reading the files");
-    let (scan, promised) = tree::scan(&input);
+    let (scan, promised) = tree::scan(&input, files);
     let clean = scan.passed;
     evidence.gates.push(scan);
     if clean {

@@ -3,6 +3,7 @@
 use super::doubles::{Ahead, Canned, Desk};
 use super::homes;
 use dev_factory::adapters::feed::RunWriter;
+use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::adapters::lock;
 use dev_factory::adapters::store::{FileStore, await_answer, readers, submit};
@@ -106,6 +107,7 @@ impl Plant {
             models: self.desk.clone(),
             tests: self.tests.clone(),
             repo: Arc::new(GitRepo::open(&self.home).unwrap()),
+            files: Arc::new(HomeFiles::new(&self.home)),
             clock,
             publisher,
             redactor: Arc::new(Redactor::new([])),

@@ -1,5 +1,6 @@
 //! A home with real Jest and a tool in its worktree, for tests that run it.
 
+use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::jest::JestTests;
 use dev_factory::adapters::sandbox::NoWalls;
 use dev_factory::agents::scaffold;
@@ -84,6 +85,10 @@ impl Home {
     pub fn tests(&self, wall: u64) -> JestTests {
         let sandbox: Arc<dyn Sandbox> = Arc::new(NoWalls::new(BTreeSet::new(), true));
         JestTests::new(&self.home, sandbox, Duration::from_secs(wall)).unwrap()
+    }
+
+    pub fn files(&self) -> HomeFiles {
+        HomeFiles::new(&self.home)
     }
 
     pub fn tree(&self) -> Tree {

@@ -1,11 +1,11 @@
 //! Jest's JSON report as the factory reads it: a plain file of ours, at most 8 MiB, paths relative, messages cleaned.
 
+use crate::adapters::folder::Folder;
+use crate::adapters::store;
 use crate::domain::evidence::{JestReport, JestRun, JestTest, ThrowingRun};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 
 /// Largest report read.
@@ -46,21 +46,17 @@ struct RawTest {
     failure_messages: Vec<String>,
 }
 
-/// Reads a JSON file that a run was to make; None when it is not there, too large or not that.
-pub fn json<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let plain = fs::symlink_metadata(path).ok()?;
-    if !plain.is_file() || plain.len() > LIMIT {
-        return None;
-    }
-    let mut text = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(LIMIT).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
+/// Reads a JSON file that a run was to make; None when it is not there, not a plain file, too large, nested too deep
+/// or not that.
+pub fn json<T: DeserializeOwned>(made: &Folder, path: &str) -> Option<T> {
+    let text = made.read(path, LIMIT).ok()??;
+    let value = store::json::value(path, &text).ok()?;
+    serde_json::from_value(value).ok()
 }
 
 /// The report of a run over `root`.
-pub fn read(path: &Path, root: &Path) -> Option<JestReport> {
-    let raw: Raw = json(path)?;
+pub fn read(made: &Folder, path: &str, root: &Path) -> Option<JestReport> {
+    let raw: Raw = json(made, path)?;
     let root = format!("{}/", root.display());
     let mut report = JestReport {
         success: raw.success,
@@ -168,6 +164,9 @@ pub fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+    use std::fs::{self, File};
+    use std::os::unix::fs::symlink;
 
     #[test]
     fn messages_lose_colours_and_foreign_frames() {
@@ -185,16 +184,26 @@ mod tests {
     #[test]
     fn only_plain_files_of_bearable_size_are_read() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("a.json");
-        fs::write(&file, "[1]").unwrap();
-        assert_eq!(json::<Vec<u8>>(&file), Some(vec![1]));
-        let link = dir.path().join("b.json");
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert_eq!(json::<Vec<u8>>(&link), None);
-        let long = dir.path().join("c.json");
-        File::create(&long).unwrap().set_len(LIMIT + 1).unwrap();
-        assert_eq!(json::<Vec<u8>>(&long), None);
-        fs::write(&file, "[".repeat(100_000)).unwrap();
-        assert_eq!(json::<serde_json::Value>(&file), None);
+        let place = |name: &str| dir.path().join(name);
+        let made = Folder::open(dir.path()).unwrap();
+        let read = |name: &str| json::<Value>(&made, name);
+        fs::write(place("a.json"), "[1]").unwrap();
+        assert_eq!(read("a.json"), Some(serde_json::json!([1])));
+        symlink(place("a.json"), place("b.json")).unwrap();
+        assert_eq!(read("b.json"), None);
+        symlink(dir.path(), place("cov")).unwrap();
+        assert_eq!(read("cov/a.json"), None);
+        let long = File::create(place("c.json")).unwrap();
+        long.set_len(LIMIT + 1).unwrap();
+        assert_eq!(read("c.json"), None);
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        fs::write(place("d.json"), nested(64)).unwrap();
+        assert!(read("d.json").is_some());
+        for depth in [65, 100_000] {
+            fs::write(place("d.json"), nested(depth)).unwrap();
+            assert_eq!(read("d.json"), None);
+        }
+        fs::hard_link(place("a.json"), place("e.json")).unwrap();
+        assert_eq!(read("a.json"), None);
     }
 }

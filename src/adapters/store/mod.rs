@@ -5,7 +5,7 @@ mod documents;
 pub mod files;
 mod fold;
 mod journal;
-mod json;
+pub(in crate::adapters) mod json;
 mod layout;
 mod line;
 mod papers;

@@ -34,7 +34,7 @@ pub async fn write_file(
     failure: Option<&str>,
 ) -> Result<(), Stop> {
     let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
     let brief = developer::FileBrief {
         desk: context.desk(&numbers, &nonce),
         spec,
@@ -72,7 +72,7 @@ pub async fn write_file(
 
 /// Runs the tests there are after an edit and says how many pass.
 pub async fn verify(context: &mut Context, spec: &Spec) -> Result<(), Stop> {
-    if let Some(words) = forbidden(context, spec) {
+    if let Some(words) = forbidden(context, spec)? {
         context.log(
             Level::Warn,
             format!("tests not run after the edit: {words}"),
@@ -95,15 +95,15 @@ pub async fn verify(context: &mut Context, spec: &Spec) -> Result<(), Stop> {
 }
 
 /// The first thing in the written files that may not be there; such a tree is never run.
-fn forbidden(context: &Context, spec: &Spec) -> Option<String> {
-    let files = files::current(context, spec);
+fn forbidden(context: &Context, spec: &Spec) -> Result<Option<String>, Stop> {
+    let files = files::current(context, spec)?;
     let scripts = files.iter().filter(|(path, _)| path.ends_with(".js"));
     let mut found = scripts.flat_map(|(path, text)| {
         scan::scan(path, text)
             .into_iter()
             .map(move |violation| format!("{path} {violation}"))
     });
-    found.next()
+    Ok(found.next())
 }
 
 /// Commits the tree and reports it, unless it is a tree this line of work has measured (S2).

@@ -10,6 +10,7 @@ use crate::domain::screen::{Level, LogLine};
 use crate::domain::state::Escalation;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
+use crate::factory::ports::files::{FileError, Files};
 use crate::factory::ports::model::{ModelError, Models};
 use crate::factory::ports::repo::{Repo, RepoError};
 use crate::factory::ports::settings::{ModelRef, Settings};
@@ -44,6 +45,12 @@ impl From<StoreError> for Stop {
 
 impl From<RepoError> for Stop {
     fn from(error: RepoError) -> Self {
+        Self::Incident(error.to_string())
+    }
+}
+
+impl From<FileError> for Stop {
+    fn from(error: FileError) -> Self {
         Self::Incident(error.to_string())
     }
 }
@@ -101,6 +108,8 @@ pub struct Tools {
     pub tests: Arc<dyn Tests>,
     /// git.
     pub repo: Arc<dyn Repo>,
+    /// The tool's files.
+    pub files: Arc<dyn Files>,
     /// Wall clock.
     pub clock: Arc<dyn Clock>,
     /// Where streamed text goes.

@@ -11,6 +11,7 @@ use crate::factory::ports::store::Paper;
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
+    files::clear(context, &spec)?;
     files::scaffold(context, &spec, &public)?;
     for (path, bugs) in targets(context)? {
         write_file(context, &spec, &public, &path, Some(&bugs.join("\n\n"))).await?;

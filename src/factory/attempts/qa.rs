@@ -88,7 +88,8 @@ async fn run(
         at: context.tools.clock.now(),
         external_reader: context.external_reader,
     };
-    let evidence = measure(input, context.tools.tests.as_ref(), |words| {
+    let tools = &context.tools;
+    let evidence = measure(input, tools.tests.as_ref(), tools.files.as_ref(), |words| {
         context.doing(words)
     })
     .await?;
@@ -121,7 +122,7 @@ async fn file_bugs(
     } else {
         None
     };
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
     let before = previous(context, evidence.run)?;
     let mut bugs = bug::bugs(&bug::Findings {
         evidence,

@@ -1,5 +1,6 @@
 //! The test port: Jest and the case runner over a tool's folder, always through the Sandbox.
 
+use super::files::FileError;
 use super::sandbox::SandboxError;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
@@ -28,6 +29,12 @@ pub enum TestError {
     /// Node, Jest or a folder is missing.
     #[error("{0}")]
     Setup(String),
+}
+
+impl From<FileError> for TestError {
+    fn from(error: FileError) -> Self {
+        Self::Setup(error.to_string())
+    }
 }
 
 /// Jest and the case runner.
