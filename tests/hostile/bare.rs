@@ -18,8 +18,7 @@ pub struct Bare;
 
 impl Sandbox for Bare {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Ended, SandboxError>> {
-        let running = tokio::task::spawn_blocking(move || run(&job));
-        running.map(|ended| Ok(ended.unwrap())).boxed()
+        async move { Ok(tokio::task::spawn_blocking(move || run(&job)).await.unwrap()) }.boxed()
     }
 
     fn tier(&self) -> &'static str {

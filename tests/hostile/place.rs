@@ -76,7 +76,7 @@ impl Place {
 
     /// Where a run of the sandbox alone may write, as one through the gate has such a folder.
     pub fn out(&self) -> PathBuf {
-        self.home.home.join("dev-factory/run/gates").join(TOOL).join("run-raw")
+        self.home.home.join("dev-factory/run/gates").join(TOOL).join("run-raw/made")
     }
 
     /// The tool's Jest cache, which a run through the gate may write.

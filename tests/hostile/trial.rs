@@ -51,6 +51,7 @@ pub fn command(number: u32, tier: &str) -> Command {
     command
         .args(["trial", &number.to_string(), tier])
         .env("HOSTILE_SECRET", format!("canary-{}", super::place::random()))
+        .env("RUST_BACKTRACE", "0")
         .process_group(0);
     command
 }

@@ -69,7 +69,7 @@ pub fn rows() -> Vec<Row> {
 fn highest(look: impl Fn() -> u64 + Send + 'static, run: impl FnOnce() -> Ran) -> (u64, Ran) {
     let peak = Arc::new(AtomicU64::new(0));
     let seen = Arc::clone(&peak);
-    let ran = look::during(move || drop(seen.fetch_max(look(), Ordering::SeqCst)), run);
+    let ran = look::during(move || _ = seen.fetch_max(look(), Ordering::SeqCst), run);
     (peak.load(Ordering::SeqCst), ran)
 }
 

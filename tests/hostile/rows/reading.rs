@@ -16,7 +16,7 @@ pub fn rows() -> Vec<Row> {
             harms: || {
                 let mut all = vec!["a key", "a token", "held-out cases", "another tool", "the state", "the working folder of another process"];
                 if root() {
-                    all.extend(["the root of another process", "/etc/shadow"]);
+                    all.extend(["the root of any process", "/etc/shadow"]);
                 }
                 all
             },

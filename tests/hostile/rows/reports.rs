@@ -105,7 +105,7 @@ fn naive(place: &Place) -> bool {
 /// The gates, and what they have to go by when the scan had seen nothing.
 fn gates(place: &Place) -> bool {
     let tests = place.tests(60);
-    let evidence = place.wait(measure(place.home.input(), &tests, |_| ())).unwrap();
+    let evidence = place.wait(measure(place.home.input(), &tests, &place.home.files(), |_| ())).unwrap();
     let tree = place.home.tree();
     let run = place.wait(tests.jest(&tree, true)).unwrap();
     let passed = run.report.as_ref().is_some_and(|report| report.success && report.passed == run.expected_tests);
@@ -177,7 +177,7 @@ fn planted(gates: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let runs = fs::read_dir(gates).into_iter().flatten().flatten();
     for run in runs.filter(|run| run.file_name().to_string_lossy().starts_with("run-")) {
-        for name in ["jest.json", "cov/coverage-summary.json"] {
+        for name in ["made/jest.json", "made/cov/coverage-summary.json"] {
             let file = run.path().join(name);
             let Ok(meta) = file.symlink_metadata() else {
                 continue;

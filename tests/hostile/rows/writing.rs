@@ -83,16 +83,16 @@ pub fn rows() -> Vec<Row> {
 fn outside(place: &Place) -> Harms {
     place.own_modules();
     let home = &place.home.home;
-    let named = [".bashrc"].map(|name| place.own(name));
     let of_home = ["package.json", "dev-factory/state.json", "dev-factory/run/gates/other/cache/haste"];
-    let mut files: Vec<_> = named.into_iter().chain(of_home.map(|name| place.of_home(name))).collect();
+    let mut files: Vec<_> = of_home.map(|name| place.of_home(name)).into();
+    files.push(place.own(".bashrc"));
     files.push(home.join("node_modules/jest/package.json"));
     files.push(place.home.tool.join("src/count.js"));
     for file in &files {
         open_file(file);
     }
-    files.push(place.user.join("new"));
-    place.changes(|| drop(place.gate("writing.js", json!({ "files": files }))))
+    let target = json!({ "files": files, "made": place.user.join("new") });
+    place.changes(|| drop(place.gate("writing.js", target)))
 }
 
 /// Anybody may write it: only walls may keep a run from it.
