@@ -8,14 +8,29 @@
 mod attack;
 #[path = "hostile/bare.rs"]
 mod bare;
+#[path = "support/doubles.rs"]
+#[allow(dead_code)]
+mod doubles;
 #[path = "hostile/guest.rs"]
 mod guest;
+#[path = "support/homes.rs"]
+mod homes;
 #[path = "support/jest_home.rs"]
 mod jest_home;
 #[path = "hostile/look.rs"]
 mod look;
+#[path = "support/model_server.rs"]
+mod model_server;
 #[path = "hostile/place.rs"]
 mod place;
+#[path = "support/plant.rs"]
+#[allow(dead_code)]
+mod plant;
+#[path = "support/process.rs"]
+#[allow(dead_code)]
+mod process;
+#[path = "support/pty.rs"]
+mod pty;
 #[path = "hostile/rows.rs"]
 mod rows;
 #[path = "hostile/tiers.rs"]

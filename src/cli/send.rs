@@ -110,7 +110,7 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     }
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, loaded.settings, Vec::new())?;
+    let parts = wire::parts(cli, home, store, loaded, Vec::new())?;
     let options = engine::Options {
         begin_paused: super::home::read(home)?.start == super::home::Start::Paused,
         ..engine::Options::default()

@@ -6,7 +6,7 @@ use super::out::{self, Done, Fail, code};
 use super::signals::Endings;
 use super::{npm, tools, wire};
 use crate::adapters::feed::RunWriter;
-use crate::config::Probed;
+use crate::config::{Loaded, Probed};
 use crate::factory::engine::{self, Ended, Options, Signal};
 use crate::factory::ports::feed::Feed;
 use crate::factory::ports::settings::{HostKind, Settings};
@@ -40,7 +40,7 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
         }
     };
     check_sandbox(cli, &loaded.settings)?;
-    let ended = run(cli, home, loaded.settings, probed, card)?;
+    let ended = run(cli, home, loaded, probed, card)?;
     if ended == Ended::Restart {
         return restart();
     }
@@ -73,7 +73,7 @@ fn restart() -> Done {
 pub fn run(
     cli: &Cli,
     home: &Path,
-    settings: Settings,
+    loaded: Loaded,
     probed: Vec<Probed>,
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
@@ -91,11 +91,11 @@ pub fn run(
         verbose: cli.engine.verbose,
     };
     if !cli.json {
-        begin(home, &settings)?;
+        begin(home, &loaded.settings)?;
     }
     let runtime = wire::runtime()?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, settings, probed)?;
+    let parts = wire::parts(cli, home, store, loaded, probed)?;
     let options = Options {
         until_idle: cli.engine.until_idle,
         begin_paused: home::read(home)?.start == Start::Paused,

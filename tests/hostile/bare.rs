@@ -18,7 +18,12 @@ pub struct Bare;
 
 impl Sandbox for Bare {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Ended, SandboxError>> {
-        async move { Ok(tokio::task::spawn_blocking(move || run(&job)).await.unwrap()) }.boxed()
+        async move {
+            Ok(tokio::task::spawn_blocking(move || run(&job))
+                .await
+                .unwrap())
+        }
+        .boxed()
     }
 
     fn tier(&self) -> &'static str {
@@ -32,7 +37,11 @@ fn run(job: &Job) -> Ended {
         .args(&job.command[1..])
         .current_dir(&job.cwd)
         .envs(job.env.iter().cloned())
-        .stdin(if job.stdin.is_empty() { Stdio::inherit() } else { Stdio::piped() })
+        .stdin(if job.stdin.is_empty() {
+            Stdio::inherit()
+        } else {
+            Stdio::piped()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -44,11 +44,27 @@ fn namespaces() {
     let mount = || {
         // SAFETY: all texts end in zero and live long enough; changes stay in this process's namespaces.
         unsafe {
-            libc::mount(std::ptr::null(), text("/").as_ptr(), std::ptr::null(), libc::MS_REC | libc::MS_PRIVATE, std::ptr::null());
-            libc::mount(source.as_ptr(), place.as_ptr(), kind.as_ptr(), 0, std::ptr::null());
+            libc::mount(
+                std::ptr::null(),
+                text("/").as_ptr(),
+                std::ptr::null(),
+                libc::MS_REC | libc::MS_PRIVATE,
+                std::ptr::null(),
+            );
+            libc::mount(
+                source.as_ptr(),
+                place.as_ptr(),
+                kind.as_ptr(),
+                0,
+                std::ptr::null(),
+            );
         }
     };
-    for flags in [libc::CLONE_NEWUSER | libc::CLONE_NEWNS, libc::CLONE_NEWUSER, libc::CLONE_NEWNS] {
+    for flags in [
+        libc::CLONE_NEWUSER | libc::CLONE_NEWNS,
+        libc::CLONE_NEWUSER,
+        libc::CLONE_NEWNS,
+    ] {
         // SAFETY: the child only makes system calls and leaves.
         unsafe {
             let child = libc::fork();
@@ -86,7 +102,10 @@ fn rare(victim: i32) {
         // An array of one value of four bytes.
         let map: [u32; 18] = [2, 4, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         libc::syscall(libc::SYS_bpf, 0, map.as_ptr(), size_of_val(&map));
-        libc::open(text("/proc/sys/kernel/core_pattern").as_ptr(), libc::O_WRONLY);
+        libc::open(
+            text("/proc/sys/kernel/core_pattern").as_ptr(),
+            libc::O_WRONLY,
+        );
         libc::ptrace(libc::PTRACE_SEIZE, victim, 0, 0);
     }
     in_memory();
@@ -135,7 +154,11 @@ fn sockets(kind: &str, door: &str) {
     let rare = [
         (libc::AF_VSOCK, libc::SOCK_STREAM, 0),
         (libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE),
-        (libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_KOBJECT_UEVENT),
+        (
+            libc::AF_NETLINK,
+            libc::SOCK_RAW,
+            libc::NETLINK_KOBJECT_UEVENT,
+        ),
         (libc::AF_ALG, libc::SOCK_SEQPACKET, 0),
         (libc::AF_UNIX, libc::SOCK_STREAM, 0),
         (libc::AF_BLUETOOTH, libc::SOCK_RAW, 1),
@@ -156,7 +179,9 @@ fn sockets(kind: &str, door: &str) {
         let address = libc::sockaddr_in {
             sin_family: u16::try_from(libc::AF_INET).unwrap(),
             sin_port: door.port().to_be(),
-            sin_addr: libc::in_addr { s_addr: u32::from(*door.ip()).to_be() },
+            sin_addr: libc::in_addr {
+                s_addr: u32::from(*door.ip()).to_be(),
+            },
             sin_zero: [0; 8],
         };
         let size = u32::try_from(size_of_val(&address)).unwrap();

@@ -216,7 +216,9 @@ impl Door {
         use std::os::unix::fs::PermissionsExt;
         let listener = UnixListener::bind(path).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
-        Self::counting(path.display().to_string(), move || listener.accept().is_ok())
+        Self::counting(path.display().to_string(), move || {
+            listener.accept().is_ok()
+        })
     }
 
     pub fn abstracted(name: &str) -> Self {
@@ -240,7 +242,10 @@ pub fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
                 if let Ok(mut file) = fs::File::open(entry.path()) {
                     let _ = file.read_to_end(&mut bytes);
                 }
-                if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
+                if bytes
+                    .windows(text.len())
+                    .any(|part| part == text.as_bytes())
+                {
                     found.push(entry.path());
                 }
             }

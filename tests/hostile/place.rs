@@ -42,8 +42,6 @@ pub struct Ran {
     pub said: String,
     /// Attempts by name, with what the guest says of each.
     pub tried: BTreeMap<String, String>,
-    /// When it was a run through the gate.
-    pub jest: Option<JestRun>,
     /// When it was a run of the sandbox alone.
     pub ended: Option<Ended>,
 }
@@ -76,12 +74,20 @@ impl Place {
 
     /// Where a run of the sandbox alone may write, as one through the gate has such a folder.
     pub fn out(&self) -> PathBuf {
-        self.home.home.join("dev-factory/run/gates").join(TOOL).join("run-raw/made")
+        self.home
+            .home
+            .join("dev-factory/run/gates")
+            .join(TOOL)
+            .join("run-raw/made")
     }
 
     /// The tool's Jest cache, which a run through the gate may write.
     pub fn cache(&self) -> PathBuf {
-        self.home.home.join("dev-factory/run/gates").join(TOOL).join("cache")
+        self.home
+            .home
+            .join("dev-factory/run/gates")
+            .join(TOOL)
+            .join("cache")
     }
 
     /// A file of the person's own that holds the secret.
@@ -103,7 +109,10 @@ impl Place {
         let link = self.home.home.join("node_modules");
         fs::remove_file(&link).unwrap();
         let words = [Path::new("-a"), &jest_home::modules(), &link];
-        let copied = std::process::Command::new("cp").args(words).status().unwrap();
+        let copied = std::process::Command::new("cp")
+            .args(words)
+            .status()
+            .unwrap();
         assert!(copied.success());
     }
 
@@ -123,6 +132,11 @@ impl Place {
         JestTests::new(&self.home.home, Arc::clone(&self.sandbox), wall).unwrap()
     }
 
+    /// For parts that start tasks of their own.
+    pub fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
@@ -137,7 +151,10 @@ impl Place {
     /// As `gate`, for attempts that may end the run.
     pub fn gate_within(&self, attack: &str, target: Value, wall: u64) -> Ran {
         self.plant(attack, target);
-        let tree = Tree { expected_tests: 9, ..self.home.tree() };
+        let tree = Tree {
+            expected_tests: 9,
+            ..self.home.tree()
+        };
         let run = self.wait(self.tests(wall).jest(&tree, false)).unwrap();
         let said = format!("{run:?}");
         let report = run.report.iter().flat_map(|report| &report.tests);
@@ -145,7 +162,7 @@ impl Place {
         Ran {
             said,
             tried: tried.unwrap_or_default(),
-            jest: Some(run),
+
             ended: None,
         }
     }
@@ -153,7 +170,8 @@ impl Place {
     /// A run with coverage whose end the attack decides; says what was read of it.
     pub fn gate_covered(&self, attack: &str, target: Value) -> JestRun {
         self.plant(attack, target);
-        self.wait(self.tests(WALL).jest(&self.home.tree(), true)).unwrap()
+        self.wait(self.tests(WALL).jest(&self.home.tree(), true))
+            .unwrap()
     }
 
     /// Lays the files of a cheat over the tool.
@@ -166,22 +184,37 @@ impl Place {
     /// Makes the tool honest again.
     pub fn honest(&self) {
         let _ = fs::remove_file(self.home.tool.join("jest.config.js"));
-        tool::copy(&tool::root("tests/fixtures/tools").join(TOOL), &self.home.tool);
+        tool::copy(
+            &tool::root("tests/fixtures/tools").join(TOOL),
+            &self.home.tool,
+        );
     }
 
     /// Runs the attempts of a file in Node, through the sandbox alone.
     pub fn node(&self, attack: &str, target: Value, limits: Limits) -> Ran {
         self.plant(attack, target);
         let script = self.home.tool.join("test/dev/attack.run.js");
-        self.command(vec![node(), script.display().to_string(), self.marker.clone()], Vec::new(), limits)
+        self.command(
+            vec![node(), script.display().to_string(), self.marker.clone()],
+            Vec::new(),
+            limits,
+        )
     }
 
     /// Runs this binary as the guest, for system calls Node cannot make.
     pub fn raw(&self, words: &[&str], limits: Limits) -> Ran {
         let itself = std::env::current_exe().unwrap();
-        let mut command = vec![itself.display().to_string(), "guest".into(), self.marker.clone()];
+        let mut command = vec![
+            itself.display().to_string(),
+            "guest".into(),
+            self.marker.clone(),
+        ];
         command.extend(words.iter().map(ToString::to_string));
-        self.command(command, vec![itself.parent().unwrap().to_path_buf()], limits)
+        self.command(
+            command,
+            vec![itself.parent().unwrap().to_path_buf()],
+            limits,
+        )
     }
 
     /// Any command, with what the gate gives its runs.
@@ -204,7 +237,7 @@ impl Place {
         Ran {
             tried: stdout.lines().find_map(tried).unwrap_or_default(),
             said: format!("{stdout}{stderr}"),
-            jest: None,
+
             ended: Some(ended),
         }
     }
@@ -214,7 +247,9 @@ impl Place {
         let holds = |loot: &&String| loot.contains(&self.secret);
         let found = ran.tried.iter().filter(|(_, loot)| holds(loot));
         let mut harms: Harms = found.map(|(name, _)| name.clone()).collect();
-        let kept = [self.cache(), self.out()].iter().any(|folder| !look::holding(folder, &self.secret).is_empty());
+        let kept = [self.cache(), self.out()]
+            .iter()
+            .any(|folder| !look::holding(folder, &self.secret).is_empty());
         if (kept || ran.said.contains(&self.secret)) && harms.is_empty() {
             harms.insert("the secret in output".into());
         }
@@ -226,7 +261,9 @@ impl Place {
         let planted = self.home.tool.join("test/dev");
         let (out, cache) = (self.out(), self.cache());
         let roots = [("home", self.home.home.as_path()), ("user", &self.user)];
-        look::snapshot(&roots, |path| path.starts_with(&planted) || path == out || path == cache)
+        look::snapshot(&roots, |path| {
+            path.starts_with(&planted) || path == out || path == cache
+        })
     }
 
     /// Lets an attack loose and names the files it came to change.
@@ -246,7 +283,10 @@ impl Drop for Place {
 /// What the driver says it has tried.
 fn tried(text: &str) -> Option<BTreeMap<String, String>> {
     let (_, rest) = text.split_once("TRIED ")?;
-    serde_json::Deserializer::from_str(rest).into_iter().next()?.ok()
+    serde_json::Deserializer::from_str(rest)
+        .into_iter()
+        .next()?
+        .ok()
 }
 
 /// A file of the suite's guests.

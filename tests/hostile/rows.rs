@@ -2,6 +2,10 @@
 
 use super::attack::Row;
 
+#[path = "rows/engine.rs"]
+mod engine;
+#[path = "rows/files.rs"]
+mod files;
 #[path = "rows/limits.rs"]
 mod limits;
 #[path = "rows/network.rs"]
@@ -20,6 +24,8 @@ mod writing;
 /// Every row, by number.
 pub fn all() -> Vec<Row> {
     let groups = [
+        engine::rows(),
+        files::rows(),
         limits::rows(),
         network::rows(),
         processes::rows(),

@@ -50,7 +50,10 @@ pub fn command(number: u32, tier: &str) -> Command {
     let mut command = Command::new(itself);
     command
         .args(["trial", &number.to_string(), tier])
-        .env("HOSTILE_SECRET", format!("canary-{}", super::place::random()))
+        .env(
+            "HOSTILE_SECRET",
+            format!("canary-{}", super::place::random()),
+        )
         .env("RUST_BACKTRACE", "0")
         .process_group(0);
     command
@@ -61,7 +64,9 @@ pub fn carry_out(words: &[String]) {
     let [number, tier] = words else {
         panic!("trial NUMBER TIER");
     };
-    let row = rows::all().into_iter().find(|row| row.number.to_string() == *number);
+    let row = rows::all()
+        .into_iter()
+        .find(|row| row.number.to_string() == *number);
     let row = row.expect("a row of the table");
     let place = Place::new(tier);
     let seen = (row.attack)(&place);
@@ -84,5 +89,8 @@ fn judge(row: &Row, tier: &str, seen: &BTreeSet<String>) {
     assert!(through.is_empty(), "came through: {through:?}");
     let stale = |(t, h, _): &&(&str, &str, &str)| *t == tier && !seen.contains(*h);
     let closed: Vec<&str> = row.open.iter().filter(stale).map(|(_, h, _)| *h).collect();
-    assert!(closed.is_empty(), "named as open, but did not come through: {closed:?}");
+    assert!(
+        closed.is_empty(),
+        "named as open, but did not come through: {closed:?}"
+    );
 }

@@ -26,7 +26,12 @@ pub fn rows() -> Vec<Row> {
             number: 7,
             name: "takes memory without end",
             about: About::Walls,
-            harms: || vec!["one process: more memory than allowed", "many processes: more memory than allowed"],
+            harms: || {
+                vec![
+                    "one process: more memory than allowed",
+                    "many processes: more memory than allowed",
+                ]
+            },
             attack: memory,
             open: &[],
         },
@@ -87,7 +92,9 @@ fn forks(place: &Place) -> Harms {
     let allowed = u64::from(limits.processes);
     let marker = place.marker.clone();
     let count = move || look::marked(&marker).len() as u64;
-    let (peak, ran) = highest(count, || place.node("forks.js", json!({ "count": 400 }), limits));
+    let (peak, ran) = highest(count, || {
+        place.node("forks.js", json!({ "count": 400 }), limits)
+    });
     let mut harms = Harms::new();
     // The sandbox's own first processes carry the command line too.
     if peak > allowed + 8 {
@@ -96,7 +103,10 @@ fn forks(place: &Place) -> Harms {
     if !look::marked(&place.marker).is_empty() {
         harms.insert("processes left".into());
     }
-    assert!(place.control() || peak > 20 || limit(&ran).is_some(), "nothing was started: {ran:?}");
+    assert!(
+        place.control() || peak > 20 || limit(&ran).is_some(),
+        "nothing was started: {ran:?}"
+    );
     harms
 }
 
@@ -111,14 +121,24 @@ fn memory(place: &Place) -> Harms {
         };
         let allowed = limits.memory;
         let marker = place.marker.clone();
-        let sum = move || look::marked(&marker).iter().map(|process| process.rss).sum();
+        let sum = move || {
+            look::marked(&marker)
+                .iter()
+                .map(|process| process.rss)
+                .sum()
+        };
         let target = json!({ "processes": processes, "each": each });
         let (peak, ran) = highest(sum, || place.node("memory.js", target, limits));
         // Pages that processes share are counted once for each of them.
         if peak > allowed + allowed / 3 {
             harms.insert(format!("{name}: more memory than allowed"));
         } else {
-            assert_eq!(limit(&ran), Some(Limit::Memory), "{name}: peak {} MiB, {ran:?}", peak / MIB);
+            assert_eq!(
+                limit(&ran),
+                Some(Limit::Memory),
+                "{name}: peak {} MiB, {ran:?}",
+                peak / MIB
+            );
         }
         look::end(&place.marker);
     }
@@ -138,7 +158,9 @@ fn disk(place: &Place) -> Harms {
     let marker = place.marker.clone();
     let fill = |into: Value| json!({ "into": into, "files": 16, "each": 4 });
     let scratch = move || scratch(&marker);
-    let (peak, ran) = highest(scratch, || place.node("disk.js", fill(Value::Null), limits.clone()));
+    let (peak, ran) = highest(scratch, || {
+        place.node("disk.js", fill(Value::Null), limits.clone())
+    });
     assert!(peak > MIB, "nothing was written into /tmp: {ran:?}");
     if peak > allowed + allowed / 8 {
         harms.insert("more in /tmp than allowed".into());
@@ -146,7 +168,10 @@ fn disk(place: &Place) -> Harms {
     for folder in [place.out(), place.cache()] {
         let ran = place.node("disk.js", fill(json!(folder)), limits.clone());
         let (used, _) = look::used(&folder);
-        assert!(used > 0 || limit(&ran).is_some(), "nothing was written: {ran:?}");
+        assert!(
+            used > 0 || limit(&ran).is_some(),
+            "nothing was written: {ran:?}"
+        );
         // A watcher looks a few times a second; a disk takes some hundred MiB in one.
         if used > limits.written * 3 {
             harms.insert("more on disk than allowed".into());
@@ -168,14 +193,25 @@ fn scratch(marker: &str) -> u64 {
         ours.map(|entry| look::used(&entry.path()).0).sum()
     };
     let living = look::marked(marker);
-    living.iter().map(|process| own(process.pid)).max().unwrap_or(0)
+    living
+        .iter()
+        .map(|process| own(process.pid))
+        .max()
+        .unwrap_or(0)
 }
 
 fn time(place: &Place) -> Harms {
     let mut harms = Harms::new();
     let short = Duration::from_secs(1);
-    for (name, wall, cpu) in [("wall", short, Duration::from_secs(60)), ("cpu", short * 4, short)] {
-        let limits = Limits { wall, cpu, ..Limits::default() };
+    for (name, wall, cpu) in [
+        ("wall", short, Duration::from_secs(60)),
+        ("cpu", short * 4, short),
+    ] {
+        let limits = Limits {
+            wall,
+            cpu,
+            ..Limits::default()
+        };
         let ran = place.node("loop.js", json!({}), limits);
         let ended = ran.ended.as_ref().unwrap();
         let late = ended.millis > u64::try_from(short.as_millis()).unwrap() + 2000;
@@ -191,18 +227,28 @@ fn time(place: &Place) -> Harms {
 
 /// Bounded to 64 MiB on each stream.
 fn output(place: &Place) -> Harms {
-    let limits = Limits { output: 1 << 20, ..Limits::default() };
+    let limits = Limits {
+        output: 1 << 20,
+        ..Limits::default()
+    };
     let cap = limits.output;
     let before = own_memory();
     let flood = "head -c 67108864 /dev/zero & head -c 67108864 /dev/zero >&2; wait";
-    let command = ["/bin/sh", "-c", flood, &place.marker].map(String::from).to_vec();
+    let command = ["/bin/sh", "-c", flood, &place.marker]
+        .map(String::from)
+        .to_vec();
     let (peak, ran) = highest(own_memory, || place.command(command, Vec::new(), limits));
     let ended = ran.ended.as_ref().unwrap();
     let mut harms = Harms::new();
     if ended.stdout.len().max(ended.stderr.len()) > cap {
         harms.insert("more output than allowed".into());
     } else {
-        assert_eq!(ended.limit, Some(Limit::Output), "{} bytes", ended.stdout.len());
+        assert_eq!(
+            ended.limit,
+            Some(Limit::Output),
+            "{} bytes",
+            ended.stdout.len()
+        );
     }
     // The run's own text is turned into a string by the suite: twice the cap.
     if peak > before + 16 * MIB + 4 * cap as u64 {
@@ -219,7 +265,10 @@ pub fn own_memory() -> u64 {
 
 fn files(place: &Place) -> Harms {
     let target = json!({ "count": 20_000, "into": place.out() });
-    let limits = Limits { wall: Duration::from_secs(20), ..Limits::default() };
+    let limits = Limits {
+        wall: Duration::from_secs(20),
+        ..Limits::default()
+    };
     let ran = place.node("files.js", target, limits);
     let (_, entries) = look::used(&place.out());
     assert!(entries > 100, "nothing was made: {ran:?}");

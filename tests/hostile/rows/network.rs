@@ -42,7 +42,9 @@ pub fn rows() -> Vec<Row> {
             about: About::Walls,
             harms: || {
                 let mut all = vec!["sockets of rare kinds"];
-                if fs::read_to_string("/proc/sys/net/mptcp/enabled").is_ok_and(|on| on.trim() == "1") {
+                if fs::read_to_string("/proc/sys/net/mptcp/enabled")
+                    .is_ok_and(|on| on.trim() == "1")
+                {
                     all.push("mptcp");
                 }
                 if root() {
@@ -69,7 +71,10 @@ fn serves(place: &Place) -> Harms {
     let into = Arc::clone(&found);
     // Ports that were free a moment ago.
     let free = |address: &str| std::net::TcpListener::bind(address).ok()?.local_addr().ok();
-    let (four, six) = (free("0.0.0.0:0").unwrap().port(), free("[::]:0").map_or(0, |at| at.port()));
+    let (four, six) = (
+        free("0.0.0.0:0").unwrap().port(),
+        free("[::]:0").map_or(0, |at| at.port()),
+    );
     let ready = place.cache().join("ready");
     let answered = place.cache().join("answered");
     let knock = move || {
@@ -77,7 +82,10 @@ fn serves(place: &Place) -> Harms {
             return;
         }
         let mut found = into.lock().unwrap();
-        for (name, at) in [("0.0.0.0", format!("127.0.0.1:{four}")), ("::", format!("[::1]:{six}"))] {
+        for (name, at) in [
+            ("0.0.0.0", format!("127.0.0.1:{four}")),
+            ("::", format!("[::1]:{six}")),
+        ] {
             if TcpStream::connect(at).is_ok() {
                 found.insert(format!("answered on {name}"));
             }
@@ -90,7 +98,10 @@ fn serves(place: &Place) -> Harms {
     let mut found = found.lock().unwrap().clone();
     if six == 0 {
         found.insert("answered on ::".into());
-        assert!(place.control(), "this machine has no IPv6; the row stands on 0.0.0.0 alone");
+        assert!(
+            place.control(),
+            "this machine has no IPv6; the row stands on 0.0.0.0 alone"
+        );
     }
     found
 }
@@ -112,10 +123,18 @@ fn connects(place: &Place) -> Harms {
         ("tcp", tcp.hits()),
         ("tcp over IPv6", six.as_ref().map_or(0, Door::hits)),
         // Where a machine has no other address there is nothing to knock at.
-        ("tcp of the machine", machine.unwrap_or(u32::from(place.control()))),
+        (
+            "tcp of the machine",
+            machine.unwrap_or(u32::from(place.control())),
+        ),
         ("udp", udp.hits()),
     ];
-    found.extend(doors.iter().filter(|(_, hits)| *hits > 0).map(|(name, _)| (*name).to_owned()));
+    found.extend(
+        doors
+            .iter()
+            .filter(|(_, hits)| *hits > 0)
+            .map(|(name, _)| (*name).to_owned()),
+    );
     found
 }
 
@@ -127,16 +146,25 @@ fn services(place: &Place) -> Harms {
     place.gate("services.js", target);
     let ran = place.raw(&["abstract", &named.at], Limits::default());
     assert!(ran.said.contains("tried"), "{ran:?}");
-    let doors = [("a path", &hidden), ("a path it can see", &seen), ("a name", &named)];
+    let doors = [
+        ("a path", &hidden),
+        ("a path it can see", &seen),
+        ("a name", &named),
+    ];
     let hit = doors.into_iter().filter(|(_, door)| door.hits() > 0);
     hit.map(|(name, _)| name.to_owned()).collect()
 }
 
 /// How many sockets a process holds.
 fn sockets(pid: i32) -> usize {
-    let entries = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let entries = fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let links = entries.filter_map(|entry| fs::read_link(entry.path()).ok());
-    links.filter(|to| to.to_string_lossy().starts_with("socket:")).count()
+    links
+        .filter(|to| to.to_string_lossy().starts_with("socket:"))
+        .count()
 }
 
 fn rare(place: &Place) -> Harms {
@@ -154,7 +182,10 @@ fn rare(place: &Place) -> Harms {
                 }
             }
         };
-        let limits = Limits { wall: Duration::from_secs(10), ..Limits::default() };
+        let limits = Limits {
+            wall: Duration::from_secs(10),
+            ..Limits::default()
+        };
         let ran = look::during(watch, || place.raw(&["sockets", kind, &door.at], limits));
         assert!(ran.said.contains("tried"), "{ran:?}");
         if *most.lock().unwrap() > 0 {

@@ -74,14 +74,25 @@ pub fn rows() -> Vec<Row> {
 fn alive(place: &Place, kinds: &[&str]) -> Harms {
     let living = look::marked(&place.marker);
     let lives = |kind: &&&str| living.iter().any(|process| process.words.contains(**kind));
-    harms(kinds.iter().filter(lives).map(|kind| format!("{kind} lives")))
+    harms(
+        kinds
+            .iter()
+            .filter(lives)
+            .map(|kind| format!("{kind} lives")),
+    )
 }
 
 fn deaf(place: &Place) -> Harms {
-    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
+    let limits = Limits {
+        wall: Duration::from_secs(1),
+        ..Limits::default()
+    };
     place.node("deaf.js", json!({}), limits);
     let mut found = alive(place, &["sh"]);
-    if look::marked(&place.marker).iter().any(|process| process.words.contains("attack.run.js")) {
+    if look::marked(&place.marker)
+        .iter()
+        .any(|process| process.words.contains("attack.run.js"))
+    {
         found.insert("node lives".into());
     }
     found
@@ -164,7 +175,10 @@ fn signals(place: &Place) -> Harms {
     let killed = Victim::start(place, "killed", None);
     let stopped = Victim::start(place, "stopped", None);
     let _all = Victim::start(place, "all", None);
-    place.gate("signals.js", json!({ "kill": killed.pid(), "stop": stopped.pid() }));
+    place.gate(
+        "signals.js",
+        json!({ "kill": killed.pid(), "stop": stopped.pid() }),
+    );
     let mut found = Harms::new();
     if soon(|| killed.state() == 'Z') {
         found.insert("killed".into());
@@ -196,7 +210,11 @@ fn group(place: &Place) -> Harms {
 }
 
 /// What is seen of the guest's processes while it runs.
-fn seen(place: &Place, words: &[&str], look: impl Fn(&look::Process, &mut Harms) + Send + 'static) -> Harms {
+fn seen(
+    place: &Place,
+    words: &[&str],
+    look: impl Fn(&look::Process, &mut Harms) + Send + 'static,
+) -> Harms {
     let found: Arc<Mutex<Harms>> = Arc::default();
     let (into, marker) = (Arc::clone(&found), place.marker.clone());
     let watch = move || {
@@ -219,7 +237,8 @@ fn namespaces(place: &Place) -> Harms {
         if process.words.contains(" guest ") && !process.words.contains("__sandbox") {
             into.lock().unwrap().insert(process.user_ns.clone());
         }
-        let mounts = fs::read_to_string(format!("/proc/{}/mountinfo", process.pid)).unwrap_or_default();
+        let mounts =
+            fs::read_to_string(format!("/proc/{}/mountinfo", process.pid)).unwrap_or_default();
         if mounts.contains(&format!(" {marker} ")) {
             found.insert("a mount".into());
         }
@@ -249,7 +268,11 @@ fn rare(place: &Place) -> Harms {
     let victim = pid.clone();
     seen(place, &["rare", &victim], move |process, found| {
         let dir = format!("/proc/{}", process.pid);
-        for entry in fs::read_dir(format!("{dir}/fd")).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(format!("{dir}/fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let to = fs::read_link(entry.path()).unwrap_or_default();
             let to = to.to_string_lossy();
             let named = HANDLES.iter().filter(|(handle, _)| to.ends_with(handle));
@@ -260,7 +283,10 @@ fn rare(place: &Place) -> Harms {
             found.insert("a program in memory".into());
         }
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        if status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0")) {
+        if status
+            .lines()
+            .any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+        {
             found.insert("traced".into());
         }
     })

@@ -14,7 +14,14 @@ pub fn rows() -> Vec<Row> {
             name: "reads keys, held-out cases and other tools",
             about: About::Walls,
             harms: || {
-                let mut all = vec!["a key", "a token", "held-out cases", "another tool", "the state", "the working folder of another process"];
+                let mut all = vec![
+                    "a key",
+                    "a token",
+                    "held-out cases",
+                    "another tool",
+                    "the state",
+                    "the working folder of another process",
+                ];
                 if root() {
                     all.extend(["the root of any process", "/etc/shadow"]);
                 }
@@ -28,7 +35,11 @@ pub fn rows() -> Vec<Row> {
             name: "reads the environment and the memory of the factory",
             about: About::Walls,
             harms: || {
-                let mut all = vec!["own environment", "environment of the parent", "environment of any process"];
+                let mut all = vec![
+                    "own environment",
+                    "environment of the parent",
+                    "environment of any process",
+                ];
                 // Elsewhere the kernel may let only a parent look into a process.
                 if root() {
                     all.push("memory of the parent");
@@ -84,7 +95,11 @@ fn keys(place: &Place) -> Harms {
     let mut harms = place.leaked(&ran);
     // Readable for root only; its first line is no secret of this place.
     let shadow = std::fs::read_to_string("/etc/shadow").unwrap_or_default();
-    if shadow.lines().next().is_some_and(|line| ran.said.contains(line)) {
+    if shadow
+        .lines()
+        .next()
+        .is_some_and(|line| ran.said.contains(line))
+    {
         harms.insert("/etc/shadow".into());
     }
     harms
@@ -97,7 +112,11 @@ fn environment(place: &Place) -> Harms {
 
 fn left_open(place: &Place) -> Harms {
     let path = place.own("open.json");
-    let mut file = OpenOptions::new().read(true).append(true).open(&path).unwrap();
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .open(&path)
+        .unwrap();
     file.flush().unwrap();
     // As a library would that forgets to mark its files as ours alone.
     rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty()).unwrap();

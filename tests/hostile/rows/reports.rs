@@ -36,7 +36,13 @@ pub fn rows() -> Vec<Row> {
             number: 30,
             name: "puts expect, settings and coverage out of action",
             about: About::Walls,
-            harms: || vec!["own-expect is believed", "extra-file is believed", "forged-coverage is believed"],
+            harms: || {
+                vec![
+                    "own-expect is believed",
+                    "extra-file is believed",
+                    "forged-coverage is believed",
+                ]
+            },
             attack: |place| believed(place, &["own-expect", "extra-file", "forged-coverage"]),
             open: &[],
         },
@@ -60,9 +66,19 @@ pub fn rows() -> Vec<Row> {
             number: 36,
             name: "puts links to secrets in the place of reports",
             about: About::Walls,
-            harms: || vec!["report: the secret", "coverage: the secret", "folder: the secret"],
+            harms: || {
+                vec![
+                    "report: the secret",
+                    "coverage: the secret",
+                    "folder: the secret",
+                ]
+            },
             attack: |place| {
-                let kinds = [("report", "link"), ("coverage", "link in cov"), ("folder", "link to a folder")];
+                let kinds = [
+                    ("report", "link"),
+                    ("coverage", "link in cov"),
+                    ("folder", "link to a folder"),
+                ];
                 read_by_us(place, &kinds)
             },
             open: &[],
@@ -72,7 +88,12 @@ pub fn rows() -> Vec<Row> {
             name: "makes the report ten gigabytes of nothing",
             about: About::Walls,
             harms: || vec!["report: ten gigabytes", "coverage: ten gigabytes"],
-            attack: |place| read_by_us(place, &[("report", "sparse"), ("coverage", "sparse in cov")]),
+            attack: |place| {
+                read_by_us(
+                    place,
+                    &[("report", "sparse"), ("coverage", "sparse in cov")],
+                )
+            },
             open: &[],
         },
     ]
@@ -83,7 +104,11 @@ fn believed(place: &Place, cheats: &[&str]) -> Harms {
     let mut harms = Harms::new();
     for cheat in cheats {
         place.cheat(cheat);
-        let believed = if place.control() { naive(place) } else { gates(place) };
+        let believed = if place.control() {
+            naive(place)
+        } else {
+            gates(place)
+        };
         if believed {
             harms.insert(format!("{cheat} is believed"));
         }
@@ -97,7 +122,15 @@ fn naive(place: &Place) -> bool {
     let jest = place.home.home.join("node_modules/jest/bin/jest.js");
     let report = format!("--outputFile={}", place.out().join("jest.json").display());
     let mut words = vec![crate::place::node(), jest.display().to_string(), report];
-    words.extend(["--ci", "--coverage", "--json", "--coverageDirectory=/dev/null"].map(String::from));
+    words.extend(
+        [
+            "--ci",
+            "--coverage",
+            "--json",
+            "--coverageDirectory=/dev/null",
+        ]
+        .map(String::from),
+    );
     let ran = place.command(words, Vec::new(), Limits::default());
     ran.ended.unwrap().exit == Some(0)
 }
@@ -105,11 +138,26 @@ fn naive(place: &Place) -> bool {
 /// The gates, and what they have to go by when the scan had seen nothing.
 fn gates(place: &Place) -> bool {
     let tests = place.tests(60);
-    let evidence = place.wait(measure(place.home.input(), &tests, &place.home.files(), |_| ())).unwrap();
+    let evidence = place
+        .wait(measure(
+            place.home.input(),
+            &tests,
+            &place.home.files(),
+            |_| (),
+        ))
+        .unwrap();
     let tree = place.home.tree();
     let run = place.wait(tests.jest(&tree, true)).unwrap();
-    let passed = run.report.as_ref().is_some_and(|report| report.success && report.passed == run.expected_tests);
-    let covered = place.home.tree().modules.iter().all(|module| run.coverage.contains_key(module));
+    let passed = run
+        .report
+        .as_ref()
+        .is_some_and(|report| report.success && report.passed == run.expected_tests);
+    let covered = place
+        .home
+        .tree()
+        .modules
+        .iter()
+        .all(|module| run.coverage.contains_key(module));
     let noticed = || place.wait(tests.throwing(&tree)).unwrap().red;
     evidence.green() || passed && covered && noticed()
 }
@@ -120,10 +168,16 @@ fn read_by_us(place: &Place, kinds: &[(&str, &str)]) -> Harms {
     let root = place.home.tool.display().to_string();
     // Both are what our reader would take for a report, if it went there.
     let report = place.user.join("report.json");
-    put(&report, &crate::place::fixture("report.json").replace("NAME", &place.secret));
+    put(
+        &report,
+        &crate::place::fixture("report.json").replace("NAME", &place.secret),
+    );
     let summary = place.user.join("coverage-summary.json");
     let text = crate::place::fixture("coverage-summary.json");
-    put(&summary, &text.replace("NAME", &format!("{root}/{}", place.secret)));
+    put(
+        &summary,
+        &text.replace("NAME", &format!("{root}/{}", place.secret)),
+    );
     for (name, kind) in kinds {
         let target = json!({
             "kind": kind,
@@ -143,11 +197,20 @@ fn read_by_us(place: &Place, kinds: &[(&str, &str)]) -> Harms {
             } else {
                 let run = place.gate_covered("reports.js", target);
                 let read = run.report.is_some() || !run.coverage.is_empty();
-                (format!("{run:?}"), read && !kind.contains("cov") && !kind.contains("folder"))
+                (
+                    format!("{run:?}"),
+                    read && !kind.contains("cov") && !kind.contains("folder"),
+                )
             }
         });
         let grown = crate::rows::limits::own_memory().saturating_sub(before) > 48 * MIB;
-        harms.extend(found.lock().unwrap().iter().map(|harm| format!("{name}: {harm}")));
+        harms.extend(
+            found
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|harm| format!("{name}: {harm}")),
+        );
         if said.contains(&place.secret) {
             harms.insert(format!("{name}: the secret"));
         }
@@ -165,7 +228,11 @@ fn naively(out: &Path) -> (String, bool) {
     let files = ["jest.json", "cov/coverage-summary.json"].map(|name| out.join(name));
     let text = |file: &PathBuf| {
         let size = fs::metadata(file).map_or(0, |meta| meta.len());
-        if size > 1 << 30 { String::new() } else { fs::read_to_string(file).unwrap_or_default() }
+        if size > 1 << 30 {
+            String::new()
+        } else {
+            fs::read_to_string(file).unwrap_or_default()
+        }
     };
     let all: String = files.iter().map(text).collect();
     let read = all.len() > 100_000;
@@ -182,7 +249,12 @@ fn planted(gates: &Path) -> Vec<String> {
             let Ok(meta) = file.symlink_metadata() else {
                 continue;
             };
-            let writing = || OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(&file);
+            let writing = || {
+                OpenOptions::new()
+                    .write(true)
+                    .custom_flags(libc::O_NONBLOCK)
+                    .open(&file)
+            };
             // It can be opened for writing only while another has it open for reading.
             if meta.file_type().is_fifo() && writing().is_ok() {
                 found.push("the reader waits".into());

@@ -35,7 +35,10 @@ pub fn rows() -> Vec<Row> {
 /// The factory is started once more, as the leader of a terminal's session.
 fn terminal(place: &Place) -> Harms {
     if std::env::var_os(INSIDE).is_some() {
-        let own = fs::read_link("/proc/self/fd/0").unwrap().display().to_string();
+        let own = fs::read_link("/proc/self/fd/0")
+            .unwrap()
+            .display()
+            .to_string();
         let words = ["terminal", &place.secret, "/dev/tty", &own];
         let ran = place.raw(&words, Limits::default());
         assert!(ran.said.contains("tried"), "{ran:?}");
@@ -70,6 +73,9 @@ fn terminal(place: &Place) -> Harms {
         }
     }
     // Without walls the harms are the point; the trial inside expects to see them itself.
-    assert!(place.control() || ended.success(), "inside the terminal: {text}");
+    assert!(
+        place.control() || ended.success(),
+        "inside the terminal: {text}"
+    );
     harms
 }

@@ -83,7 +83,11 @@ pub fn rows() -> Vec<Row> {
 fn outside(place: &Place) -> Harms {
     place.own_modules();
     let home = &place.home.home;
-    let of_home = ["package.json", "dev-factory/state.json", "dev-factory/run/gates/other/cache/haste"];
+    let of_home = [
+        "package.json",
+        "dev-factory/state.json",
+        "dev-factory/run/gates/other/cache/haste",
+    ];
     let mut files: Vec<_> = of_home.map(|name| place.of_home(name)).into();
     files.push(place.own(".bashrc"));
     files.push(home.join("node_modules/jest/package.json"));
@@ -133,9 +137,13 @@ fn settings(place: &Place) -> Harms {
     let watch = move || {
         for (path, _) in look::snapshot(&[("", &gates)], |path| path.ends_with("cache")) {
             if path.contains(".locked.cjs") {
-                let text = fs::read_to_string(gates.join(path.trim_start_matches('/'))).unwrap_or_default();
+                let text = fs::read_to_string(gates.join(path.trim_start_matches('/')))
+                    .unwrap_or_default();
                 if text.contains("planted") {
-                    texts.lock().unwrap().insert("settings of the run under way".into());
+                    texts
+                        .lock()
+                        .unwrap()
+                        .insert("settings of the run under way".into());
                 }
             }
         }
@@ -159,7 +167,9 @@ fn left_behind(place: &Place) -> Harms {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let meta = entry.path().symlink_metadata().unwrap();
             let named = [(0o4000, "setuid"), (0o2000, "setgid")];
-            let set = named.iter().filter(|(bit, _)| meta.is_file() && meta.mode() & bit != 0);
+            let set = named
+                .iter()
+                .filter(|(bit, _)| meta.is_file() && meta.mode() & bit != 0);
             harms.extend(set.map(|(_, name)| (*name).to_owned()));
             let kind = meta.file_type();
             if kind.is_char_device() || kind.is_block_device() {
