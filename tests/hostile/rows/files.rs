@@ -98,10 +98,13 @@ fn read(place: &Place, path: &str) -> String {
     }
 }
 
+/// Puts something in the place of a file of the tool, given the tool's folder and the person's own.
+type Plant = fn(&Path, &Path);
+
 fn links(place: &Place) -> Harms {
     let tool = place.home.tool.clone();
     let mut found = Harms::new();
-    let tries: [(&str, fn(&Path, &Path)); 3] = [
+    let tries: [(&str, Plant); 3] = [
         ("by-file.json", |tool, user| {
             fs::remove_file(tool.join("src/count.js")).unwrap();
             symlink(user.join("by-file.json"), tool.join("src/count.js")).unwrap();

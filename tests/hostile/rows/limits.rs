@@ -184,11 +184,12 @@ fn disk(place: &Place) -> Harms {
     harms
 }
 
-/// Bytes in the /tmp of a run, as seen through its processes; files there bear the marker.
+/// Bytes in the folder for temporary files of a run, as seen through its processes; files there bear the marker.
 fn scratch(marker: &str) -> u64 {
     let own = |pid: i32| {
-        let folder = format!("/proc/{pid}/root/tmp");
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let folder = temporary(pid).unwrap_or_else(|| "/tmp".into());
+        let entries = fs::read_dir(format!("/proc/{pid}/root{folder}"));
+        let entries = entries.into_iter().flatten().flatten();
         let ours = entries.filter(|entry| entry.file_name().to_string_lossy().contains(marker));
         ours.map(|entry| look::used(&entry.path()).0).sum()
     };
@@ -198,6 +199,16 @@ fn scratch(marker: &str) -> u64 {
         .map(|process| own(process.pid))
         .max()
         .unwrap_or(0)
+}
+
+/// What a process was told to use.
+fn temporary(pid: i32) -> Option<String> {
+    let text = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let found = text
+        .split('\0')
+        .find_map(|pair| pair.strip_prefix("TMPDIR="));
+    found.map(str::to_owned)
 }
 
 fn time(place: &Place) -> Harms {
