@@ -4,6 +4,9 @@ use dev_factory::cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(code) = dev_factory::adapters::sandbox::inside(std::env::args_os()) {
+        return ExitCode::from(code);
+    }
     keep_keys_in();
     report_safely();
     match cli::run(std::env::args_os()) {

@@ -65,7 +65,7 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         untrusted: Vec::new(),
         env,
     };
-    let sandbox = wire::sandbox(false);
+    let sandbox = wire::sandbox(false)?;
     let ended = wire::runtime()?.block_on(async {
         let mut endings = Endings::listen()?;
         tokio::select! {

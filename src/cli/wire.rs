@@ -9,7 +9,7 @@ use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
-use crate::adapters::sandbox::NoWalls;
+use crate::adapters::sandbox::{Setup, Tier, Walls};
 use crate::adapters::store::FileStore;
 use crate::adapters::watch;
 use crate::agents::soul;
@@ -55,7 +55,7 @@ pub fn parts(
     probed: Vec<Probed>,
 ) -> Result<Parts, Fail> {
     let settings = loaded.settings;
-    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
+    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox)?);
     let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
     let again = Again {
@@ -111,9 +111,33 @@ impl Again {
 }
 
 /// Walls, as far as there are any: without the flags only compiled-in code is run.
-#[must_use]
-pub fn sandbox(no_walls: bool) -> NoWalls {
-    NoWalls::new(super::demo::trusted(), no_walls)
+pub fn sandbox(no_walls: bool) -> Result<Walls, Fail> {
+    let setup = Setup {
+        program: std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?,
+        state: state(),
+        wrapper: Vec::new(),
+        known: super::demo::trusted(),
+    };
+    let found = Path::new("/usr/bin/bwrap").is_file();
+    let tier = match (no_walls, found) {
+        (true, _) => Tier::None,
+        (false, true) => Tier::Bwrap,
+        (false, false) => Tier::Namespaces,
+    };
+    Ok(Walls::of(tier, &setup))
+}
+
+/// A folder of ours outside every home.
+fn state() -> PathBuf {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("dev-factory")
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.

@@ -57,7 +57,7 @@ impl Place {
             user: user.path().canonicalize().unwrap(),
             marker: format!("marker-{}", random()),
             secret: std::env::var("HOSTILE_SECRET").unwrap(),
-            sandbox: tiers::sandbox(tier),
+            sandbox: tiers::sandbox(tier, &home.home.join("state")),
             runtime: tokio::runtime::Runtime::new().unwrap(),
             home,
             _user: user,

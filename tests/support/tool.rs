@@ -2,7 +2,7 @@
 
 use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::jest::JestTests;
-use dev_factory::adapters::sandbox::NoWalls;
+use dev_factory::adapters::sandbox::{Setup, Tier, Walls};
 use dev_factory::agents::scaffold;
 use dev_factory::domain::case::Case;
 use dev_factory::factory::gates::GateInput;
@@ -81,9 +81,14 @@ impl Home {
         fs::write(file, text).unwrap();
     }
 
-    /// Jest with a wall, in a sandbox that runs anything.
+    /// Jest with a wall.
     pub fn tests(&self, wall: u64) -> JestTests {
-        let sandbox: Arc<dyn Sandbox> = Arc::new(NoWalls::new(BTreeSet::new(), true));
+        self.tests_behind(Tier::Namespaces, wall)
+    }
+
+    /// Jest behind the walls of a tier.
+    pub fn tests_behind(&self, tier: Tier, wall: u64) -> JestTests {
+        let sandbox: Arc<dyn Sandbox> = Arc::new(Walls::of(tier, &setup(&self.home.join("state"))));
         JestTests::new(&self.home, sandbox, Duration::from_secs(wall)).unwrap()
     }
 
@@ -113,6 +118,16 @@ impl Home {
             at: chrono::DateTime::UNIX_EPOCH,
             external_reader: false,
         }
+    }
+}
+
+/// The program under test, with a state folder of its own.
+pub fn setup(state: &Path) -> Setup {
+    Setup {
+        program: env!("CARGO_BIN_EXE_dev-factory").into(),
+        state: state.to_path_buf(),
+        wrapper: Vec::new(),
+        known: BTreeSet::new(),
     }
 }
 

@@ -1,0 +1,143 @@
+//! The system calls a job may not make: two filters, one that refuses and one that hides.
+
+use libc::{c_int, c_long};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch, sock_filter,
+};
+use std::collections::BTreeMap;
+
+/// Refused whatever the arguments: they look into other processes, reach the kernel's inner parts, change mounts and
+/// namespaces, or keep memory that belongs to no process and so to no limit.
+const REFUSED: &[c_long] = &[
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_kcmp,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_mount_setattr,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_fanotify_init,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_acct,
+    libc::SYS_quotactl,
+    libc::SYS_syslog,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_adjtimex,
+    libc::SYS_clock_adjtime,
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+    libc::SYS_shmget,
+    libc::SYS_msgget,
+    libc::SYS_semget,
+    libc::SYS_mq_open,
+];
+/// Flags of clone(2) that make namespaces.
+const SPACES: [c_int; 7] = [
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWCGROUP,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+];
+/// Requests that put characters into a terminal, as typed by its user.
+const TYPING: [u64; 2] = [0x5412, 0x541c];
+/// MPTCP, which Landlock and many firewalls do not see.
+const MULTIPATH: u64 = 262;
+/// System calls of the x32 kind have this bit and would pass a filter that knows the plain numbers.
+const X32: u32 = 0x4000_0000;
+
+/// Both filters. `sockets`: internet sockets may be made, which reach only the run's own network; no others ever.
+pub fn programs(sockets: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
+    let arch: TargetArch = std::env::consts::ARCH.try_into()?;
+    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
+        REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+    let flags = SPACES.map(|flag| {
+        let bit = u64::from(flag.cast_unsigned());
+        when(&[(0, SeccompCmpOp::MaskedEq(bit), bit)])
+    });
+    rules.insert(
+        libc::SYS_clone,
+        flags.into_iter().collect::<Result<_, _>>()?,
+    );
+    let typing = TYPING.map(|request| when(&[(1, SeccompCmpOp::Eq, request)]));
+    rules.insert(
+        libc::SYS_ioctl,
+        typing.into_iter().collect::<Result<_, _>>()?,
+    );
+    let internet = [libc::AF_INET, libc::AF_INET6].map(|family| u64::from(family.cast_unsigned()));
+    let others = when(&internet.map(|family| (0, SeccompCmpOp::Ne, family)))?;
+    let multipath = when(&[(2, SeccompCmpOp::Eq, MULTIPATH)])?;
+    let socket = if sockets {
+        vec![others, multipath]
+    } else {
+        Vec::new()
+    };
+    rules.insert(libc::SYS_socket, socket);
+    let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
+    let refusing = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)?;
+    Ok(vec![refusing.try_into()?, hiding()])
+}
+
+/// A rule for 32-bit arguments that all compare.
+fn when(tests: &[(u8, SeccompCmpOp, u64)]) -> Result<SeccompRule, seccompiler::BackendError> {
+    let conditions = tests
+        .iter()
+        .map(|(index, operator, value)| {
+            SeccompCondition::new(*index, SeccompCmpArgLen::Dword, operator.clone(), *value)
+        })
+        .collect::<Result<_, _>>()?;
+    SeccompRule::new(conditions)
+}
+
+/// clone3, whose flags no filter can read, is as if the kernel did not know it: libraries then use clone.
+fn hiding() -> BpfProgram {
+    const LOAD_NUMBER: u16 = 0x20;
+    const IF_EQUAL: u16 = 0x15;
+    const IF_AT_LEAST: u16 = 0x35;
+    const RETURN: u16 = 0x06;
+    const ALLOW: u32 = 0x7fff_0000;
+    const ERRNO: u32 = 0x0005_0000;
+    let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
+    let clone3 = u32::try_from(libc::SYS_clone3).unwrap_or(u32::MAX);
+    vec![
+        step(LOAD_NUMBER, 0, 0, 0),
+        step(IF_AT_LEAST, 2, 0, X32),
+        step(IF_EQUAL, 1, 0, clone3),
+        step(RETURN, 0, 0, ALLOW),
+        step(RETURN, 0, 0, ERRNO | libc::ENOSYS.cast_unsigned()),
+    ]
+}
