@@ -3,6 +3,7 @@
 //! because limits, filter and report inside are needed with bubblewrap as well.
 
 mod bwrap;
+mod crowd;
 #[cfg(not(target_os = "linux"))]
 #[path = "sandbox/elsewhere.rs"]
 mod inside;

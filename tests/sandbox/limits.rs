@@ -50,16 +50,19 @@ async fn memory_is_a_total() {
 async fn a_fork_bomb_ends_with_the_run() {
     for tier in tiers() {
         let place = Place::new(tier);
+        let mut job = place.shell("while :; do sleep 60 & done");
+        job.limits.processes = 100;
+        let ended = place.ran(job).await;
+        let said = text(&ended.stderr);
+        assert_eq!(ended.limit, Some(Limit::Processes), "{tier:?}: {said}");
+        assert!(place.marked().is_empty(), "{tier:?}");
+        // This one falls when it can grow no more, perhaps before anybody looks.
         let begun = Instant::now();
         let mut job = place.shell("bomb() { bomb | bomb & bomb & }; bomb; sleep 60");
         job.limits.processes = 100;
+        job.limits.wall = Duration::from_secs(3);
         let ended = place.ran(job).await;
-        assert_eq!(
-            ended.limit,
-            Some(Limit::Processes),
-            "{tier:?}: {}",
-            text(&ended.stderr)
-        );
+        assert!(ended.limit.is_some() || ended.exit != Some(0), "{tier:?}");
         assert!(
             begun.elapsed() < Duration::from_secs(30),
             "{:?}",

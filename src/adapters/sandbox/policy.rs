@@ -30,6 +30,8 @@ pub struct Policy {
     pub network: Network,
     /// What it may use up.
     pub limits: Limits,
+    /// Processes and threads its user may have at once, those of others included.
+    pub crowd: u64,
     /// User and group it becomes; None = stays who it is.
     pub become_id: Option<u32>,
     /// Number of the open file the report goes to; None = the exit code has to do.

@@ -3,7 +3,7 @@
 use super::inside::WORD;
 use super::policy::Policy;
 use super::tier::Tier;
-use super::{bwrap, kill, view};
+use super::{bwrap, crowd, kill, view};
 use crate::factory::ports::sandbox::{Job, Network};
 use rustix::fd::{AsRawFd, OwnedFd};
 use std::io;
@@ -49,6 +49,9 @@ pub fn policy(job: &Job, means: &Means, scratch: &Path, report: Option<i32>) -> 
     } else {
         scratch.to_path_buf()
     };
+    let become_id = (tier.walls() && tier != Tier::Wrapper)
+        .then(other_id)
+        .flatten();
     Policy {
         tier,
         command: job.command.clone(),
@@ -65,11 +68,21 @@ pub fn policy(job: &Job, means: &Means, scratch: &Path, report: Option<i32>) -> 
         scratch,
         network: job.network,
         limits: job.limits.clone(),
-        become_id: (tier.walls() && tier != Tier::Wrapper)
-            .then(other_id)
-            .flatten(),
+        crowd: room(job, tier, become_id),
+        become_id,
         report: report.filter(|_| tier != Tier::Wrapper),
     }
+}
+
+/// What the kernel may count up to. Where it counts all processes of the user, there is room for as many again: other
+/// runs may start meanwhile, and this run's own number is watched from inside.
+fn room(job: &Job, tier: Tier, become_id: Option<u32>) -> u64 {
+    let most = u64::from(job.limits.processes);
+    if tier.own_processes() && become_id.is_none() && crowd::counted_apart() {
+        return most;
+    }
+    let user = become_id.unwrap_or_else(|| rustix::process::getuid().as_raw());
+    crowd::threads(user) + 2 * most
 }
 
 /// Root becomes nobody, wherever there is a nobody beside it.

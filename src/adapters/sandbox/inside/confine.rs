@@ -104,22 +104,18 @@ impl Walls {
 /// Resources of one process. The size of its address space is not limited: Node.js reserves far more than it uses.
 fn limits(policy: &Policy) -> Vec<(Resource, u64)> {
     let limits = &policy.limits;
-    let mut all = vec![
+    vec![
         (Resource::Core, 0),
         (Resource::Fsize, limits.file),
         (Resource::Nofile, limits.open_files.into()),
         (Resource::Cpu, limits.cpu.as_secs().max(1)),
+        (Resource::Nproc, policy.crowd),
         // A backstop: the total is watched, and named when it is reached.
         (
             Resource::Data,
             limits.memory.saturating_add(limits.memory / 2),
         ),
-    ];
-    // Counted by user: only in a user namespace of its own are these the processes of this run alone.
-    if policy.tier.own_processes() && policy.become_id.is_none() {
-        all.push((Resource::Nproc, limits.processes.into()));
-    }
-    all
+    ]
 }
 
 fn limit(resource: Resource, most: u64) -> io::Result<()> {

@@ -26,7 +26,7 @@ pub fn run(policy: &Policy) -> Step<Report> {
     loop {
         wait(&gone, pause);
         if let Some(status) = reap(pid) {
-            let report = ended(status, &watch);
+            let report = ended(status, &mut watch);
             mine::end();
             return Ok(report);
         }
@@ -88,7 +88,7 @@ fn reap(job: Pid) -> Option<WaitStatus> {
     }
 }
 
-fn ended(status: WaitStatus, watch: &Watch<'_>) -> Report {
+fn ended(status: WaitStatus, watch: &mut Watch<'_>) -> Report {
     let (exit, signal) = (status.exit_status(), status.terminating_signal());
     let failed = exit != Some(0);
     Report {

@@ -9,11 +9,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Shortest time between two looks.
-const LOOK: Duration = Duration::from_millis(15);
+/// Shortest and longest time between two looks at processes.
+const LOOK: [Duration; 2] = [Duration::from_millis(15), Duration::from_millis(60)];
 /// Shortest time between two walks through folders.
 const WALK: Duration = Duration::from_millis(200);
-/// Looking may take this part of the time.
+/// Looking takes at most this part of the time, within those bounds.
 const SHARE: u32 = 40;
 /// What a file costs beside its contents, bytes.
 const FILE: u64 = 4096;
@@ -47,7 +47,8 @@ impl<'p> Watch<'p> {
     pub fn look(&mut self) -> (Option<Limit>, Duration) {
         let begun = Instant::now();
         let limit = self.processes().or_else(|| self.disk());
-        (limit, LOOK.max(begun.elapsed() * SHARE))
+        let [least, most] = LOOK;
+        (limit, (begun.elapsed() * SHARE).clamp(least, most))
     }
 
     fn processes(&mut self) -> Option<Limit> {
@@ -89,11 +90,15 @@ impl<'p> Watch<'p> {
     }
 
     /// The limit a job that failed has run into, where it was an error it got that ended it.
-    pub fn behind(&self, signal: Option<i32>) -> Option<Limit> {
+    pub fn behind(&mut self, signal: Option<i32>) -> Option<Limit> {
         match signal {
             Some(libc::SIGXCPU) => return Some(Limit::Time),
             Some(libc::SIGXFSZ) => return Some(Limit::Disk),
             _ => {}
+        }
+        // Those it leaves behind still count.
+        if let Some(limit) = self.processes() {
+            return Some(limit);
         }
         let full = rustix::fs::statvfs(&self.policy.scratch).is_ok_and(|stat| stat.f_bavail == 0);
         if self.over()
