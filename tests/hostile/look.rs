@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(2);
@@ -72,8 +72,8 @@ pub fn changed(before: &Snapshot, after: &Snapshot) -> BTreeSet<String> {
 pub struct Process {
     pub pid: i32,
     pub words: String,
-    /// Resident bytes of its own; shared pages are counted once for each process.
-    pub rss: u64,
+    /// Bytes of memory that belong to it alone.
+    pub memory: u64,
     /// Its user namespace.
     pub user_ns: String,
 }
@@ -95,12 +95,18 @@ pub fn marked(marker: &str) -> Vec<Process> {
             if rest.starts_with(['Z', 'X']) {
                 return None;
             }
-            let pages: u64 = rest.split(' ').nth(21)?.parse().ok()?;
+            let status = fs::read_to_string(dir.join("status")).ok()?;
+            let own = ["RssAnon:", "RssShmem:", "VmSwap:"];
+            let kib = status.lines().filter_map(|line| {
+                let (name, rest) = line.split_once('\t')?;
+                let wanted = own.contains(&name);
+                wanted.then(|| rest.trim().split(' ').next()?.parse::<u64>().ok())?
+            });
             let user_ns = fs::read_link(dir.join("ns/user")).unwrap_or_default();
             Some(Process {
                 pid,
                 words,
-                rss: pages * 4096,
+                memory: kib.sum::<u64>() * 1024,
                 user_ns: user_ns.display().to_string(),
             })
         })
@@ -182,8 +188,13 @@ pub struct Door {
 }
 
 impl Door {
-    pub fn hits(&self) -> u32 {
-        self.hits.load(Ordering::SeqCst)
+    /// Whether anybody knocks, or has; who has may not have been let in yet.
+    pub fn hit(&self, within: Duration) -> bool {
+        let end = Instant::now() + within;
+        while self.hits.load(Ordering::SeqCst) == 0 && Instant::now() < end {
+            std::thread::park_timeout(LOOK);
+        }
+        self.hits.load(Ordering::SeqCst) > 0
     }
 
     fn counting(at: String, mut knock: impl FnMut() -> bool + Send + 'static) -> Self {

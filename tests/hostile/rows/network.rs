@@ -1,6 +1,6 @@
 //! Attacks over the network and other doors.
 
-use crate::attack::{About, Harms, Row, root};
+use crate::attack::{About, Harms, Row, harms, root};
 use crate::look::{self, Door};
 use crate::place::Place;
 use dev_factory::factory::ports::sandbox::Limits;
@@ -24,7 +24,7 @@ pub fn rows() -> Vec<Row> {
             number: 13,
             name: "connects to servers of this machine and beyond",
             about: About::Walls,
-            harms: || vec!["tcp", "tcp of the machine", "udp"],
+            harms: || vec!["tcp", "tcp of the machine", "tcp over IPv6", "udp"],
             attack: connects,
             open: &[],
         },
@@ -117,25 +117,28 @@ fn connects(place: &Place) -> Harms {
         "udp": udp.at,
     });
     place.gate("connects.js", target);
-    let mut found = Harms::new();
-    let machine = machine.as_ref().map(Door::hits);
+    let wait = patience(place);
+    let at_all = |door: &Option<Door>| door.as_ref().is_some_and(|door| door.hit(wait));
     let doors = [
-        ("tcp", tcp.hits()),
-        ("tcp over IPv6", six.as_ref().map_or(0, Door::hits)),
-        // Where a machine has no other address there is nothing to knock at.
+        ("tcp", tcp.hit(wait)),
+        ("udp", udp.hit(wait)),
+        // Where a machine has no such address there is nothing to knock at.
         (
             "tcp of the machine",
-            machine.unwrap_or(u32::from(place.control())),
+            at_all(&machine) || machine.is_none() && place.control(),
         ),
-        ("udp", udp.hits()),
+        (
+            "tcp over IPv6",
+            at_all(&six) || six.is_none() && place.control(),
+        ),
     ];
-    found.extend(
-        doors
-            .iter()
-            .filter(|(_, hits)| *hits > 0)
-            .map(|(name, _)| (*name).to_owned()),
-    );
-    found
+    let hit = doors.into_iter().filter(|(_, hit)| *hit);
+    harms(hit.map(|(name, _)| name))
+}
+
+/// How long after a run we still listen: without walls somebody comes.
+fn patience(place: &Place) -> Duration {
+    Duration::from_millis(if place.control() { 5000 } else { 50 })
 }
 
 fn services(place: &Place) -> Harms {
@@ -151,8 +154,10 @@ fn services(place: &Place) -> Harms {
         ("a path it can see", &seen),
         ("a name", &named),
     ];
-    let hit = doors.into_iter().filter(|(_, door)| door.hits() > 0);
-    hit.map(|(name, _)| name.to_owned()).collect()
+    let hit = doors
+        .into_iter()
+        .filter(|(_, door)| door.hit(patience(place)));
+    harms(hit.map(|(name, _)| name))
 }
 
 /// How many sockets a process holds.
@@ -192,7 +197,7 @@ fn rare(place: &Place) -> Harms {
             found.insert(name.into());
         }
     }
-    if door.hits() > 0 {
+    if door.hit(Duration::from_millis(100)) {
         found.insert("mptcp".into());
     }
     found

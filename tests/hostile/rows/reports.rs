@@ -3,6 +3,7 @@
 use crate::attack::{About, Harms, Row};
 use crate::look;
 use crate::place::{Place, put};
+use dev_factory::domain::case::compare;
 use dev_factory::factory::gates::measure;
 use dev_factory::factory::ports::sandbox::Limits;
 use dev_factory::factory::ports::tests::Tests;
@@ -39,11 +40,11 @@ pub fn rows() -> Vec<Row> {
             harms: || {
                 vec![
                     "own-expect is believed",
-                    "extra-file is believed",
+                    "own-settings is believed",
                     "forged-coverage is believed",
                 ]
             },
-            attack: |place| believed(place, &["own-expect", "extra-file", "forged-coverage"]),
+            attack: |place| believed(place, &["own-expect", "own-settings", "forged-coverage"]),
             open: &[],
         },
         Row {
@@ -138,28 +139,22 @@ fn naive(place: &Place) -> bool {
 /// The gates, and what they have to go by when the scan had seen nothing.
 fn gates(place: &Place) -> bool {
     let tests = place.tests(60);
-    let evidence = place
-        .wait(measure(
-            place.home.input(),
-            &tests,
-            &place.home.files(),
-            |_| (),
-        ))
-        .unwrap();
+    let files = place.home.files();
+    let evidence = place.wait(measure(place.home.input(), &tests, &files, |_| ()));
     let tree = place.home.tree();
     let run = place.wait(tests.jest(&tree, true)).unwrap();
-    let passed = run
-        .report
-        .as_ref()
-        .is_some_and(|report| report.success && report.passed == run.expected_tests);
-    let covered = place
-        .home
-        .tree()
-        .modules
-        .iter()
-        .all(|module| run.coverage.contains_key(module));
+    let report = run.report.as_ref();
+    let passed = report.is_some_and(|report| report.success && report.passed == run.expected_tests);
+    let covered = |module: &String| run.coverage.contains_key(module);
     let noticed = || place.wait(tests.throwing(&tree)).unwrap().red;
-    evidence.green() || passed && covered && noticed()
+    let held_out = || {
+        let cases = &place.home.held_out;
+        let received = place.wait(tests.cases(&tree, cases)).unwrap();
+        let mut pairs = cases.iter().zip(&received);
+        pairs.all(|(case, received)| compare(case, received).passed)
+    };
+    evidence.unwrap().green()
+        || passed && tree.modules.iter().all(covered) && noticed() && held_out()
 }
 
 /// Lets a run leave something in the place of a report and has it read: by the gate, or without walls as one would.
@@ -184,6 +179,7 @@ fn read_by_us(place: &Place, kinds: &[(&str, &str)]) -> Harms {
             "out": place.control().then(|| place.out()),
             "report": report,
             "folder": place.user,
+            "cache": place.cache(),
         });
         let gates = place.cache().parent().unwrap().to_path_buf();
         let found: Arc<Mutex<Harms>> = Arc::default();
