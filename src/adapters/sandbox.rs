@@ -2,8 +2,11 @@
 //! namespaces, Landlock or the operator's wrapper makes. Namespaces are made by a module of ours and not by a crate,
 //! because limits, filter and report inside are needed with bubblewrap as well.
 
+mod advice;
 mod bwrap;
+mod choose;
 mod crowd;
+mod guest;
 #[cfg(not(target_os = "linux"))]
 #[path = "sandbox/elsewhere.rs"]
 mod inside;
@@ -11,6 +14,7 @@ mod inside;
 mod inside;
 mod kill;
 mod policy;
+mod probe;
 mod spawner;
 mod start;
 mod tier;
@@ -32,6 +36,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+pub use advice::fixes;
+pub use choose::{Choice, Tried, choose, survey};
+pub use probe::{Attempt, Findings};
 pub use tier::Tier;
 
 /// SHA-256 of texts this binary carries, hexadecimal.
@@ -43,10 +50,20 @@ pub fn hash(text: &[u8]) -> String {
     trust::hash(text)
 }
 
-/// Runs a policy when the arguments of this process ask for that; the exit code then. Comes before anything else.
+/// Does what the hidden subcommands ask for when the arguments of this process name one; the exit code then. Comes
+/// before anything else.
 #[must_use]
 pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
-    inside::run(args)
+    let mut args = args.into_iter().skip(1);
+    let (word, text) = (args.next()?, args.next());
+    let text = text.unwrap_or_default();
+    let text = text.to_string_lossy();
+    match word.to_str()? {
+        inside::WORD => Some(inside::run(&text)),
+        guest::ASK => Some(guest::ask(&text)),
+        guest::HOLD => Some(guest::hold()),
+        _ => None,
+    }
 }
 
 /// What walls are built with.
@@ -64,7 +81,7 @@ pub struct Setup {
 
 /// A sandbox of one tier.
 pub struct Walls {
-    means: Means,
+    runner: Runner,
     known: Hashes,
 }
 
@@ -72,36 +89,55 @@ impl Walls {
     /// Walls of this tier, whether or not they hold here; `choose` finds the tier that does.
     #[must_use]
     pub fn of(tier: Tier, setup: &Setup) -> Self {
-        // Orphans of a run come back to us instead of to init, so they can be found and ended.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        let etc = setup.state.join("etc");
-        // Without them a run misses names, not walls.
-        let _ = etc_files(&etc);
         Self {
-            means: Means {
-                tier,
-                program: setup.program.clone(),
-                etc,
-                wrapper: setup.wrapper.clone(),
-            },
+            runner: Runner::of(Means::of(tier, setup)),
             known: setup.known.clone(),
         }
     }
 
     async fn started(&self, job: Job) -> Result<Ended, SandboxError> {
-        if self.means.tier == Tier::Demo {
+        if self.runner.means.tier == Tier::Demo {
             trust::check(&job.untrusted, &self.known)?;
         }
+        let program = job.command.first().cloned().unwrap_or_default();
+        let ended = self.runner.run(job).await;
+        ended.map_err(|detail| SandboxError::Start { program, detail })
+    }
+}
+
+impl Sandbox for Walls {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ended, SandboxError>> {
+        self.started(job).boxed()
+    }
+
+    fn tier(&self) -> &'static str {
+        self.runner.means.tier.as_str()
+    }
+}
+
+/// Starts jobs by one means and waits for their end.
+struct Runner {
+    means: Means,
+}
+
+impl Runner {
+    fn of(means: Means) -> Self {
+        // Orphans of a run come back to us instead of to init, so they can be found and ended.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        // Without them a run misses names, not walls.
+        let _ = etc_files(&means.etc);
+        Self { means }
+    }
+
+    /// One job; why it was not started otherwise.
+    async fn run(&self, job: Job) -> Result<Ended, String> {
         let begun = Instant::now();
         let outcome = self
             .outcome(&job)
             .await
-            .map_err(|error| SandboxError::Start {
-                program: job.command.first().cloned().unwrap_or_default(),
-                detail: error.to_string(),
-            })?;
-        let mut ended = self.told(&job, outcome)?;
+            .map_err(|error| error.to_string())?;
+        let mut ended = self.told(outcome)?;
         ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(ended)
     }
@@ -117,32 +153,23 @@ impl Walls {
         rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
         let number = rustix::fd::AsRawFd::as_raw_fd(&writer);
         let policy = start::policy(job, &self.means, place, Some(number));
+        start::reachable(&policy).map_err(io::Error::other)?;
         start::hand_over(&policy)?;
         let command = start::command(job, &self.means, &policy, &writer)?;
         let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
         drop(writer);
-        watch::watch(
-            &mut child,
-            job,
-            tree,
-            File::from(reader),
-            tier.own_processes(),
-        )
-        .await
+        let alone = tier.own_processes();
+        watch::watch(&mut child, job, tree, File::from(reader), alone).await
     }
 
     /// Joins what was seen outside with what was reported from inside.
-    fn told(&self, job: &Job, outcome: watch::Outcome) -> Result<Ended, SandboxError> {
+    fn told(&self, outcome: watch::Outcome) -> Result<Ended, String> {
         let watch::Outcome { mut ended, report } = outcome;
-        let failed = |detail: String| SandboxError::Start {
-            program: job.command.first().cloned().unwrap_or_default(),
-            detail,
-        };
         match report {
             Some(Report {
                 failed: Some(detail),
                 ..
-            }) => Err(failed(detail)),
+            }) => Err(detail),
             Some(report) => {
                 ended.exit = report.exit.filter(|_| report.limit.is_none());
                 ended.limit = report.limit;
@@ -152,21 +179,9 @@ impl Walls {
             None => {
                 let said = String::from_utf8_lossy(&ended.stderr);
                 let last = said.lines().rfind(|line| !line.trim().is_empty());
-                Err(failed(
-                    last.unwrap_or("the walls ended without a word").to_owned(),
-                ))
+                Err(last.unwrap_or("the walls ended without a word").to_owned())
             }
         }
-    }
-}
-
-impl Sandbox for Walls {
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ended, SandboxError>> {
-        self.started(job).boxed()
-    }
-
-    fn tier(&self) -> &'static str {
-        self.means.tier.as_str()
     }
 }
 

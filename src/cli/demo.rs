@@ -54,7 +54,7 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     let dir = place(cli, args)?;
     out::say(format!("demo home: {}", dir.display()))?;
     if !npm::installed(&dir) {
-        npm::install(&dir)?;
+        npm::install(cli, &dir)?;
     }
     if screens::on_terminal() && !cli.engine.no_tui && !cli.json {
         return on_screens(cli, args, &dir);

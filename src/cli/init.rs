@@ -49,7 +49,7 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     if let Some((name, table)) = key {
         out::say(secrets::note_place(&name, &table)?)?;
     }
-    installed(args, &dir)?;
+    installed(cli, args, &dir)?;
     out::say(next(&dir, &plan, start))?;
     Ok(0)
 }
@@ -260,14 +260,14 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
 }
 
 /// Installs Jest unless told not to.
-fn installed(args: &InitArgs, dir: &Path) -> Result<(), Fail> {
+fn installed(cli: &Cli, args: &InitArgs, dir: &Path) -> Result<(), Fail> {
     if npm::installed(dir) {
         return Ok(());
     }
     if args.no_install {
         return out::say("Jest is not installed yet: the engine installs it before it starts");
     }
-    npm::install(dir)
+    npm::install(cli, dir)
 }
 
 /// A second run: says what is there.
@@ -340,7 +340,7 @@ fn next(dir: &Path, plan: &Plan, start: Start) -> String {
         lines.push("you review: finished tools wait for `dev-factory decide ship NAME`".to_owned());
     }
     lines.push(format!(
-        "start it:  dev-factory --home {} --no-tui --unsafe-no-sandbox --yes-i-accept",
+        "start it:  dev-factory --home {} --no-tui",
         out::quoted(dir)
     ));
     if start == Start::Paused {

@@ -1,8 +1,9 @@
 //! Installs the pinned Jest of a home, through the Sandbox port.
 
+use super::args::Cli;
 use super::out::{self, Fail};
 use super::signals::{self, Endings};
-use super::{tools, wire};
+use super::{tools, walls, wire};
 use crate::factory::ports::sandbox::{Job, Limits, Network, Sandbox};
 use std::path::Path;
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub fn installed(home: &Path) -> bool {
 }
 
 /// Installs exactly what the lock file names; scripts of packages are not run.
-pub fn install(home: &Path) -> Result<(), Fail> {
+pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
     out::say("installing Jest (npm ci) ...")?;
     let env = std::env::vars()
@@ -65,7 +66,9 @@ pub fn install(home: &Path) -> Result<(), Fail> {
         untrusted: Vec::new(),
         env,
     };
-    let sandbox = wire::sandbox(false)?;
+    let loaded = wire::settings(cli, Some(home), Vec::new());
+    let wrapper = loaded.map_or_else(|_| Vec::new(), |loaded| loaded.settings.wrapper);
+    let sandbox = walls::any(&wrapper)?;
     let ended = wire::runtime()?.block_on(async {
         let mut endings = Endings::listen()?;
         tokio::select! {

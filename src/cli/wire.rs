@@ -9,7 +9,7 @@ use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
-use crate::adapters::sandbox::{Setup, Tier, Walls};
+use crate::adapters::sandbox::Walls;
 use crate::adapters::store::FileStore;
 use crate::adapters::watch;
 use crate::agents::soul;
@@ -53,10 +53,10 @@ pub fn parts(
     store: Arc<FileStore>,
     loaded: Loaded,
     probed: Vec<Probed>,
+    walls: Walls,
 ) -> Result<Parts, Fail> {
     let settings = loaded.settings;
-    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox)?);
-    let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+    let tests = JestTests::new(home, Arc::new(walls), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
@@ -108,36 +108,6 @@ impl Again {
         let files = self.inputs.user_file.iter().cloned().chain(keys).collect();
         *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = files;
     }
-}
-
-/// Walls, as far as there are any: without the flags only compiled-in code is run.
-pub fn sandbox(no_walls: bool) -> Result<Walls, Fail> {
-    let setup = Setup {
-        program: std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?,
-        state: state(),
-        wrapper: Vec::new(),
-        known: super::demo::trusted(),
-    };
-    let found = Path::new("/usr/bin/bwrap").is_file();
-    let tier = match (no_walls, found) {
-        (true, _) => Tier::None,
-        (false, true) => Tier::Bwrap,
-        (false, false) => Tier::Namespaces,
-    };
-    Ok(Walls::of(tier, &setup))
-}
-
-/// A folder of ours outside every home.
-fn state() -> PathBuf {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("dev-factory")
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.

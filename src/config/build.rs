@@ -38,6 +38,7 @@ pub fn build(
         limits: b.limits(),
         push: b.text("ship.push"),
         harness: b.harness(),
+        wrapper: b.wrapper(),
         hosts,
         developer,
         qa,
@@ -113,6 +114,24 @@ impl Builder<'_> {
     pub(super) fn seconds(&mut self, key: &str, default: u64) -> Duration {
         let default_i = i64::try_from(default).unwrap_or(i64::MAX);
         Duration::from_secs(u64::try_from(self.whole(key, default_i)).unwrap_or(default))
+    }
+
+    /// Words as a shell would split them.
+    fn wrapper(&mut self) -> Vec<String> {
+        let Some(text) = self.text("sandbox.command") else {
+            return Vec::new();
+        };
+        let words = shlex::split(&text);
+        if words.is_none()
+            && let Some(entry) = self.entry("sandbox.command")
+        {
+            let source = entry.source.clone();
+            self.problems.push(Problem {
+                source,
+                sentence: "sandbox.command has a quote that is never closed".to_owned(),
+            });
+        }
+        words.unwrap_or_default()
     }
 
     fn limits(&mut self) -> Limits {

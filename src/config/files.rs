@@ -250,7 +250,11 @@ fn variable_name(key: &str) -> String {
 
 /// Key parts of a variable's lower-case rest; names people chose are lower case there.
 fn variable_key(rest: &str) -> Option<Vec<String>> {
-    for (pattern, _) in schema::KEYS {
+    // How runs are kept in is a matter of files and flags: a variable is too easily set by others.
+    let keys = schema::KEYS
+        .iter()
+        .filter(|(key, _)| !key.starts_with("sandbox."));
+    for (pattern, _) in keys {
         match pattern.split_once(".*.") {
             None if pattern.replace('.', "_") == rest => {
                 return Some(pattern.split('.').map(str::to_owned).collect());

@@ -194,11 +194,12 @@ impl Place {
     pub fn node(&self, attack: &str, target: Value, limits: Limits) -> Ran {
         self.plant(attack, target);
         let script = self.home.tool.join("test/dev/attack.run.js");
-        self.command(
-            vec![node(), script.display().to_string(), self.marker.clone()],
-            Vec::new(),
-            limits,
-        )
+        let command = vec![node(), script.display().to_string(), self.marker.clone()];
+        let ran = self.command(command, Vec::new(), limits);
+        let ended = ran.ended.as_ref().and_then(|ended| ended.limit);
+        let begun = self.control() || ended.is_some() || !ran.tried.is_empty();
+        assert!(begun, "the attack did not run: {ran:?}");
+        ran
     }
 
     /// Runs this binary as the guest, for system calls Node cannot make.

@@ -20,6 +20,8 @@ pub struct Settings {
     /// Remote to push main and tags to after shipping.
     pub push: Option<String>,
     pub harness: HarnessSettings,
+    /// The operator's own command that runs its arguments behind walls; empty = none.
+    pub wrapper: Vec<String>,
 }
 
 impl Settings {

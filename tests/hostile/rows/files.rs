@@ -3,10 +3,12 @@
 use crate::attack::{About, Harms, Row, harms};
 use crate::look;
 use crate::place::{Place, put};
+use clap::Parser;
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::agents::lint::lint;
 use dev_factory::agents::prompt::Numbers;
 use dev_factory::agents::{policy, spec};
+use dev_factory::cli::args::Cli;
 use dev_factory::factory::gates::measure;
 use dev_factory::factory::ports::files::Files;
 use dev_factory::factory::ports::repo::Repo;
@@ -313,7 +315,8 @@ fn npm(place: &Place) -> Harms {
     if place.control() {
         run(&home, &["npm", "ci", "--no-audit", "--no-fund"]);
     } else {
-        dev_factory::cli::npm::install(&home).unwrap_or_else(|fail| panic!("{fail:?}"));
+        let cli = Cli::parse_from(["dev-factory"]);
+        dev_factory::cli::npm::install(&cli, &home).unwrap_or_else(|fail| panic!("{fail:?}"));
     }
     assert!(home.join("node_modules/jest/bin/jest.js").is_file());
     let whens = ["preinstall", "postinstall"].into_iter();

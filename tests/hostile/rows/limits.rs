@@ -103,10 +103,9 @@ fn forks(place: &Place) -> Harms {
     if !look::marked(&place.marker).is_empty() {
         harms.insert("processes left".into());
     }
-    assert!(
-        place.control() || peak > 20 || limit(&ran).is_some(),
-        "nothing was started: {ran:?}"
-    );
+    // Others of this user may hold the room the kernel gives us all, so that few or none can be started.
+    let tried = !ran.tried.is_empty() || limit(&ran).is_some();
+    assert!(tried, "nothing was tried: {ran:?}");
     harms
 }
 

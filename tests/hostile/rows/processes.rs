@@ -3,7 +3,7 @@
 use crate::attack::{About, Harms, Row, harms, root};
 use crate::look;
 use crate::place::Place;
-use dev_factory::factory::ports::sandbox::Limits;
+use dev_factory::factory::ports::sandbox::{Limit, Limits};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,7 +87,9 @@ fn deaf(place: &Place) -> Harms {
         wall: Duration::from_secs(1),
         ..Limits::default()
     };
-    place.node("deaf.js", json!({}), limits);
+    let ran = place.node("deaf.js", json!({}), limits);
+    let limit = ran.ended.and_then(|ended| ended.limit);
+    assert!(place.control() || limit == Some(Limit::Time), "{limit:?}");
     let mut found = alive(place, &["sh"]);
     if look::marked(&place.marker)
         .iter()

@@ -58,7 +58,8 @@ impl Walls {
             return Ok(walls);
         }
         let sockets = policy.tier != Tier::Landlock && policy.network != Network::None;
-        match filter::programs(sockets) {
+        let files = policy.tier != Tier::Landlock;
+        match filter::programs(sockets, files) {
             Ok(filters) => walls.filters = filters,
             Err(error) if needed => return Err(format!("system call filter: {error}")),
             // Some other kernel stands behind a wrapper; the probe judges what it lets through.

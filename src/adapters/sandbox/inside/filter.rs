@@ -90,8 +90,42 @@ const MODES: &[(c_long, u8)] = &[
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_open, 2),
 ];
-/// Newer than the list of some C libraries; the same number everywhere.
+/// Calls that change what is known about a file beside its contents. Landlock does not watch them, so where it stands
+/// alone they would reach every file of the user, and none may be made.
+const ATTRIBUTES: &[c_long] = &[
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    FCHMODAT2,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    SETXATTRAT,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    REMOVEXATTRAT,
+    FILE_SETATTR,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
+];
+/// Newer than the list of some C libraries; the same numbers everywhere.
 const FCHMODAT2: c_long = 452;
+const SETXATTRAT: c_long = 463;
+const REMOVEXATTRAT: c_long = 466;
+const FILE_SETATTR: c_long = 469;
 /// Set-user-id and set-group-id.
 const OWNERS: [u64; 2] = [0o4000, 0o2000];
 /// Requests that put characters into a terminal, as typed by its user.
@@ -102,7 +136,8 @@ const MULTIPATH: u64 = 262;
 const X32: u32 = 0x4000_0000;
 
 /// Both filters. `sockets`: internet sockets may be made, which reach only the run's own network; no others ever.
-pub fn programs(sockets: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
+/// `attributes`: modes, owners and times of files may be changed, as far as the walls let it reach files.
+pub fn programs(sockets: bool, attributes: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     let arch: TargetArch = std::env::consts::ARCH.try_into()?;
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
         REFUSED.iter().map(|call| (*call, Vec::new())).collect();
@@ -117,6 +152,9 @@ pub fn programs(sockets: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     for (call, argument) in MODES {
         let owners = OWNERS.map(|bit| when(&[(*argument, SeccompCmpOp::MaskedEq(bit), bit)]));
         rules.insert(*call, owners.into_iter().collect::<Result<_, _>>()?);
+    }
+    if !attributes {
+        rules.extend(ATTRIBUTES.iter().map(|call| (*call, Vec::new())));
     }
     let typing = TYPING.map(|request| when(&[(1, SeccompCmpOp::Eq, request)]));
     rules.insert(
