@@ -6,6 +6,7 @@ use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::signals::{self, Endings};
 use super::{ask, npm, secrets, starter, tools, wire};
+use crate::adapters::child;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
@@ -232,13 +233,8 @@ fn commit(root: &Path) -> Result<(), Fail> {
 fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
     let program = tools::git()?;
     let mut command = Command::new(program);
-    // Variables such as GIT_DIR would send the work to another repository.
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_"))
-    {
-        command.env_remove(name);
-    }
-    let output = command
+    // Variables such as GIT_DIR would also send the work to another repository.
+    let output = child::bare(&mut command, &["XDG_CONFIG_HOME"])
         .current_dir(root)
         .args([
             "-c",

@@ -1,7 +1,7 @@
 //! Wires the real parts together: store, model hosts, sandbox, Jest, git, clock, settings and souls.
 
 use super::args::Cli;
-use super::out::Fail;
+use super::out::{self, Fail};
 use super::{secrets, starter};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
@@ -11,18 +11,20 @@ use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
 use crate::adapters::sandbox::Walls;
 use crate::adapters::store::{FileStore, files};
+use crate::adapters::watch;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
+use crate::domain::phase::Role;
 use crate::factory::engine::{Parts, Reread, SoulTexts};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
-use crate::text::redact::Redactor;
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -48,16 +50,19 @@ pub fn parts(
     cli: &Cli,
     home: &Path,
     store: Arc<FileStore>,
-    settings: Settings,
+    loaded: Loaded,
     probed: Vec<Probed>,
     walls: Walls,
 ) -> Result<Parts, Fail> {
+    let settings = loaded.settings;
     let tests = JestTests::new(home, Arc::new(walls), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
+        watched: store.outside(),
     };
+    again.watch(&loaded.key_files);
     Ok(Parts {
         store,
         models: Arc::new(models(&settings)),
@@ -65,11 +70,11 @@ pub fn parts(
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         files: Arc::new(HomeFiles::new(home)),
         clock: Arc::new(SystemClock),
-        publisher: Publisher::new(),
+        publisher: Publisher::new(secrets::known().clone()),
         souls: souls(home),
         home: home.to_path_buf(),
         engine: lock::this_process(),
-        redactor: Arc::new(redactor(&settings)),
+        redactor: secrets::known().clone(),
         settings,
         reload: Box::new(move || again.read()),
     })
@@ -79,6 +84,7 @@ pub fn parts(
 struct Again {
     inputs: Inputs,
     home: PathBuf,
+    watched: watch::Outside,
 }
 
 impl Again {
@@ -87,19 +93,20 @@ impl Again {
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
+        self.watch(&loaded.key_files);
         Ok(Reread {
             models: Arc::new(models(&loaded.settings)),
-            redactor: Arc::new(redactor(&loaded.settings)),
             settings: loaded.settings,
             souls,
         })
     }
-}
 
-/// Takes the keys of the hosts out of whatever is shown or stored.
-fn redactor(settings: &Settings) -> Redactor {
-    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
-    Redactor::new(keys.map(|key| key.reveal()))
+    /// Has the user's own file and those keys are in watched.
+    fn watch(&self, key_files: &[String]) {
+        let keys = key_files.iter().map(|file| secrets::expanded(file));
+        let files = self.inputs.user_file.iter().cloned().chain(keys).collect();
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
@@ -158,10 +165,12 @@ fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs,
     })
 }
 
-/// Variables that are text.
+/// The variables settings are read from. Keys are fetched by name, one by one, when a setting asks for them.
 fn environment() -> BTreeMap<String, String> {
+    let wanted = |name: &str| name.starts_with("DEV_FACTORY_") || name == "OLLAMA_HOST";
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| wanted(name))
         .collect()
 }
 
@@ -184,7 +193,29 @@ pub fn settings(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<L
 }
 
 fn load(inputs: &Inputs) -> Result<Loaded, Vec<config::Problem>> {
-    config::load(inputs, &|place| secrets::fetch(place, &inputs.env))
+    let loaded = config::load(inputs, &secrets::fetch)?;
+    for key in keys(&loaded.settings) {
+        secrets::known().learn(key);
+    }
+    Ok(loaded)
+}
+
+/// Keys of the hosts. One that is the same as a name in the settings, as servers without keys are given, protects
+/// nothing, and taking it out would make the name unreadable everywhere.
+fn keys(settings: &Settings) -> impl Iterator<Item = &Secret> {
+    let names: Vec<String> = Role::ALL
+        .into_iter()
+        .filter_map(|role| settings.role(role).model.as_ref())
+        .map(ToString::to_string)
+        .chain(
+            settings
+                .hosts
+                .iter()
+                .map(|(name, host)| format!("{name} {}", host.url)),
+        )
+        .collect();
+    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
+    keys.filter(move |key| !names.iter().any(|name| name.contains(key.reveal())))
 }
 
 fn listed(problems: &[config::Problem]) -> String {
@@ -254,7 +285,7 @@ pub fn log_to(home: &Path) {
         .with_ansi(false)
         // Nor is a standard error that is closed as well a reason to end.
         .log_internal_errors(false)
-        .with_writer(std::sync::Mutex::new(file));
+        .with_writer(std::sync::Mutex::new(out::Shown(file)));
     let _ = tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init();

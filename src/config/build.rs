@@ -7,6 +7,7 @@ use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
 use crate::domain::phase::Role;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(super) struct Builder<'a> {
 pub fn build(
     inputs: &Inputs,
     merged: &BTreeMap<Vec<String>, Entry>,
-    key: &dyn Fn(&KeyPlace) -> Result<String, String>,
+    key: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     problems: &mut Vec<Problem>,
 ) -> Loaded {
     let mut b = Builder {
@@ -45,7 +46,17 @@ pub fn build(
     };
     let mut sources = b.sources;
     sources.sort_by(|a, b| a.key.cmp(&b.key));
-    Loaded { settings, sources }
+    let holds_key = |(path, entry): (&Vec<String>, &Entry)| match (path.as_slice(), &entry.value) {
+        ([top, _, leaf], Value::Text(file)) if top == "keys" && leaf == "file" => {
+            Some(file.clone())
+        }
+        _ => None,
+    };
+    Loaded {
+        settings,
+        sources,
+        key_files: merged.iter().filter_map(holds_key).collect(),
+    }
 }
 
 impl Builder<'_> {

@@ -70,6 +70,7 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("keys.*.env", Takes::Text),
     ("keys.*.file", Takes::Text),
     ("keys.*.command", Takes::Text),
+    ("keys.*.plain_http", Takes::Flag),
 ];
 
 /// Who takes a role's turns.

@@ -145,7 +145,7 @@ fn harness(name: &str) -> String {
     fs::read_to_string(root("dev-factory/harness").join(name)).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
