@@ -43,6 +43,11 @@ impl World {
             .args(words)
             .current_dir(self.dir.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
+            // Which sandbox holds is found out once for all tests.
+            .env(
+                "XDG_CACHE_HOME",
+                concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+            )
             .env("OLLAMA_HOST", "127.0.0.1:1")
             .env("USER", "tester")
             .env_remove("DEV_FACTORY_HOME");
@@ -449,16 +454,15 @@ fn usage_mistakes_are_exit_2() {
 }
 
 #[test]
-fn without_walls_and_flags_the_engine_refuses_before_anything_is_spent() {
+fn giving_up_walls_takes_a_second_flag_where_nobody_can_be_asked() {
     let w = World::new();
     let home = w.home();
     for words in [
-        &["--home", "home", "--no-tui"][..],
-        &["--home", "home", "up"],
-        &["--home", "home", "--no-tui", "--unsafe-no-sandbox"],
+        &["--home", "home", "--no-tui", "--unsafe-no-sandbox"][..],
+        &["--home", "home", "up", "--unsafe-no-sandbox"],
     ] {
         let refused = w.run(words).assert().code(78);
-        refused.stderr(contains("sandbox"));
+        refused.stderr(contains("--yes-i-accept"));
     }
     assert!(!home.join("dev-factory/journal.jsonl").exists());
 }

@@ -3,6 +3,7 @@
 use dev_factory::config::keys::KeyPlace;
 use dev_factory::config::{Inputs, Loaded, Probed, load, schema};
 use dev_factory::factory::ports::settings::HostKind;
+use dev_factory::text::secret::Secret;
 use std::fs;
 use std::path::PathBuf;
 
@@ -49,7 +50,7 @@ impl Scratch {
     }
 }
 
-fn no_key(place: &KeyPlace) -> Result<String, String> {
+fn no_key(place: &KeyPlace) -> Result<Secret, String> {
     Err(format!("not to be asked: {place:?}"))
 }
 
@@ -271,19 +272,56 @@ fn packages_are_allowed_by_the_users_own_settings_only() {
 }
 
 #[test]
+fn a_key_travels_unencrypted_only_to_near_servers_or_where_that_is_allowed() {
+    let s = scratch();
+    let load = |url: &str, more: &str| {
+        s.home(&format!(
+            "[hosts.lab]\nkind = \"openai\"\nurl = \"{url}\"\n"
+        ));
+        s.user(&format!(
+            "[keys.lab]\norigin = \"{url}\"\nenv = \"A\"\n{more}"
+        ));
+        load(&s.inputs, &|_| Ok(Secret::new("canary-key".to_owned())))
+    };
+    for near in [
+        "http://127.0.0.1:8000",
+        "http://192.168.7.20:8000",
+        "https://api.example.com",
+    ] {
+        assert!(
+            load(near, "").unwrap().settings.hosts["lab"].key.is_some(),
+            "{near}"
+        );
+    }
+    let refused = load("http://api.example.com", "").unwrap_err();
+    assert!(
+        refused[0]
+            .sentence
+            .contains("for everyone on the way to read: use https there"),
+        "{refused:#?}"
+    );
+    let allowed = load("http://api.example.com", "plain_http = true\n").unwrap();
+    assert!(allowed.settings.hosts["lab"].key.is_some());
+}
+
+#[test]
 fn a_key_goes_to_its_origin_only_and_is_never_shown() {
     let s = scratch();
     s.home("[hosts.mine]\nkind = \"openai\"\nurl = \"https://api.example.com/v1\"\n[hosts.other]\nkind = \"openai\"\nurl = \"https://evil.example.com\"\n");
     s.user("[keys.mine]\norigin = \"https://API.example.com:443\"\nenv = \"MY_KEY\"\n");
     let loaded = load(&s.inputs, &|place| {
         assert_eq!(place, &KeyPlace::Variable("MY_KEY".into()));
-        Ok("canary-key".to_owned())
+        Ok(Secret::new("canary-key".to_owned()))
     })
     .unwrap();
     let key = loaded.settings.hosts["mine"].key.as_ref().unwrap();
     assert_eq!(key.reveal(), "canary-key");
     assert!(loaded.settings.hosts["other"].key.is_none());
     assert!(!format!("{loaded:?}").contains("canary-key"));
+    // An address that the client would read as another server's.
+    s.home("[hosts.mine]\nkind = \"openai\"\nurl = \"https://evil.example.com\\\\@api.example.com:443/v1\"\n");
+    assert!(s.problems()[0].contains("carries a user name"));
+    s.home("");
     s.user("[keys.mine]\norigin = \"https://api.example.com\"\nenv = \"A\"\nfile = \"b\"\n[keys.two]\nenv = \"A\"\n");
     let problems = s.problems();
     assert!(

@@ -4,7 +4,7 @@
 mod cases;
 mod coverage;
 mod out;
-mod report;
+pub mod report;
 
 use crate::adapters::npm::Installer;
 use crate::domain::case::{Case, Received};
@@ -12,6 +12,7 @@ use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::package::{self, Package};
 use crate::factory::ports::sandbox::{Ended, Job, Limit, Limits, Network, Sandbox};
 use crate::factory::ports::tests::{TestError, Tests, Tree};
+use crate::text::sanitise::sanitise_bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use out::Out;
@@ -228,7 +229,7 @@ fn text(path: &Path) -> String {
 
 /// The end of what Jest said, when it wrote no report.
 fn tail(ended: &Ended) -> String {
-    let said = report::plain(&String::from_utf8_lossy(&ended.stderr));
+    let said = sanitise_bytes(&ended.stderr);
     let why = match ended.limit {
         Some(Limit::Time) => "ended by the time limit\n",
         Some(Limit::Output) => "ended because it wrote too much\n",

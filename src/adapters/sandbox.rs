@@ -2,9 +2,12 @@
 //! namespaces, Landlock or the operator's wrapper makes. Namespaces are made by a module of ours and not by a crate,
 //! because limits, filter and report inside are needed with bubblewrap as well.
 
+mod advice;
 mod bwrap;
+mod choose;
 mod crowd;
 mod door;
+mod guest;
 #[cfg(not(target_os = "linux"))]
 #[path = "sandbox/elsewhere.rs"]
 mod inside;
@@ -12,6 +15,8 @@ mod inside;
 mod inside;
 mod kill;
 mod policy;
+mod probe;
+mod runner;
 mod spawner;
 mod start;
 mod tier;
@@ -21,21 +26,18 @@ mod watch;
 
 use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
-use door::Door;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kill::Tree;
-use policy::Report;
-use rustix::fs::OFlags;
+use runner::Runner;
 use start::Means;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
+pub use advice::fixes;
+pub use choose::{Choice, Tried, choose, survey};
+pub use probe::{Attempt, Findings};
 pub use tier::Tier;
 
 /// SHA-256 of texts this binary carries, hexadecimal.
@@ -47,10 +49,20 @@ pub fn hash(text: &[u8]) -> String {
     trust::hash(text)
 }
 
-/// Runs a policy when the arguments of this process ask for that; the exit code then. Comes before anything else.
+/// Does what the hidden subcommands ask for when the arguments of this process name one; the exit code then. Comes
+/// before anything else.
 #[must_use]
 pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
-    inside::run(args)
+    let mut args = args.into_iter().skip(1);
+    let (word, text) = (args.next()?, args.next());
+    let text = text.unwrap_or_default();
+    let text = text.to_string_lossy();
+    match word.to_str()? {
+        inside::WORD => Some(inside::run(&text)),
+        guest::ASK => Some(guest::ask(&text)),
+        guest::HOLD => Some(guest::hold()),
+        _ => None,
+    }
 }
 
 /// What walls are built with.
@@ -68,114 +80,39 @@ pub struct Setup {
 
 /// A sandbox of one tier.
 pub struct Walls {
-    means: Means,
+    runner: Runner,
     known: Hashes,
-    registry: Option<Arc<Registry>>,
 }
 
 impl Walls {
     /// Walls of this tier, whether or not they hold here; `choose` finds the tier that does.
     #[must_use]
     pub fn of(tier: Tier, setup: &Setup) -> Self {
-        // Orphans of a run come back to us instead of to init, so they can be found and ended.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        let etc = setup.state.join("etc");
-        // Without them a run misses names, not walls.
-        let _ = etc_files(&etc);
         Self {
-            means: Means {
-                tier,
-                program: setup.program.clone(),
-                etc,
-                wrapper: setup.wrapper.clone(),
-            },
+            runner: Runner::of(Means::of(tier, setup)),
             known: setup.known.clone(),
-            registry: None,
         }
     }
 
     /// As they are, with the one registry that a job which asks for it may reach.
     #[must_use]
-    pub fn reaching(mut self, registry: Arc<Registry>) -> Self {
-        self.registry = Some(registry);
-        self
+    pub fn reaching(&self, registry: Arc<Registry>) -> Self {
+        Self {
+            runner: Runner {
+                means: self.runner.means.clone(),
+                registry: Some(registry),
+            },
+            known: self.known.clone(),
+        }
     }
 
     async fn started(&self, job: Job) -> Result<Ended, SandboxError> {
-        if self.means.tier == Tier::Demo {
+        if self.runner.means.tier == Tier::Demo {
             trust::check(&job.untrusted, &self.known)?;
         }
-        let begun = Instant::now();
         let program = job.command.first().cloned().unwrap_or_default();
-        let failed = |error: io::Error| SandboxError::Start {
-            program: program.clone(),
-            detail: error.to_string(),
-        };
-        let door = Door::of(&job, self.means.tier, self.registry.as_ref()).map_err(failed)?;
-        let mut job = job;
-        job.env.extend(door.as_ref().map(Door::variable));
-        let outcome = self.outcome(&job, door).await.map_err(failed)?;
-        let mut ended = self.told(&job, outcome)?;
-        ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(ended)
-    }
-
-    async fn outcome(&self, job: &Job, mut door: Option<Door>) -> io::Result<watch::Outcome> {
-        let tier = self.means.tier;
-        let scratch = (!tier.own_root()).then(tempfile::tempdir).transpose()?;
-        let place = scratch
-            .as_ref()
-            .map_or(Path::new(view::SCRATCH), |dir| dir.path());
-        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        // Read when all is over: whoever still holds the other end has nothing to say.
-        rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
-        let number = rustix::fd::AsRawFd::as_raw_fd(&writer);
-        let mut policy = start::policy(job, &self.means, place, Some(number));
-        policy.port = door.as_ref().and_then(Door::port);
-        start::hand_over(&policy)?;
-        let mut command = start::command(job, &self.means, &policy, &writer)?;
-        if let Some(door) = &mut door {
-            door.fit(&mut command);
-        }
-        let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
-        drop(writer);
-        let alone = tier.own_processes();
-        let watching = watch::watch(&mut child, job, tree, File::from(reader), alone);
-        let Some(door) = door else {
-            return watching.await;
-        };
-        let mut serving = tokio::task::JoinSet::new();
-        serving.spawn(door.serve());
-        watching.await
-    }
-
-    /// Joins what was seen outside with what was reported from inside.
-    fn told(&self, job: &Job, outcome: watch::Outcome) -> Result<Ended, SandboxError> {
-        let watch::Outcome { mut ended, report } = outcome;
-        let failed = |detail: String| SandboxError::Start {
-            program: job.command.first().cloned().unwrap_or_default(),
-            detail,
-        };
-        match report {
-            Some(Report {
-                failed: Some(detail),
-                ..
-            }) => Err(failed(detail)),
-            Some(report) => {
-                ended.exit = report.exit.filter(|_| report.limit.is_none());
-                ended.limit = report.limit;
-                Ok(ended)
-            }
-            None if ended.limit.is_some() || self.means.tier == Tier::Wrapper => Ok(ended),
-            None => {
-                let said = String::from_utf8_lossy(&ended.stderr);
-                let last = said.lines().rfind(|line| !line.trim().is_empty());
-                Err(failed(
-                    last.unwrap_or("the walls ended without a word").to_owned(),
-                ))
-            }
-        }
+        let ended = self.runner.run(job).await;
+        ended.map_err(|detail| SandboxError::Start { program, detail })
     }
 }
 
@@ -185,27 +122,6 @@ impl Sandbox for Walls {
     }
 
     fn tier(&self) -> &'static str {
-        self.means.tier.as_str()
+        self.runner.means.tier.as_str()
     }
-}
-
-/// The few files of /etc that programs look names up in, with nothing of this machine in them.
-fn etc_files(folder: &Path) -> io::Result<()> {
-    let files = [
-        ("passwd", "nobody:x:65534:65534:nobody:/tmp/home:/bin/sh\n"),
-        ("group", "nogroup:x:65534:\n"),
-        ("hosts", "127.0.0.1 localhost\n::1 localhost\n"),
-        (
-            "nsswitch.conf",
-            "passwd: files\ngroup: files\nhosts: files dns\n",
-        ),
-    ];
-    std::fs::create_dir_all(folder)?;
-    for (name, text) in files {
-        let file = folder.join(name);
-        if std::fs::read_to_string(&file).ok().as_deref() != Some(text) {
-            std::fs::write(&file, text)?;
-        }
-    }
-    Ok(())
 }

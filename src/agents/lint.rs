@@ -5,6 +5,7 @@ use super::prompt::Numbers;
 use super::spec::{self, SECTIONS, Spec};
 use crate::domain::case::Case;
 use crate::domain::package::{self, Package};
+use crate::text::sanitise::misplaced;
 use crate::text::tokens;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,10 +42,20 @@ pub fn lint(
     cover(&spec, &mut problems);
     words(&spec, allowed, &mut problems);
     size(&spec, numbers, &mut problems);
+    visible(text, &mut problems);
     if problems.is_empty() {
         Ok(spec)
     } else {
         Err(problems)
+    }
+}
+
+fn visible(text: &str, problems: &mut Vec<String>) {
+    if let Some((line, c)) = misplaced(text) {
+        problems.push(format!(
+            "Line {line}: it holds the invisible character U+{:04X}; write it as an escape in an example, or leave it out.",
+            u32::from(c)
+        ));
     }
 }
 

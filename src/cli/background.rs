@@ -2,7 +2,7 @@
 
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
-use super::{send, serve, tools, wire};
+use super::{send, tools, walls, wire};
 use crate::adapters::lock;
 use crate::adapters::store::{files, readers};
 use crate::domain::command::{StopAfter, Verb};
@@ -30,7 +30,7 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
     tools::git()?;
     tools::node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
-    serve::check_sandbox(cli, &loaded.settings)?;
+    walls::engine(cli, &loaded.settings)?;
     let log = home.join("dev-factory").join("logs").join("engine.out");
     let mut child = spawn(cli, home, &log)?;
     let pid = child.id();

@@ -6,6 +6,7 @@ use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::signals::{self, Endings};
 use super::{ask, npm, secrets, starter, tools, wire};
+use crate::adapters::child;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
@@ -48,7 +49,7 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     if let Some((name, table)) = key {
         out::say(secrets::note_place(&name, &table)?)?;
     }
-    installed(args, &dir)?;
+    installed(cli, args, &dir)?;
     out::say(next(&dir, &plan, start))?;
     Ok(0)
 }
@@ -232,13 +233,8 @@ fn commit(root: &Path) -> Result<(), Fail> {
 fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
     let program = tools::git()?;
     let mut command = Command::new(program);
-    // Variables such as GIT_DIR would send the work to another repository.
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_"))
-    {
-        command.env_remove(name);
-    }
-    let output = command
+    // Variables such as GIT_DIR would also send the work to another repository.
+    let output = child::bare(&mut command, &["XDG_CONFIG_HOME"])
         .current_dir(root)
         .args([
             "-c",
@@ -269,14 +265,14 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
 }
 
 /// Installs Jest unless told not to.
-fn installed(args: &InitArgs, dir: &Path) -> Result<(), Fail> {
+fn installed(cli: &Cli, args: &InitArgs, dir: &Path) -> Result<(), Fail> {
     if npm::installed(dir) {
         return Ok(());
     }
     if args.no_install {
         return out::say("Jest is not installed yet: the engine installs it before it starts");
     }
-    npm::install(dir)
+    npm::install(cli, dir)
 }
 
 /// A second run: says what is there.
@@ -349,7 +345,7 @@ fn next(dir: &Path, plan: &Plan, start: Start) -> String {
         lines.push("you review: finished tools wait for `dev-factory decide ship NAME`".to_owned());
     }
     lines.push(format!(
-        "start it:  dev-factory --home {} --no-tui --unsafe-no-sandbox --yes-i-accept",
+        "start it:  dev-factory --home {} --no-tui",
         out::quoted(dir)
     ));
     if start == Start::Paused {

@@ -1,8 +1,9 @@
 //! Installs the pinned Jest of a home: says how far it is, and ends when asked to.
 
+use super::args::Cli;
 use super::out::{self, Fail};
 use super::signals::{self, Endings};
-use super::{tools, wire};
+use super::{tools, walls, wire};
 use crate::adapters::npm::{self, Npm, Wanted};
 use crate::adapters::registry::Registry;
 use std::io::{IsTerminal, Write};
@@ -22,7 +23,7 @@ pub fn installed(home: &Path) -> bool {
 }
 
 /// Installs exactly what the lock file names; scripts of packages are not run.
-pub fn install(home: &Path) -> Result<(), Fail> {
+pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let program = tools::npm()?;
     let home = home.canonicalize()?;
     out::say("installing Jest (npm ci) ...")?;
@@ -39,10 +40,12 @@ pub fn install(home: &Path) -> Result<(), Fail> {
     let (manifest, lock) = (manifest.map_err(told)?, lock.map_err(told)?);
     let all = npm::packages(&lock).map_err(told)?;
     let registry = Arc::new(Registry::new(&npm::route(&program)).map_err(told)?);
-    let walls = wire::sandbox(false)?.reaching(registry.clone());
+    let loaded = wire::settings(cli, Some(&home), Vec::new());
+    let wrapper = loaded.map_or_else(|_| Vec::new(), |loaded| loaded.settings.wrapper);
+    let walls = walls::any(&wrapper)?.reaching(registry.clone());
     let npm = Npm {
         program,
-        cache: wire::state().join("npm"),
+        cache: walls::state().join("npm"),
     };
     let wanted = Wanted {
         home: &home,

@@ -1,8 +1,8 @@
 //! Wires the real parts together: store, model hosts, sandbox, Jest, git, clock, settings and souls.
 
 use super::args::Cli;
-use super::out::Fail;
-use super::{secrets, starter, tools};
+use super::out::{self, Fail};
+use super::{secrets, starter, tools, walls};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
@@ -11,10 +11,12 @@ use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
 use crate::adapters::npm::{self, Installer, Npm};
 use crate::adapters::registry::Registry;
-use crate::adapters::sandbox::{Setup, Tier, Walls};
+use crate::adapters::sandbox::Walls;
 use crate::adapters::store::{FileStore, files};
+use crate::adapters::watch;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
+use crate::domain::phase::Role;
 use crate::factory::engine::{Parts, Reread, SoulTexts};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
@@ -22,10 +24,10 @@ use crate::factory::ports::model::Models;
 use crate::factory::ports::sandbox::Sandbox;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
-use crate::text::redact::Redactor;
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -51,19 +53,23 @@ pub fn parts(
     cli: &Cli,
     home: &Path,
     store: Arc<FileStore>,
-    settings: Settings,
+    loaded: Loaded,
     probed: Vec<Probed>,
+    walls: Walls,
 ) -> Result<Parts, Fail> {
-    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox)?);
-    let mut tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+    let settings = loaded.settings;
+    let walls = Arc::new(walls);
+    let mut tests = JestTests::new(home, walls.clone(), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
     if let Some(program) = tools::find("npm") {
-        tests = tests.installing(installer(program, cli.engine.unsafe_no_sandbox));
+        tests = tests.installing(installer(program, walls));
     }
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
+        watched: store.outside(),
     };
+    again.watch(&loaded.key_files);
     Ok(Parts {
         store,
         models: Arc::new(models(&settings)),
@@ -71,11 +77,11 @@ pub fn parts(
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         files: Arc::new(HomeFiles::new(home)),
         clock: Arc::new(SystemClock),
-        publisher: Publisher::new(),
+        publisher: Publisher::new(secrets::known().clone()),
         souls: souls(home),
         home: home.to_path_buf(),
         engine: lock::this_process(),
-        redactor: Arc::new(redactor(&settings)),
+        redactor: secrets::known().clone(),
         settings,
         reload: Box::new(move || again.read()),
     })
@@ -85,6 +91,7 @@ pub fn parts(
 struct Again {
     inputs: Inputs,
     home: PathBuf,
+    watched: watch::Outside,
 }
 
 impl Again {
@@ -93,66 +100,33 @@ impl Again {
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
+        self.watch(&loaded.key_files);
         Ok(Reread {
             models: Arc::new(models(&loaded.settings)),
-            redactor: Arc::new(redactor(&loaded.settings)),
             settings: loaded.settings,
             souls,
         })
     }
+
+    /// Has the user's own file and those keys are in watched.
+    fn watch(&self, key_files: &[String]) {
+        let keys = key_files.iter().map(|file| secrets::expanded(file));
+        let files = self.inputs.user_file.iter().cloned().chain(keys).collect();
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
 }
 
-/// Takes the keys of the hosts out of whatever is shown or stored.
-fn redactor(settings: &Settings) -> Redactor {
-    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
-    Redactor::new(keys.map(|key| key.reveal()))
-}
-
-/// Walls, as far as there are any: without the flags only compiled-in code is run.
-pub fn sandbox(no_walls: bool) -> Result<Walls, Fail> {
-    let setup = Setup {
-        program: std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?,
-        state: state(),
-        wrapper: Vec::new(),
-        known: super::demo::trusted(),
-    };
-    let found = Path::new("/usr/bin/bwrap").is_file();
-    let tier = match (no_walls, found) {
-        (true, _) => Tier::None,
-        (false, true) => Tier::Bwrap,
-        (false, false) => Tier::Namespaces,
-    };
-    Ok(Walls::of(tier, &setup))
-}
-
-/// npm for the packages tools may require, behind the same walls.
-fn installer(program: PathBuf, no_walls: bool) -> Installer {
+/// npm for the packages tools may require, behind the walls of every other run.
+fn installer(program: PathBuf, walls: Arc<Walls>) -> Installer {
     let npm = Npm {
         program: program.clone(),
-        cache: state().join("npm"),
+        cache: walls::state().join("npm"),
     };
     Installer::new(npm, move || {
         let registry = Arc::new(Registry::new(&npm::route(&program))?);
-        let walls = sandbox(no_walls).map_err(|fail| match fail {
-            Fail::Said(_, words) => words,
-            _ => "no walls could be built".to_owned(),
-        })?;
         let walls: Arc<dyn Sandbox> = Arc::new(walls.reaching(registry.clone()));
         Ok((walls, registry))
     })
-}
-
-/// A folder of ours outside every home.
-pub fn state() -> PathBuf {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("dev-factory")
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
@@ -211,10 +185,12 @@ fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs,
     })
 }
 
-/// Variables that are text.
+/// The variables settings are read from. Keys are fetched by name, one by one, when a setting asks for them.
 fn environment() -> BTreeMap<String, String> {
+    let wanted = |name: &str| name.starts_with("DEV_FACTORY_") || name == "OLLAMA_HOST";
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| wanted(name))
         .collect()
 }
 
@@ -237,7 +213,29 @@ pub fn settings(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<L
 }
 
 fn load(inputs: &Inputs) -> Result<Loaded, Vec<config::Problem>> {
-    config::load(inputs, &|place| secrets::fetch(place, &inputs.env))
+    let loaded = config::load(inputs, &secrets::fetch)?;
+    for key in keys(&loaded.settings) {
+        secrets::known().learn(key);
+    }
+    Ok(loaded)
+}
+
+/// Keys of the hosts. One that is the same as a name in the settings, as servers without keys are given, protects
+/// nothing, and taking it out would make the name unreadable everywhere.
+fn keys(settings: &Settings) -> impl Iterator<Item = &Secret> {
+    let names: Vec<String> = Role::ALL
+        .into_iter()
+        .filter_map(|role| settings.role(role).model.as_ref())
+        .map(ToString::to_string)
+        .chain(
+            settings
+                .hosts
+                .iter()
+                .map(|(name, host)| format!("{name} {}", host.url)),
+        )
+        .collect();
+    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
+    keys.filter(move |key| !names.iter().any(|name| name.contains(key.reveal())))
 }
 
 fn listed(problems: &[config::Problem]) -> String {
@@ -307,7 +305,7 @@ pub fn log_to(home: &Path) {
         .with_ansi(false)
         // Nor is a standard error that is closed as well a reason to end.
         .log_internal_errors(false)
-        .with_writer(std::sync::Mutex::new(file));
+        .with_writer(std::sync::Mutex::new(out::Shown(file)));
     let _ = tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init();

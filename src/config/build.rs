@@ -8,6 +8,7 @@ use crate::domain::decide::Limits;
 use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub(super) struct Builder<'a> {
 pub fn build(
     inputs: &Inputs,
     merged: &BTreeMap<Vec<String>, Entry>,
-    key: &dyn Fn(&KeyPlace) -> Result<String, String>,
+    key: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     problems: &mut Vec<Problem>,
 ) -> Loaded {
     let mut b = Builder {
@@ -39,6 +40,7 @@ pub fn build(
         push: b.text("ship.push"),
         packages: b.packages(),
         harness: b.harness(),
+        wrapper: b.wrapper(),
         hosts,
         developer,
         qa,
@@ -46,7 +48,17 @@ pub fn build(
     };
     let mut sources = b.sources;
     sources.sort_by(|a, b| a.key.cmp(&b.key));
-    Loaded { settings, sources }
+    let holds_key = |(path, entry): (&Vec<String>, &Entry)| match (path.as_slice(), &entry.value) {
+        ([top, _, leaf], Value::Text(file)) if top == "keys" && leaf == "file" => {
+            Some(file.clone())
+        }
+        _ => None,
+    };
+    Loaded {
+        settings,
+        sources,
+        key_files: merged.iter().filter_map(holds_key).collect(),
+    }
 }
 
 impl Builder<'_> {
@@ -114,6 +126,24 @@ impl Builder<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Words as a shell would split them.
+    fn wrapper(&mut self) -> Vec<String> {
+        let Some(text) = self.text("sandbox.command") else {
+            return Vec::new();
+        };
+        let words = shlex::split(&text);
+        if words.is_none()
+            && let Some(entry) = self.entry("sandbox.command")
+        {
+            let source = entry.source.clone();
+            self.problems.push(Problem {
+                source,
+                sentence: "sandbox.command has a quote that is never closed".to_owned(),
+            });
+        }
+        words.unwrap_or_default()
     }
 
     fn limits(&mut self) -> Limits {

@@ -68,11 +68,13 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("harness.prompt_tokens", Takes::Whole(1_024, 1_000_000)),
     ("harness.test_wall_s", Takes::Whole(1, 3_600)),
     ("harness.spec_tokens", Takes::Whole(200, 16_384)),
+    ("sandbox.command", Takes::Text),
     ("keys.*.origin", Takes::Address),
     ("keys.*.env", Takes::Text),
     ("keys.*.file", Takes::Text),
     ("keys.*.command", Takes::Text),
     ("npm.allow", Takes::Packages),
+    ("keys.*.plain_http", Takes::Flag),
 ];
 
 /// Who takes a role's turns.

@@ -1,6 +1,7 @@
 //! The engine's front door: what it is given, how it is run, how it ends.
 
 use super::attempts::context::Tools;
+use super::clean::Clean;
 use super::driver::{Driver, Reload};
 use super::ledger::Ledger;
 use super::ports::clock::Clock;
@@ -38,8 +39,6 @@ pub struct Reread {
     pub souls: SoulTexts,
     /// Model hosts of these settings.
     pub models: Arc<dyn Models>,
-    /// Knows the keys of these settings.
-    pub redactor: Arc<Redactor>,
 }
 
 /// Everything an engine works with.
@@ -58,8 +57,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where lines and snapshots go.
     pub publisher: Publisher,
-    /// Takes secrets out of whatever is stored or shown.
-    pub redactor: Arc<Redactor>,
+    /// Takes secrets out of whatever is stored, shown or asked; learns those of settings that are read again.
+    pub redactor: Redactor,
     /// Settings as read at start.
     pub settings: Settings,
     /// Soul texts.
@@ -159,9 +158,9 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         claim,
     } = parts.store.load().map_err(|e| e.to_string())?;
     let tools = Tools {
-        store: parts.store.clone(),
-        models: parts.models.clone(),
-        tests: parts.tests.clone(),
+        store: Clean::new(parts.store.clone(), parts.redactor.clone()),
+        models: Clean::new(parts.models.clone(), parts.redactor.clone()),
+        tests: Clean::new(parts.tests.clone(), parts.redactor.clone()),
         repo: parts.repo.clone(),
         files: parts.files.clone(),
         clock: parts.clock.clone(),

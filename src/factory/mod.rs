@@ -3,6 +3,7 @@
 mod act;
 mod attempts;
 mod brief;
+mod clean;
 mod conditions;
 mod driver;
 pub mod engine;

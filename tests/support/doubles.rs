@@ -193,6 +193,7 @@ impl Models for Desk {
         let status = HostStatus {
             host: host.to_owned(),
             live: away.is_none(),
+            refused: false,
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
         };

@@ -97,7 +97,7 @@ impl Plant {
     pub fn engine(&self, options: Options) -> Engine {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let store = Arc::new(opened(&self.home, &clock));
-        let publisher = Publisher::new();
+        let publisher = Publisher::new(Redactor::default());
         let (signals, received) = mpsc::unbounded_channel();
         let feed = publisher.feed();
         let writer = RunWriter::spawn(store.clone(), publisher.feed());
@@ -110,7 +110,7 @@ impl Plant {
             files: Arc::new(HomeFiles::new(&self.home)),
             clock,
             publisher,
-            redactor: Arc::new(Redactor::new([])),
+            redactor: Redactor::default(),
             settings: settings(&self.home),
             souls: souls(&self.home),
             home: self.home.clone(),
@@ -120,7 +120,6 @@ impl Plant {
                     settings: settings(&home),
                     souls: souls(&home),
                     models: desk.clone(),
-                    redactor: Arc::new(Redactor::new([])),
                 })
             }),
         };

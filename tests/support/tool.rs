@@ -1,4 +1,5 @@
 //! A home with real Jest and a tool in its worktree, for tests that run it.
+#![allow(dead_code)]
 
 use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::jest::JestTests;
@@ -146,7 +147,7 @@ fn harness(name: &str) -> String {
     fs::read_to_string(root("dev-factory/harness").join(name)).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

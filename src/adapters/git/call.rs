@@ -2,6 +2,7 @@
 
 use super::traps;
 use crate::factory::ports::repo::RepoError;
+use crate::text::sanitise::one_line;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -301,10 +302,5 @@ fn sentence(args: &[&str], output: &Output) -> String {
         !line.is_empty() && !line.starts_with("hint:") && !line.starts_with("warning:")
     });
     let joined = lines.collect::<Vec<_>>().join("; ");
-    let short: String = joined
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(400)
-        .collect();
-    format!("{}: {short}", verb(args))
+    format!("{}: {}", verb(args), one_line(&joined, 400))
 }

@@ -7,13 +7,10 @@ use crate::domain::case::{Case, Received};
 use crate::factory::ports::files::FILE;
 use crate::factory::ports::sandbox::{Ended, Limit};
 use crate::factory::ports::tests::{TestError, Tree};
+use crate::text::hash::unguessable;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use std::collections::hash_map::RandomState;
-use std::fmt::Write;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -79,7 +76,7 @@ struct Setting<'a> {
 
 impl Setting<'_> {
     async fn case(&self, case: &Case) -> Result<Received, TestError> {
-        let nonce = nonce();
+        let nonce = unguessable();
         let request = json!({
             "tool": text(self.dir),
             "modules": self.tree.modules,
@@ -144,17 +141,4 @@ fn answer(ended: &Ended, nonce: &str, wall: Duration) -> Received {
         },
         None => fault("no result line: the process ended before the call came back".into()),
     }
-}
-
-/// 128 bits nobody can guess; the standard library seeds its hashers from the system.
-fn nonce() -> String {
-    let mut digest = Sha256::new();
-    for _ in 0..4 {
-        digest.update(RandomState::new().hash_one(0_u64).to_le_bytes());
-    }
-    let mut text = String::new();
-    for byte in digest.finalize().iter().take(16) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

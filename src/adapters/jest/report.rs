@@ -3,6 +3,7 @@
 use crate::adapters::folder::Folder;
 use crate::adapters::store;
 use crate::domain::evidence::{JestReport, JestRun, JestTest, ThrowingRun};
+use crate::text::sanitise::sanitise;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ use std::path::Path;
 
 /// Largest report read.
 const LIMIT: u64 = 8 * 1024 * 1024;
+/// Characters kept of the name of a file or test.
+const NAME: usize = 1000;
 /// Characters kept of one message.
 const MESSAGE: usize = 30_000;
 
@@ -56,8 +59,16 @@ pub fn json<T: DeserializeOwned>(made: &Folder, path: &str) -> Option<T> {
 
 /// The report of a run over `root`.
 pub fn read(made: &Folder, path: &str, root: &Path) -> Option<JestReport> {
-    let raw: Raw = json(made, path)?;
-    let root = format!("{}/", root.display());
+    Some(report(json(made, path)?, &format!("{}/", root.display())))
+}
+
+/// A report's text as the factory reads it; None when it is none.
+#[must_use]
+pub fn parse(text: &[u8], root: &str) -> Option<JestReport> {
+    Some(report(serde_json::from_slice(text).ok()?, root))
+}
+
+fn report(raw: Raw, root: &str) -> JestReport {
     let mut report = JestReport {
         success: raw.success,
         total: raw.num_total_tests,
@@ -68,17 +79,17 @@ pub fn read(made: &Folder, path: &str, root: &Path) -> Option<JestReport> {
         ..JestReport::default()
     };
     for suite in raw.test_results {
-        let file = suite.name.replace(&root, "");
+        let file = named(&suite.name.replace(root, ""));
         if suite.status == "failed" && suite.assertion_results.is_empty() {
-            let words = clean(&suite.message, &root);
+            let words = clean(&suite.message, root);
             report.suite_errors.push((file.clone(), words));
         }
         for test in suite.assertion_results {
             let first = test.failure_messages.first();
-            let message = first.map(|text| clean(text, &root)).unwrap_or_default();
+            let message = first.map(|text| clean(text, root)).unwrap_or_default();
             report.tests.push(JestTest {
                 file: file.clone(),
-                name: test.full_name,
+                name: named(&test.full_name),
                 passed: test.status == "passed",
                 at: place(&message),
                 message,
@@ -86,7 +97,12 @@ pub fn read(made: &Folder, path: &str, root: &Path) -> Option<JestReport> {
         }
     }
     report.tests.sort_by(|a, b| a.file.cmp(&b.file));
-    Some(report)
+    report
+}
+
+/// The name of a file or test; its blanks stay, because names are compared to those in the sources.
+fn named(name: &str) -> String {
+    sanitise(name).chars().take(NAME).collect()
 }
 
 /// What a run over throwing exports says: every test file must have noticed.
@@ -112,7 +128,7 @@ pub fn throwing(run: &JestRun) -> ThrowingRun {
 
 /// A message without colours, without frames of Jest and Node, with paths as seen from the tool.
 fn clean(message: &str, root: &str) -> String {
-    let text = plain(message).replace(root, "");
+    let text = sanitise(message).replace(root, "");
     let foreign = |line: &&str| {
         let line = line.trim_start();
         let frame = line.starts_with("at ");
@@ -139,26 +155,6 @@ fn place(message: &str) -> Option<String> {
             let (file, line) = (parts.next()?, parts.next()?);
             Some(format!("{file}:{line}"))
         })
-}
-
-/// Text without terminal sequences and other control characters.
-pub fn plain(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => {
-                if chars.next_if_eq(&'[').is_some() {
-                    while chars.next_if(|c| !('@'..='~').contains(c)).is_some() {}
-                }
-                chars.next();
-            }
-            '\n' | '\t' => kept.push(c),
-            c if c.is_control() => {}
-            c => kept.push(c),
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

@@ -17,6 +17,22 @@ pub fn find() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// What it says of itself.
+#[must_use]
+pub fn version(bwrap: &Path) -> String {
+    let said = std::process::Command::new(bwrap)
+        .arg("--version")
+        .env_clear()
+        .stdin(std::process::Stdio::null())
+        .output();
+    let text = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    text.unwrap_or_default()
+        .split_whitespace()
+        .last()
+        .unwrap_or("of unknown version")
+        .to_owned()
+}
+
 /// What to call; the policy goes to our own program inside.
 pub fn words(bwrap: &Path, policy: &Policy, text: &str) -> Vec<OsString> {
     let mut line = Line(vec![bwrap.into()]);

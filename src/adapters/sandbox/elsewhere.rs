@@ -1,32 +1,24 @@
 //! Our own program inside a run on systems that are not Linux: it sets limits and becomes the job. The walls are the
 //! operator's wrapper.
 
-use super::policy::Policy;
+use super::policy::{BROKEN, Policy};
 use rustix::process::{Resource, Rlimit, setrlimit};
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// The hidden subcommand.
 pub const WORD: &str = "__sandbox";
-/// Exit code of a run that could not be started.
-const BROKEN: u8 = 70;
 
-/// Runs a policy when that is what the arguments ask for; the exit code then.
+/// Runs a policy; the exit code.
 #[must_use]
-pub fn run(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
-    let mut args = args.into_iter().skip(1);
-    if args.next()?.to_str() != Some(WORD) {
-        return None;
-    }
-    let text = args.next().unwrap_or_default();
-    let error = match serde_json::from_str::<Policy>(&text.to_string_lossy()) {
+pub fn run(text: &str) -> u8 {
+    let error = match serde_json::from_str::<Policy>(text) {
         Ok(policy) => becomes(&policy),
         Err(error) => error.into(),
     };
     let _ = writeln!(io::stderr(), "{error}");
-    Some(BROKEN)
+    BROKEN
 }
 
 fn becomes(policy: &Policy) -> io::Error {

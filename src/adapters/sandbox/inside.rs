@@ -10,36 +10,26 @@ mod spaces;
 mod supervise;
 mod usage;
 
-use super::policy::{Policy, Report};
+use super::policy::{BROKEN, ENDED_BY, Policy, Report};
 use rustix::process::{DumpableBehavior, Signal};
 use rustix::thread::{Gid, Uid};
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 
 /// The hidden subcommand.
 pub const WORD: &str = "__sandbox";
-/// Exit code of a run that could not be started.
-const BROKEN: u8 = 70;
 
-/// Runs a policy when that is what the arguments ask for; the exit code then.
+/// Runs a policy; the exit code.
 #[must_use]
-pub fn run(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
-    let mut args = args.into_iter().skip(1);
-    if args.next()?.to_str() != Some(WORD) {
-        return None;
+pub fn run(text: &str) -> u8 {
+    match serde_json::from_str::<Policy>(text) {
+        Ok(policy) => enter(&policy),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "this subcommand is not for people: {error}");
+            BROKEN
+        }
     }
-    let text = args.next().unwrap_or_default();
-    Some(
-        match serde_json::from_str::<Policy>(&text.to_string_lossy()) {
-            Ok(policy) => enter(&policy),
-            Err(error) => {
-                let _ = writeln!(io::stderr(), "this subcommand is not for people: {error}");
-                BROKEN
-            }
-        },
-    )
 }
 
 /// The steps that failed, by name.
@@ -138,6 +128,12 @@ fn tell(report: Option<&mut File>, told: &Report) -> u8 {
             if let Some(words) = &told.failed {
                 let _ = writeln!(io::stderr(), "{words}");
                 return BROKEN;
+            }
+            let by = ENDED_BY
+                .iter()
+                .find(|(limit, _)| Some(*limit) == told.limit);
+            if let Some((_, code)) = by {
+                return *code;
             }
         }
     }

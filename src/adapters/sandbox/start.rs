@@ -3,7 +3,7 @@
 use super::inside::WORD;
 use super::policy::Policy;
 use super::tier::Tier;
-use super::{bwrap, crowd, kill, view};
+use super::{Setup, bwrap, crowd, kill, view};
 use crate::factory::ports::sandbox::{Job, Network};
 use rustix::fd::{AsRawFd, OwnedFd};
 use std::io;
@@ -14,6 +14,8 @@ use tokio::process::Command;
 
 /// Who runs are when we are root.
 const NOBODY: u32 = 65534;
+/// Processes of ours that may be counted with those of a run.
+const OURS: u64 = 8;
 /// What a wrapper may need of the person's environment to find its own settings and service.
 const WRAPPER: [&str; 9] = [
     "HOME",
@@ -38,6 +40,22 @@ pub struct Means {
     pub etc: PathBuf,
     /// The operator's command.
     pub wrapper: Vec<String>,
+    /// A variable for whoever makes the walls, which no run may see: the probe's canary.
+    pub planted: Option<(String, String)>,
+}
+
+impl Means {
+    /// Those of a tier.
+    #[must_use]
+    pub fn of(tier: Tier, setup: &Setup) -> Self {
+        Self {
+            tier,
+            program: setup.program.clone(),
+            etc: setup.state.join("etc"),
+            wrapper: setup.wrapper.clone(),
+            planted: None,
+        }
+    }
 }
 
 /// The policy of a job. `scratch`: a folder of the machine for tiers without a root of their own.
@@ -80,7 +98,7 @@ pub fn policy(job: &Job, means: &Means, scratch: &Path, report: Option<i32>) -> 
 fn room(job: &Job, tier: Tier, become_id: Option<u32>) -> u64 {
     let most = u64::from(job.limits.processes);
     if tier.own_processes() && become_id.is_none() && crowd::counted_apart() {
-        return most;
+        return most + OURS;
     }
     let user = become_id.unwrap_or_else(|| rustix::process::getuid().as_raw());
     crowd::threads(user) + 2 * most
@@ -162,6 +180,7 @@ pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> i
         );
     }
     command
+        .envs(means.planted.clone())
         .envs(job.env.iter().map(|(name, value)| (name, value)))
         .stdin(if job.stdin.is_empty() {
             Stdio::null()
@@ -225,6 +244,22 @@ fn apart(highest: i32, report: i32) -> io::Result<()> {
         let _ = fcntl_setfd(file, keep);
     }
     Ok(())
+}
+
+/// Without a root of its own a run that becomes somebody else needs folders open to others on its way.
+pub fn reachable(policy: &Policy) -> Result<(), String> {
+    if policy.become_id.is_none() || policy.tier.own_root() {
+        return Ok(());
+    }
+    let closed = |folder: &&Path| folder.metadata().is_ok_and(|meta| meta.mode() & 0o001 == 0);
+    let ways = policy.write.iter().chain([&policy.cwd]);
+    match ways.flat_map(|path| path.ancestors().skip(1)).find(closed) {
+        None => Ok(()),
+        Some(folder) => Err(format!(
+            "{0} is closed to other users, and as root under Landlock alone runs become one: chmod o+x {0}, or keep the home elsewhere",
+            folder.display()
+        )),
+    }
 }
 
 /// Makes what a run may write its own, when it is somebody else than we are. What it owns already stays as it is:

@@ -75,6 +75,7 @@ pub struct FileStore {
     stream: Mutex<Stream>,
     hints: Mutex<Option<UnboundedSender<Change>>>,
     trouble: Mutex<Option<String>>,
+    outside: watch::Outside,
     _lock: lock::EngineLock,
 }
 
@@ -136,6 +137,7 @@ impl FileStore {
             stream: Mutex::new(Stream::new(&layout, sizes.stream)),
             hints: Mutex::new(None),
             trouble: Mutex::new(None),
+            outside: watch::Outside::default(),
             layout,
             _lock: held,
         })
@@ -145,6 +147,12 @@ impl FileStore {
     #[must_use]
     pub fn watch_trouble(&self) -> Option<String> {
         locked(&self.trouble).clone()
+    }
+
+    /// Files outside the home whose changes count as changed settings; filled in by whoever reads the settings.
+    #[must_use]
+    pub fn outside(&self) -> watch::Outside {
+        Arc::clone(&self.outside)
     }
 
     /// Appends several log lines with one write.
@@ -315,7 +323,7 @@ impl Store for FileStore {
     fn watch(&self) -> Result<UnboundedReceiver<Change>, StoreError> {
         let (tx, rx) = unbounded_channel();
         *locked(&self.hints) = Some(tx.clone());
-        *locked(&self.trouble) = watch::home(&self.layout.home, tx);
+        *locked(&self.trouble) = watch::home(&self.layout.home, self.outside(), tx);
         Ok(rx)
     }
 

@@ -17,7 +17,6 @@ use crate::factory::ports::settings::{ModelRef, Settings};
 use crate::factory::ports::store::{Store, StoreError};
 use crate::factory::ports::tests::{TestError, Tests};
 use crate::factory::wake::Wake;
-use crate::text::hash::sha256;
 use crate::text::redact::Redactor;
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -115,7 +114,7 @@ pub struct Tools {
     /// Where streamed text goes.
     pub publisher: Publisher,
     /// Takes secrets out of whatever is stored or shown.
-    pub redactor: Arc<Redactor>,
+    pub redactor: Redactor,
     /// The factory home.
     pub home: PathBuf,
 }
@@ -167,6 +166,8 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
+    /// Nobody whose text stands in a prompt can guess it.
+    pub nonce: String,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
     pub recording: Option<Recording>,
 }
@@ -194,16 +195,10 @@ impl Context {
         }
     }
 
-    /// Marks untrusted text in prompts: derived from the attempt, so that transcripts are replayable.
+    /// Marks untrusted text in prompts. The same for all prompts of an attempt, so that a server can reuse what it read.
     #[must_use]
     pub fn nonce(&self) -> String {
-        let seed = format!(
-            "{}/{}/{}",
-            self.tool,
-            self.attempt,
-            self.tools.home.display()
-        );
-        sha256(seed.as_bytes()).chars().take(12).collect()
+        self.nonce.clone()
     }
 
     /// A hint left for the present phase.

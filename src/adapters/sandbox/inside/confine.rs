@@ -64,7 +64,9 @@ impl Walls {
             (Tier::Landlock, Network::Registry) => Sockets::Streams,
             _ => Sockets::Internet,
         };
-        match filter::programs(sockets) {
+        // npm sets modes of what it unpacks; it runs nothing of it.
+        let attributes = policy.tier != Tier::Landlock || policy.network == Network::Registry;
+        match filter::programs(sockets, attributes) {
             Ok(filters) => walls.filters = filters,
             Err(error) if needed => return Err(format!("system call filter: {error}")),
             // Some other kernel stands behind a wrapper; the probe judges what it lets through.
