@@ -36,7 +36,6 @@ mod rows;
 #[path = "hostile/tiers.rs"]
 mod tiers;
 #[path = "support/tool.rs"]
-#[allow(dead_code)]
 mod tool;
 #[path = "hostile/trial.rs"]
 mod trial;
