@@ -170,7 +170,7 @@ impl Walk<'_> {
                 Ok(number) => Value::Number(number),
                 Err(_) => return self.problem(span, format!("{name} is not a number")),
             },
-            DeValue::Array(all) => {
+            DeValue::Array(all) if takes == schema::Takes::Packages => {
                 let texts = all.iter().map(|one| match one.get_ref() {
                     DeValue::String(text) => Some(text.to_string()),
                     _ => None,
