@@ -652,6 +652,12 @@ fn one_engine_a_home_from_up_to_down() {
         .assert()
         .success()
         .stdout(contains("already running"));
+    let json = w
+        .run(&["--home", "home", "--json", "up"])
+        .assert()
+        .success();
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(json["accepted"], true);
     w.run(&["--home", "home", "--no-tui"])
         .assert()
         .code(3)
@@ -715,6 +721,41 @@ fn until_idle_ends_with_0_when_nothing_is_left_and_4_when_paused() {
     {
         serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
+}
+
+#[test]
+fn a_clone_of_a_home_keeps_its_ideas_and_knows_what_has_shipped() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let wishes = r#"{"items": [
+        {"idea": "Count the words of a text", "priority": 7, "name": "count-words", "owner": "me"},
+        {"idea": "Sort the lines of a text", "priority": 3}
+    ]}"#;
+    fs::write(home.join("dev-factory/wishlist.json"), wishes).unwrap();
+    git(&home, &["tag", "-a", "-m", "shipped", "count-words@1.2.0"]);
+    w.run(&["--home", "home", "pause"]).assert().success();
+    let told = |item: &Value| {
+        let words = ["idea", "priority", "name", "status", "owner"];
+        words.map(|key| item[key].clone())
+    };
+    let found: Vec<_> = items(&home).iter().map(told).collect();
+    let expected = serde_json::json!([
+        [
+            "Count the words of a text",
+            7,
+            "count-words",
+            "shipped",
+            "me"
+        ],
+        [
+            "Sort the lines of a text",
+            3,
+            "sort-lines-text",
+            "wanted",
+            null
+        ]
+    ]);
+    assert_eq!(serde_json::to_value(found).unwrap(), expected);
 }
 
 #[test]

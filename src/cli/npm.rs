@@ -22,11 +22,11 @@ pub fn installed(home: &Path) -> bool {
     npm::installed(home, "jest/bin/jest.js")
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run.
+/// Installs exactly what the lock file names, without scripts of packages; speaks on standard error only.
 pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let program = tools::npm()?;
     let home = home.canonicalize()?;
-    out::say("installing Jest (npm ci) ...")?;
+    out::note("installing Jest (npm ci) ...");
     let told = |why: String| {
         Fail::failed(format!(
             "npm ci failed in {}: {why}; the next start tries again",
@@ -63,9 +63,9 @@ pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     });
     clear();
     let seconds = millis? as f64 / 1000.0;
-    out::say(format!(
+    out::note(format!(
         "Jest is installed ({all} packages, {seconds:.1} s)"
-    ))?;
+    ));
     Ok(())
 }
 
