@@ -217,7 +217,7 @@ impl Driver {
 
     /// A host was at fault: wait for it; after too many failures pause and say so.
     pub(super) fn host_failed(&mut self, attempt: u64, error: &ModelError) -> Result<(), String> {
-        let words = self.tools.redactor.redact(&error.to_string());
+        let words = self.tools.redactor.clean(&error.to_string());
         let role = self.ledger.factory.attempt.as_ref().map(|a| a.role);
         if let Some(model) = role.and_then(|role| self.readiness.model(role).cloned()) {
             self.readiness.failed(&model, words.clone());

@@ -30,6 +30,9 @@ const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
 /// How often main is looked at while a tool on the shelf waits for it.
 const MAIN_LOOK: Duration = Duration::from_secs(3);
 
+/// How often a key is fetched again while probes with it are refused: a command may ask a person for a password.
+const KEY_AGAIN: Duration = Duration::from_secs(60);
+
 /// How often a limit that was reached is looked at again: the day it counts goes by.
 const BUDGET_LOOK: Duration = Duration::from_secs(60);
 
@@ -68,6 +71,8 @@ pub struct Driver {
     /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
     pub(super) main_blocked: bool,
     shown: Option<Instant>,
+    /// When a key was last fetched again because a probe was refused.
+    key_read: Option<Instant>,
 }
 
 /// Reads settings and souls again.
@@ -112,6 +117,7 @@ impl Driver {
             signalled: false,
             main_blocked: false,
             shown: None,
+            key_read: None,
         }
     }
 
@@ -197,6 +203,9 @@ impl Driver {
                     self.ledger.say(level, format!("{model}: {}", status.words));
                     self.dirty = true;
                 }
+                if status.refused && self.key_due() {
+                    return self.reread();
+                }
                 Ok(())
             }
             Wake::Observed(seen) => self.observed(seen).await,
@@ -211,6 +220,15 @@ impl Driver {
             }
             Wake::Time => self.time().await,
         }
+    }
+
+    /// A refused key is worth fetching again now.
+    fn key_due(&mut self) -> bool {
+        let due = self.key_read.is_none_or(|at| at.elapsed() >= KEY_AGAIN);
+        if due {
+            self.key_read = Some(Instant::now());
+        }
+        due
     }
 
     fn signalled(&mut self, signal: Signal) {
@@ -362,10 +380,8 @@ impl Driver {
     pub(super) fn probe(&mut self, roles: &[Role]) {
         for model in self.readiness.due(roles) {
             let (models, wake) = (self.tools.models.clone(), self.wake.clone());
-            let redactor = self.tools.redactor.clone();
             tokio::spawn(async move {
-                let mut status = models.probe(&model.host, &model.model).await;
-                status.words = redactor.redact(&status.words);
+                let status = models.probe(&model.host, &model.model).await;
                 let _ = wake.send(Wake::Probed(model, status));
             });
         }

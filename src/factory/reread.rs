@@ -1,5 +1,6 @@
 //! Settings and souls read again: taken over, or the old ones kept with the reason; what waited for them goes on.
 
+use super::clean::Clean;
 use super::driver::Driver;
 use super::engine::{self, Reread};
 use super::readiness::Readiness;
@@ -42,8 +43,7 @@ impl Driver {
         self.pushing.at_once();
         self.settings = Arc::new(read.settings);
         self.souls = souls;
-        self.tools.models = read.models;
-        self.tools.redactor = read.redactor;
+        self.tools.models = Clean::new(read.models, self.tools.redactor.clone());
         self.ledger
             .say(Level::Info, "settings and souls read again");
         self.odd(warnings);

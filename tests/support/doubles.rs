@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::domain::package::Package;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, HostStatus, ModelError, Models, Reply, TurnRequest,
@@ -200,6 +201,7 @@ impl Models for Desk {
         let status = HostStatus {
             host: host.to_owned(),
             live: away.is_none(),
+            refused: false,
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
         };
@@ -402,6 +404,13 @@ impl Tests for Canned {
         };
         let all = cases.iter().map(answer).collect();
         async move { Ok(all) }.boxed()
+    }
+
+    fn packages<'a>(
+        &'a self,
+        _packages: &'a [Package],
+    ) -> BoxFuture<'a, Result<String, TestError>> {
+        async { Ok("{}\n".to_owned()) }.boxed()
     }
 
     fn sweep(&self) {}

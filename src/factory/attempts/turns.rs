@@ -16,7 +16,6 @@ use crate::text::sanitise::Sanitiser;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -170,14 +169,7 @@ impl Context {
                 detail,
             }),
         };
-        // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
-        let redactor = &self.tools.redactor;
         let reply = reply.and_then(|reply| unlooped(request, reply));
-        let reply = reply.map(|reply| Reply {
-            text: redactor.redact_known(reply.text),
-            thought: redactor.redact_known(reply.thought),
-            ..reply
-        });
         (reply, showing)
     }
 
@@ -230,7 +222,7 @@ impl Context {
 
     /// An error in words that hold no secret.
     fn words(&self, error: &ModelError) -> String {
-        self.tools.redactor.redact(&error.to_string())
+        self.tools.redactor.clean(&error.to_string())
     }
 
     fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
@@ -283,7 +275,6 @@ impl Context {
             role: self.role.to_string(),
             phase: self.phase.to_string(),
         };
-        let line = self.tools.redactor.redact(&line);
         self.tools
             .store
             .append(&paper, &(line + "\n"))
@@ -330,13 +321,13 @@ struct Asked<'a> {
 /// Passes streamed text to the live log.
 async fn show(
     voice: Voice,
-    redactor: Arc<Redactor>,
+    redactor: Redactor,
     mut arriving: mpsc::UnboundedReceiver<Delta>,
     looping: oneshot::Sender<String>,
 ) {
     let (mut looping, mut saying, mut pondering) =
         (Some(looping), Repeats::default(), Repeats::default());
-    let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
+    let (mut text, mut thought) = (Shown::new(&redactor), Shown::new(&redactor));
     let mut pieces = Vec::new();
     // What came together is shown together: a line a token costs more than all else of a turn.
     while arriving.recv_many(&mut pieces, BURST).await > 0 {
@@ -361,13 +352,13 @@ async fn show(
 }
 
 /// Streamed text made safe to show: no control characters, no secrets.
-struct Clean<'a> {
+struct Shown {
     sanitiser: Sanitiser,
-    redactor: RedactStream<'a>,
+    redactor: RedactStream,
 }
 
-impl<'a> Clean<'a> {
-    fn new(redactor: &'a Redactor) -> Self {
+impl Shown {
+    fn new(redactor: &Redactor) -> Self {
         Self {
             sanitiser: Sanitiser::default(),
             redactor: redactor.stream(),

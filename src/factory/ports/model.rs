@@ -160,6 +160,9 @@ pub struct HostStatus {
     pub words: String,
     /// Model ids it offers; empty when unknown.
     pub models: Vec<String>,
+    /// It answered 401 or 403: another key may help.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 /// Model hosts.
