@@ -33,6 +33,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -50,10 +51,20 @@ pub fn hash(text: &[u8]) -> String {
     trust::hash(text)
 }
 
-/// Does what the hidden subcommands ask for when the arguments of this process name one; the exit code then. Comes
-/// before anything else.
+/// How a hidden subcommand ended.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Exit code.
+    pub code: u8,
+    /// For standard output.
+    pub out: String,
+    /// For standard error.
+    pub err: String,
+}
+
+/// Does what the hidden subcommands ask for when the arguments of this process name one. Comes before anything else.
 #[must_use]
-pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
+pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<Answer> {
     let mut args = args.into_iter().skip(1);
     let (word, text) = (args.next()?, args.next());
     let text = text.unwrap_or_default();
@@ -204,11 +215,13 @@ fn etc_files(folder: &Path) -> io::Result<()> {
             "passwd: files\ngroup: files\nhosts: files dns\n",
         ),
     ];
-    std::fs::create_dir_all(folder)?;
+    let mut closed = std::fs::DirBuilder::new();
+    closed.recursive(true).mode(0o700).create(folder)?;
     for (name, text) in files {
         let file = folder.join(name);
         if std::fs::read_to_string(&file).ok().as_deref() != Some(text) {
             std::fs::write(&file, text)?;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
         }
     }
     Ok(())

@@ -31,42 +31,16 @@ pub fn installed(home: &Path) -> bool {
         && home.join("node_modules/.package-lock.json").is_file()
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run. What it says goes to standard
-/// error: standard output may be read by a program.
+/// Installs exactly what the lock file names, without scripts of packages; speaks on standard error only.
 pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
     out::note("installing Jest (npm ci) ...");
-    let env = std::env::vars()
-        .filter(|(name, _)| {
-            PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_")
-        })
-        .collect();
-    let words = [
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-    ];
-    let job = Job {
-        command: std::iter::once(npm.display().to_string())
-            .chain(words.map(str::to_owned))
-            .collect(),
-        cwd: home.to_path_buf(),
-        stdin: Vec::new(),
-        read: vec![home.to_path_buf()],
-        write: vec![home.to_path_buf()],
-        network: Network::Registry,
-        limits: Limits {
-            wall: Duration::from_secs(600),
-            file: 500 << 20,
-            written: 500 << 20,
-            output: 1 << 20,
-            ..Limits::default()
-        },
-        untrusted: Vec::new(),
-        env,
-    };
+    let stage = home.join("dev-factory/run/npm");
+    std::fs::create_dir_all(&stage)?;
+    for name in ["package.json", "package-lock.json"] {
+        std::fs::copy(home.join(name), stage.join(name))?;
+    }
+    let job = job(&npm, &stage);
     let loaded = wire::settings(cli, Some(home), Vec::new());
     let wrapper = loaded.map_or_else(|_| Vec::new(), |loaded| loaded.settings.wrapper);
     let sandbox = walls::any(&wrapper)?;
@@ -77,7 +51,10 @@ pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
             signal = endings.next() => Err(Fail::Said(signals::code(signal), INTERRUPTED.to_owned())),
         }
     })?;
-    if ended.exit == Some(0) && installed(home) {
+    let made = ended.exit == Some(0)
+        && std::fs::rename(stage.join("node_modules"), home.join("node_modules")).is_ok();
+    let _ = std::fs::remove_dir_all(&stage);
+    if made && installed(home) {
         out::note(format!(
             "Jest is installed ({:.1} s)",
             ended.millis as f64 / 1000.0
@@ -92,6 +69,41 @@ pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
         "npm ci failed in {}: {why}; check the network and the registry (npm ping); the next start tries again",
         home.display()
     )))
+}
+
+/// `npm ci` in a folder of its own: what it may write is no other's.
+fn job(npm: &Path, stage: &Path) -> Job {
+    let words = [
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+    ];
+    Job {
+        command: std::iter::once(npm.display().to_string())
+            .chain(words.map(str::to_owned))
+            .collect(),
+        cwd: stage.to_path_buf(),
+        stdin: Vec::new(),
+        read: Vec::new(),
+        write: vec![stage.to_path_buf()],
+        network: Network::Registry,
+        limits: Limits {
+            wall: Duration::from_secs(600),
+            file: 500 << 20,
+            written: 500 << 20,
+            scratch: 500 << 20,
+            output: 1 << 20,
+            ..Limits::default()
+        },
+        untrusted: Vec::new(),
+        env: std::env::vars()
+            .filter(|(name, _)| {
+                PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_")
+            })
+            .collect(),
+    }
 }
 
 /// What npm said was wrong, on one line.
