@@ -5,14 +5,9 @@ mod jest_home;
 #[path = "support/tool.rs"]
 mod tool;
 
-use dev_factory::adapters::sandbox::{NoWalls, hash};
 use dev_factory::domain::evidence::{Evidence, JestReport, JestRun, JestTest};
 use dev_factory::factory::gates::{flaky, measure, stub_fails};
-use dev_factory::factory::ports::sandbox::{
-    Ended, Job, Limit, Limits, Network, Sandbox, SandboxError,
-};
 use dev_factory::factory::ports::tests::Tests;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -64,7 +59,7 @@ async fn an_honest_tool_passes_every_gate() {
     assert_eq!(files, ["src/cli.js", "src/count.js"]);
     let throwing = evidence.throwing.unwrap();
     assert_eq!((throwing.red, throwing.total), (true, 8));
-    assert_eq!(evidence.sandbox, "none");
+    assert_eq!(evidence.sandbox, "namespaces");
     let again = measured(&home).await;
     let (cold, warm) = (evidence.millis, again.millis);
     println!(
@@ -391,7 +386,7 @@ fn a_test_that_fails_once_and_then_passes_is_flaky() {
     };
     assert_eq!(
         flaky(&run(false), &run(true)),
-        ["test/dev/a.test.js: now and then"]
+        [("test/dev/a.test.js".to_owned(), "now and then".to_owned())]
     );
     assert!(flaky(&run(false), &run(false)).is_empty());
 }
@@ -414,160 +409,6 @@ async fn unmarked(path: &Path) {
         assert!(Instant::now() < deadline, "still there: {:?}", marked(path));
         tokio::task::yield_now().await;
     }
-}
-
-fn shell(script: &str, dir: &Path) -> Job {
-    Job {
-        command: vec![
-            "/bin/sh".into(),
-            "-c".into(),
-            script.into(),
-            dir.display().to_string(),
-        ],
-        cwd: dir.to_path_buf(),
-        stdin: Vec::new(),
-        read: Vec::new(),
-        write: Vec::new(),
-        network: Network::None,
-        limits: Limits {
-            wall: Duration::from_secs(20),
-            output: 1024 * 1024,
-            ..Limits::default()
-        },
-        untrusted: Vec::new(),
-        env: Vec::new(),
-    }
-}
-
-async fn ran(job: Job) -> Ended {
-    NoWalls::new(BTreeSet::new(), true).run(job).await.unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_sees_nothing_of_ours() {
-    let dir = tempfile::tempdir().unwrap();
-    let ended = ran(shell(
-        "env; ls /proc/self/fd; ulimit -c; cat; exit 7",
-        dir.path(),
-    ))
-    .await;
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!((ended.exit, ended.limit), (Some(7), None));
-    let names: BTreeSet<&str> = said
-        .lines()
-        .filter_map(|line| Some(line.split_once('=')?.0))
-        .collect();
-    let allowed = "CI HOME LANG NODE_ENV NO_COLOR PATH PWD SHLVL TMPDIR TZ _ OLDPWD";
-    let allowed: BTreeSet<&str> = allowed.split(' ').collect();
-    assert!(names.is_subset(&allowed), "{names:?}");
-    let numbers: Vec<&str> = said
-        .lines()
-        .filter(|line| line.parse::<u8>().is_ok())
-        .collect();
-    // 3 is the folder ls itself reads; the last 0 is the size of core files.
-    assert_eq!(numbers, ["0", "1", "2", "3", "0"]);
-    let fed = Job {
-        stdin: b"given".to_vec(),
-        ..shell("cat", dir.path())
-    };
-    assert_eq!(ran(fed).await.stdout, b"given");
-    let missing = Job {
-        command: vec!["/no/such/program".into()],
-        ..shell("", dir.path())
-    };
-    let error = NoWalls::new(BTreeSet::new(), true)
-        .run(missing)
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains("/no/such/program"), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_flood_and_a_hang_are_ended_and_a_daemon_does_not_stay() {
-    let dir = tempfile::tempdir().unwrap();
-    let ended = ran(shell("yes", dir.path())).await;
-    assert_eq!((ended.exit, ended.limit), (None, Some(Limit::Output)));
-    assert_eq!(ended.stdout.len(), 1024 * 1024);
-    let ended = ran(shell("yes >&2", dir.path())).await;
-    assert_eq!(
-        (ended.limit, ended.stderr.len()),
-        (Some(Limit::Output), 1024 * 1024)
-    );
-    let hang = "trap '' TERM INT HUP; setsid sh -c 'sleep 300' \"$0\" & while :; do sleep 1; done";
-    let begun = Instant::now();
-    let ended = ran(Job {
-        limits: Limits {
-            wall: Duration::from_millis(500),
-            ..Limits::default()
-        },
-        ..shell(hang, dir.path())
-    })
-    .await;
-    assert_eq!((ended.exit, ended.limit), (None, Some(Limit::Time)));
-    assert!(
-        begun.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        begun.elapsed()
-    );
-    // Twice forked, own session, environment and pipes let go: an orphan of ours.
-    let daemon = "(setsid env -i sh -c 'echo > there; sleep 300; :' \"$0\" >/dev/null 2>&1 </dev/null &); \
-                  until [ -e there ]; do :; done; echo up";
-    let ended = ran(shell(daemon, dir.path())).await;
-    assert_eq!(
-        (ended.exit, ended.stdout.as_slice()),
-        (Some(0), b"up\n".as_slice())
-    );
-    assert_eq!(marked(dir.path()), Vec::<PathBuf>::new());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn dropping_a_run_ends_its_processes() {
-    let dir = tempfile::tempdir().unwrap();
-    let up = dir.path().join("up");
-    let script = "setsid sh -c 'sleep 300; :' \"$0\" & echo > up; sleep 300";
-    let sandbox = NoWalls::new(BTreeSet::new(), true);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    {
-        let mut run = sandbox.run(shell(script, dir.path()));
-        while !up.exists() && Instant::now() < deadline {
-            let turn = tokio::time::timeout(Duration::from_millis(10), &mut run).await;
-            assert!(turn.is_err(), "{turn:?}");
-        }
-        assert!(!marked(dir.path()).is_empty());
-    }
-    unmarked(dir.path()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_walls_only_compiled_in_files_run() {
-    let dir = tempfile::tempdir().unwrap();
-    let (src, file) = (dir.path().join("src"), dir.path().join("src/a.js"));
-    fs::create_dir(&src).unwrap();
-    fs::write(&file, "known").unwrap();
-    let sandbox = NoWalls::new([hash(b"known")].into(), false);
-    assert_eq!(sandbox.tier(), "demo");
-    let job = || Job {
-        untrusted: vec![src.clone()],
-        ..shell("echo ran > ran", dir.path())
-    };
-    assert!(sandbox.run(job()).await.is_ok());
-    assert!(dir.path().join("ran").exists());
-    fs::remove_file(dir.path().join("ran")).unwrap();
-    let refused = |outcome: Result<Ended, SandboxError>, name: &str| match outcome {
-        Err(SandboxError::Refused { file }) => assert!(file.ends_with(name), "{file}"),
-        other => panic!("{other:?}"),
-    };
-    fs::write(&file, "known ").unwrap();
-    refused(sandbox.run(job()).await, "src/a.js");
-    fs::write(&file, "known").unwrap();
-    std::os::unix::fs::symlink(&file, src.join("b.js")).unwrap();
-    refused(sandbox.run(job()).await, "src/b.js");
-    let gone = Job {
-        untrusted: vec![dir.path().join("gone")],
-        ..job()
-    };
-    refused(sandbox.run(gone).await, "gone");
-    assert!(!dir.path().join("ran").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -627,7 +468,7 @@ fn every_script_of_the_demo_is_clean() {
         }
         let text = fenced(&fs::read_to_string(&reply).unwrap());
         assert!(text.lines().count() > 5, "{path}");
-        let found = dev_factory::agents::scan::scan(file, &text);
+        let found = dev_factory::agents::scan::scan(file, &text, &[]);
         assert!(found.is_empty(), "{path}: {found:?}");
         read += 1;
     }

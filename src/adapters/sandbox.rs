@@ -1,32 +1,44 @@
-//! The Sandbox port without walls: clean environment, own session, limits, and an end to every process of a run.
-//! It keeps nothing from reading files or the network, so it runs only compiled-in replies unless a person accepted that.
+//! The Sandbox port: every run goes through our own program, re-executed behind walls that bubblewrap, the kernel's
+//! namespaces, Landlock or the operator's wrapper makes. Namespaces are made by a module of ours and not by a crate,
+//! because limits, filter and report inside are needed with bubblewrap as well.
 
+mod advice;
+mod bwrap;
+mod choose;
+mod crowd;
+mod door;
+mod guest;
+#[cfg(not(target_os = "linux"))]
+#[path = "sandbox/elsewhere.rs"]
+mod inside;
+#[cfg(target_os = "linux")]
+mod inside;
 mod kill;
+mod policy;
+mod probe;
+mod runner;
+mod spawner;
+mod start;
+mod tier;
 mod trust;
+mod view;
+mod watch;
 
-use crate::factory::ports::sandbox::{Ended, Job, Limit, Network, Sandbox, SandboxError};
+use crate::adapters::registry::Registry;
+use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kill::Tree;
+use runner::Runner;
+use start::Means;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io;
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
-use tokio::sync::Notify;
 
-/// Variables of ours that npm needs to reach its registry as the person set it up.
-const REGISTRY: [&str; 4] = [
-    "HOME",
-    "NODE_EXTRA_CA_CERTS",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
-/// How long pipes may stay open after every process was killed.
-const DRAIN: Duration = Duration::from_secs(2);
+pub use advice::fixes;
+pub use choose::{Choice, Tried, choose, survey};
+pub use probe::{Attempt, Findings};
+pub use tier::Tier;
 
 /// SHA-256 of texts this binary carries, hexadecimal.
 pub type Hashes = BTreeSet<String>;
@@ -37,178 +49,89 @@ pub fn hash(text: &[u8]) -> String {
     trust::hash(text)
 }
 
-/// A sandbox without walls.
-pub struct NoWalls {
-    known: Hashes,
-    unsafe_accepted: bool,
+/// How a hidden subcommand ended.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Exit code.
+    pub code: u8,
+    /// For standard output.
+    pub out: String,
+    /// For standard error.
+    pub err: String,
 }
 
-impl NoWalls {
-    /// `known`: hashes of every file the compiled-in replies hold; `unsafe_accepted`: both flags were given.
+/// Does what the hidden subcommands ask for when the arguments of this process name one. Comes before anything else.
+#[must_use]
+pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<Answer> {
+    let mut args = args.into_iter().skip(1);
+    let (word, text) = (args.next()?, args.next());
+    let text = text.unwrap_or_default();
+    let text = text.to_string_lossy();
+    match word.to_str()? {
+        inside::WORD => Some(inside::run(&text)),
+        guest::ASK => Some(guest::ask(&text)),
+        guest::HOLD => Some(guest::hold()),
+        _ => None,
+    }
+}
+
+/// What walls are built with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Our own program, to be re-executed.
+    pub program: PathBuf,
+    /// Folder of ours outside every home, for small files that runs see and for what the probe found.
+    pub state: PathBuf,
+    /// The operator's own command; empty = none.
+    pub wrapper: Vec<String>,
+    /// Hashes of every file the compiled-in replies hold: what may run without walls.
+    pub known: Hashes,
+}
+
+/// A sandbox of one tier.
+pub struct Walls {
+    runner: Runner,
+    known: Hashes,
+}
+
+impl Walls {
+    /// Walls of this tier, whether or not they hold here; `choose` finds the tier that does.
     #[must_use]
-    pub fn new(known: Hashes, unsafe_accepted: bool) -> Self {
-        // Orphans of a run come back to us instead of to init, so they can be found and ended.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    pub fn of(tier: Tier, setup: &Setup) -> Self {
         Self {
-            known,
-            unsafe_accepted,
+            runner: Runner::of(Means::of(tier, setup)),
+            known: setup.known.clone(),
+        }
+    }
+
+    /// As they are, with the one registry that a job which asks for it may reach.
+    #[must_use]
+    pub fn reaching(&self, registry: Arc<Registry>) -> Self {
+        Self {
+            runner: Runner {
+                means: self.runner.means.clone(),
+                registry: Some(registry),
+            },
+            known: self.known.clone(),
         }
     }
 
     async fn started(&self, job: Job) -> Result<Ended, SandboxError> {
-        if !self.unsafe_accepted {
+        if self.runner.means.tier == Tier::Demo {
             trust::check(&job.untrusted, &self.known)?;
         }
         let program = job.command.first().cloned().unwrap_or_default();
-        let broken = |error: io::Error| SandboxError::Start {
-            program: program.clone(),
-            detail: error.to_string(),
-        };
-        let scratch = tempfile::tempdir().map_err(broken)?;
-        let begun = Instant::now();
-        let mut command = command(&job, scratch.path());
-        let (mut child, tree) = Tree::start(|| command.spawn()).map_err(broken)?;
-        let mut ended = watch(&mut child, &job, tree).await.map_err(broken)?;
-        ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(ended)
+        let ended = self.runner.run(job).await;
+        ended.map_err(|detail| SandboxError::Start { program, detail })
     }
 }
 
-impl Sandbox for NoWalls {
+impl Sandbox for Walls {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Ended, SandboxError>> {
         self.started(job).boxed()
     }
 
     fn tier(&self) -> &'static str {
-        if self.unsafe_accepted { "none" } else { "demo" }
+        self.runner.means.tier.as_str()
     }
-}
-
-/// The command with its environment, session and limits.
-fn command(job: &Job, scratch: &std::path::Path) -> Command {
-    let mut words = job.command.iter();
-    let mut command = Command::new(words.next().map(String::as_str).unwrap_or_default());
-    command.args(words).current_dir(&job.cwd).env_clear();
-    command
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", scratch)
-        .env("TMPDIR", scratch)
-        .env("LANG", "C.UTF-8")
-        .env("CI", "1")
-        .env("NO_COLOR", "1")
-        .env("TZ", "UTC")
-        .env("NODE_ENV", "test");
-    if job.network == Network::Registry {
-        command.env_remove("NODE_ENV").envs(registry());
-    }
-    command
-        .envs(job.env.iter().map(|(name, value)| (name, value)))
-        .stdin(if job.stdin.is_empty() {
-            Stdio::null()
-        } else {
-            Stdio::piped()
-        })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let largest = job.limits.file;
-    let highest = kill::highest_open_file();
-    // SAFETY: between fork and exec only system calls are made: nothing allocates, locks or reads memory of other threads.
-    unsafe {
-        command.pre_exec(move || confine(largest, highest));
-    }
-    command
-}
-
-/// What npm gets of the person's environment.
-fn registry() -> Vec<(OsString, OsString)> {
-    let wanted = |name: &str| {
-        let lower = name.to_ascii_lowercase();
-        REGISTRY.contains(&name) || lower.ends_with("_proxy") || lower.starts_with("npm_config_")
-    };
-    let all = std::env::vars_os();
-    all.filter(|(name, _)| name.to_str().is_some_and(wanted))
-        .collect()
-}
-
-/// Runs in the child before exec: own session, no core files, no open files beside the first three.
-fn confine(largest: u64, highest: i32) -> io::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit, setsid};
-    setsid()?;
-    let limit = |most: u64| Rlimit {
-        current: Some(most),
-        maximum: Some(most),
-    };
-    setrlimit(Resource::Core, limit(0))?;
-    setrlimit(Resource::Fsize, limit(largest))?;
-    for number in 3..=highest {
-        // SAFETY: a number that is not open only makes the call fail.
-        let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
-        let _ = rustix::io::fcntl_setfd(file, rustix::io::FdFlags::CLOEXEC);
-    }
-    Ok(())
-}
-
-/// Waits for the end or a limit, ends the whole tree, and collects what was written.
-async fn watch(child: &mut Child, job: &Job, tree: Tree) -> io::Result<Ended> {
-    let flood = Arc::new(Notify::new());
-    let stdout = tokio::spawn(read(child.stdout.take(), job.limits.output, flood.clone()));
-    let stderr = tokio::spawn(read(child.stderr.take(), job.limits.output, flood.clone()));
-    let feeding = child.stdin.take().map(|mut pipe| {
-        let bytes = job.stdin.clone();
-        tokio::spawn(async move {
-            let _ = pipe.write_all(&bytes).await;
-        })
-    });
-    let (exit, limit) = tokio::select! {
-        status = child.wait() => (status?.code(), None),
-        () = flood.notified() => (None, Some(Limit::Output)),
-        () = tokio::time::sleep(job.limits.wall) => (None, Some(Limit::Time)),
-    };
-    let swept = tokio::task::spawn_blocking(move || drop(tree));
-    if limit.is_some() {
-        let _ = child.wait().await;
-    }
-    let _ = swept.await;
-    if let Some(feeding) = feeding {
-        feeding.abort();
-    }
-    let (stdout, out_full) = finished(stdout).await;
-    let (stderr, err_full) = finished(stderr).await;
-    let flooded = (out_full || err_full).then_some(Limit::Output);
-    let limit = limit.or(flooded);
-    Ok(Ended {
-        exit: if limit.is_some() { None } else { exit },
-        limit,
-        stdout,
-        stderr,
-        millis: 0,
-    })
-}
-
-/// Reads a pipe up to the limit; says so when there is more.
-async fn read<R: AsyncRead + Unpin>(
-    pipe: Option<R>,
-    limit: usize,
-    flood: Arc<Notify>,
-) -> (Vec<u8>, bool) {
-    let mut kept = Vec::new();
-    let Some(mut pipe) = pipe else {
-        return (kept, false);
-    };
-    let most = u64::try_from(limit).unwrap_or(u64::MAX);
-    let _ = (&mut pipe).take(most).read_to_end(&mut kept).await;
-    let mut more = [0_u8; 1];
-    let full = kept.len() >= limit && pipe.read(&mut more).await.is_ok_and(|n| n > 0);
-    if full {
-        flood.notify_one();
-    }
-    (kept, full)
-}
-
-/// What a reader got; a pipe still held by someone we could not end is given up.
-async fn finished(reader: tokio::task::JoinHandle<(Vec<u8>, bool)>) -> (Vec<u8>, bool) {
-    let read = tokio::time::timeout(DRAIN, reader).await;
-    read.ok().and_then(Result::ok).unwrap_or_default()
 }

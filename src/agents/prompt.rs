@@ -2,6 +2,7 @@
 
 use super::reply::Malformed;
 use super::soul::Soul;
+use crate::domain::package::Package;
 use crate::text::sanitise::sanitise;
 use crate::text::tokens;
 use serde_json::Value;
@@ -62,6 +63,8 @@ pub struct Desk<'a> {
     pub numbers: &'a Numbers,
     /// Random letters, new for each prompt; they mark where data begins and ends.
     pub nonce: &'a str,
+    /// Packages a tool may use.
+    pub packages: &'a [Package],
 }
 
 /// One request to a model, before host, model and seed are chosen.
@@ -79,6 +82,8 @@ pub struct Prompt {
     pub temperature: f32,
     /// Nucleus sampling.
     pub top_p: f32,
+    /// Penalty on what was written already; 0 = none.
+    pub presence_penalty: f32,
     /// Upper bound of tokens written, thinking included.
     pub max_tokens: u32,
     /// JSON schema of the reply.
@@ -143,6 +148,7 @@ impl Prompt {
             think,
             temperature,
             top_p,
+            presence_penalty: 0.0,
             max_tokens: written,
             format: None,
         }

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// An autonomous software factory: ideas in, tested and tagged tools out.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(
     name = "dev-factory",
     version,
@@ -70,7 +70,7 @@ pub struct ScreenArgs {
 }
 
 /// Everything but the screens.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Cmd {
     /// Make a factory home
     Init(InitArgs),
@@ -102,6 +102,8 @@ pub enum Cmd {
     },
     /// Show each setting with where it came from
     Config,
+    /// Look at what this machine has of what a factory needs; exit 78 when no sandbox works
+    Doctor(DoctorArgs),
     /// Print shell completions
     Completions {
         /// Shell they are for
@@ -161,6 +163,14 @@ pub struct DemoArgs {
     /// Milliseconds between pieces of streamed text, for watching
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub pace: u64,
+}
+
+/// `doctor`.
+#[derive(Clone, Debug, Args)]
+pub struct DoctorArgs {
+    /// Try to get out of each sandbox, and show which hold
+    #[arg(long)]
+    pub sandbox: bool,
 }
 
 /// `down` and `restart`.

@@ -2,12 +2,10 @@
 
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
-use super::{send, serve, tools, wire};
+use super::{send, tools, walls, wire};
 use crate::adapters::lock;
 use crate::adapters::store::{files, readers};
-use crate::domain::command::{StopAfter, Verb};
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use crate::domain::command::{Answer, StopAfter, Verb};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,8 +17,11 @@ const ENDED: Duration = Duration::from_secs(5);
 
 /// Starts the engine in the background and says how that went.
 pub fn up(cli: &Cli, home: &Path) -> Done {
-    out::say(start(cli, home)?)?;
-    Ok(0)
+    let answer = Answer {
+        accepted: true,
+        sentence: start(cli, home)?,
+    };
+    send::report(cli, &answer)
 }
 
 /// Starts the engine in the background; a sentence when it is ready.
@@ -32,7 +33,7 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
     tools::git()?;
     tools::node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
-    serve::check_sandbox(cli, &loaded.settings)?;
+    walls::engine(cli, &loaded.settings)?;
     let log = home.join("dev-factory").join("logs").join("engine.out");
     let mut child = spawn(cli, home, &log)?;
     let pid = child.id();
@@ -91,14 +92,9 @@ pub fn flags(cli: &Cli) -> Vec<String> {
 fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
     let told = |error: std::io::Error| Fail::failed(files::trouble(log, &error).to_string());
     if let Some(folder) = log.parent() {
-        std::fs::create_dir_all(folder).map_err(told)?;
+        files::make_dir(folder).map_err(|error| Fail::failed(error.to_string()))?;
     }
-    let output: File = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(log)
-        .map_err(told)?;
+    let output = files::grow(log).map_err(told)?;
     let errors = output.try_clone().map_err(told)?;
     let program = std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?;
     let mut command = Command::new(program);

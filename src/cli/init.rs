@@ -13,7 +13,7 @@ use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -49,7 +49,7 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     if let Some((name, table)) = key {
         out::say(secrets::note_place(&name, &table)?)?;
     }
-    installed(args, &dir)?;
+    installed(cli, args, &dir)?;
     out::say(next(&dir, &plan, start))?;
     Ok(0)
 }
@@ -166,13 +166,18 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
 fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
     let file = |name: &str, text: &str| -> std::io::Result<()> {
         let path = root.join(name);
+        // What the factory remembers is its user's alone; the rest is readable as any repository is.
+        let private = name.starts_with("dev-factory/");
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(if private { 0o700 } else { 0o755 })
+                .create(folder)?;
         }
         std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o644)
+            .mode(if private { 0o600 } else { 0o644 })
             .open(path)?
             .write_all(text.as_bytes())
     };
@@ -260,14 +265,14 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
 }
 
 /// Installs Jest unless told not to.
-fn installed(args: &InitArgs, dir: &Path) -> Result<(), Fail> {
+fn installed(cli: &Cli, args: &InitArgs, dir: &Path) -> Result<(), Fail> {
     if npm::installed(dir) {
         return Ok(());
     }
     if args.no_install {
         return out::say("Jest is not installed yet: the engine installs it before it starts");
     }
-    npm::install(dir)
+    npm::install(cli, dir)
 }
 
 /// A second run: says what is there.
@@ -340,7 +345,7 @@ fn next(dir: &Path, plan: &Plan, start: Start) -> String {
         lines.push("you review: finished tools wait for `dev-factory decide ship NAME`".to_owned());
     }
     lines.push(format!(
-        "start it:  dev-factory --home {} --no-tui --unsafe-no-sandbox --yes-i-accept",
+        "start it:  dev-factory --home {} --no-tui",
         out::quoted(dir)
     ));
     if start == Start::Paused {

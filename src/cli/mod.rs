@@ -5,6 +5,7 @@ pub mod ask;
 pub mod background;
 pub mod complete;
 pub mod demo;
+pub mod doctor;
 pub mod home;
 pub mod init;
 pub mod list;
@@ -24,6 +25,7 @@ pub mod starter;
 pub mod status;
 pub mod tools;
 pub mod verbs;
+pub mod walls;
 pub mod wire;
 
 use args::{Cli, Cmd};
@@ -72,6 +74,7 @@ fn dispatch(cli: Cli) -> Done {
         Some(Cmd::Status { line }) => status::run(&cli, &home()?, *line),
         Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
         Some(Cmd::Config) => show::run(&cli),
+        Some(Cmd::Doctor(args)) => doctor::run(&cli, args),
         Some(Cmd::Completions { shell }) => complete::run(*shell),
         Some(Cmd::Carry) => operator::carry(&cli, &home()?),
         Some(Cmd::Verb(VerbCmd::Probe { host })) => probe::run(&cli, &home()?, host.clone()),

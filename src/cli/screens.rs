@@ -3,7 +3,7 @@
 use super::args::Cli;
 use super::operator::Hand;
 use super::out::{self, Done, Fail, code};
-use super::{background, npm, serve, wire};
+use super::{background, npm, walls, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::feed;
 use crate::adapters::reader::HomeReader;
@@ -41,7 +41,7 @@ pub fn on_terminal() -> bool {
 /// The default subcommand on a terminal.
 pub fn here(cli: &Cli, home: &Path) -> Done {
     let look = look(cli, home)?;
-    consent(cli, home)?;
+    let cli = &consent(cli, home)?;
     if !cli.screens.readonly && readers::engine(home).is_none() && !stopped(home) {
         if !npm::installed(home) {
             out::note("starting the engine; the first time it installs Jest, which takes a while");
@@ -95,13 +95,16 @@ fn theme(home: &Path, name: &str) -> Result<Theme, Fail> {
     }
 }
 
-/// Running without walls is asked about while there is a line to answer on.
-fn consent(cli: &Cli, home: &Path) -> Result<(), Fail> {
+/// Running without walls is asked about once, while there is a line to answer on.
+fn consent(cli: &Cli, home: &Path) -> Result<Cli, Fail> {
+    let mut asked = cli.clone();
     if !cli.engine.unsafe_no_sandbox || cli.engine.yes_i_accept || cli.screens.readonly {
-        return Ok(());
+        return Ok(asked);
     }
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
-    serve::check_sandbox(cli, &loaded.settings)
+    walls::engine(cli, &loaded.settings)?;
+    asked.engine.yes_i_accept = true;
+    Ok(asked)
 }
 
 /// Somebody stopped the engine; it starts when somebody says so.

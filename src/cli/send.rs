@@ -3,7 +3,7 @@
 use super::args::Cli;
 use super::out::{self, Done, Fail, code};
 use super::verbs::VerbCmd;
-use super::wire;
+use super::{walls, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::feed::RunWriter;
 use crate::adapters::store::{self, readers};
@@ -110,14 +110,15 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     }
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, loaded, Vec::new())?;
+    let walls = walls::any(&loaded.settings.wrapper)?;
+    let parts = wire::parts(cli, home, store, loaded, Vec::new(), walls)?;
     let options = engine::Options {
         begin_paused: super::home::read(home)?.start == super::home::Start::Paused,
         ..engine::Options::default()
     };
     // `status` and screens read run/, so it must tell of this command too.
     let answer = wire::runtime()?.block_on(async {
-        let writing = RunWriter::spawn(mirror, parts.publisher.feed());
+        let writing = RunWriter::spawn(mirror, parts.tools.publisher.feed());
         let answer = engine::apply_once(parts, options, command.clone()).await;
         let _ = writing.await;
         answer

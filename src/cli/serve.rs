@@ -4,15 +4,14 @@ use super::args::Cli;
 use super::home::{self, Start};
 use super::out::{self, Done, Fail, code};
 use super::signals::Endings;
-use super::{npm, tools, wire};
+use super::{npm, tools, walls, wire};
 use crate::adapters::feed::RunWriter;
 use crate::config::{Loaded, Probed};
 use crate::factory::engine::{self, Ended, Options, Signal};
 use crate::factory::ports::feed::Feed;
-use crate::factory::ports::settings::{HostKind, Settings};
+use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::headless::{self, Style};
-use std::io::{IsTerminal, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +38,6 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
             (wire::settings(cli, Some(home), probed.clone())?, probed)
         }
     };
-    check_sandbox(cli, &loaded.settings)?;
     let ended = run(cli, home, loaded, probed, card)?;
     if ended == Ended::Restart {
         return restart();
@@ -77,6 +75,7 @@ pub fn run(
     probed: Vec<Probed>,
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
+    let walls = walls::engine(cli, &loaded.settings)?;
     let store = wire::store(home).map_err(|error| match error {
         StoreError::Held(who) => {
             Fail::Said(code::HELD, format!("another engine holds this home: {who}"))
@@ -84,7 +83,7 @@ pub fn run(
         other => Fail::failed(other.to_string()),
     })?;
     if !npm::installed(home) {
-        npm::install(home)?;
+        npm::install(cli, home)?;
     }
     let style = Style {
         json: cli.json,
@@ -95,7 +94,7 @@ pub fn run(
     }
     let runtime = wire::runtime()?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, loaded, probed)?;
+    let parts = wire::parts(cli, home, store, loaded, probed, walls)?;
     let options = Options {
         until_idle: cli.engine.until_idle,
         begin_paused: home::read(home)?.start == Start::Paused,
@@ -103,8 +102,8 @@ pub fn run(
     let ended = runtime.block_on(async {
         let (signals, received) = unbounded_channel();
         let listening = tokio::spawn(listen(signals.clone()));
-        let writing = RunWriter::spawn(mirror, parts.publisher.feed());
-        let printing = tokio::spawn(print(parts.publisher.feed(), style, signals));
+        let writing = RunWriter::spawn(mirror, parts.tools.publisher.feed());
+        let printing = tokio::spawn(print(parts.tools.publisher.feed(), style, signals));
         let ended = engine::run(parts, options, received).await;
         listening.abort();
         let _ = writing.await;
@@ -168,61 +167,4 @@ fn card(home: &Path, settings: &Settings) -> Result<(), Fail> {
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect();
     out::put(&out::table(&rows))
-}
-
-/// Refuses to spend turns on code that could not be run afterwards: no walls are built yet.
-pub fn check_sandbox(cli: &Cli, settings: &Settings) -> Result<(), Fail> {
-    if only_compiled_in(settings) {
-        return Ok(());
-    }
-    if !cli.engine.unsafe_no_sandbox {
-        return Err(Fail::Said(code::NO_SANDBOX, REFUSAL.to_owned()));
-    }
-    if cli.engine.yes_i_accept || accepted()? {
-        out::note("WARNING: NO protection: generated code gets your files, keys and network");
-        return Ok(());
-    }
-    Err(Fail::Said(
-        code::NO_SANDBOX,
-        "--unsafe-no-sandbox needs --yes-i-accept where nobody can be asked".to_owned(),
-    ))
-}
-
-/// Why nothing runs, and the ways out.
-const REFUSAL: &str = "\
-Refusing to run generated code: no sandbox works on this machine.
-  bubblewrap   not used by this version: the sandbox is still to be built
-  landlock     not used by this version
-What works now: dev-factory demo (it runs only code compiled into this program).
-To run it with NO protection (it gets your files, keys and network), add:
-  --unsafe-no-sandbox --yes-i-accept";
-
-/// Every role that takes turns speaks to the replies compiled in.
-fn only_compiled_in(settings: &Settings) -> bool {
-    [&settings.developer, &settings.qa, &settings.supervisor]
-        .into_iter()
-        .filter(|role| !role.external)
-        .filter_map(|role| role.model.as_ref())
-        .all(|model| {
-            settings
-                .hosts
-                .get(&model.host)
-                .is_some_and(|host| host.kind == HostKind::Scripted && host.replies.is_none())
-        })
-}
-
-/// Asks on a terminal for a typed word.
-fn accepted() -> Result<bool, Fail> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Ok(false);
-    }
-    let mut err = std::io::stderr().lock();
-    let _ = write!(
-        err,
-        "Generated code will run with NO protection: it gets your files, keys and network.\nType unsafe to go on: "
-    );
-    let _ = err.flush();
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    Ok(line.trim() == "unsafe")
 }

@@ -2,28 +2,30 @@
 
 use super::args::Cli;
 use super::out::{self, Fail};
-use super::{secrets, starter};
+use super::{secrets, starter, tools, walls};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
-use crate::adapters::sandbox::NoWalls;
-use crate::adapters::store::FileStore;
+use crate::adapters::npm::{self, Installer, Npm};
+use crate::adapters::registry::Registry;
+use crate::adapters::sandbox::Walls;
+use crate::adapters::store::{FileStore, files};
 use crate::adapters::watch;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
 use crate::domain::phase::Role;
-use crate::factory::engine::{Parts, Reread, SoulTexts};
+use crate::factory::engine::{Parts, Reread, SoulTexts, Tools};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
+use crate::factory::ports::sandbox::Sandbox;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use tracing_subscriber::Layer;
@@ -53,18 +55,22 @@ pub fn parts(
     store: Arc<FileStore>,
     loaded: Loaded,
     probed: Vec<Probed>,
+    walls: Walls,
 ) -> Result<Parts, Fail> {
     let settings = loaded.settings;
-    let sandbox = Arc::new(sandbox(cli.engine.unsafe_no_sandbox));
-    let tests = JestTests::new(home, sandbox, settings.harness.test_wall)
+    let walls = Arc::new(walls);
+    let mut tests = JestTests::new(home, walls.clone(), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
+    if let Some(program) = tools::find("npm") {
+        tests = tests.installing(installer(program, walls));
+    }
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
         watched: store.outside(),
     };
     again.watch(&loaded.key_files);
-    Ok(Parts {
+    let tools = Tools {
         store,
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
@@ -72,11 +78,14 @@ pub fn parts(
         files: Arc::new(HomeFiles::new(home)),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(secrets::known().clone()),
-        souls: souls(home),
-        home: home.to_path_buf(),
-        engine: lock::this_process(),
         redactor: secrets::known().clone(),
+        home: home.to_path_buf(),
+    };
+    Ok(Parts {
+        tools,
         settings,
+        souls: souls(home).map_err(Fail::failed)?,
+        engine: lock::this_process(),
         reload: Box::new(move || again.read()),
     })
 }
@@ -90,7 +99,7 @@ struct Again {
 
 impl Again {
     fn read(&self) -> Result<Reread, String> {
-        let souls = souls(&self.home);
+        let souls = souls(&self.home)?;
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
@@ -110,10 +119,17 @@ impl Again {
     }
 }
 
-/// Walls, as far as there are any: without the flags only compiled-in code is run.
-#[must_use]
-pub fn sandbox(no_walls: bool) -> NoWalls {
-    NoWalls::new(super::demo::trusted(), no_walls)
+/// npm for the packages tools may require, behind the walls of every other run.
+fn installer(program: PathBuf, walls: Arc<Walls>) -> Installer {
+    let npm = Npm {
+        program: program.clone(),
+        cache: walls::state().join("npm"),
+    };
+    Installer::new(npm, move || {
+        let registry = Arc::new(Registry::new(&npm::route(&program))?);
+        let walls: Arc<dyn Sandbox> = Arc::new(walls.reaching(registry.clone()));
+        Ok((walls, registry))
+    })
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
@@ -123,14 +139,22 @@ pub fn models(settings: &Settings) -> ModelHosts {
 }
 
 /// Soul texts of a home; a missing file is the compiled-in one.
-fn souls(home: &Path) -> SoulTexts {
-    starter::SOULS.map(|name| {
+fn souls(home: &Path) -> Result<SoulTexts, String> {
+    let read = |name: &str| {
         let file = format!("souls/{name}");
-        let text = std::fs::read(home.join(&file))
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_else(|_| starter_text(&file).to_owned());
-        (file, text)
-    })
+        let path = home.join(&file);
+        let path = path.canonicalize().unwrap_or(path);
+        match files::read(&path, files::CAP) {
+            Ok(None) => Ok((file.clone(), starter_text(&file).to_owned())),
+            Ok(Some(bytes)) => match String::from_utf8(bytes) {
+                Ok(text) => Ok((file, text)),
+                Err(_) => Err(format!("{file} is not UTF-8 text; save it as UTF-8")),
+            },
+            Err(error) => Err(format!("{file} cannot be read: {error}")),
+        }
+    };
+    let [developer, qa, supervisor] = starter::SOULS;
+    Ok([read(developer)?, read(qa)?, read(supervisor)?])
 }
 
 fn starter_text(file: &str) -> &'static str {
@@ -140,7 +164,7 @@ fn starter_text(file: &str) -> &'static str {
         .map_or("", |(_, text)| *text)
 }
 
-/// The models souls name; a soul that does not parse names none and is reported by the engine.
+/// The models souls name; souls that cannot be read or parsed name none and are reported by the engine.
 fn soul_models(souls: &SoulTexts) -> [Option<String>; 3] {
     souls.each_ref().map(|(file, text)| {
         soul::parse(text, file)
@@ -165,7 +189,9 @@ fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs,
         env: environment(),
         flags,
         probed,
-        souls: home.map_or([None, None, None], |home| soul_models(&souls(home))),
+        souls: home
+            .and_then(|home| souls(home).ok())
+            .map_or([None, None, None], |texts| soul_models(&texts)),
     })
 }
 
@@ -276,14 +302,9 @@ async fn look(name: &str, kind: &str, url: &str) -> Option<Probed> {
 /// Sends the program's own log to the home; a log that cannot be written stops nothing.
 pub fn log_to(home: &Path) {
     let folder = home.join("dev-factory").join("logs");
-    let file = std::fs::create_dir_all(&folder).and_then(|()| {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(folder.join("engine.log"))
-    });
-    let Ok(file) = file else {
+    let made = files::make_dir(&folder).is_ok();
+    let file = files::grow(&folder.join("engine.log"));
+    let (true, Ok(file)) = (made, file) else {
         return;
     };
     let asked = std::env::var("DEV_FACTORY_LOG").ok();

@@ -5,7 +5,9 @@ use super::keys::KeyPlace;
 use super::{Inputs, Loaded, Problem, Shown, Source};
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
+use crate::domain::stuck::Patience;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
@@ -37,7 +39,9 @@ pub fn build(
     let settings = Settings {
         limits: b.limits(),
         push: b.text("ship.push"),
+        packages: b.packages(),
         harness: b.harness(),
+        wrapper: b.wrapper(),
         hosts,
         developer,
         qa,
@@ -115,6 +119,34 @@ impl Builder<'_> {
         Duration::from_secs(u64::try_from(self.whole(key, default_i)).unwrap_or(default))
     }
 
+    fn packages(&mut self) -> Vec<Package> {
+        match self.set("npm.allow") {
+            Some(Value::List(all)) => all.iter().filter_map(|one| package::parse(one)).collect(),
+            _ => {
+                self.show("npm.allow", "[]".to_owned(), Source::BuiltIn);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Words as a shell would split them.
+    fn wrapper(&mut self) -> Vec<String> {
+        let Some(text) = self.text("sandbox.command") else {
+            return Vec::new();
+        };
+        let words = shlex::split(&text);
+        if words.is_none()
+            && let Some(entry) = self.entry("sandbox.command")
+        {
+            let source = entry.source.clone();
+            self.problems.push(Problem {
+                source,
+                sentence: "sandbox.command has a quote that is never closed".to_owned(),
+            });
+        }
+        words.unwrap_or_default()
+    }
+
     fn limits(&mut self) -> Limits {
         let d = Limits::default();
         let whole = |number: i64, default: u64| u64::try_from(number).unwrap_or(default);
@@ -125,6 +157,24 @@ impl Builder<'_> {
             tool_tokens: whole(self.whole("limits.tool_tokens", tokens), d.tool_tokens),
             tool_minutes: whole(self.whole("limits.tool_minutes", minutes), d.tool_minutes),
             day_usd: self.number("limits.day_usd", d.day_usd),
+            ladder: self.ladder(d.ladder),
+        }
+    }
+
+    fn ladder(&mut self, d: Patience) -> Patience {
+        Patience {
+            repairs: self.small("ladder.repairs", d.repairs),
+            fresh_starts: self.small("ladder.fresh_starts", d.fresh_starts),
+            other_models: self.small("ladder.other_models", d.other_models),
+            diagnoses: self.small("ladder.diagnoses", d.diagnoses),
+            takeovers: self.small("ladder.takeovers", d.takeovers),
+            samples: self.small("ladder.samples", d.samples),
+            same_failures: self.small("stuck.same_failures", d.same_failures),
+            same_error: self.small("stuck.same_error", d.same_error),
+            timeouts: self.small("stuck.timeouts", d.timeouts),
+            stalls: self.small("stuck.stalls", d.stalls),
+            still_minutes: self.small("stuck.still_minutes", d.still_minutes),
+            external_minutes: self.small("stuck.external_minutes", d.external_minutes),
         }
     }
 

@@ -1,8 +1,9 @@
 //! A home with real Jest and a tool in its worktree, for tests that run it.
+#![allow(dead_code)]
 
 use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::jest::JestTests;
-use dev_factory::adapters::sandbox::NoWalls;
+use dev_factory::adapters::sandbox::{Setup, Tier, Walls};
 use dev_factory::agents::scaffold;
 use dev_factory::domain::case::Case;
 use dev_factory::factory::gates::GateInput;
@@ -57,7 +58,7 @@ impl Home {
         made.put("test/fakes.js", &harness("fakes.js"));
         made.put(
             "package.json",
-            &scaffold::package(TOOL, "Counts words.", "0.0.0"),
+            &scaffold::package(TOOL, "Counts words.", "0.0.0", &[]),
         );
         made.put(
             "test/examples.test.js",
@@ -81,9 +82,14 @@ impl Home {
         fs::write(file, text).unwrap();
     }
 
-    /// Jest with a wall, in a sandbox that runs anything.
+    /// Jest with a wall.
     pub fn tests(&self, wall: u64) -> JestTests {
-        let sandbox: Arc<dyn Sandbox> = Arc::new(NoWalls::new(BTreeSet::new(), true));
+        self.tests_behind(Tier::Namespaces, wall)
+    }
+
+    /// Jest behind the walls of a tier.
+    pub fn tests_behind(&self, tier: Tier, wall: u64) -> JestTests {
+        let sandbox: Arc<dyn Sandbox> = Arc::new(Walls::of(tier, &setup(&self.home.join("state"))));
         JestTests::new(&self.home, sandbox, Duration::from_secs(wall)).unwrap()
     }
 
@@ -98,6 +104,7 @@ impl Home {
             modules: modules(),
             expected_tests: 8,
             model_written: true,
+            packages: Vec::new(),
         }
     }
 
@@ -108,11 +115,22 @@ impl Home {
             tree_hash: "t".into(),
             dir: self.tool.clone(),
             modules: modules(),
+            packages: Vec::new(),
             public: &self.public,
             held_out: &self.held_out,
             at: chrono::DateTime::UNIX_EPOCH,
             external_reader: false,
         }
+    }
+}
+
+/// The program under test, with a state folder of its own.
+pub fn setup(state: &Path) -> Setup {
+    Setup {
+        program: env!("CARGO_BIN_EXE_dev-factory").into(),
+        state: state.to_path_buf(),
+        wrapper: Vec::new(),
+        known: BTreeSet::new(),
     }
 }
 
@@ -129,7 +147,7 @@ fn harness(name: &str) -> String {
     fs::read_to_string(root("dev-factory/harness").join(name)).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -17,6 +17,7 @@ const CHASE: Duration = Duration::from_secs(5);
 /// The processes of one run; dropping it ends them all.
 pub struct Tree {
     root: Option<i32>,
+    chase: bool,
 }
 
 /// One line of the process table.
@@ -30,12 +31,18 @@ struct Process {
 impl Tree {
     /// Starts the first process of a run, which leads its own session, and remembers it in the same breath:
     /// another run that is ending must not take it for an orphan.
-    pub fn start(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<(Child, Self)> {
+    pub fn start(spawn: &mut dyn FnMut() -> io::Result<Child>) -> io::Result<(Child, Self)> {
         let mut roots = roots();
         let child = spawn()?;
         let root = child.id().and_then(|pid| i32::try_from(pid).ok());
         roots.extend(root);
-        Ok((child, Self { root }))
+        let chase = true;
+        Ok((child, Self { root, chase }))
+    }
+
+    /// Nothing is left of it: there is no need to look.
+    pub fn over(&mut self) {
+        self.chase = false;
     }
 }
 
@@ -48,7 +55,9 @@ impl Drop for Tree {
         let Some(root) = self.root else {
             return;
         };
-        chase(root);
+        if self.chase {
+            chase(root);
+        }
         roots().retain(|other| *other != root);
     }
 }

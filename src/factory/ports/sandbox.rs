@@ -1,6 +1,7 @@
 //! The Sandbox port: whatever runs model-written code, or npm, starts through it.
 
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub struct Job {
 }
 
 /// What one run may use up. The defaults fit a run of Jest with coverage over one small tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Wall time.
     pub wall: Duration,
@@ -68,7 +69,8 @@ impl Default for Limits {
 }
 
 /// The limit that ended a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Limit {
     /// Wall or processor time.
     Time,
@@ -97,10 +99,14 @@ impl Limit {
 }
 
 /// What a job may reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Network {
+    /// Nothing: no sockets at all.
     None,
+    /// A loopback of its own, shared with nobody.
     Loopback,
+    /// The package registry; only npm asks for it.
     Registry,
 }
 

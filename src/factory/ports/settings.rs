@@ -2,6 +2,7 @@
 
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::Package;
 use crate::domain::phase::Role;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
@@ -19,7 +20,11 @@ pub struct Settings {
     pub limits: Limits,
     /// Remote to push main and tags to after shipping.
     pub push: Option<String>,
+    /// Packages tools may use.
+    pub packages: Vec<Package>,
     pub harness: HarnessSettings,
+    /// The operator's own command that runs its arguments behind walls; empty = none.
+    pub wrapper: Vec<String>,
 }
 
 impl Settings {
@@ -50,6 +55,8 @@ impl Settings {
 pub struct RoleSettings {
     /// Model it works with; None = the soul's, else none.
     pub model: Option<ModelRef>,
+    /// Other models, preferably of another family, for when the role is stuck; in the order they are tried.
+    pub others: Vec<ModelRef>,
     /// Cron expression (minutes it may work in); None = always. Local time.
     pub schedule: Option<String>,
     /// Another program takes its turns.

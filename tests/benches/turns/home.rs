@@ -51,7 +51,7 @@ impl Home {
         command
             .arg("--home")
             .arg(&self.root)
-            .args(["--no-tui", "--unsafe-no-sandbox", "--yes-i-accept"])
+            .args(["--no-tui"])
             .stdout(out)
             .stderr(err);
         command
@@ -78,6 +78,11 @@ fn program(dir: &Path) -> Command {
     }
     command
         .env("XDG_CONFIG_HOME", dir.join("config"))
+        // Which sandbox holds is found out once for all runs.
+        .env(
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .stdin(Stdio::null());
     command
 }

@@ -1,0 +1,217 @@
+//! Picks the strongest tier that holds on this machine, and remembers it until something changes.
+
+use super::probe::{Findings, probe};
+use super::start::Means;
+use super::tier::Tier;
+use super::{Setup, Walls, bwrap, trust};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+/// What was found about one tier.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Which.
+    pub tier: Tier,
+    /// Its parts, as found: "0.8.0", "ABI 7", or what is missing.
+    pub found: String,
+    /// What the probe found; nothing was tried when `failed` says why.
+    pub findings: Findings,
+}
+
+/// What this machine has.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// The tier runs use; None = there is none that holds.
+    pub tier: Option<Tier>,
+    /// Every tier looked at, in order; empty when the choice was remembered.
+    pub tried: Vec<Tried>,
+}
+
+impl Choice {
+    /// The walls of the chosen tier.
+    #[must_use]
+    pub fn walls(&self, setup: &Setup) -> Option<Walls> {
+        self.tier.map(|tier| Walls::of(tier, setup))
+    }
+}
+
+/// The tier to use: the remembered one, else the first that holds.
+pub async fn choose(setup: &Setup) -> Choice {
+    let key = key(setup);
+    if let Some(tier) = remembered(setup, &key) {
+        return Choice {
+            tier: Some(tier),
+            tried: Vec::new(),
+        };
+    }
+    let mut choice = Choice::default();
+    for tier in Tier::WALLS {
+        let tried = look(tier, setup).await;
+        let held = tried.findings.held();
+        choice.tried.push(tried);
+        if held {
+            choice.tier = Some(tier);
+            remember(setup, key, tier);
+            break;
+        }
+    }
+    choice
+}
+
+/// Looks at every tier, whatever is remembered.
+pub async fn survey(setup: &Setup) -> Choice {
+    let mut choice = Choice::default();
+    for tier in Tier::WALLS {
+        let tried = look(tier, setup).await;
+        if tried.findings.held() && choice.tier.is_none() {
+            choice.tier = Some(tier);
+            remember(setup, key(setup), tier);
+        }
+        choice.tried.push(tried);
+    }
+    choice
+}
+
+/// Looks at one tier.
+async fn look(tier: Tier, setup: &Setup) -> Tried {
+    let (found, missing) = match parts(tier, setup) {
+        Ok(found) => (found, None),
+        Err(missing) => (String::new(), Some(missing)),
+    };
+    let findings = match missing {
+        Some(missing) => Findings {
+            failed: Some(missing),
+            ..Findings::default()
+        },
+        None => probe(&Means::of(tier, setup), &setup.state).await,
+    };
+    Tried {
+        tier,
+        found,
+        findings,
+    }
+}
+
+/// What a tier is made of here, or what is missing.
+fn parts(tier: Tier, setup: &Setup) -> Result<String, String> {
+    match tier {
+        Tier::Bwrap => match bwrap::find() {
+            Some(path) => Ok(bwrap::version(&path)),
+            None => Err("not installed".to_owned()),
+        },
+        Tier::Landlock => match landlock() {
+            Some(version) if version >= LANDLOCK => Ok(format!("ABI {version}")),
+            Some(version) => Err(format!(
+                "ABI {version}: needs {LANDLOCK} or newer (a test could signal your other processes)"
+            )),
+            None => Err("not in this kernel".to_owned()),
+        },
+        Tier::Wrapper if setup.wrapper.is_empty() => {
+            Err("none is set (sandbox.command in your own settings)".to_owned())
+        }
+        Tier::Wrapper => Ok(setup.wrapper.first().cloned().unwrap_or_default()),
+        _ if cfg!(target_os = "linux") => Ok(String::new()),
+        _ => Err("only on Linux".to_owned()),
+    }
+}
+
+/// Oldest version of Landlock that keeps signals in.
+const LANDLOCK: i64 = 6;
+
+/// The version of Landlock in this kernel.
+#[cfg(target_os = "linux")]
+fn landlock() -> Option<i64> {
+    const VERSION: u32 = 1;
+    // SAFETY: with this flag the call takes no attributes and only gives a number.
+    let version = unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            std::ptr::null::<u8>(),
+            0_usize,
+            VERSION,
+        )
+    };
+    (version > 0).then_some(version)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn landlock() -> Option<i64> {
+    None
+}
+
+/// A choice on disk, outside every home and out of reach of runs.
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    key: String,
+    tier: Tier,
+}
+
+const MEMORY: &str = "sandbox.json";
+
+fn remembered(setup: &Setup, key: &str) -> Option<Tier> {
+    let text = fs::read(setup.state.join(MEMORY)).ok()?;
+    let memory: Memory = serde_json::from_slice(&text).ok()?;
+    (memory.key == key && memory.tier.walls()).then_some(memory.tier)
+}
+
+/// A choice that cannot be kept is made again next time.
+fn remember(setup: &Setup, key: String, tier: Tier) {
+    use std::io::Write;
+    let _ = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&setup.state);
+    let file = setup.state.join(MEMORY);
+    let part = setup.state.join(format!("{MEMORY}.{}", std::process::id()));
+    let written = serde_json::to_vec(&Memory { key, tier }).map(|text| {
+        fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&part)
+            .and_then(|mut file| file.write_all(&text))
+    });
+    if matches!(written, Ok(Ok(()))) {
+        let _ = fs::rename(&part, &file);
+    }
+}
+
+/// Everything a choice depends on: kernel and this start of it, both programs, who we are, settings of user
+/// namespaces, and the operator's command.
+fn key(setup: &Setup) -> String {
+    let name = rustix::system::uname();
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let file = |path: Option<&Path>| {
+        let meta = path.and_then(|path| fs::metadata(path).ok());
+        meta.map(|meta| {
+            (
+                meta.dev(),
+                meta.ino(),
+                meta.size(),
+                meta.mtime(),
+                meta.mtime_nsec(),
+            )
+        })
+    };
+    let all = format!(
+        "{:?}",
+        (
+            (
+                name.release(),
+                name.version(),
+                read("/proc/sys/kernel/random/boot_id")
+            ),
+            (file(bwrap::find().as_deref()), file(Some(&setup.program))),
+            (
+                rustix::process::getuid().as_raw(),
+                read("/proc/self/uid_map")
+            ),
+            super::advice::SWITCHES.map(|(path, _, _)| read(path)),
+            &setup.wrapper,
+        )
+    );
+    trust::hash(all.as_bytes())
+}
