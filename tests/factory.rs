@@ -23,6 +23,8 @@ mod crash;
 mod external;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/orders.rs"]
+mod orders;
 #[path = "factory/pauses.rs"]
 mod pauses;
 #[path = "factory/review.rs"]

@@ -7,6 +7,7 @@ use crate::adapters::lock;
 use crate::adapters::store::{files, readers};
 use crate::domain::command::{StopAfter, Verb};
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -95,6 +96,7 @@ fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
     let output: File = OpenOptions::new()
         .create(true)
         .append(true)
+        .mode(0o600)
         .open(log)
         .map_err(told)?;
     let errors = output.try_clone().map_err(told)?;

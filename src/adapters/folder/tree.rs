@@ -1,11 +1,12 @@
 //! What lies in a folder: listed, thinned out, emptied. Links are seen, never followed.
 
 use super::names::{DEEPEST, plain, shown};
-use super::{Folder, io, other, strange};
+use super::{Folder, io, odd, other, strange};
 use crate::factory::ports::files::{Entry, FileError};
 use rustix::fs::{AtFlags, Dir, Mode};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
+use std::path::PathBuf;
 
 /// Things listed below one folder; more is nothing of ours.
 const MOST: usize = 2_000;
@@ -49,6 +50,33 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// Where something of this name lies, in whatever case, at any depth; None when nowhere. Folders nested deeper than
+    /// any file may lie are an error.
+    pub fn find(&self, wanted: &str) -> Result<Option<PathBuf>, FileError> {
+        self.find_within(wanted, 1)
+    }
+
+    fn find_within(&self, wanted: &str, depth: usize) -> Result<Option<PathBuf>, FileError> {
+        for name in self.names()? {
+            let text = name.to_string_lossy();
+            if text.eq_ignore_ascii_case(wanted) {
+                return Ok(Some(self.place.join(&*text)));
+            }
+            if !self.is_folder(&name)? {
+                continue;
+            }
+            if depth >= DEEPEST {
+                let place = self.place.join(shown(&text));
+                return Err(odd(&place, "a folder too deep"));
+            }
+            let found = self.inside(&name)?.find_within(wanted, depth + 1)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     /// Names of the folders directly here, those no rule holds for left out.
