@@ -43,6 +43,11 @@ impl World {
             .args(words)
             .current_dir(self.dir.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
+            // Which sandbox holds is found out once for all tests.
+            .env(
+                "XDG_CACHE_HOME",
+                concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+            )
             .env("OLLAMA_HOST", "127.0.0.1:1")
             .env("USER", "tester")
             .env_remove("DEV_FACTORY_HOME");
@@ -449,16 +454,15 @@ fn usage_mistakes_are_exit_2() {
 }
 
 #[test]
-fn without_walls_and_flags_the_engine_refuses_before_anything_is_spent() {
+fn giving_up_walls_takes_a_second_flag_where_nobody_can_be_asked() {
     let w = World::new();
     let home = w.home();
     for words in [
-        &["--home", "home", "--no-tui"][..],
-        &["--home", "home", "up"],
-        &["--home", "home", "--no-tui", "--unsafe-no-sandbox"],
+        &["--home", "home", "--no-tui", "--unsafe-no-sandbox"][..],
+        &["--home", "home", "up", "--unsafe-no-sandbox"],
     ] {
         let refused = w.run(words).assert().code(78);
-        refused.stderr(contains("sandbox"));
+        refused.stderr(contains("--yes-i-accept"));
     }
     assert!(!home.join("dev-factory/journal.jsonl").exists());
 }
@@ -648,6 +652,12 @@ fn one_engine_a_home_from_up_to_down() {
         .assert()
         .success()
         .stdout(contains("already running"));
+    let json = w
+        .run(&["--home", "home", "--json", "up"])
+        .assert()
+        .success();
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(json["accepted"], true);
     w.run(&["--home", "home", "--no-tui"])
         .assert()
         .code(3)
@@ -711,6 +721,41 @@ fn until_idle_ends_with_0_when_nothing_is_left_and_4_when_paused() {
     {
         serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
+}
+
+#[test]
+fn a_clone_of_a_home_keeps_its_ideas_and_knows_what_has_shipped() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let wishes = r#"{"items": [
+        {"idea": "Count the words of a text", "priority": 7, "name": "count-words", "owner": "me"},
+        {"idea": "Sort the lines of a text", "priority": 3}
+    ]}"#;
+    fs::write(home.join("dev-factory/wishlist.json"), wishes).unwrap();
+    git(&home, &["tag", "-a", "-m", "shipped", "count-words@1.2.0"]);
+    w.run(&["--home", "home", "pause"]).assert().success();
+    let told = |item: &Value| {
+        let words = ["idea", "priority", "name", "status", "owner"];
+        words.map(|key| item[key].clone())
+    };
+    let found: Vec<_> = items(&home).iter().map(told).collect();
+    let expected = serde_json::json!([
+        [
+            "Count the words of a text",
+            7,
+            "count-words",
+            "shipped",
+            "me"
+        ],
+        [
+            "Sort the lines of a text",
+            3,
+            "sort-lines-text",
+            "wanted",
+            null
+        ]
+    ]);
+    assert_eq!(serde_json::to_value(found).unwrap(), expected);
 }
 
 #[test]

@@ -137,6 +137,29 @@ fn a_tool_goes_from_an_empty_branch_to_a_tag() {
 }
 
 #[test]
+fn a_copied_home_goes_on_and_leaves_the_original_alone() {
+    let (dir, home) = home();
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    put(&work, CLI, "1\n");
+    repo.save(TOOL, "Build").unwrap();
+    let copy = dir.path().canonicalize().unwrap().join("copy");
+    let copied = Command::new("cp").arg("-a").args([&home, &copy]).status();
+    assert!(copied.unwrap().success());
+    put(&home, ".git/worktrees/work/index.lock", "");
+    let other = GitRepo::open(&copy).unwrap();
+    let theirs = other.open(TOOL, true).unwrap();
+    assert_eq!(theirs, copy.join("dev-factory/work"));
+    put(&theirs, CLI, "2\n");
+    other.save(TOOL, "Go on").unwrap();
+    assert!(home.join(".git/worktrees/work/index.lock").exists());
+    assert_eq!(fs::read_to_string(work.join(CLI)).unwrap(), "1\n");
+    repo.open(TOOL, true).unwrap();
+    let last = |home: &Path| git(home, &["log", "-1", "--format=%s", "tool/cost-tracker"]);
+    assert_eq!((last(&home), last(&copy)), ("Build".into(), "Go on".into()));
+}
+
+#[test]
 fn fresh_keeps_the_old_branch_and_resume_keeps_the_work() {
     let (_dir, home) = home();
     let repo = GitRepo::open(&home).unwrap();

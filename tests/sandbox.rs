@@ -1,10 +1,14 @@
 //! Runs behind real walls, under every tier that holds on this machine.
 
+#[path = "support/barred.rs"]
+mod barred;
 #[path = "support/jest_home.rs"]
 mod jest_home;
 #[path = "support/tool.rs"]
 mod tool;
 
+#[path = "sandbox/choose.rs"]
+mod choose;
 #[path = "sandbox/jest.rs"]
 mod jest;
 #[path = "sandbox/limits.rs"]

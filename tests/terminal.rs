@@ -367,8 +367,12 @@ fn colours(bytes: &[u8]) -> Vec<u32> {
 fn no_color_means_none_and_what_is_chosen_is_still_seen() {
     let w = World::new();
     let _ends = w.ends();
-    let coloured = w.open(&[]);
+    let mut coloured = w.open(&[]);
+    coloured.press("p");
+    coloured.shows("= PAUSED");
     coloured.until("colours", |s| !colours(&s.bytes).is_empty());
+    coloured.press("p");
+    coloured.shows("○ IDLE");
     drop(coloured);
     let mut pty = w.open(&[("NO_COLOR", "1")]);
     pty.until("the tab in bold", |s| {

@@ -23,6 +23,11 @@ const CALM: Duration = Duration::from_millis(500);
 /// Lines handed over at once when a reader attaches.
 const TAIL: usize = 200;
 
+/// Time to the first look at files of which the kernel tells nothing, and at most between two: the kernel is believed
+/// the longer, the more often a look finds nothing that it has kept quiet about.
+const LOOK: Duration = Duration::from_secs(1);
+const LOOK_LATE: Duration = Duration::from_secs(30);
+
 /// Writes run/ from the bus until every publisher is gone.
 pub struct RunWriter {
     store: Arc<FileStore>,
@@ -200,20 +205,33 @@ impl Follower {
         };
         let mut watcher = watch();
         self.begin(tail);
+        let mut wait = LOOK;
+        let mut told = true;
         loop {
-            self.snapshot();
-            self.read();
+            let found = self.snapshot() | self.read();
             if self.snapshots.is_closed() && self.lines.receiver_count() == 0 {
                 drop((watcher, tx));
                 return;
             }
-            match rx.recv_timeout(Duration::from_secs(1)) {
-                Ok(()) => while rx.try_recv().is_ok() {},
-                // A home whose engine has never run has no such folder yet.
-                Err(RecvTimeoutError::Timeout) if watcher.is_err() => watcher = watch(),
-                Err(RecvTimeoutError::Timeout) => {}
+            wait = if told || found || watcher.is_err() {
+                LOOK
+            } else {
+                LOOK_LATE.min(wait * 2)
+            };
+            told = match rx.recv_timeout(wait) {
+                Ok(()) => {
+                    while rx.try_recv().is_ok() {}
+                    true
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    // A home whose engine has never run has no such folder yet.
+                    if watcher.is_err() {
+                        watcher = watch();
+                    }
+                    false
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
-            }
+            };
         }
     }
 
@@ -228,30 +246,34 @@ impl Follower {
         }
     }
 
-    fn snapshot(&mut self) {
+    /// Hands over the newest snapshot; whether it is another one.
+    fn snapshot(&mut self) -> bool {
         let path = self.path.with_file_name("snapshot.json");
         let Ok(meta) = std::fs::metadata(path) else {
-            return;
+            return false;
         };
         let stamp = (meta.ino(), meta.mtime() * 1_000_000_000 + meta.mtime_nsec());
-        if stamp != self.stamp
-            && let Some((snapshot, _)) = readers::snapshot(&self.home)
-        {
+        if stamp == self.stamp {
+            return false;
+        }
+        if let Some((snapshot, _)) = readers::snapshot(&self.home) {
             self.stamp = stamp;
             self.snapshots.send_replace(Some(Arc::new(snapshot)));
         }
+        true
     }
 
-    /// Reads what is new, through a change of files.
-    fn read(&mut self) {
+    /// Reads what is new, through a change of files; whether there was any.
+    fn read(&mut self) -> bool {
+        let mut found = false;
         for _ in 0..3 {
-            self.drain();
+            found |= self.drain();
             let there = std::fs::metadata(&self.path).ok();
             let here = self.file.as_ref().and_then(|f| f.metadata().ok());
             match (there, here) {
                 (Some(there), Some(here)) if there.ino() == here.ino() => {
                     if there.len() >= self.at {
-                        return;
+                        return found;
                     }
                     self.at = 0;
                     self.rest.clear();
@@ -259,22 +281,28 @@ impl Follower {
                 (Some(_), _) => {
                     // The old file is read to its end after its successor is there.
                     self.drain();
+                    found = true;
                     self.file = File::open(&self.path).ok();
                     self.at = 0;
                     self.rest.clear();
                 }
-                (None, _) => return,
+                (None, _) => return found,
             }
         }
+        found
     }
 
-    fn drain(&mut self) {
-        let Some(file) = &mut self.file else { return };
+    /// Reads the file to its end; whether something was new.
+    fn drain(&mut self) -> bool {
+        let Some(file) = &mut self.file else {
+            return false;
+        };
         let mut bytes = std::mem::take(&mut self.rest);
         let known = bytes.len();
         if file.seek(SeekFrom::Start(self.at)).is_ok() {
             let _ = file.read_to_end(&mut bytes);
         }
+        let found = bytes.len() > known;
         self.at += (bytes.len() - known) as u64;
         let end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
         self.rest = bytes.split_off(end);
@@ -283,5 +311,6 @@ impl Follower {
                 let _ = self.lines.send(Arc::new(line));
             }
         }
+        found
     }
 }

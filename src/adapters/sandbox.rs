@@ -26,7 +26,7 @@ use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kill::Tree;
-use policy::Report;
+use policy::{BROKEN, ENDED_BY, Report};
 use rustix::fs::OFlags;
 use start::Means;
 use std::collections::BTreeSet;
@@ -175,7 +175,15 @@ impl Runner {
                 ended.limit = report.limit;
                 Ok(ended)
             }
-            None if ended.limit.is_some() || self.means.tier == Tier::Wrapper => Ok(ended),
+            None if ended.limit.is_some() => Ok(ended),
+            None if self.means.tier == Tier::Wrapper && ended.exit != Some(BROKEN.into()) => {
+                let by = ENDED_BY
+                    .iter()
+                    .find(|(_, code)| ended.exit == Some((*code).into()));
+                ended.limit = by.map(|(limit, _)| *limit);
+                ended.exit = ended.exit.filter(|_| by.is_none());
+                Ok(ended)
+            }
             None => {
                 let said = String::from_utf8_lossy(&ended.stderr);
                 let last = said.lines().rfind(|line| !line.trim().is_empty());

@@ -5,7 +5,7 @@ use super::out::{self, Done, Fail};
 use super::{send, tools, walls, wire};
 use crate::adapters::lock;
 use crate::adapters::store::{files, readers};
-use crate::domain::command::{StopAfter, Verb};
+use crate::domain::command::{Answer, StopAfter, Verb};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -19,8 +19,11 @@ const ENDED: Duration = Duration::from_secs(5);
 
 /// Starts the engine in the background and says how that went.
 pub fn up(cli: &Cli, home: &Path) -> Done {
-    out::say(start(cli, home)?)?;
-    Ok(0)
+    let answer = Answer {
+        accepted: true,
+        sentence: start(cli, home)?,
+    };
+    send::report(cli, &answer)
 }
 
 /// Starts the engine in the background; a sentence when it is ready.

@@ -52,7 +52,11 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     tools::git()?;
     tools::npm()?;
     let dir = place(cli, args)?;
-    out::say(format!("demo home: {}", dir.display()))?;
+    if cli.json {
+        out::say(json!({ "home": dir.display().to_string() }))?;
+    } else {
+        out::say(format!("demo home: {}", dir.display()))?;
+    }
     if !npm::installed(&dir) {
         npm::install(cli, &dir)?;
     }

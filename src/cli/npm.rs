@@ -31,10 +31,11 @@ pub fn installed(home: &Path) -> bool {
         && home.join("node_modules/.package-lock.json").is_file()
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run.
+/// Installs exactly what the lock file names; scripts of packages are not run. What it says goes to standard
+/// error: standard output may be read by a program.
 pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
-    out::say("installing Jest (npm ci) ...")?;
+    out::note("installing Jest (npm ci) ...");
     let env = std::env::vars()
         .filter(|(name, _)| {
             PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_")
@@ -77,10 +78,10 @@ pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
         }
     })?;
     if ended.exit == Some(0) && installed(home) {
-        out::say(format!(
+        out::note(format!(
             "Jest is installed ({:.1} s)",
             ended.millis as f64 / 1000.0
-        ))?;
+        ));
         return Ok(());
     }
     let why = match ended.limit {

@@ -118,7 +118,7 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     };
     // `status` and screens read run/, so it must tell of this command too.
     let answer = wire::runtime()?.block_on(async {
-        let writing = RunWriter::spawn(mirror, parts.publisher.feed());
+        let writing = RunWriter::spawn(mirror, parts.tools.publisher.feed());
         let answer = engine::apply_once(parts, options, command.clone()).await;
         let _ = writing.await;
         answer

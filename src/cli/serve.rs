@@ -102,8 +102,8 @@ pub fn run(
     let ended = runtime.block_on(async {
         let (signals, received) = unbounded_channel();
         let listening = tokio::spawn(listen(signals.clone()));
-        let writing = RunWriter::spawn(mirror, parts.publisher.feed());
-        let printing = tokio::spawn(print(parts.publisher.feed(), style, signals));
+        let writing = RunWriter::spawn(mirror, parts.tools.publisher.feed());
+        let printing = tokio::spawn(print(parts.tools.publisher.feed(), style, signals));
         let ended = engine::run(parts, options, received).await;
         listening.abort();
         let _ = writing.await;

@@ -164,6 +164,7 @@ pub enum VerbCmd {
         #[arg(value_enum)]
         unit: UnitArg,
         /// How much
+        #[arg(allow_negative_numbers = true)]
         amount: f64,
     },
 }

@@ -15,7 +15,7 @@ use crate::adapters::watch;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
 use crate::domain::phase::Role;
-use crate::factory::engine::{Parts, Reread, SoulTexts};
+use crate::factory::engine::{Parts, Reread, SoulTexts, Tools};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
@@ -23,6 +23,7 @@ use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
@@ -64,7 +65,7 @@ pub fn parts(
         watched: store.outside(),
     };
     again.watch(&loaded.key_files);
-    Ok(Parts {
+    let tools = Tools {
         store,
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
@@ -72,11 +73,14 @@ pub fn parts(
         files: Arc::new(HomeFiles::new(home)),
         clock: Arc::new(SystemClock),
         publisher: Publisher::new(secrets::known().clone()),
-        souls: souls(home),
-        home: home.to_path_buf(),
-        engine: lock::this_process(),
         redactor: secrets::known().clone(),
+        home: home.to_path_buf(),
+    };
+    Ok(Parts {
+        tools,
         settings,
+        souls: souls(home).map_err(Fail::failed)?,
+        engine: lock::this_process(),
         reload: Box::new(move || again.read()),
     })
 }
@@ -90,7 +94,7 @@ struct Again {
 
 impl Again {
     fn read(&self) -> Result<Reread, String> {
-        let souls = souls(&self.home);
+        let souls = souls(&self.home)?;
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
@@ -117,14 +121,23 @@ pub fn models(settings: &Settings) -> ModelHosts {
 }
 
 /// Soul texts of a home; a missing file is the compiled-in one.
-fn souls(home: &Path) -> SoulTexts {
-    starter::SOULS.map(|name| {
+fn souls(home: &Path) -> Result<SoulTexts, String> {
+    let read = |name: &str| {
         let file = format!("souls/{name}");
-        let text = std::fs::read(home.join(&file))
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_else(|_| starter_text(&file).to_owned());
-        (file, text)
-    })
+        match std::fs::read_to_string(home.join(&file)) {
+            Ok(text) => Ok((file, text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let text = starter_text(&file).to_owned();
+                Ok((file, text))
+            }
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                Err(format!("{file} is not UTF-8 text; save it as UTF-8"))
+            }
+            Err(error) => Err(format!("{file} cannot be read: {error}")),
+        }
+    };
+    let [developer, qa, supervisor] = starter::SOULS;
+    Ok([read(developer)?, read(qa)?, read(supervisor)?])
 }
 
 fn starter_text(file: &str) -> &'static str {
@@ -134,7 +147,7 @@ fn starter_text(file: &str) -> &'static str {
         .map_or("", |(_, text)| *text)
 }
 
-/// The models souls name; a soul that does not parse names none and is reported by the engine.
+/// The models souls name; souls that cannot be read or parsed name none and are reported by the engine.
 fn soul_models(souls: &SoulTexts) -> [Option<String>; 3] {
     souls.each_ref().map(|(file, text)| {
         soul::parse(text, file)
@@ -159,7 +172,9 @@ fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs,
         env: environment(),
         flags,
         probed,
-        souls: home.map_or([None, None, None], |home| soul_models(&souls(home))),
+        souls: home
+            .and_then(|home| souls(home).ok())
+            .map_or([None, None, None], |texts| soul_models(&texts)),
     })
 }
 

@@ -223,10 +223,7 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
         match variable_key(&rest.to_lowercase()) {
             Some(path) => text_entry(path, value, source, problems, &mut entries),
             None => {
-                let known: Vec<String> = schema::KEYS
-                    .iter()
-                    .map(|(key, _)| variable_name(key))
-                    .collect();
+                let known: Vec<String> = by_variable().map(|(key, _)| variable_name(key)).collect();
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let hint = schema::nearest(name, &known)
                     .map_or(String::new(), |word| format!("; did you mean {word}?"));
@@ -240,6 +237,12 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
     entries
 }
 
+/// Keys a variable may set. How runs are kept in is a matter of files and flags: a variable is too easily set by others.
+fn by_variable() -> impl Iterator<Item = &'static (&'static str, schema::Takes)> {
+    let keys = schema::KEYS.iter();
+    keys.filter(|(key, _)| !key.starts_with("sandbox."))
+}
+
 /// The variable of a key.
 fn variable_name(key: &str) -> String {
     format!(
@@ -250,11 +253,7 @@ fn variable_name(key: &str) -> String {
 
 /// Key parts of a variable's lower-case rest; names people chose are lower case there.
 fn variable_key(rest: &str) -> Option<Vec<String>> {
-    // How runs are kept in is a matter of files and flags: a variable is too easily set by others.
-    let keys = schema::KEYS
-        .iter()
-        .filter(|(key, _)| !key.starts_with("sandbox."));
-    for (pattern, _) in keys {
+    for (pattern, _) in by_variable() {
         match pattern.split_once(".*.") {
             None if pattern.replace('.', "_") == rest => {
                 return Some(pattern.split('.').map(str::to_owned).collect());

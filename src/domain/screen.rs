@@ -113,6 +113,8 @@ pub struct AgentStatus {
 pub enum AgentState {
     Working,
     Ready,
+    /// Its host has not been asked yet whether it is there.
+    Unasked,
     Offline,
     OffSchedule,
     Paused,

@@ -7,7 +7,7 @@ pub use self::days::{Days, Share};
 pub use self::spread::Spread;
 use super::event::{Event, EventBody, Move, RunSummary, Turn};
 use super::phase::{Outcome, Phase};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
 /// Moves that are somebody's verdict on a tool in review.
@@ -41,7 +41,7 @@ pub struct Stats {
     pub usd: f64,
     /// Tokens read and written.
     pub tokens: u64,
-    /// Milliseconds the lane spent in each phase.
+    /// Milliseconds the lane spent in each phase while an engine ran.
     pub phases: BTreeMap<Phase, u64>,
     /// The same figures by time.
     pub days: Days,
@@ -52,6 +52,8 @@ pub struct Stats {
     tools: BTreeMap<String, Tool>,
     order: Vec<String>,
     lane: Option<(String, Phase, DateTime<Utc>)>,
+    last: Option<DateTime<Utc>>,
+    down: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,7 +107,7 @@ pub struct Closing {
     pub scripted: bool,
     /// Lowest coverage figure of the last run, percent.
     pub coverage: Option<f64>,
-    /// Seconds in the lane.
+    /// Seconds in the lane while an engine ran.
     pub seconds: f64,
     /// Money, USD.
     pub usd: f64,
@@ -150,7 +152,18 @@ impl Stats {
                 self.parked = self.parked.saturating_sub(u64::from(before));
             }
             EventBody::ItemReopened { name, .. } => self.named(name).row.stands = Stands::Queued,
+            EventBody::Stopped { .. } => self.down = self.down.or(Some(event.ts)),
+            EventBody::Started { .. } => self.woke(event.ts),
             _ => {}
+        }
+        self.last = Some(event.ts);
+    }
+
+    /// Time without an engine is no time in the lane; a killed one was there until its last event.
+    fn woke(&mut self, now: DateTime<Utc>) {
+        let down = self.down.take().or(self.last);
+        if let (Some((_, _, since)), Some(down)) = (&mut self.lane, down) {
+            *since += now.signed_duration_since(down).max(TimeDelta::zero());
         }
     }
 

@@ -45,7 +45,10 @@ pub struct Driver {
     pub(super) stopping: Option<Stopping>,
     pub(super) suspect: Option<Suspect>,
     pub(super) doing: String,
+    /// What is odd or wrong about settings and souls.
     pub(super) problems: Vec<String>,
+    /// Why the wishlist as it stands cannot be taken over.
+    pub(super) bad_wishlist: Option<String>,
     pub(super) last: [Option<Life>; 3],
     pub(super) loaded: Option<Found>,
     pub(super) failures: u32,
@@ -78,19 +81,13 @@ pub type Found = (bool, Vec<String>, Option<StateDoc>);
 
 impl Driver {
     /// Wires the loop around a loaded ledger.
-    pub fn new(
-        parts: Parts,
-        ledger: Ledger,
-        tools: Tools,
-        souls: [Arc<Soul>; 3],
-        options: Options,
-    ) -> Self {
+    pub fn new(parts: Parts, ledger: Ledger, souls: [Arc<Soul>; 3], options: Options) -> Self {
         let (wake, inbox) = mpsc::unbounded_channel();
         let settings = Arc::new(parts.settings);
         let readiness = Readiness::new(&settings, super::engine::models(&settings, &souls));
         Self {
             ledger,
-            tools,
+            tools: parts.tools,
             settings,
             souls,
             readiness,
@@ -100,6 +97,7 @@ impl Driver {
             suspect: None,
             doing: String::new(),
             problems: Vec::new(),
+            bad_wishlist: None,
             last: [None; 3],
             loaded: None,
             failures: 0,
@@ -295,7 +293,11 @@ impl Driver {
         self.cancel();
         self.drop_attempt("the engine ended")?;
         let stopping = self.stopping.take();
-        let reason = stopping.map_or_else(|| "nothing left to do".to_owned(), |s| s.reason);
+        let left = match ended {
+            Ended::NeedsPerson => "what is left waits for a person",
+            _ => "nothing left to do",
+        };
+        let reason = stopping.map_or_else(|| left.to_owned(), |s| s.reason);
         self.note(EventBody::Stopped {
             stopped: self.ledger.factory.stopped.clone(),
             reason,

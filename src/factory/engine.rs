@@ -1,17 +1,12 @@
 //! The engine's front door: what it is given, how it is run, how it ends.
 
-use super::attempts::context::Tools;
+pub use super::attempts::context::Tools;
 use super::clean::Clean;
 use super::driver::{Driver, Reload};
 use super::ledger::Ledger;
-use super::ports::clock::Clock;
-use super::ports::feed::Publisher;
-use super::ports::files::Files;
 use super::ports::model::Models;
-use super::ports::repo::Repo;
 use super::ports::settings::{HostKind, ModelRef, Settings};
-use super::ports::store::{Loaded, Store};
-use super::ports::tests::Tests;
+use super::ports::store::Loaded;
 use super::wake::Wake;
 use crate::agents::soul::{self, Soul};
 use crate::domain::actor;
@@ -22,9 +17,7 @@ use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::EngineId;
 use crate::domain::state::{Pause, PauseKind, Scope};
-use crate::text::redact::Redactor;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -43,28 +36,12 @@ pub struct Reread {
 
 /// Everything an engine works with.
 pub struct Parts {
-    /// The home's files, locked.
-    pub store: Arc<dyn Store>,
-    /// Model hosts.
-    pub models: Arc<dyn Models>,
-    /// Jest and the case runner.
-    pub tests: Arc<dyn Tests>,
-    /// git.
-    pub repo: Arc<dyn Repo>,
-    /// The tool's files.
-    pub files: Arc<dyn Files>,
-    /// Wall clock.
-    pub clock: Arc<dyn Clock>,
-    /// Where lines and snapshots go.
-    pub publisher: Publisher,
-    /// Takes secrets out of whatever is stored, shown or asked; learns those of settings that are read again.
-    pub redactor: Redactor,
+    /// The ports; the store holds the home's lock.
+    pub tools: Tools,
     /// Settings as read at start.
     pub settings: Settings,
     /// Soul texts.
     pub souls: SoulTexts,
-    /// The factory home.
-    pub home: PathBuf,
     /// This process, for readers that ask whether it still lives.
     pub engine: EngineId,
     /// Reads settings and souls again after a change; an error keeps the old ones and is shown.
@@ -94,7 +71,7 @@ pub enum Signal {
 pub enum Ended {
     /// `until_idle`: everything wanted is shipped or dropped (exit 0).
     Idle,
-    /// `until_idle`: only a pause, a missing host or a verdict is left (exit 4).
+    /// `until_idle`: only a pause, a missing host, a verdict or a wishlist to mend is left (exit 4).
     NeedsPerson,
     /// Ended by command or SIGTERM (exit 0).
     Stopped,
@@ -110,7 +87,7 @@ pub async fn run(
     options: Options,
     mut signals: mpsc::UnboundedReceiver<Signal>,
 ) -> Result<Ended, String> {
-    let mut changes = parts.store.watch().map_err(|e| e.to_string())?;
+    let mut changes = parts.tools.store.watch().map_err(|e| e.to_string())?;
     let mut driver = open(parts, options)?;
     let wake = driver.wake.clone();
     let forward = tokio::spawn(async move {
@@ -136,7 +113,7 @@ pub async fn run(
     ended
 }
 
-/// Applies one command without running the engine, through the same path (the lock is held by `parts.store`).
+/// Applies one command without running the engine, through the same path (the lock is held by the store).
 pub async fn apply_once(
     parts: Parts,
     options: Options,
@@ -156,29 +133,33 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         recent,
         repaired,
         claim,
-    } = parts.store.load().map_err(|e| e.to_string())?;
-    let tools = Tools {
-        store: Clean::new(parts.store.clone(), parts.redactor.clone()),
-        models: Clean::new(parts.models.clone(), parts.redactor.clone()),
-        tests: Clean::new(parts.tests.clone(), parts.redactor.clone()),
-        repo: parts.repo.clone(),
-        files: parts.files.clone(),
-        clock: parts.clock.clone(),
-        publisher: parts.publisher.clone(),
-        redactor: parts.redactor.clone(),
-        home: parts.home.clone(),
+    } = parts.tools.store.load().map_err(|e| e.to_string())?;
+    let parts = Parts {
+        tools: clean(parts.tools),
+        ..parts
     };
     let (souls, warnings) = souls(&parts.souls)?;
     let fresh = factory.is_none();
-    let factory = factory.unwrap_or_else(|| Factory::new(tools.clock.now()));
-    let ledger = Ledger::new(factory, &recent, tools.clone());
-    let mut driver = Driver::new(parts, ledger, tools, souls, options);
+    let factory = factory.unwrap_or_else(|| Factory::new(parts.tools.clock.now()));
+    let ledger = Ledger::new(factory, &recent, parts.tools.clone());
+    let mut driver = Driver::new(parts, ledger, souls, options);
     driver.problems = warnings;
     driver.loaded = Some((fresh, repaired, claim));
     if fresh {
         driver.take_over()?;
     }
     Ok(driver)
+}
+
+/// Puts the redactor in front of everything that texts come in by or go out to.
+fn clean(tools: Tools) -> Tools {
+    let redactor = &tools.redactor;
+    Tools {
+        store: Clean::new(tools.store, redactor.clone()),
+        models: Clean::new(tools.models, redactor.clone()),
+        tests: Clean::new(tools.tests, redactor.clone()),
+        ..tools
+    }
 }
 
 impl Driver {
@@ -267,7 +248,12 @@ impl Driver {
             .iter()
             .any(|item| !matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped));
         if !open && matches!(factory.phase, Phase::Idle) {
-            return Some(Ended::Idle);
+            // What people wrote into a list that cannot be read is not known to be done.
+            let ended = self
+                .bad_wishlist
+                .as_ref()
+                .map_or(Ended::Idle, |_| Ended::NeedsPerson);
+            return Some(ended);
         }
         let roles = self.wanted_roles();
         if roles.iter().any(|role| self.readiness.unasked(*role)) {

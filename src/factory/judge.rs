@@ -206,7 +206,7 @@ impl Driver {
         match self.tools.store.wishlist() {
             Ok(read) => match wishlist::merge(&self.ledger.factory, &read, BY_HAND) {
                 Ok(events) => {
-                    self.problems.retain(|p| !p.contains("wishlist.json"));
+                    self.bad_wishlist = None;
                     self.commit(events)?;
                     let items = &self.ledger.factory.items;
                     self.tools
@@ -214,17 +214,16 @@ impl Driver {
                         .put_wishlist(items)
                         .map_err(|e| e.to_string())
                 }
-                Err(sentence) => self.bad_wishlist(sentence),
+                Err(sentence) => self.keep_wishlist(&sentence),
             },
-            Err(error) => self.bad_wishlist(error.to_string()),
+            Err(error) => self.keep_wishlist(&error.to_string()),
         }
     }
 
-    fn bad_wishlist(&mut self, sentence: String) -> Result<(), String> {
+    fn keep_wishlist(&mut self, sentence: &str) -> Result<(), String> {
         let text = format!("{sentence}; the last good list stays in force");
         self.ledger.say(Level::Error, text.clone());
-        self.problems.retain(|p| !p.contains("wishlist.json"));
-        self.problems.push(text);
+        self.bad_wishlist = Some(text);
         self.dirty = true;
         Ok(())
     }

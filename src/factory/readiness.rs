@@ -104,8 +104,9 @@ impl Readiness {
         }
         match self.seen.get(&model.to_string()) {
             Some(seen) if seen.live => (AgentState::Ready, seen.words.clone()),
-            Some(seen) => (AgentState::Offline, seen.words.clone()),
-            None => (AgentState::Offline, "not asked yet".to_owned()),
+            Some(seen) if seen.asked => (AgentState::Offline, seen.words.clone()),
+            Some(seen) => (AgentState::Unasked, seen.words.clone()),
+            None => (AgentState::Unasked, "not asked yet".to_owned()),
         }
     }
 
@@ -169,7 +170,7 @@ impl Readiness {
         let Some(seen) = self.seen.get_mut(&model.to_string()) else {
             return false;
         };
-        let changed = seen.live != status.live || seen.words != status.words;
+        let changed = !seen.asked || seen.live != status.live || seen.words != status.words;
         seen.live = status.live;
         seen.asked = true;
         seen.words.clone_from(&status.words);

@@ -69,11 +69,8 @@ impl Driver {
         self.lift(PauseKind::Host, "the settings were read again")
     }
 
-    /// What is odd about the files; what is wrong with the wishlist stays said until that is mended.
     fn odd(&mut self, words: Vec<String>) {
-        self.problems
-            .retain(|problem| problem.contains("wishlist.json"));
-        self.problems.extend(words);
+        self.problems = words;
         self.dirty = true;
     }
 

@@ -169,13 +169,18 @@ impl Driver {
                 blocking: true,
             })
             .collect();
-        needs.extend(self.problems.iter().map(|problem| Need {
-            id: "files".to_owned(),
-            why: problem.clone(),
-            ways: vec!["mend the file; it is read again when it changes".to_owned()],
-            since: factory.last_update,
-            blocking: false,
-        }));
+        needs.extend(
+            self.problems
+                .iter()
+                .chain(&self.bad_wishlist)
+                .map(|problem| Need {
+                    id: "files".to_owned(),
+                    why: problem.clone(),
+                    ways: vec!["mend the file; it is read again when it changes".to_owned()],
+                    since: factory.last_update,
+                    blocking: false,
+                }),
+        );
         needs.extend(self.push_need());
         needs.extend(self.host_needs(now));
         needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
@@ -209,7 +214,7 @@ impl Driver {
             .filter(|role| *role != Role::Supervisor)
             .filter_map(|role| {
                 let (state, words) = self.readiness.state(role, &self.ledger.factory, now);
-                (state == AgentState::Offline && !self.readiness.unasked(role)).then(|| Need {
+                (state == AgentState::Offline).then(|| Need {
                     id: format!("host:{role}"),
                     why: format!("the {role} cannot work: {words}"),
                     ways: vec![

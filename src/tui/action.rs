@@ -49,6 +49,18 @@ pub enum Action {
     Level,
 }
 
+impl Action {
+    /// Whether it only takes one elsewhere: to a tab, to another row, or along a line.
+    #[must_use]
+    pub const fn moves(self) -> bool {
+        use Action::{Bottom, Down, Go, HalfDown, HalfUp, Left, PageDown, PageUp, Right, Top, Up};
+        matches!(
+            self,
+            Go(_) | Up | Down | Left | Right | PageUp | PageDown | HalfUp | HalfDown | Top | Bottom
+        )
+    }
+}
+
 /// How much an action asks before it acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Care {

@@ -6,8 +6,9 @@ use super::layer::Layer;
 use super::tabs::{List, LogsPane, Tab};
 use super::theme::Theme;
 use crate::domain::command::Answer;
+use crate::domain::phase::Role;
 use crate::domain::screen::Snapshot;
-use crate::domain::state::{PauseKind, Scope};
+use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::stats::Stats;
 use crate::factory::ports::operator::Usage;
 use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeDelta, Utc};
@@ -158,15 +159,26 @@ impl Model {
         }
     }
 
-    /// A pause of the whole factory that `resume` lifts.
+    /// Whose work `p` holds or lets go: on Agents the role of the cursor, elsewhere everybody's.
     #[must_use]
-    pub fn held_by_operator(&self) -> bool {
-        self.snapshot.as_ref().is_some_and(|snapshot| {
-            snapshot.pauses.iter().any(|pause| {
+    pub fn role(&self) -> Option<Role> {
+        let role = Role::ALL.get(self.agents.cursor).copied();
+        role.filter(|_| self.tab == Tab::Agents)
+    }
+
+    /// Whether that work is held, in a way that `resume` lifts.
+    #[must_use]
+    pub fn held(&self) -> bool {
+        let scope = self.role().map(Scope::of);
+        let lifted = |pause: &Pause| match scope {
+            Some(scope) => pause.scope == scope,
+            None => {
                 pause.scope == Scope::Factory
                     && matches!(pause.kind, PauseKind::Operator | PauseKind::Start)
-            })
-        })
+            }
+        };
+        let snapshot = self.snapshot.as_ref();
+        snapshot.is_some_and(|snapshot| snapshot.pauses.iter().any(lifted))
     }
 
     /// The next time something on the screen changes by itself; None = never.

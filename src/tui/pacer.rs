@@ -1,7 +1,7 @@
 //! When to draw: at once for a key, at most 30 times a second for data, never when nothing changed.
 
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// Least time between two frames for data: 30 a second.
 pub const FRAME: Duration = Duration::from_millis(33);
@@ -36,9 +36,29 @@ impl Pacer {
     }
 }
 
+/// Until a frame is due, or something changes by itself; None = never.
+pub async fn until(due: Option<Instant>) {
+    match due {
+        // A timer counts whole milliseconds: what is due now would be drawn one late.
+        Some(due) if due <= Instant::now() => {}
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_due_is_not_held_up() {
+        tokio::time::advance(Duration::from_micros(300)).await;
+        let now = Instant::now();
+        until(Some(now)).await;
+        assert_eq!(Instant::now(), now);
+        until(Some(now + FRAME)).await;
+        assert!(Instant::now() >= now + FRAME);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn data_waits_for_its_frame_and_keys_do_not() {

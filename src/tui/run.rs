@@ -4,9 +4,10 @@ use super::crash::Crash;
 use super::effect::Effect;
 use super::errands::Errands;
 use super::key::Key;
+use super::life::Life;
 use super::message::Message;
 use super::model::{Engine, Model};
-use super::pacer::Pacer;
+use super::pacer::{Pacer, until};
 use super::signals::{self, Listening, Outside};
 use super::terminal::{self, Screen};
 use super::update::update;
@@ -27,13 +28,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 /// Most lines taken in one go, so that a flood does not hold up keys.
 const BATCH: usize = 512;
-/// Time between two looks at whether the engine lives, and after news of another process.
-const LOOK: Duration = Duration::from_secs(2);
-const LOOK_SOON: Duration = Duration::from_millis(200);
 /// The first frame waits this long for something to show.
 const FIRST: Duration = Duration::from_millis(30);
 /// A stop that has not come by then will not come: there is no shell to go back to.
@@ -85,7 +83,7 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
         operator: parts.operator,
         clock: parts.clock,
         writer: None,
-        look: Instant::now(),
+        life: Life::Nobody,
         stops: false,
         left: None,
     };
@@ -128,8 +126,8 @@ struct Desk {
     clock: Arc<dyn Clock>,
     /// Who wrote the newest snapshot.
     writer: Option<EngineId>,
-    /// When to look whether it lives.
-    look: Instant,
+    /// Its life.
+    life: Life,
     /// The screens are to be put aside.
     stops: bool,
     left: Option<Left>,
@@ -175,7 +173,8 @@ impl Desk {
                     self.news(&mut from);
                 }
                 line = from.feed.lines.recv(), if from.more.1 => self.lines(line, &mut from),
-                () = sleep_until(wake) => self.woken(),
+                () = self.life.ended() => self.look(),
+                () = until(wake) => self.on_time(),
                 () = &mut from.over => return Ok(Left::Over),
             }
         }
@@ -230,12 +229,12 @@ impl Desk {
         let snapshot: Option<Arc<Snapshot>> = from.feed.snapshot.borrow_and_update().clone();
         let Some(snapshot) = snapshot else { return };
         let writer = Some(snapshot.engine.clone());
+        let process = snapshot.engine.pid;
         self.take(Message::Snapshot(snapshot), false);
         if self.writer != writer {
+            self.life = Life::of(process);
             self.writer = writer;
             self.look();
-            // It may have been a command that was applied without an engine, and ends in a moment.
-            self.look = Instant::now() + LOOK_SOON;
         }
     }
 
@@ -264,23 +263,10 @@ impl Desk {
         self.take(Message::Lines(batch), false);
     }
 
-    /// Something on the screen changes by itself, or it is time to look after the engine.
-    fn woken(&mut self) {
-        if Instant::now() >= self.look {
-            self.look();
-        }
-        let now = self.clock.now();
-        if self.model.wakes_at().is_some_and(|at| at <= now) {
-            self.take(Message::Time(now), false);
-        }
-    }
-
-    fn wakes(&self) -> Instant {
-        let wakes = self.model.wakes_at().map(|at| {
-            let wait = (at - self.clock.now()).to_std().unwrap_or_default();
-            Instant::now() + wait
-        });
-        wakes.map_or(self.look, |at| at.min(self.look))
+    /// When something on the screen changes by itself.
+    fn wakes(&self) -> Option<Instant> {
+        let wait = (self.model.wakes_at()? - self.clock.now()).to_std();
+        Some(Instant::now() + wait.unwrap_or_default())
     }
 
     /// What is shown from now on is counted from now.
@@ -291,8 +277,12 @@ impl Desk {
 
     /// Whether the engine lives; told when that is news.
     fn look(&mut self) {
-        self.look = Instant::now() + LOOK;
         let alive = self.reader.alive();
+        if alive {
+            self.life.goes_on();
+        } else {
+            self.life = Life::Nobody;
+        }
         let known = if alive { Engine::Runs } else { Engine::Gone };
         if self.model.engine != known {
             self.take(Message::Alive(alive), false);
@@ -368,14 +358,6 @@ fn stop() -> io::Result<()> {
         this,
         rustix::process::Signal::TTOU,
     )?)
-}
-
-/// Until a frame is due.
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// What stands where lines were missed.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub enum Part {
     /// Waits for a person.
     Need,
+    /// Dangerous for as long as it stands there.
+    Alarm,
     /// Went wrong.
     Fail,
     /// Went well.
@@ -25,8 +27,9 @@ pub enum Part {
 }
 
 /// All parts by the name they have in a theme file.
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("need", Part::Need),
+    ("alarm", Part::Alarm),
     ("fail", Part::Fail),
     ("ok", Part::Ok),
     ("active", Part::Active),

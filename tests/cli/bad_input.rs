@@ -145,6 +145,40 @@ fn what_is_broken_while_the_engine_works_waits_for_a_person_and_the_old_stays() 
 }
 
 #[test]
+fn a_soul_that_is_no_text_is_not_replaced_in_silence() {
+    let w = World::new();
+    let home = worked_in(&w);
+    let before = journal(&home);
+    let soul = home.join("souls/qa.md");
+    let refused = |sentence: &str| {
+        let ended = w.run(&START).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), sentence);
+        assert_eq!(journal(&home), before, "something was begun");
+    };
+    fs::write(&soul, b"You test\xff.\n").unwrap();
+    refused("souls/qa.md is not UTF-8 text; save it as UTF-8\n");
+    fs::remove_file(&soul).unwrap();
+    fs::create_dir(&soul).unwrap();
+    refused("souls/qa.md cannot be read: Is a directory (os error 21)\n");
+}
+
+#[test]
+fn ideas_in_a_list_that_cannot_be_read_are_not_done() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let list = home.join("dev-factory/wishlist.json");
+    let empty = fs::read(&list).unwrap();
+    let done = || contains("engine ended: nothing left to do");
+    w.run(&START).assert().success().stdout(done());
+    fs::write(&list, r#"{"items": [{"idea": "Count words"},]}"#).unwrap();
+    let said = contains("engine ended: what is left waits for a person");
+    w.run(&START).assert().code(4).stdout(said);
+    fs::write(&list, empty).unwrap();
+    w.run(&START).assert().success().stdout(done());
+}
+
+#[test]
 fn a_broken_state_or_journal_is_mended_and_what_was_done_is_there() {
     let torn = |home: &Path| {
         let text = journal(home) + "{\"seq\":99,\"ts";

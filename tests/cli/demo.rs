@@ -1,8 +1,9 @@
 //! The main job: `demo` with the real npm, git and Jest, cut off in mid-work and run again, and what it leaves.
 
-use super::{Ended, World, eventually, git};
+use super::{Ended, World, eventually, git, script};
 use serde_json::Value;
 use std::fs;
+use std::io::BufRead;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -59,8 +60,8 @@ fn the_demo_goes_on_after_a_kill_ships_everything_and_the_home_proves_it() {
     let head = git(&dir, &["rev-parse", "main"]);
 
     let said = w.run(&words).assert().code(0);
+    assert_eq!(said.get_output().stderr, b"", "Jest was there");
     let said = String::from_utf8(said.get_output().stdout.clone()).unwrap();
-    assert!(!said.contains("installing"), "Jest was there: {said}");
     for tool in TOOLS {
         let row = said.lines().rfind(|line| line.starts_with(tool)).unwrap();
         let cells: Vec<&str> = row.split_whitespace().collect();
@@ -82,6 +83,37 @@ fn the_demo_goes_on_after_a_kill_ships_everything_and_the_home_proves_it() {
     let kinds: Vec<&Value> = after[before.0.len()..].iter().map(|e| &e["kind"]).collect();
     assert_eq!(kinds, ["started", "stopped"]);
     assert_eq!(git(&dir, &["rev-parse", "main"]), before.1);
+    let json = w.run(&[&["--json"], &words[..]].concat()).assert().code(0);
+    for (n, line) in json.get_output().stdout.lines().enumerate() {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        assert_eq!(line["home"].is_string(), n == 0, "{line}");
+    }
+}
+
+#[test]
+fn a_kill_while_npm_works_leaves_no_npm_behind() {
+    let w = World::new();
+    let bin = w.path_with(&["git", "node", "sh", "sleep"]);
+    let id = w.path("npm.pid");
+    let waits = format!("echo $$ > {}\nexec sleep 3600", id.display());
+    script(&bin.join("npm"), &waits);
+    let mut begun = Ended(
+        Command::new(env!("CARGO_BIN_EXE_dev-factory"))
+            .args(["demo", "--dir", "made by demo"])
+            .current_dir(w.dir.path())
+            .env("PATH", &bin)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let text = || fs::read_to_string(&id).unwrap_or_default();
+    eventually(|| text().ends_with('\n'));
+    begun.0.kill().unwrap();
+    drop(begun);
+    // Nobody may have waited for it: what is left of it then is its number.
+    let npm = format!("/proc/{}/cmdline", text().trim());
+    eventually(|| fs::read(&npm).unwrap_or_default().is_empty());
 }
 
 /// What the issue promises of the journal, the repository and Jest.

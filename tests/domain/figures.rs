@@ -5,6 +5,7 @@ use chrono::Duration;
 use dev_factory::domain::budget;
 use dev_factory::domain::case::{Case, Received, compare};
 use dev_factory::domain::event::{Adopted, EventBody, Turn};
+use dev_factory::domain::factory::Factory;
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::{Phase, Role};
 use dev_factory::domain::stats::Stats;
@@ -114,6 +115,57 @@ fn statistics_and_the_closing_table() {
     assert_eq!(alpha.seconds, millis as f64 / 1000.0);
     assert!(alpha.phases[&Phase::Fixing] > 0);
     assert_eq!(Stats::default().success_rate(), None);
+}
+
+#[test]
+fn what_has_shipped_is_no_idea_again_when_its_line_is_damaged() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Shipped);
+    let mut folded = Factory::new(world.now);
+    for event in &world.journal {
+        if !matches!(event.body, EventBody::ItemAdded { .. }) {
+            folded.apply(event);
+        }
+    }
+    let stands = |factory: &Factory| factory.item("alpha").unwrap().status;
+    assert_eq!(stands(&folded), ItemStatus::Shipped);
+    let entry = ("Alpha: count".to_owned(), 4, Some("alpha".to_owned()));
+    let events = merge(&folded, &[entry], "external").unwrap();
+    assert!(
+        matches!(&events[..], [one] if matches!(&one.body, EventBody::ItemEdited { idea: Some(_), priority: Some(4), .. })),
+        "{events:?}"
+    );
+}
+
+#[test]
+fn time_without_an_engine_is_no_time_in_the_lane() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Coding);
+    let lane = |world: &World| Stats::of(&world.journal).phases[&Phase::Coding];
+    let gone = |world: &mut World, after: Option<EventBody>| {
+        if let Some(stopped) = after {
+            world.fact(stopped);
+        }
+        world.now += Duration::hours(9);
+        world.fact(EventBody::Started {
+            pid: 2,
+            version: String::new(),
+            repaired: Vec::new(),
+        });
+    };
+    gone(&mut world, None);
+    world.now += Duration::minutes(2);
+    gone(
+        &mut world,
+        Some(EventBody::Stopped {
+            stopped: None,
+            reason: "asked for".into(),
+        }),
+    );
+    world.to(Phase::Qa);
+    // Killed, it was there until its last sign of life; ended, until it said so.
+    let millis = lane(&world);
+    assert!((120_000..180_000).contains(&millis), "{millis} ms");
 }
 
 #[test]

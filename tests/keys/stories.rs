@@ -11,6 +11,7 @@ use dev_factory::tui::form::For;
 use dev_factory::tui::layer::Layer;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::{Engine, Model};
+use dev_factory::tui::offer;
 use dev_factory::tui::tabs::Tab;
 use std::sync::Arc;
 
@@ -99,6 +100,126 @@ fn no_key_is_dead() {
             }
         }
     }
+}
+
+/// What the footer offers on a tab, by its keys.
+fn offers(model: &Model) -> Vec<(&'static str, &'static str)> {
+    let rows = TABLE.iter();
+    rows.filter_map(|row| Some((row.keys[0], offer::word(model, row)?)))
+        .collect()
+}
+
+#[test]
+fn the_footer_offers_no_key_that_would_be_refused_now() {
+    let mut idle = snapshot();
+    (idle.current_tool, idle.phase) = (None, Phase::Idle);
+    idle.attempt = None;
+    idle.queue.clear();
+    let mut review = snapshot();
+    review.phase = Phase::Review;
+    let mut stopped = idle.clone();
+    stopped.stopped = Some(dev_factory::domain::state::Stopped {
+        by: "operator:oper".to_owned(),
+        reason: "night".to_owned(),
+        since: review.at,
+    });
+    for (snapshot, gone) in [
+        (Some(idle), false),
+        (Some(review), false),
+        (Some(stopped), false),
+        (Some(snapshot()), false),
+        (Some(snapshot()), true),
+        (None, true),
+        (None, false),
+    ] {
+        for tab in Tab::ALL {
+            let mut model = model("default");
+            if let Some(snapshot) = &snapshot {
+                tell(&mut model, Message::Snapshot(Arc::new(snapshot.clone())));
+            }
+            tell(&mut model, Message::Alive(!gone));
+            model.tab = tab;
+            for row in TABLE.iter().filter(|row| row.care != Care::Looks) {
+                let offered = offer::word(&model, row).is_some();
+                let mut tried = model.clone();
+                let effects = press(&mut tried, row.keys[0]);
+                let works = !effects.is_empty() || !tried.layers.is_empty();
+                // What is left is asked, and refused by whoever carries it out.
+                let asked = matches!(row.action, Action::Escalate | Action::StopEngine);
+                if !asked && row.place.holds(tab) {
+                    assert_eq!(offered, works, "{} on {tab:?}, gone {gone}", row.word);
+                }
+                model.readonly = true;
+                assert_eq!(offer::word(&model, row), None, "{} to a reader", row.word);
+                model.readonly = false;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_footer_says_what_p_does_now() {
+    let mut model = night("default");
+    assert!(offers(&model).contains(&("p", "pause")));
+    let mut held = snapshot();
+    held.pauses = vec![dev_factory::domain::state::Pause {
+        id: "p1".to_owned(),
+        kind: dev_factory::domain::state::PauseKind::Operator,
+        by: "operator:oper".to_owned(),
+        scope: Scope::Factory,
+        reason: String::new(),
+        since: held.at,
+        until: None,
+    }];
+    tell(&mut model, Message::Snapshot(Arc::new(held.clone())));
+    assert!(offers(&model).contains(&("p", "resume")));
+    // On Agents it is the role of the cursor that is held.
+    press(&mut model, "2");
+    assert!(offers(&model).contains(&("p", "pause")));
+    held.pauses[0].scope = Scope::Qa;
+    tell(&mut model, Message::Snapshot(Arc::new(held)));
+    press(&mut model, "j");
+    assert!(offers(&model).contains(&("p", "resume")));
+    tell(&mut model, Message::Alive(false));
+    assert!(offers(&model).contains(&("p", "start")));
+    // Looking for a text, and closing, are offered while there is one.
+    let keys = |model: &Model| {
+        offers(model)
+            .iter()
+            .map(|(key, _)| *key)
+            .collect::<Vec<_>>()
+    };
+    let mut model = night("default");
+    press(&mut model, "4");
+    assert!(!keys(&model).contains(&"n") && !keys(&model).contains(&"Esc"));
+    press(&mut model, "/o<Enter>");
+    assert!(keys(&model).contains(&"n") && keys(&model).contains(&"Esc"));
+}
+
+#[test]
+fn nothing_wakes_screens_on_which_nothing_changes_by_itself() {
+    let mut model = night("default");
+    let mut still = snapshot();
+    still.attempt = None;
+    tell(&mut model, Message::Snapshot(Arc::new(still)));
+    tell(&mut model, Message::Alive(true));
+    assert_eq!(model.wakes_at(), None);
+    // An answer goes again, and then all is still.
+    tell(
+        &mut model,
+        Message::Answer(Answer {
+            accepted: true,
+            sentence: "paused".to_owned(),
+        }),
+    );
+    let gone = model.wakes_at().unwrap();
+    tell(&mut model, Message::Time(gone));
+    assert_eq!((answered(&model), model.wakes_at()), ("", None));
+    // Seconds are counted while a turn runs, and no longer.
+    tell(&mut model, Message::Snapshot(Arc::new(snapshot())));
+    assert!(model.wakes_at().is_some());
+    tell(&mut model, Message::Alive(false));
+    assert_eq!(model.wakes_at(), None);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use dev_factory::domain::phase::{Outcome, Phase};
 use dev_factory::domain::screen::{AgentState, Level};
 use dev_factory::domain::state::{Escalation, PauseKind, Scope, Stopped};
 use dev_factory::tui::model::Engine;
+use dev_factory::tui::tabs::Tab;
 
 const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
 
@@ -76,6 +77,32 @@ fn an_end_on_purpose_and_an_engine_that_is_gone_are_said_in_words() {
             &format!("no_snapshot_{engine:?}_80x24").to_lowercase(),
             &text(&model),
         );
+    }
+}
+
+#[test]
+fn running_without_walls_is_said_on_every_tab_at_every_size() {
+    for size in [
+        (200, 50),
+        (120, 36),
+        (100, 30),
+        (80, 24),
+        (60, 16),
+        (59, 15),
+    ] {
+        let mut s = plant::snapshot();
+        s.sandbox = "none (--unsafe-no-sandbox)".to_owned();
+        (s.day_usd, s.day_limit_usd) = (123_456.78, 1_234_567.89);
+        s.tool_limits.tokens = 123_456_789;
+        let mut model = with(size, s);
+        for tab in Tab::ALL {
+            model.tab = tab;
+            assert!(text(&model).contains(" NO SANDBOX"), "{}", text(&model));
+        }
+        if size == SIZES[0] {
+            assert!(styles(&model).contains("XXXXXXXXXXXX"));
+        }
+        assert!(!text(&bad(size)).contains("NO SANDBOX"));
     }
 }
 
@@ -178,6 +205,44 @@ fn wide_characters_keep_every_column_in_its_place() {
             }
         }
         same(&format!("cjk_{}x{}", size.0, size.1), &text(&model));
+    }
+}
+
+#[test]
+fn no_text_of_others_reaches_the_terminal_as_a_command() {
+    let evil = "a\u{1b}]52;c;aGk=\u{7}b\u{1b}[2Jc\u{9b}31md\re\tf\u{8}g";
+    let mut s = plant::snapshot();
+    s.doing = evil.to_owned();
+    s.sandbox = evil.to_owned();
+    s.current_tool = Some(evil.to_owned());
+    s.needs[0].why = evil.to_owned();
+    s.needs[0].ways = vec![evil.to_owned()];
+    s.queue[0].name = evil.to_owned();
+    s.queue[6].reason = Some(evil.to_owned());
+    s.moves
+        .iter_mut()
+        .for_each(|step| step.reason = Some(evil.to_owned()));
+    s.agents.iter_mut().for_each(|agent| {
+        (agent.words, agent.model) = (evil.to_owned(), evil.to_owned());
+    });
+    for row in &mut s.measured[1].failing {
+        (row.text, row.want, row.got) = (evil.to_owned(), evil.to_owned(), evil.to_owned());
+    }
+    s.bugs[0].title = evil.to_owned();
+    for size in SIZES {
+        for keys in ["1", "1 z", "2", "3", "4", "4 w", "1 !", "1 E"] {
+            let mut model = with(size, s.clone());
+            model.home = evil.to_owned();
+            for level in [Level::Stream, Level::Info] {
+                model.book.push(&line("02:41:06", evil, level, evil), false);
+            }
+            let shown = drawn(&plant::pressed(model, keys));
+            let hidden = shown
+                .content
+                .iter()
+                .find(|cell| cell.symbol().contains(char::is_control));
+            assert_eq!(hidden, None, "{keys} at {size:?}");
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
 /// Letters of the parts; two parts that look the same share the first one's.
-const LETTERS: [(Part, char); 8] = [
+const LETTERS: [(Part, char); 9] = [
     (Part::Need, 'N'),
+    (Part::Alarm, 'X'),
     (Part::Fail, 'f'),
     (Part::Ok, 'o'),
     (Part::Active, 'A'),

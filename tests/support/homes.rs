@@ -29,6 +29,11 @@ pub fn program(dir: &Path, words: &[&str]) -> Command {
         .args(words)
         .current_dir(dir)
         .env("XDG_CONFIG_HOME", dir.join("config"))
+        // Which sandbox holds is found out once for all tests.
+        .env(
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .env("OLLAMA_HOST", "127.0.0.1:1")
         .env("USER", "tester")
         // Turns and probes go to near hosts directly, whatever proxy is set.

@@ -15,7 +15,7 @@ use dev_factory::domain::item::Item;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::StateDoc;
-use dev_factory::factory::engine::{self, Ended, Options, Parts, Reread, Signal, SoulTexts};
+use dev_factory::factory::engine::{self, Ended, Options, Parts, Reread, Signal, SoulTexts, Tools};
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::feed::{Feed, Publisher};
 use dev_factory::factory::ports::settings::Settings;
@@ -102,7 +102,7 @@ impl Plant {
         let feed = publisher.feed();
         let writer = RunWriter::spawn(store.clone(), publisher.feed());
         let (home, desk) = (self.home.clone(), self.desk.clone());
-        let parts = Parts {
+        let tools = Tools {
             store,
             models: self.desk.clone(),
             tests: self.tests.clone(),
@@ -111,9 +111,12 @@ impl Plant {
             clock,
             publisher,
             redactor: Redactor::default(),
+            home: self.home.clone(),
+        };
+        let parts = Parts {
+            tools,
             settings: settings(&self.home),
             souls: souls(&self.home),
-            home: self.home.clone(),
             engine: lock::this_process(),
             reload: Box::new(move || {
                 Ok(Reread {

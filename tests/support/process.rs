@@ -29,8 +29,7 @@ pub struct Process {
 impl Process {
     /// The engine of a home, in the foreground.
     pub fn start(home: &Path, more: &[&str]) -> Self {
-        let words = ["--no-tui", "--unsafe-no-sandbox", "--yes-i-accept"];
-        Self::of(home, &[&words[..], more].concat())
+        Self::of(home, &[&["--no-tui"], more].concat())
     }
 
     fn of(home: &Path, words: &[&str]) -> Self {

@@ -70,6 +70,13 @@ impl Pty {
         Self::start(dir, command, env)
     }
 
+    /// A script for `sh`.
+    pub fn script(dir: &Path, text: &str) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", text]);
+        Self::start(dir, command, &[])
+    }
+
     /// Any command line, by a shell with job control.
     pub fn shell(dir: &Path, env: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new("bash");
@@ -181,10 +188,15 @@ impl Pty {
 
     /// Waits until the screen is as wanted.
     pub fn until(&self, what: &str, wanted: impl Fn(&Shown) -> bool) {
+        self.within(DEADLINE, what, wanted);
+    }
+
+    /// Waits for so long until the screen is as wanted.
+    pub fn within(&self, limit: Duration, what: &str, wanted: impl Fn(&Shown) -> bool) {
         let (lock, changed) = &*self.shown;
         let guard = lock.lock().unwrap();
         let (shown, waited) = changed
-            .wait_timeout_while(guard, DEADLINE, |shown| !shown.closed && !wanted(shown))
+            .wait_timeout_while(guard, limit, |shown| !shown.closed && !wanted(shown))
             .unwrap();
         assert!(
             wanted(&shown),

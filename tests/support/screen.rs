@@ -21,7 +21,7 @@ use unicode_width::UnicodeWidthStr;
 pub const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
 
 /// Letters for styles; others get capitals of their own.
-const LETTERS: [(&str, char); 12] = [
+const LETTERS: [(&str, char); 13] = [
     ("", ' '),
     ("bold", 'b'),
     ("dim", 'd'),
@@ -29,6 +29,7 @@ const LETTERS: [(&str, char); 12] = [
     ("bold reversed", 'R'),
     ("red", 'f'),
     ("red bold", 'F'),
+    ("red bold reversed", 'X'),
     ("green", 'o'),
     ("cyan bold", 'a'),
     ("magenta", 'w'),

@@ -1,4 +1,5 @@
 //! A home with real Jest and a tool in its worktree, for tests that run it.
+#![allow(dead_code)]
 
 use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::jest::JestTests;

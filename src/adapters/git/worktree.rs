@@ -103,7 +103,28 @@ pub fn close(repo: &GitRepo) -> Result<(), RepoError> {
     if repo.work.exists() {
         fs::remove_dir_all(&repo.work).map_err(|error| broken(&repo.work, &error))?;
     }
+    forget_copied(repo)?;
     repo.at_home(&["worktree", "prune"]).map(drop)
+}
+
+/// Forgets worktrees that belong to another repository: this home is a copy of theirs, and git holds on to them,
+/// and to the branches in them, as long as they exist.
+fn forget_copied(repo: &GitRepo) -> Result<(), RepoError> {
+    let Ok(known) = fs::read_dir(repo.home.join(".git/worktrees")) else {
+        return Ok(());
+    };
+    for entry in known.flatten().map(|entry| entry.path()) {
+        let read = |path: &Path| fs::read_to_string(path).map(|text| text.trim().to_owned());
+        let back = read(&entry.join("gitdir")).and_then(|file| read(Path::new(&file)));
+        let owner = back.ok().and_then(|back| {
+            let dir = Path::new(back.strip_prefix("gitdir: ")?);
+            dir.is_absolute().then(|| dir.to_owned())
+        });
+        if owner.is_some_and(|dir| dir.canonicalize().is_ok_and(|dir| dir != entry)) {
+            fs::remove_dir_all(&entry).map_err(|error| broken(&entry, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Commits the tool's folder as it lies; no commit when nothing changed.
@@ -224,6 +245,7 @@ fn on_branch(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
 fn unlock(repo: &GitRepo) -> Result<(), RepoError> {
     if repo.work.join(".git").is_file()
         && let Ok(dir) = git_dir(repo)
+        && dir.starts_with(&repo.home)
     {
         for lock in ["index.lock", "HEAD.lock"] {
             let path = dir.join(lock);

@@ -1,7 +1,7 @@
 //! Our own program inside a run on systems that are not Linux: it sets limits and becomes the job. The walls are the
 //! operator's wrapper.
 
-use super::policy::Policy;
+use super::policy::{BROKEN, Policy};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
@@ -9,8 +9,6 @@ use std::process::Command;
 
 /// The hidden subcommand.
 pub const WORD: &str = "__sandbox";
-/// Exit code of a run that could not be started.
-const BROKEN: u8 = 70;
 
 /// Runs a policy; the exit code.
 #[must_use]

@@ -9,7 +9,7 @@ mod spaces;
 mod supervise;
 mod usage;
 
-use super::policy::{Policy, Report};
+use super::policy::{BROKEN, ENDED_BY, Policy, Report};
 use rustix::process::{DumpableBehavior, Signal};
 use rustix::thread::{Gid, Uid};
 use std::fs::File;
@@ -18,8 +18,6 @@ use std::os::fd::{FromRawFd, OwnedFd};
 
 /// The hidden subcommand.
 pub const WORD: &str = "__sandbox";
-/// Exit code of a run that could not be started.
-const BROKEN: u8 = 70;
 
 /// Runs a policy; the exit code.
 #[must_use]
@@ -128,6 +126,12 @@ fn tell(report: Option<&mut File>, told: &Report) -> u8 {
             if let Some(words) = &told.failed {
                 let _ = writeln!(io::stderr(), "{words}");
                 return BROKEN;
+            }
+            let by = ENDED_BY
+                .iter()
+                .find(|(limit, _)| Some(*limit) == told.limit);
+            if let Some((_, code)) = by {
+                return *code;
             }
         }
     }

@@ -73,6 +73,18 @@ pub enum Part {
     Dev,
 }
 
+/// Exit code of a run that was never started, where there is no report.
+pub const BROKEN: u8 = 70;
+
+/// Exit codes of runs that a limit ended, where there is no report. A job may end with one of them itself: that makes
+/// it no better than it is.
+pub const ENDED_BY: [(Limit, u8); 4] = [
+    (Limit::Time, 190),
+    (Limit::Memory, 191),
+    (Limit::Processes, 192),
+    (Limit::Disk, 193),
+];
+
 /// How a run ended, as seen from inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {

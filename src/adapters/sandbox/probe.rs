@@ -242,7 +242,7 @@ impl Bait {
     }
 
     /// What can be seen from outside of what the guest managed.
-    fn look(&mut self, attempts: &mut Vec<Attempt>) {
+    fn look(&mut self, attempts: &mut [Attempt]) {
         let mut leaked = |name: &str, is: bool, words: &str| {
             let found = attempts
                 .iter_mut()

@@ -10,17 +10,6 @@ use sha2::{Digest, Sha256};
 /// Name used in sentences.
 const FILE: &str = "dev-factory/state.json";
 
-const PHASES: [Phase; 8] = [
-    Phase::Idle,
-    Phase::Spec,
-    Phase::SpecReview,
-    Phase::Coding,
-    Phase::Qa,
-    Phase::Fixing,
-    Phase::Review,
-    Phase::Shipped,
-];
-
 /// Reads the document. `last` fills in what is the engine's own and was left out or garbled:
 /// cycleCount, startedAt and lastUpdate. A missing or unknown phase cannot be filled in.
 pub fn parse(bytes: &[u8], last: Option<&StateDoc>) -> Result<StateDoc, String> {
@@ -104,12 +93,12 @@ fn time(value: Option<&Value>) -> Option<DateTime<Utc>> {
 }
 
 fn phase(value: Option<&Value>) -> Result<Phase, String> {
-    let legal = || PHASES.map(|p| word(&p)).join(", ");
+    let legal = || Phase::ALL.map(|p| word(&p)).join(", ");
     match value {
         None => Err(format!("is missing; it is one of {}", legal())),
         Some(Value::String(text)) => {
             let tame = text.trim().to_ascii_lowercase().replace(['_', ' '], "-");
-            let known = PHASES.into_iter().find(|p| word(p) == tame);
+            let known = Phase::ALL.into_iter().find(|p| word(p) == tame);
             known.ok_or_else(|| format!("\"{text}\" is no phase; it is one of {}", legal()))
         }
         Some(other) => Err(format!("is {other}; it is one of {}", legal())),

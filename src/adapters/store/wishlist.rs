@@ -58,7 +58,12 @@ impl Wishlist {
             Err(StoreError::Bad(_)) => return Ok(false),
             other => other?,
         };
-        if self.seen.as_ref().is_some_and(|seen| *seen != before) {
+        // A list nobody has read yet may hold edits made while no engine ran.
+        let known = self
+            .seen
+            .as_ref()
+            .map_or(before.is_none(), |seen| *seen == before);
+        if !known {
             return Ok(false);
         }
         let old = match &before {

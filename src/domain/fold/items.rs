@@ -62,6 +62,12 @@ fn added(factory: &mut Factory, item: Item) {
     }
 }
 
+/// A tool that moves is on the list, even when the line of the journal that put it there is damaged:
+/// what it ships would be an idea again otherwise. The wishlist gives its words back.
+pub(super) fn known(factory: &mut Factory, event: &Event, tool: &str) {
+    added(factory, wanted(event, tool, tool, 0));
+}
+
 fn wanted(event: &Event, name: &str, idea: &str, priority: i64) -> Item {
     Item {
         idea: idea.to_owned(),

@@ -33,6 +33,7 @@ pub(super) fn apply(factory: &mut Factory, event: &Event, made: &Move) {
         .unpushed
         .extend(made.ship.iter().map(|ship| ship.tag.clone()));
     if let Some(tool) = tool {
+        super::items::known(factory, event, &tool);
         item(factory, made, &tool, &left);
         facts(factory.facts_mut(&tool), event, made, &left);
     }

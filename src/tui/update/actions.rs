@@ -112,23 +112,15 @@ fn pause(model: &mut Model) -> Vec<Effect> {
     if snapshot.stopped.is_some() || model.engine == Engine::Gone {
         return send(model, Effect::StartEngine);
     }
-    let role = Role::ALL
-        .get(model.agents.cursor)
-        .copied()
-        .filter(|_| model.tab == Tab::Agents);
-    let scope = role.map(Scope::of);
-    let held = match scope {
-        Some(scope) => snapshot.pauses.iter().any(|pause| pause.scope == scope),
-        None => model.held_by_operator(),
-    };
-    let verb = if held {
+    let role = model.role();
+    let verb = if model.held() {
         Verb::Resume {
             target: role.map(|role| role.to_string()),
             reason: None,
         }
     } else {
         Verb::Pause {
-            scope,
+            scope: role.map(Scope::of),
             reason: None,
             until: None,
         }

@@ -9,6 +9,7 @@ use crate::domain::screen::{AgentState, AgentStatus, Level, Snapshot};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::collections::BTreeMap;
 
 /// Rows of the log looked through.
 const LOOKED_AT: usize = 4000;
@@ -98,7 +99,12 @@ impl Table {
         } else {
             Span::raw(cell(name, 12))
         };
-        let script = if agent.scripted { "script: " } else { "" };
+        let known = agent.words.starts_with("scripted");
+        let script = if agent.scripted && !known {
+            "script: "
+        } else {
+            ""
+        };
         let mut spans = vec![
             ink.span(title, front),
             named,
@@ -150,17 +156,22 @@ fn hosts(s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer: &mut Buffer) 
             (_, true) => (Part::Active, "▸ working"),
             _ => (Part::Ok, "✓ ready"),
         };
-        let said: Vec<String> = users
+        let mut serves: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for agent in &users {
+            let model = agent.model.split_once('/').map_or("", |(_, model)| model);
+            serves
+                .entry(model)
+                .or_default()
+                .push(doing::name(agent.role));
+        }
+        let said: Vec<String> = serves
             .iter()
-            .map(|agent| {
-                let model = agent.model.split_once('/').map_or("", |(_, model)| model);
-                format!("{model} for {}", doing::name(agent.role))
-            })
+            .map(|(model, roles)| format!("{model} for {}", roles.join(", ")))
             .collect();
         let line = Line::from(vec![
             Span::raw(format!("   {}", cell(host, 12))),
             ink.span(part, cell(&ink.plain(word), 12)),
-            Span::raw(said.join(", ")),
+            Span::raw(said.join("   ")),
         ]);
         column.line(ink, &line, buffer);
     }

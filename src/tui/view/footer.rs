@@ -1,9 +1,11 @@
 //! The last line: the keys that work now, or for a while what the engine answered.
 
-use super::super::action::TABLE;
+use super::super::action::{Action, TABLE};
 use super::super::layer::Layer;
 use super::super::model::Model;
+use super::super::offer;
 use super::super::theme::Part;
+use super::WIDE;
 use super::ink::Ink;
 use crate::text::width::columns;
 use ratatui::buffer::Buffer;
@@ -23,15 +25,8 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         (None, _) if model.sending => {
             Line::from(ink.span(Part::Dim, " sent; waiting for the engine's answer"))
         }
-        (None, Some(layer)) => keys(ink, of_layer(layer), area.width),
-        (None, None) => {
-            let rows = TABLE.iter().filter(|row| row.place.holds(model.tab));
-            let words = rows.filter_map(|row| Some((*row.keys.first()?, row.word)));
-            // The way out always stands last.
-            let last = ("q", "leave, work goes on");
-            let shown: Vec<_> = words.filter(|(key, _)| *key != "q").take(10).collect();
-            pinned(ink, &shown, last, area.width)
-        }
+        (None, Some(layer)) => keys(ink, of_layer(layer), usize::from(area.width)),
+        (None, None) => tab(model, ink, area.width),
     };
     ink.put(&line, area, 0, buffer);
 }
@@ -56,15 +51,19 @@ fn of_layer(layer: &Layer) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn keys(ink: &Ink<'_>, all: &[(&str, &str)], width: u16) -> Line<'static> {
+/// Columns of a key and its word.
+fn wide((key, word): &(&str, &str)) -> usize {
+    columns(key) + columns(word) + 4
+}
+
+fn keys(ink: &Ink<'_>, all: &[(&str, &str)], width: usize) -> Line<'static> {
     let mut spans = Vec::new();
     let mut used = 0;
-    for (key, word) in all {
-        let wide = columns(key) + columns(word) + 4;
-        if used + wide > usize::from(width) {
+    for pair @ (key, word) in all {
+        if used + wide(pair) > width {
             break;
         }
-        used += wide;
+        used += wide(pair);
         spans.push(Span::raw(" "));
         spans.push(ink.span(Part::Title, *key));
         spans.push(ink.span(Part::Dim, format!(" {word}  ")));
@@ -72,12 +71,26 @@ fn keys(ink: &Ink<'_>, all: &[(&str, &str)], width: u16) -> Line<'static> {
     Line::from(spans)
 }
 
-/// As many keys as fit in front of the last one.
-fn pinned(ink: &Ink<'_>, all: &[(&str, &str)], last: (&str, &str), width: u16) -> Line<'static> {
-    let room = usize::from(width).saturating_sub(columns(last.0) + columns(last.1) + 3);
-    let mut line = keys(ink, all, u16::try_from(room).unwrap_or(0));
-    line.spans.push(Span::raw(" "));
-    line.spans.push(ink.span(Part::Title, last.0));
-    line.spans.push(ink.span(Part::Dim, format!(" {}", last.1)));
+/// The keys of a tab that do something now, as many as fit; the ways to all others and out always stand last.
+fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
+    let mut all = Vec::new();
+    let mut last = Vec::new();
+    for row in TABLE {
+        let Some((key, word)) = row.keys.first().zip(offer::word(model, row)) else {
+            continue;
+        };
+        match row.action {
+            Action::Leave if width < WIDE => last.push((*key, "leave")),
+            // The tabs have their numbers in the first line; how to move is known, or in the help.
+            action if action.moves() => {}
+            Action::Suspend | Action::Redraw => {}
+            Action::Palette | Action::Help | Action::Leave => last.push((*key, word)),
+            _ => all.push((*key, word)),
+        }
+    }
+    let taken: usize = last.iter().map(wide).sum();
+    let room = usize::from(width).saturating_sub(taken);
+    let mut line = keys(ink, &all, room);
+    line.spans.extend(keys(ink, &last, taken).spans);
     line
 }

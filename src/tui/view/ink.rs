@@ -165,7 +165,7 @@ fn ascii_end(span: &mut Span<'_>) {
 }
 
 /// A line cut to so many columns, its styles kept.
-fn fitted(line: &Line<'_>, limit: usize) -> Line<'static> {
+pub fn fitted(line: &Line<'_>, limit: usize) -> Line<'static> {
     let mut left = limit;
     let mut spans = Vec::new();
     for span in &line.spans {

@@ -86,6 +86,9 @@ fn remedies(s: &Snapshot, agent: &AgentStatus) -> Vec<String> {
     let own = s.needs.iter().find(|need| need.id == id);
     let mut all: Vec<String> = own.map(|need| need.ways.clone()).unwrap_or_default();
     let more = match agent.state {
+        AgentState::Unasked => {
+            "it is asked when there is work for it; r asks the model servers now"
+        }
         AgentState::Offline => "r asks the model servers again now",
         AgentState::Paused => "p lifts its own pause; on Factory that of the factory",
         AgentState::OffSchedule => "it goes on by itself when its schedule says so",

@@ -13,6 +13,7 @@ pub const fn state(state: AgentState) -> (Part, &'static str) {
     match state {
         AgentState::Working => (Part::Active, "▸ working"),
         AgentState::Ready => (Part::Dim, "○ idle"),
+        AgentState::Unasked => (Part::Dim, "○ not asked"),
         AgentState::Offline => (Part::Fail, "✗ OFFLINE"),
         AgentState::OffSchedule => (Part::Dim, "○ off duty"),
         AgentState::Paused => (Part::Need, "= PAUSED"),
@@ -48,7 +49,10 @@ pub fn short(model: &str, width: usize) -> &str {
 }
 
 fn below(model: &Model, ink: &Ink<'_>, agent: &AgentStatus) -> Line<'static> {
-    let works = matches!(agent.state, AgentState::Working | AgentState::Ready);
+    let works = matches!(
+        agent.state,
+        AgentState::Working | AgentState::Ready | AgentState::Unasked
+    );
     if !works {
         return Line::from(ink.span(Part::Dim, format!("   {}", agent.words)));
     }

@@ -1,7 +1,9 @@
 //! The notice where the window is too small to be of use.
 
 use super::super::model::{Model, SMALLEST};
+use super::super::theme::Part;
 use super::ink::Ink;
+use super::top::{BARE, bare};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -16,5 +18,8 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     ];
     for (row, text) in (0..).zip(&lines) {
         ink.put(&Line::raw(text.as_str()), area, row, buffer);
+    }
+    if model.snapshot.as_ref().is_some_and(|s| bare(s)) {
+        ink.put(&Line::from(ink.span(Part::Alarm, BARE)), area, 4, buffer);
     }
 }

@@ -3,8 +3,8 @@
 use super::super::model::{Engine, Model};
 use super::super::tabs::Tab;
 use super::super::theme::Part;
-use super::WIDE;
-use super::ink::Ink;
+use super::ink::{Ink, fitted};
+use super::{WIDE, doing};
 use crate::domain::screen::{AgentState, Snapshot};
 use crate::text::width::columns;
 use ratatui::buffer::Buffer;
@@ -93,7 +93,8 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         let since = model.local(stopped.since).format("%H:%M");
         let words = format!(
             " STOPPED by {} since {since}: {}; p starts it",
-            stopped.by, stopped.reason
+            doing::who(&stopped.by),
+            stopped.reason
         );
         return Line::from(ink.span(Part::Need, words));
     }
@@ -147,14 +148,26 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         ink.raw(format!(" {:.0} %", share * 100.0)),
     ];
     spans.push(ink.raw(tool(s, width)));
-    let box_words = if width >= WIDE {
-        format!("   box {}", s.sandbox)
-    } else {
-        format!("   {}", s.sandbox)
-    };
-    let danger = s.sandbox.starts_with("none");
-    spans.push(ink.span(if danger { Part::Fail } else { Part::Dim }, box_words));
+    if bare(s) {
+        // Whatever else there is no room for.
+        let words = ink.span(Part::Alarm, BARE);
+        let room = usize::from(width).saturating_sub(columns(BARE) + 1);
+        let mut line = fitted(&Line::from(spans), room);
+        let pad = room.saturating_sub(line.width());
+        line.spans.extend([Span::raw(" ".repeat(pad)), words]);
+        return line;
+    }
+    let box_words = if width >= WIDE { "box " } else { "" };
+    spans.push(ink.span(Part::Dim, format!("   {box_words}{}", s.sandbox)));
     Line::from(spans)
+}
+
+/// Said for as long as code of models runs without walls.
+pub const BARE: &str = " NO SANDBOX ";
+
+/// Whether it does.
+pub fn bare(snapshot: &Snapshot) -> bool {
+    snapshot.sandbox.starts_with("none")
 }
 
 /// What the tool under way has used.

@@ -24,6 +24,11 @@ impl World {
         Pty::run(self.dir.path(), &["--home", "home"], &[])
     }
 
+    /// A script in a terminal of its own, to compare with.
+    pub fn script(&self, text: &str) -> Pty {
+        Pty::script(self.dir.path(), text)
+    }
+
     /// Screens with their first picture.
     pub fn open(&self) -> Pty {
         let pty = self.begin();

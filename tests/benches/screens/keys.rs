@@ -14,7 +14,23 @@ fn press(pty: &mut Pty, key: &str, tab: &str) -> f64 {
     start.elapsed().as_secs_f64() * 1000.0
 }
 
+/// Milliseconds from a key to its echo by a program that does nothing else: what terminal, threads and parser cost.
+fn bare(world: &World, count: usize) -> Vec<f64> {
+    let mut pty = world.script("stty raw -echo; printf ready; exec cat");
+    pty.shows("ready");
+    let mut times = Vec::new();
+    for _ in 0..count {
+        let start = Instant::now();
+        let before = pty.now(|shown| shown.bytes.len());
+        pty.press("2");
+        pty.until("the echo", |shown| shown.bytes.len() > before);
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    times
+}
+
 pub fn quiet(world: &World, count: usize) {
+    let mut echo = bare(world, count);
     let mut pty = world.open();
     let mut times = Vec::new();
     for _ in 0..count / 2 {
@@ -27,10 +43,21 @@ pub fn quiet(world: &World, count: usize) {
         "1",
     );
     row(
+        "key to screen, quiet, best, ms",
+        quantile(&mut times, 0.0),
+        "",
+    );
+    row(
         "key to screen, quiet, p99, ms",
         quantile(&mut times, 0.99),
         "",
     );
+    row(
+        "key to echo by cat, median, ms",
+        quantile(&mut echo, 0.5),
+        "",
+    );
+    row("key to echo by cat, best, ms", quantile(&mut echo, 0.0), "");
     pty.press("q");
     pty.ended();
 }

@@ -5,7 +5,7 @@ use super::process::status;
 use std::time::Instant;
 
 pub fn measure(world: &World, starts: usize) {
-    let (mut times, mut memory) = (Vec::new(), Vec::new());
+    let (mut times, mut memory, mut own, mut bare) = (vec![], vec![], vec![], vec![]);
     for _ in 0..starts {
         let start = Instant::now();
         let mut pty = world.begin();
@@ -16,8 +16,14 @@ pub fn measure(world: &World, starts: usize) {
         times.push(start.elapsed().as_secs_f64() * 1000.0);
         let id = i32::try_from(pty.id()).unwrap();
         memory.push(status(id, "VmHWM").unwrap() as f64 / 1000.0);
+        own.push(status(id, "RssAnon").unwrap() as f64 / 1000.0);
         pty.press("q");
         pty.ended();
+        // To compare with: a shell that says a word, in the same minute.
+        let start = Instant::now();
+        let pty = world.script("printf IDLE; read line");
+        pty.shows("IDLE");
+        bare.push(start.elapsed().as_secs_f64() * 1000.0);
     }
     row(
         "start to first picture, median, ms",
@@ -27,6 +33,21 @@ pub fn measure(world: &World, starts: usize) {
     row(
         "start to first picture, best, ms",
         quantile(&mut times, 0.0),
+        "",
+    );
+    row(
+        "start of a shell to its first word, median, ms",
+        quantile(&mut bare, 0.5),
+        "",
+    );
+    row(
+        "start of a shell to its first word, best, ms",
+        quantile(&mut bare, 0.0),
+        "",
+    );
+    row(
+        "of it our own, not pages of files, MB",
+        quantile(&mut own, 0.5),
         "",
     );
     row(

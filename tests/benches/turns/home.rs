@@ -51,7 +51,7 @@ impl Home {
         command
             .arg("--home")
             .arg(&self.root)
-            .args(["--no-tui", "--unsafe-no-sandbox", "--yes-i-accept"])
+            .args(["--no-tui"])
             .stdout(out)
             .stderr(err);
         command

@@ -12,9 +12,9 @@ use ratatui::text::{Line, Span};
 /// Title, width, and from which width of the pane on a column is shown.
 const COLUMNS: [(&str, usize, u16); 11] = [
     ("Tool", 23, 0),
-    ("Ended", 12, 94),
-    ("Result", 15, 0),
-    ("Cycles", 8, 0),
+    ("Ended", 11, 94),
+    ("Result", 17, 0),
+    ("Cycles", 7, 0),
     ("Time", 9, 80),
     ("Money", 8, 56),
     ("Runs", 6, 100),
