@@ -210,6 +210,68 @@ fn keys_sandbox_and_notify_are_refused_in_a_home() {
 }
 
 #[test]
+fn packages_are_allowed_by_the_users_own_settings_only() {
+    let s = scratch();
+    assert_eq!(s.load().settings.packages, []);
+    s.user("[npm]\nallow = [\"dayjs@1.11.13\", \"@scope/x@0.1.0\"]\n");
+    let loaded = s.load();
+    let names: Vec<String> = loaded
+        .settings
+        .packages
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(names, ["dayjs@1.11.13", "@scope/x@0.1.0"]);
+    let shown = loaded
+        .sources
+        .iter()
+        .find(|shown| shown.key == "npm.allow")
+        .unwrap();
+    assert_eq!(shown.value, "[\"dayjs@1.11.13\", \"@scope/x@0.1.0\"]");
+    s.home("\n[npm]\nallow = [\"evil@1.0.0\"]\n");
+    let problems = s.problems();
+    assert!(
+        problems.len() == 1
+            && problems[0].starts_with("dev-factory/factory.toml:2:")
+            && problems[0].contains("npm is never read from a home")
+            && problems[0].contains("user.toml"),
+        "{problems:#?}"
+    );
+    for (value, part) in [
+        ("\"dayjs@1.11.13\"", "takes a list such as"),
+        ("[\"dayjs\"]", "one exact version"),
+        ("[\"dayjs@^1.0.0\"]", "one exact version"),
+        ("[\"../x@1.0.0\"]", "one exact version"),
+        ("[1]", "takes texts in it"),
+        ("{}", "takes one value"),
+    ] {
+        let s = scratch();
+        s.user(&format!("[npm]\nallow = {value}\n"));
+        let problems = s.problems();
+        assert!(
+            problems.len() == 1 && problems[0].contains(part),
+            "{value}: {problems:#?}"
+        );
+        assert!(problems[0].contains(":2:"), "{problems:#?}");
+    }
+    let mut s = scratch();
+    s.inputs.flags = vec![("npm.allow".to_owned(), "ms@2.1.3, dayjs@1.11.13".to_owned())];
+    assert_eq!(s.load().settings.packages.len(), 2);
+    // A variable may be set by whatever the shell reads in a folder.
+    for name in ["DEV_FACTORY_NPM_ALLOW", "DEV_FACTORY_KEYS_X_COMMAND"] {
+        let mut s = scratch();
+        s.inputs
+            .env
+            .insert(name.to_owned(), "evil@1.0.0".to_owned());
+        let problems = s.problems();
+        assert!(
+            problems.len() == 1 && problems[0].contains(&format!("unset {name}")),
+            "{problems:#?}"
+        );
+    }
+}
+
+#[test]
 fn a_key_travels_unencrypted_only_to_near_servers_or_where_that_is_allowed() {
     let s = scratch();
     let load = |url: &str, more: &str| {
@@ -396,7 +458,7 @@ fn the_starter_file_names_every_key_with_its_default() {
     );
     for (key, _) in schema::KEYS
         .iter()
-        .filter(|(key, _)| !key.starts_with("keys."))
+        .filter(|(key, _)| !key.starts_with("keys.") && !key.starts_with("npm."))
     {
         let leaf = key.rsplit('.').next().unwrap();
         assert!(

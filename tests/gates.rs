@@ -468,7 +468,7 @@ fn every_script_of_the_demo_is_clean() {
         }
         let text = fenced(&fs::read_to_string(&reply).unwrap());
         assert!(text.lines().count() > 5, "{path}");
-        let found = dev_factory::agents::scan::scan(file, &text);
+        let found = dev_factory::agents::scan::scan(file, &text, &[]);
         assert!(found.is_empty(), "{path}: {found:?}");
         read += 1;
     }

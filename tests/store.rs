@@ -1,5 +1,7 @@
 //! The Store port on real folders: crashes, foreign writers, two engines, commands, the wishlist, run/.
 
+#[path = "store/guard.rs"]
+mod guard;
 #[path = "store/reader.rs"]
 mod reader;
 #[path = "support/store.rs"]

@@ -4,6 +4,7 @@
 mod names;
 mod tree;
 
+use super::store::files::why;
 use crate::factory::ports::files::FileError;
 use names::Names;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
@@ -13,9 +14,11 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// The one name a new file has until it is whole; a leftover is written over. It lies in the folder itself.
-const NEW: &str = ".df-new.tmp";
-
+/// How a file is opened that may be new.
+const MAKE: OFlags = OFlags::CREATE
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::CLOEXEC);
 /// How a folder is opened below another.
 const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
@@ -33,7 +36,7 @@ pub struct Folder {
 pub enum For {
     /// Whoever may look into the folder: a tool's files, which a run of another user reads (0644, folders 0755).
     All,
-    /// Nobody else, and it must survive a power cut: papers (0600, folders 0700).
+    /// Nobody else, and it must survive a power cut: papers (0600 when new, folders 0700).
     Owner,
 }
 
@@ -107,36 +110,75 @@ impl Folder {
         let names = Names::of(&self.place, path)?;
         let place = self.place.join(path);
         let folder = self.made(names.folders(), whom)?;
-        if let Some(what) = folder.look(names.last())?.as_ref().and_then(other) {
+        let old = folder.look(names.last())?;
+        if let Some(what) = old.as_ref().and_then(other) {
             return Err(odd(&place, what));
         }
-        let put = self.put(text, whom, &folder, names.last());
+        let kept = old.filter(|_| whom == For::Owner);
+        let mode = kept.map_or(whom.file(), |stat| {
+            Mode::from_raw_mode(stat.st_mode & 0o777)
+        });
+        // A leftover of a crash has the name the next try writes over.
+        let new = format!(".df-{}.tmp", names.last());
+        let put = folder.put(&new, names.last(), text, mode, whom);
         if put.is_err() {
-            let _ = rustix::fs::unlinkat(&self.handle, NEW, AtFlags::empty());
+            let _ = rustix::fs::unlinkat(&folder.handle, &new, AtFlags::empty());
         }
         put.map_err(|error| io(&place, error))
     }
 
-    fn put(&self, text: &[u8], whom: For, folder: &Self, name: &str) -> std::io::Result<()> {
-        match rustix::fs::unlinkat(&self.handle, NEW, AtFlags::empty()) {
+    fn put(
+        &self,
+        new: &str,
+        name: &str,
+        text: &[u8],
+        mode: Mode,
+        whom: For,
+    ) -> std::io::Result<()> {
+        match rustix::fs::unlinkat(&self.handle, new, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.handle, NEW, flags, whom.file())?;
+        let flags = OFlags::WRONLY.union(OFlags::EXCL).union(MAKE);
+        let file = rustix::fs::openat(&self.handle, new, flags, mode)?;
         // The umask of whoever started us says nothing about who must read it.
-        rustix::fs::fchmod(&file, whom.file())?;
+        rustix::fs::fchmod(&file, mode)?;
         let mut file = File::from(file);
         file.write_all(text)?;
         if whom == For::Owner {
             file.sync_data()?;
         }
-        rustix::fs::renameat(&self.handle, NEW, &folder.handle, name)?;
+        rustix::fs::renameat(&self.handle, new, &self.handle, name)?;
         if whom == For::Owner {
-            rustix::fs::fsync(&folder.handle)?;
+            rustix::fs::fsync(&self.handle)?;
         }
         Ok(())
+    }
+
+    /// Adds to the end of a file with one write, not synced; made with its folders where it is not there. One with
+    /// several names is replaced by a copy first.
+    pub fn append(&self, path: &str, text: &[u8], whom: For) -> Result<(), FileError> {
+        let names = Names::of(&self.place, path)?;
+        let place = self.place.join(path);
+        let folder = self.made(names.folders(), whom)?;
+        match folder
+            .look(names.last())?
+            .map(|stat| (other(&stat), stat.st_nlink))
+        {
+            Some((Some(what), _)) => return Err(odd(&place, what)),
+            Some((None, 2..)) => {
+                let old = self.file(path)?;
+                let old = old.map_or(Ok(Vec::new()), |file| bytes(file, &place, u64::MAX))?;
+                return self.write(path, &[&old, text].concat(), whom);
+            }
+            _ => {}
+        }
+        let flags = OFlags::WRONLY.union(OFlags::APPEND).union(MAKE);
+        let file = rustix::fs::openat(&folder.handle, names.last(), flags, whom.file());
+        let file = file.map_err(|error| io(&place, error))?;
+        File::from(file)
+            .write_all(text)
+            .map_err(|error| io(&place, error))
     }
 
     /// Walks down plain folders; None when one is not there.
@@ -244,9 +286,8 @@ fn odd(place: &Path, what: &str) -> FileError {
 }
 
 fn io(place: &Path, error: impl Into<std::io::Error>) -> FileError {
-    FileError::Io(format!(
-        "{}: {}; free space or mend permissions",
-        place.display(),
-        error.into()
-    ))
+    FileError::Io {
+        path: place.display().to_string(),
+        detail: why(&error.into()),
+    }
 }

@@ -6,8 +6,10 @@ mod coverage;
 mod out;
 pub mod report;
 
+use crate::adapters::npm::Installer;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
+use crate::domain::package::{self, Package};
 use crate::factory::ports::sandbox::{Ended, Job, Limit, Limits, Network, Sandbox};
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use crate::text::sanitise::sanitise_bytes;
@@ -38,6 +40,7 @@ pub struct JestTests {
     node: PathBuf,
     sandbox: Arc<dyn Sandbox>,
     wall: Duration,
+    installer: Option<Installer>,
 }
 
 impl JestTests {
@@ -54,6 +57,28 @@ impl JestTests {
             node: node.unwrap_or_else(|| PathBuf::from("node")),
             sandbox,
             wall,
+            installer: None,
+        })
+    }
+
+    /// The same, with somebody who installs packages for tools.
+    #[must_use]
+    pub fn installing(mut self, installer: Installer) -> Self {
+        self.installer = Some(installer);
+        self
+    }
+
+    async fn installed(&self, packages: &[Package]) -> Result<String, TestError> {
+        let Some(installer) = &self.installer else {
+            let words = "no npm was found to install packages with; install Node.js with npm";
+            return Err(TestError::Setup(words.to_owned()));
+        };
+        let lock = installer.ensure(&self.home, packages).await;
+        lock.map_err(|why| {
+            TestError::Setup(format!(
+                "{} cannot be installed: {why}",
+                package::names(packages)
+            ))
         })
     }
 
@@ -120,6 +145,7 @@ impl JestTests {
         untrusted: Vec<PathBuf>,
         out: &Out,
     ) -> Result<Ended, TestError> {
+        let packages = out.packages.iter();
         let job = Job {
             command,
             cwd: root.to_path_buf(),
@@ -128,7 +154,10 @@ impl JestTests {
                 root.to_path_buf(),
                 out.ours(),
                 self.home.join("node_modules"),
-            ],
+            ]
+            .into_iter()
+            .chain(packages.clone().cloned())
+            .collect(),
             write: vec![out.made(), out.cache.clone()],
             network: Network::Loopback,
             limits: Limits {
@@ -136,20 +165,23 @@ impl JestTests {
                 ..Limits::default()
             },
             untrusted,
-            env: Vec::new(),
+            // Both Node.js and Jest look there for what no folder above the tool has.
+            env: packages
+                .map(|path| ("NODE_PATH".to_owned(), text(path)))
+                .collect(),
         };
         Ok(self.sandbox.run(job).await?)
     }
 
     async fn measured(&self, tree: &Tree, coverage: bool) -> Result<JestRun, TestError> {
-        let out = Out::new(&self.home, &tree.tool)?;
+        let out = Out::new(&self.home, tree)?;
         let dir = out::real(&tree.dir)?;
         let untrusted = out::written_by_models(&dir, tree.model_written);
         self.over(tree, &dir, untrusted, coverage, &out).await
     }
 
     async fn with_throwing(&self, tree: &Tree) -> Result<ThrowingRun, TestError> {
-        let out = Out::new(&self.home, &tree.tool)?;
+        let out = Out::new(&self.home, tree)?;
         let untrusted = out::throwing_copy(tree, &out)?;
         let run = self.over(tree, &out.copy(), untrusted, false, &out).await?;
         Ok(report::throwing(&run))
@@ -175,6 +207,10 @@ impl Tests for JestTests {
         cases: &'a [Case],
     ) -> BoxFuture<'a, Result<Vec<Received>, TestError>> {
         cases::run(self, tree, cases).boxed()
+    }
+
+    fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>> {
+        self.installed(packages).boxed()
     }
 
     fn sweep(&self) {

@@ -2,6 +2,7 @@
 
 use super::reply::Malformed;
 use super::soul::Soul;
+use crate::domain::package::Package;
 use crate::text::sanitise::sanitise;
 use crate::text::tokens;
 use serde_json::Value;
@@ -62,6 +63,8 @@ pub struct Desk<'a> {
     pub numbers: &'a Numbers,
     /// Random letters, new for each prompt; they mark where data begins and ends.
     pub nonce: &'a str,
+    /// Packages a tool may use.
+    pub packages: &'a [Package],
 }
 
 /// One request to a model, before host, model and seed are chosen.

@@ -13,7 +13,7 @@ use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -166,13 +166,18 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
 fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
     let file = |name: &str, text: &str| -> std::io::Result<()> {
         let path = root.join(name);
+        // What the factory remembers is its user's alone; the rest is readable as any repository is.
+        let private = name.starts_with("dev-factory/");
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(if private { 0o700 } else { 0o755 })
+                .create(folder)?;
         }
         std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o644)
+            .mode(if private { 0o600 } else { 0o644 })
             .open(path)?
             .write_all(text.as_bytes())
     };

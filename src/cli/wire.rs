@@ -2,15 +2,17 @@
 
 use super::args::Cli;
 use super::out::{self, Fail};
-use super::{secrets, starter};
+use super::{secrets, starter, tools, walls};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
+use crate::adapters::npm::{self, Installer, Npm};
+use crate::adapters::registry::Registry;
 use crate::adapters::sandbox::Walls;
-use crate::adapters::store::FileStore;
+use crate::adapters::store::{FileStore, files};
 use crate::adapters::watch;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
@@ -19,12 +21,11 @@ use crate::factory::engine::{Parts, Reread, SoulTexts, Tools};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
+use crate::factory::ports::sandbox::Sandbox;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use tracing_subscriber::Layer;
@@ -57,8 +58,12 @@ pub fn parts(
     walls: Walls,
 ) -> Result<Parts, Fail> {
     let settings = loaded.settings;
-    let tests = JestTests::new(home, Arc::new(walls), settings.harness.test_wall)
+    let walls = Arc::new(walls);
+    let mut tests = JestTests::new(home, walls.clone(), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
+    if let Some(program) = tools::find("npm") {
+        tests = tests.installing(installer(program, walls));
+    }
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
@@ -114,6 +119,19 @@ impl Again {
     }
 }
 
+/// npm for the packages tools may require, behind the walls of every other run.
+fn installer(program: PathBuf, walls: Arc<Walls>) -> Installer {
+    let npm = Npm {
+        program: program.clone(),
+        cache: walls::state().join("npm"),
+    };
+    Installer::new(npm, move || {
+        let registry = Arc::new(Registry::new(&npm::route(&program))?);
+        let walls: Arc<dyn Sandbox> = Arc::new(walls.reaching(registry.clone()));
+        Ok((walls, registry))
+    })
+}
+
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
 #[must_use]
 pub fn models(settings: &Settings) -> ModelHosts {
@@ -122,19 +140,17 @@ pub fn models(settings: &Settings) -> ModelHosts {
 
 /// Soul texts of a home; a missing file is the compiled-in one.
 fn souls(home: &Path) -> Result<SoulTexts, String> {
-    let read = |name: &str| {
+    let read = |name: &str| -> Result<_, String> {
         let file = format!("souls/{name}");
-        match std::fs::read_to_string(home.join(&file)) {
-            Ok(text) => Ok((file, text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let text = starter_text(&file).to_owned();
-                Ok((file, text))
-            }
-            Err(error) if error.kind() == ErrorKind::InvalidData => {
-                Err(format!("{file} is not UTF-8 text; save it as UTF-8"))
-            }
-            Err(error) => Err(format!("{file} cannot be read: {error}")),
-        }
+        let path = home.join(&file);
+        let path = path.canonicalize().unwrap_or(path);
+        let bytes = files::read(&path, files::CAP);
+        let text = match bytes.map_err(|trouble| trouble.to_string())? {
+            Some(bytes) => String::from_utf8(bytes)
+                .map_err(|_| format!("{file} is not UTF-8 text; save it as UTF-8"))?,
+            None => starter_text(&file).to_owned(),
+        };
+        Ok((file, text))
     };
     let [developer, qa, supervisor] = starter::SOULS;
     Ok([read(developer)?, read(qa)?, read(supervisor)?])
@@ -285,14 +301,9 @@ async fn look(name: &str, kind: &str, url: &str) -> Option<Probed> {
 /// Sends the program's own log to the home; a log that cannot be written stops nothing.
 pub fn log_to(home: &Path) {
     let folder = home.join("dev-factory").join("logs");
-    let file = std::fs::create_dir_all(&folder).and_then(|()| {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(folder.join("engine.log"))
-    });
-    let Ok(file) = file else {
+    let made = files::make_dir(&folder).is_ok();
+    let file = files::grow(&folder.join("engine.log"));
+    let (true, Ok(file)) = (made, file) else {
         return;
     };
     let asked = std::env::var("DEV_FACTORY_LOG").ok();

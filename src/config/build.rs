@@ -5,6 +5,7 @@ use super::keys::KeyPlace;
 use super::{Inputs, Loaded, Problem, Shown, Source};
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
 use crate::text::secret::Secret;
@@ -37,6 +38,7 @@ pub fn build(
     let settings = Settings {
         limits: b.limits(),
         push: b.text("ship.push"),
+        packages: b.packages(),
         harness: b.harness(),
         wrapper: b.wrapper(),
         hosts,
@@ -114,6 +116,16 @@ impl Builder<'_> {
     pub(super) fn seconds(&mut self, key: &str, default: u64) -> Duration {
         let default_i = i64::try_from(default).unwrap_or(i64::MAX);
         Duration::from_secs(u64::try_from(self.whole(key, default_i)).unwrap_or(default))
+    }
+
+    fn packages(&mut self) -> Vec<Package> {
+        match self.set("npm.allow") {
+            Some(Value::List(all)) => all.iter().filter_map(|one| package::parse(one)).collect(),
+            _ => {
+                self.show("npm.allow", "[]".to_owned(), Source::BuiltIn);
+                Vec::new()
+            }
+        }
     }
 
     /// Words as a shell would split them.

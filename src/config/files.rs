@@ -170,6 +170,19 @@ impl Walk<'_> {
                 Ok(number) => Value::Number(number),
                 Err(_) => return self.problem(span, format!("{name} is not a number")),
             },
+            DeValue::Array(all) => {
+                let texts = all.iter().map(|one| match one.get_ref() {
+                    DeValue::String(text) => Some(text.to_string()),
+                    _ => None,
+                });
+                match texts.collect() {
+                    Some(texts) => Value::List(texts),
+                    None => {
+                        return self
+                            .problem(span, format!("{name} is a list, and takes texts in it"));
+                    }
+                }
+            }
             other => {
                 return self.problem(
                     span,
@@ -221,6 +234,16 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
         }
         let source = Source::Variable(name.clone());
         match variable_key(&rest.to_lowercase()) {
+            // A folder's own settings of the shell may set variables.
+            Some(path) if schema::USER_ONLY.contains(&path.first().map_or("", String::as_str)) => {
+                problems.push(Problem {
+                    source,
+                    sentence: format!(
+                        "{} is read from your own settings file or a flag only: unset {name}",
+                        path.join(".")
+                    ),
+                });
+            }
             Some(path) => text_entry(path, value, source, problems, &mut entries),
             None => {
                 let known: Vec<String> = by_variable().map(|(key, _)| variable_name(key)).collect();

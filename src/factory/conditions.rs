@@ -47,8 +47,13 @@ impl Driver {
         let text = store.get(&paper).map_err(|e| e.to_string())?;
         let text =
             text.ok_or_else(|| format!("spec-review needs {}: write it first", path.display()))?;
-        lint::lint(&text, tool, &self.settings.harness.numbers)
-            .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
+        lint::lint(
+            &text,
+            tool,
+            &self.settings.harness.numbers,
+            &self.settings.packages,
+        )
+        .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
         Ok(text)
     }
 

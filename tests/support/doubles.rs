@@ -196,7 +196,6 @@ impl Models for Desk {
             refused: false,
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
-            refused: false,
         };
         async move { status }.boxed()
     }

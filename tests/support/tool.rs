@@ -58,7 +58,7 @@ impl Home {
         made.put("test/fakes.js", &harness("fakes.js"));
         made.put(
             "package.json",
-            &scaffold::package(TOOL, "Counts words.", "0.0.0"),
+            &scaffold::package(TOOL, "Counts words.", "0.0.0", &[]),
         );
         made.put(
             "test/examples.test.js",
@@ -104,6 +104,7 @@ impl Home {
             modules: modules(),
             expected_tests: 8,
             model_written: true,
+            packages: Vec::new(),
         }
     }
 
@@ -114,6 +115,7 @@ impl Home {
             tree_hash: "t".into(),
             dir: self.tool.clone(),
             modules: modules(),
+            packages: Vec::new(),
             public: &self.public,
             held_out: &self.held_out,
             at: chrono::DateTime::UNIX_EPOCH,

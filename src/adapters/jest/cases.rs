@@ -30,7 +30,7 @@ pub async fn run(
     tree: &Tree,
     cases: &[Case],
 ) -> Result<Vec<Received>, TestError> {
-    let out = Out::new(&tests.home, &tree.tool)?;
+    let out = Out::new(&tests.home, tree)?;
     let runner = out.write("runner.cjs", RUNNER)?;
     out.write("fakes.js", FAKES)?;
     out.write("setup.locked.cjs", SETUP)?;

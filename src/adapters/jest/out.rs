@@ -2,6 +2,7 @@
 //! and one Jest cache per tool. What a run made is reached through handles only: it may be links, pipes or a maze.
 
 use crate::adapters::folder::{Folder, For};
+use crate::adapters::npm;
 use crate::factory::ports::files::{FILE, FileError};
 use crate::factory::ports::tests::{TestError, Tree};
 use std::path::{Path, PathBuf};
@@ -24,12 +25,14 @@ pub struct Out {
     folder: PathBuf,
     /// Jest's cache for this tool only.
     pub cache: PathBuf,
+    /// Packages the tool may require, where there are any.
+    pub packages: Option<PathBuf>,
 }
 
 impl Out {
     /// New folders for a run over a tool.
-    pub fn new(home: &Path, tool: &str) -> Result<Self, TestError> {
-        let below = format!("{}/{tool}", super::GATES);
+    pub fn new(home: &Path, tree: &Tree) -> Result<Self, TestError> {
+        let below = format!("{}/{}", super::GATES, tree.tool);
         let base = Folder::open(home)?.make(&below, For::All)?;
         base.make(CACHE, For::All)?;
         let place = home.join(below);
@@ -40,6 +43,7 @@ impl Out {
             base,
             name: name.into_owned(),
             cache: place.join(CACHE),
+            packages: (!tree.packages.is_empty()).then(|| npm::modules(home, &tree.packages)),
             folder,
         };
         out.inside(OURS)?;

@@ -4,6 +4,7 @@ mod commands;
 mod documents;
 pub mod files;
 mod fold;
+mod guard;
 mod journal;
 pub(in crate::adapters) mod json;
 mod layout;
@@ -17,6 +18,7 @@ mod stream;
 mod wishlist;
 
 pub use commands::{answered, await_answer, submit};
+pub use guard::check_for;
 pub use layout::{FOLDER, kebab};
 
 use self::documents::{Documents, Look};
@@ -111,6 +113,7 @@ impl FileStore {
         sizes: Sizes,
     ) -> Result<Self, StoreError> {
         let layout = Layout::new(home);
+        guard::check(home)?;
         files::make_dir(&layout.dir)?;
         let held = lock::take(&layout.at("engine.lock"), clock.now())?;
         for dir in [

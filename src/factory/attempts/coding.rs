@@ -15,7 +15,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
     files::clear(context, &spec)?;
-    files::scaffold(context, &spec, &public)?;
+    files::scaffold(context, &spec, &public).await?;
     for path in spec.plan() {
         write_file(context, &spec, &public, &path, None).await?;
         if verifiable(&spec, &path) {
@@ -97,9 +97,10 @@ pub async fn verify(context: &mut Context, spec: &Spec) -> Result<(), Stop> {
 /// The first thing in the written files that may not be there; such a tree is never run.
 fn forbidden(context: &Context, spec: &Spec) -> Result<Option<String>, Stop> {
     let files = files::current(context, spec)?;
+    let packages = spec.packages(&context.settings.packages);
     let scripts = files.iter().filter(|(path, _)| path.ends_with(".js"));
     let mut found = scripts.flat_map(|(path, text)| {
-        scan::scan(path, text)
+        scan::scan(path, text, &packages)
             .into_iter()
             .map(move |violation| format!("{path} {violation}"))
     });

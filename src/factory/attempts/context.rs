@@ -191,6 +191,7 @@ impl Context {
             tool: &self.tool,
             numbers,
             nonce,
+            packages: &self.settings.packages,
         }
     }
 

@@ -14,10 +14,17 @@ pub fn folder(context: &Context) -> PathBuf {
     context.tools.repo.work().join("tools").join(&context.tool)
 }
 
-/// Writes the harness's own files (package.json, bin, fakes, public examples), and stubs where a source is missing.
-pub fn scaffold(context: &Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
-    for (path, text) in scaffold::harness(spec, &context.version, public) {
+/// Writes the harness's own files (package.json, bin, fakes, public examples, the lock file of its
+/// packages), and stubs where a source is missing.
+pub async fn scaffold(context: &Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
+    let packages = spec.packages(&context.settings.packages);
+    for (path, text) in scaffold::harness(spec, &context.version, public, &packages) {
         write(context, &path, &text)?;
+    }
+    if !packages.is_empty() {
+        context.doing("installing the packages of the tool");
+        let lock = context.tools.tests.packages(&packages).await?;
+        write(context, "package-lock.json", &lock)?;
     }
     for path in spec.modules() {
         // What is there but may not be read is the scan's to report.
@@ -76,5 +83,6 @@ pub fn tree(context: &Context, spec: &Spec, expected_tests: u32) -> Tree {
         modules: spec.modules(),
         expected_tests,
         model_written: true,
+        packages: spec.packages(&context.settings.packages),
     }
 }

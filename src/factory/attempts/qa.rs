@@ -22,7 +22,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
     replace_struck(context, &spec, &public).await?;
-    files::scaffold(context, &spec, &public)?;
+    files::scaffold(context, &spec, &public).await?;
     let tree = save(context).await?;
     let evidence = match measured(context, &tree)? {
         Some(evidence) => evidence,
@@ -83,6 +83,7 @@ async fn run(
         tree_hash: tree,
         dir: files::folder(context),
         modules: spec.modules(),
+        packages: spec.packages(&context.settings.packages),
         public,
         held_out: &held_out,
         at: context.tools.clock.now(),

@@ -30,7 +30,8 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     );
     let mut text = context.ask(&prompt, template).await?;
     for refusal in 0..=REASKS {
-        let problems = match lint::lint(&text, &context.tool, &numbers) {
+        let problems = match lint::lint(&text, &context.tool, &numbers, &context.settings.packages)
+        {
             Ok(_) => return keep(context, &text).await,
             Err(problems) => problems,
         };

@@ -41,6 +41,7 @@ fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(tempfile::TempDir, 
         modules: spec.modules(),
         expected_tests: 0,
         model_written: false,
+        packages: Vec::new(),
     };
     Ok((folder, tree))
 }

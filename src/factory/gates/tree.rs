@@ -25,7 +25,7 @@ pub fn scan(input: &GateInput<'_>, files: &dyn Files) -> (GateResult, Vec<(Strin
             continue;
         };
         read = read.saturating_add(1);
-        for violation in scan::scan(path, &text) {
+        for violation in scan::scan(path, &text, &input.packages) {
             found.push(format!("{path}:{}: {}", violation.line, violation.words));
         }
         if path.starts_with("test/") {
@@ -102,6 +102,9 @@ fn missing_and_strange(input: &GateInput<'_>, files: &BTreeSet<String>) -> Vec<S
     planned.insert(format!("bin/{}.js", input.tool));
     for fixed in ["package.json", "test/fakes.js", "test/examples.test.js"] {
         planned.insert(fixed.into());
+    }
+    if !input.packages.is_empty() {
+        planned.insert("package-lock.json".into());
     }
     let missing = planned.difference(files);
     let mut words: Vec<String> = missing.map(|path| format!("{path}: is missing")).collect();

@@ -16,8 +16,8 @@ pub enum FileError {
     #[error("{0}")]
     Refused(String),
     /// No space, no permission, folder gone.
-    #[error("{0}")]
-    Io(String),
+    #[error("{path}: {detail}")]
+    Io { path: String, detail: String },
 }
 
 /// One thing in a folder.

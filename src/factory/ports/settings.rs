@@ -2,6 +2,7 @@
 
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::Package;
 use crate::domain::phase::Role;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Remote to push main and tags to after shipping.
     pub push: Option<String>,
+    /// Packages tools may use.
+    pub packages: Vec<Package>,
     pub harness: HarnessSettings,
     /// The operator's own command that runs its arguments behind walls; empty = none.
     pub wrapper: Vec<String>,

@@ -4,6 +4,7 @@ use super::files::FileError;
 use super::sandbox::SandboxError;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
+use crate::domain::package::{self, Package};
 use futures_util::future::BoxFuture;
 use std::path::PathBuf;
 
@@ -19,6 +20,8 @@ pub struct Tree {
     pub expected_tests: u32,
     /// False for a stub tree: nothing in it comes from a model.
     pub model_written: bool,
+    /// Packages it may require.
+    pub packages: Vec<Package>,
 }
 
 /// Why tests could not be run at all (not: that they failed).
@@ -53,6 +56,14 @@ pub trait Tests: Send + Sync {
         tree: &'a Tree,
         cases: &'a [Case],
     ) -> BoxFuture<'a, Result<Vec<Received>, TestError>>;
+    /// Installs packages a tool may require, unless they are there; the text of their lock file.
+    fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>> {
+        let words = format!(
+            "nothing installs packages here: {}",
+            package::names(packages)
+        );
+        Box::pin(async move { Err(TestError::Setup(words)) })
+    }
     /// Cleans what a crash left behind in out folders.
     fn sweep(&self);
     /// Sandbox tier for evidence.

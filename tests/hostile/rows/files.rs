@@ -262,7 +262,7 @@ fn planned(place: &Place) -> Harms {
     let read = if place.control() {
         Some(spec::parse(&text))
     } else {
-        lint(&text, "word-count", &numbers).ok()
+        lint(&text, "word-count", &numbers, &[]).ok()
     };
     let plan = read.as_ref().map(spec::Spec::plan).unwrap_or_default();
     let honest = spec::parse(include_str!("../../fixtures/specs/word-count.md"));

@@ -132,12 +132,24 @@ const OWNERS: [u64; 2] = [0o4000, 0o2000];
 const TYPING: [u64; 2] = [0x5412, 0x541c];
 /// MPTCP, which Landlock and many firewalls do not see.
 const MULTIPATH: u64 = 262;
+/// The bits of a socket's type that are no flags.
+const KIND: u64 = 0xf;
 /// System calls of the x32 kind have this bit and would pass a filter that knows the plain numbers.
 const X32: u32 = 0x4000_0000;
 
-/// Both filters. `sockets`: internet sockets may be made, which reach only the run's own network; no others ever.
-/// `attributes`: modes, owners and times of files may be changed, as far as the walls let it reach files.
-pub fn programs(sockets: bool, attributes: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
+/// Sockets a run may make; none but those of the internet ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sockets {
+    /// None at all.
+    None,
+    /// Streams, whose ports Landlock watches.
+    Streams,
+    /// Any, since they reach only the run's own network.
+    Internet,
+}
+
+/// Both filters. `attributes`: modes, owners and times of files may be changed, as far as the walls let it reach files.
+pub fn programs(sockets: Sockets, attributes: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     let arch: TargetArch = std::env::consts::ARCH.try_into()?;
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
         REFUSED.iter().map(|call| (*call, Vec::new())).collect();
@@ -164,10 +176,18 @@ pub fn programs(sockets: bool, attributes: bool) -> Result<Vec<BpfProgram>, secc
     let internet = [libc::AF_INET, libc::AF_INET6].map(|family| u64::from(family.cast_unsigned()));
     let others = when(&internet.map(|family| (0, SeccompCmpOp::Ne, family)))?;
     let multipath = when(&[(2, SeccompCmpOp::Eq, MULTIPATH)])?;
-    let socket = if sockets {
-        vec![others, multipath]
-    } else {
-        Vec::new()
+    let packets = [libc::SOCK_DGRAM, libc::SOCK_RAW, libc::SOCK_SEQPACKET];
+    let packets = packets.map(|kind| {
+        let kind = u64::from(kind.cast_unsigned());
+        when(&[(1, SeccompCmpOp::MaskedEq(KIND), kind)])
+    });
+    let socket = match sockets {
+        Sockets::None => Vec::new(),
+        Sockets::Internet => vec![others, multipath],
+        Sockets::Streams => {
+            let packets = packets.into_iter().collect::<Result<Vec<_>, _>>()?;
+            [vec![others, multipath], packets].concat()
+        }
     };
     rules.insert(libc::SYS_socket, socket);
     let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
