@@ -1,11 +1,14 @@
 //! The binary: arguments, one subcommand, exit code; reports are for what cannot happen.
 
 use dev_factory::cli;
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if let Some(code) = dev_factory::adapters::sandbox::inside(std::env::args_os()) {
-        return ExitCode::from(code);
+    if let Some(answer) = dev_factory::adapters::sandbox::inside(std::env::args_os()) {
+        let _ = std::io::stdout().write_all(answer.out.as_bytes());
+        let _ = std::io::stderr().write_all(answer.err.as_bytes());
+        return ExitCode::from(answer.code);
     }
     keep_keys_in();
     report_safely();

@@ -4,6 +4,8 @@
 mod demo;
 #[path = "agents/failures.rs"]
 mod failures;
+#[path = "agents/mending.rs"]
+mod mending;
 #[path = "agents/prompts.rs"]
 mod prompts;
 #[path = "agents/replies.rs"]

@@ -113,6 +113,11 @@ fn pure_rooms_know_no_world() {
     ] {
         caught(path, code, "pure room");
     }
+    caught(
+        "src/factory/a.rs",
+        "fn f() { let _ = std::fs::write(\"a\", \"b\"); }",
+        "files go through its ports",
+    );
     clean("src/domain/a.rs", "use std::time::Duration;");
     clean("src/adapters/a.rs", "use std::fs;");
 }

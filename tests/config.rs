@@ -458,7 +458,7 @@ fn the_starter_file_names_every_key_with_its_default() {
     );
     for (key, _) in schema::KEYS
         .iter()
-        .filter(|(key, _)| !key.starts_with("keys.") && !key.starts_with("npm."))
+        .filter(|(key, _)| !schema::USER_ONLY.contains(&key.split('.').next().unwrap()))
     {
         let leaf = key.rsplit('.').next().unwrap();
         assert!(
@@ -466,6 +466,20 @@ fn the_starter_file_names_every_key_with_its_default() {
             "{key} is missing from the starter file"
         );
     }
+}
+
+#[test]
+fn a_wrapper_is_words_of_the_users_own_file_and_no_variable() {
+    let mut s = scratch();
+    s.user("[sandbox]\ncommand = \"podman run '--volume={read}:{read}:ro' image\"\n");
+    let words = ["podman", "run", "--volume={read}:{read}:ro", "image"];
+    assert_eq!(s.load().settings.wrapper, words);
+    s.user("[sandbox]\ncommand = \"podman 'run\"\n");
+    assert!(s.problems()[0].contains("a quote that is never closed"));
+    s.user("");
+    let name = "DEV_FACTORY_SANDBOX_COMMAND".to_owned();
+    s.inputs.env.insert(name, "cat".to_owned());
+    assert!(s.problems()[0].contains("read from your own settings file"));
 }
 
 #[test]

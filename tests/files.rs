@@ -341,7 +341,7 @@ fn a_maze_of_any_depth_goes_in_one_call_and_what_it_links_to_stays() {
     symlink(&w.secret, root.join("link")).unwrap();
     fs::create_dir(root.join("shut")).unwrap();
     fs::write(root.join("shut/x"), "x").unwrap();
-    fs::set_permissions(root.join("shut"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(root.join("shut"), fs::Permissions::from_mode(0o0)).unwrap();
     // Far deeper than a path may be long.
     let script = "for (let i = 0; i < 1000; i++) { fs.mkdirSync('dddd'); process.chdir('dddd'); }";
     let dug = Command::new("node")

@@ -386,7 +386,7 @@ fn a_test_that_fails_once_and_then_passes_is_flaky() {
     };
     assert_eq!(
         flaky(&run(false), &run(true)),
-        ["test/dev/a.test.js: now and then"]
+        [("test/dev/a.test.js".to_owned(), "now and then".to_owned())]
     );
     assert!(flaky(&run(false), &run(false)).is_empty());
 }

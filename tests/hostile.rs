@@ -36,7 +36,6 @@ mod rows;
 #[path = "hostile/tiers.rs"]
 mod tiers;
 #[path = "support/tool.rs"]
-#[allow(dead_code)]
 mod tool;
 #[path = "hostile/trial.rs"]
 mod trial;
@@ -46,8 +45,10 @@ use tiers::Tier;
 
 fn main() {
     // Our own code re-executes the program it is part of to build walls: here that is this one.
-    if let Some(code) = dev_factory::adapters::sandbox::inside(std::env::args_os()) {
-        std::process::exit(code.into());
+    if let Some(answer) = dev_factory::adapters::sandbox::inside(std::env::args_os()) {
+        print!("{}", answer.out);
+        eprint!("{}", answer.err);
+        std::process::exit(answer.code.into());
     }
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.first().map(String::as_str) {

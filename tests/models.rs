@@ -65,6 +65,7 @@ fn request() -> TurnRequest {
         max_tokens: 8192,
         temperature: 0.7,
         top_p: 0.95,
+        presence_penalty: 0.0,
         format: None,
         seed: Some(7),
     }

@@ -3,7 +3,6 @@
 
 #[path = "support/jest_home.rs"]
 mod jest_home;
-#[allow(dead_code)]
 #[path = "support/tool.rs"]
 mod tool;
 

@@ -26,6 +26,10 @@ impl<'a> Tmux<'a> {
             Command::new("tmux")
                 .current_dir(dir)
                 .env("XDG_CONFIG_HOME", dir.join("config"))
+                .env(
+                    "XDG_CACHE_HOME",
+                    concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+                )
                 .env("OLLAMA_HOST", "127.0.0.1:1")
                 .env("LANG", "C.UTF-8")
                 .env_remove("NO_COLOR")

@@ -49,10 +49,20 @@ pub fn hash(text: &[u8]) -> String {
     trust::hash(text)
 }
 
-/// Does what the hidden subcommands ask for when the arguments of this process name one; the exit code then. Comes
-/// before anything else.
+/// How a hidden subcommand ended.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Exit code.
+    pub code: u8,
+    /// For standard output.
+    pub out: String,
+    /// For standard error.
+    pub err: String,
+}
+
+/// Does what the hidden subcommands ask for when the arguments of this process name one. Comes before anything else.
 #[must_use]
-pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<u8> {
+pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<Answer> {
     let mut args = args.into_iter().skip(1);
     let (word, text) = (args.next()?, args.next());
     let text = text.unwrap_or_default();

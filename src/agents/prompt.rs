@@ -82,6 +82,8 @@ pub struct Prompt {
     pub temperature: f32,
     /// Nucleus sampling.
     pub top_p: f32,
+    /// Penalty on what was written already; 0 = none.
+    pub presence_penalty: f32,
     /// Upper bound of tokens written, thinking included.
     pub max_tokens: u32,
     /// JSON schema of the reply.
@@ -146,6 +148,7 @@ impl Prompt {
             think,
             temperature,
             top_p,
+            presence_penalty: 0.0,
             max_tokens: written,
             format: None,
         }

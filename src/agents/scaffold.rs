@@ -60,8 +60,10 @@ pub fn package(tool: &str, description: &str, version: &str, packages: &[Package
         "type": "commonjs",
         "engines": {"node": ">=20"},
     });
-    if !packages.is_empty() {
-        package["dependencies"] = dependencies(packages);
+    if let Value::Object(all) = &mut package
+        && !packages.is_empty()
+    {
+        all.insert("dependencies".to_owned(), dependencies(packages));
     }
     format!("{package:#}\n")
 }

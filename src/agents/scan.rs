@@ -4,6 +4,7 @@
 mod facts;
 mod names;
 mod rules;
+mod scope;
 mod shape;
 mod uses;
 
@@ -12,6 +13,7 @@ use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::Parser;
 use oxc_span::{SourceType, Span};
+pub use scope::Names;
 pub use shape::Promised;
 
 /// Something in a file that may not be there.
@@ -58,6 +60,12 @@ pub fn scan(path: &str, text: &str, packages: &[Package]) -> Vec<Violation> {
     found.sort();
     found.dedup();
     found
+}
+
+/// What a file declares and uses; None when it does not parse.
+#[must_use]
+pub fn names(text: &str) -> Option<Names> {
+    with_program(text, scope::names).ok()
 }
 
 /// The tests a test file promises, read without running it.

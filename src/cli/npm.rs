@@ -22,8 +22,7 @@ pub fn installed(home: &Path) -> bool {
     npm::installed(home, "jest/bin/jest.js")
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run. What it says goes to standard
-/// error: standard output may be read by a program.
+/// Installs exactly what the lock file names, without scripts of packages; speaks on standard error only.
 pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let program = tools::npm()?;
     let home = home.canonicalize()?;

@@ -119,6 +119,11 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
         let words = format!("from {}: {}", word(&e.from), e.reason);
         rows.push(row("escalated", words));
     }
+    for (name, words) in [("stuck?", &s.stuck), ("next", &s.next)] {
+        if !words.is_empty() {
+            rows.push(row(name, words.clone()));
+        }
+    }
     rows.extend(s.agents.iter().map(agent));
     rows.push(row("sandbox", s.sandbox.clone()));
     let waiting = s

@@ -144,13 +144,14 @@ fn souls(home: &Path) -> Result<SoulTexts, String> {
         let file = format!("souls/{name}");
         let path = home.join(&file);
         let path = path.canonicalize().unwrap_or(path);
-        let bytes = files::read(&path, files::CAP);
-        let text = match bytes.map_err(|trouble| trouble.to_string())? {
-            Some(bytes) => String::from_utf8(bytes)
-                .map_err(|_| format!("{file} is not UTF-8 text; save it as UTF-8"))?,
-            None => starter_text(&file).to_owned(),
-        };
-        Ok((file, text))
+        match files::read(&path, files::CAP) {
+            Ok(None) => Ok((file.clone(), starter_text(&file).to_owned())),
+            Ok(Some(bytes)) => match String::from_utf8(bytes) {
+                Ok(text) => Ok((file, text)),
+                Err(_) => Err(format!("{file} is not UTF-8 text; save it as UTF-8")),
+            },
+            Err(error) => Err(format!("{file} cannot be read: {error}")),
+        }
     };
     let [developer, qa, supervisor] = starter::SOULS;
     Ok([read(developer)?, read(qa)?, read(supervisor)?])

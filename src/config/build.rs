@@ -7,6 +7,7 @@ use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
 use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
+use crate::domain::stuck::Patience;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
@@ -156,6 +157,24 @@ impl Builder<'_> {
             tool_tokens: whole(self.whole("limits.tool_tokens", tokens), d.tool_tokens),
             tool_minutes: whole(self.whole("limits.tool_minutes", minutes), d.tool_minutes),
             day_usd: self.number("limits.day_usd", d.day_usd),
+            ladder: self.ladder(d.ladder),
+        }
+    }
+
+    fn ladder(&mut self, d: Patience) -> Patience {
+        Patience {
+            repairs: self.small("ladder.repairs", d.repairs),
+            fresh_starts: self.small("ladder.fresh_starts", d.fresh_starts),
+            other_models: self.small("ladder.other_models", d.other_models),
+            diagnoses: self.small("ladder.diagnoses", d.diagnoses),
+            takeovers: self.small("ladder.takeovers", d.takeovers),
+            samples: self.small("ladder.samples", d.samples),
+            same_failures: self.small("stuck.same_failures", d.same_failures),
+            same_error: self.small("stuck.same_error", d.same_error),
+            timeouts: self.small("stuck.timeouts", d.timeouts),
+            stalls: self.small("stuck.stalls", d.stalls),
+            still_minutes: self.small("stuck.still_minutes", d.still_minutes),
+            external_minutes: self.small("stuck.external_minutes", d.external_minutes),
         }
     }
 

@@ -170,7 +170,7 @@ impl Walk<'_> {
                 Ok(number) => Value::Number(number),
                 Err(_) => return self.problem(span, format!("{name} is not a number")),
             },
-            DeValue::Array(all) => {
+            DeValue::Array(all) if takes == schema::Takes::Packages => {
                 let texts = all.iter().map(|one| match one.get_ref() {
                     DeValue::String(text) => Some(text.to_string()),
                     _ => None,
@@ -260,10 +260,10 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
     entries
 }
 
-/// Keys a variable may set. How runs are kept in is a matter of files and flags: a variable is too easily set by others.
+/// Keys that may be set by a variable.
 fn by_variable() -> impl Iterator<Item = &'static (&'static str, schema::Takes)> {
-    let keys = schema::KEYS.iter();
-    keys.filter(|(key, _)| !key.starts_with("sandbox."))
+    let own = |key: &str| schema::USER_ONLY.contains(&key.split('.').next().unwrap_or_default());
+    schema::KEYS.iter().filter(move |(key, _)| !own(key))
 }
 
 /// The variable of a key.
@@ -276,7 +276,7 @@ fn variable_name(key: &str) -> String {
 
 /// Key parts of a variable's lower-case rest; names people chose are lower case there.
 fn variable_key(rest: &str) -> Option<Vec<String>> {
-    for (pattern, _) in by_variable() {
+    for (pattern, _) in schema::KEYS {
         match pattern.split_once(".*.") {
             None if pattern.replace('.', "_") == rest => {
                 return Some(pattern.split('.').map(str::to_owned).collect());

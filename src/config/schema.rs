@@ -13,6 +13,8 @@ pub enum Takes {
     Address,
     /// `host/model`.
     Model,
+    /// Several of them, separated by commas.
+    Models,
     /// Cron expression.
     Cron,
     /// One of these words.
@@ -48,12 +50,15 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("hosts.*.pace_ms", Takes::Whole(0, 10_000)),
     ("hosts.*.replies", Takes::Text),
     ("roles.developer.model", Takes::Model),
+    ("roles.developer.others", Takes::Models),
     ("roles.developer.schedule", Takes::Cron),
     ("roles.developer.runner", RUNNER),
     ("roles.qa.model", Takes::Model),
+    ("roles.qa.others", Takes::Models),
     ("roles.qa.schedule", Takes::Cron),
     ("roles.qa.runner", RUNNER),
     ("roles.supervisor.model", Takes::Model),
+    ("roles.supervisor.others", Takes::Models),
     ("roles.supervisor.schedule", Takes::Cron),
     ("roles.supervisor.runner", RUNNER),
     ("limits.tool_usd", Takes::Number(0.0, 1e6)),
@@ -68,6 +73,18 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("harness.prompt_tokens", Takes::Whole(1_024, 1_000_000)),
     ("harness.test_wall_s", Takes::Whole(1, 3_600)),
     ("harness.spec_tokens", Takes::Whole(200, 16_384)),
+    ("ladder.repairs", TIMES),
+    ("ladder.fresh_starts", Takes::Whole(0, 100)),
+    ("ladder.other_models", Takes::Whole(0, 100)),
+    ("ladder.diagnoses", TIMES),
+    ("ladder.takeovers", Takes::Whole(0, 100)),
+    ("ladder.samples", TIMES),
+    ("stuck.same_failures", TIMES),
+    ("stuck.same_error", Takes::Whole(2, 100)),
+    ("stuck.timeouts", TIMES),
+    ("stuck.stalls", TIMES),
+    ("stuck.still_minutes", Takes::Whole(0, 10_000)),
+    ("stuck.external_minutes", Takes::Whole(1, 100_000)),
     ("sandbox.command", Takes::Text),
     ("keys.*.origin", Takes::Address),
     ("keys.*.env", Takes::Text),
@@ -76,6 +93,9 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("npm.allow", Takes::Packages),
     ("keys.*.plain_http", Takes::Flag),
 ];
+
+/// How often something may be done before something else is.
+const TIMES: Takes = Takes::Whole(1, 100);
 
 /// Who takes a role's turns.
 const RUNNER: Takes = Takes::Word(&["builtin", "external"]);
@@ -173,6 +193,12 @@ pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value
         (Takes::Text, Value::Text(text)) => Ok(Value::Text(text)),
         (Takes::Address, Value::Text(text)) => address(key, text).map(Value::Text),
         (Takes::Model, Value::Text(text)) => model(key, text).map(Value::Text),
+        (Takes::Models, Value::Text(text)) => {
+            for one in text.split(',') {
+                model(key, one.trim().to_owned())?;
+            }
+            Ok(Value::Text(text))
+        }
         (Takes::Cron, Value::Text(text)) => cron(key, text).map(Value::Text),
         (Takes::Word(words), Value::Text(text)) => {
             if words.contains(&text.as_str()) {
@@ -240,6 +266,7 @@ fn words(takes: Takes) -> String {
         Takes::Text => "a text in quotes".to_owned(),
         Takes::Address => "an address such as \"http://127.0.0.1:11434\"".to_owned(),
         Takes::Model => "\"host/model\" in quotes".to_owned(),
+        Takes::Models => "\"host/model\", or several with commas between, in quotes".to_owned(),
         Takes::Cron => "a cron expression in quotes".to_owned(),
         Takes::Word(words) => format!("one of {} in quotes", words.join(", ")),
         Takes::Whole(low, high) => format!("a whole number from {low} to {high}"),

@@ -16,5 +16,6 @@ pub mod phase;
 pub mod screen;
 pub mod state;
 pub mod stats;
+pub mod stuck;
 pub mod table;
 pub mod wishlist;

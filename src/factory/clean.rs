@@ -10,6 +10,7 @@ use crate::domain::event::{Event, NewEvent};
 use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::factory::Factory;
 use crate::domain::item::Item;
+use crate::domain::package::Package;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::domain::state::StateDoc;
 use crate::domain::wishlist::Entry;
@@ -138,6 +139,10 @@ impl Tests for Clean<dyn Tests> {
         cases: &'a [Case],
     ) -> BoxFuture<'a, Result<Vec<Received>, TestError>> {
         async move { self.found(self.inner.cases(tree, cases).await?) }.boxed()
+    }
+
+    fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>> {
+        self.inner.packages(packages)
     }
 
     fn sweep(&self) {

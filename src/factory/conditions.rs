@@ -11,6 +11,7 @@ use crate::domain::case::Case;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::ToolFacts;
 use crate::domain::phase::{Outcome, Role};
+use crate::domain::stuck::{Course, repeated};
 use crate::text::hash::sha256;
 
 impl Driver {
@@ -27,7 +28,7 @@ impl Driver {
                 self.claimed_cases(&tool, &facts, &spec, least).await
             }
             Outcome::Passed | Outcome::Failed => self.claimed_set(&tool, &facts).await,
-            Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.trees).await,
+            Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.course).await,
             _ => Ok(Vec::new()),
         }
     }
@@ -134,7 +135,7 @@ impl Driver {
         self.claimed_cases(tool, facts, &spec, 1).await
     }
 
-    async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
+    async fn claimed_tree(&self, tool: &str, course: &Course) -> Result<Vec<NewEvent>, String> {
         let folder = self.tools.repo.work().join("tools").join(tool);
         let spec = self.current_spec(tool)?;
         for path in spec.plan() {
@@ -156,7 +157,7 @@ impl Driver {
             .git(move |repo: &dyn Repo| repo.save(&name, &message))
             .await
             .map_err(|e| e.to_string())?;
-        if trees.contains(&tree) {
+        if repeated(course, &tree).is_some() {
             return Err("the tool's files have not changed since the last run".to_owned());
         }
         Ok(vec![external(tool, EventBody::Tree { tree, commit })])

@@ -176,8 +176,10 @@ impl Driver {
         let push = self.pushing.due();
         let budget = self.held_by(PauseKind::Budget);
         let budget = budget.then(|| Instant::now() + BUDGET_LOOK);
+        let still = self.still_at();
+        let silent = self.silent_at();
         [
-            pause_ends, look, suspect, deadline, snapshot, main, push, budget,
+            pause_ends, look, suspect, deadline, snapshot, main, push, budget, still, silent,
         ]
         .into_iter()
         .flatten()

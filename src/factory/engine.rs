@@ -135,7 +135,7 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         claim,
     } = parts.tools.store.load().map_err(|e| e.to_string())?;
     let parts = Parts {
-        tools: clean(parts.tools),
+        tools: cleaned(parts.tools),
         ..parts
     };
     let (souls, warnings) = souls(&parts.souls)?;
@@ -151,13 +151,14 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
     Ok(driver)
 }
 
-/// Puts the redactor in front of everything that texts come in by or go out to.
-fn clean(tools: Tools) -> Tools {
-    let redactor = &tools.redactor;
+/// The same ports with the redactor in front of those that text goes through.
+fn cleaned(tools: Tools) -> Tools {
+    let redactor = || tools.redactor.clone();
     Tools {
-        store: Clean::new(tools.store, redactor.clone()),
-        models: Clean::new(tools.models, redactor.clone()),
-        tests: Clean::new(tools.tests, redactor.clone()),
+        store: Clean::new(tools.store, redactor()),
+        models: Clean::new(tools.models, redactor()),
+        tests: Clean::new(tools.tests, redactor()),
+        redactor: redactor(),
         ..tools
     }
 }

@@ -111,12 +111,13 @@ async fn run(
     } = *work;
     progress("running Jest and the held-out cases");
     let mut trying = tests.cases(tree, input.held_out);
-    let (jest, tried) = beside(tests.jest(tree, true), &mut trying).await?;
+    let (mut jest, tried) = beside(tests.jest(tree, true), &mut trying).await?;
     let mut verdict = verdicts::jest(&jest);
     if !verdict.passed && verdicts::worth_repeating(&jest) {
         progress("running the failed tests again");
         let again = tests.jest(tree, false).await?;
-        verdict = verdicts::with_flaky(verdict, &jest, &again);
+        jest.flaky = verdicts::flaky(&jest, &again);
+        verdict = verdicts::with_flaky(verdict, &jest);
     }
     let green = verdict.passed;
     let loads = verdicts::loads(&jest);
@@ -201,9 +202,9 @@ pub async fn stub_fails(
     Ok(compared.into_iter().map(|result| !result.passed).collect())
 }
 
-/// Names of tests that failed in one run and passed in the next over the same tree.
+/// (file, name) of tests that failed in one run and passed in the next over the same tree.
 #[must_use]
-pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<String> {
+pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<(String, String)> {
     verdicts::flaky(first, again)
 }
 

@@ -1,6 +1,7 @@
 //! The engine: the loop, the ports it needs, task supervision and shutdown.
 
 mod act;
+mod alive;
 mod attempts;
 mod brief;
 mod clean;

@@ -4,6 +4,7 @@ pub mod hash;
 pub mod markdown;
 pub mod origin;
 pub mod redact;
+pub mod repeat;
 pub mod sanitise;
 pub mod secret;
 pub mod shapes;

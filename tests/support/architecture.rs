@@ -303,6 +303,12 @@ impl<'a> Check<'a> {
             {
                 self.report(line, format!("{word} in the pure room {}", self.room));
             }
+            if self.room == "factory" && (text == "std::fs" || text.starts_with("std::fs::")) {
+                self.report(
+                    line,
+                    "std::fs in the factory: files go through its ports".to_owned(),
+                );
+            }
         }
         self.places(segments, line);
     }

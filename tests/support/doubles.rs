@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::domain::package::Package;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, HostStatus, ModelError, Models, Reply, TurnRequest,
@@ -127,6 +128,13 @@ impl Desk {
         asked.iter().map(|request| request.label.clone()).collect()
     }
 
+    /// Models asked for labels that begin so, oldest first.
+    pub fn models(&self, label: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let of = asked.iter().filter(|r| r.label.starts_with(label));
+        of.map(|request| request.model.clone()).collect()
+    }
+
     /// The text of the newest request whose label begins so.
     pub fn prompt(&self, label: &str) -> String {
         let asked = self.asked.lock().unwrap();
@@ -230,6 +238,8 @@ impl Clock for Ahead {
 pub struct Canned {
     /// Gate runs that will be red.
     reds: AtomicU32,
+    /// Test runs that will not end.
+    endless: AtomicU32,
     /// The file a red run names.
     file: Mutex<String>,
     /// What its failing test says.
@@ -250,6 +260,11 @@ impl Canned {
     /// What the failing test of a red run says.
     pub fn says(&self, words: &str) {
         *self.words.lock().unwrap() = Some(words.to_owned());
+    }
+
+    /// The next `runs` test runs are ended by the time limit.
+    pub fn endless(&self, runs: u32) {
+        self.endless.store(runs, Ordering::SeqCst);
     }
 
     /// The tool fails just these cases.
@@ -343,6 +358,16 @@ impl Tests for Canned {
         let run = green(tree, coverage);
         let file = self.file.lock().unwrap().clone();
         let words = self.words.lock().unwrap().clone();
+        let left = self.endless.load(Ordering::SeqCst);
+        if left > 0 {
+            self.endless.store(left - 1, Ordering::SeqCst);
+            let run = JestRun {
+                timed_out: true,
+                millis: 60_000,
+                ..JestRun::default()
+            };
+            return async move { Ok(run) }.boxed();
+        }
         let gate = tree.expected_tests > 0;
         let red = gate && self.reds.load(Ordering::SeqCst) > 0;
         if red && !coverage {
@@ -387,6 +412,13 @@ impl Tests for Canned {
         };
         let all = cases.iter().map(answer).collect();
         async move { Ok(all) }.boxed()
+    }
+
+    fn packages<'a>(
+        &'a self,
+        _packages: &'a [Package],
+    ) -> BoxFuture<'a, Result<String, TestError>> {
+        async { Ok("{}\n".to_owned()) }.boxed()
     }
 
     fn sweep(&self) {}

@@ -101,6 +101,11 @@ impl Pty {
             command.env(name, value);
         }
         command.env("XDG_CONFIG_HOME", dir.join("config"));
+        // Which sandbox holds is found out once for all tests.
+        command.env(
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        );
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let shown = Arc::new((

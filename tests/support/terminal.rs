@@ -39,6 +39,11 @@ impl Terminal {
         command.args(words);
         command.cwd(dir);
         command.env("XDG_CONFIG_HOME", dir.join("config"));
+        // Which sandbox holds is found out once for all tests.
+        command.env(
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        );
         command.env("OLLAMA_HOST", "127.0.0.1:1");
         command.env("USER", "tester");
         command.env_remove("DEV_FACTORY_HOME");

@@ -1,24 +1,28 @@
 //! Our own program inside a run on systems that are not Linux: it sets limits and becomes the job. The walls are the
 //! operator's wrapper.
 
+use super::Answer;
 use super::policy::{BROKEN, Policy};
 use rustix::process::{Resource, Rlimit, setrlimit};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// The hidden subcommand.
 pub const WORD: &str = "__sandbox";
 
-/// Runs a policy; the exit code.
+/// Runs a policy.
 #[must_use]
-pub fn run(text: &str) -> u8 {
+pub fn run(text: &str) -> Answer {
     let error = match serde_json::from_str::<Policy>(text) {
         Ok(policy) => becomes(&policy),
         Err(error) => error.into(),
     };
-    let _ = writeln!(io::stderr(), "{error}");
-    BROKEN
+    Answer {
+        code: BROKEN,
+        err: format!("{error}\n"),
+        ..Answer::default()
+    }
 }
 
 fn becomes(policy: &Policy) -> io::Error {

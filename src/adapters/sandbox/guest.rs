@@ -1,9 +1,10 @@
 //! The guest of the probe: our own program inside the walls, which tries to get out and says what it managed.
 
+use super::Answer;
 use super::probe::{Attempt, Question};
 use rustix::process::{Pid, Signal, getppid, kill_process, setsid};
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{Read, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -22,24 +23,24 @@ const STAY: Duration = Duration::from_secs(60);
 const TOO_MUCH: usize = 120 << 20;
 
 /// Stays until standard input ends; one without any leaves its session and stays a while.
-pub fn hold() -> u8 {
+pub fn hold() -> Answer {
     let mut none = Vec::new();
     if std::io::stdin().read_to_end(&mut none).is_ok() && std::env::args_os().len() > 2 {
         let _ = setsid();
         std::thread::park_timeout(STAY);
     }
-    0
+    Answer::default()
 }
 
 /// Tries everything.
-pub fn ask(text: &str) -> u8 {
+pub fn ask(text: &str) -> Answer {
     let Ok(question) = serde_json::from_str::<Question>(text) else {
-        return 2;
+        return ended(2, String::new());
     };
     if question.memory {
         let taken = vec![1_u8; TOO_MUCH];
         std::thread::park_timeout(STAY);
-        return taken.first().copied().unwrap_or(0);
+        return ended(taken.first().copied().unwrap_or(0), String::new());
     }
     let attempts = [
         read(&question),
@@ -53,9 +54,15 @@ pub fn ask(text: &str) -> u8 {
         loopback(&question),
         daemon(&question),
     ];
-    let answer = serde_json::to_string(&attempts).unwrap_or_default();
-    let said = std::io::stdout().write_all(answer.as_bytes());
-    u8::from(said.is_err())
+    ended(0, serde_json::to_string(&attempts).unwrap_or_default())
+}
+
+fn ended(code: u8, out: String) -> Answer {
+    Answer {
+        code,
+        out,
+        ..Answer::default()
+    }
 }
 
 fn attempt(name: &str, leaks: &[String]) -> Attempt {

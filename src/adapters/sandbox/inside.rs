@@ -10,6 +10,7 @@ mod spaces;
 mod supervise;
 mod usage;
 
+use super::Answer;
 use super::policy::{BROKEN, ENDED_BY, Policy, Report};
 use rustix::process::{DumpableBehavior, Signal};
 use rustix::thread::{Gid, Uid};
@@ -20,15 +21,27 @@ use std::os::fd::{FromRawFd, OwnedFd};
 /// The hidden subcommand.
 pub const WORD: &str = "__sandbox";
 
-/// Runs a policy; the exit code.
+/// Runs a policy.
 #[must_use]
-pub fn run(text: &str) -> u8 {
+pub fn run(text: &str) -> Answer {
     match serde_json::from_str::<Policy>(text) {
         Ok(policy) => enter(&policy),
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "this subcommand is not for people: {error}");
-            BROKEN
-        }
+        Err(error) => broken(format!("this subcommand is not for people: {error}\n")),
+    }
+}
+
+fn broken(err: String) -> Answer {
+    Answer {
+        code: BROKEN,
+        err,
+        ..Answer::default()
+    }
+}
+
+fn ended(code: u8) -> Answer {
+    Answer {
+        code,
+        ..Answer::default()
     }
 }
 
@@ -47,17 +60,17 @@ impl<T, E: std::fmt::Display> Named<T> for Result<T, E> {
 }
 
 /// Finishes the walls and runs the job.
-fn enter(policy: &Policy) -> u8 {
+fn enter(policy: &Policy) -> Answer {
     // SAFETY: whoever started us left this number open for the report and nobody else here owns it.
     let mut report = policy
         .report
         .map(|number| File::from(unsafe { OwnedFd::from_raw_fd(number) }));
-    let ended = walls(policy).and_then(|walls| match walls {
+    let outcome = walls(policy).and_then(|walls| match walls {
         spaces::Side::Outside(code) => Ok(Err(code)),
         spaces::Side::Inside => supervise::run(policy).map(Ok),
     });
-    let told = match ended {
-        Ok(Err(code)) => return code,
+    let told = match outcome {
+        Ok(Err(code)) => return ended(code),
         Ok(Ok(told)) => told,
         Err(failed) => Report {
             failed: Some(failed),
@@ -118,7 +131,7 @@ fn become_other(id: u32) -> io::Result<()> {
 }
 
 /// Hands over the report; without a file for it the exit code says what it can.
-fn tell(report: Option<&mut File>, told: &Report) -> u8 {
+fn tell(report: Option<&mut File>, told: &Report) -> Answer {
     match report {
         Some(file) => {
             let text = serde_json::to_string(told).unwrap_or_default();
@@ -126,21 +139,20 @@ fn tell(report: Option<&mut File>, told: &Report) -> u8 {
         }
         None => {
             if let Some(words) = &told.failed {
-                let _ = writeln!(io::stderr(), "{words}");
-                return BROKEN;
+                return broken(format!("{words}\n"));
             }
             let by = ENDED_BY
                 .iter()
                 .find(|(limit, _)| Some(*limit) == told.limit);
             if let Some((_, code)) = by {
-                return *code;
+                return ended(*code);
             }
         }
     }
     let byte = |number: i32| u8::try_from(number).unwrap_or(BROKEN);
-    match (told.exit, told.signal) {
+    ended(match (told.exit, told.signal) {
         (Some(code), _) => byte(code),
         (None, Some(signal)) => byte(128 + signal),
         (None, None) => BROKEN,
-    }
+    })
 }

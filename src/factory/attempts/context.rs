@@ -30,6 +30,8 @@ pub enum Stop {
     Host(ModelError),
     /// A rule of the harness ends the phase; the report says how.
     Rule(Box<Report>),
+    /// The line of work ended; the phase goes on with a fresh start.
+    Afresh,
     /// The attempt is no longer the present one.
     Dropped(String),
     /// A part of the factory failed; the engine pauses and says so.
@@ -155,6 +157,8 @@ pub struct Context {
     /// Version it will ship as.
     pub version: String,
     /// Model of the role; None where the gates alone work.
+    pub own: Option<ModelRef>,
+    /// Model that is asked now: another one where the ladder, or a rule about replies, says so.
     pub model: Option<ModelRef>,
     /// Instructions of the role.
     pub soul: Arc<Soul>,
@@ -168,6 +172,8 @@ pub struct Context {
     pub go: watch::Receiver<bool>,
     /// Nobody whose text stands in a prompt can guess it.
     pub nonce: String,
+    /// Replies that were broken off because they repeated themselves: the next one gets another seed.
+    pub looped: u32,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
     pub recording: Option<Recording>,
 }
@@ -294,31 +300,6 @@ impl Context {
         }
     }
 
-    /// Ends the phase by a stuck rule: journals the verdict with its evidence, then escalates or parks.
-    pub async fn stuck(
-        &mut self,
-        rule: &str,
-        words: String,
-        evidence: Vec<String>,
-        outcome: Outcome,
-    ) -> Stop {
-        let body = EventBody::Stuck {
-            rule: rule.to_owned(),
-            words: words.clone(),
-            evidence,
-        };
-        if let Err(stop) = self.record(vec![body]).await {
-            return stop;
-        }
-        // The table knows no escalation from review: there only a person is left.
-        let escalates = outcome == Outcome::Escalated && self.phase == Phase::Review;
-        let mut report = self.report(if escalates { Outcome::Parked } else { outcome });
-        report.actor = "engine".to_owned();
-        report.reason = Some(format!("{rule}: {words}"));
-        report.level = Some(DIAGNOSIS);
-        Stop::Rule(Box::new(report))
-    }
-
     /// Runs git work off the async threads.
     pub async fn git<T: Send + 'static>(
         &self,
@@ -370,6 +351,3 @@ impl Voice {
         });
     }
 }
-
-/// Rung of the ladder a stuck rule leads to (harness.md 3.3 L4, diagnosis by the Supervisor).
-pub const DIAGNOSIS: u8 = 4;

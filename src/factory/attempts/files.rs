@@ -52,6 +52,16 @@ pub fn clear(context: &Context, spec: &Spec) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Takes away everything the Developer wrote; scaffolding puts stubs in the place of sources.
+pub fn empty(context: &Context) -> Result<(), Stop> {
+    for part in ["src", "test/dev"] {
+        let folder = folder(context).join(part);
+        context.tools.files.keep_only(&folder, &[])?;
+    }
+    let kept = ["package.json", "package-lock.json"];
+    Ok(context.tools.files.keep_only(&folder(context), &kept)?)
+}
+
 /// Writes one file of the plan.
 pub fn write(context: &Context, path: &str, text: &str) -> Result<(), Stop> {
     let files = &context.tools.files;

@@ -2,6 +2,8 @@
 
 use super::context::{Context, Stop};
 use super::{files, papers, spec_review};
+use crate::agents::cycle::cycle;
+use crate::agents::failure::Ground;
 use crate::agents::spec::Spec;
 use crate::agents::{bug, qa};
 use crate::domain::actor;
@@ -101,9 +103,15 @@ async fn run(
     let text = serde_json::to_string_pretty(&evidence)
         .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
     context.tools.store.put(&paper, &(text + "\n"))?;
-    context
-        .record(vec![EventBody::Run(summary(&evidence))])
-        .await?;
+    let sources = files::current(context, spec)?;
+    let ground = Ground {
+        spec,
+        sources: &sources,
+        cases: public,
+    };
+    let row = cycle(&evidence, &ground);
+    let run = EventBody::Run(summary(&evidence));
+    context.record(vec![run, EventBody::Cycle(row)]).await?;
     Ok(evidence)
 }
 
@@ -217,9 +225,7 @@ async fn replace_struck(context: &mut Context, spec: &Spec, public: &[Case]) -> 
 /// Without a held-out case nothing may pass.
 async fn none_left(context: &mut Context, last: &str) -> Stop {
     let words = format!("no held-out case is left but {last}, and QA found no other");
-    context
-        .stuck("S1", words, vec![last.to_owned()], Outcome::Escalated)
-        .await
+    context.stuck("S1", words, vec![last.to_owned()]).await
 }
 
 /// A new held-out case in place of another; None when QA is no model, or twice wrote one that tests nothing.

@@ -55,6 +55,8 @@ impl Settings {
 pub struct RoleSettings {
     /// Model it works with; None = the soul's, else none.
     pub model: Option<ModelRef>,
+    /// Other models, preferably of another family, for when the role is stuck; in the order they are tried.
+    pub others: Vec<ModelRef>,
     /// Cron expression (minutes it may work in); None = always. Local time.
     pub schedule: Option<String>,
     /// Another program takes its turns.

@@ -4,7 +4,7 @@ use super::files::FileError;
 use super::sandbox::SandboxError;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
-use crate::domain::package::{self, Package};
+use crate::domain::package::Package;
 use futures_util::future::BoxFuture;
 use std::path::PathBuf;
 
@@ -57,13 +57,7 @@ pub trait Tests: Send + Sync {
         cases: &'a [Case],
     ) -> BoxFuture<'a, Result<Vec<Received>, TestError>>;
     /// Installs packages a tool may require, unless they are there; the text of their lock file.
-    fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>> {
-        let words = format!(
-            "nothing installs packages here: {}",
-            package::names(packages)
-        );
-        Box::pin(async move { Err(TestError::Setup(words)) })
-    }
+    fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>>;
     /// Cleans what a crash left behind in out folders.
     fn sweep(&self);
     /// Sandbox tier for evidence.

@@ -78,6 +78,11 @@ fn program(dir: &Path) -> Command {
     }
     command
         .env("XDG_CONFIG_HOME", dir.join("config"))
+        // Which sandbox holds is found out once for all runs.
+        .env(
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        )
         .stdin(Stdio::null());
     command
 }
