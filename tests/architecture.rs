@@ -161,6 +161,19 @@ fn printing_has_its_places() {
 }
 
 #[test]
+fn programs_do_not_inherit_our_environment() {
+    let start = "use std::process::Command;\nfn f() -> Command {\n    Command::new(\"git\")\n}";
+    caught("src/adapters/a.rs", start, "inherits our environment");
+    caught("src/cli/a.rs", start, "inherits our environment");
+    clean("src/cli/background.rs", start);
+    let bare = start.replace(
+        "Command::new(\"git\")",
+        "let mut c = Command::new(\"git\");\n    c.env_clear();\n    c",
+    );
+    clean("src/adapters/a.rs", &bare);
+}
+
+#[test]
 fn the_wall_clock_has_one_place() {
     for code in [
         "fn f() { let _ = Utc::now(); }",

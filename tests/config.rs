@@ -320,7 +320,11 @@ fn a_key_goes_to_its_origin_only_and_is_never_shown() {
     assert!(!format!("{loaded:?}").contains("canary-key"));
     // An address that the client would read as another server's.
     s.home("[hosts.mine]\nkind = \"openai\"\nurl = \"https://evil.example.com\\\\@api.example.com:443/v1\"\n");
-    assert!(s.problems()[0].contains("carries a user name"));
+    let problems = s.problems();
+    assert!(
+        problems.iter().any(|p| p.contains("carries a user name")),
+        "{problems:#?}"
+    );
     s.home("");
     s.user("[keys.mine]\norigin = \"https://api.example.com\"\nenv = \"A\"\nfile = \"b\"\n[keys.two]\nenv = \"A\"\n");
     let problems = s.problems();

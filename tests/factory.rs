@@ -29,6 +29,8 @@ mod external;
 mod http;
 #[path = "factory/ladder.rs"]
 mod ladder;
+#[path = "factory/orders.rs"]
+mod orders;
 #[path = "factory/pauses.rs"]
 mod pauses;
 #[path = "factory/review.rs"]

@@ -113,7 +113,20 @@ impl Tests for Clean<dyn Tests> {
         tree: &'a Tree,
         coverage: bool,
     ) -> BoxFuture<'a, Result<JestRun, TestError>> {
-        async move { self.found(self.inner.jest(tree, coverage).await?) }.boxed()
+        async move {
+            let mut run = self.found(self.inner.jest(tree, coverage).await?)?;
+            // Messages are only read: what looks like anybody's secret goes too, before they are cut for prompts.
+            run.stderr_tail = self.redactor.redact(&run.stderr_tail);
+            if let Some(report) = &mut run.report {
+                let suites = report.suite_errors.iter_mut().map(|(_, words)| words);
+                let tests = report.tests.iter_mut().map(|test| &mut test.message);
+                for message in suites.chain(tests) {
+                    *message = self.redactor.redact(message);
+                }
+            }
+            Ok(run)
+        }
+        .boxed()
     }
 
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {

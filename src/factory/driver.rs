@@ -30,9 +30,6 @@ const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
 /// How often main is looked at while a tool on the shelf waits for it.
 const MAIN_LOOK: Duration = Duration::from_secs(3);
 
-/// How often a key is fetched again while probes with it are refused: a command may ask a person for a password.
-const KEY_AGAIN: Duration = Duration::from_secs(60);
-
 /// How often a limit that was reached is looked at again: the day it counts goes by.
 const BUDGET_LOOK: Duration = Duration::from_secs(60);
 
@@ -72,7 +69,7 @@ pub struct Driver {
     pub(super) main_blocked: bool,
     shown: Option<Instant>,
     /// When a key was last fetched again because a probe was refused.
-    key_read: Option<Instant>,
+    pub(super) key_read: Option<Instant>,
 }
 
 /// Reads settings and souls again.
@@ -203,10 +200,11 @@ impl Driver {
                     self.ledger.say(level, format!("{model}: {}", status.words));
                     self.dirty = true;
                 }
-                if status.refused && self.key_due() {
-                    return self.reread();
+                if status.refused {
+                    self.key_refused()
+                } else {
+                    Ok(())
                 }
-                Ok(())
             }
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {
@@ -220,15 +218,6 @@ impl Driver {
             }
             Wake::Time => self.time().await,
         }
-    }
-
-    /// A refused key is worth fetching again now.
-    fn key_due(&mut self) -> bool {
-        let due = self.key_read.is_none_or(|at| at.elapsed() >= KEY_AGAIN);
-        if due {
-            self.key_read = Some(Instant::now());
-        }
-        due
     }
 
     fn signalled(&mut self, signal: Signal) {

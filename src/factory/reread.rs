@@ -9,6 +9,11 @@ use crate::domain::event::EventBody;
 use crate::domain::screen::Level;
 use crate::domain::state::PauseKind;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often a key is fetched again while probes with it are refused: a command may ask a person for a password.
+const KEY_AGAIN: Duration = Duration::from_secs(60);
 
 impl Driver {
     /// Something of them changed, a key was refused, or a person asks to try again.
@@ -29,6 +34,15 @@ impl Driver {
                 Ok(())
             }
         }
+    }
+
+    /// A probe was refused: another key may be there by now.
+    pub(super) fn key_refused(&mut self) -> Result<(), String> {
+        if self.key_read.is_some_and(|at| at.elapsed() < KEY_AGAIN) {
+            return Ok(());
+        }
+        self.key_read = Some(Instant::now());
+        self.reread()
     }
 
     fn read(&self) -> Result<Found, String> {

@@ -1,7 +1,7 @@
 //! The origin of an address: whom a key belongs to, and whether a way to it stays within the own network.
 
+use core::net::Ipv4Addr;
 use std::fmt;
-use std::net::Ipv4Addr;
 use url::{Host, Url};
 
 /// Scheme, host and port of an address.
