@@ -85,7 +85,10 @@ fn trials() -> Vec<Trial> {
         true => Ok(()),
         false => Err("no tier is available on this machine".into()),
     }));
-    for row in rows::all() {
+    let rows = rows::all();
+    let numbers: Vec<u32> = rows.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, (1..=40).collect::<Vec<u32>>(), "rows by number");
+    for row in rows {
         let mut under = vec![tiers::NONE];
         match row.about {
             attack::About::Walls => under.extend(walls.iter().map(|tier| tier.name)),

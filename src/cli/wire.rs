@@ -140,7 +140,7 @@ pub fn models(settings: &Settings) -> ModelHosts {
 
 /// Soul texts of a home; a missing file is the compiled-in one.
 fn souls(home: &Path) -> Result<SoulTexts, String> {
-    let read = |name: &str| {
+    let read = |name: &str| -> Result<_, String> {
         let file = format!("souls/{name}");
         let path = home.join(&file);
         let path = path.canonicalize().unwrap_or(path);

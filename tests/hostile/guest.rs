@@ -2,14 +2,18 @@
 //! It says "tried" when it is through; what came of it is looked at from outside.
 
 use std::ffi::CString;
-use std::time::Duration;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-/// How long handles and namespaces are held, to be seen.
-const HOLD: Duration = Duration::from_millis(150);
+/// Longest that handles and namespaces are held, to be seen.
+const HOLD: Duration = Duration::from_secs(10);
+/// The file that says that something is held; whoever has looked removes it.
+pub const HELD: &str = "held";
 
-/// `guest MARKER KIND ...`
+/// `guest MARKER FOLDER KIND ...`
 pub fn main(words: &[String]) {
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().skip(2).map(String::as_str).collect();
     match words[..] {
         ["device", path] => device(path),
         ["namespaces"] => namespaces(),
@@ -27,8 +31,18 @@ fn text(text: &str) -> CString {
     CString::new(text).unwrap()
 }
 
+fn word(number: usize) -> String {
+    std::env::args().nth(number).unwrap()
+}
+
+/// Stays as it is until somebody outside has looked.
 fn hold() {
-    std::thread::park_timeout(HOLD);
+    let held = PathBuf::from(word(3)).join(HELD);
+    let end = Instant::now() + HOLD;
+    let _ = fs::write(&held, "");
+    while held.exists() && Instant::now() < end {
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
 }
 
 fn device(path: &str) {
@@ -39,7 +53,7 @@ fn device(path: &str) {
 
 /// In a user namespace of its own a process may mount; whoever can do that can reach code few have looked at.
 fn namespaces() {
-    let marker = std::env::args().nth(2).unwrap();
+    let marker = word(2);
     let (source, place, kind) = (text(&marker), text("/proc"), text("tmpfs"));
     let mount = || {
         // SAFETY: all texts end in zero and live long enough; changes stay in this process's namespaces.
@@ -117,16 +131,18 @@ fn in_memory() {
     // SAFETY: fork and exec with texts that end in zero.
     unsafe {
         let file = libc::memfd_create(text("planted").as_ptr(), 0);
-        let program = std::fs::read("/bin/sleep").unwrap_or_default();
+        let program = fs::read("/bin/sleep").unwrap_or_default();
         libc::write(file, program.as_ptr().cast(), program.len());
-        let marker = text(&std::env::args().nth(2).unwrap());
+        let marker = text(&word(2));
         let child = libc::fork();
         if child == 0 {
-            let (name, time) = (marker, text("0.2"));
+            let (name, time) = (marker, text("20"));
             let words = [name.as_ptr(), time.as_ptr(), std::ptr::null()];
             libc::fexecve(file, words.as_ptr(), [std::ptr::null()].as_ptr());
             libc::_exit(0);
         }
+        hold();
+        libc::kill(child, libc::SIGKILL);
         libc::waitpid(child, std::ptr::null_mut(), 0);
     }
 }

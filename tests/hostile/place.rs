@@ -1,7 +1,8 @@
 //! Where an attack is let loose: a factory home with a tool, a person's own folder out of reach, and a sandbox.
 
 use super::attack::Harms;
-use super::look::{self, Snapshot};
+use super::guest;
+use super::look::{self, Process, Snapshot};
 use super::tool::{self, Home, TOOL};
 use super::{jest_home, tiers};
 use dev_factory::adapters::jest::JestTests;
@@ -209,6 +210,7 @@ impl Place {
             itself.display().to_string(),
             "guest".into(),
             self.marker.clone(),
+            self.cache().display().to_string(),
         ];
         command.extend(words.iter().map(ToString::to_string));
         self.command(
@@ -216,6 +218,20 @@ impl Place {
             vec![itself.parent().unwrap().to_path_buf()],
             limits,
         )
+    }
+
+    /// As `raw`, with a look at its processes whenever it holds something to be seen.
+    pub fn watched(&self, words: &[&str], mut see: impl FnMut(&Process) + Send + 'static) {
+        let (marker, held) = (self.marker.clone(), self.cache().join(guest::HELD));
+        let watch = move || {
+            let holds = held.exists();
+            look::marked(&marker).iter().for_each(&mut see);
+            if holds {
+                let _ = fs::remove_file(&held);
+            }
+        };
+        let ran = look::during(watch, || self.raw(words, Limits::default()));
+        assert!(ran.said.contains("tried"), "{ran:?}");
     }
 
     /// Any command, with what the gate gives its runs.

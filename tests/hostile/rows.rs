@@ -10,6 +10,8 @@ mod files;
 mod limits;
 #[path = "rows/network.rs"]
 mod network;
+#[path = "rows/packages.rs"]
+mod packages;
 #[path = "rows/processes.rs"]
 mod processes;
 #[path = "rows/reading.rs"]
@@ -28,6 +30,7 @@ pub fn all() -> Vec<Row> {
         files::rows(),
         limits::rows(),
         network::rows(),
+        packages::rows(),
         processes::rows(),
         reading::rows(),
         reports::rows(),

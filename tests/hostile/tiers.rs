@@ -65,7 +65,12 @@ pub fn sandbox(name: &str, state: &Path) -> Arc<dyn Sandbox> {
     if matches!(name, NONE | OURS) {
         return Arc::new(Bare);
     }
+    Arc::new(walls(name, state))
+}
+
+/// The walls of a tier.
+pub fn walls(name: &str, state: &Path) -> Walls {
     let kind = KINDS.iter().find(|kind| kind.as_str() == name);
     let kind = kind.unwrap_or_else(|| panic!("no tier is called {name}"));
-    Arc::new(Walls::of(*kind, &tool::setup(state)))
+    Walls::of(*kind, &tool::setup(state))
 }

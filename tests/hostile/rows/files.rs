@@ -1,14 +1,12 @@
-//! Attacks on what the factory itself writes and reads: files of a tool, npm, git.
+//! Attacks on what the factory itself writes and reads: files of a tool, git.
 
 use crate::attack::{About, Harms, Row, harms};
 use crate::look;
 use crate::place::{Place, put};
-use clap::Parser;
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::agents::lint::lint;
 use dev_factory::agents::prompt::Numbers;
 use dev_factory::agents::{policy, spec};
-use dev_factory::cli::args::Cli;
 use dev_factory::factory::gates::measure;
 use dev_factory::factory::ports::files::Files;
 use dev_factory::factory::ports::repo::Repo;
@@ -43,14 +41,6 @@ pub fn rows() -> Vec<Row> {
             about: About::Ours,
             harms: || vec!["written", "shown"],
             attack: names,
-            open: &[],
-        },
-        Row {
-            number: 31,
-            name: "runs scripts of packages while they are installed",
-            about: About::Ours,
-            harms: || vec!["preinstall", "postinstall"],
-            attack: npm,
             open: &[],
         },
         Row {
@@ -280,47 +270,10 @@ fn run(folder: &Path, words: &[&str]) {
         .args(&words[1..])
         .current_dir(folder)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("npm_config_offline", "true")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words:?}: {said}");
-}
-
-/// The package is called jest, so that what is installed is what the factory wants to see.
-fn npm(place: &Place) -> Harms {
-    let home = place.user.join("home");
-    let package = place.user.join("package");
-    let proof = |when: &str| home.join(when);
-    let script = |when: &str| format!("touch {}", proof(when).display());
-    let text = serde_json::json!({
-        "name": "jest",
-        "version": "1.0.0",
-        "scripts": { "preinstall": script("preinstall"), "postinstall": script("postinstall") },
-    });
-    put(&package.join("package.json"), &text.to_string());
-    put(&package.join("bin/jest.js"), "");
-    run(&package, &["npm", "pack", "--silent", "--ignore-scripts"]);
-    let wants = r#"{"name":"home","private":true,"dependencies":{"jest":"file:jest-1.0.0.tgz"}}"#;
-    put(&home.join("package.json"), wants);
-    fs::rename(package.join("jest-1.0.0.tgz"), home.join("jest-1.0.0.tgz")).unwrap();
-    let lock = [
-        "npm",
-        "install",
-        "--package-lock-only",
-        "--ignore-scripts",
-        "--no-audit",
-    ];
-    run(&home, &lock);
-    if place.control() {
-        run(&home, &["npm", "ci", "--no-audit", "--no-fund"]);
-    } else {
-        let cli = Cli::parse_from(["dev-factory"]);
-        dev_factory::cli::npm::install(&cli, &home).unwrap_or_else(|fail| panic!("{fail:?}"));
-    }
-    assert!(home.join("node_modules/jest/bin/jest.js").is_file());
-    let whens = ["preinstall", "postinstall"].into_iter();
-    harms(whens.filter(|when| proof(when).exists()))
 }
 
 fn git(place: &Place) -> Harms {

@@ -177,22 +177,14 @@ fn rare(place: &Place) -> Harms {
     let mut found = Harms::new();
     for (kind, name) in [("rare", "sockets of rare kinds"), ("raw", "raw sockets")] {
         let most: Arc<Mutex<usize>> = Arc::default();
-        let (into, marker) = (Arc::clone(&most), place.marker.clone());
-        let watch = move || {
-            for process in look::marked(&marker) {
-                // The sandbox's own first process may hold one to bring the loopback up.
-                if process.words.contains(" guest ") && !process.words.contains("__sandbox") {
-                    let mut most = into.lock().unwrap();
-                    *most = (*most).max(sockets(process.pid));
-                }
+        let into = Arc::clone(&most);
+        place.watched(&["sockets", kind, &door.at], move |process| {
+            // The sandbox's own first process may hold one to bring the loopback up.
+            if process.words.contains(" guest ") && !process.words.contains("__sandbox") {
+                let mut most = into.lock().unwrap();
+                *most = (*most).max(sockets(process.pid));
             }
-        };
-        let limits = Limits {
-            wall: Duration::from_secs(10),
-            ..Limits::default()
-        };
-        let ran = look::during(watch, || place.raw(&["sockets", kind, &door.at], limits));
-        assert!(ran.said.contains("tried"), "{ran:?}");
+        });
         if *most.lock().unwrap() > 0 {
             found.insert(name.into());
         }

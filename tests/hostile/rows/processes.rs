@@ -6,7 +6,8 @@ use crate::place::Place;
 use dev_factory::factory::ports::sandbox::{Limit, Limits};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -172,8 +173,26 @@ fn soon(mut done: impl FnMut() -> bool) -> bool {
     false
 }
 
+/// A signal to all reaches victims of other trials too: who sends one without walls does so alone.
+fn alone(place: &Place) -> File {
+    let path = std::env::temp_dir().join("dev-factory-hostile.lock");
+    let file = File::open(&path).unwrap_or_else(|_| {
+        let made = File::create(&path).unwrap();
+        made.set_permissions(fs::Permissions::from_mode(0o644))
+            .unwrap();
+        made
+    });
+    if place.control() {
+        file.lock().unwrap();
+    } else {
+        file.lock_shared().unwrap();
+    }
+    file
+}
+
 /// To all (-1) only URG is sent: it goes the way KILL would go and harms nobody.
 fn signals(place: &Place) -> Harms {
+    let _alone = alone(place);
     let killed = Victim::start(place, "killed", None);
     let stopped = Victim::start(place, "stopped", None);
     let _all = Victim::start(place, "all", None);
@@ -195,6 +214,7 @@ fn signals(place: &Place) -> Harms {
 }
 
 fn group(place: &Place) -> Harms {
+    let _alone = alone(place);
     let own = rustix::process::getpgrp().as_raw_nonzero().get();
     let _mine = Victim::start(place, "mine", Some(own));
     let other = Victim::start(place, "other", Some(0));
@@ -218,14 +238,10 @@ fn seen(
     look: impl Fn(&look::Process, &mut Harms) + Send + 'static,
 ) -> Harms {
     let found: Arc<Mutex<Harms>> = Arc::default();
-    let (into, marker) = (Arc::clone(&found), place.marker.clone());
-    let watch = move || {
-        for process in look::marked(&marker) {
-            look(&process, &mut into.lock().unwrap());
-        }
-    };
-    let ran = look::during(watch, || place.raw(words, Limits::default()));
-    assert!(ran.said.contains("tried"), "{ran:?}");
+    let into = Arc::clone(&found);
+    place.watched(words, move |process| {
+        look(process, &mut into.lock().unwrap())
+    });
     let found = found.lock().unwrap();
     found.clone()
 }
