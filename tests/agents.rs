@@ -22,6 +22,7 @@ fn word_count() -> dev_factory::agents::spec::Spec {
         include_str!("fixtures/specs/word-count.md"),
         "word-count",
         &numbers,
+        &[],
     )
     .unwrap()
 }

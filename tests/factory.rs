@@ -33,6 +33,8 @@ mod hosts;
 mod http;
 #[path = "factory/ladder.rs"]
 mod ladder;
+#[path = "factory/orders.rs"]
+mod orders;
 #[path = "factory/pauses.rs"]
 mod pauses;
 #[path = "factory/review.rs"]

@@ -33,7 +33,8 @@ use dev_factory::domain::price::Prices;
 use dev_factory::factory::ports::model::{
     Delta, Fault, HostStatus, Message, ModelError, Models, Remedy, Reply, Speaker, TurnRequest,
 };
-use dev_factory::factory::ports::settings::{Host, HostKind, Secret};
+use dev_factory::factory::ports::settings::{Host, HostKind};
+use dev_factory::text::secret::Secret;
 use model_server::{Answer, Gate, ModelServer, Step, chunk, closed_url, head};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

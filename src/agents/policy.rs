@@ -7,6 +7,7 @@ use super::reply::{Malformed, fenced};
 use super::scaffold;
 use super::scan;
 use super::spec::{Spec, test_of};
+use crate::text::sanitise::misplaced;
 use std::collections::BTreeMap;
 
 /// Files shorter than this may shrink as they like, lines with text.
@@ -72,6 +73,7 @@ pub fn check_file(
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let text = format!("{}\n", text.trim_end());
     size(path, &text, numbers)?;
+    visible(path, &text)?;
     if path == "README.md" {
         return Ok(text);
     }
@@ -118,6 +120,17 @@ fn size(path: &str, text: &str, numbers: &Numbers) -> Result<(), Malformed> {
         )));
     }
     Ok(())
+}
+
+/// What a reader cannot see has no place in a file: it could make code read as other code.
+fn visible(path: &str, text: &str) -> Result<(), Malformed> {
+    match misplaced(text) {
+        Some((line, c)) => Err(Malformed::new(format!(
+            "line {line} of {path} holds the invisible character U+{:04X}; write it as an escape, or leave it out",
+            u32::from(c)
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn elided(path: &str, text: &str) -> Result<(), Malformed> {

@@ -2,10 +2,14 @@
 
 use super::cases;
 use crate::domain::case::Case;
+use crate::text::sanitise::one_line;
 use serde::de::DeserializeOwned;
 
 /// Longest reply that is looked at, characters; a file of 200 lines has about 8,000.
 const LONGEST: usize = 400_000;
+
+/// Longest sentence about a reply, characters.
+const SENTENCE: usize = 1_000;
 
 /// A reply that has no usable form; `problem` is one sentence for its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +21,11 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    /// Wraps a sentence.
+    /// Wraps a sentence; what it quotes of the reply is made harmless and cut.
     #[must_use]
     pub fn new(problem: impl Into<String>) -> Self {
         Self {
-            problem: problem.into(),
+            problem: one_line(&problem.into(), SENTENCE),
             bare: false,
         }
     }

@@ -8,6 +8,7 @@ mod scope;
 mod shape;
 mod uses;
 
+use crate::domain::package::Package;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::Parser;
@@ -42,13 +43,13 @@ pub fn parses(text: &str) -> Result<(), String> {
     with_program(text, |_| ()).map_err(|violation| violation.to_string())
 }
 
-/// Everything in a file under src/ or test/dev/ that it may not have, in the order of lines.
+/// Everything in a file under src/ or test/dev/ that it may not have, in the order of lines; it may require `packages`.
 #[must_use]
-pub fn scan(path: &str, text: &str) -> Vec<Violation> {
+pub fn scan(path: &str, text: &str, packages: &[Package]) -> Vec<Violation> {
     let found = with_program(text, |program| {
         let facts = facts::Facts::of(program);
         let mut found = comments(text, program);
-        found.extend(rules::check(path, text, program, &facts));
+        found.extend(rules::check(path, text, program, &facts, packages));
         found.extend(uses::check(text, program, &facts));
         if names::is_test(path) {
             found.extend(shape::check(text, program, &facts).1);

@@ -102,7 +102,7 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
             "hint",
             brief.hint.unwrap_or_default()
         ),
-        part("Diff", nonce, "diff", diff),
+        section("Diff", &by_file(nonce, diff)),
     );
     let words: Vec<&str> = brief.allowed.iter().copied().map(word).collect();
     let rule = form(brief.allowed, &words);
@@ -155,6 +155,22 @@ fn part(title: &str, nonce: &str, what: &str, text: &str) -> String {
         return String::new();
     }
     section(title, &data(nonce, what, text))
+}
+
+/// A diff, a block a file.
+fn by_file(nonce: &str, diff: &str) -> String {
+    let mut files: Vec<String> = Vec::new();
+    for line in diff.lines() {
+        match files
+            .last_mut()
+            .filter(|_| !line.starts_with("diff --git "))
+        {
+            Some(file) => file.extend(["\n", line]),
+            None => files.push(line.to_owned()),
+        }
+    }
+    let blocks: Vec<String> = files.iter().map(|file| data(nonce, "diff", file)).collect();
+    blocks.join("\n")
 }
 
 fn task(brief: &ReviewBrief<'_>) -> String {

@@ -5,9 +5,11 @@ use super::keys::KeyPlace;
 use super::{Inputs, Loaded, Problem, Shown, Source};
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
 use crate::domain::stuck::Patience;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ pub(super) struct Builder<'a> {
 pub fn build(
     inputs: &Inputs,
     merged: &BTreeMap<Vec<String>, Entry>,
-    key: &dyn Fn(&KeyPlace) -> Result<String, String>,
+    key: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     problems: &mut Vec<Problem>,
 ) -> Loaded {
     let mut b = Builder {
@@ -37,6 +39,7 @@ pub fn build(
     let settings = Settings {
         limits: b.limits(),
         push: b.text("ship.push"),
+        packages: b.packages(),
         harness: b.harness(),
         prices: b.prices(),
         wrapper: b.wrapper(),
@@ -47,7 +50,17 @@ pub fn build(
     };
     let mut sources = b.sources;
     sources.sort_by(|a, b| a.key.cmp(&b.key));
-    Loaded { settings, sources }
+    let holds_key = |(path, entry): (&Vec<String>, &Entry)| match (path.as_slice(), &entry.value) {
+        ([top, _, leaf], Value::Text(file)) if top == "keys" && leaf == "file" => {
+            Some(file.clone())
+        }
+        _ => None,
+    };
+    Loaded {
+        settings,
+        sources,
+        key_files: merged.iter().filter_map(holds_key).collect(),
+    }
 }
 
 impl Builder<'_> {
@@ -112,6 +125,16 @@ impl Builder<'_> {
     pub(super) fn seconds(&mut self, key: &str, default: u64) -> Duration {
         let default_i = i64::try_from(default).unwrap_or(i64::MAX);
         Duration::from_secs(u64::try_from(self.whole(key, default_i)).unwrap_or(default))
+    }
+
+    fn packages(&mut self) -> Vec<Package> {
+        match self.set("npm.allow") {
+            Some(Value::List(all)) => all.iter().filter_map(|one| package::parse(one)).collect(),
+            _ => {
+                self.show("npm.allow", "[]".to_owned(), Source::BuiltIn);
+                Vec::new()
+            }
+        }
     }
 
     /// Words as a shell would split them.

@@ -25,12 +25,12 @@ impl Value {
             Self::Whole(number) => number.to_string(),
             Self::Number(number) => format!("{number:?}"),
             Self::Flag(flag) => flag.to_string(),
-            Self::List(texts) => {
-                let quoted: Vec<String> = texts
+            Self::List(all) => {
+                let all: Vec<String> = all
                     .iter()
-                    .map(|text| format!("\"{}\"", text.escape_debug()))
+                    .map(|one| Self::Text(one.clone()).shown())
                     .collect();
-                format!("[{}]", quoted.join(", "))
+                format!("[{}]", all.join(", "))
             }
         }
     }

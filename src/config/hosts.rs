@@ -2,9 +2,11 @@
 
 use super::build::Builder;
 use super::entry::Value;
-use super::keys::{self, KeyPlace};
+use super::keys::KeyPlace;
 use super::{Inputs, Probed, Problem, Source, ollama, variables};
-use crate::factory::ports::settings::{Host, HostKind, Secret};
+use crate::factory::ports::settings::{Host, HostKind};
+use crate::text::origin::Origin;
+use crate::text::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -67,8 +69,8 @@ impl Builder<'_> {
     fn vendors(&mut self, hosts: &mut BTreeMap<String, Host>, inputs: &Inputs) {
         for vendor in variables::VENDORS {
             let word = vendor.kind.word();
-            let key = |name: &&str| inputs.env.contains_key(*name);
-            let Some(variable) = vendor.keys.iter().find(|name| key(name)) else {
+            let set = |name: &&&str| inputs.key_variables.contains(**name);
+            let Some(variable) = vendor.keys.iter().find(set) else {
                 continue;
             };
             let known = hosts.contains_key(word) || self.host_source(word).is_some();
@@ -205,11 +207,11 @@ impl Builder<'_> {
         &mut self,
         hosts: &mut BTreeMap<String, Host>,
         inputs: &Inputs,
-        resolve: &dyn Fn(&KeyPlace) -> Result<String, String>,
+        resolve: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     ) {
         for host in hosts.values_mut() {
-            let found = variables::key(host.kind, &host.url, &inputs.env);
-            host.key = found.map(|key| Secret::new(key.to_owned()));
+            let name = variables::key(host.kind, &host.url, inputs);
+            host.key = name.and_then(|name| resolve(&KeyPlace::Variable(name.to_owned())).ok());
         }
         let labels: BTreeSet<String> = self
             .merged
@@ -229,7 +231,7 @@ impl Builder<'_> {
                 Ok((origin, place)) => {
                     let used: Vec<&mut Host> = hosts
                         .values_mut()
-                        .filter(|host| keys::origin(&host.url).as_deref() == Some(&origin))
+                        .filter(|host| Origin::of(&host.url).as_ref() == Some(&origin))
                         .collect();
                     if used.is_empty() {
                         continue;
@@ -237,7 +239,7 @@ impl Builder<'_> {
                     match resolve(&place) {
                         Ok(secret) => {
                             for host in used {
-                                host.key = Some(Secret::new(secret.clone()));
+                                host.key = Some(secret.clone());
                             }
                         }
                         Err(sentence) => self.problems.push(Problem {
@@ -260,7 +262,11 @@ impl Builder<'_> {
             .map(|(_, entry)| entry.source.clone())
     }
 
-    fn key_place(&mut self, label: &str) -> Result<(String, KeyPlace), String> {
+    fn key_place(&mut self, label: &str) -> Result<(Origin, KeyPlace), String> {
+        let plain = matches!(
+            self.set(&format!("keys.{label}.plain_http")),
+            Some(Value::Flag(true))
+        );
         let origin = self.text(&format!("keys.{label}.origin"));
         let places: Vec<KeyPlace> = [
             self.text(&format!("keys.{label}.env"))
@@ -272,9 +278,14 @@ impl Builder<'_> {
         .into_iter()
         .flatten()
         .collect();
-        let origin = origin.as_deref().and_then(keys::origin).ok_or_else(|| {
+        let origin = origin.as_deref().and_then(Origin::of).ok_or_else(|| {
             format!("keys.{label} has no origin: add origin = \"https://...\", the server the key belongs to")
         })?;
+        if !plain && !origin.keeps_secrets() {
+            return Err(format!(
+                "keys.{label} would travel to {origin} for everyone on the way to read: use https there, or allow it with keys.{label}.plain_http = true"
+            ));
+        }
         match <[KeyPlace; 1]>::try_from(places) {
             Ok([place]) => Ok((origin, place)),
             Err(_) => Err(format!(
@@ -306,8 +317,8 @@ pub fn bare_host(url: &str) -> Host {
 
 /// The kind a port tells, or what was found to answer there.
 fn guess(url: &str, inputs: &Inputs) -> Option<HostKind> {
-    let origin = keys::origin(url)?;
-    let same = |found: &&Probed| keys::origin(&found.url).as_deref() == Some(&origin);
+    let origin = Origin::of(url)?;
+    let same = |found: &&Probed| Origin::of(&found.url).as_ref() == Some(&origin);
     let answered = inputs.probed.iter().find(same).map(|found| found.kind);
-    answered.or_else(|| variables::kind_of_port(keys::port(url)?))
+    answered.or_else(|| variables::kind_of_port(origin.port()))
 }

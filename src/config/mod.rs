@@ -13,9 +13,11 @@ pub mod schema;
 pub mod variables;
 
 use crate::factory::ports::settings::{HostKind, Settings};
+use crate::text::origin::Origin;
+use crate::text::secret::Secret;
 use entry::Entry;
 pub use hosts::bare_host;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -26,8 +28,10 @@ pub struct Inputs {
     pub home: Option<PathBuf>,
     /// The user's own settings file, whether it exists or not.
     pub user_file: Option<PathBuf>,
-    /// The environment (`DEV_FACTORY_*`, `OLLAMA_HOST`, and the variables keys are named by).
+    /// What of the environment settings are read from: `DEV_FACTORY_*` and addresses such as `OLLAMA_HOST`. No key is in it.
     pub env: BTreeMap<String, String>,
+    /// Names of the usual key variables that are set; their values are fetched when a host needs them.
+    pub key_variables: BTreeSet<String>,
     /// `--set KEY=VALUE`, in order.
     pub flags: Vec<(String, String)>,
     /// Servers a probe found on this machine.
@@ -136,6 +140,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// Every value, sorted by key.
     pub sources: Vec<Shown>,
+    /// Files that hold keys, as the settings name them.
+    pub key_files: Vec<String>,
 }
 
 impl Loaded {
@@ -156,7 +162,7 @@ impl Loaded {
 /// Reads all layers. `key` resolves where a key is to the key itself (file, variable or command).
 pub fn load(
     inputs: &Inputs,
-    key: &dyn Fn(&keys::KeyPlace) -> Result<String, String>,
+    key: &dyn Fn(&keys::KeyPlace) -> Result<Secret, String>,
 ) -> Result<Loaded, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut merged: BTreeMap<Vec<String>, Entry> = BTreeMap::new();
@@ -194,7 +200,8 @@ pub fn kindless(inputs: &Inputs) -> Vec<(String, String)> {
             }
         }
     }
-    let untold = |url: &str| keys::port(url).and_then(variables::kind_of_port).is_none();
+    let untold =
+        |url: &str| Origin::of(url).is_some_and(|at| variables::kind_of_port(at.port()).is_none());
     let of = |(name, (url, kind)): (String, (Option<String>, bool))| {
         let url = url.filter(|url| !kind && untold(url))?;
         Some((name, url))

@@ -2,6 +2,7 @@
 //! Reading, suggestions, the starter file's test and `config` all go by it.
 
 use super::entry::Value;
+use crate::domain::package;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub enum Takes {
     Number(f64, f64),
     /// true or false.
     Flag,
+    /// List of `name@version`.
+    Packages,
 }
 
 /// Kinds of server, as settings write them.
@@ -110,6 +113,8 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("prices.*.write_1h", PRICE),
     ("prices.*.read", PRICE),
     ("prices.*.output", PRICE),
+    ("npm.allow", Takes::Packages),
+    ("keys.*.plain_http", Takes::Flag),
 ];
 
 /// How often something may be done before something else is.
@@ -119,7 +124,7 @@ const TIMES: Takes = Takes::Whole(1, 100);
 const RUNNER: Takes = Takes::Word(&["builtin", "external"]);
 
 /// Tables a home may not carry: agents can write there.
-pub const USER_ONLY: &[&str] = &["keys", "prices", "sandbox", "notify"];
+pub const USER_ONLY: &[&str] = &["keys", "prices", "sandbox", "notify", "npm"];
 
 /// What the key takes, or None for an unknown one.
 #[must_use]
@@ -244,6 +249,15 @@ pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value
             in_range(key, number, low, high).map(Value::Number)
         }
         (Takes::Flag, Value::Flag(flag)) => Ok(Value::Flag(flag)),
+        (Takes::Packages, Value::List(all)) => {
+            match all.iter().find(|one| package::parse(one).is_none()) {
+                None => Ok(Value::List(all)),
+                Some(one) => Err(format!(
+                    "{key} holds {}, and takes names with one exact version, such as \"dayjs@1.11.13\"",
+                    Value::Text(one.clone()).shown()
+                )),
+            }
+        }
         (takes, value) => Err(format!(
             "{key} is {}, and takes {}",
             value.shown(),
@@ -262,6 +276,10 @@ fn retype(takes: Takes, value: Value) -> Value {
         Takes::Whole(..) => trimmed.parse().ok().map(Value::Whole),
         Takes::Number(..) => trimmed.parse().ok().map(Value::Number),
         Takes::Flag => trimmed.parse().ok().map(Value::Flag),
+        Takes::Packages => {
+            let names = trimmed.split([',', ' ']).filter(|name| !name.is_empty());
+            Some(Value::List(names.map(str::to_owned).collect()))
+        }
         _ => None,
     };
     typed.unwrap_or(Value::Text(text))
@@ -280,6 +298,7 @@ fn words(takes: Takes) -> String {
         Takes::Whole(low, high) => format!("a whole number from {low} to {high}"),
         Takes::Number(low, high) => format!("a number from {low} to {high}"),
         Takes::Flag => "true or false".to_owned(),
+        Takes::Packages => "a list such as [\"dayjs@1.11.13\"]".to_owned(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Addresses, ports and key variables each kind of server has by convention. They fill in what no file says, and a key goes
-//! only to the server its own variables stand for: a home that names another address never gets it.
+//! only to its vendor or to a near server: a home that names another address never gets it.
 
-use super::{keys, ollama};
+use super::{Inputs, ollama};
 use crate::factory::ports::settings::HostKind;
+use crate::text::origin::Origin;
 use std::collections::BTreeMap;
 
 /// What a kind of server has by convention.
@@ -80,7 +81,7 @@ impl Vendor {
         let named = self.addresses.iter().find_map(|name| env.get(*name));
         match named.map(String::as_str).map(str::trim) {
             Some(value) if self.kind == HostKind::Ollama => ollama::address(value),
-            Some(value) if keys::origin(value).is_some() => value.to_owned(),
+            Some(value) if Origin::of(value).is_some() => value.to_owned(),
             _ => self.usual.to_owned(),
         }
     }
@@ -103,21 +104,34 @@ pub fn kind_of_port(port: u16) -> Option<HostKind> {
     found.map(|vendor| vendor.kind)
 }
 
-/// The key the environment holds for a host, if the host is where the environment, or the convention, says this kind is.
+/// The variable that holds the key of a host, if the host is the vendor itself, or a near one where the environment says
+/// this kind is: an address in a variable alone does not send a key across the world.
 #[must_use]
-pub fn key<'a>(kind: HostKind, url: &str, env: &'a BTreeMap<String, String>) -> Option<&'a str> {
+pub fn key(kind: HostKind, url: &str, inputs: &Inputs) -> Option<&'static str> {
     let vendor = vendor(kind)?;
-    let origin = keys::origin(url)?;
-    let named = keys::origin(&vendor.address(env)).is_some_and(|own| own == origin);
-    let usual = vendor
-        .ports
-        .iter()
-        .any(|port| origin == format!("http://127.0.0.1:{port}"));
-    if !named && !usual {
+    let origin = Origin::of(url)?;
+    let is = |address: &str| Origin::of(address).is_some_and(|own| own == origin);
+    let mut ports = vendor.ports.iter();
+    let usual = is(vendor.usual) || ports.any(|port| is(&format!("http://127.0.0.1:{port}")));
+    let named = origin.near() && is(&vendor.address(&inputs.env));
+    if !usual && !named {
         return None;
     }
-    let found = vendor.keys.iter().find_map(|name| env.get(*name));
-    found.map(|key| key.trim()).filter(|key| !key.is_empty())
+    let mut names = vendor.keys.iter();
+    names
+        .find(|name| inputs.key_variables.contains(**name))
+        .copied()
+}
+
+/// Names of all variables that say where a server is.
+pub fn address_names() -> impl Iterator<Item = &'static str> {
+    let of = VENDORS.iter().flat_map(|vendor| vendor.addresses);
+    of.copied().chain(["LLAMA_ARG_PORT"])
+}
+
+/// Names of all variables that may hold a key.
+pub fn key_names() -> impl Iterator<Item = &'static str> {
+    VENDORS.iter().flat_map(|vendor| vendor.keys).copied()
 }
 
 /// Where servers are looked for on this machine, and at the addresses the environment names.

@@ -223,7 +223,7 @@ impl Driver {
         model: &ModelRef,
         error: &ModelError,
     ) -> Result<(), String> {
-        let words = self.tools.redactor.redact(&error.to_string());
+        let words = self.tools.redactor.clean(&error.to_string());
         let role = self.ledger.factory.attempt.as_ref().map(|a| a.role);
         self.readiness.failed(model, words.clone(), error);
         self.note(EventBody::AttemptDropped {

@@ -51,8 +51,6 @@ pub struct Driver {
     pub(super) last: [Option<Life>; 3],
     /// What is wrong with the host of a role, until a turn of it ends properly.
     pub(super) alarms: BTreeMap<Role, String>,
-    /// When settings were read again because a key was refused.
-    pub(super) reread_at: Option<Instant>,
     pub(super) loaded: Option<Found>,
     pub(super) failures: u32,
     pub(super) engine: crate::domain::screen::EngineId,
@@ -71,6 +69,8 @@ pub struct Driver {
     /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
     pub(super) main_blocked: bool,
     shown: Option<Instant>,
+    /// When a key was last fetched again because a probe was refused.
+    pub(super) key_read: Option<Instant>,
 }
 
 /// Reads settings and souls again.
@@ -101,7 +101,6 @@ impl Driver {
             bad_wishlist: None,
             last: [None; 3],
             alarms: BTreeMap::new(),
-            reread_at: None,
             loaded: None,
             failures: 0,
             engine: parts.engine,
@@ -117,6 +116,7 @@ impl Driver {
             signalled: false,
             main_blocked: false,
             shown: None,
+            key_read: None,
         }
     }
 
@@ -356,10 +356,8 @@ impl Driver {
     pub(super) fn probe(&mut self, roles: &[Role]) {
         for model in self.readiness.due(roles) {
             let (models, wake) = (self.tools.models.clone(), self.wake.clone());
-            let redactor = self.tools.redactor.clone();
             tokio::spawn(async move {
-                let mut status = models.probe(&model.host, &model.model).await;
-                status.words = redactor.redact(&status.words);
+                let status = models.probe(&model.host, &model.model).await;
                 let _ = wake.send(Wake::Probed(model, status));
             });
         }

@@ -7,6 +7,8 @@ mod verdicts;
 use crate::agents::scan::Promised;
 use crate::domain::case::{Case, CaseResult, Received, compare};
 use crate::domain::evidence::{Evidence, GateResult, JestRun};
+use crate::domain::package::Package;
+use crate::factory::ports::files::Files;
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -25,6 +27,8 @@ pub struct GateInput<'a> {
     pub dir: PathBuf,
     /// Planned source files in the order of the spec.
     pub modules: Vec<String>,
+    /// Packages the spec names.
+    pub packages: Vec<Package>,
     /// Examples of the spec, and cases that were shown.
     pub public: &'a [Case],
     /// Cases the Developer never saw.
@@ -39,12 +43,13 @@ pub struct GateInput<'a> {
 pub async fn measure(
     input: GateInput<'_>,
     tests: &dyn Tests,
+    files: &dyn Files,
     progress: impl Fn(&str),
 ) -> Result<Evidence, TestError> {
     let begun = Instant::now();
     let mut evidence = blank(&input, tests);
     progress("reading the files");
-    let (scan, promised) = tree::scan(&input);
+    let (scan, promised) = tree::scan(&input, files);
     let clean = scan.passed;
     evidence.gates.push(scan);
     if clean {
@@ -55,6 +60,7 @@ pub async fn measure(
             modules: input.modules.clone(),
             expected_tests: own.saturating_add(count(input.public)),
             model_written: true,
+            packages: input.packages.clone(),
         };
         let work = Work {
             input: &input,

@@ -4,6 +4,7 @@ mod act;
 mod alive;
 mod attempts;
 mod brief;
+mod clean;
 mod conditions;
 mod driver;
 pub mod engine;

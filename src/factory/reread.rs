@@ -1,5 +1,6 @@
 //! Settings and souls read again: taken over, or the old ones kept with the reason; what waited for them goes on.
 
+use super::clean::Clean;
 use super::driver::Driver;
 use super::engine::{self, Reread};
 use super::ports::model::{Fault, HostStatus};
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often a key that is refused is read again: a command may ask a person for it.
-const KEY_LOOK: Duration = Duration::from_secs(10);
+/// How often a key is fetched again while probes with it are refused: a command may ask a person for a password.
+const KEY_AGAIN: Duration = Duration::from_secs(60);
 
 impl Driver {
     /// Something of them changed, a key was refused, or a person asks to try again.
@@ -48,18 +49,17 @@ impl Driver {
             self.dirty = true;
         }
         match status.fault {
-            Some(Fault::Refused) => self.reread_key(),
+            Some(Fault::Refused) => self.key_refused(),
             _ => Ok(()),
         }
     }
 
-    /// A probe was told that the key is wrong: it may have been mended where nobody watches, in a file or a password store.
-    pub(super) fn reread_key(&mut self) -> Result<(), String> {
-        let fresh = |at: Instant| at.elapsed() < KEY_LOOK;
-        if self.reread_at.is_some_and(fresh) {
+    /// A probe was refused: another key may be there by now.
+    fn key_refused(&mut self) -> Result<(), String> {
+        if self.key_read.is_some_and(|at| at.elapsed() < KEY_AGAIN) {
             return Ok(());
         }
-        self.reread_at = Some(Instant::now());
+        self.key_read = Some(Instant::now());
         self.reread()
     }
 
@@ -75,8 +75,7 @@ impl Driver {
         self.pushing.at_once();
         self.settings = Arc::new(read.settings);
         self.souls = souls;
-        self.tools.models = read.models;
-        self.tools.redactor = read.redactor;
+        self.tools.models = Clean::new(read.models, self.tools.redactor.clone());
         self.ledger
             .say(Level::Info, "settings and souls read again");
         self.odd(warnings);

@@ -11,6 +11,7 @@ use crate::domain::factory::Factory;
 use crate::domain::phase::{Outcome, Role};
 use crate::domain::state::AttemptRef;
 use crate::domain::table;
+use crate::text::hash::unguessable;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -211,6 +212,7 @@ impl Driver {
             tools: self.tools.clone(),
             link: self.wake.clone(),
             go: self.go.subscribe(),
+            nonce: unguessable().chars().take(12).collect(),
             looped: 0,
             recording: None,
         };

@@ -47,7 +47,7 @@ fn specs(tool: &str) -> Vec<Result<Spec, Vec<String>>> {
         .map(|path| {
             let text = std::fs::read_to_string(path).unwrap();
             let spec = reply::fenced(&text, &["markdown"]).map_err(|bad| vec![bad.problem])?;
-            lint::lint(&spec, tool, &Numbers::default())
+            lint::lint(&spec, tool, &Numbers::default(), &[])
         })
         .collect()
 }

@@ -1,7 +1,11 @@
 //! Stuck rules and ladder: for each rule the smallest history that fires it and the nearest one that must not.
 
+use crate::world::{World, ready};
+use dev_factory::domain::command::Verb;
+use dev_factory::domain::decide::Report;
+use dev_factory::domain::event::EventBody;
 use dev_factory::domain::factory::Used;
-use dev_factory::domain::phase::Phase;
+use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::stuck::{
     self, Answer, Begins, Course, Cycle, Failing, Fault, Fired, LADDER, Lull, Means, Patience,
     Rung, after, judge, lull, next, regression, repeated,
@@ -560,4 +564,65 @@ proptest! {
             prop_assert!(again.is_none_or(|other| other.rule != fired.rule));
         }
     }
+}
+
+#[test]
+fn what_the_engine_asks_of_those_above_is_counted_until_a_person_answers_and_ends_parked() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Spec);
+    let refuse = |world: &mut World| {
+        for _ in 0..3 {
+            world.fact(EventBody::SpecRefused {
+                by: Role::Developer,
+                notes: vec!["no rules".to_owned()],
+                clause: None,
+            });
+        }
+        world.report("engine", Outcome::Undraftable).unwrap();
+        world.last_move()
+    };
+    let hint = |world: &mut World| {
+        let text = Some("Write rules.".to_owned());
+        let more = Report {
+            text,
+            ..Report::default()
+        };
+        world
+            .report_with("supervisor", Outcome::Hint, more)
+            .unwrap();
+    };
+    let mut levels = Vec::new();
+    for _ in 0..2 {
+        levels.push(refuse(&mut world).escalation.unwrap().level);
+        hint(&mut world);
+    }
+    levels.push(refuse(&mut world).escalation.unwrap().level);
+    assert_eq!(levels, [4, 4, 5]);
+    world.report("supervisor", Outcome::Takeover).unwrap();
+    assert_eq!(world.factory.phase, Phase::SpecReview);
+    for _ in 0..2 {
+        world.report("qa", Outcome::Rejected).unwrap();
+        world.report("developer", Outcome::Drafted).unwrap();
+    }
+    world.report("qa", Outcome::Rejected).unwrap();
+    let last = world.last_move();
+    assert_eq!((last.outcome, last.to), (Outcome::Parked, Phase::Idle));
+    let why = last.reason.unwrap();
+    assert!(
+        why.starts_with("S16: ") && why.ends_with("every rung of the ladder was climbed"),
+        "{why}"
+    );
+    // Whoever takes it off the shelf has answered.
+    let unpark = Verb::Unpark {
+        item: "alpha".to_owned(),
+        reason: None,
+        priority: None,
+    };
+    world.command(unpark).unwrap();
+    world.room(ready());
+    let course = world.facts().course;
+    assert_eq!(
+        (course.diagnoses, course.takeovers, course.rung),
+        (0, 0, Rung::Repair)
+    );
 }

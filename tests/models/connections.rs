@@ -197,7 +197,7 @@ async fn one_request_at_a_time_in_the_order_they_asked() {
 }
 
 #[tokio::test]
-async fn redirects_stay_on_the_host() {
+async fn no_redirect_is_followed() {
     let other = ModelServer::serving(|_| "stolen".to_owned());
     let target = other.url();
     let server = ModelServer::answering(move |request| match request.path.as_str() {
@@ -228,6 +228,22 @@ async fn redirects_stay_on_the_host() {
         other.requests().is_empty(),
         "the prompt went to another host"
     );
+    let keyed = Host {
+        key: Some(Secret::new("lm-very-secret".to_owned())),
+        ..host(HostKind::OpenAi, &server.url())
+    };
+    let error = take(&hosts(keyed), &request()).await.0.unwrap_err();
+    assert_eq!(
+        (error.fault, error.status),
+        (Fault::Misaddressed, Some(307))
+    );
+    let asked: Vec<String> = server
+        .requests()
+        .iter()
+        .filter(|request| request.method == "POST")
+        .map(|request| request.path.clone())
+        .collect();
+    assert_eq!(asked, ["/api/chat", "/v1/chat/completions"], "once each");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::domain::package::Package;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest,
@@ -288,6 +289,8 @@ pub struct Canned {
     endless: AtomicU32,
     /// The file a red run names.
     file: Mutex<String>,
+    /// What its failing test says.
+    words: Mutex<Option<String>>,
     /// Ids of cases the tool answers wrongly.
     wrong: Mutex<Vec<String>>,
     /// Ids of cases the stub answers rightly.
@@ -299,6 +302,11 @@ impl Canned {
     pub fn red(&self, runs: u32, file: &str) {
         *self.file.lock().unwrap() = file.to_owned();
         self.reds.store(runs, Ordering::SeqCst);
+    }
+
+    /// What the failing test of a red run says.
+    pub fn says(&self, words: &str) {
+        *self.words.lock().unwrap() = Some(words.to_owned());
     }
 
     /// The next `runs` test runs are ended by the time limit.
@@ -349,7 +357,7 @@ fn green(tree: &Tree, coverage: bool) -> JestRun {
     }
 }
 
-fn failing(mut run: JestRun, file: &str) -> JestRun {
+fn failing(mut run: JestRun, file: &str, words: Option<String>) -> JestRun {
     run.exit = Some(1);
     if let Some(report) = &mut run.report {
         report.success = false;
@@ -357,7 +365,7 @@ fn failing(mut run: JestRun, file: &str) -> JestRun {
         report.passed -= 1;
         if let Some(test) = report.tests.first_mut() {
             test.passed = false;
-            test.message = "Error: expected 1, received 2".to_owned();
+            test.message = words.unwrap_or_else(|| "Error: expected 1, received 2".to_owned());
             test.at = Some(format!("{file}:3"));
         }
     }
@@ -396,6 +404,7 @@ impl Tests for Canned {
     ) -> BoxFuture<'a, Result<JestRun, TestError>> {
         let run = green(tree, coverage);
         let file = self.file.lock().unwrap().clone();
+        let words = self.words.lock().unwrap().clone();
         let left = self.endless.load(Ordering::SeqCst);
         if left > 0 {
             self.endless.store(left - 1, Ordering::SeqCst);
@@ -412,7 +421,7 @@ impl Tests for Canned {
             // The repeat that looks for flaky tests ends the red run.
             self.reds.fetch_sub(1, Ordering::SeqCst);
         }
-        async move { Ok(if red { failing(run, &file) } else { run }) }.boxed()
+        async move { Ok(if red { failing(run, &file, words) } else { run }) }.boxed()
     }
 
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {
@@ -450,6 +459,13 @@ impl Tests for Canned {
         };
         let all = cases.iter().map(answer).collect();
         async move { Ok(all) }.boxed()
+    }
+
+    fn packages<'a>(
+        &'a self,
+        _packages: &'a [Package],
+    ) -> BoxFuture<'a, Result<String, TestError>> {
+        async { Ok("{}\n".to_owned()) }.boxed()
     }
 
     fn sweep(&self) {}

@@ -122,7 +122,9 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
         Outcome::Passed => facts.open_bugs.clear(),
         Outcome::SendBack => facts.sent_back_by(person),
         Outcome::Respec => facts.respec(),
-        Outcome::Escalated if event.actor == actor::ENGINE => facts.course.asked(level(made)),
+        Outcome::Escalated | Outcome::Undraftable if event.actor == actor::ENGINE => {
+            facts.course.asked(level(made));
+        }
         Outcome::Takeover => facts.took_over(made.to, person),
         Outcome::Hint | Outcome::TestDefect => facts.answered(made.to, person),
         Outcome::Rewound => {

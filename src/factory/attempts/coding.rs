@@ -35,9 +35,9 @@ pub async fn build(context: &mut Context, outcome: Outcome) -> Result<Report, St
             course.rung.words()
         );
         context.log(Level::Info, words);
-        files::empty(context, &spec)?;
+        files::empty(context)?;
     }
-    files::scaffold(context, &spec, &public)?;
+    files::scaffold(context, &spec, &public).await?;
     for path in spec.plan() {
         let last = spec.files.last().is_some_and(|file| file.path == path);
         write_file(context, &spec, &public, &path, None).await?;
@@ -59,7 +59,7 @@ pub async fn write_file(
     failure: Option<&str>,
 ) -> Result<(), Stop> {
     let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
     let tried = tried(context, failure.is_some());
     let brief = developer::FileBrief {
         desk: context.desk(&numbers, &nonce),
@@ -122,7 +122,7 @@ pub fn thinks(context: &Context, repair: bool) -> bool {
 
 /// Runs the tests there are after an edit and says how many pass; None when the tree may not be run.
 pub async fn verify(context: &mut Context, spec: &Spec) -> Result<Option<JestRun>, Stop> {
-    if let Some(words) = forbidden(context, spec) {
+    if let Some(words) = forbidden(context, spec)? {
         context.log(
             Level::Warn,
             format!("tests not run after the edit: {words}"),
@@ -156,15 +156,16 @@ pub async fn verify(context: &mut Context, spec: &Spec) -> Result<Option<JestRun
 }
 
 /// The first thing in the written files that may not be there; such a tree is never run.
-fn forbidden(context: &Context, spec: &Spec) -> Option<String> {
-    let files = files::current(context, spec);
+fn forbidden(context: &Context, spec: &Spec) -> Result<Option<String>, Stop> {
+    let files = files::current(context, spec)?;
+    let packages = spec.packages(&context.settings.packages);
     let scripts = files.iter().filter(|(path, _)| path.ends_with(".js"));
     let mut found = scripts.flat_map(|(path, text)| {
-        scan::scan(path, text)
+        scan::scan(path, text, &packages)
             .into_iter()
             .map(move |violation| format!("{path} {violation}"))
     });
-    found.next()
+    Ok(found.next())
 }
 
 /// Commits the tree and reports it, unless it is a tree this line of work has measured (S2).

@@ -10,13 +10,13 @@ use crate::domain::screen::{Level, LogLine};
 use crate::domain::state::Escalation;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
+use crate::factory::ports::files::{FileError, Files};
 use crate::factory::ports::model::{ModelError, Models};
 use crate::factory::ports::repo::{Repo, RepoError};
 use crate::factory::ports::settings::{ModelRef, Settings};
 use crate::factory::ports::store::{Store, StoreError};
 use crate::factory::ports::tests::{TestError, Tests};
 use crate::factory::wake::Wake;
-use crate::text::hash::sha256;
 use crate::text::redact::Redactor;
 use crate::text::tokens;
 use chrono::{DateTime, Utc};
@@ -53,6 +53,12 @@ impl From<StoreError> for Stop {
 
 impl From<RepoError> for Stop {
     fn from(error: RepoError) -> Self {
+        Self::Incident(error.to_string())
+    }
+}
+
+impl From<FileError> for Stop {
+    fn from(error: FileError) -> Self {
         Self::Incident(error.to_string())
     }
 }
@@ -117,12 +123,14 @@ pub struct Tools {
     pub tests: Arc<dyn Tests>,
     /// git.
     pub repo: Arc<dyn Repo>,
+    /// The tool's files.
+    pub files: Arc<dyn Files>,
     /// Wall clock.
     pub clock: Arc<dyn Clock>,
     /// Where streamed text goes.
     pub publisher: Publisher,
     /// Takes secrets out of whatever is stored or shown.
-    pub redactor: Arc<Redactor>,
+    pub redactor: Redactor,
     /// The factory home.
     pub home: PathBuf,
 }
@@ -182,6 +190,8 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
+    /// Nobody whose text stands in a prompt can guess it.
+    pub nonce: String,
     /// Replies that were broken off because they repeated themselves: the next one gets another seed.
     pub looped: u32,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
@@ -215,19 +225,14 @@ impl Context {
             tool: &self.tool,
             numbers,
             nonce,
+            packages: &self.settings.packages,
         }
     }
 
-    /// Marks untrusted text in prompts: derived from the attempt, so that transcripts are replayable.
+    /// Marks untrusted text in prompts. The same for all prompts of an attempt, so that a server can reuse what it read.
     #[must_use]
     pub fn nonce(&self) -> String {
-        let seed = format!(
-            "{}/{}/{}",
-            self.tool,
-            self.attempt,
-            self.tools.home.display()
-        );
-        sha256(seed.as_bytes()).chars().take(12).collect()
+        self.nonce.clone()
     }
 
     /// A hint left for the present phase.

@@ -36,7 +36,8 @@ async fn repair(context: &mut Context) -> Result<Report, Stop> {
     }
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
-    files::scaffold(context, &spec, &public)?;
+    files::clear(context, &spec)?;
+    files::scaffold(context, &spec, &public).await?;
     for (path, bugs) in targets(context)? {
         write_file(context, &spec, &public, &path, Some(&bugs.join("\n\n"))).await?;
     }

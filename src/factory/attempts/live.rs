@@ -7,7 +7,6 @@ use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest}
 use crate::text::redact::{RedactStream, Redactor};
 use crate::text::repeat::Repeats;
 use crate::text::sanitise::Sanitiser;
-use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Pieces of a reply taken in one go.
@@ -16,13 +15,13 @@ const BURST: usize = 256;
 /// Passes streamed text to the live log.
 pub(super) async fn show(
     voice: Voice,
-    redactor: Arc<Redactor>,
+    redactor: Redactor,
     mut arriving: mpsc::UnboundedReceiver<Delta>,
     looping: oneshot::Sender<String>,
 ) {
     let (mut looping, mut saying, mut pondering) =
         (Some(looping), Repeats::default(), Repeats::default());
-    let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
+    let (mut text, mut thought) = (Shown::new(&redactor), Shown::new(&redactor));
     let mut pieces = Vec::new();
     // What came together is shown together: a line a token costs more than all else of a turn.
     while arriving.recv_many(&mut pieces, BURST).await > 0 {
@@ -48,13 +47,13 @@ pub(super) async fn show(
 }
 
 /// Streamed text made safe to show: no control characters, no secrets.
-struct Clean<'a> {
+struct Shown {
     sanitiser: Sanitiser,
-    redactor: RedactStream<'a>,
+    redactor: RedactStream,
 }
 
-impl<'a> Clean<'a> {
-    fn new(redactor: &'a Redactor) -> Self {
+impl Shown {
+    fn new(redactor: &Redactor) -> Self {
         Self {
             sanitiser: Sanitiser::default(),
             redactor: redactor.stream(),

@@ -24,7 +24,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
     replace_struck(context, &spec, &public).await?;
-    files::scaffold(context, &spec, &public)?;
+    files::scaffold(context, &spec, &public).await?;
     let tree = save(context).await?;
     let evidence = match measured(context, &tree)? {
         Some(evidence) => evidence,
@@ -85,12 +85,14 @@ async fn run(
         tree_hash: tree,
         dir: files::folder(context),
         modules: spec.modules(),
+        packages: spec.packages(&context.settings.packages),
         public,
         held_out: &held_out,
         at: context.tools.clock.now(),
         external_reader: context.external_reader,
     };
-    let evidence = measure(input, context.tools.tests.as_ref(), |words| {
+    let tools = &context.tools;
+    let evidence = measure(input, tools.tests.as_ref(), tools.files.as_ref(), |words| {
         context.doing(words)
     })
     .await?;
@@ -101,7 +103,7 @@ async fn run(
     let text = serde_json::to_string_pretty(&evidence)
         .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
     context.tools.store.put(&paper, &(text + "\n"))?;
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
     let ground = Ground {
         spec,
         sources: &sources,
@@ -129,7 +131,7 @@ async fn file_bugs(
     } else {
         None
     };
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
     let before = previous(context, evidence.run)?;
     let mut bugs = bug::bugs(&bug::Findings {
         evidence,

@@ -76,7 +76,7 @@ async fn settle(
         }
         _ => None,
     };
-    let text = paper(&context.tool, n, &by, &verdict);
+    let text = paper(&by, &verdict);
     context.tools.store.put(
         &Paper::Review {
             tool: context.tool.clone(),
@@ -127,7 +127,7 @@ async fn reviewed(context: &mut Context, report: Report) -> Result<Report, Stop>
         tool: context.tool.clone(),
         n,
     };
-    let text = paper(&context.tool, n, &by, &verdict);
+    let text = paper(&by, &verdict);
     context.tools.store.put(&paper_of, &text)?;
     let Origin { scripted, local } = context.origin;
     let verdict = verdict.verdict;
@@ -188,17 +188,14 @@ fn measured(evidence: &Evidence) -> String {
         .join("\n")
 }
 
-/// reviews/<tool>/<n>.md.
-fn paper(tool: &str, n: u32, by: &str, verdict: &ReviewVerdict) -> String {
-    let mut text = format!(
-        "# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {}\n",
-        verdict.verdict
-    );
+/// What reviews/<tool>/<n>.md says.
+fn paper(by: &str, verdict: &ReviewVerdict) -> String {
+    let mut text = format!("By: {by}\nVerdict: {}\n", verdict.verdict);
     if let Some(file) = &verdict.file {
-        text += &format!("- File: {file}\n");
+        text += &format!("File: {file}\n");
     }
     for check in &verdict.checks {
-        text += &format!("- Check: {check}\n");
+        text += &format!("Check: {check}\n");
     }
     if !verdict.instructions.is_empty() {
         text += &format!("\n{}\n", verdict.instructions);

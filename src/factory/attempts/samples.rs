@@ -9,6 +9,7 @@ use crate::agents::spec::Spec;
 use crate::agents::{developer, scaffold, scan};
 use crate::domain::case::Case;
 use crate::domain::evidence::JestRun;
+use crate::domain::package::Package;
 use crate::domain::screen::Level;
 use std::cmp::Reverse;
 
@@ -27,14 +28,15 @@ pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -
     if passes(run.as_ref()) {
         return Ok(());
     }
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
     let Some(path) = suspect(run.as_ref(), spec, public, &sources) else {
         return Ok(());
     };
     let Some(first) = sources.get(&path) else {
         return Ok(());
     };
-    let mut best = sample(&path, first.clone(), run.as_ref());
+    let packages = spec.packages(&context.settings.packages);
+    let mut best = sample(&path, first.clone(), run.as_ref(), &packages);
     let mut seen = vec![first.clone()];
     let mut written = first.clone();
     let samples = context.patience().samples.max(1);
@@ -51,7 +53,7 @@ pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -
         files::write(context, &path, &text)?;
         written.clone_from(&text);
         let run = verify(context, spec).await?;
-        let next = sample(&path, text, run.as_ref());
+        let next = sample(&path, text, run.as_ref(), &packages);
         let words = format!(
             "{path}: writing {} of {samples}, {} pass",
             n + 1,
@@ -80,7 +82,7 @@ async fn draft(
     temperature: f32,
 ) -> Result<Option<String>, Stop> {
     let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
-    let mut sources = files::current(context, spec);
+    let mut sources = files::current(context, spec)?;
     sources.insert(path.to_owned(), scaffold::stub(spec, path));
     let tried = context.facts.course.tried.clone();
     let brief = developer::FileBrief {
@@ -132,11 +134,11 @@ fn suspect(
         .or_else(|| modules.last().cloned())
 }
 
-fn sample(path: &str, text: String, run: Option<&JestRun>) -> Sample {
+fn sample(path: &str, text: String, run: Option<&JestRun>, packages: &[Package]) -> Sample {
     let passed = run
         .and_then(|run| run.report.as_ref())
         .map_or(0, |r| r.passed);
-    let lint = scan::scan(path, &text).len();
+    let lint = scan::scan(path, &text, packages).len();
     let lines = text.lines().count();
     Sample {
         score: (passed, Reverse(lint), Reverse(lines)),

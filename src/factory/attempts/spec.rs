@@ -51,7 +51,8 @@ pub async fn linted(
     let (numbers, nonce) = (context.numbers(), context.nonce());
     let mut refusal = 0;
     loop {
-        let problems = match lint::lint(&text, &context.tool, &numbers) {
+        let problems = match lint::lint(&text, &context.tool, &numbers, &context.settings.packages)
+        {
             Ok(_) => return Ok(Ok(text)),
             Err(problems) => problems,
         };

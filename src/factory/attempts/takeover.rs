@@ -24,7 +24,7 @@ pub async fn work(context: &mut Context, file: Option<&str>, why: &str) -> Resul
 async fn write_code(context: &mut Context, file: Option<&str>, why: &str) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
-    files::scaffold(context, &spec, &public)?;
+    files::scaffold(context, &spec, &public).await?;
     let open = match context.facts.open_bugs.is_empty() {
         true => Vec::new(),
         false => fixing::targets(context)?,

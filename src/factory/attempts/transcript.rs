@@ -39,7 +39,6 @@ impl Context {
             role: self.role.to_string(),
             phase: self.phase.to_string(),
         };
-        let line = self.tools.redactor.redact(&line);
         self.tools
             .store
             .append(&paper, &(line + "\n"))

@@ -188,14 +188,7 @@ impl Context {
             reply = self.tools.models.turn(request, pieces) => reply,
             Ok(detail) = looping => Err(ModelError::new(&request.host, Fault::Looping, detail)),
         };
-        // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
-        let redactor = &self.tools.redactor;
         let reply = reply.and_then(|reply| live::unlooped(request, reply));
-        let reply = reply.map(|reply| Reply {
-            text: redactor.redact_known(reply.text),
-            thought: redactor.redact_known(reply.thought),
-            ..reply
-        });
         (reply, showing)
     }
 
@@ -257,7 +250,7 @@ impl Context {
 
     /// An error in words that hold no secret.
     fn words(&self, error: &ModelError) -> String {
-        self.tools.redactor.redact(&error.to_string())
+        self.tools.redactor.clean(&error.to_string())
     }
 
     /// The record of a turn that failed; what a reply that was thrown away has cost is not lost.

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod fault;
 pub mod feed;
+pub mod files;
 pub mod model;
 pub mod operator;
 pub mod reader;

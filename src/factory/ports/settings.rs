@@ -2,8 +2,10 @@
 
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::Package;
 use crate::domain::phase::Role;
 use crate::domain::price::Prices;
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Remote to push main and tags to after shipping.
     pub push: Option<String>,
+    /// Packages tools may use.
+    pub packages: Vec<Package>,
     pub harness: HarnessSettings,
     /// What models cost.
     pub prices: Prices,
@@ -89,7 +93,7 @@ pub struct Host {
     pub keep_alive: String,
     /// Treat as local (free) although the address is public.
     pub local: Option<bool>,
-    /// Its key, already resolved; never printed.
+    /// Its key, already fetched; it belongs to exactly this origin.
     pub key: Option<Secret>,
     /// Wait for the first byte: loading a model takes minutes.
     pub first_byte: Duration,
@@ -144,29 +148,6 @@ impl HostKind {
     pub fn of(word: &str) -> Option<Self> {
         let found = Self::WORDS.iter().find(|(_, known)| *known == word);
         found.map(|(kind, _)| *kind)
-    }
-}
-
-/// A key: prints as three stars.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a key.
-    #[must_use]
-    pub fn new(value: String) -> Self {
-        Self(value)
-    }
-    /// The key itself, for the one header it belongs in.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
     }
 }
 
