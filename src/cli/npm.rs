@@ -36,8 +36,10 @@ pub fn installed(home: &Path) -> bool {
 pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     let npm = tools::npm()?;
     out::note("installing Jest (npm ci) ...");
-    let stage = home.join("dev-factory/run/npm");
-    std::fs::create_dir_all(&stage)?;
+    let run = home.join("dev-factory/run");
+    std::fs::create_dir_all(&run)?;
+    let folder = tempfile::Builder::new().prefix("npm-").tempdir_in(run)?;
+    let stage = folder.path().canonicalize()?;
     for name in ["package.json", "package-lock.json"] {
         std::fs::copy(home.join(name), stage.join(name))?;
     }
@@ -54,7 +56,6 @@ pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
     })?;
     let made = ended.exit == Some(0)
         && std::fs::rename(stage.join("node_modules"), home.join("node_modules")).is_ok();
-    let _ = std::fs::remove_dir_all(&stage);
     if made && installed(home) {
         out::note(format!(
             "Jest is installed ({:.1} s)",

@@ -392,7 +392,6 @@ fn the_real_npm_without_a_network_is_one_sentence_and_the_home_stays() {
         .run(&["init", "home", "--yes"])
         .env("npm_config_registry", "http://127.0.0.1:9/")
         .env("npm_config_fetch_retries", "0")
-        .env("npm_config_cache", w.path("cache"))
         .assert()
         .code(1);
     let said = String::from_utf8(ended.get_output().stderr.clone()).unwrap();
