@@ -2,6 +2,7 @@
 
 use crate::domain::screen::{Level, LogLine, Need, Snapshot};
 use crate::factory::ports::feed::Feed;
+use crate::text::sanitise::sanitise_uncut;
 use chrono::Local;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -79,6 +80,8 @@ impl<W: Write> Printer<W> {
     }
 
     fn text(&mut self, line: &LogLine, phase: &str, text: &str) -> io::Result<()> {
+        // A stream.jsonl that is followed may have been written by others.
+        let text = sanitise_uncut(text);
         let time = line.at.with_timezone(&Local).format("%H:%M:%S");
         let tool = line.tool.as_deref().unwrap_or("-");
         // Which person it was, the text says where it matters.

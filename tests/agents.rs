@@ -4,6 +4,8 @@
 mod demo;
 #[path = "agents/failures.rs"]
 mod failures;
+#[path = "agents/mending.rs"]
+mod mending;
 #[path = "agents/prompts.rs"]
 mod prompts;
 #[path = "agents/replies.rs"]
@@ -20,6 +22,7 @@ fn word_count() -> dev_factory::agents::spec::Spec {
         include_str!("fixtures/specs/word-count.md"),
         "word-count",
         &numbers,
+        &[],
     )
     .unwrap()
 }

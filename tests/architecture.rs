@@ -113,6 +113,11 @@ fn pure_rooms_know_no_world() {
     ] {
         caught(path, code, "pure room");
     }
+    caught(
+        "src/factory/a.rs",
+        "fn f() { let _ = std::fs::write(\"a\", \"b\"); }",
+        "files go through its ports",
+    );
     clean("src/domain/a.rs", "use std::time::Duration;");
     clean("src/adapters/a.rs", "use std::fs;");
 }
@@ -153,6 +158,19 @@ fn printing_has_its_places() {
         "src/adapters/a.rs",
         "fn f(c: &mut Command) { c.stdout(Stdio::null()); }",
     );
+}
+
+#[test]
+fn programs_do_not_inherit_our_environment() {
+    let start = "use std::process::Command;\nfn f() -> Command {\n    Command::new(\"git\")\n}";
+    caught("src/adapters/a.rs", start, "inherits our environment");
+    caught("src/cli/a.rs", start, "inherits our environment");
+    clean("src/cli/background.rs", start);
+    let bare = start.replace(
+        "Command::new(\"git\")",
+        "let mut c = Command::new(\"git\");\n    c.env_clear();\n    c",
+    );
+    clean("src/adapters/a.rs", &bare);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use dev_factory::config::keys::KeyPlace;
 use dev_factory::config::{Inputs, Loaded, Probed, load, schema};
 use dev_factory::factory::ports::settings::HostKind;
+use dev_factory::text::secret::Secret;
 use std::fs;
 use std::path::PathBuf;
 
@@ -49,7 +50,7 @@ impl Scratch {
     }
 }
 
-fn no_key(place: &KeyPlace) -> Result<String, String> {
+fn no_key(place: &KeyPlace) -> Result<Secret, String> {
     Err(format!("not to be asked: {place:?}"))
 }
 
@@ -209,19 +210,122 @@ fn keys_sandbox_and_notify_are_refused_in_a_home() {
 }
 
 #[test]
+fn packages_are_allowed_by_the_users_own_settings_only() {
+    let s = scratch();
+    assert_eq!(s.load().settings.packages, []);
+    s.user("[npm]\nallow = [\"dayjs@1.11.13\", \"@scope/x@0.1.0\"]\n");
+    let loaded = s.load();
+    let names: Vec<String> = loaded
+        .settings
+        .packages
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(names, ["dayjs@1.11.13", "@scope/x@0.1.0"]);
+    let shown = loaded
+        .sources
+        .iter()
+        .find(|shown| shown.key == "npm.allow")
+        .unwrap();
+    assert_eq!(shown.value, "[\"dayjs@1.11.13\", \"@scope/x@0.1.0\"]");
+    s.home("\n[npm]\nallow = [\"evil@1.0.0\"]\n");
+    let problems = s.problems();
+    assert!(
+        problems.len() == 1
+            && problems[0].starts_with("dev-factory/factory.toml:2:")
+            && problems[0].contains("npm is never read from a home")
+            && problems[0].contains("user.toml"),
+        "{problems:#?}"
+    );
+    for (value, part) in [
+        ("\"dayjs@1.11.13\"", "takes a list such as"),
+        ("[\"dayjs\"]", "one exact version"),
+        ("[\"dayjs@^1.0.0\"]", "one exact version"),
+        ("[\"../x@1.0.0\"]", "one exact version"),
+        ("[1]", "takes texts in it"),
+        ("{}", "takes one value"),
+    ] {
+        let s = scratch();
+        s.user(&format!("[npm]\nallow = {value}\n"));
+        let problems = s.problems();
+        assert!(
+            problems.len() == 1 && problems[0].contains(part),
+            "{value}: {problems:#?}"
+        );
+        assert!(problems[0].contains(":2:"), "{problems:#?}");
+    }
+    let mut s = scratch();
+    s.inputs.flags = vec![("npm.allow".to_owned(), "ms@2.1.3, dayjs@1.11.13".to_owned())];
+    assert_eq!(s.load().settings.packages.len(), 2);
+    // A variable may be set by whatever the shell reads in a folder.
+    for name in ["DEV_FACTORY_NPM_ALLOW", "DEV_FACTORY_KEYS_X_COMMAND"] {
+        let mut s = scratch();
+        s.inputs
+            .env
+            .insert(name.to_owned(), "evil@1.0.0".to_owned());
+        let problems = s.problems();
+        assert!(
+            problems.len() == 1 && problems[0].contains(&format!("unset {name}")),
+            "{problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_key_travels_unencrypted_only_to_near_servers_or_where_that_is_allowed() {
+    let s = scratch();
+    let load = |url: &str, more: &str| {
+        s.home(&format!(
+            "[hosts.lab]\nkind = \"openai\"\nurl = \"{url}\"\n"
+        ));
+        s.user(&format!(
+            "[keys.lab]\norigin = \"{url}\"\nenv = \"A\"\n{more}"
+        ));
+        load(&s.inputs, &|_| Ok(Secret::new("canary-key".to_owned())))
+    };
+    for near in [
+        "http://127.0.0.1:8000",
+        "http://192.168.7.20:8000",
+        "https://api.example.com",
+    ] {
+        assert!(
+            load(near, "").unwrap().settings.hosts["lab"].key.is_some(),
+            "{near}"
+        );
+    }
+    let refused = load("http://api.example.com", "").unwrap_err();
+    assert!(
+        refused[0]
+            .sentence
+            .contains("for everyone on the way to read: use https there"),
+        "{refused:#?}"
+    );
+    let allowed = load("http://api.example.com", "plain_http = true\n").unwrap();
+    assert!(allowed.settings.hosts["lab"].key.is_some());
+}
+
+#[test]
 fn a_key_goes_to_its_origin_only_and_is_never_shown() {
     let s = scratch();
     s.home("[hosts.mine]\nkind = \"openai\"\nurl = \"https://api.example.com/v1\"\n[hosts.other]\nkind = \"openai\"\nurl = \"https://evil.example.com\"\n");
     s.user("[keys.mine]\norigin = \"https://API.example.com:443\"\nenv = \"MY_KEY\"\n");
     let loaded = load(&s.inputs, &|place| {
         assert_eq!(place, &KeyPlace::Variable("MY_KEY".into()));
-        Ok("canary-key".to_owned())
+        Ok(Secret::new("canary-key".to_owned()))
     })
     .unwrap();
     let key = loaded.settings.hosts["mine"].key.as_ref().unwrap();
     assert_eq!(key.reveal(), "canary-key");
     assert!(loaded.settings.hosts["other"].key.is_none());
     assert!(!format!("{loaded:?}").contains("canary-key"));
+    // An address that the client would read as another server's.
+    s.home("[hosts.mine]\nkind = \"openai\"\nurl = \"https://evil.example.com\\\\@api.example.com:443/v1\"\n");
+    let problems = s.problems();
+    assert!(
+        problems.iter().any(|p| p.contains("carries a user name")),
+        "{problems:#?}"
+    );
+    s.home("");
     s.user("[keys.mine]\norigin = \"https://api.example.com\"\nenv = \"A\"\nfile = \"b\"\n[keys.two]\nenv = \"A\"\n");
     let problems = s.problems();
     assert!(
@@ -375,7 +479,7 @@ fn a_wrapper_is_words_of_the_users_own_file_and_no_variable() {
     s.user("");
     let name = "DEV_FACTORY_SANDBOX_COMMAND".to_owned();
     s.inputs.env.insert(name, "cat".to_owned());
-    assert!(s.problems()[0].contains("is not a setting"));
+    assert!(s.problems()[0].contains("read from your own settings file"));
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod figures;
 mod moves;
 #[path = "domain/properties.rs"]
 mod properties;
+#[path = "domain/stuck.rs"]
+mod stuck;
 #[path = "domain/table.rs"]
 mod table;
 #[path = "domain/world.rs"]

@@ -12,9 +12,13 @@ mod model_server;
 mod plant;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/small_tool.rs"]
+mod small_tool;
 
 #[path = "factory/budgets.rs"]
 mod budgets;
+#[path = "factory/cast.rs"]
+mod cast;
 #[path = "factory/commands.rs"]
 mod commands;
 #[path = "factory/crash.rs"]
@@ -23,6 +27,10 @@ mod crash;
 mod external;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/ladder.rs"]
+mod ladder;
+#[path = "factory/orders.rs"]
+mod orders;
 #[path = "factory/pauses.rs"]
 mod pauses;
 #[path = "factory/review.rs"]

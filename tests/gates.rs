@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tool::{Home, cases};
 
 async fn measured(home: &Home) -> Evidence {
-    measure(home.input(), &home.tests(60), |_| ())
+    measure(home.input(), &home.tests(60), &home.files(), |_| ())
         .await
         .unwrap()
 }
@@ -241,7 +241,9 @@ async fn what_is_not_covered_is_named_by_line() {
         public: &home.public[..2],
         ..home.input()
     };
-    let evidence = measure(input, &home.tests(60), |_| ()).await.unwrap();
+    let evidence = measure(input, &home.tests(60), &home.files(), |_| ())
+        .await
+        .unwrap();
     assert_eq!(red(&evidence), ["coverage"], "{:?}", evidence.gates);
     let said = words(&evidence, "coverage");
     assert!(said.starts_with("src/count.js: statements 80 %"), "{said}");
@@ -266,7 +268,9 @@ async fn code_that_knows_only_the_shown_cases_fails_the_held_out_ones() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loop_without_end_is_ended() {
     let home = Home::cheating("hanging");
-    let evidence = measure(home.input(), &home.tests(3), |_| ()).await.unwrap();
+    let evidence = measure(home.input(), &home.tests(3), &home.files(), |_| ())
+        .await
+        .unwrap();
     assert_eq!(red(&evidence), ["jest"]);
     assert!(evidence.jest.as_ref().unwrap().timed_out);
     assert!(words(&evidence, "jest").contains("time limit"));
@@ -382,7 +386,7 @@ fn a_test_that_fails_once_and_then_passes_is_flaky() {
     };
     assert_eq!(
         flaky(&run(false), &run(true)),
-        ["test/dev/a.test.js: now and then"]
+        [("test/dev/a.test.js".to_owned(), "now and then".to_owned())]
     );
     assert!(flaky(&run(false), &run(false)).is_empty());
 }
@@ -464,7 +468,7 @@ fn every_script_of_the_demo_is_clean() {
         }
         let text = fenced(&fs::read_to_string(&reply).unwrap());
         assert!(text.lines().count() > 5, "{path}");
-        let found = dev_factory::agents::scan::scan(file, &text);
+        let found = dev_factory::agents::scan::scan(file, &text, &[]);
         assert!(found.is_empty(), "{path}: {found:?}");
         read += 1;
     }

@@ -256,6 +256,212 @@ fn nothing_planted_in_the_home_is_run() {
     assert_ne!(fs::read_to_string(&marker).unwrap_or_default(), "");
 }
 
+/// A script that leaves a mark when it is run, and the mark.
+fn evil(dir: &Path) -> (String, PathBuf) {
+    let marker = dir.join("ran");
+    let body = format!("#!/bin/sh\necho \"$0 $*\" >> {}\ncat\n", marker.display());
+    script(dir, "evil.sh", &body);
+    (dir.join("evil.sh").display().to_string(), marker)
+}
+
+/// The whole life of a tool, after which nothing may have run.
+fn life(home: &Path, marker: &Path) {
+    let repo = GitRepo::open(home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    put(&work, CLI, "plain\n");
+    repo.tree(TOOL).unwrap();
+    let (_, commit) = repo.save(TOOL, "Build").unwrap();
+    put(&work, CLI, "later\n");
+    repo.save(TOOL, "Later").unwrap();
+    repo.restore(TOOL, &commit).unwrap();
+    repo.diff(TOOL).unwrap();
+    repo.close(TOOL).unwrap();
+    put(home, PAPER, "# cost-tracker\n");
+    repo.ship(&order()).unwrap();
+    assert_eq!(fs::read(home.join(CLI)).unwrap(), b"plain\n");
+    assert_eq!(fs::read_to_string(marker).unwrap_or_default(), "");
+}
+
+#[test]
+fn settings_included_from_elsewhere_and_those_of_a_worktree_run_nothing() {
+    let (dir, home) = home();
+    let (evil, marker) = evil(dir.path());
+    put(
+        &home,
+        "more.cfg",
+        &format!(
+            "[core]\nfsmonitor = {evil}\nsshCommand = {evil}\n\
+             [filter \"a.b c\"]\nclean = {evil}\nsmudge = {evil}\nrequired = true\n\
+             [hook \"planted\"]\ncommand = {evil}\nevent = post-commit\nevent = pre-commit\n\
+             [log]\nshowSignature = true\n[gpg]\nprogram = {evil}\n\
+             [branch \"main\"]\nmergeOptions = --strategy=planted\n\
+             [alias]\ncommit = !{evil}\nmerge = !{evil}\nadd = !{evil}\n\
+             [commit]\ntemplate = {evil}\n[gc]\nauto = 1\n"
+        ),
+    );
+    git(&home, &["config", "include.path", "../more.cfg"]);
+    git(&home, &["config", "extensions.worktreeConfig", "true"]);
+    git(&home, &["config", "--worktree", "core.fsmonitor", &evil]);
+    put(&home, ".git/info/attributes", "* filter=\"a.b c\"\n");
+    let _ = fs::remove_file(&marker);
+    let plain = Command::new("git")
+        .current_dir(&home)
+        .arg("status")
+        .output();
+    plain.unwrap();
+    assert!(fs::remove_file(&marker).is_ok(), "the trap itself works");
+    life(&home, &marker);
+}
+
+#[test]
+fn a_repository_planted_in_the_tools_folder_runs_nothing() {
+    let (dir, home) = home();
+    let (evil, marker) = evil(dir.path());
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    let inner = work.join("tools/cost-tracker/src/inner");
+    fs::create_dir_all(&inner).unwrap();
+    git(&inner, &["init", "-q", "-b", "main"]);
+    put(&inner, "a", "a");
+    git(&inner, &["add", "-A"]);
+    git(&inner, &["commit", "-qm", "inner"]);
+    for key in ["core.fsmonitor", "filter.evil.clean", "diff.external"] {
+        git(&inner, &["config", key, &evil]);
+    }
+    put(&inner, ".git/info/attributes", "* filter=evil\n");
+    put(&inner, "a", "b");
+    let repository = dir.path().join("repository");
+    let _ = fs::remove_file(&marker);
+    let modules = format!(
+        "[submodule \"x\"]\n\tpath = tools/cost-tracker/src/inner\n\turl = {}\n\tupdate = !{evil}\n",
+        inner.display()
+    );
+    put(&work, "tools/cost-tracker/.gitmodules", &modules);
+    put(&work, ".gitmodules", &modules);
+    put(&work, CLI, "plain\n");
+    let main = git(&home, &["rev-parse", "main"]);
+    let refused = |error: RepoError| {
+        let words = error.to_string().to_lowercase();
+        assert!(words.contains(".git\" makes a part of"), "{words}");
+        assert!(words.ends_with("remove it"), "{words}");
+    };
+    for planted in ["src/inner/.git", "src/.GIT", "a b/.git", ".git"] {
+        let place = work.join("tools/cost-tracker").join(planted);
+        if !place.exists() {
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::rename(&repository, &place).unwrap();
+        }
+        refused(repo.tree(TOOL).unwrap_err());
+        refused(repo.save(TOOL, "Build").unwrap_err());
+        refused(repo.restore(TOOL, &main).unwrap_err());
+        refused(repo.close(TOOL).unwrap_err());
+        fs::rename(&place, &repository).unwrap();
+    }
+    // One that a person committed as a submodule is no better.
+    let inner = inner.to_str().unwrap();
+    fs::rename(&repository, format!("{inner}/.git")).unwrap();
+    git(
+        &work,
+        &[
+            "-c",
+            "core.fsmonitor=false",
+            "add",
+            "-f",
+            "--sparse",
+            "tools/cost-tracker/src/inner",
+        ],
+    );
+    fs::remove_file(&marker).unwrap_or_default();
+    refused(repo.save(TOOL, "Build").unwrap_err());
+    repo.diff(TOOL).unwrap();
+    fs::rename(format!("{inner}/.git"), &repository).unwrap();
+    repo.save(TOOL, "Build").unwrap();
+    repo.close(TOOL).unwrap();
+    assert_eq!(fs::read_to_string(&marker).unwrap_or_default(), "");
+}
+
+#[test]
+fn what_cannot_be_switched_off_is_refused_in_a_sentence() {
+    let (dir, home) = finished();
+    let (evil, marker) = evil(dir.path());
+    let refused = |part: &str| {
+        let error = GitRepo::open(&home).and_then(|repo| repo.ship(&order()));
+        let words = error.unwrap_err().to_string();
+        assert!(words.contains(part) && words.contains("remove"), "{words}");
+        assert!(!marker.exists() && !words.contains('\n'), "{words}");
+    };
+    git(&home, &["config", "filter.x=y.clean", &evil]);
+    put(&home, ".git/info/attributes", "* filter=x=y\n");
+    refused("\"filter.x=y.clean\"");
+    git(&home, &["config", "--unset", "filter.x=y.clean"]);
+    let aside = dir.path().join("aside");
+    fs::create_dir(&aside).unwrap();
+    git(&home, &["config", "core.worktree", aside.to_str().unwrap()]);
+    refused("core.worktree");
+    assert_eq!(fs::read_dir(&aside).unwrap().count(), 0);
+    git(&home, &["config", "--unset", "core.worktree"]);
+    // A worktree handed to another repository.
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, true).unwrap();
+    let theirs = dir.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    git(&theirs, &["init", "-q", "-b", "tool/cost-tracker"]);
+    git(&theirs, &["config", "core.fsmonitor", &evil]);
+    let file = work.join(".git");
+    let honest = fs::read_to_string(&file).unwrap();
+    let planted = format!("gitdir: {}\n", theirs.join(".git").display());
+    fs::write(&file, &planted).unwrap();
+    let words = repo.save(TOOL, "x").unwrap_err().to_string();
+    assert!(words.contains("does not lead to the repository"), "{words}");
+    fs::write(theirs.join("link"), honest).unwrap();
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(theirs.join("link"), &file).unwrap();
+    assert!(repo.tree(TOOL).is_err());
+    fs::remove_dir_all(&work).unwrap();
+    repo.open(TOOL, true).unwrap();
+    repo.save(TOOL, "x").unwrap();
+    assert!(!marker.exists());
+}
+
+#[test]
+fn a_push_runs_nothing_the_repository_names() {
+    let (dir, home) = finished();
+    check_shipped(&home);
+    let (evil, marker) = evil(dir.path());
+    let far = dir.path().join("far.git");
+    let far = far.to_str().unwrap();
+    git(dir.path(), &["init", "-q", "--bare", "-b", "main", far]);
+    git(&home, &["remote", "add", "origin", far]);
+    let repo = GitRepo::open(&home).unwrap();
+    let push = || repo.push("origin", "cost-tracker@1.0.0");
+    for key in [
+        "credential.helper",
+        "credential.https://example.com.helper",
+        "core.askPass",
+        "core.gitProxy",
+        "remote.origin.receivepack",
+        "remote.origin.vcs",
+    ] {
+        git(&home, &["config", key, &evil]);
+        let words = push().unwrap_err().to_string();
+        assert!(words.contains(&key.to_lowercase()), "{key}: {words}");
+        assert!(words.contains("git config --global"), "{words}");
+        git(&home, &["config", "--unset", key]);
+    }
+    for hook in ["pre-push", "reference-transaction", "post-index-change"] {
+        script(&home, &format!(".git/hooks/{hook}"), "#!/bin/sh\nexit 9\n");
+    }
+    // Over ssh the program is ours; an address that is itself a command is no address.
+    git(&home, &["config", "core.sshCommand", &evil]);
+    for url in ["ssh://127.0.0.1:1/x", &format!("ext::{evil}")] {
+        git(&home, &["remote", "set-url", "origin", url]);
+        push().unwrap_err();
+    }
+    git(&home, &["remote", "set-url", "origin", far]);
+    push().unwrap();
+    assert!(!marker.exists());
+}
+
 #[test]
 fn a_home_that_is_not_ready_blocks_with_the_reason() {
     let (_dir, home) = finished();

@@ -8,7 +8,8 @@ use dev_factory::adapters::models::ModelHosts;
 use dev_factory::factory::ports::model::{
     Delta, HostStatus, Message, ModelError, Models, Reply, Speaker, TurnRequest,
 };
-use dev_factory::factory::ports::settings::{Host, HostKind, Secret};
+use dev_factory::factory::ports::settings::{Host, HostKind};
+use dev_factory::text::secret::Secret;
 use model_server::{Answer, Gate, ModelServer, Step, chunk, closed_url, head};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ fn request() -> TurnRequest {
         max_tokens: 8192,
         temperature: 0.7,
         top_p: 0.95,
+        presence_penalty: 0.0,
         format: None,
         seed: Some(7),
     }
@@ -965,7 +967,7 @@ async fn one_request_at_a_time_in_the_order_they_asked() {
 }
 
 #[tokio::test]
-async fn redirects_stay_on_the_host() {
+async fn no_redirect_is_followed() {
     let other = ModelServer::serving(|_| "stolen".to_owned());
     let target = other.url();
     let server = ModelServer::answering(move |request| match request.path.as_str() {
@@ -989,6 +991,17 @@ async fn redirects_stay_on_the_host() {
         other.requests().is_empty(),
         "the prompt went to another host"
     );
+    let keyed = Host {
+        key: Some(Secret::new("lm-very-secret".to_owned())),
+        ..host(HostKind::OpenAi, &server.url())
+    };
+    let error = take(&hosts(keyed), &request()).await.0.unwrap_err();
+    assert!(
+        matches!(error, ModelError::Server { status: 307, .. }),
+        "{error}"
+    );
+    let asked: Vec<String> = server.requests().iter().map(|r| r.path.clone()).collect();
+    assert_eq!(asked, ["/api/chat", "/v1/chat/completions"], "once each");
 }
 
 #[tokio::test]

@@ -182,11 +182,11 @@ fn colours_and_attributes_are_kept() {
         "{red}"
     );
     let dim = drawn("\u{1b}[2mdim");
-    assert!(dim.contains("fill=\"#80828a\">dim<"), "{dim}");
+    assert!(dim.contains("fill=\"#7f8288\">dim<"), "{dim}");
     let reversed = drawn("\u{1b}[7;33m on ");
     line(
         &reversed,
-        "<rect x=\"12\" y=\"12\" width=\"32\" height=\"17\" fill=\"#e8c06a\"/>",
+        "<rect x=\"20\" y=\"12\" width=\"16\" height=\"17\" fill=\"#e8c06a\"/>",
     );
     assert!(reversed.contains("fill=\"#16181d\">on<"), "{reversed}");
     let other = drawn("\u{1b}[3;4mx");

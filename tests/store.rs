@@ -1,5 +1,7 @@
 //! The Store port on real folders: crashes, foreign writers, two engines, commands, the wishlist, run/.
 
+#[path = "store/guard.rs"]
+mod guard;
 #[path = "store/reader.rs"]
 mod reader;
 #[path = "support/store.rs"]
@@ -12,6 +14,7 @@ use dev_factory::domain::event::EventBody;
 use dev_factory::domain::factory::Factory;
 use dev_factory::domain::phase::Phase;
 use dev_factory::factory::ports::store::{Change, Observed, Paper, Store, StoreError};
+use dev_factory::text::redact::Redactor;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, Instant};
@@ -1123,7 +1126,7 @@ async fn the_run_folder_is_written_and_followed() {
         ..Sizes::default()
     };
     let store = std::sync::Arc::new(FileStore::open_sized(&home.root, &home.clock, sizes).unwrap());
-    let bus = Publisher::new();
+    let bus = Publisher::new(Redactor::default());
     let writer = RunWriter::spawn(store, bus.feed());
     bus.line(line("before"));
     bus.publish(snapshot(Phase::Spec, 1));

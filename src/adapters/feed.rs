@@ -1,6 +1,6 @@
 //! run/ as the bus between processes: the engine's side writes it, `follow` reads it back as a feed.
 
-use crate::adapters::store::{FileStore, readers};
+use crate::adapters::store::{FileStore, files, readers};
 use crate::adapters::watch;
 use crate::domain::screen::{Level, LogLine, Snapshot};
 use crate::factory::ports::feed::Feed;
@@ -238,7 +238,7 @@ impl Follower {
     /// Sends the newest lines and stands behind them.
     fn begin(&mut self, tail: usize) {
         // The place is taken first: a line written meanwhile comes twice rather than never.
-        self.file = File::open(&self.path).ok();
+        self.file = files::open(&self.path).ok();
         let len = |f: &File| f.metadata().map_or(0, |m| m.len());
         self.at = self.file.as_ref().map_or(0, len);
         for line in readers::lines(&self.home, tail) {
@@ -282,7 +282,7 @@ impl Follower {
                     // The old file is read to its end after its successor is there.
                     self.drain();
                     found = true;
-                    self.file = File::open(&self.path).ok();
+                    self.file = files::open(&self.path).ok();
                     self.at = 0;
                     self.rest.clear();
                 }

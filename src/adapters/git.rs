@@ -4,6 +4,7 @@
 mod call;
 mod ship;
 mod tags;
+mod traps;
 mod worktree;
 
 use crate::domain::event::ShipRecord;

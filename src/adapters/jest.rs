@@ -4,12 +4,15 @@
 mod cases;
 mod coverage;
 mod out;
-mod report;
+pub mod report;
 
+use crate::adapters::npm::Installer;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
+use crate::domain::package::{self, Package};
 use crate::factory::ports::sandbox::{Ended, Job, Limit, Limits, Network, Sandbox};
 use crate::factory::ports::tests::{TestError, Tests, Tree};
+use crate::text::sanitise::sanitise_bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use out::Out;
@@ -23,6 +26,11 @@ const LOCKED: &str = include_str!("../../dev-factory/harness/jest.locked.cjs");
 const SETUP: &str = include_str!("../../dev-factory/harness/setup.locked.cjs");
 /// What runs before each test, compiled in.
 const EACH: &str = include_str!("../../dev-factory/harness/each.locked.cjs");
+/// Where reports, caches and copies lie below the home.
+const GATES: &str = "dev-factory/run/gates";
+/// What Jest calls its report and the folder of its coverage.
+const REPORT: &str = "jest.json";
+const COVERAGE: &str = "cov";
 /// Characters of standard error shown when there is no report.
 const TAIL: usize = 600;
 
@@ -32,6 +40,7 @@ pub struct JestTests {
     node: PathBuf,
     sandbox: Arc<dyn Sandbox>,
     wall: Duration,
+    installer: Option<Installer>,
 }
 
 impl JestTests {
@@ -48,12 +57,29 @@ impl JestTests {
             node: node.unwrap_or_else(|| PathBuf::from("node")),
             sandbox,
             wall,
+            installer: None,
         })
     }
 
-    /// Where reports, caches and copies lie.
-    fn gates(&self) -> PathBuf {
-        self.home.join("dev-factory").join("run").join("gates")
+    /// The same, with somebody who installs packages for tools.
+    #[must_use]
+    pub fn installing(mut self, installer: Installer) -> Self {
+        self.installer = Some(installer);
+        self
+    }
+
+    async fn installed(&self, packages: &[Package]) -> Result<String, TestError> {
+        let Some(installer) = &self.installer else {
+            let words = "no npm was found to install packages with; install Node.js with npm";
+            return Err(TestError::Setup(words.to_owned()));
+        };
+        let lock = installer.ensure(&self.home, packages).await;
+        lock.map_err(|why| {
+            TestError::Setup(format!(
+                "{} cannot be installed: {why}",
+                package::names(packages)
+            ))
+        })
     }
 
     /// Runs Jest over a folder that looks like the tool's.
@@ -76,7 +102,6 @@ impl JestTests {
         let config = out.write("jest.locked.cjs", LOCKED)?;
         out.write("setup.locked.cjs", SETUP)?;
         out.write("each.locked.cjs", EACH)?;
-        let (report, covered) = (out.path("jest.json"), out.path("cov"));
         let words = vec![
             text(&self.node),
             text(&jest),
@@ -85,8 +110,8 @@ impl JestTests {
             "--json".into(),
             format!("--config={}", text(&config)),
             format!("--rootDir={}", text(root)),
-            format!("--outputFile={}", text(&report)),
-            format!("--coverageDirectory={}", text(&covered)),
+            format!("--outputFile={}", text(&out.made().join(REPORT))),
+            format!("--coverageDirectory={}", text(&out.made().join(COVERAGE))),
             format!("--cacheDirectory={}", text(&out.cache)),
             format!("--coverage={coverage}"),
         ];
@@ -100,11 +125,12 @@ impl JestTests {
             millis: ended.millis,
             ..JestRun::default()
         };
-        run.report = report::read(&report, root);
+        let results = out.results()?;
+        run.report = report::read(&results, REPORT, root);
         if run.report.is_none() {
             run.stderr_tail = tail(&ended);
         } else if coverage {
-            run.coverage = coverage::read(&covered, root);
+            run.coverage = coverage::read(&results, COVERAGE, root);
         }
         Ok(run)
     }
@@ -119,35 +145,45 @@ impl JestTests {
         untrusted: Vec<PathBuf>,
         out: &Out,
     ) -> Result<Ended, TestError> {
+        let packages = out.packages.iter();
         let job = Job {
             command,
             cwd: root.to_path_buf(),
             stdin,
-            read: vec![root.to_path_buf(), self.home.join("node_modules")],
-            write: vec![out.folder(), out.cache.clone()],
+            read: vec![
+                root.to_path_buf(),
+                out.ours(),
+                self.home.join("node_modules"),
+            ]
+            .into_iter()
+            .chain(packages.clone().cloned())
+            .collect(),
+            write: vec![out.made(), out.cache.clone()],
             network: Network::Loopback,
             limits: Limits {
                 wall,
                 ..Limits::default()
             },
             untrusted,
-            env: Vec::new(),
+            // Both Node.js and Jest look there for what no folder above the tool has.
+            env: packages
+                .map(|path| ("NODE_PATH".to_owned(), text(path)))
+                .collect(),
         };
         Ok(self.sandbox.run(job).await?)
     }
 
     async fn measured(&self, tree: &Tree, coverage: bool) -> Result<JestRun, TestError> {
-        let out = Out::new(&self.gates(), &tree.tool)?;
+        let out = Out::new(&self.home, tree)?;
         let dir = out::real(&tree.dir)?;
         let untrusted = out::written_by_models(&dir, tree.model_written);
         self.over(tree, &dir, untrusted, coverage, &out).await
     }
 
     async fn with_throwing(&self, tree: &Tree) -> Result<ThrowingRun, TestError> {
-        let out = Out::new(&self.gates(), &tree.tool)?;
-        let copy = out.path("tool");
-        let untrusted = out::throwing_copy(tree, &copy)?;
-        let run = self.over(tree, &copy, untrusted, false, &out).await?;
+        let out = Out::new(&self.home, tree)?;
+        let untrusted = out::throwing_copy(tree, &out)?;
+        let run = self.over(tree, &out.copy(), untrusted, false, &out).await?;
         Ok(report::throwing(&run))
     }
 }
@@ -173,8 +209,12 @@ impl Tests for JestTests {
         cases::run(self, tree, cases).boxed()
     }
 
+    fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>> {
+        self.installed(packages).boxed()
+    }
+
     fn sweep(&self) {
-        out::sweep(&self.gates());
+        out::sweep(&self.home);
     }
 
     fn tier(&self) -> &'static str {
@@ -189,7 +229,7 @@ fn text(path: &Path) -> String {
 
 /// The end of what Jest said, when it wrote no report.
 fn tail(ended: &Ended) -> String {
-    let said = report::plain(&String::from_utf8_lossy(&ended.stderr));
+    let said = sanitise_bytes(&ended.stderr);
     let why = match ended.limit {
         Some(Limit::Time) => "ended by the time limit\n",
         Some(Limit::Output) => "ended because it wrote too much\n",

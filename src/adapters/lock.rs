@@ -5,9 +5,8 @@ use crate::domain::screen::EngineId;
 use crate::factory::ports::store::StoreError;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The lock, held until dropped. The file stays: deleting it would let two engines hold two inodes.
@@ -40,12 +39,11 @@ impl std::fmt::Display for Holder {
 
 /// Takes the lock of a home or says who holds it.
 pub fn take(path: &Path, now: DateTime<Utc>) -> Result<EngineLock, StoreError> {
-    let mut file = OpenOptions::new()
+    let mut file = files::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .mode(0o600)
         .open(path)
         .map_err(|e| files::trouble(path, &e))?;
     match file.try_lock() {
@@ -76,7 +74,7 @@ pub fn take(path: &Path, now: DateTime<Utc>) -> Result<EngineLock, StoreError> {
 /// Who is written in a lock file; it may be long gone.
 #[must_use]
 pub fn holder(path: &Path) -> Option<Holder> {
-    holder_of(&mut File::open(path).ok()?)
+    holder_of(&mut files::open(path).ok()?)
 }
 
 fn holder_of(file: &mut File) -> Option<Holder> {

@@ -3,7 +3,7 @@
 mod back;
 
 use self::back::Back;
-use crate::adapters::store::readers;
+use crate::adapters::store::{files, readers};
 use crate::domain::screen::LogLine;
 use crate::domain::stats::Stats;
 use crate::factory::ports::reader::{Mark, Page, Reader};
@@ -56,7 +56,7 @@ impl HomeReader {
 
 impl Lines {
     fn open(path: &Path) -> Result<Option<Self>, String> {
-        let opened = File::open(path).and_then(|file| {
+        let opened = files::open(path).and_then(|file| {
             let meta = file.metadata()?;
             let mut opening = [0; OPENING];
             let read = file.read_at(&mut opening, 0)?;

@@ -6,6 +6,7 @@ mod advice;
 mod bwrap;
 mod choose;
 mod crowd;
+mod door;
 mod guest;
 #[cfg(not(target_os = "linux"))]
 #[path = "sandbox/elsewhere.rs"]
@@ -15,6 +16,7 @@ mod inside;
 mod kill;
 mod policy;
 mod probe;
+mod runner;
 mod spawner;
 mod start;
 mod tier;
@@ -22,20 +24,16 @@ mod trust;
 mod view;
 mod watch;
 
+use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kill::Tree;
-use policy::{BROKEN, ENDED_BY, Report};
-use rustix::fs::OFlags;
+use runner::Runner;
 use start::Means;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use advice::fixes;
 pub use choose::{Choice, Tried, choose, survey};
@@ -106,6 +104,18 @@ impl Walls {
         }
     }
 
+    /// As they are, with the one registry that a job which asks for it may reach.
+    #[must_use]
+    pub fn reaching(&self, registry: Arc<Registry>) -> Self {
+        Self {
+            runner: Runner {
+                means: self.runner.means.clone(),
+                registry: Some(registry),
+            },
+            known: self.known.clone(),
+        }
+    }
+
     async fn started(&self, job: Job) -> Result<Ended, SandboxError> {
         if self.runner.means.tier == Tier::Demo {
             trust::check(&job.untrusted, &self.known)?;
@@ -124,105 +134,4 @@ impl Sandbox for Walls {
     fn tier(&self) -> &'static str {
         self.runner.means.tier.as_str()
     }
-}
-
-/// Starts jobs by one means and waits for their end.
-struct Runner {
-    means: Means,
-}
-
-impl Runner {
-    fn of(means: Means) -> Self {
-        // Orphans of a run come back to us instead of to init, so they can be found and ended.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        // Without them a run misses names, not walls.
-        let _ = etc_files(&means.etc);
-        Self { means }
-    }
-
-    /// One job; why it was not started otherwise.
-    async fn run(&self, job: Job) -> Result<Ended, String> {
-        let begun = Instant::now();
-        let outcome = self
-            .outcome(&job)
-            .await
-            .map_err(|error| error.to_string())?;
-        let mut ended = self.told(outcome)?;
-        ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(ended)
-    }
-
-    async fn outcome(&self, job: &Job) -> io::Result<watch::Outcome> {
-        let tier = self.means.tier;
-        let scratch = (!tier.own_root()).then(tempfile::tempdir).transpose()?;
-        let place = scratch
-            .as_ref()
-            .map_or(Path::new(view::SCRATCH), |dir| dir.path());
-        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        // Read when all is over: whoever still holds the other end has nothing to say.
-        rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
-        let number = rustix::fd::AsRawFd::as_raw_fd(&writer);
-        let policy = start::policy(job, &self.means, place, Some(number));
-        start::reachable(&policy).map_err(io::Error::other)?;
-        start::hand_over(&policy)?;
-        let command = start::command(job, &self.means, &policy, &writer)?;
-        let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
-        drop(writer);
-        let alone = tier.own_processes();
-        watch::watch(&mut child, job, tree, File::from(reader), alone).await
-    }
-
-    /// Joins what was seen outside with what was reported from inside.
-    fn told(&self, outcome: watch::Outcome) -> Result<Ended, String> {
-        let watch::Outcome { mut ended, report } = outcome;
-        match report {
-            Some(Report {
-                failed: Some(detail),
-                ..
-            }) => Err(detail),
-            Some(report) => {
-                ended.exit = report.exit.filter(|_| report.limit.is_none());
-                ended.limit = report.limit;
-                Ok(ended)
-            }
-            None if ended.limit.is_some() => Ok(ended),
-            None if self.means.tier == Tier::Wrapper && ended.exit != Some(BROKEN.into()) => {
-                let by = ENDED_BY
-                    .iter()
-                    .find(|(_, code)| ended.exit == Some((*code).into()));
-                ended.limit = by.map(|(limit, _)| *limit);
-                ended.exit = ended.exit.filter(|_| by.is_none());
-                Ok(ended)
-            }
-            None => {
-                let said = String::from_utf8_lossy(&ended.stderr);
-                let last = said.lines().rfind(|line| !line.trim().is_empty());
-                Err(last.unwrap_or("the walls ended without a word").to_owned())
-            }
-        }
-    }
-}
-
-/// The few files of /etc that programs look names up in, with nothing of this machine in them.
-fn etc_files(folder: &Path) -> io::Result<()> {
-    let files = [
-        ("passwd", "nobody:x:65534:65534:nobody:/tmp/home:/bin/sh\n"),
-        ("group", "nogroup:x:65534:\n"),
-        ("hosts", "127.0.0.1 localhost\n::1 localhost\n"),
-        (
-            "nsswitch.conf",
-            "passwd: files\ngroup: files\nhosts: files dns\n",
-        ),
-    ];
-    let mut closed = std::fs::DirBuilder::new();
-    closed.recursive(true).mode(0o700).create(folder)?;
-    for (name, text) in files {
-        let file = folder.join(name);
-        if std::fs::read_to_string(&file).ok().as_deref() != Some(text) {
-            std::fs::write(&file, text)?;
-            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
-        }
-    }
-    Ok(())
 }

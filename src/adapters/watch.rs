@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -47,10 +48,14 @@ fn counts(event: &Event) -> bool {
     }
 }
 
+/// Files outside a home that belong to its settings: the user's own file, and those keys are in. Whoever reads the
+/// settings says which.
+pub type Outside = Arc<Mutex<Vec<PathBuf>>>;
+
 /// Sends hints about a home until nobody listens. Returns why the kernel does not help, if it does not.
-pub fn home(home: &Path, hints: UnboundedSender<Change>) -> Option<String> {
+pub fn home(home: &Path, outside: Outside, hints: UnboundedSender<Change>) -> Option<String> {
     let (tx, rx) = channel();
-    let mut seen = Looks::new(home);
+    let mut seen = Looks::new(home, outside);
     let (watcher, trouble) = match kernel(&seen, tx.clone()) {
         Ok(watcher) => (Some(watcher), None),
         Err(e) => (
@@ -133,10 +138,12 @@ struct Looks {
     souls: PathBuf,
     folder: Stamp,
     files: Vec<(Change, PathBuf, Stamp)>,
+    outside: Outside,
+    stamps: Vec<(PathBuf, Stamp)>,
 }
 
 impl Looks {
-    fn new(home: &Path) -> Self {
+    fn new(home: &Path, outside: Outside) -> Self {
         let dir = home.join("dev-factory");
         let souls = home.join("souls");
         let file = |change, name: &str| (change, dir.join(name), None);
@@ -154,6 +161,8 @@ impl Looks {
             souls,
             folder: None,
             files,
+            outside,
+            stamps: Vec::new(),
         }
     }
 
@@ -166,6 +175,9 @@ impl Looks {
                 *last = now;
                 changed.insert(*change);
             }
+        }
+        if self.outside_changed() {
+            changed.insert(Change::Settings);
         }
         // Also a file that was not readable yet when the kernel told of it.
         let hidden = |e: &std::fs::DirEntry| e.file_name().as_encoded_bytes().starts_with(b".");
@@ -181,6 +193,19 @@ impl Looks {
         let moved = self.folder.is_some() && folder.is_some() && id(folder) != id(self.folder);
         self.folder = folder.or(self.folder);
         (changed, moved)
+    }
+
+    /// A file named since the last look is new, not changed.
+    fn outside_changed(&mut self) -> bool {
+        let files = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
+        let now: Vec<(PathBuf, Stamp)> = files.iter().map(|f| (f.clone(), stamp(f))).collect();
+        drop(files);
+        let changed = now.iter().any(|(file, stamp)| {
+            let before = self.stamps.iter().find(|(known, _)| known == file);
+            before.is_some_and(|(_, before)| before != stamp)
+        });
+        self.stamps = now;
+        changed
     }
 
     fn changes(&self, event: &Event) -> BTreeSet<Change> {

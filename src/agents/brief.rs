@@ -111,7 +111,10 @@ fn source(brief: &FileBrief<'_>, cut: Cut) -> String {
         section("API", &api(spec)),
         section("Rules", &rules(spec)),
         section("Edge cases", spec.section("Edge cases")),
-        section("JavaScript", deps::RULES),
+        section(
+            "JavaScript",
+            &deps::rules(&brief.spec.packages(brief.desk.packages))
+        ),
         world(brief),
         section("Examples, run as tests", &examples(brief, cut)),
         others(brief, cut),
@@ -133,7 +136,10 @@ fn test(brief: &FileBrief<'_>, cut: Cut) -> String {
         "{}{}{}{}{}{}{}{}{}",
         section("Task", &task),
         section("Tests", deps::TESTS),
-        section("JavaScript", deps::RULES),
+        section(
+            "JavaScript",
+            &deps::rules(&brief.spec.packages(brief.desk.packages))
+        ),
         section("API", &api(brief.spec)),
         section("Rules", &rules(brief.spec)),
         section("Examples, tested already", &examples(brief, cut)),

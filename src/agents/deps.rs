@@ -1,11 +1,38 @@
 //! The JavaScript contract of a tool, in the few words a model needs.
 
+use crate::domain::package::{self, Package};
+
 /// What may be required and what may not.
 pub const RULES: &str = "\
 CommonJS, Node 20, no packages: start with 'use strict', load with require, end with module.exports = { ... }.
 require only the tool's own files named below and these: path url util assert querystring string_decoder crypto events buffer.
 Never fs, http, os, child_process or any other module; never process, global, globalThis, eval, Function, console.
 No branch may test for the values of an example: compute every result from the rules.";
+
+/// The same with packages the tool may require.
+#[must_use]
+pub fn rules(packages: &[Package]) -> String {
+    if packages.is_empty() {
+        return RULES.to_owned();
+    }
+    let names = package::names(packages);
+    RULES
+        .replace("no packages:", &format!("of packages only {names}:"))
+        .replace(" these: path", &format!(" these: {names} path"))
+}
+
+/// The limits of a spec where packages may be used.
+#[must_use]
+pub fn spec_limits(packages: &[Package]) -> String {
+    if packages.is_empty() {
+        return SPEC_LIMITS.to_owned();
+    }
+    let words = format!(
+        "Of packages only {}, and only where a file names it under depends on.",
+        package::names(packages)
+    );
+    SPEC_LIMITS.replace("No packages.", &words)
+}
 
 /// The world as a tool sees it.
 pub const WORLD: &str = "\

@@ -1,9 +1,13 @@
 //! The failure digest: a run in at most 2,400 characters, worst first (harness 1.6).
 
+mod said;
+
 use super::coverage;
 use super::failure::{Failure, Ground, class, rank, short, signature};
 use crate::domain::case::{Case, CaseResult};
 use crate::domain::evidence::{Evidence, JestReport, JestRun, JestTest};
+pub use said::values;
+use said::{test_lines, without_frames};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -12,7 +16,6 @@ pub const MOST: usize = 2400;
 const MOST_FAILURES: usize = 3;
 pub(super) const FAILURE_CHARS: usize = 690;
 const VALUE_CHARS: usize = 200;
-const TEST_LINES: usize = 15;
 const STDERR_CHARS: usize = 600;
 
 /// A run for a prompt, and its failures for bug reports and stuck rules.
@@ -39,7 +42,7 @@ pub fn digest(
     };
     let failing = failing(report, public);
     let mut ranked = suites(report, ground);
-    ranked.extend(tests(report, public, ground));
+    ranked.extend(tests(run, report, public, ground));
     ranked.extend(commands(report, public, ground));
     if ranked.is_empty() {
         ranked.extend(count(run, report));
@@ -181,9 +184,51 @@ fn suites(report: &JestReport, ground: &Ground<'_>) -> Vec<Ranked> {
         .collect()
 }
 
-fn tests(report: &JestReport, public: &[CaseResult], ground: &Ground<'_>) -> Vec<Ranked> {
+fn tests(
+    run: &JestRun,
+    report: &JestReport,
+    public: &[CaseResult],
+    ground: &Ground<'_>,
+) -> Vec<Ranked> {
     let failed = report.tests.iter().filter(|test| !test.passed);
-    failed.map(|test| of_test(test, public, ground)).collect()
+    let ranked = failed.map(|test| {
+        let same = |(file, name): &&(String, String)| *file == test.file && *name == test.name;
+        match run.flaky.iter().any(|one| same(&one)) {
+            true => flaky(test, ground),
+            false => of_test(test, public, ground),
+        }
+    });
+    ranked.collect()
+}
+
+/// A test that failed and then passed over the same tree: a fault of the test, unless the harness wrote it.
+fn flaky(test: &JestTest, ground: &Ground<'_>) -> Ranked {
+    let case = ground.case_of(test);
+    let (file, advice) = match case {
+        Some(case) => (
+            ground.file_of_case(case, test.at.as_deref()),
+            "What it calls depends on time, order or chance; the same input must give the same result.",
+        ),
+        None => (
+            Some(test.file.clone()),
+            "The test depends on time, order or chance; make it give the same result each time.",
+        ),
+    };
+    let text = format!(
+        "{} ({})\nIt failed and passed when it was run again over the same files. {advice}\n{}",
+        short(&test.name, 120),
+        test.file,
+        values(&test.message)
+    );
+    let place = file.as_deref().unwrap_or(&test.file);
+    let failure = Failure {
+        signature: signature("flaky", &test.name, place),
+        title: format!("flaky: {}", short(&test.name, 100)),
+        rule: case.map(|case| case.rule.clone()),
+        file,
+        text: short(&text, FAILURE_CHARS),
+    };
+    (rank("flaky"), failure)
 }
 
 fn of_test(test: &JestTest, public: &[CaseResult], ground: &Ground<'_>) -> Ranked {
@@ -305,77 +350,4 @@ fn count(run: &JestRun, report: &JestReport) -> Option<Ranked> {
         text: words,
     };
     Some((rank("suite"), failure))
-}
-
-/// Expected and received of Jest's message, or its first lines.
-fn values(message: &str) -> String {
-    let mut text = String::new();
-    if class(message) != "assertion" {
-        let _ = writeln!(
-            text,
-            "{}",
-            short(message.lines().next().unwrap_or_default(), 300)
-        );
-    }
-    for name in ["Expected", "Received"] {
-        let line = message.lines().map(str::trim).find(|line| {
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.contains(": ") && !rest.starts_with(" -"))
-        });
-        if let Some((_, value)) = line.and_then(|line| line.split_once(": ")) {
-            let _ = writeln!(text, "{name}: {}", short(value.trim(), VALUE_CHARS));
-        }
-    }
-    if text.is_empty() {
-        text = without_frames(message, 2 * VALUE_CHARS);
-    }
-    text
-}
-
-/// The message without stack frames and blank lines.
-fn without_frames(message: &str, most: usize) -> String {
-    let lines = message.lines().map(str::trim_end);
-    let lines =
-        lines.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("at "));
-    format!("{}\n", short(&lines.collect::<Vec<_>>().join("\n"), most))
-}
-
-/// The test's own lines, as far as there is room.
-fn test_lines(test: &JestTest, ground: &Ground<'_>, room: usize) -> String {
-    let Some(source) = ground.sources.get(&test.file) else {
-        return String::new();
-    };
-    let starts = |line: &str| {
-        let line = line.trim_start();
-        let call = ["test(", "it("]
-            .iter()
-            .find_map(|word| line.strip_prefix(word))?;
-        let quote = call.chars().next()?;
-        let title = call.get(1..)?.split(quote).next()?.to_owned();
-        (!title.is_empty() && test.name.ends_with(&title)).then_some(())
-    };
-    let Some(first) = source.lines().position(|line| starts(line).is_some()) else {
-        return String::new();
-    };
-    let mut text = String::from("The test:\n");
-    let indent = source.lines().nth(first).map_or(0, depth);
-    for (at, line) in source.lines().skip(first).take(TEST_LINES).enumerate() {
-        let longer = text.chars().count() + line.chars().count() + 1;
-        if longer > room {
-            break;
-        }
-        let _ = writeln!(text, "{line}");
-        if at > 0 && depth(line) <= indent && line.trim_start().starts_with('}') {
-            break;
-        }
-    }
-    if text.lines().count() > 1 {
-        text
-    } else {
-        String::new()
-    }
-}
-
-fn depth(line: &str) -> usize {
-    line.len() - line.trim_start().len()
 }

@@ -3,6 +3,7 @@
 use super::spec::Spec;
 use crate::domain::case::{Case, CaseResult};
 use crate::domain::evidence::JestTest;
+pub use crate::domain::stuck::rank;
 use std::collections::BTreeMap;
 
 /// The tool a run was made of.
@@ -158,18 +159,6 @@ pub fn class(message: &str) -> &str {
         word
     } else {
         "Error"
-    }
-}
-
-/// Order in which failures are worth repairing.
-#[must_use]
-pub fn rank(class: &str) -> u8 {
-    match class {
-        "suite" | "crash" => 0,
-        "SyntaxError" => 1,
-        "ReferenceError" | "TypeError" => 2,
-        "assertion" => 4,
-        _ => 3,
     }
 }
 

@@ -4,6 +4,8 @@ use super::cases;
 use super::prompt::Numbers;
 use super::spec::{self, SECTIONS, Spec};
 use crate::domain::case::Case;
+use crate::domain::package::{self, Package};
+use crate::text::sanitise::misplaced;
 use crate::text::tokens;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,22 +25,37 @@ const VAGUE: [&str; 9] = [
     "as needed",
 ];
 
-/// The spec, or everything that is wrong with it.
-pub fn lint(text: &str, tool: &str, numbers: &Numbers) -> Result<Spec, Vec<String>> {
+/// The spec, or everything that is wrong with it. `allowed`: packages its files may depend on.
+pub fn lint(
+    text: &str,
+    tool: &str,
+    numbers: &Numbers,
+    allowed: &[Package],
+) -> Result<Spec, Vec<String>> {
     let spec = spec::parse(text);
     let mut problems = Vec::new();
     sections(&spec, tool, &mut problems);
-    files(&spec, &mut problems);
+    files(&spec, allowed, &mut problems);
     exports(&spec, &mut problems);
     rules(&spec, &mut problems);
     examples(&spec, &mut problems);
     cover(&spec, &mut problems);
-    words(&spec, &mut problems);
+    words(&spec, allowed, &mut problems);
     size(&spec, numbers, &mut problems);
+    visible(text, &mut problems);
     if problems.is_empty() {
         Ok(spec)
     } else {
         Err(problems)
+    }
+}
+
+fn visible(text: &str, problems: &mut Vec<String>) {
+    if let Some((line, c)) = misplaced(text) {
+        problems.push(format!(
+            "Line {line}: it holds the invisible character U+{:04X}; write it as an escape in an example, or leave it out.",
+            u32::from(c)
+        ));
     }
 }
 
@@ -66,7 +83,7 @@ fn sections(spec: &Spec, tool: &str, problems: &mut Vec<String>) {
     }
 }
 
-fn files(spec: &Spec, problems: &mut Vec<String>) {
+fn files(spec: &Spec, allowed: &[Package], problems: &mut Vec<String>) {
     if spec.files.len() > MOST_FILES {
         problems.push(format!(
             "Section Files: {} files are planned, at most {MOST_FILES} are allowed.",
@@ -92,9 +109,11 @@ fn files(spec: &Spec, problems: &mut Vec<String>) {
             ));
         }
         for needed in &file.depends {
-            if !earlier.contains(needed) {
+            let package = allowed.iter().any(|package| package.name == *needed);
+            if !package && !earlier.contains(needed) {
                 problems.push(format!(
-                    "Section Files: `{path}` depends on `{needed}`, which is not a file listed above it; packages cannot be used."
+                    "Section Files: `{path}` depends on `{needed}`, which is not a file listed above it; {}.",
+                    usable(allowed)
                 ));
             }
         }
@@ -102,6 +121,14 @@ fn files(spec: &Spec, problems: &mut Vec<String>) {
             problems.push(format!("Section Files: `{path}` is listed twice."));
         }
     }
+}
+
+/// What packages there are, in words.
+fn usable(allowed: &[Package]) -> String {
+    if allowed.is_empty() {
+        return "packages cannot be used".to_owned();
+    }
+    format!("of packages only {} can be used", package::names(allowed))
 }
 
 /// src/name.js in kebab-case.
@@ -269,7 +296,7 @@ fn cover(spec: &Spec, problems: &mut Vec<String>) {
     }
 }
 
-fn words(spec: &Spec, problems: &mut Vec<String>) {
+fn words(spec: &Spec, allowed: &[Package], problems: &mut Vec<String>) {
     for (title, text) in &spec.sections {
         if title == "Examples" {
             continue;
@@ -283,8 +310,9 @@ fn words(spec: &Spec, problems: &mut Vec<String>) {
                 ));
             }
             if says(&lower, "npm install") || says(&lower, "node_modules") {
+                let usable = usable(allowed);
                 problems.push(format!(
-                    "Section {title}: the tool cannot use packages; leave npm install out."
+                    "Section {title}: {usable}; leave npm install out, the factory installs."
                 ));
             }
         }

@@ -1,11 +1,14 @@
 //! The write policy: what a file from the Developer must be before it is written.
 
 use super::lint::source_path;
+use super::mend::{Place, mend};
 use super::prompt::Numbers;
 use super::reply::{Malformed, fenced};
 use super::scaffold;
 use super::scan;
 use super::spec::{Spec, test_of};
+use crate::text::sanitise::misplaced;
+use std::collections::BTreeMap;
 
 /// Files shorter than this may shrink as they like, lines with text.
 const SMALL: usize = 10;
@@ -28,20 +31,29 @@ const CONFIG: [&str; 3] = [
     "@jest-environment-options",
 ];
 
-/// The whole file a reply holds, ready to be written at `path`.
+/// The whole file a reply holds, ready to be written at `path`, and what the harness put right in it.
 pub fn from_reply(
     path: &str,
     reply: &str,
     previous: Option<&str>,
     spec: &Spec,
+    sources: &BTreeMap<String, String>,
     numbers: &Numbers,
-) -> Result<String, Malformed> {
+) -> Result<(String, Vec<String>), Malformed> {
     let languages: &[&str] = if path.ends_with(".js") {
         &["js"]
     } else {
         &["markdown"]
     };
-    check_file(path, &fenced(reply, languages)?, previous, spec, numbers)
+    let place = Place {
+        path,
+        previous,
+        spec,
+        sources,
+    };
+    let mended = mend(&fenced(reply, languages)?, &place);
+    let text = check_file(path, &mended.text, previous, spec, numbers)?;
+    Ok((text, mended.notes))
 }
 
 /// The text as it may be written, or why it may not.
@@ -61,6 +73,7 @@ pub fn check_file(
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let text = format!("{}\n", text.trim_end());
     size(path, &text, numbers)?;
+    visible(path, &text)?;
     if path == "README.md" {
         return Ok(text);
     }
@@ -109,17 +122,20 @@ fn size(path: &str, text: &str, numbers: &Numbers) -> Result<(), Malformed> {
     Ok(())
 }
 
+/// What a reader cannot see has no place in a file: it could make code read as other code.
+fn visible(path: &str, text: &str) -> Result<(), Malformed> {
+    match misplaced(text) {
+        Some((line, c)) => Err(Malformed::new(format!(
+            "line {line} of {path} holds the invisible character U+{:04X}; write it as an escape, or leave it out",
+            u32::from(c)
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn elided(path: &str, text: &str) -> Result<(), Malformed> {
     for (at, line) in text.lines().enumerate() {
-        let Some(comment) = comment(line) else {
-            continue;
-        };
-        let comment = comment.to_lowercase();
-        let dots = comment.contains("...") || comment.contains('…');
-        let words = ELISIONS.iter().any(|phrase| comment.contains(phrase));
-        let bare = comment.trim_matches(['/', '*', ' ', '.', '…']);
-        let unchanged = matches!(bare, "unchanged" | "" | "same" | "rest") && dots;
-        if (dots && words) || unchanged || starts_elision(bare) {
+        if is_elision(line) {
             return Err(Malformed::new(format!(
                 "line {} of {path} leaves code out (\"{}\"); write the whole file",
                 at + 1,
@@ -128,6 +144,20 @@ fn elided(path: &str, text: &str) -> Result<(), Malformed> {
         }
     }
     Ok(())
+}
+
+/// Whether a line is a comment that stands for code.
+#[must_use]
+pub fn is_elision(line: &str) -> bool {
+    let Some(comment) = comment(line) else {
+        return false;
+    };
+    let comment = comment.to_lowercase();
+    let dots = comment.contains("...") || comment.contains('…');
+    let words = ELISIONS.iter().any(|phrase| comment.contains(phrase));
+    let bare = comment.trim_matches(['/', '*', ' ', '.', '…']);
+    let unchanged = matches!(bare, "unchanged" | "" | "same" | "rest") && dots;
+    (dots && words) || unchanged || starts_elision(bare)
 }
 
 /// Comments that are nothing but a stand-in, with or without dots.

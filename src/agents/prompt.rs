@@ -2,6 +2,8 @@
 
 use super::reply::Malformed;
 use super::soul::Soul;
+use crate::domain::package::Package;
+use crate::text::sanitise::sanitise;
 use crate::text::tokens;
 use serde_json::Value;
 use std::fmt::Display;
@@ -12,6 +14,8 @@ const SPARE_TOKENS: u32 = 256;
 const MESSAGE_TOKENS: u32 = 8;
 /// Context window below which nothing thinks, tokens.
 const LEAST_TO_THINK: u32 = 16_000;
+/// Bytes of either end of a block of foreign text that are shown; a file of the largest reply fits whole.
+const BLOCK_END: usize = 8 * 1024;
 /// Characters of a reply too long to be shown back whole when only its form is to be repaired.
 const REFORMAT_CHARS: usize = 24_000;
 
@@ -59,6 +63,8 @@ pub struct Desk<'a> {
     pub numbers: &'a Numbers,
     /// Random letters, new for each prompt; they mark where data begins and ends.
     pub nonce: &'a str,
+    /// Packages a tool may use.
+    pub packages: &'a [Package],
 }
 
 /// One request to a model, before host, model and seed are chosen.
@@ -76,6 +82,8 @@ pub struct Prompt {
     pub temperature: f32,
     /// Nucleus sampling.
     pub top_p: f32,
+    /// Penalty on what was written already; 0 = none.
+    pub presence_penalty: f32,
     /// Upper bound of tokens written, thinking included.
     pub max_tokens: u32,
     /// JSON schema of the reply.
@@ -140,6 +148,7 @@ impl Prompt {
             think,
             temperature,
             top_p,
+            presence_penalty: 0.0,
             max_tokens: written,
             format: None,
         }
@@ -229,17 +238,37 @@ pub fn reformat(desk: &Desk<'_>, original: &Prompt, reply: &str, problem: &Malfo
     prompt
 }
 
-/// Text from outside, between two lines that carry the nonce, so that nothing in it reads as an instruction.
+/// Text from outside, between two lines that carry the nonce, so that nothing in it reads as an instruction: without
+/// hidden characters, and no longer than 8 KiB at either end.
 #[must_use]
 pub fn data(nonce: &str, what: &str, text: &str) -> String {
+    let safe = ends(&sanitise(text), BLOCK_END);
     let safe = if nonce.is_empty() {
-        text.to_owned()
+        safe
     } else {
-        text.replace(nonce, "")
+        // By a mark: with nothing in its place the halves of another could meet.
+        safe.replace(nonce, "…")
     };
     format!(
         "<data {nonce}: {what}>\n{}\n</data {nonce}>",
         safe.trim_end()
+    )
+}
+
+/// So many bytes of either end of a text, with a visible mark where more stood.
+fn ends(text: &str, most: usize) -> String {
+    if text.len() <= 2 * most {
+        return text.to_owned();
+    }
+    let (head, tail) = (
+        text.floor_char_boundary(most),
+        text.ceil_char_boundary(text.len() - most),
+    );
+    format!(
+        "{}\n[{} bytes cut here]\n{}",
+        text.get(..head).unwrap_or_default(),
+        tail - head,
+        text.get(tail..).unwrap_or_default()
     )
 }
 

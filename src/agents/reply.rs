@@ -2,24 +2,39 @@
 
 use super::cases;
 use crate::domain::case::Case;
+use crate::text::sanitise::one_line;
 use serde::de::DeserializeOwned;
 
 /// Longest reply that is looked at, characters; a file of 200 lines has about 8,000.
 const LONGEST: usize = 400_000;
+
+/// Longest sentence about a reply, characters.
+const SENTENCE: usize = 1_000;
 
 /// A reply that has no usable form; `problem` is one sentence for its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
     /// What is wrong and what is wanted.
     pub problem: String,
+    /// It holds neither code nor a verdict (harness S7).
+    pub bare: bool,
 }
 
 impl Malformed {
-    /// Wraps a sentence.
+    /// Wraps a sentence; what it quotes of the reply is made harmless and cut.
     #[must_use]
     pub fn new(problem: impl Into<String>) -> Self {
         Self {
-            problem: problem.into(),
+            problem: one_line(&problem.into(), SENTENCE),
+            bare: false,
+        }
+    }
+
+    /// A reply that holds neither code nor a verdict.
+    fn bare(problem: impl Into<String>) -> Self {
+        Self {
+            bare: true,
+            ..Self::new(problem)
         }
     }
 }
@@ -112,7 +127,7 @@ fn answer(reply: &str) -> Result<&str, Malformed> {
     }
     let text = unthought(reply)?;
     if text.trim().is_empty() {
-        return Err(Malformed::new(
+        return Err(Malformed::bare(
             "the reply is empty; write what was asked for",
         ));
     }
@@ -128,7 +143,7 @@ fn answer(reply: &str) -> Result<&str, Malformed> {
 /// What follows `</think>`, where a server left the thinking inside the text.
 fn unthought(reply: &str) -> Result<&str, Malformed> {
     let text = reply.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
-    let only = || Malformed::new("the reply holds only thinking; write the answer after it");
+    let only = || Malformed::bare("the reply holds only thinking; write the answer after it");
     if text.starts_with("<think>") {
         let (_, rest) = text.split_once("</think>").ok_or_else(only)?;
         return if rest.trim().is_empty() {
@@ -148,7 +163,7 @@ fn pick<'a, 'b>(
     let widest = fences.iter().map(|f| f.width).max().unwrap_or(0);
     let mut outer = fences.iter().filter(|f| f.width == widest);
     let Some(first) = outer.next() else {
-        return Err(Malformed::new(format!(
+        return Err(Malformed::bare(format!(
             "the reply has no fence; put the whole content between a line ```{wanted} and a line ```"
         )));
     };

@@ -2,6 +2,7 @@
 
 use super::spec::Spec;
 use crate::domain::case::Case;
+use crate::domain::package::Package;
 use serde_json::{Map, Value, json};
 
 const BIN: &str = include_str!("../../dev-factory/harness/bin.js");
@@ -14,7 +15,7 @@ const STUB: &str = "// Not written yet: a stand-in of the factory.";
 /// Every file of a new tool, by path relative to its folder.
 #[must_use]
 pub fn files(spec: &Spec, version: &str, public: &[Case]) -> Vec<(String, String)> {
-    let mut files = harness(spec, version, public);
+    let mut files = harness(spec, version, public, &[]);
     files.extend(spec.modules().into_iter().map(|path| {
         let text = stub(spec, &path);
         (path, text)
@@ -24,11 +25,16 @@ pub fn files(spec: &Spec, version: &str, public: &[Case]) -> Vec<(String, String
 
 /// The files that stay the harness's own; written again whenever the public cases change.
 #[must_use]
-pub fn harness(spec: &Spec, version: &str, public: &[Case]) -> Vec<(String, String)> {
+pub fn harness(
+    spec: &Spec,
+    version: &str,
+    public: &[Case],
+    packages: &[Package],
+) -> Vec<(String, String)> {
     vec![
         (
             "package.json".into(),
-            package(&spec.name, &spec.purpose, version),
+            package(&spec.name, &spec.purpose, version, packages),
         ),
         (format!("bin/{}.js", spec.name), BIN.into()),
         ("test/fakes.js".into(), FAKES.into()),
@@ -41,10 +47,10 @@ pub fn harness(spec: &Spec, version: &str, public: &[Case]) -> Vec<(String, Stri
 
 /// package.json of a tool.
 #[must_use]
-pub fn package(tool: &str, description: &str, version: &str) -> String {
+pub fn package(tool: &str, description: &str, version: &str, packages: &[Package]) -> String {
     let mut bin = Map::new();
     bin.insert(tool.to_owned(), json!(format!("bin/{tool}.js")));
-    let package = json!({
+    let mut package = json!({
         "name": tool,
         "version": version,
         "private": true,
@@ -54,7 +60,21 @@ pub fn package(tool: &str, description: &str, version: &str) -> String {
         "type": "commonjs",
         "engines": {"node": ">=20"},
     });
+    if let Value::Object(all) = &mut package
+        && !packages.is_empty()
+    {
+        all.insert("dependencies".to_owned(), dependencies(packages));
+    }
     format!("{package:#}\n")
+}
+
+/// Packages as package.json names them.
+#[must_use]
+pub fn dependencies(packages: &[Package]) -> Value {
+    let pairs = packages
+        .iter()
+        .map(|package| (package.name.clone(), json!(package.version)));
+    Value::Object(pairs.collect())
 }
 
 /// test/examples.test.js with the public cases inside.

@@ -4,13 +4,16 @@
 mod facts;
 mod names;
 mod rules;
+mod scope;
 mod shape;
 mod uses;
 
+use crate::domain::package::Package;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::Parser;
 use oxc_span::{SourceType, Span};
+pub use scope::Names;
 pub use shape::Promised;
 
 /// Something in a file that may not be there.
@@ -40,13 +43,13 @@ pub fn parses(text: &str) -> Result<(), String> {
     with_program(text, |_| ()).map_err(|violation| violation.to_string())
 }
 
-/// Everything in a file under src/ or test/dev/ that it may not have, in the order of lines.
+/// Everything in a file under src/ or test/dev/ that it may not have, in the order of lines; it may require `packages`.
 #[must_use]
-pub fn scan(path: &str, text: &str) -> Vec<Violation> {
+pub fn scan(path: &str, text: &str, packages: &[Package]) -> Vec<Violation> {
     let found = with_program(text, |program| {
         let facts = facts::Facts::of(program);
         let mut found = comments(text, program);
-        found.extend(rules::check(path, text, program, &facts));
+        found.extend(rules::check(path, text, program, &facts, packages));
         found.extend(uses::check(text, program, &facts));
         if names::is_test(path) {
             found.extend(shape::check(text, program, &facts).1);
@@ -57,6 +60,12 @@ pub fn scan(path: &str, text: &str) -> Vec<Violation> {
     found.sort();
     found.dedup();
     found
+}
+
+/// What a file declares and uses; None when it does not parse.
+#[must_use]
+pub fn names(text: &str) -> Option<Names> {
+    with_program(text, scope::names).ok()
 }
 
 /// The tests a test file promises, read without running it.

@@ -2,6 +2,7 @@
 
 use super::cases;
 use crate::domain::case::Case;
+use crate::domain::package::Package;
 
 /// The nine sections of the template, in order.
 pub const SECTIONS: [&str; 9] = [
@@ -23,7 +24,7 @@ pub struct SpecFile {
     pub path: String,
     /// What it is for.
     pub role: String,
-    /// Planned files it requires.
+    /// Planned files and packages it requires.
     pub depends: Vec<String>,
 }
 
@@ -90,6 +91,16 @@ impl Spec {
         plan.extend(tests);
         plan.push("README.md".into());
         plan
+    }
+
+    /// Those of some packages that a file of the plan requires, in their order.
+    #[must_use]
+    pub fn packages(&self, allowed: &[Package]) -> Vec<Package> {
+        let needed = |package: &&Package| {
+            let mut all = self.files.iter().flat_map(|file| &file.depends);
+            all.any(|name| *name == package.name)
+        };
+        allowed.iter().filter(needed).cloned().collect()
     }
 
     /// A rule's sentence.

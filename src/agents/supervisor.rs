@@ -54,7 +54,7 @@ pub struct ReviewVerdict {
     /// What is to be done, at most 150 words.
     #[serde(default)]
     pub instructions: String,
-    /// The file a send-back is about.
+    /// The file a send-back or takeover is about.
     #[serde(default)]
     pub file: Option<String>,
     /// The case a test-defect is about.
@@ -102,7 +102,7 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
             "hint",
             brief.hint.unwrap_or_default()
         ),
-        part("Diff", nonce, "diff", diff),
+        section("Diff", &by_file(nonce, diff)),
     );
     let words: Vec<&str> = brief.allowed.iter().copied().map(word).collect();
     let rule = form(brief.allowed, &words);
@@ -132,12 +132,16 @@ fn form(allowed: &[Decision], words: &[&str]) -> String {
         Decision::SendBack,
         ", \"file\": \"src/x.js\" (only with send-back)",
     );
+    let taken = only(
+        Decision::Takeover,
+        ", \"file\": \"src/x.js\" (only with takeover)",
+    );
     let case = only(
         Decision::TestDefect,
         ", \"case\": \"H1\" (only with test-defect)",
     );
     format!(
-        "Reply with one JSON object in a ```json fence: {{\"checks\": [\"what you looked at and found\"], \"verdict\": {}, \"instructions\": \"at most {MOST_WORDS} words\"{file}{case}}}.",
+        "Reply with one JSON object in a ```json fence: {{\"checks\": [\"what you looked at and found\"], \"verdict\": {}, \"instructions\": \"at most {MOST_WORDS} words\"{file}{taken}{case}}}.",
         words
             .iter()
             .map(|w| format!("\"{w}\""))
@@ -151,6 +155,22 @@ fn part(title: &str, nonce: &str, what: &str, text: &str) -> String {
         return String::new();
     }
     section(title, &data(nonce, what, text))
+}
+
+/// A diff, a block a file.
+fn by_file(nonce: &str, diff: &str) -> String {
+    let mut files: Vec<String> = Vec::new();
+    for line in diff.lines() {
+        match files
+            .last_mut()
+            .filter(|_| !line.starts_with("diff --git "))
+        {
+            Some(file) => file.extend(["\n", line]),
+            None => files.push(line.to_owned()),
+        }
+    }
+    let blocks: Vec<String> = files.iter().map(|file| data(nonce, "diff", file)).collect();
+    blocks.join("\n")
 }
 
 fn task(brief: &ReviewBrief<'_>) -> String {
@@ -198,7 +218,9 @@ fn meaning(decision: Decision) -> &'static str {
         Decision::TestDefect => {
             "a held-out case contradicts the spec; `case` is its id, `instructions` say what the spec wants instead."
         }
-        Decision::Takeover => "you write the file yourself.",
+        Decision::Takeover => {
+            "you write one file yourself; `instructions` say what is wrong, `file` names it. You are asked for its text next."
+        }
     }
 }
 
@@ -283,12 +305,12 @@ pub fn parse(
     }
     verdict.file = verdict.file.filter(|file| !file.trim().is_empty());
     match (&verdict.file, verdict.verdict) {
-        (Some(file), Decision::SendBack) if !super::policy::writable(file) => {
+        (Some(file), Decision::SendBack | Decision::Takeover) if !super::policy::writable(file) => {
             Err(Malformed::new(format!(
                 "`file` is {file}, which the Developer does not write; name a file of src, its test or README.md"
             )))
         }
-        (Some(_), Decision::SendBack) | (None, _) => Ok(verdict),
+        (Some(_), Decision::SendBack | Decision::Takeover) | (None, _) => Ok(verdict),
         (Some(_), _) => {
             verdict.file = None;
             Ok(verdict)

@@ -6,7 +6,6 @@ use super::{send, tools, walls, wire};
 use crate::adapters::lock;
 use crate::adapters::store::{files, readers};
 use crate::domain::command::{Answer, StopAfter, Verb};
-use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -93,13 +92,9 @@ pub fn flags(cli: &Cli) -> Vec<String> {
 fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
     let told = |error: std::io::Error| Fail::failed(files::trouble(log, &error).to_string());
     if let Some(folder) = log.parent() {
-        std::fs::create_dir_all(folder).map_err(told)?;
+        files::make_dir(folder).map_err(|error| Fail::failed(error.to_string()))?;
     }
-    let output: File = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)
-        .map_err(told)?;
+    let output = files::grow(log).map_err(told)?;
     let errors = output.try_clone().map_err(told)?;
     let program = std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?;
     let mut command = Command::new(program);

@@ -64,14 +64,14 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
         return on_screens(cli, args, &dir);
     }
     wire::log_to(&dir);
-    let mut settings = wire::settings(cli, Some(&dir), Vec::new())?.settings;
-    for host in settings.hosts.values_mut() {
+    let mut loaded = wire::settings(cli, Some(&dir), Vec::new())?;
+    for host in loaded.settings.hosts.values_mut() {
         host.pace = args.pace;
     }
     let mut cli = of_demo(cli, true);
     // Whoever slows the streaming down wants to read it.
     cli.engine.verbose |= args.pace > 0;
-    let ended = serve::run(&cli, &dir, settings, Vec::new(), hello)?;
+    let ended = serve::run(&cli, &dir, loaded, Vec::new(), hello)?;
     if ended == Ended::Interrupted {
         return Ok(code::INTERRUPTED);
     }

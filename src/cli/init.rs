@@ -6,13 +6,14 @@ use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::signals::{self, Endings};
 use super::{ask, npm, secrets, starter, tools, wire};
+use crate::adapters::child;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -165,13 +166,18 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
 fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
     let file = |name: &str, text: &str| -> std::io::Result<()> {
         let path = root.join(name);
+        // What the factory remembers is its user's alone; the rest is readable as any repository is.
+        let private = name.starts_with("dev-factory/");
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(if private { 0o700 } else { 0o755 })
+                .create(folder)?;
         }
         std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o644)
+            .mode(if private { 0o600 } else { 0o644 })
             .open(path)?
             .write_all(text.as_bytes())
     };
@@ -227,13 +233,8 @@ fn commit(root: &Path) -> Result<(), Fail> {
 fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
     let program = tools::git()?;
     let mut command = Command::new(program);
-    // Variables such as GIT_DIR would send the work to another repository.
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_"))
-    {
-        command.env_remove(name);
-    }
-    let output = command
+    // Variables such as GIT_DIR would also send the work to another repository.
+    let output = child::bare(&mut command, &["XDG_CONFIG_HOME"])
         .current_dir(root)
         .args([
             "-c",

@@ -1,126 +1,94 @@
-//! Installs the pinned Jest of a home, through the Sandbox port.
+//! Installs the pinned Jest of a home: says how far it is, and ends when asked to.
 
 use super::args::Cli;
 use super::out::{self, Fail};
 use super::signals::{self, Endings};
 use super::{tools, walls, wire};
-use crate::factory::ports::sandbox::{Job, Limits, Network, Sandbox};
+use crate::adapters::npm::{self, Npm, Wanted};
+use crate::adapters::registry::Registry;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-
-/// Variables npm needs to reach a registry behind a proxy or a company's certificate.
-const PASSED: &[&str] = &[
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "NODE_EXTRA_CA_CERTS",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
 
 /// npm was ended in mid-work, by a signal to us.
 const INTERRUPTED: &str = "interrupted: Jest is not installed yet; the next start installs it";
+/// How often a terminal is told how far it is.
+const OFTEN: Duration = Duration::from_millis(200);
 
 /// Whether Jest is there.
 #[must_use]
 pub fn installed(home: &Path) -> bool {
-    home.join("node_modules/jest/bin/jest.js").is_file()
-        && home.join("node_modules/.package-lock.json").is_file()
+    npm::installed(home, "jest/bin/jest.js")
 }
 
-/// Installs exactly what the lock file names; scripts of packages are not run. What it says goes to standard
-/// error: standard output may be read by a program.
+/// Installs exactly what the lock file names, without scripts of packages; speaks on standard error only.
 pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
-    let npm = tools::npm()?;
+    let program = tools::npm()?;
+    let home = home.canonicalize()?;
     out::note("installing Jest (npm ci) ...");
-    let run = home.join("dev-factory/run");
-    std::fs::create_dir_all(&run)?;
-    let folder = tempfile::Builder::new().prefix("npm-").tempdir_in(run)?;
-    let stage = folder.path().canonicalize()?;
-    for name in ["package.json", "package-lock.json"] {
-        std::fs::copy(home.join(name), stage.join(name))?;
-    }
-    let job = job(&npm, &stage);
-    let loaded = wire::settings(cli, Some(home), Vec::new());
+    let told = |why: String| {
+        Fail::failed(format!(
+            "npm ci failed in {}: {why}; the next start tries again",
+            home.display()
+        ))
+    };
+    let (manifest, lock) = (
+        npm::text(&home, "package.json"),
+        npm::text(&home, "package-lock.json"),
+    );
+    let (manifest, lock) = (manifest.map_err(told)?, lock.map_err(told)?);
+    let all = npm::packages(&lock).map_err(told)?;
+    let registry = Arc::new(Registry::new(&npm::route(&program)).map_err(told)?);
+    let loaded = wire::settings(cli, Some(&home), Vec::new());
     let wrapper = loaded.map_or_else(|_| Vec::new(), |loaded| loaded.settings.wrapper);
-    let sandbox = walls::any(&wrapper)?;
-    let ended = wire::runtime()?.block_on(async {
+    let walls = walls::any(&wrapper)?.reaching(registry.clone());
+    let npm = Npm {
+        program,
+        cache: walls::state().join("npm"),
+    };
+    let wanted = Wanted {
+        home: &home,
+        manifest: &manifest,
+        lock: &lock,
+        into: &home,
+    };
+    let millis = wire::runtime()?.block_on(async {
         let mut endings = Endings::listen()?;
         tokio::select! {
-            ended = sandbox.run(job) => ended.map_err(|error| Fail::failed(error.to_string())),
+            ended = npm.install(wanted, &walls, &registry) => ended.map_err(told),
+            () = show(&registry, all) => Ok(0),
             signal = endings.next() => Err(Fail::Said(signals::code(signal), INTERRUPTED.to_owned())),
         }
-    })?;
-    let made = ended.exit == Some(0)
-        && std::fs::rename(stage.join("node_modules"), home.join("node_modules")).is_ok();
-    if made && installed(home) {
-        out::note(format!(
-            "Jest is installed ({:.1} s)",
-            ended.millis as f64 / 1000.0
-        ));
-        return Ok(());
-    }
-    let why = match ended.limit {
-        Some(limit) => format!("ended by the limit of {}", limit.as_str()),
-        None => last_words(&ended.stderr),
-    };
-    Err(Fail::failed(format!(
-        "npm ci failed in {}: {why}; check the network and the registry (npm ping); the next start tries again",
-        home.display()
-    )))
+    });
+    clear();
+    let seconds = millis? as f64 / 1000.0;
+    out::note(format!(
+        "Jest is installed ({all} packages, {seconds:.1} s)"
+    ));
+    Ok(())
 }
 
-/// `npm ci` in a folder of its own: what it may write is no other's.
-fn job(npm: &Path, stage: &Path) -> Job {
-    let words = [
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-    ];
-    Job {
-        command: std::iter::once(npm.display().to_string())
-            .chain(words.map(str::to_owned))
-            .collect(),
-        cwd: stage.to_path_buf(),
-        stdin: Vec::new(),
-        read: Vec::new(),
-        write: vec![stage.to_path_buf()],
-        network: Network::Registry,
-        limits: Limits {
-            wall: Duration::from_secs(600),
-            file: 500 << 20,
-            written: 500 << 20,
-            scratch: 500 << 20,
-            output: 1 << 20,
-            ..Limits::default()
-        },
-        untrusted: Vec::new(),
-        env: std::env::vars()
-            .filter(|(name, _)| {
-                PASSED.contains(&name.as_str()) || name.to_lowercase().starts_with("npm_config_")
-            })
-            .collect(),
+/// Says on a terminal how many packages have come; never ends.
+async fn show(registry: &Registry, all: usize) {
+    let mut shown = 0;
+    loop {
+        tokio::time::sleep(OFTEN).await;
+        let packages = registry.seen().packages;
+        let mut err = std::io::stderr().lock();
+        if packages != shown && err.is_terminal() {
+            shown = packages;
+            let _ = write!(err, "\r{packages} of {all} packages fetched");
+            let _ = err.flush();
+        }
     }
 }
 
-/// What npm said was wrong, on one line.
-fn last_words(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("npm error "))
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("A complete log"))
-        .take(3)
-        .collect();
-    if lines.is_empty() {
-        text.lines().last().unwrap_or("it said nothing").to_owned()
-    } else {
-        lines.join(", ")
+/// Takes the line of progress away again.
+fn clear() {
+    let mut err = std::io::stderr().lock();
+    if err.is_terminal() {
+        let _ = write!(err, "\r\u{1b}[K");
+        let _ = err.flush();
     }
 }

@@ -1,5 +1,7 @@
 //! What a subcommand says and how it ends: sentences, exit codes, and a reader that went away.
 
+use super::secrets;
+use crate::text::sanitise::sanitise_uncut;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -64,23 +66,41 @@ pub type Done = Result<u8, Fail>;
 
 /// Prints a line on standard output.
 pub fn say(text: impl fmt::Display) -> Result<(), Fail> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()?;
-    Ok(())
+    put(&format!("{text}\n"))
 }
 
-/// Prints text on standard output as it is.
+/// Prints text on standard output.
 pub fn put(text: &str) -> Result<(), Fail> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(shown(text).as_bytes())?;
     out.flush()?;
     Ok(())
 }
 
 /// Prints a line on standard error; one that is closed is nobody's loss.
 pub fn note(text: impl fmt::Display) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", shown(&text.to_string()));
+}
+
+/// The text without secrets, and without what a terminal would obey.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    secrets::known().redact(&sanitise_uncut(text))
+}
+
+/// A place for text where each write is a whole piece of it, as the program's log makes them.
+pub struct Shown<W: Write>(pub W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .write_all(shown(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// A path as a word of a command line that a person may copy.

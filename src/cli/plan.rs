@@ -2,8 +2,9 @@
 
 use super::args::InitArgs;
 use super::out::Fail;
-use crate::config::keys::{self, KeyPlace};
+use crate::config::keys::KeyPlace;
 use crate::config::{Probed, roles, schema};
+use crate::text::origin::Origin;
 
 /// A model server as `--host` names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +131,7 @@ impl Plan {
                 ));
             }
         };
-        let origin = keys::origin(&host.url).ok_or_else(|| {
+        let origin = Origin::of(&host.url).ok_or_else(|| {
             Fail::usage(format!(
                 "--host {}: \"{}\" is no address",
                 host.name, host.url
@@ -144,7 +145,7 @@ impl Plan {
         let text = format!(
             "[keys.{}]\norigin = {}\n{word} = {}\n",
             host.name,
-            quoted(&origin),
+            quoted(&origin.to_string()),
             quoted(value)
         );
         Ok(Some((host.name.clone(), text)))
@@ -198,7 +199,7 @@ pub fn host(text: &str) -> Result<HostSpec, Fail> {
         Some(_) => return Err(bad()),
         None => kind.clone().unwrap_or_else(|| "models".to_owned()),
     };
-    if keys::origin(&url).is_none() && kind.as_deref() != Some("scripted") {
+    if Origin::of(&url).is_none() && kind.as_deref() != Some("scripted") {
         return Err(bad());
     }
     Ok(HostSpec { name, kind, url })

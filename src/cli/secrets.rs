@@ -1,25 +1,92 @@
-//! Where keys are: notes the place in the user's own settings, and fetches them from there (a variable, an owner-only
-//! file, or a command).
+//! The secrets of this process: keys are fetched from where the user's own settings say (a variable, an owner-only file
+//! or a command), and whatever was fetched is known to the one redactor all text goes through.
 
 use super::out::Fail;
 use super::wire;
+use crate::adapters::child;
 use crate::config::keys::KeyPlace;
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use crate::text::redact::Redactor;
+use crate::text::secret::Secret;
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// Longest a key command may take, a person at a password prompt included.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+/// Bytes of a key file or of what a command prints that are read; a key is one word.
+const MOST: u64 = 16 * 1024;
+/// What password stores and key rings need beside the basic variables.
+const FOR_KEY_COMMANDS: [&str; 11] = [
+    "TERM",
+    "GPG_TTY",
+    "GNUPGHOME",
+    "PASSWORD_STORE_DIR",
+    "SSH_AUTH_SOCK",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+];
+/// Ends of names of variables that hold secrets, whoever's.
+const TELLING: [&str; 7] = [
+    "_KEY",
+    "_TOKEN",
+    "_SECRET",
+    "_PASSWORD",
+    "_PASSWD",
+    "_CREDENTIALS",
+    "_PAT",
+];
+/// Shorter values of such variables are names and switches.
+const SHORTEST_GUESSED: usize = 12;
+
+static KNOWN: LazyLock<Redactor> = LazyLock::new(|| {
+    let redactor = Redactor::default();
+    for (name, value) in std::env::vars_os() {
+        if let (Some(name), Ok(value)) = (name.to_str(), value.into_string())
+            && telling(name, &value)
+        {
+            redactor.learn(&Secret::new(value));
+        }
+    }
+    redactor
+});
+
+/// What takes secrets out of all text of this process.
+#[must_use]
+pub fn known() -> &'static Redactor {
+    &KNOWN
+}
+
+/// A variable that holds a secret by its name; a path to one is none.
+fn telling(name: &str, value: &str) -> bool {
+    let plain = value.starts_with(['/', '~', '.']) || value.contains("://");
+    value.len() >= SHORTEST_GUESSED
+        && !plain
+        && !value.contains(char::is_whitespace)
+        && TELLING
+            .iter()
+            .any(|end| name.to_ascii_uppercase().ends_with(end))
+}
 
 /// The key itself, or a sentence that says why there is none; a key is never part of a sentence.
-pub fn fetch(place: &KeyPlace, env: &BTreeMap<String, String>) -> Result<String, String> {
+pub fn fetch(place: &KeyPlace) -> Result<Secret, String> {
     let text = match place {
-        KeyPlace::Variable(name) => env.get(name).cloned().ok_or_else(|| {
+        KeyPlace::Variable(name) => Secret::new(std::env::var(name).map_err(|_| {
             format!("the variable {name} is not set: set it before starting the engine")
-        })?,
-        KeyPlace::File(file) => from_file(&expand(file, env))?,
+        })?),
+        KeyPlace::File(file) => from_file(&expanded(file))?,
         KeyPlace::Command(command) => from_command(command)?,
     };
-    let key = text.trim();
+    let key = text.reveal().trim();
     if key.is_empty() {
         return Err(format!("{} is empty", words(place)));
     }
@@ -27,7 +94,7 @@ pub fn fetch(place: &KeyPlace, env: &BTreeMap<String, String>) -> Result<String,
     if key.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(format!("{} holds more than one word", words(place)));
     }
-    Ok(key.to_owned())
+    Ok(Secret::new(key.to_owned()))
 }
 
 fn words(place: &KeyPlace) -> String {
@@ -38,41 +105,88 @@ fn words(place: &KeyPlace) -> String {
     }
 }
 
-/// `~/` is the user's folder.
-fn expand(file: &str, env: &BTreeMap<String, String>) -> String {
-    match (file.strip_prefix("~/"), env.get("HOME")) {
-        (Some(rest), Some(home)) => format!("{home}/{rest}"),
-        _ => file.to_owned(),
+/// A key file's path; `~/` is the user's folder.
+#[must_use]
+pub fn expanded(file: &str) -> PathBuf {
+    match (file.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(file),
     }
 }
 
-fn from_file(file: &str) -> Result<String, String> {
-    let path = Path::new(file);
-    let meta = std::fs::metadata(path)
-        .map_err(|error| format!("the key file {file} cannot be read: {error}"))?;
+/// Looked at through the file that is open, so that nobody can exchange it between the look and the reading.
+fn from_file(path: &Path) -> Result<Secret, String> {
+    let name = path.display();
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| match error {
+        rustix::io::Errno::LOOP => {
+            format!("the key file {name} is a symbolic link: name the file it leads to")
+        }
+        other => format!(
+            "the key file {name} cannot be read: {}",
+            std::io::Error::from(other)
+        ),
+    })?;
+    let file = File::from(file);
+    let unreadable = |error| format!("the key file {name} cannot be read: {error}");
+    let meta = file.metadata().map_err(unreadable)?;
     if !meta.is_file() {
-        return Err(format!("the key file {file} is not a file"));
+        return Err(format!("the key file {name} is not a file"));
     }
-    if meta.permissions().mode() & 0o077 != 0 {
+    if meta.uid() != rustix::process::geteuid().as_raw() {
         return Err(format!(
-            "the key file {file} can be read by others: chmod 600 {file}"
+            "the key file {name} belongs to another user: make it your own, chown {} {name}",
+            rustix::process::geteuid().as_raw()
         ));
     }
-    std::fs::read_to_string(path)
-        .map_err(|error| format!("the key file {file} cannot be read: {error}"))
+    if meta.mode() & 0o077 != 0 {
+        return Err(format!(
+            "the key file {name} can be read by others: chmod 600 {name}"
+        ));
+    }
+    read(file).map_err(unreadable)
 }
 
-fn from_command(command: &str) -> Result<String, String> {
-    let output = Command::new("/bin/sh")
+fn read(from: impl Read) -> std::io::Result<Secret> {
+    // Grown at once: a buffer that moves leaves copies behind.
+    let mut text = String::with_capacity(MOST as usize);
+    from.take(MOST).read_to_string(&mut text)?;
+    Ok(Secret::new(text))
+}
+
+/// What it says on standard error is not repeated: it could be the key.
+fn from_command(command: &str) -> Result<Secret, String> {
+    let mut shell = Command::new("/bin/sh");
+    let mut child = child::bare(&mut shell, &FOR_KEY_COMMANDS)
         .args(["-c", command])
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
         .map_err(|error| format!("`{command}` does not start: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("`{command}` failed ({})", output.status));
+    let Some(printed) = printed(&mut child) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        let limit = COMMAND_LIMIT.as_secs();
+        return Err(format!("`{command}` printed no key within {limit} s"));
+    };
+    let status = child
+        .wait()
+        .map_err(|error| format!("`{command}` cannot be waited for: {error}"))?;
+    if !status.success() {
+        return Err(format!(
+            "`{command}` failed ({status}): try it in a shell to see why"
+        ));
     }
-    String::from_utf8(output.stdout).map_err(|_| format!("what `{command}` prints is no text"))
+    printed.map_err(|_| format!("what `{command}` prints is no text"))
+}
+
+/// All that a command prints; None when it takes too long.
+fn printed(child: &mut Child) -> Option<std::io::Result<Secret>> {
+    let output = child.stdout.take()?;
+    let (done, read_all) = channel();
+    std::thread::spawn(move || done.send(read(output)));
+    read_all.recv_timeout(COMMAND_LIMIT).ok()
 }
 
 /// Adds where the key is to the user's own file, unless a key of that name is there.
@@ -126,48 +240,86 @@ pub fn note_place(name: &str, table: &str) -> Result<String, Fail> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
-    fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-            .collect()
+    fn of_file(path: &Path) -> Result<String, String> {
+        let found = fetch(&KeyPlace::File(path.display().to_string()));
+        found.map(|key| key.reveal().to_owned())
+    }
+
+    fn of_command(command: &str) -> Result<String, String> {
+        let found = fetch(&KeyPlace::Command(command.to_owned()));
+        found.map(|key| key.reveal().to_owned())
     }
 
     #[test]
-    fn a_file_others_can_read_is_refused() {
+    fn a_file_that_others_control_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
         std::fs::write(&path, "canary\n").unwrap();
-        let place = KeyPlace::File(path.display().to_string());
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let refusal = fetch(&place, &env(&[])).unwrap_err();
-        assert!(
-            refusal.contains("chmod 600") && !refusal.contains("canary"),
-            "{refusal}"
-        );
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(fetch(&place, &env(&[])).unwrap(), "canary");
+        for mode in [0o644, 0o640, 0o602, 0o611] {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let refusal = of_file(&path).unwrap_err();
+            assert!(
+                refusal.contains("chmod 600") && !refusal.contains("canary"),
+                "{refusal}"
+            );
+        }
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(of_file(&path).unwrap(), "canary");
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(of_file(&link).unwrap_err().contains("is a symbolic link"));
+        assert!(of_file(dir.path()).unwrap_err().contains("is not a file"));
+        // Opening a pipe would wait for a writer.
+        let pipe = dir.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        assert!(of_file(&pipe).unwrap_err().contains("is not a file"));
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(65534), None).unwrap();
+            assert!(of_file(&path).unwrap_err().contains("another user"));
+        }
     }
 
     #[test]
     fn variables_and_commands() {
-        let set = env(&[("K", " canary ")]);
-        assert_eq!(
-            fetch(&KeyPlace::Variable("K".into()), &set).unwrap(),
-            "canary"
-        );
-        assert!(
-            fetch(&KeyPlace::Variable("L".into()), &set)
-                .unwrap_err()
-                .contains("L is not set")
-        );
-        assert_eq!(
-            fetch(&KeyPlace::Command("echo canary".into()), &set).unwrap(),
-            "canary"
-        );
-        assert!(fetch(&KeyPlace::Command("exit 3".into()), &set).is_err());
-        let two = fetch(&KeyPlace::Command("printf 'a\\nb'".into()), &set).unwrap_err();
+        let unset = fetch(&KeyPlace::Variable("NO_SUCH_VARIABLE".into())).unwrap_err();
+        assert!(unset.contains("NO_SUCH_VARIABLE is not set"), "{unset}");
+        assert_eq!(of_command("echo ' canary'").unwrap(), "canary");
+        assert!(of_command("exit 3").is_err());
+        let two = of_command("printf 'a\\nb'").unwrap_err();
         assert!(two.contains("more than one word"), "{two}");
+        let said = of_command("echo canary >&2; echo canary; exit 1").unwrap_err();
+        assert_eq!(
+            said.matches("canary").count(),
+            2,
+            "only the command itself: {said}"
+        );
+    }
+
+    #[test]
+    fn a_key_command_gets_none_of_our_variables() {
+        // Cargo sets these for tests; no key ring needs them.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        assert_eq!(
+            of_command("echo \"x$CARGO_MANIFEST_DIR$CARGO_PKG_NAME\"").unwrap(),
+            "x"
+        );
+        assert_ne!(of_command("echo \"x$PATH\"").unwrap(), "x");
+    }
+
+    #[test]
+    fn variables_that_hold_secrets_tell_so_by_their_name() {
+        for (name, value, secret) in [
+            ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMIK7MDENG", true),
+            ("github_token", "0123456789abcdef", true),
+            ("SSH_KEY", "/home/me/.ssh/id_ed25519", false),
+            ("SHORT_TOKEN", "yes", false),
+            ("EDITOR", "0123456789abcdef", false),
+        ] {
+            assert_eq!(telling(name, value), secret, "{name}");
+        }
     }
 }

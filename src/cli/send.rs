@@ -111,7 +111,7 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     let mirror = store.clone();
     let walls = walls::any(&loaded.settings.wrapper)?;
-    let parts = wire::parts(cli, home, store, loaded.settings, Vec::new(), walls)?;
+    let parts = wire::parts(cli, home, store, loaded, Vec::new(), walls)?;
     let options = engine::Options {
         begin_paused: super::home::read(home)?.start == super::home::Start::Paused,
         ..engine::Options::default()

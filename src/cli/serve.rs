@@ -6,7 +6,7 @@ use super::out::{self, Done, Fail, code};
 use super::signals::Endings;
 use super::{npm, tools, walls, wire};
 use crate::adapters::feed::RunWriter;
-use crate::config::Probed;
+use crate::config::{Loaded, Probed};
 use crate::factory::engine::{self, Ended, Options, Signal};
 use crate::factory::ports::feed::Feed;
 use crate::factory::ports::settings::Settings;
@@ -38,7 +38,7 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
             (wire::settings(cli, Some(home), probed.clone())?, probed)
         }
     };
-    let ended = run(cli, home, loaded.settings, probed, card)?;
+    let ended = run(cli, home, loaded, probed, card)?;
     if ended == Ended::Restart {
         return restart();
     }
@@ -71,11 +71,11 @@ fn restart() -> Done {
 pub fn run(
     cli: &Cli,
     home: &Path,
-    settings: Settings,
+    loaded: Loaded,
     probed: Vec<Probed>,
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
-    let walls = walls::engine(cli, &settings)?;
+    let walls = walls::engine(cli, &loaded.settings)?;
     let store = wire::store(home).map_err(|error| match error {
         StoreError::Held(who) => {
             Fail::Said(code::HELD, format!("another engine holds this home: {who}"))
@@ -90,11 +90,11 @@ pub fn run(
         verbose: cli.engine.verbose,
     };
     if !cli.json {
-        begin(home, &settings)?;
+        begin(home, &loaded.settings)?;
     }
     let runtime = wire::runtime()?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, settings, probed, walls)?;
+    let parts = wire::parts(cli, home, store, loaded, probed, walls)?;
     let options = Options {
         until_idle: cli.engine.until_idle,
         begin_paused: home::read(home)?.start == Start::Paused,

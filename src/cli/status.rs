@@ -3,7 +3,7 @@
 use super::args::Cli;
 use super::home;
 use super::out::{self, Done, Fail, code};
-use crate::adapters::store::readers;
+use crate::adapters::store::{files, readers};
 use crate::domain::item::ItemStatus;
 use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
 use crate::domain::state::{Pause, StateDoc};
@@ -39,8 +39,9 @@ pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
 /// No engine has run here yet, or its snapshot is gone: state.json alone.
 fn never_run(cli: &Cli, home: &Path, line: bool) -> Done {
     let path = home.join("dev-factory").join("state.json");
-    let state: Option<StateDoc> = std::fs::read(&path)
+    let state: Option<StateDoc> = files::read(&path.canonicalize().unwrap_or(path), files::CAP)
         .ok()
+        .flatten()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let phase = state
         .as_ref()
@@ -117,6 +118,11 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
     if let Some(e) = &s.escalation {
         let words = format!("from {}: {}", word(&e.from), e.reason);
         rows.push(row("escalated", words));
+    }
+    for (name, words) in [("stuck?", &s.stuck), ("next", &s.next)] {
+        if !words.is_empty() {
+            rows.push(row(name, words.clone()));
+        }
     }
     rows.extend(s.agents.iter().map(agent));
     rows.push(row("sandbox", s.sandbox.clone()));

@@ -1,6 +1,7 @@
 //! The programs a factory needs beside itself: git, node and npm, with one sentence when one is missing.
 
 use super::out::Fail;
+use crate::adapters::child;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -39,7 +40,7 @@ pub fn node() -> Result<PathBuf, Fail> {
 /// npm with a Node.js new enough, or how to get them.
 pub fn npm() -> Result<PathBuf, Fail> {
     let node = node()?;
-    let output = Command::new(&node)
+    let output = child::bare(&mut Command::new(&node), &[])
         .arg("--version")
         .stdin(Stdio::null())
         .output()

@@ -19,7 +19,8 @@ pub fn setup(wrapper: &[String]) -> Result<Setup, Fail> {
 }
 
 /// A folder of ours outside every home.
-fn state() -> PathBuf {
+#[must_use]
+pub fn state() -> PathBuf {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)

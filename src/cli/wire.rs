@@ -1,28 +1,33 @@
 //! Wires the real parts together: store, model hosts, sandbox, Jest, git, clock, settings and souls.
 
 use super::args::Cli;
-use super::out::Fail;
-use super::{secrets, starter};
+use super::out::{self, Fail};
+use super::{secrets, starter, tools, walls};
 use crate::adapters::clock::SystemClock;
+use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
+use crate::adapters::npm::{self, Installer, Npm};
+use crate::adapters::registry::Registry;
 use crate::adapters::sandbox::Walls;
-use crate::adapters::store::FileStore;
+use crate::adapters::store::{FileStore, files};
+use crate::adapters::watch;
 use crate::agents::soul;
 use crate::config::{self, Inputs, Loaded, Probed};
+use crate::domain::phase::Role;
 use crate::factory::engine::{Parts, Reread, SoulTexts, Tools};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
 use crate::factory::ports::model::Models;
+use crate::factory::ports::sandbox::Sandbox;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
-use crate::text::redact::Redactor;
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -48,24 +53,32 @@ pub fn parts(
     cli: &Cli,
     home: &Path,
     store: Arc<FileStore>,
-    settings: Settings,
+    loaded: Loaded,
     probed: Vec<Probed>,
     walls: Walls,
 ) -> Result<Parts, Fail> {
-    let tests = JestTests::new(home, Arc::new(walls), settings.harness.test_wall)
+    let settings = loaded.settings;
+    let walls = Arc::new(walls);
+    let mut tests = JestTests::new(home, walls.clone(), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
+    if let Some(program) = tools::find("npm") {
+        tests = tests.installing(installer(program, walls));
+    }
     let again = Again {
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
+        watched: store.outside(),
     };
+    again.watch(&loaded.key_files);
     let tools = Tools {
         store,
         models: Arc::new(models(&settings)),
         tests: Arc::new(tests),
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
+        files: Arc::new(HomeFiles::new(home)),
         clock: Arc::new(SystemClock),
-        publisher: Publisher::new(),
-        redactor: Arc::new(redactor(&settings)),
+        publisher: Publisher::new(secrets::known().clone()),
+        redactor: secrets::known().clone(),
         home: home.to_path_buf(),
     };
     Ok(Parts {
@@ -81,6 +94,7 @@ pub fn parts(
 struct Again {
     inputs: Inputs,
     home: PathBuf,
+    watched: watch::Outside,
 }
 
 impl Again {
@@ -89,19 +103,33 @@ impl Again {
         let mut inputs = self.inputs.clone();
         inputs.souls = soul_models(&souls);
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
+        self.watch(&loaded.key_files);
         Ok(Reread {
             models: Arc::new(models(&loaded.settings)),
-            redactor: Arc::new(redactor(&loaded.settings)),
             settings: loaded.settings,
             souls,
         })
     }
+
+    /// Has the user's own file and those keys are in watched.
+    fn watch(&self, key_files: &[String]) {
+        let keys = key_files.iter().map(|file| secrets::expanded(file));
+        let files = self.inputs.user_file.iter().cloned().chain(keys).collect();
+        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
 }
 
-/// Takes the keys of the hosts out of whatever is shown or stored.
-fn redactor(settings: &Settings) -> Redactor {
-    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
-    Redactor::new(keys.map(|key| key.reveal()))
+/// npm for the packages tools may require, behind the walls of every other run.
+fn installer(program: PathBuf, walls: Arc<Walls>) -> Installer {
+    let npm = Npm {
+        program: program.clone(),
+        cache: walls::state().join("npm"),
+    };
+    Installer::new(npm, move || {
+        let registry = Arc::new(Registry::new(&npm::route(&program))?);
+        let walls: Arc<dyn Sandbox> = Arc::new(walls.reaching(registry.clone()));
+        Ok((walls, registry))
+    })
 }
 
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
@@ -112,17 +140,16 @@ pub fn models(settings: &Settings) -> ModelHosts {
 
 /// Soul texts of a home; a missing file is the compiled-in one.
 fn souls(home: &Path) -> Result<SoulTexts, String> {
-    let read = |name: &str| {
+    let read = |name: &str| -> Result<_, String> {
         let file = format!("souls/{name}");
-        match std::fs::read_to_string(home.join(&file)) {
-            Ok(text) => Ok((file, text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let text = starter_text(&file).to_owned();
-                Ok((file, text))
-            }
-            Err(error) if error.kind() == ErrorKind::InvalidData => {
-                Err(format!("{file} is not UTF-8 text; save it as UTF-8"))
-            }
+        let path = home.join(&file);
+        let path = path.canonicalize().unwrap_or(path);
+        match files::read(&path, files::CAP) {
+            Ok(None) => Ok((file.clone(), starter_text(&file).to_owned())),
+            Ok(Some(bytes)) => match String::from_utf8(bytes) {
+                Ok(text) => Ok((file, text)),
+                Err(_) => Err(format!("{file} is not UTF-8 text; save it as UTF-8")),
+            },
             Err(error) => Err(format!("{file} cannot be read: {error}")),
         }
     };
@@ -168,10 +195,12 @@ fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs,
     })
 }
 
-/// Variables that are text.
+/// The variables settings are read from. Keys are fetched by name, one by one, when a setting asks for them.
 fn environment() -> BTreeMap<String, String> {
+    let wanted = |name: &str| name.starts_with("DEV_FACTORY_") || name == "OLLAMA_HOST";
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| wanted(name))
         .collect()
 }
 
@@ -194,7 +223,29 @@ pub fn settings(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<L
 }
 
 fn load(inputs: &Inputs) -> Result<Loaded, Vec<config::Problem>> {
-    config::load(inputs, &|place| secrets::fetch(place, &inputs.env))
+    let loaded = config::load(inputs, &secrets::fetch)?;
+    for key in keys(&loaded.settings) {
+        secrets::known().learn(key);
+    }
+    Ok(loaded)
+}
+
+/// Keys of the hosts. One that is the same as a name in the settings, as servers without keys are given, protects
+/// nothing, and taking it out would make the name unreadable everywhere.
+fn keys(settings: &Settings) -> impl Iterator<Item = &Secret> {
+    let names: Vec<String> = Role::ALL
+        .into_iter()
+        .filter_map(|role| settings.role(role).model.as_ref())
+        .map(ToString::to_string)
+        .chain(
+            settings
+                .hosts
+                .iter()
+                .map(|(name, host)| format!("{name} {}", host.url)),
+        )
+        .collect();
+    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
+    keys.filter(move |key| !names.iter().any(|name| name.contains(key.reveal())))
 }
 
 fn listed(problems: &[config::Problem]) -> String {
@@ -251,13 +302,9 @@ async fn look(name: &str, kind: &str, url: &str) -> Option<Probed> {
 /// Sends the program's own log to the home; a log that cannot be written stops nothing.
 pub fn log_to(home: &Path) {
     let folder = home.join("dev-factory").join("logs");
-    let file = std::fs::create_dir_all(&folder).and_then(|()| {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(folder.join("engine.log"))
-    });
-    let Ok(file) = file else {
+    let made = files::make_dir(&folder).is_ok();
+    let file = files::grow(&folder.join("engine.log"));
+    let (true, Ok(file)) = (made, file) else {
         return;
     };
     let asked = std::env::var("DEV_FACTORY_LOG").ok();
@@ -268,7 +315,7 @@ pub fn log_to(home: &Path) {
         .with_ansi(false)
         // Nor is a standard error that is closed as well a reason to end.
         .log_internal_errors(false)
-        .with_writer(std::sync::Mutex::new(file));
+        .with_writer(std::sync::Mutex::new(out::Shown(file)));
     let _ = tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .try_init();

@@ -5,8 +5,11 @@ use super::keys::KeyPlace;
 use super::{Inputs, Loaded, Problem, Shown, Source};
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
+use crate::domain::stuck::Patience;
 use crate::factory::ports::settings::{HarnessSettings, Settings};
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,7 +24,7 @@ pub(super) struct Builder<'a> {
 pub fn build(
     inputs: &Inputs,
     merged: &BTreeMap<Vec<String>, Entry>,
-    key: &dyn Fn(&KeyPlace) -> Result<String, String>,
+    key: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     problems: &mut Vec<Problem>,
 ) -> Loaded {
     let mut b = Builder {
@@ -36,6 +39,7 @@ pub fn build(
     let settings = Settings {
         limits: b.limits(),
         push: b.text("ship.push"),
+        packages: b.packages(),
         harness: b.harness(),
         wrapper: b.wrapper(),
         hosts,
@@ -45,7 +49,17 @@ pub fn build(
     };
     let mut sources = b.sources;
     sources.sort_by(|a, b| a.key.cmp(&b.key));
-    Loaded { settings, sources }
+    let holds_key = |(path, entry): (&Vec<String>, &Entry)| match (path.as_slice(), &entry.value) {
+        ([top, _, leaf], Value::Text(file)) if top == "keys" && leaf == "file" => {
+            Some(file.clone())
+        }
+        _ => None,
+    };
+    Loaded {
+        settings,
+        sources,
+        key_files: merged.iter().filter_map(holds_key).collect(),
+    }
 }
 
 impl Builder<'_> {
@@ -105,6 +119,16 @@ impl Builder<'_> {
         Duration::from_secs(u64::try_from(self.whole(key, default_i)).unwrap_or(default))
     }
 
+    fn packages(&mut self) -> Vec<Package> {
+        match self.set("npm.allow") {
+            Some(Value::List(all)) => all.iter().filter_map(|one| package::parse(one)).collect(),
+            _ => {
+                self.show("npm.allow", "[]".to_owned(), Source::BuiltIn);
+                Vec::new()
+            }
+        }
+    }
+
     /// Words as a shell would split them.
     fn wrapper(&mut self) -> Vec<String> {
         let Some(text) = self.text("sandbox.command") else {
@@ -133,6 +157,24 @@ impl Builder<'_> {
             tool_tokens: whole(self.whole("limits.tool_tokens", tokens), d.tool_tokens),
             tool_minutes: whole(self.whole("limits.tool_minutes", minutes), d.tool_minutes),
             day_usd: self.number("limits.day_usd", d.day_usd),
+            ladder: self.ladder(d.ladder),
+        }
+    }
+
+    fn ladder(&mut self, d: Patience) -> Patience {
+        Patience {
+            repairs: self.small("ladder.repairs", d.repairs),
+            fresh_starts: self.small("ladder.fresh_starts", d.fresh_starts),
+            other_models: self.small("ladder.other_models", d.other_models),
+            diagnoses: self.small("ladder.diagnoses", d.diagnoses),
+            takeovers: self.small("ladder.takeovers", d.takeovers),
+            samples: self.small("ladder.samples", d.samples),
+            same_failures: self.small("stuck.same_failures", d.same_failures),
+            same_error: self.small("stuck.same_error", d.same_error),
+            timeouts: self.small("stuck.timeouts", d.timeouts),
+            stalls: self.small("stuck.stalls", d.stalls),
+            still_minutes: self.small("stuck.still_minutes", d.still_minutes),
+            external_minutes: self.small("stuck.external_minutes", d.external_minutes),
         }
     }
 

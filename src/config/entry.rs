@@ -13,6 +13,8 @@ pub enum Value {
     Number(f64),
     /// Yes or no.
     Flag(bool),
+    /// Several texts.
+    List(Vec<String>),
 }
 
 impl Value {
@@ -23,6 +25,13 @@ impl Value {
             Self::Whole(number) => number.to_string(),
             Self::Number(number) => format!("{number:?}"),
             Self::Flag(flag) => flag.to_string(),
+            Self::List(all) => {
+                let all: Vec<String> = all
+                    .iter()
+                    .map(|one| Self::Text(one.clone()).shown())
+                    .collect();
+                format!("[{}]", all.join(", "))
+            }
         }
     }
 }

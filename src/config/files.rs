@@ -170,6 +170,19 @@ impl Walk<'_> {
                 Ok(number) => Value::Number(number),
                 Err(_) => return self.problem(span, format!("{name} is not a number")),
             },
+            DeValue::Array(all) if takes == schema::Takes::Packages => {
+                let texts = all.iter().map(|one| match one.get_ref() {
+                    DeValue::String(text) => Some(text.to_string()),
+                    _ => None,
+                });
+                match texts.collect() {
+                    Some(texts) => Value::List(texts),
+                    None => {
+                        return self
+                            .problem(span, format!("{name} is a list, and takes texts in it"));
+                    }
+                }
+            }
             other => {
                 return self.problem(
                     span,
@@ -221,6 +234,16 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
         }
         let source = Source::Variable(name.clone());
         match variable_key(&rest.to_lowercase()) {
+            // A folder's own settings of the shell may set variables.
+            Some(path) if schema::USER_ONLY.contains(&path.first().map_or("", String::as_str)) => {
+                problems.push(Problem {
+                    source,
+                    sentence: format!(
+                        "{} is read from your own settings file or a flag only: unset {name}",
+                        path.join(".")
+                    ),
+                });
+            }
             Some(path) => text_entry(path, value, source, problems, &mut entries),
             None => {
                 let known: Vec<String> = by_variable().map(|(key, _)| variable_name(key)).collect();
@@ -237,10 +260,10 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
     entries
 }
 
-/// Keys a variable may set. How runs are kept in is a matter of files and flags: a variable is too easily set by others.
+/// Keys that may be set by a variable.
 fn by_variable() -> impl Iterator<Item = &'static (&'static str, schema::Takes)> {
-    let keys = schema::KEYS.iter();
-    keys.filter(|(key, _)| !key.starts_with("sandbox."))
+    let own = |key: &str| schema::USER_ONLY.contains(&key.split('.').next().unwrap_or_default());
+    schema::KEYS.iter().filter(move |(key, _)| !own(key))
 }
 
 /// The variable of a key.
@@ -253,7 +276,7 @@ fn variable_name(key: &str) -> String {
 
 /// Key parts of a variable's lower-case rest; names people chose are lower case there.
 fn variable_key(rest: &str) -> Option<Vec<String>> {
-    for (pattern, _) in by_variable() {
+    for (pattern, _) in schema::KEYS {
         match pattern.split_once(".*.") {
             None if pattern.replace('.', "_") == rest => {
                 return Some(pattern.split('.').map(str::to_owned).collect());

@@ -2,9 +2,11 @@
 
 use super::build::Builder;
 use super::entry::Value;
-use super::keys::{self, KeyPlace};
+use super::keys::KeyPlace;
 use super::{Inputs, Problem, Source, ollama};
-use crate::factory::ports::settings::{Host, HostKind, Secret};
+use crate::factory::ports::settings::{Host, HostKind};
+use crate::text::origin::Origin;
+use crate::text::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -164,7 +166,7 @@ impl Builder<'_> {
     pub(super) fn keys(
         &mut self,
         hosts: &mut BTreeMap<String, Host>,
-        resolve: &dyn Fn(&KeyPlace) -> Result<String, String>,
+        resolve: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     ) {
         let labels: BTreeSet<String> = self
             .merged
@@ -184,7 +186,7 @@ impl Builder<'_> {
                 Ok((origin, place)) => {
                     let used: Vec<&mut Host> = hosts
                         .values_mut()
-                        .filter(|host| keys::origin(&host.url).as_deref() == Some(&origin))
+                        .filter(|host| Origin::of(&host.url).as_ref() == Some(&origin))
                         .collect();
                     if used.is_empty() {
                         continue;
@@ -192,7 +194,7 @@ impl Builder<'_> {
                     match resolve(&place) {
                         Ok(secret) => {
                             for host in used {
-                                host.key = Some(Secret::new(secret.clone()));
+                                host.key = Some(secret.clone());
                             }
                         }
                         Err(sentence) => self.problems.push(Problem {
@@ -215,7 +217,11 @@ impl Builder<'_> {
             .map(|(_, entry)| entry.source.clone())
     }
 
-    fn key_place(&mut self, label: &str) -> Result<(String, KeyPlace), String> {
+    fn key_place(&mut self, label: &str) -> Result<(Origin, KeyPlace), String> {
+        let plain = matches!(
+            self.set(&format!("keys.{label}.plain_http")),
+            Some(Value::Flag(true))
+        );
         let origin = self.text(&format!("keys.{label}.origin"));
         let places: Vec<KeyPlace> = [
             self.text(&format!("keys.{label}.env"))
@@ -227,9 +233,14 @@ impl Builder<'_> {
         .into_iter()
         .flatten()
         .collect();
-        let origin = origin.as_deref().and_then(keys::origin).ok_or_else(|| {
+        let origin = origin.as_deref().and_then(Origin::of).ok_or_else(|| {
             format!("keys.{label} has no origin: add origin = \"https://...\", the server the key belongs to")
         })?;
+        if !plain && !origin.keeps_secrets() {
+            return Err(format!(
+                "keys.{label} would travel to {origin} for everyone on the way to read: use https there, or allow it with keys.{label}.plain_http = true"
+            ));
+        }
         match <[KeyPlace; 1]>::try_from(places) {
             Ok([place]) => Ok((origin, place)),
             Err(_) => Err(format!(
@@ -259,7 +270,7 @@ fn kind_word(kind: HostKind) -> &'static str {
 
 /// The kind a port tells.
 fn guess(url: &str) -> Option<&'static str> {
-    match keys::port(url)? {
+    match Origin::of(url)?.port() {
         11434 => Some("ollama"),
         1234 => Some("lmstudio"),
         8080 | 9931 => Some("llamacpp"),

@@ -11,6 +11,7 @@ pub mod roles;
 pub mod schema;
 
 use crate::factory::ports::settings::Settings;
+use crate::text::secret::Secret;
 use entry::Entry;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +24,7 @@ pub struct Inputs {
     pub home: Option<PathBuf>,
     /// The user's own settings file, whether it exists or not.
     pub user_file: Option<PathBuf>,
-    /// The environment (`DEV_FACTORY_*`, `OLLAMA_HOST`, and the variables keys are named by).
+    /// What of the environment settings are read from: `DEV_FACTORY_*` and `OLLAMA_HOST`. No key is in it.
     pub env: BTreeMap<String, String>,
     /// `--set KEY=VALUE`, in order.
     pub flags: Vec<(String, String)>,
@@ -133,6 +134,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// Every value, sorted by key.
     pub sources: Vec<Shown>,
+    /// Files that hold keys, as the settings name them.
+    pub key_files: Vec<String>,
 }
 
 impl Loaded {
@@ -153,7 +156,7 @@ impl Loaded {
 /// Reads all layers. `key` resolves where a key is to the key itself (file, variable or command).
 pub fn load(
     inputs: &Inputs,
-    key: &dyn Fn(&keys::KeyPlace) -> Result<String, String>,
+    key: &dyn Fn(&keys::KeyPlace) -> Result<Secret, String>,
 ) -> Result<Loaded, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut merged: BTreeMap<Vec<String>, Entry> = BTreeMap::new();

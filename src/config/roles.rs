@@ -32,8 +32,14 @@ impl Builder<'_> {
             Some(text) => self.named_model(&key("model"), &text, hosts),
             None => self.default_model(role, &key("model"), inputs, hosts),
         };
+        let others = self.text(&key("others")).unwrap_or_default();
+        let others = others.split(',').map(str::trim).filter(|o| !o.is_empty());
+        let others = others
+            .filter_map(|other| self.named_model(&key("others"), other, hosts))
+            .collect();
         RoleSettings {
             model,
+            others,
             schedule,
             external,
         }

@@ -2,6 +2,7 @@
 //! Reading, suggestions, the starter file's test and `config` all go by it.
 
 use super::entry::Value;
+use crate::domain::package;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +13,8 @@ pub enum Takes {
     Address,
     /// `host/model`.
     Model,
+    /// Several of them, separated by commas.
+    Models,
     /// Cron expression.
     Cron,
     /// One of these words.
@@ -22,6 +25,8 @@ pub enum Takes {
     Number(f64, f64),
     /// true or false.
     Flag,
+    /// List of `name@version`.
+    Packages,
 }
 
 /// Kinds of server, as settings write them.
@@ -45,12 +50,15 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("hosts.*.pace_ms", Takes::Whole(0, 10_000)),
     ("hosts.*.replies", Takes::Text),
     ("roles.developer.model", Takes::Model),
+    ("roles.developer.others", Takes::Models),
     ("roles.developer.schedule", Takes::Cron),
     ("roles.developer.runner", RUNNER),
     ("roles.qa.model", Takes::Model),
+    ("roles.qa.others", Takes::Models),
     ("roles.qa.schedule", Takes::Cron),
     ("roles.qa.runner", RUNNER),
     ("roles.supervisor.model", Takes::Model),
+    ("roles.supervisor.others", Takes::Models),
     ("roles.supervisor.schedule", Takes::Cron),
     ("roles.supervisor.runner", RUNNER),
     ("limits.tool_usd", Takes::Number(0.0, 1e6)),
@@ -65,18 +73,35 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("harness.prompt_tokens", Takes::Whole(1_024, 1_000_000)),
     ("harness.test_wall_s", Takes::Whole(1, 3_600)),
     ("harness.spec_tokens", Takes::Whole(200, 16_384)),
+    ("ladder.repairs", TIMES),
+    ("ladder.fresh_starts", Takes::Whole(0, 100)),
+    ("ladder.other_models", Takes::Whole(0, 100)),
+    ("ladder.diagnoses", TIMES),
+    ("ladder.takeovers", Takes::Whole(0, 100)),
+    ("ladder.samples", TIMES),
+    ("stuck.same_failures", TIMES),
+    ("stuck.same_error", Takes::Whole(2, 100)),
+    ("stuck.timeouts", TIMES),
+    ("stuck.stalls", TIMES),
+    ("stuck.still_minutes", Takes::Whole(0, 10_000)),
+    ("stuck.external_minutes", Takes::Whole(1, 100_000)),
     ("sandbox.command", Takes::Text),
     ("keys.*.origin", Takes::Address),
     ("keys.*.env", Takes::Text),
     ("keys.*.file", Takes::Text),
     ("keys.*.command", Takes::Text),
+    ("npm.allow", Takes::Packages),
+    ("keys.*.plain_http", Takes::Flag),
 ];
+
+/// How often something may be done before something else is.
+const TIMES: Takes = Takes::Whole(1, 100);
 
 /// Who takes a role's turns.
 const RUNNER: Takes = Takes::Word(&["builtin", "external"]);
 
 /// Tables a home may not carry: agents can write there.
-pub const USER_ONLY: &[&str] = &["keys", "sandbox", "notify"];
+pub const USER_ONLY: &[&str] = &["keys", "sandbox", "notify", "npm"];
 
 /// What the key takes, or None for an unknown one.
 #[must_use]
@@ -168,6 +193,12 @@ pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value
         (Takes::Text, Value::Text(text)) => Ok(Value::Text(text)),
         (Takes::Address, Value::Text(text)) => address(key, text).map(Value::Text),
         (Takes::Model, Value::Text(text)) => model(key, text).map(Value::Text),
+        (Takes::Models, Value::Text(text)) => {
+            for one in text.split(',') {
+                model(key, one.trim().to_owned())?;
+            }
+            Ok(Value::Text(text))
+        }
         (Takes::Cron, Value::Text(text)) => cron(key, text).map(Value::Text),
         (Takes::Word(words), Value::Text(text)) => {
             if words.contains(&text.as_str()) {
@@ -193,6 +224,15 @@ pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value
             in_range(key, number, low, high).map(Value::Number)
         }
         (Takes::Flag, Value::Flag(flag)) => Ok(Value::Flag(flag)),
+        (Takes::Packages, Value::List(all)) => {
+            match all.iter().find(|one| package::parse(one).is_none()) {
+                None => Ok(Value::List(all)),
+                Some(one) => Err(format!(
+                    "{key} holds {}, and takes names with one exact version, such as \"dayjs@1.11.13\"",
+                    Value::Text(one.clone()).shown()
+                )),
+            }
+        }
         (takes, value) => Err(format!(
             "{key} is {}, and takes {}",
             value.shown(),
@@ -211,6 +251,10 @@ fn retype(takes: Takes, value: Value) -> Value {
         Takes::Whole(..) => trimmed.parse().ok().map(Value::Whole),
         Takes::Number(..) => trimmed.parse().ok().map(Value::Number),
         Takes::Flag => trimmed.parse().ok().map(Value::Flag),
+        Takes::Packages => {
+            let names = trimmed.split([',', ' ']).filter(|name| !name.is_empty());
+            Some(Value::List(names.map(str::to_owned).collect()))
+        }
         _ => None,
     };
     typed.unwrap_or(Value::Text(text))
@@ -222,11 +266,13 @@ fn words(takes: Takes) -> String {
         Takes::Text => "a text in quotes".to_owned(),
         Takes::Address => "an address such as \"http://127.0.0.1:11434\"".to_owned(),
         Takes::Model => "\"host/model\" in quotes".to_owned(),
+        Takes::Models => "\"host/model\", or several with commas between, in quotes".to_owned(),
         Takes::Cron => "a cron expression in quotes".to_owned(),
         Takes::Word(words) => format!("one of {} in quotes", words.join(", ")),
         Takes::Whole(low, high) => format!("a whole number from {low} to {high}"),
         Takes::Number(low, high) => format!("a number from {low} to {high}"),
         Takes::Flag => "true or false".to_owned(),
+        Takes::Packages => "a list such as [\"dayjs@1.11.13\"]".to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 use super::command::{Command, Decision};
 use super::phase::{Outcome, Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
+use super::stuck::{Cycle, Rung};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +103,30 @@ pub enum EventBody {
     Tree { tree: String, commit: String },
     /// The gates measured a tree.
     Run(RunSummary),
+    /// What the run before this event says to the stuck rules.
+    Cycle(Cycle),
+    /// The tests were run after an edit; `millis` counts as work.
+    Tried {
+        passed: u32,
+        total: u32,
+        timed_out: bool,
+        millis: u64,
+    },
+    /// A line of work ended and another begins from the spec, on this rung; `tried` is what came of the one before.
+    Afresh {
+        rung: Rung,
+        /// `host/model`, when not the role's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        tried: String,
+    },
+    /// The tree of an earlier run was put back, because what came after was worse.
+    Restored {
+        run: u32,
+        tree: String,
+        commit: String,
+        why: String,
+    },
     /// A bug report was filed as bugs/<tool>/BUG-<n>.md.
     BugFiled {
         n: u32,
@@ -131,11 +156,13 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<String>,
     },
-    /// A stuck rule fired; `evidence` lists the rows that led to it.
+    /// A stuck rule fired; `evidence` lists the rows that led to it, `next` says what follows.
     Stuck {
         rule: String,
         words: String,
         evidence: Vec<String>,
+        #[serde(default)]
+        next: String,
     },
     /// An operator answered a stuck verdict.
     NotStuck { rule: String },

@@ -83,6 +83,9 @@ pub struct JestRun {
     pub coverage: BTreeMap<String, FileCoverage>,
     /// Tests the sources promise (static count plus public cases).
     pub expected_tests: u32,
+    /// (file, name) of tests that failed and passed when run once more over the same tree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flaky: Vec<(String, String)>,
     /// Last 600 characters of standard error, sanitised; only when there is no report.
     pub stderr_tail: String,
     pub millis: u64,

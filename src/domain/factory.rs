@@ -5,6 +5,7 @@ use super::event::{RunSummary, Unit};
 use super::item::Item;
 use super::phase::{Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
+use super::stuck::Course;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -174,12 +175,10 @@ pub struct ToolFacts {
     pub tree: Option<String>,
     /// Use before this build: a rebuilt or reopened tool starts its limits anew.
     pub base: Used,
-    /// Tree hashes of this line of work, oldest first.
-    pub trees: Vec<String>,
     /// Newest commit on the branch.
     pub commit: Option<String>,
-    /// Repairs in this line of work.
-    pub repairs: u32,
+    /// Lines of work, their cycles, and what was climbed of the ladder.
+    pub course: Course,
     /// Text for the next attempt, by phase.
     pub hints: BTreeMap<String, String>,
     /// Rules the operator answered with "not stuck".

@@ -46,6 +46,12 @@ pub struct Snapshot {
     /// Bug reports the next repair is to settle.
     #[serde(default)]
     pub bugs: Vec<BugLine>,
+    /// Stuck or not, and how near the rules are; empty before the first run.
+    #[serde(default)]
+    pub stuck: String,
+    /// What comes next for the tool, and what when it is red again; empty when nothing is to be repaired.
+    #[serde(default)]
+    pub next: String,
     /// Newest moves, newest last, at most 20.
     pub moves: Vec<MoveLine>,
     /// Lifetime counters.

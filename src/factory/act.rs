@@ -217,7 +217,7 @@ impl Driver {
 
     /// A host was at fault: wait for it; after too many failures pause and say so.
     pub(super) fn host_failed(&mut self, attempt: u64, error: &ModelError) -> Result<(), String> {
-        let words = self.tools.redactor.redact(&error.to_string());
+        let words = self.tools.redactor.clean(&error.to_string());
         let role = self.ledger.factory.attempt.as_ref().map(|a| a.role);
         if let Some(model) = role.and_then(|role| self.readiness.model(role).cloned()) {
             self.readiness.failed(&model, words.clone());
@@ -276,20 +276,23 @@ impl Driver {
     /// What time and budgets bring about: pauses that end, limits that are reached.
     pub(super) async fn upkeep(&mut self) -> Result<(), String> {
         let now = self.tools.clock.now();
-        let paid: Vec<Role> = Role::ALL
-            .into_iter()
-            .filter(|role| {
-                self.readiness
-                    .model(*role)
-                    .is_some_and(|m| !self.tools.models.local(&m.host))
-            })
-            .collect();
+        let paid: Vec<Role> = Role::ALL.into_iter().filter(|r| self.pays(*r)).collect();
         self.notice_limits(now);
         let events = upkeep(&self.ledger.factory, &self.settings.limits, &paid, now);
         if events.is_empty() {
             return Ok(());
         }
         self.record(events).await.map(|_| ())
+    }
+
+    /// A role works with a model that costs money, its own or the one the ladder chose.
+    fn pays(&self, role: Role) -> bool {
+        let costs = |host: &str| !self.tools.models.local(host);
+        let own = self.readiness.model(role).map(|model| model.host.as_str());
+        let facts = self.ledger.factory.current_facts();
+        let chosen = facts.and_then(|facts| facts.course.model.as_deref()?.split('/').next());
+        let chosen = chosen.filter(|_| role == Role::Developer);
+        own.is_some_and(costs) || chosen.is_some_and(costs)
     }
 
     /// Says once of each limit that 80 % of it are used.
@@ -335,6 +338,9 @@ impl Driver {
     /// A time that was waited for has come.
     pub(super) async fn time(&mut self) -> Result<(), String> {
         self.upkeep().await?;
+        self.look_for_life().await?;
+        // Of a role that has fallen silent people are told by the snapshot.
+        self.dirty |= self.silent_role(self.tools.clock.now()).is_some();
         self.settle_suspect().await
     }
 }

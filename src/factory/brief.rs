@@ -3,6 +3,7 @@
 use crate::domain::factory::Factory;
 use crate::domain::phase::Phase;
 use crate::domain::table;
+use crate::text::markdown::words;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -37,13 +38,14 @@ pub fn text(factory: &Factory, work: &Path, refused: Option<&str>) -> String {
         "- Gates and effects stay the engine's: a claim is checked before it counts."
     );
     if let Some(refused) = refused {
-        let _ = writeln!(text, "- Refused just now: {refused}");
+        let _ = writeln!(text, "- Refused just now: {}", words(refused));
     }
     if let Some(escalation) = &factory.escalation {
         let _ = writeln!(
             text,
             "- Escalated from {}: {}",
-            escalation.from, escalation.reason
+            escalation.from,
+            words(&escalation.reason)
         );
     }
     text

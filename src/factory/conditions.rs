@@ -11,6 +11,7 @@ use crate::domain::case::Case;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::ToolFacts;
 use crate::domain::phase::{Outcome, Role};
+use crate::domain::stuck::{Course, repeated};
 use crate::text::hash::sha256;
 
 impl Driver {
@@ -27,7 +28,7 @@ impl Driver {
                 self.claimed_cases(&tool, &facts, &spec, least).await
             }
             Outcome::Passed | Outcome::Failed => self.claimed_set(&tool, &facts).await,
-            Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.trees).await,
+            Outcome::Built | Outcome::Fixed => self.claimed_tree(&tool, &facts.course).await,
             _ => Ok(Vec::new()),
         }
     }
@@ -47,8 +48,13 @@ impl Driver {
         let text = store.get(&paper).map_err(|e| e.to_string())?;
         let text =
             text.ok_or_else(|| format!("spec-review needs {}: write it first", path.display()))?;
-        lint::lint(&text, tool, &self.settings.harness.numbers)
-            .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
+        lint::lint(
+            &text,
+            tool,
+            &self.settings.harness.numbers,
+            &self.settings.packages,
+        )
+        .map_err(|problems| format!("the spec linter refuses it: {}", problems.join("; ")))?;
         Ok(text)
     }
 
@@ -129,23 +135,21 @@ impl Driver {
         self.claimed_cases(tool, facts, &spec, 1).await
     }
 
-    async fn claimed_tree(&self, tool: &str, trees: &[String]) -> Result<Vec<NewEvent>, String> {
+    async fn claimed_tree(&self, tool: &str, course: &Course) -> Result<Vec<NewEvent>, String> {
         let folder = self.tools.repo.work().join("tools").join(tool);
         let spec = self.current_spec(tool)?;
         for path in spec.plan() {
-            if !folder.join(&path).is_file() {
-                return Err(format!(
-                    "qa needs every planned file, and {path} is missing"
-                ));
+            let text = self.tools.files.read(&folder, &path);
+            let text = text
+                .map_err(|e| e.to_string())?
+                .ok_or_else(|| format!("qa needs every planned file, and {path} is missing"))?;
+            if !spec.files.iter().any(|file| file.path == path) {
+                continue;
             }
-        }
-        for file in &spec.files {
-            let text = std::fs::read_to_string(folder.join(&file.path))
-                .map_err(|e| format!("qa needs {} in the tool's folder: {e}", file.path))?;
             if scaffold::is_stub(&text) {
-                return Err(format!("qa needs {}, which is still a stub", file.path));
+                return Err(format!("qa needs {path}, which is still a stub"));
             }
-            scan::parses(&text).map_err(|why| format!("{}: {why}", file.path))?;
+            scan::parses(&text).map_err(|why| format!("{path}: {why}"))?;
         }
         let name = tool.to_owned();
         let message = format!("{tool}: written by another program");
@@ -153,7 +157,7 @@ impl Driver {
             .git(move |repo: &dyn Repo| repo.save(&name, &message))
             .await
             .map_err(|e| e.to_string())?;
-        if trees.contains(&tree) {
+        if repeated(course, &tree).is_some() {
             return Err("the tool's files have not changed since the last run".to_owned());
         }
         Ok(vec![external(tool, EventBody::Tree { tree, commit })])

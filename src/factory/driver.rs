@@ -68,6 +68,8 @@ pub struct Driver {
     /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
     pub(super) main_blocked: bool,
     shown: Option<Instant>,
+    /// When a key was last fetched again because a probe was refused.
+    pub(super) key_read: Option<Instant>,
 }
 
 /// Reads settings and souls again.
@@ -112,6 +114,7 @@ impl Driver {
             signalled: false,
             main_blocked: false,
             shown: None,
+            key_read: None,
         }
     }
 
@@ -173,8 +176,10 @@ impl Driver {
         let push = self.pushing.due();
         let budget = self.held_by(PauseKind::Budget);
         let budget = budget.then(|| Instant::now() + BUDGET_LOOK);
+        let still = self.still_at();
+        let silent = self.silent_at();
         [
-            pause_ends, look, suspect, deadline, snapshot, main, push, budget,
+            pause_ends, look, suspect, deadline, snapshot, main, push, budget, still, silent,
         ]
         .into_iter()
         .flatten()
@@ -195,7 +200,11 @@ impl Driver {
                     self.ledger.say(level, format!("{model}: {}", status.words));
                     self.dirty = true;
                 }
-                Ok(())
+                if status.refused {
+                    self.key_refused()
+                } else {
+                    Ok(())
+                }
             }
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {
@@ -360,10 +369,8 @@ impl Driver {
     pub(super) fn probe(&mut self, roles: &[Role]) {
         for model in self.readiness.due(roles) {
             let (models, wake) = (self.tools.models.clone(), self.wake.clone());
-            let redactor = self.tools.redactor.clone();
             tokio::spawn(async move {
-                let mut status = models.probe(&model.host, &model.model).await;
-                status.words = redactor.redact(&status.words);
+                let status = models.probe(&model.host, &model.model).await;
                 let _ = wake.send(Wake::Probed(model, status));
             });
         }

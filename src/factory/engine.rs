@@ -1,6 +1,7 @@
 //! The engine's front door: what it is given, how it is run, how it ends.
 
 pub use super::attempts::context::Tools;
+use super::clean::Clean;
 use super::driver::{Driver, Reload};
 use super::ledger::Ledger;
 use super::ports::model::Models;
@@ -16,7 +17,6 @@ use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::EngineId;
 use crate::domain::state::{Pause, PauseKind, Scope};
-use crate::text::redact::Redactor;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -32,8 +32,6 @@ pub struct Reread {
     pub souls: SoulTexts,
     /// Model hosts of these settings.
     pub models: Arc<dyn Models>,
-    /// Knows the keys of these settings.
-    pub redactor: Arc<Redactor>,
 }
 
 /// Everything an engine works with.
@@ -136,6 +134,10 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         repaired,
         claim,
     } = parts.tools.store.load().map_err(|e| e.to_string())?;
+    let parts = Parts {
+        tools: cleaned(parts.tools),
+        ..parts
+    };
     let (souls, warnings) = souls(&parts.souls)?;
     let fresh = factory.is_none();
     let factory = factory.unwrap_or_else(|| Factory::new(parts.tools.clock.now()));
@@ -147,6 +149,18 @@ fn open(parts: Parts, options: Options) -> Result<Driver, String> {
         driver.take_over()?;
     }
     Ok(driver)
+}
+
+/// The same ports with the redactor in front of those that text goes through.
+fn cleaned(tools: Tools) -> Tools {
+    let redactor = || tools.redactor.clone();
+    Tools {
+        store: Clean::new(tools.store, redactor()),
+        models: Clean::new(tools.models, redactor()),
+        tests: Clean::new(tools.tests, redactor()),
+        redactor: redactor(),
+        ..tools
+    }
 }
 
 impl Driver {

@@ -7,6 +7,8 @@ mod verdicts;
 use crate::agents::scan::Promised;
 use crate::domain::case::{Case, CaseResult, Received, compare};
 use crate::domain::evidence::{Evidence, GateResult, JestRun};
+use crate::domain::package::Package;
+use crate::factory::ports::files::Files;
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -25,6 +27,8 @@ pub struct GateInput<'a> {
     pub dir: PathBuf,
     /// Planned source files in the order of the spec.
     pub modules: Vec<String>,
+    /// Packages the spec names.
+    pub packages: Vec<Package>,
     /// Examples of the spec, and cases that were shown.
     pub public: &'a [Case],
     /// Cases the Developer never saw.
@@ -39,12 +43,13 @@ pub struct GateInput<'a> {
 pub async fn measure(
     input: GateInput<'_>,
     tests: &dyn Tests,
+    files: &dyn Files,
     progress: impl Fn(&str),
 ) -> Result<Evidence, TestError> {
     let begun = Instant::now();
     let mut evidence = blank(&input, tests);
     progress("reading the files");
-    let (scan, promised) = tree::scan(&input);
+    let (scan, promised) = tree::scan(&input, files);
     let clean = scan.passed;
     evidence.gates.push(scan);
     if clean {
@@ -55,6 +60,7 @@ pub async fn measure(
             modules: input.modules.clone(),
             expected_tests: own.saturating_add(count(input.public)),
             model_written: true,
+            packages: input.packages.clone(),
         };
         let work = Work {
             input: &input,
@@ -105,12 +111,13 @@ async fn run(
     } = *work;
     progress("running Jest and the held-out cases");
     let mut trying = tests.cases(tree, input.held_out);
-    let (jest, tried) = beside(tests.jest(tree, true), &mut trying).await?;
+    let (mut jest, tried) = beside(tests.jest(tree, true), &mut trying).await?;
     let mut verdict = verdicts::jest(&jest);
     if !verdict.passed && verdicts::worth_repeating(&jest) {
         progress("running the failed tests again");
         let again = tests.jest(tree, false).await?;
-        verdict = verdicts::with_flaky(verdict, &jest, &again);
+        jest.flaky = verdicts::flaky(&jest, &again);
+        verdict = verdicts::with_flaky(verdict, &jest);
     }
     let green = verdict.passed;
     let loads = verdicts::loads(&jest);
@@ -195,9 +202,9 @@ pub async fn stub_fails(
     Ok(compared.into_iter().map(|result| !result.passed).collect())
 }
 
-/// Names of tests that failed in one run and passed in the next over the same tree.
+/// (file, name) of tests that failed in one run and passed in the next over the same tree.
 #[must_use]
-pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<String> {
+pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<(String, String)> {
     verdicts::flaky(first, again)
 }
 

@@ -96,7 +96,7 @@ impl Ledger {
     pub fn brief(&self, refused: Option<&str>) -> Result<(), StoreError> {
         for folder in brief::folders(&self.factory) {
             // Another program could not write its papers otherwise; one that cannot be made is missed soon enough.
-            let _ = std::fs::create_dir_all(self.tools.home.join(folder));
+            let _ = self.tools.files.make(&self.tools.home.join(folder));
         }
         let text = brief::text(&self.factory, self.tools.repo.work(), refused);
         self.tools.store.put(&Paper::Brief, &text)

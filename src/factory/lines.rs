@@ -60,13 +60,41 @@ fn tool_words(body: &EventBody) -> Option<(Level, String)> {
             Level::Info,
             format!("review by {by}{}: {verdict}", origin(*scripted, *local)),
         ),
-        E::Stuck { rule, words, .. } => (Level::Warn, format!("stuck ({rule}): {words}")),
+        E::Stuck { .. } | E::Afresh { .. } | E::Restored { .. } => return ladder_words(body),
         E::Pushed {
             remote, ok: true, ..
         } => (Level::Info, format!("pushed to {remote}")),
         E::Pushed { remote, detail, .. } => {
             (Level::Warn, format!("push to {remote} failed: {detail}"))
         }
+        _ => return None,
+    })
+}
+
+/// Stuck rules and the ladder.
+fn ladder_words(body: &EventBody) -> Option<(Level, String)> {
+    use EventBody as E;
+    Some(match body {
+        E::Stuck {
+            rule, words, next, ..
+        } => {
+            let next = match next.is_empty() {
+                true => String::new(),
+                false => format!("; next: {next}"),
+            };
+            (Level::Warn, format!("stuck ({rule}): {words}{next}"))
+        }
+        E::Afresh { rung, model, .. } => {
+            let by = model.as_deref().unwrap_or("the same model");
+            (
+                Level::Info,
+                format!("{rung}: begins from the spec again, by {by}"),
+            )
+        }
+        E::Restored { run, why, .. } => (
+            Level::Warn,
+            format!("the tree of run {run} is put back (S6): {why}"),
+        ),
         _ => return None,
     })
 }

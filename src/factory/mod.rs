@@ -1,8 +1,10 @@
 //! The engine: the loop, the ports it needs, task supervision and shutdown.
 
 mod act;
+mod alive;
 mod attempts;
 mod brief;
+mod clean;
 mod conditions;
 mod driver;
 pub mod engine;

@@ -75,7 +75,7 @@ impl Driver {
         remote: String,
         result: Result<(), String>,
     ) -> Result<(), String> {
-        let problem = result.err().map(|e| self.tools.redactor.redact(&e));
+        let problem = result.err().map(|e| self.tools.redactor.clean(&e));
         let known = problem.is_some() && self.pushing.problem == problem;
         let wait = self.pushing.wait.map_or(FIRST, |w| (w * 2).min(LONGEST));
         self.pushing = match &problem {

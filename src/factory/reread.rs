@@ -1,5 +1,6 @@
 //! Settings and souls read again: taken over, or the old ones kept with the reason; what waited for them goes on.
 
+use super::clean::Clean;
 use super::driver::Driver;
 use super::engine::{self, Reread};
 use super::readiness::Readiness;
@@ -8,6 +9,11 @@ use crate::domain::event::EventBody;
 use crate::domain::screen::Level;
 use crate::domain::state::PauseKind;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often a key is fetched again while probes with it are refused: a command may ask a person for a password.
+const KEY_AGAIN: Duration = Duration::from_secs(60);
 
 impl Driver {
     /// Something of them changed, a key was refused, or a person asks to try again.
@@ -30,6 +36,15 @@ impl Driver {
         }
     }
 
+    /// A probe was refused: another key may be there by now.
+    pub(super) fn key_refused(&mut self) -> Result<(), String> {
+        if self.key_read.is_some_and(|at| at.elapsed() < KEY_AGAIN) {
+            return Ok(());
+        }
+        self.key_read = Some(Instant::now());
+        self.reread()
+    }
+
     fn read(&self) -> Result<Found, String> {
         let read = (self.reload)()?;
         let souls = engine::souls(&read.souls)?;
@@ -42,8 +57,7 @@ impl Driver {
         self.pushing.at_once();
         self.settings = Arc::new(read.settings);
         self.souls = souls;
-        self.tools.models = read.models;
-        self.tools.redactor = read.redactor;
+        self.tools.models = Clean::new(read.models, self.tools.redactor.clone());
         self.ledger
             .say(Level::Info, "settings and souls read again");
         self.odd(warnings);

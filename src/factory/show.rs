@@ -5,8 +5,9 @@ use crate::domain::budget;
 use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Phase, Role};
-use crate::domain::screen::{AgentState, AgentStatus, Need, Snapshot, ToolLimits};
+use crate::domain::screen::{AgentState, AgentStatus, BugLine, Need, Snapshot, ToolLimits};
 use crate::domain::state::PauseKind;
+use crate::domain::stuck::{self, Means, Rung};
 use chrono::{DateTime, Utc};
 
 impl Driver {
@@ -50,6 +51,8 @@ impl Driver {
             measured: self.ledger.measured.clone(),
             measuring: self.ledger.measuring(),
             bugs: self.ledger.bugs.clone(),
+            stuck: self.stuck_words(),
+            next: self.next_words(),
             moves: self.ledger.moves.iter().cloned().collect(),
             totals: factory.totals.clone(),
             day_usd: day.as_ref().map_or(0.0, |u| u.used),
@@ -60,6 +63,48 @@ impl Driver {
             tool_limits: self.tool_limits(),
             sandbox: self.tools.tests.tier().to_owned(),
         }
+    }
+
+    /// Whether the tool under way is stuck.
+    fn stuck_words(&self) -> String {
+        let facts = self.ledger.factory.current_facts();
+        facts.map_or_else(String::new, |facts| {
+            stuck::stuck_words(
+                &facts.course,
+                &facts.not_stuck,
+                &self.settings.limits.ladder,
+            )
+        })
+    }
+
+    /// What follows for the tool under way.
+    fn next_words(&self) -> String {
+        let factory = &self.ledger.factory;
+        if let Some(escalation) = &factory.escalation {
+            let rung = Rung::from(escalation.level);
+            return format!("{rung}: {}", rung.words());
+        }
+        let means = Means {
+            others: self
+                .settings
+                .developer
+                .others
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            from_spec: true,
+            ..Means::default()
+        };
+        let bug = |bug: &BugLine| match &bug.rule {
+            Some(rule) => format!("BUG-{} ({rule})", bug.n),
+            None => format!("BUG-{}", bug.n),
+        };
+        let bugs: Vec<String> = self.ledger.bugs.iter().map(bug).collect();
+        let facts = factory.current_facts();
+        facts.map_or_else(String::new, |facts| {
+            let numbers = &self.settings.limits.ladder;
+            stuck::next_words(&facts.course, &bugs, &means, numbers)
+        })
     }
 
     /// What the tool under way may use.
@@ -183,6 +228,7 @@ impl Driver {
         );
         needs.extend(self.push_need());
         needs.extend(self.host_needs(now));
+        needs.extend(self.silent_role(now));
         needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
         needs.retain(|need| {
             factory
@@ -252,12 +298,20 @@ fn item_need(item: &Item, since: DateTime<Utc>) -> Option<Need> {
     match item.status {
         ItemStatus::InReview => Some(Need {
             id: format!("review:{name}"),
-            why: format!("{name} waits for a verdict: {reason}"),
-            ways: if item.escalation.is_some() {
-                vec![
+            why: match &item.escalation {
+                Some(escalation) => format!("{name} is stuck, {}; {reason}", escalation.reason),
+                None => format!("{name} waits for a verdict: {reason}"),
+            },
+            ways: if let Some(escalation) = &item.escalation {
+                let rule = escalation.reason.split(':').next();
+                let rule = rule.filter(|rule| rule.starts_with('S') && rule.len() <= 3);
+                let wrong = rule.map(|rule| format!("dev-factory not-stuck {rule}"));
+                let mut ways = vec![
                     format!("dev-factory decide hint {name} --text \"...\""),
                     format!("dev-factory decide respec {name}"),
-                ]
+                ];
+                ways.extend(wrong);
+                ways
             } else {
                 vec![
                     format!("dev-factory decide ship {name}"),

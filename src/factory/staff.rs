@@ -11,7 +11,9 @@ use crate::domain::factory::Factory;
 use crate::domain::phase::{Outcome, Role};
 use crate::domain::state::AttemptRef;
 use crate::domain::table;
+use crate::text::hash::unguessable;
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The next attempt at the present phase.
@@ -30,6 +32,9 @@ fn started(factory: &Factory, role: Role, now: DateTime<Utc>) -> Option<NewEvent
 
 impl Driver {
     pub(super) async fn agent(&mut self, message: FromAgent) -> Result<(), String> {
+        if let FromAgent::Record { attempt, .. } | FromAgent::Doing { attempt, .. } = &message {
+            self.lives(*attempt);
+        }
         match message {
             FromAgent::Record {
                 attempt,
@@ -105,6 +110,8 @@ impl Driver {
             Err(Stop::Rule(report)) => self.report(*report).await,
             Err(Stop::Host(error)) => self.host_failed(attempt, &error),
             Err(Stop::Dropped(why)) => self.drop_attempt(&why),
+            // Only from where no fresh start is made by the attempt itself.
+            Err(Stop::Afresh) => self.drop_attempt("it begins afresh"),
             Err(Stop::Incident(sentence)) => self.incident(sentence),
         }
     }
@@ -150,6 +157,7 @@ impl Driver {
             role,
             cancel: cancel.clone(),
             resting: false,
+            alive: Instant::now(),
         });
         self.dirty = true;
         let context = self.context(id, role, tool);
@@ -172,7 +180,10 @@ impl Driver {
             .find(|i| i.name == tool)
             .map(|i| i.idea.clone());
         let external = Role::ALL.iter().any(|r| self.readiness.external(*r));
-        Context {
+        let own = (!self.readiness.external(role))
+            .then(|| self.readiness.model(role).cloned())
+            .flatten();
+        let mut context = Context {
             role,
             phase: factory.phase,
             attempt,
@@ -185,15 +196,18 @@ impl Driver {
             external_reader: external,
             origin: Origin::default(),
             since: factory.last_update,
-            model: (!self.readiness.external(role))
-                .then(|| self.readiness.model(role).cloned())
-                .flatten(),
+            model: own.clone(),
+            own,
             soul: soul.clone(),
             settings: self.settings.clone(),
             tools: self.tools.clone(),
             link: self.wake.clone(),
             go: self.go.subscribe(),
+            nonce: unguessable().chars().take(12).collect(),
+            looped: 0,
             recording: None,
-        }
+        };
+        context.take_model();
+        context
     }
 }

@@ -147,8 +147,7 @@ impl Driver {
         let facts = self.ledger.factory.facts(tool).unwrap_or(&none);
         let store = self.tools.store.as_ref();
         papers::note_reviewer(store, tool, facts, format!("reviewed by {by}"))?;
-        let text =
-            format!("# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {verdict}\n\n{said}\n");
+        let text = format!("By: {by}\nVerdict: {verdict}\n\n{said}\n");
         let paper = Paper::Review {
             tool: tool.to_owned(),
             n,

@@ -42,6 +42,8 @@ pub struct Running {
     pub cancel: CancellationToken,
     /// It waits for a pause to end.
     pub resting: bool,
+    /// Its last sign of life.
+    pub alive: Instant,
 }
 
 /// The engine is to end.

@@ -1,8 +1,13 @@
-//! Pure text helpers: sanitising, redaction, display width, token estimate, hashes.
+//! Pure text work: sanitising, secrets and their redaction, addresses, Markdown, display width, token estimate, hashes.
 
 pub mod hash;
+pub mod markdown;
+pub mod origin;
 pub mod redact;
+pub mod repeat;
 pub mod sanitise;
-pub mod secrets;
+pub mod secret;
+pub mod shapes;
+pub mod spellings;
 pub mod tokens;
 pub mod width;

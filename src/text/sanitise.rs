@@ -19,6 +19,36 @@ pub fn sanitise_bytes(bytes: &[u8]) -> String {
     Sanitiser::default().push(bytes)
 }
 
+/// The whole text, safe, however long its lines are: for what the program itself says.
+#[must_use]
+pub fn sanitise_uncut(text: &str) -> String {
+    Sanitiser::of(usize::MAX).push(text.as_bytes())
+}
+
+/// JSON text whose strings keep every character, those that a terminal or a reader could trip over as escapes.
+#[must_use]
+pub fn escape_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) || (c.is_control() && c != '\n') {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The first character that does not belong into a text file: its line (from 1), and the character.
+#[must_use]
+pub fn misplaced(text: &str) -> Option<(usize, char)> {
+    let bad = |c: &char| hidden(*c) || (c.is_control() && *c != '\t');
+    let mut lines = text.lines().zip(1..);
+    lines.find_map(|(line, number)| Some((number, line.chars().find(bad)?)))
+}
+
 /// One line for a sentence: safe, line breaks as spaces, at most `limit` characters.
 #[must_use]
 pub fn one_line(text: &str, limit: usize) -> String {
@@ -32,7 +62,6 @@ pub fn one_line(text: &str, limit: usize) -> String {
 }
 
 /// A sanitiser for a stream; pieces may end inside an escape sequence or a character.
-#[derive(Default)]
 pub struct Sanitiser {
     parser: Parser,
     /// The parser has seen some of the present line.
@@ -43,7 +72,25 @@ pub struct Sanitiser {
     half: Vec<u8>,
 }
 
+impl Default for Sanitiser {
+    fn default() -> Self {
+        Self::of(LINE_LIMIT)
+    }
+}
+
 impl Sanitiser {
+    fn of(limit: usize) -> Self {
+        Self {
+            parser: Parser::new(),
+            parsing: false,
+            line: Line {
+                limit,
+                ..Line::default()
+            },
+            half: Vec::new(),
+        }
+    }
+
     /// Takes the next bytes and returns what may be shown of them now.
     pub fn push(&mut self, bytes: &[u8]) -> String {
         let mut whole = std::mem::take(&mut self.half);
@@ -94,6 +141,8 @@ fn half_character(bytes: &[u8]) -> usize {
 /// What has been made safe and not yet handed out, and where the current line stands.
 #[derive(Default)]
 struct Line {
+    /// Bytes of one line kept.
+    limit: usize,
     out: String,
     /// Where the current line begins in `out`.
     start: usize,
@@ -135,7 +184,7 @@ impl Line {
     }
 
     fn fits(&self, text: &str) -> bool {
-        self.sent + self.out.len() - self.start + text.len() <= LINE_LIMIT
+        self.sent + self.out.len() - self.start + text.len() <= self.limit
     }
 
     /// After a carriage return the line is written anew; what was handed out cannot be taken back, so a new one begins.
@@ -171,8 +220,9 @@ impl Perform for Line {
 /// Characters that change the reading order or take no room: shown by number instead.
 fn hidden(c: char) -> bool {
     matches!(u32::from(c),
-        0xAD | 0x061C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0E
-        | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF)
+        0xAD | 0x034F | 0x061C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
+        | 0x2028..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0E | 0xFEFF | 0xFFA0
+        | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 
 #[cfg(test)]
@@ -220,6 +270,24 @@ mod tests {
         assert_eq!(stream.push(b"\n"), "\n");
         assert_eq!(stream.push(b"20 %"), "20 %");
         assert_eq!(stream.push(b"\r30 %"), "\n30 %");
+    }
+
+    #[test]
+    fn json_keeps_every_character_as_an_escape() {
+        let value = serde_json::json!({"a": "x\u{202e}\u{9b}\u{7f}\u{e0041}é"});
+        let text = escape_json(&value.to_string());
+        assert_eq!(text, r#"{"a":"x\u202e\u009b\u007f\udb40\udc41é"}"#);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
+    }
+
+    #[test]
+    fn a_misplaced_character_is_named_with_its_line() {
+        assert_eq!(misplaced("a\tb\r\nc 🦀"), None);
+        assert_eq!(misplaced("a\nb\u{202e}"), Some((2, '\u{202e}')));
+        assert_eq!(misplaced("\x1b[0m"), Some((1, '\x1b')));
     }
 
     #[test]

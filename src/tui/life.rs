@@ -80,7 +80,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_a_process_is_told() {
-        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        let mut child = Command::new("sleep")
+            .arg("600")
+            .env_clear()
+            .spawn()
+            .unwrap();
         let mut life = Life::of(child.id());
         assert!(matches!(life, Life::Told(_)), "{life:?}");
         life.goes_on();

@@ -47,7 +47,7 @@ fn specs(tool: &str) -> Vec<Result<Spec, Vec<String>>> {
         .map(|path| {
             let text = std::fs::read_to_string(path).unwrap();
             let spec = reply::fenced(&text, &["markdown"]).map_err(|bad| vec![bad.problem])?;
-            lint::lint(&spec, tool, &Numbers::default())
+            lint::lint(&spec, tool, &Numbers::default(), &[])
         })
         .collect()
 }
@@ -92,8 +92,10 @@ fn read(
             let path = parts[2..parts.len() - 1].join("/");
             let before = earlier.get(&path).cloned();
             let numbers = Numbers::default();
-            let file = developer::from_reply(&path, text, before.as_deref(), spec, &numbers)
-                .map_err(said)?;
+            let (file, mended) =
+                developer::from_reply(&path, text, before.as_deref(), spec, earlier, &numbers)
+                    .map_err(said)?;
+            assert_eq!(mended, [""; 0], "{path}");
             earlier.insert(path, file);
             Ok(())
         }

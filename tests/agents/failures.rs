@@ -550,3 +550,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_flaky_test_is_its_own_fault_and_a_flaky_example_the_tools() {
+    let spec = word_count();
+    let dev = test(
+        "test/dev/words.test.js",
+        "count of two",
+        "Error: expect(received)",
+        "src/words.js:3",
+    );
+    let mut first = run(vec![dev]);
+    let sources = sources();
+    let ground = Ground {
+        spec: &spec,
+        sources: &sources,
+        cases: &[],
+    };
+    let file = |run: &JestRun| digest(run, &[], None, &ground).failures[0].clone();
+    let steady = file(&first);
+    first.flaky = vec![("test/dev/words.test.js".into(), "count of two".into())];
+    let shaky = file(&first);
+    assert_ne!(steady.file, shaky.file);
+    assert_eq!(shaky.file.as_deref(), Some("test/dev/words.test.js"));
+    assert!(shaky.title.starts_with("flaky: "), "{}", shaky.title);
+    assert!(
+        shaky.text.contains("passed when it was run again"),
+        "{}",
+        shaky.text
+    );
+}

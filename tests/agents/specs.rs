@@ -8,7 +8,7 @@ use dev_factory::agents::spec;
 const GOOD: &str = include_str!("../fixtures/specs/word-count.md");
 
 fn problems(text: &str) -> Vec<String> {
-    lint(text, "word-count", &Numbers::default())
+    lint(text, "word-count", &Numbers::default(), &[])
         .err()
         .unwrap_or_default()
 }
@@ -54,7 +54,7 @@ fn other_spellings_of_the_template_are_read_too() {
         .replace("src/words.js -", "`src/words.js` -")
         .replace("## Examples", "## Examples (public)")
         .replace('\n', "\r\n");
-    let spec = lint(&text, "word-count", &Numbers::default()).unwrap();
+    let spec = lint(&text, "word-count", &Numbers::default(), &[]).unwrap();
     assert_eq!(spec.modules(), word_count().modules());
     assert_eq!(spec.rules, word_count().rules);
     assert_eq!(spec.exports[0].name, "words");
@@ -253,7 +253,7 @@ fn each_rule_of_the_linter_has_its_sentence() {
         ),
         (
             with("Counts the words", "Run npm install. Counts the words"),
-            "Section Purpose: the tool cannot use packages",
+            "Section Purpose: packages cannot be used",
         ),
         (
             with("Counts the words", &"Counts the words ".repeat(260)),
@@ -309,4 +309,63 @@ proptest::proptest! {
         let _ = spec::parse(&mixed);
         let _ = problems(&mixed);
     }
+}
+
+/// Packages the user's settings allow are usable, under "depends on" and in require, and no others are.
+#[test]
+fn only_allowed_packages_are_planned_required_and_written_down() {
+    use dev_factory::agents::{deps, scaffold, scan};
+    use dev_factory::domain::package;
+    let allowed = [
+        package::parse("dayjs@1.11.13").unwrap(),
+        package::parse("ms@2.1.3").unwrap(),
+    ];
+    let plain = include_str!("../fixtures/specs/word-count.md");
+    let text = plain.replacen("depends on: nothing", "depends on: dayjs", 1);
+    assert_ne!(text, plain);
+    let lint = |text: &str, allowed: &[package::Package]| {
+        dev_factory::agents::lint::lint(text, "word-count", &Numbers::default(), allowed)
+    };
+    let problems = lint(&text, &[]).unwrap_err();
+    assert!(problems[0].contains("`dayjs`") && problems[0].contains("packages cannot be used"));
+    let problems = lint(&text.replace("dayjs", "left-pad"), &allowed).unwrap_err();
+    assert!(
+        problems[0].contains("of packages only dayjs, ms can be used"),
+        "{problems:?}"
+    );
+    let spec = lint(&text, &allowed).unwrap();
+    let used = spec.packages(&allowed);
+    assert_eq!(used, [allowed[0].clone()]);
+    assert_eq!(lint(plain, &allowed).unwrap().packages(&allowed), []);
+
+    let required = |name: &str, packages: &[package::Package]| {
+        scan::scan(
+            "src/a.js",
+            &format!("'use strict';\nconst x = require('{name}');\nmodule.exports = {{ x }};\n"),
+            packages,
+        )
+    };
+    assert_eq!(required("dayjs", &used), []);
+    assert_eq!(required("dayjs/plugin/utc", &used), []);
+    for foreign in ["ms", "dayjs2", "fs", "dayjs/../fs", "node:dayjs2"] {
+        let found = required(foreign, &used);
+        assert!(
+            found.len() == 1 && found[0].words.ends_with("buffer dayjs"),
+            "{foreign}: {found:?}"
+        );
+    }
+    assert_eq!(required("dayjs", &[]).len(), 1);
+    let json = scaffold::package("word-count", "x", "1.0.0", &used);
+    assert!(
+        json.contains("\"dependencies\": {\n    \"dayjs\": \"1.11.13\"\n  }"),
+        "{json}"
+    );
+    assert!(!scaffold::package("word-count", "x", "1.0.0", &[]).contains("dependencies"));
+    assert_eq!(deps::rules(&[]), deps::RULES);
+    let rules = deps::rules(&used);
+    assert!(
+        rules.contains("of packages only dayjs:") && rules.contains("these: dayjs path"),
+        "{rules}"
+    );
+    assert!(deps::spec_limits(&allowed).contains("Of packages only dayjs, ms,"));
 }

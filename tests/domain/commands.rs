@@ -828,7 +828,7 @@ fn a_model_may_decide_what_the_rows_let_it() {
     let mut world = World::with(&["alpha"]);
     world.to(Phase::Review);
     let offered = |world: &World, escalated| allowed(&world.facts(), escalated);
-    use Decision::{Hint, Respec, SendBack, Ship, TestDefect};
+    use Decision::{Hint, Respec, SendBack, Ship, Takeover, TestDefect};
     assert_eq!(offered(&world, false), [Ship, SendBack, Respec]);
     assert_eq!(offered(&world, true), [Hint, Respec, TestDefect]);
     for _ in 0..2 {
@@ -836,12 +836,12 @@ fn a_model_may_decide_what_the_rows_let_it() {
         world.report("supervisor", Outcome::SendBack).unwrap();
     }
     world.to(Phase::Review);
-    assert_eq!(offered(&world, false), [Ship, Respec]);
+    assert_eq!(offered(&world, false), [Ship, Takeover, Respec]);
     world.report("supervisor", Outcome::SendBack).unwrap_err();
     world.tree();
     assert_eq!(
         offered(&world, false),
-        [Respec],
+        [Takeover, Respec],
         "nothing measured this tree"
     );
 }

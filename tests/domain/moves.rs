@@ -399,12 +399,13 @@ fn a_line_of_work_ends_with_respec_hint_and_takeover() {
     let mut world = World::with(&["alpha"]);
     world.to(Phase::Fixing);
     world.to(Phase::Qa);
-    assert_eq!((world.facts().trees.len(), world.facts().repairs), (2, 1));
+    let line = |world: &World| world.facts().course.line;
+    assert_eq!(line(&world), 1);
     world.escalated(Phase::Qa);
     world
         .report_with("supervisor", Outcome::Hint, text("x"))
         .unwrap();
-    assert_eq!((world.facts().trees.len(), world.facts().repairs), (0, 0));
+    assert_eq!(line(&world), 2);
     world.to(Phase::Review);
     world.report("supervisor", Outcome::Respec).unwrap();
     assert!(world.facts().last_run.is_none());

@@ -143,7 +143,7 @@ async fn the_last_held_out_case_is_struck_by_a_person_and_nothing_passes_without
     );
     // QA finds no other one: the tool does not pass, however green the rest is.
     let nothing = Act::Say("I cannot think of one.".to_owned());
-    plant.desk.on(&named("qa/replace"), 2, nothing);
+    plant.desk.on(&named("qa/replace"), 3, nothing);
     plant.told(decide(Decision::TestDefect, Some("H1"))).await;
     let runs_before = runs(&plant).len();
     engine
@@ -159,10 +159,10 @@ async fn the_last_held_out_case_is_struck_by_a_person_and_nothing_passes_without
     assert_eq!(runs(&plant).len(), runs_before);
     plant
         .desk
-        .on(&named("qa/replace/2"), 1, says_case("H2", "R1"));
+        .on(&named("qa/replace/3"), 1, says_case("H2", "R1"));
     plant.told(decide(Decision::Hint, None)).await;
     shelved(&mut engine, false).await;
-    let prompt = plant.desk.prompt(&named("qa/replace/2"));
+    let prompt = plant.desk.prompt(&named("qa/replace/3"));
     assert!(
         prompt.contains("struck") && prompt.contains("H2"),
         "{prompt}"

@@ -277,6 +277,7 @@ pub fn events() -> Vec<Event> {
                     EventBody::Stuck {
                         rule,
                         words,
+                        next: String::new(),
                         evidence: vec![],
                     },
                 );

@@ -9,7 +9,9 @@ async fn an_honest_tool_passes_every_gate() {
     for tier in tiers() {
         let home = Home::new();
         let tests = home.tests_behind(tier, 60);
-        let evidence = measure(home.input(), &tests, |_| ()).await.unwrap();
+        let evidence = measure(home.input(), &tests, &home.files(), |_| ())
+            .await
+            .unwrap();
         assert!(evidence.green(), "{tier:?}: {:?}", evidence.gates);
         assert_eq!(evidence.sandbox, tier.as_str());
         let jest = evidence.jest.unwrap();

@@ -278,6 +278,8 @@ pub fn snapshot() -> Snapshot {
             rule: Some("R4".to_owned()),
             title: "labels that differ only by case are counted apart".to_owned(),
         }],
+        stuck: String::new(),
+        next: String::new(),
         moves: moves(),
         totals: Totals {
             shipped: 19,

@@ -77,6 +77,14 @@ const TOP: &[&str] = &[
     ".gitignore",
 ];
 
+/// Files that start this program again, which fetches its keys itself.
+const OURSELVES: &[&str] = &[
+    "src/cli/background.rs",
+    "src/cli/operator.rs",
+    "src/cli/serve.rs",
+    "src/adapters/sandbox/guest.rs",
+];
+
 /// All files below src.
 pub fn sources() -> Vec<Source> {
     fn walk(root: &Path, dir: &Path, all: &mut Vec<Source>) {
@@ -145,6 +153,7 @@ pub fn violations(sources: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources {
         shape(source, &mut found);
+        inherited(source, &mut found);
         match syn::parse_file(&source.text) {
             Ok(tree) => {
                 let mut check = Check::new(source, tests.contains(&source.path));
@@ -155,6 +164,22 @@ pub fn violations(sources: &[Source]) -> Vec<String> {
         }
     }
     found
+}
+
+/// Programs get none of our environment, where keys may stand, but what they are named.
+fn inherited(source: &Source, found: &mut Vec<String>) {
+    let path = &source.path;
+    let has = |words: &[&str]| words.iter().any(|word| source.text.contains(word));
+    let starts = has(&[
+        "process::Command",
+        "process::{Child, Command",
+        "process::{Command",
+    ]) && has(&["Command::new("]);
+    if starts && !has(&["env_clear()", "child::bare("]) && !OURSELVES.contains(&path.as_str()) {
+        found.push(format!(
+            "{path}: starts a program that inherits our environment: use adapters::child::bare"
+        ));
+    }
 }
 
 /// Files that a parent declares for tests only.
@@ -277,6 +302,12 @@ impl<'a> Check<'a> {
                 && PURE.contains(&self.room.as_str())
             {
                 self.report(line, format!("{word} in the pure room {}", self.room));
+            }
+            if self.room == "factory" && (text == "std::fs" || text.starts_with("std::fs::")) {
+                self.report(
+                    line,
+                    "std::fs in the factory: files go through its ports".to_owned(),
+                );
             }
         }
         self.places(segments, line);

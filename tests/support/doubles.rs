@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::domain::package::Package;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, HostStatus, ModelError, Models, Reply, TurnRequest,
@@ -127,6 +128,13 @@ impl Desk {
         asked.iter().map(|request| request.label.clone()).collect()
     }
 
+    /// Models asked for labels that begin so, oldest first.
+    pub fn models(&self, label: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let of = asked.iter().filter(|r| r.label.starts_with(label));
+        of.map(|request| request.model.clone()).collect()
+    }
+
     /// The text of the newest request whose label begins so.
     pub fn prompt(&self, label: &str) -> String {
         let asked = self.asked.lock().unwrap();
@@ -193,6 +201,7 @@ impl Models for Desk {
         let status = HostStatus {
             host: host.to_owned(),
             live: away.is_none(),
+            refused: false,
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
         };
@@ -229,8 +238,12 @@ impl Clock for Ahead {
 pub struct Canned {
     /// Gate runs that will be red.
     reds: AtomicU32,
+    /// Test runs that will not end.
+    endless: AtomicU32,
     /// The file a red run names.
     file: Mutex<String>,
+    /// What its failing test says.
+    words: Mutex<Option<String>>,
     /// Ids of cases the tool answers wrongly.
     wrong: Mutex<Vec<String>>,
     /// Ids of cases the stub answers rightly.
@@ -242,6 +255,16 @@ impl Canned {
     pub fn red(&self, runs: u32, file: &str) {
         *self.file.lock().unwrap() = file.to_owned();
         self.reds.store(runs, Ordering::SeqCst);
+    }
+
+    /// What the failing test of a red run says.
+    pub fn says(&self, words: &str) {
+        *self.words.lock().unwrap() = Some(words.to_owned());
+    }
+
+    /// The next `runs` test runs are ended by the time limit.
+    pub fn endless(&self, runs: u32) {
+        self.endless.store(runs, Ordering::SeqCst);
     }
 
     /// The tool fails just these cases.
@@ -287,7 +310,7 @@ fn green(tree: &Tree, coverage: bool) -> JestRun {
     }
 }
 
-fn failing(mut run: JestRun, file: &str) -> JestRun {
+fn failing(mut run: JestRun, file: &str, words: Option<String>) -> JestRun {
     run.exit = Some(1);
     if let Some(report) = &mut run.report {
         report.success = false;
@@ -295,7 +318,7 @@ fn failing(mut run: JestRun, file: &str) -> JestRun {
         report.passed -= 1;
         if let Some(test) = report.tests.first_mut() {
             test.passed = false;
-            test.message = "Error: expected 1, received 2".to_owned();
+            test.message = words.unwrap_or_else(|| "Error: expected 1, received 2".to_owned());
             test.at = Some(format!("{file}:3"));
         }
     }
@@ -334,13 +357,24 @@ impl Tests for Canned {
     ) -> BoxFuture<'a, Result<JestRun, TestError>> {
         let run = green(tree, coverage);
         let file = self.file.lock().unwrap().clone();
+        let words = self.words.lock().unwrap().clone();
+        let left = self.endless.load(Ordering::SeqCst);
+        if left > 0 {
+            self.endless.store(left - 1, Ordering::SeqCst);
+            let run = JestRun {
+                timed_out: true,
+                millis: 60_000,
+                ..JestRun::default()
+            };
+            return async move { Ok(run) }.boxed();
+        }
         let gate = tree.expected_tests > 0;
         let red = gate && self.reds.load(Ordering::SeqCst) > 0;
         if red && !coverage {
             // The repeat that looks for flaky tests ends the red run.
             self.reds.fetch_sub(1, Ordering::SeqCst);
         }
-        async move { Ok(if red { failing(run, &file) } else { run }) }.boxed()
+        async move { Ok(if red { failing(run, &file, words) } else { run }) }.boxed()
     }
 
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {
@@ -378,6 +412,13 @@ impl Tests for Canned {
         };
         let all = cases.iter().map(answer).collect();
         async move { Ok(all) }.boxed()
+    }
+
+    fn packages<'a>(
+        &'a self,
+        _packages: &'a [Package],
+    ) -> BoxFuture<'a, Result<String, TestError>> {
+        async { Ok("{}\n".to_owned()) }.boxed()
     }
 
     fn sweep(&self) {}

@@ -84,8 +84,13 @@ pub fn state(home: &Path) -> Option<StateDoc> {
     serde_json::from_slice(&fs::read(home.join("dev-factory/state.json")).ok()?).ok()
 }
 
-/// The reply of the demo for a label, the highest n repeating.
+/// The reply of the demo for a label, the highest n repeating; a fresh start in fixing gets the files of coding.
 pub fn reply(label: &str) -> Option<String> {
+    let coding = label.replacen("/fixing/file/", "/coding/file/", 1);
+    said(label).or_else(|| said(&coding))
+}
+
+fn said(label: &str) -> Option<String> {
     let (stem, n) = label.rsplit_once('/')?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("dev-factory/demo")

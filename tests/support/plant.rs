@@ -3,6 +3,7 @@
 use super::doubles::{Ahead, Canned, Desk};
 use super::homes;
 use dev_factory::adapters::feed::RunWriter;
+use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::adapters::lock;
 use dev_factory::adapters::store::{FileStore, await_answer, readers, submit};
@@ -96,7 +97,7 @@ impl Plant {
     pub fn engine(&self, options: Options) -> Engine {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let store = Arc::new(opened(&self.home, &clock));
-        let publisher = Publisher::new();
+        let publisher = Publisher::new(Redactor::default());
         let (signals, received) = mpsc::unbounded_channel();
         let feed = publisher.feed();
         let writer = RunWriter::spawn(store.clone(), publisher.feed());
@@ -106,9 +107,10 @@ impl Plant {
             models: self.desk.clone(),
             tests: self.tests.clone(),
             repo: Arc::new(GitRepo::open(&self.home).unwrap()),
+            files: Arc::new(HomeFiles::new(&self.home)),
             clock,
             publisher,
-            redactor: Arc::new(Redactor::new([])),
+            redactor: Redactor::default(),
             home: self.home.clone(),
         };
         let parts = Parts {
@@ -121,7 +123,6 @@ impl Plant {
                     settings: settings(&home),
                     souls: souls(&home),
                     models: desk.clone(),
-                    redactor: Arc::new(Redactor::new([])),
                 })
             }),
         };

@@ -1,4 +1,5 @@
 //! The program as a process: started, waited for with a deadline, ended by signal.
+#![allow(dead_code)]
 
 use super::homes;
 use std::fs::{self, File};

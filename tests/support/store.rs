@@ -232,6 +232,8 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         measured: vec![],
         measuring: None,
         bugs: vec![],
+        stuck: String::new(),
+        next: String::new(),
         moves: vec![],
         totals: Totals::default(),
         day_usd: 0.0,

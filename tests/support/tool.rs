@@ -1,6 +1,7 @@
 //! A home with real Jest and a tool in its worktree, for tests that run it.
 #![allow(dead_code)]
 
+use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::jest::JestTests;
 use dev_factory::adapters::sandbox::{Setup, Tier, Walls};
 use dev_factory::agents::scaffold;
@@ -57,7 +58,7 @@ impl Home {
         made.put("test/fakes.js", &harness("fakes.js"));
         made.put(
             "package.json",
-            &scaffold::package(TOOL, "Counts words.", "0.0.0"),
+            &scaffold::package(TOOL, "Counts words.", "0.0.0", &[]),
         );
         made.put(
             "test/examples.test.js",
@@ -92,6 +93,10 @@ impl Home {
         JestTests::new(&self.home, sandbox, Duration::from_secs(wall)).unwrap()
     }
 
+    pub fn files(&self) -> HomeFiles {
+        HomeFiles::new(&self.home)
+    }
+
     pub fn tree(&self) -> Tree {
         Tree {
             tool: TOOL.into(),
@@ -99,6 +104,7 @@ impl Home {
             modules: modules(),
             expected_tests: 8,
             model_written: true,
+            packages: Vec::new(),
         }
     }
 
@@ -109,6 +115,7 @@ impl Home {
             tree_hash: "t".into(),
             dir: self.tool.clone(),
             modules: modules(),
+            packages: Vec::new(),
             public: &self.public,
             held_out: &self.held_out,
             at: chrono::DateTime::UNIX_EPOCH,
@@ -140,7 +147,7 @@ fn harness(name: &str) -> String {
     fs::read_to_string(root("dev-factory/harness").join(name)).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

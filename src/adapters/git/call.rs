@@ -1,6 +1,8 @@
 //! One call of the git binary: scrubbed environment, everything that could run a foreign program off, 30 s at most.
 
+use super::traps;
 use crate::factory::ports::repo::RepoError;
+use crate::text::sanitise::one_line;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
@@ -13,37 +15,12 @@ use std::time::Duration;
 /// Longest a call may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Settings laid over those of the repository in every call.
-const OFF: [&str; 24] = [
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.attributesFile=/dev/null",
-    "core.excludesFile=/dev/null",
-    "core.autocrlf=false",
-    "core.safecrlf=false",
-    "core.quotePath=false",
-    "core.untrackedCache=false",
-    "commit.gpgSign=false",
-    "tag.gpgSign=false",
-    "push.gpgSign=false",
-    "merge.autoStash=false",
-    "merge.renames=false",
-    "merge.verifySignatures=false",
-    "rerere.enabled=false",
-    "submodule.recurse=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "safe.bareRepository=explicit",
-    "protocol.ext.allow=never",
-    "advice.updateSparsePath=false",
-    "index.sparse=false",
-    "commit.status=false",
-    "core.editor=true",
-];
-
 /// The git binary and what every call of it gets.
 pub struct Git {
     program: PathBuf,
+    home: PathBuf,
+    /// The repository of the home, where its worktrees are kept.
+    common: PathBuf,
     /// Object id of the empty tree: attributes are read from it, so the tree's own name no filters.
     empty_tree: String,
     identity: OnceLock<Vec<String>>,
@@ -71,9 +48,12 @@ impl Git {
     pub fn at(home: &Path, program: PathBuf) -> Result<Self, RepoError> {
         let mut git = Self {
             program,
+            home: home.to_path_buf(),
+            common: home.join(".git"),
             empty_tree: String::new(),
             identity: OnceLock::new(),
         };
+        git.common = home.join(git.text(home, &["rev-parse", "--git-common-dir"])?);
         git.empty_tree = git.text(home, &["hash-object", "-t", "tree", "/dev/null"])?;
         Ok(git)
     }
@@ -112,7 +92,7 @@ impl Git {
     }
 
     /// A call that needs the person's own settings, keys and credential helpers.
-    pub fn as_person(&self, folder: &Path, args: &[&str]) -> Result<String, RepoError> {
+    fn as_person(&self, folder: &Path, args: &[&str]) -> Result<String, RepoError> {
         let output = self.run(folder, args, &[], Person::Known)?;
         if output.status.success() {
             return Ok(plain(&output.stdout));
@@ -154,6 +134,9 @@ impl Git {
         env: &[(&str, &Path)],
         person: Person,
     ) -> Result<Output, RepoError> {
+        if folder != self.home {
+            traps::leads_home(folder, &self.common)?;
+        }
         let mut command = self.command(folder, person);
         if person == Person::Hidden && !self.empty_tree.is_empty() {
             for setting in self.drivers(folder)? {
@@ -176,6 +159,9 @@ impl Git {
             command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
         } else {
             command.env("GIT_CONFIG_GLOBAL", "/dev/null");
+            // No call of these reaches another repository, not even for an object that is missing.
+            command.env("GIT_ALLOW_PROTOCOL", "none");
+            command.env("GIT_NO_LAZY_FETCH", "1");
         }
         for name in keep {
             if let Some(value) = std::env::var_os(name) {
@@ -194,30 +180,51 @@ impl Git {
             .env("GIT_EDITOR", "true")
             .env("LC_ALL", "C")
             .arg("--no-pager");
-        for setting in OFF {
+        for setting in traps::OFF {
             command.arg("-c").arg(setting);
         }
         command
     }
 
-    /// Empties the filter, diff and merge drivers the repository names: info/attributes could still ask for them.
+    /// Switches the drivers off that the repository names: info/attributes could still ask for them.
     fn drivers(&self, folder: &Path) -> Result<Vec<String>, RepoError> {
-        let args = ["config", "--null", "--name-only", "--get-regexp"];
-        let pattern =
-            r"^(filter|diff|merge)\..*\.(clean|smudge|process|required|command|textconv|driver)$";
+        let names = self.named(folder, &[], traps::DRIVERS)?;
+        let names = names.split('\0').filter(|name| !name.is_empty());
+        names.map(traps::off).collect()
+    }
+
+    /// Names of settings the pattern finds, each with a NUL behind it.
+    fn named(&self, folder: &Path, place: &[&str], pattern: &str) -> Result<String, RepoError> {
+        let args = ["config", "--null", "--name-only", "--includes"];
         let mut command = self.command(folder, Person::Hidden);
-        command.args(args).arg(pattern);
+        command
+            .args(args)
+            .args(place)
+            .args(["--get-regexp", pattern]);
         let output = finish(&mut command, &args)?;
-        let names = String::from_utf8_lossy(&output.stdout).into_owned();
-        let set = |name: &str| match name.rsplit_once('.') {
-            Some((_, "required")) => format!("{name}=false"),
-            _ => format!("{name}="),
-        };
-        Ok(names
-            .split('\0')
-            .filter(|n| !n.is_empty())
-            .map(set)
-            .collect())
+        match output.status.code() {
+            Some(0 | 1) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            _ => Err(RepoError::Git(sentence(&args, &output))),
+        }
+    }
+
+    /// Pushes with the person's own settings; those the repository brings along may run nothing.
+    pub fn push(&self, folder: &Path, args: &[&str]) -> Result<String, RepoError> {
+        let mut found = self.named(folder, &["--local"], traps::PUSHING)?;
+        if self.text(
+            folder,
+            &[
+                "config",
+                "--get",
+                "--default=false",
+                "extensions.worktreeConfig",
+            ],
+        )? == "true"
+        {
+            found += &self.named(folder, &["--worktree"], traps::PUSHING)?;
+        }
+        traps::pushing(&found)?;
+        self.as_person(folder, args)
     }
 }
 
@@ -295,10 +302,5 @@ fn sentence(args: &[&str], output: &Output) -> String {
         !line.is_empty() && !line.starts_with("hint:") && !line.starts_with("warning:")
     });
     let joined = lines.collect::<Vec<_>>().join("; ");
-    let short: String = joined
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(400)
-        .collect();
-    format!("{}: {short}", verb(args))
+    format!("{}: {}", verb(args), one_line(&joined, 400))
 }

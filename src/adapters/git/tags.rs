@@ -47,7 +47,7 @@ pub fn push(repo: &GitRepo, remote: &str, tag: &str) -> Result<(), RepoError> {
     let main = format!("refs/heads/{MAIN}:refs/heads/{MAIN}");
     let tag = format!("refs/tags/{tag}:refs/tags/{tag}");
     let args = ["push", "--no-verify", "--quiet", "--", remote, &main, &tag];
-    repo.git()?.as_person(&repo.home, &args).map(drop)
+    repo.git()?.push(&repo.home, &args).map(drop)
 }
 
 fn all(repo: &GitRepo) -> Result<BTreeMap<String, Vec<Numbers>>, RepoError> {

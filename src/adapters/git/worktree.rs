@@ -1,6 +1,7 @@
 //! The worktree of the tool under way: opened on its branch, saved, hashed, put back, removed.
 
 use super::{GitRepo, MAIN, branch, folder, named};
+use crate::adapters::folder::Folder;
 use crate::factory::ports::repo::RepoError;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -208,7 +209,24 @@ fn written(repo: &GitRepo, tool: &str, index: Option<&Path>) -> Result<String, R
     repo.git()?.with(&repo.work, &["write-tree", &prefix], &env)
 }
 
+/// A repository inside the tool's folder would have git run what its settings name.
+fn alone(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
+    let below = format!("dev-factory/work/{}", folder(tool));
+    let found = Folder::open(&repo.home)
+        .and_then(|home| home.below(&below))
+        .and_then(|tool| tool.map_or(Ok(None), |tool| tool.find(".git")));
+    match found {
+        Ok(None) => Ok(()),
+        Ok(Some(place)) => Err(RepoError::Git(format!(
+            "{:?} makes a part of the tool's folder a repository of its own: remove it",
+            place.display().to_string()
+        ))),
+        Err(error) => Err(RepoError::Git(error.to_string())),
+    }
+}
+
 fn on_branch(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
+    alone(repo, tool)?;
     let wanted = format!("refs/heads/{}", branch(tool));
     match head(repo)? {
         Some(name) if name == wanted => Ok(()),

@@ -2,17 +2,15 @@
 
 use super::out::{self, Out};
 use super::{JestTests, SETUP, text};
+use crate::adapters::folder::Folder;
 use crate::domain::case::{Case, Received};
+use crate::factory::ports::files::FILE;
 use crate::factory::ports::sandbox::{Ended, Limit};
 use crate::factory::ports::tests::{TestError, Tree};
+use crate::text::hash::unguessable;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use std::collections::hash_map::RandomState;
-use std::fmt::Write;
-use std::fs;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,7 +30,7 @@ pub async fn run(
     tree: &Tree,
     cases: &[Case],
 ) -> Result<Vec<Received>, TestError> {
-    let out = Out::new(&tests.gates(), &tree.tool)?;
+    let out = Out::new(&tests.home, tree)?;
     let runner = out.write("runner.cjs", RUNNER)?;
     out.write("fakes.js", FAKES)?;
     out.write("setup.locked.cjs", SETUP)?;
@@ -55,13 +53,15 @@ pub async fn run(
 
 /// Start files that are not the harness's own lines.
 fn foreign_bins(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir.join("bin"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let files = entries.map(|entry| entry.path());
-    files
-        .filter(|file| fs::read_to_string(file).ok().as_deref() != Some(BIN))
+    let bin = Folder::open(dir).and_then(|dir| dir.below("bin"));
+    let Ok(Some(bin)) = bin else {
+        return Vec::new();
+    };
+    let ours = |name: &str| bin.read(name, FILE).ok().flatten().as_deref() == Some(BIN.as_bytes());
+    let entries = bin.list().unwrap_or_default().into_iter();
+    entries
+        .filter(|entry| !ours(&entry.path))
+        .map(|entry| dir.join("bin").join(entry.path))
         .collect()
 }
 
@@ -76,7 +76,7 @@ struct Setting<'a> {
 
 impl Setting<'_> {
     async fn case(&self, case: &Case) -> Result<Received, TestError> {
-        let nonce = nonce();
+        let nonce = unguessable();
         let request = json!({
             "tool": text(self.dir),
             "modules": self.tree.modules,
@@ -141,17 +141,4 @@ fn answer(ended: &Ended, nonce: &str, wall: Duration) -> Received {
         },
         None => fault("no result line: the process ended before the call came back".into()),
     }
-}
-
-/// 128 bits nobody can guess; the standard library seeds its hashers from the system.
-fn nonce() -> String {
-    let mut digest = Sha256::new();
-    for _ in 0..4 {
-        digest.update(RandomState::new().hash_one(0_u64).to_le_bytes());
-    }
-    let mut text = String::new();
-    for byte in digest.finalize().iter().take(16) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -1,6 +1,7 @@
 //! Coverage of a run: the four figures of each file, and the lines that were missed.
 
 use super::report::json;
+use crate::adapters::folder::Folder;
 use crate::domain::evidence::FileCoverage;
 use serde::Deserialize;
 use serde_json::Value;
@@ -59,11 +60,11 @@ struct Branch {
 }
 
 /// Coverage by file, relative to the tool; empty when Jest wrote none.
-pub fn read(folder: &Path, root: &Path) -> BTreeMap<String, FileCoverage> {
+pub fn read(made: &Folder, folder: &str, root: &Path) -> BTreeMap<String, FileCoverage> {
     let summary: BTreeMap<String, Summary> =
-        json(&folder.join("coverage-summary.json")).unwrap_or_default();
+        json(made, &format!("{folder}/coverage-summary.json")).unwrap_or_default();
     let details: BTreeMap<String, Detail> =
-        json(&folder.join("coverage-final.json")).unwrap_or_default();
+        json(made, &format!("{folder}/coverage-final.json")).unwrap_or_default();
     let root = format!("{}/", root.display());
     let mut found = BTreeMap::new();
     for (path, figures) in &summary {

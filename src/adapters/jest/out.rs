@@ -1,60 +1,107 @@
-//! Folders of ours beside the home's state: one per run for settings and reports, one Jest cache per tool,
-//! and the copies whose exports throw.
+//! Folders of ours beside the home's state: one per run (what we wrote for it, what it made, a copy whose exports throw)
+//! and one Jest cache per tool. What a run made is reached through handles only: it may be links, pipes or a maze.
 
+use crate::adapters::folder::{Folder, For};
+use crate::adapters::npm;
+use crate::factory::ports::files::{FILE, FileError};
 use crate::factory::ports::tests::{TestError, Tree};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stand-in for a source file, compiled in.
 const THROWING: &str = include_str!("../../../dev-factory/harness/throwing.js");
 /// Name of a tool's Jest cache, which stays.
 const CACHE: &str = "cache";
+/// Settings and runners of ours, which the run only reads.
+const OURS: &str = "ours";
+/// What the run writes.
+const MADE: &str = "made";
+/// The copy whose exports throw.
+const COPY: &str = "tool";
 
-/// The out folder of one run; removed when dropped.
+/// The folders of one run; removed when dropped.
 pub struct Out {
-    folder: tempfile::TempDir,
+    base: Folder,
+    name: String,
+    folder: PathBuf,
     /// Jest's cache for this tool only.
     pub cache: PathBuf,
+    /// Packages the tool may require, where there are any.
+    pub packages: Option<PathBuf>,
 }
 
 impl Out {
-    /// A new folder for a run over a tool.
-    pub fn new(gates: &Path, tool: &str) -> Result<Self, TestError> {
-        let base = gates.join(tool);
-        let cache = base.join(CACHE);
-        fs::create_dir_all(&cache).map_err(|error| broken(&cache, &error))?;
-        let folder = tempfile::Builder::new()
-            .prefix("run-")
-            .tempdir_in(&base)
-            .map_err(|error| broken(&base, &error))?;
-        Ok(Self { folder, cache })
+    /// New folders for a run over a tool.
+    pub fn new(home: &Path, tree: &Tree) -> Result<Self, TestError> {
+        let below = format!("{}/{}", super::GATES, tree.tool);
+        let base = Folder::open(home)?.make(&below, For::All)?;
+        base.make(CACHE, For::All)?;
+        let place = home.join(below);
+        let made = tempfile::Builder::new().prefix("run-").tempdir_in(&place);
+        let folder = made.map_err(|error| broken(&place, &error))?.keep();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let out = Self {
+            base,
+            name: name.into_owned(),
+            cache: place.join(CACHE),
+            packages: (!tree.packages.is_empty()).then(|| npm::modules(home, &tree.packages)),
+            folder,
+        };
+        out.inside(OURS)?;
+        out.inside(MADE)?;
+        Ok(out)
     }
 
-    /// The folder itself.
-    pub fn folder(&self) -> PathBuf {
-        self.folder.path().to_path_buf()
+    fn inside(&self, name: &str) -> Result<Folder, FileError> {
+        self.base.make(&format!("{}/{name}", self.name), For::All)
     }
 
-    /// A path inside.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    /// What we wrote for the run.
+    pub fn ours(&self) -> PathBuf {
+        self.folder.join(OURS)
     }
 
-    /// Writes a file of ours.
+    /// What the run may write to.
+    pub fn made(&self) -> PathBuf {
+        self.folder.join(MADE)
+    }
+
+    /// What the run wrote, to be read.
+    pub fn results(&self) -> Result<Folder, FileError> {
+        self.inside(MADE)
+    }
+
+    /// Where the copy lies whose exports throw.
+    pub fn copy(&self) -> PathBuf {
+        self.folder.join(COPY)
+    }
+
+    /// Writes a file of ours; its path.
     pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, TestError> {
-        let path = self.path(name);
-        put(&path, text)?;
-        Ok(path)
+        self.inside(OURS)?.write(name, text.as_bytes(), For::All)?;
+        Ok(self.ours().join(name))
+    }
+}
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        // What cannot be removed now is swept at the next start.
+        let _ = self.base.discard(&self.name);
     }
 }
 
 /// Removes what a crash left: everything but the caches.
-pub fn sweep(gates: &Path) {
-    let tools = fs::read_dir(gates).into_iter().flatten().flatten();
-    for tool in tools {
-        let runs = fs::read_dir(tool.path()).into_iter().flatten().flatten();
-        for run in runs.filter(|run| run.file_name() != CACHE) {
-            let _ = fs::remove_dir_all(run.path());
+pub fn sweep(home: &Path) {
+    let gates = Folder::open(home).and_then(|home| home.below(super::GATES));
+    let Ok(Some(gates)) = gates else {
+        return;
+    };
+    for tool in gates.folders().unwrap_or_default() {
+        if let Ok(Some(tool)) = gates.below(&tool) {
+            for run in tool.folders().unwrap_or_default() {
+                if run != CACHE {
+                    let _ = tool.discard(&run);
+                }
+            }
         }
     }
 }
@@ -72,46 +119,41 @@ pub fn written_by_models(dir: &Path, any: bool) -> Vec<PathBuf> {
 }
 
 /// Copies a tool with its planned source files behind stand-ins; says which files of the copy a model wrote.
-pub fn throwing_copy(tree: &Tree, copy: &Path) -> Result<Vec<PathBuf>, TestError> {
-    copy_folder(&real(&tree.dir)?, copy)?;
-    let mut untrusted = written_by_models(copy, tree.model_written);
+pub fn throwing_copy(tree: &Tree, out: &Out) -> Result<Vec<PathBuf>, TestError> {
+    let (from, copy) = (Folder::open(&real(&tree.dir)?)?, out.inside(COPY)?);
+    for entry in from.list()? {
+        let path = &entry.path;
+        if let Some(what) = entry.odd {
+            let place = tree.dir.join(path);
+            let words = format!(
+                "{}: is not a plain file but {what}; remove it",
+                place.display()
+            );
+            return Err(TestError::Setup(words));
+        }
+        let text = from.read(path, FILE)?.unwrap_or_default();
+        let real = stem(tree, path).map(|stem| format!("{stem}.real.js"));
+        copy.write(real.as_ref().unwrap_or(path), &text, For::All)?;
+    }
+    let mut untrusted = written_by_models(&out.copy(), tree.model_written);
     untrusted.retain(|path| !path.ends_with("src"));
     for module in &tree.modules {
-        let file = copy.join(module);
-        let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else {
+        let Some(stem) = stem(tree, module) else {
             continue;
         };
-        let real = file.with_file_name(format!("{stem}.real.js"));
-        fs::rename(&file, &real).map_err(|error| broken(&file, &error))?;
-        let name = format!("./{stem}.real.js");
-        put(&file, &THROWING.replace("/*REAL*/", &name))?;
-        untrusted.push(real);
+        let name = stem.rsplit('/').next().unwrap_or(stem);
+        let text = THROWING.replace("/*REAL*/", &format!("./{name}.real.js"));
+        copy.write(module, text.as_bytes(), For::All)?;
+        untrusted.push(out.copy().join(format!("{stem}.real.js")));
     }
     untrusted.retain(|_| tree.model_written);
     Ok(untrusted)
 }
 
-/// Copies plain files and folders; anything else has no place in a tool.
-fn copy_folder(from: &Path, to: &Path) -> Result<(), TestError> {
-    fs::create_dir_all(to).map_err(|error| broken(to, &error))?;
-    for entry in fs::read_dir(from).map_err(|error| broken(from, &error))? {
-        let entry = entry.map_err(|error| broken(from, &error))?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type().map_err(|error| broken(&source, &error))?;
-        if kind.is_dir() {
-            copy_folder(&source, &target)?;
-        } else if kind.is_file() {
-            fs::copy(&source, &target).map_err(|error| broken(&source, &error))?;
-        } else {
-            let words = format!("{} is not a plain file; remove it", source.display());
-            return Err(TestError::Setup(words));
-        }
-    }
-    Ok(())
-}
-
-fn put(path: &Path, text: &str) -> Result<(), TestError> {
-    fs::write(path, text).map_err(|error| broken(path, &error))
+/// A planned source file without its ending.
+fn stem<'p>(tree: &Tree, path: &'p str) -> Option<&'p str> {
+    let planned = tree.modules.iter().any(|module| module == path);
+    path.strip_suffix(".js").filter(|_| planned)
 }
 
 fn broken(path: &Path, error: &std::io::Error) -> TestError {

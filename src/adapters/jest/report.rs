@@ -1,15 +1,18 @@
 //! Jest's JSON report as the factory reads it: a plain file of ours, at most 8 MiB, paths relative, messages cleaned.
 
+use crate::adapters::folder::Folder;
+use crate::adapters::store;
 use crate::domain::evidence::{JestReport, JestRun, JestTest, ThrowingRun};
+use crate::text::sanitise::sanitise;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 
 /// Largest report read.
 const LIMIT: u64 = 8 * 1024 * 1024;
+/// Characters kept of the name of a file or test.
+const NAME: usize = 1000;
 /// Characters kept of one message.
 const MESSAGE: usize = 30_000;
 
@@ -46,22 +49,26 @@ struct RawTest {
     failure_messages: Vec<String>,
 }
 
-/// Reads a JSON file that a run was to make; None when it is not there, too large or not that.
-pub fn json<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let plain = fs::symlink_metadata(path).ok()?;
-    if !plain.is_file() || plain.len() > LIMIT {
-        return None;
-    }
-    let mut text = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(LIMIT).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
+/// Reads a JSON file that a run was to make; None when it is not there, not a plain file, too large, nested too deep
+/// or not that.
+pub fn json<T: DeserializeOwned>(made: &Folder, path: &str) -> Option<T> {
+    let text = made.read(path, LIMIT).ok()??;
+    let value = store::json::value(path, &text).ok()?;
+    serde_json::from_value(value).ok()
 }
 
 /// The report of a run over `root`.
-pub fn read(path: &Path, root: &Path) -> Option<JestReport> {
-    let raw: Raw = json(path)?;
-    let root = format!("{}/", root.display());
+pub fn read(made: &Folder, path: &str, root: &Path) -> Option<JestReport> {
+    Some(report(json(made, path)?, &format!("{}/", root.display())))
+}
+
+/// A report's text as the factory reads it; None when it is none.
+#[must_use]
+pub fn parse(text: &[u8], root: &str) -> Option<JestReport> {
+    Some(report(serde_json::from_slice(text).ok()?, root))
+}
+
+fn report(raw: Raw, root: &str) -> JestReport {
     let mut report = JestReport {
         success: raw.success,
         total: raw.num_total_tests,
@@ -72,17 +79,17 @@ pub fn read(path: &Path, root: &Path) -> Option<JestReport> {
         ..JestReport::default()
     };
     for suite in raw.test_results {
-        let file = suite.name.replace(&root, "");
+        let file = named(&suite.name.replace(root, ""));
         if suite.status == "failed" && suite.assertion_results.is_empty() {
-            let words = clean(&suite.message, &root);
+            let words = clean(&suite.message, root);
             report.suite_errors.push((file.clone(), words));
         }
         for test in suite.assertion_results {
             let first = test.failure_messages.first();
-            let message = first.map(|text| clean(text, &root)).unwrap_or_default();
+            let message = first.map(|text| clean(text, root)).unwrap_or_default();
             report.tests.push(JestTest {
                 file: file.clone(),
-                name: test.full_name,
+                name: named(&test.full_name),
                 passed: test.status == "passed",
                 at: place(&message),
                 message,
@@ -90,7 +97,12 @@ pub fn read(path: &Path, root: &Path) -> Option<JestReport> {
         }
     }
     report.tests.sort_by(|a, b| a.file.cmp(&b.file));
-    Some(report)
+    report
+}
+
+/// The name of a file or test; its blanks stay, because names are compared to those in the sources.
+fn named(name: &str) -> String {
+    sanitise(name).chars().take(NAME).collect()
 }
 
 /// What a run over throwing exports says: every test file must have noticed.
@@ -116,7 +128,7 @@ pub fn throwing(run: &JestRun) -> ThrowingRun {
 
 /// A message without colours, without frames of Jest and Node, with paths as seen from the tool.
 fn clean(message: &str, root: &str) -> String {
-    let text = plain(message).replace(root, "");
+    let text = sanitise(message).replace(root, "");
     let foreign = |line: &&str| {
         let line = line.trim_start();
         let frame = line.starts_with("at ");
@@ -145,29 +157,12 @@ fn place(message: &str) -> Option<String> {
         })
 }
 
-/// Text without terminal sequences and other control characters.
-pub fn plain(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => {
-                if chars.next_if_eq(&'[').is_some() {
-                    while chars.next_if(|c| !('@'..='~').contains(c)).is_some() {}
-                }
-                chars.next();
-            }
-            '\n' | '\t' => kept.push(c),
-            c if c.is_control() => {}
-            c => kept.push(c),
-        }
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+    use std::fs::{self, File};
+    use std::os::unix::fs::symlink;
 
     #[test]
     fn messages_lose_colours_and_foreign_frames() {
@@ -185,16 +180,26 @@ mod tests {
     #[test]
     fn only_plain_files_of_bearable_size_are_read() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("a.json");
-        fs::write(&file, "[1]").unwrap();
-        assert_eq!(json::<Vec<u8>>(&file), Some(vec![1]));
-        let link = dir.path().join("b.json");
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert_eq!(json::<Vec<u8>>(&link), None);
-        let long = dir.path().join("c.json");
-        File::create(&long).unwrap().set_len(LIMIT + 1).unwrap();
-        assert_eq!(json::<Vec<u8>>(&long), None);
-        fs::write(&file, "[".repeat(100_000)).unwrap();
-        assert_eq!(json::<serde_json::Value>(&file), None);
+        let place = |name: &str| dir.path().join(name);
+        let made = Folder::open(dir.path()).unwrap();
+        let read = |name: &str| json::<Value>(&made, name);
+        fs::write(place("a.json"), "[1]").unwrap();
+        assert_eq!(read("a.json"), Some(serde_json::json!([1])));
+        symlink(place("a.json"), place("b.json")).unwrap();
+        assert_eq!(read("b.json"), None);
+        symlink(dir.path(), place("cov")).unwrap();
+        assert_eq!(read("cov/a.json"), None);
+        let long = File::create(place("c.json")).unwrap();
+        long.set_len(LIMIT + 1).unwrap();
+        assert_eq!(read("c.json"), None);
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        fs::write(place("d.json"), nested(64)).unwrap();
+        assert!(read("d.json").is_some());
+        for depth in [65, 100_000] {
+            fs::write(place("d.json"), nested(depth)).unwrap();
+            assert_eq!(read("d.json"), None);
+        }
+        fs::hard_link(place("a.json"), place("e.json")).unwrap();
+        assert_eq!(read("a.json"), None);
     }
 }

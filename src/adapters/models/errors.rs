@@ -239,8 +239,12 @@ pub fn cut(server: &Server, cut: &Cut) -> ModelError {
 
 /// A server's words fit for a sentence, its key taken out: some servers quote it.
 fn server_words(server: &Server, text: &str) -> String {
-    let key = server.settings.key.as_ref().map(|key| key.reveal());
-    let text = one_line(&Redactor::new(key).redact(text), WORDS);
+    // Here and not only where errors are kept: words that are cut could end in half a key.
+    let redactor = Redactor::default();
+    if let Some(key) = &server.settings.key {
+        redactor.learn(key);
+    }
+    let text = one_line(&redactor.clean(text), WORDS);
     if text.is_empty() {
         "no reason given".to_owned()
     } else {

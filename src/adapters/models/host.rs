@@ -3,9 +3,9 @@
 use super::client::Clients;
 use super::openai;
 use crate::factory::ports::settings::{Host, HostKind};
+use crate::text::origin::Origin;
 use reqwest::Url;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -33,7 +33,8 @@ impl Server {
     /// Opens nothing; a bad address is reported by the first turn or probe.
     pub fn new(name: &str, settings: &Host) -> Self {
         let url = Url::parse(settings.url.trim());
-        let private = url.as_ref().is_ok_and(near);
+        let origin = url.as_ref().ok().and_then(Origin::of_url);
+        let private = origin.is_some_and(|origin| origin.near());
         let scripted = settings.kind == HostKind::Scripted;
         let base = match url {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
@@ -116,60 +117,9 @@ fn base(url: &str, kind: HostKind) -> String {
     }
 }
 
-/// Loopback or private by its address; a name counts only when it can mean nothing else.
-fn near(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let name = host
-        .trim_matches(['[', ']'])
-        .trim_end_matches('.')
-        .to_ascii_lowercase();
-    match name.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => near_v4(ip),
-        Ok(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
-            Some(ip) => near_v4(ip),
-            None => {
-                ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_unique_local()
-                    || ip.is_unicast_link_local()
-            }
-        },
-        Err(_) => name == "localhost" || name.ends_with(".localhost") || name.ends_with(".local"),
-    }
-}
-
-fn near_v4(ip: Ipv4Addr) -> bool {
-    ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn local_is_loopback_or_private() {
-        for (url, local) in [
-            ("http://127.0.0.1:11434", true),
-            ("http://localhost:1", true),
-            ("http://[::1]:8080/v1", true),
-            ("http://192.168.1.20:11434", true),
-            ("http://10.0.0.1", true),
-            ("http://172.16.0.1", true),
-            ("http://172.32.0.1", false),
-            ("http://gpu.local", true),
-            ("http://[fd00::1]", true),
-            ("http://0.0.0.0:1", true),
-            ("https://api.example.com", false),
-            ("http://8.8.8.8", false),
-            ("http://localhost.example.com", false),
-            ("http://127.0.0.1@example.com", false),
-            ("http://[::ffff:8.8.8.8]", false),
-        ] {
-            assert_eq!(near(&Url::parse(url).unwrap()), local, "{url}");
-        }
-    }
 
     #[test]
     fn addresses_are_taken_in_every_form_people_paste() {

@@ -84,6 +84,7 @@ impl Models for ModelHosts {
                         "no host {host} in the settings: add [hosts.{host}] to factory.toml"
                     ),
                     models: Vec::new(),
+                    refused: false,
                 },
             }
         })

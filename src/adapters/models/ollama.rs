@@ -23,6 +23,10 @@ pub fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
         "top_k": 20,
         "min_p": 0.0,
     });
+    if request.presence_penalty > 0.0 {
+        let penalty = json!(number(request.presence_penalty));
+        set(&mut options, "presence_penalty", penalty);
+    }
     if let Some(seed) = request.seed {
         set(&mut options, "seed", json!(small_seed(seed)));
     }

@@ -44,6 +44,10 @@ pub fn body(request: &TurnRequest, bare: bool) -> Value {
         let template = json!({"enable_thinking": request.think});
         set(&mut body, "chat_template_kwargs", template);
     }
+    if request.presence_penalty > 0.0 {
+        let penalty = json!(number(request.presence_penalty));
+        set(&mut body, "presence_penalty", penalty);
+    }
     if let Some(seed) = request.seed {
         set(&mut body, "seed", json!(small_seed(seed)));
     }

@@ -16,7 +16,16 @@ const WHOLE: Duration = Duration::from_secs(2);
 const BODY: usize = 4 * 1024 * 1024;
 
 /// What was found, or what is wrong.
-type Found = Result<(String, Vec<String>), String>;
+type Found = Result<(String, Vec<String>), Wrong>;
+
+/// In words, and whether the key is refused.
+struct Wrong(String, bool);
+
+impl From<String> for Wrong {
+    fn from(words: String) -> Self {
+        Self(words, false)
+    }
+}
 
 /// Looks at a host; an empty model asks for the host alone.
 pub async fn probe(server: &Server, model: &str) -> HostStatus {
@@ -27,7 +36,8 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
             host: server.name.clone(),
             model: model.to_owned(),
         }
-        .to_string())
+        .to_string()
+        .into())
     } else {
         let look = async {
             match server.settings.kind {
@@ -36,12 +46,10 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
             }
         };
         timeout(WHOLE, look).await.unwrap_or_else(|_| {
-            Err(format!(
-                "{} answers too slowly (over 2 s)",
-                server.settings.url
-            ))
+            Err(format!("{} answers too slowly (over 2 s)", server.settings.url).into())
         })
     };
+    let mut refused = false;
     let (live, words, models) = match found {
         Ok((words, models)) if has(server, &models, model) => (true, words, models),
         Ok((words, models)) => (
@@ -49,20 +57,24 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
             format!("{words}, but not {model}: {}", remedy(server, model)),
             models,
         ),
-        Err(words) => (false, words, Vec::new()),
+        Err(Wrong(words, key)) => {
+            refused = key;
+            (false, words, Vec::new())
+        }
     };
     HostStatus {
         host: server.name.clone(),
         live,
         words,
         models,
+        refused,
     }
 }
 
 async fn ollama(server: &Server) -> Found {
     let version = get(server, "/api/version").await?;
     let Some(version) = version.get("version").and_then(Value::as_str) else {
-        return Err(not_this(server));
+        return Err(not_this(server).into());
     };
     let tags = get(server, "/api/tags").await?;
     let models = names(&tags, "models", "name").ok_or_else(|| not_this(server))?;
@@ -116,7 +128,7 @@ async fn openai(server: &Server, model: &str) -> Found {
 }
 
 /// One GET as JSON, or what went wrong.
-async fn get(server: &Server, path: &str) -> Result<Value, String> {
+async fn get(server: &Server, path: &str) -> Result<Value, Wrong> {
     let url = server.address(path)?;
     let mut builder = server.clients.probes()?.get(&url);
     if let Some(key) = &server.settings.key {
@@ -144,14 +156,14 @@ async fn get(server: &Server, path: &str) -> Result<Value, String> {
     let (body, _) = http::body(&mut bytes).await;
     let body = String::from_utf8_lossy(&body);
     if status.is_success() {
-        return serde_json::from_str(&body).map_err(|_| not_this(server));
+        return serde_json::from_str(&body).map_err(|_| not_this(server).into());
     }
     if status.as_u16() == 404 {
-        return Err(not_this(server));
+        return Err(not_this(server).into());
     }
-    Err(Report::from_body(server, status.as_u16(), None, &body)
-        .into_error(server, "")
-        .to_string())
+    let error = Report::from_body(server, status.as_u16(), None, &body).into_error(server, "");
+    let refused = matches!(error, ModelError::Refused { .. });
+    Err(Wrong(error.to_string(), refused))
 }
 
 fn not_this(server: &Server) -> String {

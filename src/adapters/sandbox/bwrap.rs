@@ -2,7 +2,6 @@
 
 use super::policy::{Part, Policy};
 use super::view::BOX;
-use crate::factory::ports::sandbox::Network;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -42,11 +41,9 @@ pub fn words(bwrap: &Path, policy: &Policy, text: &str) -> Vec<OsString> {
         "--as-pid-1",
         "--unshare-pid",
         "--unshare-ipc",
+        "--unshare-net",
     ]);
     line.put(&["--unshare-uts", "--unshare-cgroup-try", "--hostname", "box"]);
-    if policy.network != Network::Registry {
-        line.put(&["--unshare-net"]);
-    }
     line.put(&["--cap-drop", "ALL"]);
     if policy.become_id.is_some() {
         // As root there is no need for a user namespace, and root's own folders stay reachable while the view is

@@ -2,6 +2,7 @@
 //! how it ended. It is the first process of the run's process namespace, so that its end is the end of all.
 
 mod confine;
+mod door;
 mod filter;
 mod mine;
 mod root;
@@ -88,6 +89,7 @@ fn walls(policy: &Policy) -> Step<spaces::Side> {
             spaces::Side::Inside => root::build(&policy.view)?,
         }
     }
+    door::open(policy)?;
     if let Some(id) = policy.become_id {
         become_other(id).step("becoming an ordinary user")?;
     }

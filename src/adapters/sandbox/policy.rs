@@ -28,6 +28,8 @@ pub struct Policy {
     pub scratch: PathBuf,
     /// What it may reach.
     pub network: Network,
+    /// The only port it may connect to, where its network is that of the machine.
+    pub port: Option<u16>,
     /// What it may use up.
     pub limits: Limits,
     /// Processes and threads its user may have at once, those of others included.

@@ -2,9 +2,10 @@
 //! managed is seen from outside as well.
 
 use super::guest::{ASK, HOLD};
+use super::runner::Runner;
 use super::start::Means;
 use super::tier::Tier;
-use super::{Runner, trust};
+use super::trust;
 use crate::factory::ports::sandbox::{Job, Limit, Limits, Network};
 use serde::{Deserialize, Serialize};
 use std::collections::hash_map::RandomState;

@@ -85,6 +85,7 @@ pub fn policy(job: &Job, means: &Means, scratch: &Path, report: Option<i32>) -> 
         write: seen.write,
         scratch,
         network: job.network,
+        port: None,
         limits: job.limits.clone(),
         crowd: room(job, tier, become_id),
         become_id,

@@ -1,7 +1,7 @@
 //! What of the machine a run sees: system folders, the program's own files, and what the job names; nothing else.
 
 use super::policy::Part;
-use crate::factory::ports::sandbox::{Job, Network};
+use crate::factory::ports::sandbox::Job;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -24,16 +24,6 @@ const ETC: [&str; 5] = [
     "/etc/localtime",
     "/etc/alternatives",
     "/etc/ssl/openssl.cnf",
-];
-/// What reaching a registry needs beside it.
-const RESOLVING: [&str; 7] = [
-    "/etc/hosts",
-    "/etc/resolv.conf",
-    "/etc/nsswitch.conf",
-    "/etc/gai.conf",
-    "/etc/ssl/certs",
-    "/etc/ca-certificates",
-    "/etc/pki",
 ];
 /// Homebrew's Node.js loads libraries from these.
 const BREW: &str = "/home/linuxbrew/.linuxbrew";
@@ -61,18 +51,11 @@ pub fn of(job: &Job, program: &Path, etc: &Path) -> View {
     for name in own {
         let from = etc.join(name);
         let at = Path::new("/etc").join(name);
-        let theirs =
-            job.network == Network::Registry && RESOLVING.iter().any(|path| at == Path::new(path));
-        if !theirs && from.is_file() {
+        if from.is_file() {
             view.bind(&from, &at, false);
         }
     }
-    let resolving = if job.network == Network::Registry {
-        &RESOLVING[..]
-    } else {
-        &[]
-    };
-    for path in ETC.iter().chain(resolving) {
+    for path in ETC {
         view.readable(Path::new(path));
     }
     view.parts.push(Part::Proc);

@@ -1,6 +1,7 @@
 //! commands/new and commands/done, both ends: the engine's and the sender's.
 
 use super::files::{self, trouble};
+use super::guard;
 use super::json;
 use super::layout::Layout;
 use crate::adapters::clock::age;
@@ -140,6 +141,7 @@ pub fn prune(layout: &Layout) {
 
 /// The sender's end: hands a command to whatever engine runs in the home.
 pub fn submit(home: &Path, command: &Command) -> Result<(), StoreError> {
+    guard::check(home)?;
     let layout = Layout::new(home);
     let id = &command.id;
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);

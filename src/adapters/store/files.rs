@@ -2,7 +2,7 @@
 
 use crate::adapters::clock::age;
 use crate::factory::ports::store::StoreError;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -19,7 +19,19 @@ pub const CAP: u64 = 1024 * 1024;
 /// An error of the file system: where and what to do.
 #[must_use]
 pub fn trouble(path: &Path, error: &io::Error) -> StoreError {
-    let detail = match error.kind() {
+    StoreError::Io {
+        path: path.display().to_string(),
+        detail: why(error),
+    }
+}
+
+/// An error of the file system as what to do about it.
+#[must_use]
+pub fn why(error: &io::Error) -> String {
+    match error.kind() {
+        _ if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            "is a symbolic link; put the file itself in its place".to_owned()
+        }
         io::ErrorKind::PermissionDenied => {
             "permission denied; make it writable for the user that runs the factory".to_owned()
         }
@@ -31,10 +43,6 @@ pub fn trouble(path: &Path, error: &io::Error) -> StoreError {
         }
         io::ErrorKind::NotFound => "it is not there; was the folder moved or deleted?".to_owned(),
         _ => error.to_string(),
-    };
-    StoreError::Io {
-        path: path.display().to_string(),
-        detail,
     }
 }
 
@@ -47,9 +55,30 @@ pub fn make_dir(path: &Path) -> Result<(), StoreError> {
         .map_err(|e| trouble(path, &e))
 }
 
+/// How a file of ours is opened: never through a link, never waiting for a pipe.
+#[must_use]
+pub fn options() -> OpenOptions {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options
+        .mode(0o600)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    options
+}
+
+/// Opens a file of ours to be read.
+pub fn open(path: &Path) -> io::Result<File> {
+    options().read(true).open(path)
+}
+
+/// Opens a file of ours to be added to, made where it is not there.
+pub fn grow(path: &Path) -> io::Result<File> {
+    options().append(true).create(true).open(path)
+}
+
 /// Reads a regular file whole; None when there is none. Larger than `cap` is an error.
 pub fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let file = match File::open(path) {
+    let file = match open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(trouble(path, &e)),
@@ -83,11 +112,14 @@ pub fn temp(dir: &Path, name: &str) -> PathBuf {
 /// A file left there by an earlier exchange is written over: making and freeing files costs more than syncing them.
 pub fn stage(staged: &Path, bytes: &[u8], like: &Path) -> Result<File, StoreError> {
     let write = || -> io::Result<File> {
-        let mut file = OpenOptions::new()
+        // A link, or a second name of some other file, is nothing an exchange of ours left there.
+        if std::fs::symlink_metadata(staged).is_ok_and(|old| !old.is_file() || old.nlink() > 1) {
+            std::fs::remove_file(staged)?;
+        }
+        let mut file = options()
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o600)
             .open(staged)?;
         if let Ok(old) = std::fs::metadata(like) {
             let new = file.metadata()?;

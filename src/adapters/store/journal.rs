@@ -6,9 +6,8 @@ use super::layout::Layout;
 use super::line;
 use crate::domain::event::Event;
 use crate::factory::ports::store::StoreError;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 
 /// Size at which a segment is closed.
 pub const SEGMENT: u64 = 4 * 1024 * 1024;
@@ -115,11 +114,7 @@ impl Journal {
 
     fn keep_damaged(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.layout.segments().join("damaged.txt");
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)
+        files::grow(&path)
             .and_then(|mut f| f.write_all(bytes).and_then(|()| f.write_all(b"\n")))
             .map_err(|e| trouble(&path, &e))
     }
@@ -146,10 +141,5 @@ impl Journal {
 
 fn create(layout: &Layout) -> Result<File, StoreError> {
     let path = layout.journal();
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|e| trouble(&path, &e))
+    files::grow(&path).map_err(|e| trouble(&path, &e))
 }

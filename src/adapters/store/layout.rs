@@ -57,14 +57,20 @@ impl Layout {
     }
 }
 
-/// A paper's path relative to the home. Names that could climb out lose what would let them.
+/// A paper's path relative to the home.
 #[must_use]
 pub fn paper(paper: &Paper) -> PathBuf {
+    Path::new(FOLDER).join(inside(paper))
+}
+
+/// A paper's path below dev-factory/. Names that could climb out lose what would let them.
+#[must_use]
+pub fn inside(paper: &Paper) -> String {
     let s = |name: &str| -> String {
         let tame = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         name.chars().map(tame).take(80).collect()
     };
-    let inner = match paper {
+    match paper {
         Paper::Spec { tool } => format!("specs/{}.md", s(tool)),
         Paper::SpecVersion { tool, n } => format!("specs/{}/{n}.md", s(tool)),
         Paper::Bug { tool, n } => format!("bugs/{}/BUG-{n}.md", s(tool)),
@@ -78,8 +84,7 @@ pub fn paper(paper: &Paper) -> PathBuf {
             phase,
         } => format!("transcripts/{}/{n}-{}-{}.jsonl", s(tool), s(role), s(phase)),
         Paper::Brief => "BRIEF.md".to_owned(),
-    };
-    Path::new(FOLDER).join(inner)
+    }
 }
 
 /// Refuses a paper whose names are not kebab-case words.

@@ -4,8 +4,9 @@ mod commands;
 mod documents;
 pub mod files;
 mod fold;
+mod guard;
 mod journal;
-mod json;
+pub(in crate::adapters) mod json;
 mod layout;
 mod line;
 mod papers;
@@ -17,6 +18,7 @@ mod stream;
 mod wishlist;
 
 pub use commands::{answered, await_answer, submit};
+pub use guard::check_for;
 pub use layout::{FOLDER, kebab};
 
 use self::documents::{Documents, Look};
@@ -73,6 +75,7 @@ pub struct FileStore {
     stream: Mutex<Stream>,
     hints: Mutex<Option<UnboundedSender<Change>>>,
     trouble: Mutex<Option<String>>,
+    outside: watch::Outside,
     _lock: lock::EngineLock,
 }
 
@@ -110,6 +113,7 @@ impl FileStore {
         sizes: Sizes,
     ) -> Result<Self, StoreError> {
         let layout = Layout::new(home);
+        guard::check(home)?;
         files::make_dir(&layout.dir)?;
         let held = lock::take(&layout.at("engine.lock"), clock.now())?;
         for dir in [
@@ -133,6 +137,7 @@ impl FileStore {
             stream: Mutex::new(Stream::new(&layout, sizes.stream)),
             hints: Mutex::new(None),
             trouble: Mutex::new(None),
+            outside: watch::Outside::default(),
             layout,
             _lock: held,
         })
@@ -142,6 +147,12 @@ impl FileStore {
     #[must_use]
     pub fn watch_trouble(&self) -> Option<String> {
         locked(&self.trouble).clone()
+    }
+
+    /// Files outside the home whose changes count as changed settings; filled in by whoever reads the settings.
+    #[must_use]
+    pub fn outside(&self) -> watch::Outside {
+        Arc::clone(&self.outside)
     }
 
     /// Appends several log lines with one write.
@@ -312,7 +323,7 @@ impl Store for FileStore {
     fn watch(&self) -> Result<UnboundedReceiver<Change>, StoreError> {
         let (tx, rx) = unbounded_channel();
         *locked(&self.hints) = Some(tx.clone());
-        *locked(&self.trouble) = watch::home(&self.layout.home, tx);
+        *locked(&self.trouble) = watch::home(&self.layout.home, self.outside(), tx);
         Ok(rx)
     }
 

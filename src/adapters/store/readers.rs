@@ -1,5 +1,6 @@
 //! Reading a home without its lock: for `status`, `list`, `logs` and attached screens. Nothing is repaired here.
 
+use super::files;
 use super::fold;
 use super::layout::Layout;
 use super::wishlist;
@@ -12,11 +13,14 @@ use serde_json::Value;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+/// Largest snapshot read.
+const CAP: u64 = 64 * 1024 * 1024;
+
 /// The last snapshot and whether the engine that wrote it still runs.
 #[must_use]
 pub fn snapshot(home: &Path) -> Option<(Snapshot, bool)> {
     let path = Layout::new(home).run().join("snapshot.json");
-    let snapshot: Snapshot = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let snapshot: Snapshot = serde_json::from_slice(&files::read(&path, CAP).ok()??).ok()?;
     let alive = lock::alive(&snapshot.engine);
     Some((snapshot, alive))
 }
@@ -82,7 +86,7 @@ pub fn lines(home: &Path, count: usize) -> Vec<LogLine> {
 
 /// Last lines of a file, read backwards in growing pieces.
 fn tail(path: &Path, count: usize) -> Vec<LogLine> {
-    let Ok(mut file) = std::fs::File::open(path) else {
+    let Ok(mut file) = files::open(path) else {
         return Vec::new();
     };
     let len = file.metadata().map_or(0, |m| m.len());

@@ -4,9 +4,8 @@ use super::files::{self, trouble};
 use super::layout::Layout;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::factory::ports::store::StoreError;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 /// Size at which a file of lines is put aside.
@@ -60,12 +59,7 @@ impl Stream {
 
     fn open(&self, path: &std::path::Path) -> Result<(File, u64), StoreError> {
         files::make_dir(&self.dir)?;
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|e| trouble(path, &e))?;
+        let file = files::grow(path).map_err(|e| trouble(path, &e))?;
         let len = file.metadata().map_err(|e| trouble(path, &e))?.len();
         Ok((file, len))
     }

@@ -1,5 +1,7 @@
 //! The lists: which names, modules, members and comments model-written files may not use.
 
+use crate::domain::package::{self, Package};
+
 /// Comments that hide lines from coverage or steer Jest.
 pub const COMMENTS: [&str; 6] = [
     "istanbul ignore",
@@ -208,14 +210,16 @@ pub fn replaceable(name: &str) -> bool {
 }
 
 /// Why a module may not be required from a file.
-pub fn require(from: &str, wanted: &str) -> Option<String> {
+pub fn require(from: &str, wanted: &str, packages: &[Package]) -> Option<String> {
     if !wanted.starts_with('.') {
         let bare = wanted.strip_prefix("node:").unwrap_or(wanted);
-        let allowed = BUILTINS.contains(&bare);
+        let allowed = BUILTINS.contains(&bare) || package::of(packages, wanted).is_some();
         return (!allowed).then(|| {
+            let mut usable = BUILTINS.to_vec();
+            usable.extend(packages.iter().map(|package| package.name.as_str()));
             format!(
                 "require('{wanted}') is not allowed; only files of the tool and {}",
-                BUILTINS.join(" ")
+                usable.join(" ")
             )
         });
     }

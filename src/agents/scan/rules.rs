@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, from_require};
 use super::{Violation, names, violation};
+use crate::domain::package::Package;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, AssignmentTarget, BindingIdentifier, CallExpression, Expression, IdentifierReference,
@@ -11,9 +12,16 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
 
 /// Everything in the program that the rules forbid.
-pub fn check(path: &str, text: &str, program: &Program<'_>, facts: &Facts) -> Vec<Violation> {
+pub fn check(
+    path: &str,
+    text: &str,
+    program: &Program<'_>,
+    facts: &Facts,
+    packages: &[Package],
+) -> Vec<Violation> {
     let mut walker = Walker {
         path,
+        packages,
         text,
         facts,
         test_file: names::is_test(path),
@@ -27,6 +35,7 @@ pub fn check(path: &str, text: &str, program: &Program<'_>, facts: &Facts) -> Ve
 
 struct Walker<'a, 'b> {
     path: &'b str,
+    packages: &'b [Package],
     text: &'b str,
     facts: &'b Facts,
     test_file: bool,
@@ -189,7 +198,9 @@ impl<'a> Walker<'a, '_> {
     fn call(&mut self, it: &CallExpression<'a>) {
         if it.callee.is_specific_id("require") {
             let words = match it.arguments.as_slice() {
-                [Argument::StringLiteral(wanted)] => names::require(self.path, &wanted.value),
+                [Argument::StringLiteral(wanted)] => {
+                    names::require(self.path, &wanted.value, self.packages)
+                }
                 _ => Some("require takes one plain text: require('./file.js')".to_string()),
             };
             if let Some(words) = words {

@@ -3,7 +3,10 @@
 use super::*;
 
 fn words(path: &str, text: &str) -> String {
-    let found: Vec<String> = scan(path, text).iter().map(ToString::to_string).collect();
+    let found: Vec<String> = scan(path, text, &[])
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     found.join("\n")
 }
 
@@ -265,13 +268,14 @@ fn deep_text_ends_in_words_and_not_in_a_crash() {
         "await ", "f`", "a+",
     ] {
         let text = piece.repeat(TEXT_LIMIT / piece.len());
-        let _ = scan("src/a.js", &text);
+        let _ = scan("src/a.js", &text, &[]);
         let closed = format!("{text}1");
         let _ = scan(
             "test/dev/a.test.js",
             closed.get(..TEXT_LIMIT.min(closed.len())).unwrap_or(&text),
+            &[],
         );
     }
     let chain = format!("{}1;", "!".repeat(TEXT_LIMIT - 2));
-    assert_eq!(scan("src/a.js", &chain), vec![]);
+    assert_eq!(scan("src/a.js", &chain, &[]), vec![]);
 }

@@ -143,7 +143,7 @@ fn answer(ask: &Ask<'_>, verb: &Verb) -> Answered {
                 case: case.clone(),
                 file: file.clone(),
             };
-            review::decide(ask.factory, &Asked { item, pending })
+            review::decide(ask.factory, ask.limits, &Asked { item, pending })
         }
         Verb::Rewind { seq } => lane::rewind(ask, *seq, None),
         Verb::Add { .. }

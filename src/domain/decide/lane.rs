@@ -7,6 +7,7 @@ use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::state::{Escalation, Scope};
+use crate::domain::stuck::Rung;
 
 /// The tool under way, refused in words when none is.
 pub(super) fn tool(ask: &Ask<'_>, what: &str) -> Result<String, Refusal> {
@@ -43,10 +44,12 @@ pub(super) fn escalate(ask: &Ask<'_>, reason: &str) -> Answered {
     }
     let events = report::decide(
         ask.factory,
+        ask.limits,
         &Report {
             actor: ask.actor.clone(),
             outcome: Some(Outcome::Escalated),
             reason: Some(reason.trim().to_owned()),
+            level: Some(Rung::Diagnosis.into()),
             ..Report::default()
         },
     )?;
@@ -197,7 +200,7 @@ fn back_to_work(ask: &Ask<'_>, rule: &str) -> Result<(Vec<NewEvent>, Phase), Ref
         outcome: Some(Outcome::Hint),
         ..Report::default()
     };
-    let mut events = report::decide(ask.factory, &report)?;
+    let mut events = report::decide(ask.factory, ask.limits, &report)?;
     let mut to = ask.factory.phase;
     for event in &mut events {
         if let EventBody::Move(made) = &mut event.body {

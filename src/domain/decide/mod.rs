@@ -21,6 +21,7 @@ use super::event::{Event, EventBody, Move, NewEvent};
 use super::factory::Factory;
 use super::phase::{Outcome, Phase};
 use super::state::{Escalation, StateDoc};
+use super::stuck::Patience;
 use super::table;
 use chrono::{DateTime, Utc};
 
@@ -104,6 +105,8 @@ pub struct Limits {
     pub tool_minutes: u64,
     /// Factory in rolling 24 hours, USD (contract: 5.00).
     pub day_usd: f64,
+    /// Numbers of the ladder: which rung an escalation of the engine leads to.
+    pub ladder: Patience,
 }
 
 impl Default for Limits {
@@ -113,6 +116,7 @@ impl Default for Limits {
             tool_tokens: 400_000,
             tool_minutes: 90,
             day_usd: 5.0,
+            ladder: Patience::default(),
         }
     }
 }
@@ -126,7 +130,7 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Result<Vec<NewEvent>, Refusal> {
     match input {
-        Input::Report(report) => report::decide(factory, report),
+        Input::Report(report) => report::decide(factory, limits, report),
         Input::Command(command) => command::decide(factory, limits, command, None, now),
         Input::Rewind { command, target } => {
             command::decide(factory, limits, command, target.as_deref(), now)

@@ -1,11 +1,12 @@
 //! Outcomes as attempts, gates, rules, reviewers and commands report them: the conditions of each row.
 
-use super::{Refusal, Report, brief, event, no_such_move, onward};
+use super::{Limits, Refusal, Report, brief, event, no_such_move, onward};
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Move, NewEvent};
 use crate::domain::factory::{Factory, ToolFacts};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::state::Escalation;
+use crate::domain::stuck::{Fired, Means, Rung, next};
 use crate::domain::table;
 
 /// Times the linter may refuse before a spec counts as undraftable.
@@ -14,10 +15,12 @@ pub(super) const LINT_LIMIT: u32 = 3;
 pub(super) const REJECTIONS: u32 = 3;
 /// Send-backs by a model before a further one is refused (S14), and before a takeover.
 pub(super) const SEND_BACKS: u32 = 2;
-/// Rung a rule or a person escalates to when none is named: diagnosis.
-const DIAGNOSIS: u8 = 4;
 
-pub(super) fn decide(factory: &Factory, report: &Report) -> Result<Vec<NewEvent>, Refusal> {
+pub(super) fn decide(
+    factory: &Factory,
+    limits: &Limits,
+    report: &Report,
+) -> Result<Vec<NewEvent>, Refusal> {
     let Some(outcome) = report.outcome else {
         return Err(Refusal::new(
             "a report without an outcome changes nothing; name one of the table's outcomes",
@@ -63,6 +66,7 @@ pub(super) fn decide(factory: &Factory, report: &Report) -> Result<Vec<NewEvent>
     let none = ToolFacts::default();
     let case = Case {
         factory,
+        limits,
         report,
         outcome,
         to,
@@ -92,6 +96,7 @@ fn outdated(factory: &Factory, report: &Report) -> Result<(), Refusal> {
 /// One report against the row it picks.
 pub(super) struct Case<'a> {
     pub factory: &'a Factory,
+    pub limits: &'a Limits,
     pub report: &'a Report,
     pub outcome: Outcome,
     pub to: Phase,
@@ -179,12 +184,21 @@ impl Case<'_> {
         }
     }
 
-    /// Into review with an escalation; `why` replaces the report's reason.
+    /// Into review with an escalation, or aside when every rung was climbed; `why` replaces the report's reason.
     fn escalate(&self, why: Option<String>) -> Vec<NewEvent> {
         let reason = why
             .or_else(|| self.text().map(str::to_owned))
             .unwrap_or_else(|| format!("{} in {}", self.outcome, self.factory.phase));
+        let rung = self.report.level.map_or_else(|| self.rung(), Rung::from);
         let mut made = self.base();
+        if rung == Rung::Parked {
+            made.to = Phase::Idle;
+            made.cycle_count = 0;
+            made.started_at = None;
+            made.outcome = Outcome::Parked;
+            made.reason = Some(format!("{reason}; every rung of the ladder was climbed"));
+            return self.moved(made);
+        }
         made.to = Phase::Review;
         if self.outcome != Outcome::Undraftable {
             made.outcome = Outcome::Escalated;
@@ -193,9 +207,22 @@ impl Case<'_> {
         made.escalation = Some(Escalation {
             reason,
             from: self.factory.phase,
-            level: self.report.level.unwrap_or(DIAGNOSIS),
+            level: rung.into(),
         });
         self.moved(made)
+    }
+
+    /// The rung an escalation leads to when the report names none: a diagnosis while there are any left.
+    fn rung(&self) -> Rung {
+        let least = Rung::Diagnosis;
+        let fired = Fired::plain("", least, "");
+        next(
+            &self.facts.course,
+            &fired,
+            &Means::default(),
+            &self.limits.ladder,
+        )
+        .rung
     }
 
     fn undraftable(&self) -> Result<Vec<NewEvent>, Refusal> {
@@ -251,6 +278,7 @@ impl Case<'_> {
                 rule: "S16".to_owned(),
                 words: words.clone(),
                 evidence: self.facts.rejected_clauses.clone(),
+                next: self.rung().words().to_owned(),
             },
         ));
         events.extend(self.escalate(Some(words)).into_iter().map(|mut e| {

@@ -2,7 +2,7 @@
 
 use super::report::SEND_BACKS;
 use super::verdict::no_evidence;
-use super::{HINT_WORDS, Refusal, Report, event, report};
+use super::{HINT_WORDS, Limits, Refusal, Report, event, report};
 use crate::domain::command::Decision;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::{Factory, Pending, ToolFacts};
@@ -75,8 +75,12 @@ pub fn allowed(facts: &ToolFacts, escalated: bool) -> Vec<Decision> {
     if facts.evidence_complete() {
         allowed.push(Decision::Ship);
     }
-    if facts.last_run.is_some() && facts.send_backs < SEND_BACKS {
-        allowed.push(Decision::SendBack);
+    if facts.last_run.is_some() {
+        // S14: a third send-back is refused; who wants more changed writes it.
+        allowed.push(match facts.send_backs < SEND_BACKS {
+            true => Decision::SendBack,
+            false => Decision::Takeover,
+        });
     }
     allowed.push(Decision::Respec);
     allowed
@@ -113,12 +117,13 @@ pub(super) struct Asked<'a> {
 /// Events and the sentence of the answer.
 pub(super) fn decide(
     factory: &Factory,
+    limits: &Limits,
     asked: &Asked<'_>,
 ) -> Result<(Vec<NewEvent>, String), Refusal> {
     let name = subject(factory, asked.item)?;
     let here = factory.current_tool.as_deref() == Some(name.as_str());
     if here && factory.phase == Phase::Review {
-        return under_review(factory, asked, &name);
+        return under_review(factory, limits, asked, &name);
     }
     let item = super::items::known(factory, &name)?;
     if here || item.status != ItemStatus::InReview {
@@ -176,13 +181,14 @@ fn words(asked: &Asked<'_>) -> Result<(), Refusal> {
 
 fn under_review(
     factory: &Factory,
+    limits: &Limits,
     asked: &Asked<'_>,
     name: &str,
 ) -> Result<(Vec<NewEvent>, String), Refusal> {
     words(asked)?;
     let pending = &asked.pending;
     let mut events = Vec::new();
-    let decided = report::decide(factory, &as_report(pending))?;
+    let decided = report::decide(factory, limits, &as_report(pending))?;
     let none = ToolFacts::default();
     let facts = factory.facts(name).unwrap_or(&none);
     // A ship is written down when it is done: main may not be ready for it yet.

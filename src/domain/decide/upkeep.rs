@@ -8,6 +8,7 @@ use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::{Factory, ToolFacts};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::state::{Pause, PauseKind, Scope};
+use crate::domain::stuck::Rung;
 use chrono::{DateTime, Utc};
 
 /// Pauses that are over, the tool under way past its limit, and roles past theirs; `paid` are those on paid hosts.
@@ -124,5 +125,17 @@ fn over_budget_tool(factory: &Factory, limits: &Limits) -> Vec<NewEvent> {
         unit: Some(over.unit),
         ..Report::default()
     };
-    report::decide(factory, &parked).unwrap_or_default()
+    let words = over.words();
+    let stuck = EventBody::Stuck {
+        rule: "S12".to_owned(),
+        words: words.clone(),
+        evidence: vec![words],
+        next: format!("{}: {}", Rung::Parked, Rung::Parked.words()),
+    };
+    let mut events = vec![event(Some(tool), actor::ENGINE, stuck)];
+    match report::decide(factory, limits, &parked) {
+        Ok(moved) => events.extend(moved),
+        Err(_) => events.clear(),
+    }
+    events
 }

@@ -6,6 +6,7 @@ use crate::domain::factory::{Factory, ToolFacts};
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::state::Escalation;
+use crate::domain::stuck::{Begins, Course, Rung};
 
 pub(super) fn apply(factory: &mut Factory, event: &Event, made: &Move) {
     let left = Left {
@@ -104,14 +105,13 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
     if made.from == Phase::Review && made.outcome != Outcome::Shelved {
         facts.decision = None;
     }
+    if sends_on {
+        facts.course.stalls = 0;
+    }
+    let person = actor::is_person(&event.actor);
     match made.outcome {
         Outcome::Picked => facts.begin(),
-        Outcome::Resumed => {
-            facts.parked_by = None;
-            if made.fresh {
-                facts.base = facts.used_ever();
-            }
-        }
+        Outcome::Resumed => facts.resumed(made),
         Outcome::Drafted => facts.drafted(),
         Outcome::Rejected => facts.lint_refusals = 0,
         Outcome::SpecDefect => {
@@ -120,16 +120,17 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
         }
         Outcome::Failed => facts.cycles_total = facts.cycles_total.saturating_add(1),
         Outcome::Passed => facts.open_bugs.clear(),
-        Outcome::Fixed => facts.repairs = facts.repairs.saturating_add(1),
-        Outcome::SendBack => facts.sent_back_by(actor::is_person(&event.actor)),
+        Outcome::SendBack => facts.sent_back_by(person),
         Outcome::Respec => facts.respec(),
-        Outcome::Takeover if made.to == Phase::SpecReview => {
-            facts.starts_anew();
-            facts.drafted();
+        Outcome::Escalated | Outcome::Undraftable if event.actor == actor::ENGINE => {
+            facts.course.asked(level(made));
         }
-        Outcome::Hint | Outcome::Takeover => facts.starts_anew(),
+        Outcome::Takeover => facts.took_over(made.to, person),
+        Outcome::Hint | Outcome::TestDefect => facts.answered(made.to, person),
         Outcome::Rewound => {
-            facts.new_line();
+            // Trees that came after are never put back.
+            facts.course.rows.clear();
+            facts.course.answered(Begins::of(made.to), true);
             facts.last_run = None;
             facts.open_bugs.clear();
             facts.tree = None;
@@ -141,16 +142,25 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
     }
 }
 
+/// The rung of an escalation.
+fn level(made: &Move) -> Rung {
+    Rung::from(made.escalation.as_ref().map_or(0, |e| e.level))
+}
+
 impl ToolFacts {
-    /// The line of work ends: earlier trees may come again, repairs count from nought.
-    fn new_line(&mut self) {
-        self.trees.clear();
-        self.repairs = 0;
+    /// A limit that was raised changes nothing else; whatever else parked it, a person has answered.
+    fn resumed(&mut self, made: &Move) {
+        if self.parked_by.take().is_none() {
+            self.course.answered(Begins::of(made.to), true);
+        }
+        if made.fresh {
+            self.base = self.used_ever();
+        }
     }
 
     /// The spec will be another one: no evidence counts any longer.
     fn spec_changes(&mut self) {
-        self.new_line();
+        self.course.spec_changes();
         self.last_run = None;
         self.run_log.clear();
         self.open_bugs.clear();
@@ -158,16 +168,32 @@ impl ToolFacts {
     }
 
     /// An escalation was answered: the rules that led to it count from nought.
-    fn starts_anew(&mut self) {
-        self.new_line();
+    fn answered(&mut self, to: Phase, person: bool) {
+        self.course.answered(Begins::of(to), person);
+        self.spec_counts_anew();
+    }
+
+    fn spec_counts_anew(&mut self) {
         self.lint_refusals = 0;
         self.spec_rejections = 0;
         self.rejected_clauses.clear();
     }
 
+    /// The reviewer wrote a file, or the spec.
+    fn took_over(&mut self, to: Phase, person: bool) {
+        self.answered(to, person);
+        if !person {
+            self.course.took_over();
+        }
+        if to == Phase::SpecReview {
+            self.course.spec_changes();
+            self.drafted();
+        }
+    }
+
     fn respec(&mut self) {
         self.spec_changes();
-        self.starts_anew();
+        self.spec_counts_anew();
         self.send_backs = 0;
         self.sent_back = 0;
     }
@@ -191,6 +217,10 @@ impl ToolFacts {
     pub(super) fn begin(&mut self) {
         self.respec();
         self.drafted();
+        self.course = Course {
+            marked: self.used_ever(),
+            ..Course::default()
+        };
         self.reopened = false;
         self.spec_defect_used = false;
         self.tree = None;

@@ -26,7 +26,9 @@ pub(super) fn exact_limit(amount: f64) -> f64 {
 pub(super) fn apply(factory: &mut Factory, event: &Event) {
     match &event.body {
         EventBody::Turn(turn) => return turned(factory, event, turn),
-        EventBody::Worked { millis } => worked(factory, event, *millis),
+        EventBody::Worked { millis } | EventBody::Tried { millis, .. } => {
+            worked(factory, event, *millis);
+        }
         EventBody::Run(run) => {
             factory.totals.runs = factory.totals.runs.saturating_add(1);
             worked(factory, event, run.millis);
@@ -55,6 +57,10 @@ fn counts(body: &EventBody) -> bool {
     matches!(
         body,
         EventBody::Worked { .. }
+            | EventBody::Tried { .. }
+            | EventBody::Cycle(_)
+            | EventBody::Afresh { .. }
+            | EventBody::Restored { .. }
             | EventBody::SpecRefused { .. }
             | EventBody::SpecKept { .. }
             | EventBody::CasesKept { .. }
@@ -154,7 +160,6 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
         EventBody::CaseRevealed { case, .. } => once(&mut facts.revealed, case),
         EventBody::CaseStruck { case, .. } => once(&mut facts.struck, case),
         EventBody::Tree { tree, commit } => {
-            facts.trees.push(tree.clone());
             facts.tree = Some(tree.clone());
             facts.commit = Some(commit.clone());
             if let Some(run) = facts.run_log.iter().rev().find(|run| run.tree == *tree) {
@@ -168,6 +173,10 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
                 n: *n,
                 file: file.clone(),
             });
+            // A tree that is put back brings its reports with it.
+            if let Some(row) = facts.course.rows.last_mut() {
+                row.bugs.clone_from(&facts.open_bugs);
+            }
         }
         EventBody::Reviewed { n, by, .. } => {
             facts.reviews = facts.reviews.max(*n);
@@ -176,6 +185,32 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
         EventBody::NotStuck { rule } => once(&mut facts.not_stuck, rule),
         EventBody::Hinted { phase, text } => {
             facts.hints.insert(phase.name().to_owned(), text.clone());
+        }
+        _ => course(facts, body),
+    }
+}
+
+/// Lines of work and their cycles.
+fn course(facts: &mut ToolFacts, body: &EventBody) {
+    match body {
+        EventBody::Tried {
+            timed_out, millis, ..
+        } => {
+            facts.work_millis = facts.work_millis.saturating_add(*millis);
+            facts.course.ran(*timed_out);
+        }
+        EventBody::Cycle(cycle) => {
+            let used = facts.used_ever();
+            facts.course.measured(cycle, used, facts.commit.as_ref());
+        }
+        EventBody::Afresh { rung, model, tried } => {
+            facts.course.afresh(*rung, model.as_ref(), tried);
+        }
+        EventBody::Restored {
+            run, tree, commit, ..
+        } => facts.restored(*run, tree, commit),
+        EventBody::Stuck { rule, .. } if rule == "S15" => {
+            facts.course.stalls = facts.course.stalls.saturating_add(1);
         }
         _ => {}
     }
@@ -245,6 +280,18 @@ impl ToolFacts {
             usd: exact(self.usd - self.base.usd),
             tokens: self.local_tokens.saturating_sub(self.base.tokens),
             millis: self.work_millis.saturating_sub(self.base.millis),
+        }
+    }
+
+    /// An earlier tree is the present one again, with its run and its bug reports.
+    pub fn restored(&mut self, run: u32, tree: &str, commit: &str) {
+        self.tree = Some(tree.to_owned());
+        self.commit = Some(commit.to_owned());
+        if let Some(found) = self.run_log.iter().find(|one| one.run == run) {
+            self.last_run = Some(found.clone());
+        }
+        if let Some(row) = self.course.rows.iter().find(|row| row.cycle.run == run) {
+            self.open_bugs.clone_from(&row.bugs);
         }
     }
 

@@ -1,28 +1,53 @@
 //! Coding: file by file in spec order, each whole, parsed before it is kept, tests after every file.
 
 use super::context::{Context, Stop};
-use super::{files, papers};
+use super::{files, papers, samples};
 use crate::agents::spec::Spec;
 use crate::agents::{developer, scan};
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
+use crate::domain::evidence::JestRun;
 use crate::domain::phase::Outcome;
 use crate::domain::screen::Level;
+use crate::domain::stuck::{self, Begins, Rung};
 
 /// Works until every planned file is written and committed.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    loop {
+        let done = build(context, Outcome::Built).await;
+        if let Some(ended) = context.ended(done).await {
+            return ended;
+        }
+    }
+}
+
+/// Writes every planned file from the spec; a line of work that begins afresh looks at nothing written before.
+pub async fn build(context: &mut Context, outcome: Outcome) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
     files::clear(context, &spec)?;
-    files::scaffold(context, &spec, &public)?;
+    if context.facts.course.is_to_begin() {
+        let course = &context.facts.course;
+        let words = format!(
+            "line {} of work begins: {}",
+            course.line,
+            course.rung.words()
+        );
+        context.log(Level::Info, words);
+        files::empty(context)?;
+    }
+    files::scaffold(context, &spec, &public).await?;
     for path in spec.plan() {
+        let last = spec.files.last().is_some_and(|file| file.path == path);
         write_file(context, &spec, &public, &path, None).await?;
-        if verifiable(&spec, &path) {
+        if last {
+            samples::better_draft(context, &spec, &public).await?;
+        } else if path.starts_with("test/") {
             verify(context, &spec).await?;
         }
     }
-    commit(context, Outcome::Built).await
+    commit(context, outcome).await
 }
 
 /// Asks for one whole file and writes it once it may stand. `failure` holds the bug reports a repair is to settle.
@@ -34,7 +59,8 @@ pub async fn write_file(
     failure: Option<&str>,
 ) -> Result<(), Stop> {
     let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
+    let tried = tried(context, failure.is_some());
     let brief = developer::FileBrief {
         desk: context.desk(&numbers, &nonce),
         spec,
@@ -43,8 +69,8 @@ pub async fn write_file(
         sources: &sources,
         failure,
         hint: hint.as_deref(),
-        tried: &[],
-        think: failure.is_some() && context.facts.repairs > 0,
+        tried: &tried,
+        think: thinks(context, failure.is_some()),
     };
     let prompt = match developer::file(&brief) {
         Ok(prompt) => prompt,
@@ -57,53 +83,89 @@ pub async fn write_file(
         .get(path)
         .filter(|_| failure.is_some())
         .map(String::as_str);
-    let text = context
+    let (text, mended) = context
         .ask(&prompt, |reply| {
-            developer::from_reply(path, reply, previous, spec, &numbers)
+            developer::from_reply(path, reply, previous, spec, &sources, &numbers)
         })
         .await?;
     files::write(context, path, &text)?;
-    context.log(
-        Level::Info,
-        format!("wrote {path} ({} lines)", text.lines().count()),
-    );
+    let lines = text.lines().count();
+    context.log(Level::Info, format!("wrote {path} ({lines} lines)"));
+    if !mended.is_empty() {
+        let words = format!(
+            "{}: {} {path}: {}",
+            Rung::Mend,
+            Rung::Mend.words(),
+            mended.join("; ")
+        );
+        context.log(Level::Info, words);
+    }
     Ok(())
 }
 
-/// Runs the tests there are after an edit and says how many pass.
-pub async fn verify(context: &mut Context, spec: &Spec) -> Result<(), Stop> {
-    if let Some(words) = forbidden(context, spec) {
+/// What a prompt says was tried: repairs of this line, or lines of work before it.
+fn tried(context: &Context, repair: bool) -> Vec<String> {
+    match repair {
+        true => stuck::repairs_tried(&context.facts.course),
+        false => context.facts.course.tried.clone(),
+    }
+}
+
+/// Thinking is for the second repair of a line, and for a fresh start.
+pub fn thinks(context: &Context, repair: bool) -> bool {
+    let course = &context.facts.course;
+    match repair {
+        true => !stuck::repairs_tried(course).is_empty(),
+        false => course.begins == Begins::Afresh && course.rung == Rung::Afresh,
+    }
+}
+
+/// Runs the tests there are after an edit and says how many pass; None when the tree may not be run.
+pub async fn verify(context: &mut Context, spec: &Spec) -> Result<Option<JestRun>, Stop> {
+    if let Some(words) = forbidden(context, spec)? {
         context.log(
             Level::Warn,
             format!("tests not run after the edit: {words}"),
         );
-        return Ok(());
+        return Ok(None);
     }
     context.clear_to_go().await?;
     context.doing("running the tests after the edit");
     let tree = files::tree(context, spec, 0);
     let run = context.tools.tests.jest(&tree, false).await?;
-    context
-        .record(vec![EventBody::Worked { millis: run.millis }])
-        .await?;
     let (passed, total) = run.report.as_ref().map_or((0, 0), |r| (r.passed, r.total));
+    context
+        .record(vec![EventBody::Tried {
+            passed,
+            total,
+            timed_out: run.timed_out,
+            millis: run.millis,
+        }])
+        .await?;
     context.log(
         Level::Info,
         format!("tests after the edit: {passed} of {total} pass"),
     );
-    Ok(())
+    context.facts.course.ran(run.timed_out);
+    if let Some(fired) = stuck::endless(&context.facts.course, &context.patience())
+        && !context.off("S13")
+    {
+        return Err(context.climb(fired).await);
+    }
+    Ok(Some(run))
 }
 
 /// The first thing in the written files that may not be there; such a tree is never run.
-fn forbidden(context: &Context, spec: &Spec) -> Option<String> {
-    let files = files::current(context, spec);
+fn forbidden(context: &Context, spec: &Spec) -> Result<Option<String>, Stop> {
+    let files = files::current(context, spec)?;
+    let packages = spec.packages(&context.settings.packages);
     let scripts = files.iter().filter(|(path, _)| path.ends_with(".js"));
     let mut found = scripts.flat_map(|(path, text)| {
-        scan::scan(path, text)
+        scan::scan(path, text, &packages)
             .into_iter()
             .map(move |violation| format!("{path} {violation}"))
     });
-    found.next()
+    Ok(found.next())
 }
 
 /// Commits the tree and reports it, unless it is a tree this line of work has measured (S2).
@@ -112,26 +174,14 @@ pub async fn commit(context: &mut Context, outcome: Outcome) -> Result<Report, S
     let message = format!("{tool}: {outcome} (cycle {})", context.cycle);
     let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
     // A tree that was only saved, by an attempt a crash cut off, is no repetition.
-    let facts = &context.facts;
-    let measured = facts.trees.contains(&tree) && facts.run_log.iter().any(|run| run.tree == tree);
-    if measured && !facts.not_stuck.contains(&"S2".to_owned()) {
-        let words = "the files are the same as before in this line of work".to_owned();
-        let evidence = vec![
-            format!("tree {tree}"),
-            format!("trees {}", context.facts.trees.join(" ")),
-        ];
-        return Err(context
-            .stuck("S2", words, evidence, Outcome::Escalated)
-            .await);
+    if let Some(fired) = stuck::repeated(&context.facts.course, &tree)
+        && !context.off("S2")
+    {
+        return Err(context.climb(fired).await);
     }
     context.facts.commit = Some(commit.clone());
     context
         .record(vec![EventBody::Tree { tree, commit }])
         .await?;
     Ok(context.report(outcome))
-}
-
-/// Tests are worth running from the last source file on.
-fn verifiable(spec: &Spec, path: &str) -> bool {
-    path.starts_with("test/") || spec.files.last().is_some_and(|file| file.path == path)
 }

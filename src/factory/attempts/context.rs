@@ -10,13 +10,13 @@ use crate::domain::screen::{Level, LogLine};
 use crate::domain::state::Escalation;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
+use crate::factory::ports::files::{FileError, Files};
 use crate::factory::ports::model::{ModelError, Models};
 use crate::factory::ports::repo::{Repo, RepoError};
 use crate::factory::ports::settings::{ModelRef, Settings};
 use crate::factory::ports::store::{Store, StoreError};
 use crate::factory::ports::tests::{TestError, Tests};
 use crate::factory::wake::Wake;
-use crate::text::hash::sha256;
 use crate::text::redact::Redactor;
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -30,6 +30,8 @@ pub enum Stop {
     Host(ModelError),
     /// A rule of the harness ends the phase; the report says how.
     Rule(Box<Report>),
+    /// The line of work ended; the phase goes on with a fresh start.
+    Afresh,
     /// The attempt is no longer the present one.
     Dropped(String),
     /// A part of the factory failed; the engine pauses and says so.
@@ -44,6 +46,12 @@ impl From<StoreError> for Stop {
 
 impl From<RepoError> for Stop {
     fn from(error: RepoError) -> Self {
+        Self::Incident(error.to_string())
+    }
+}
+
+impl From<FileError> for Stop {
+    fn from(error: FileError) -> Self {
         Self::Incident(error.to_string())
     }
 }
@@ -101,12 +109,14 @@ pub struct Tools {
     pub tests: Arc<dyn Tests>,
     /// git.
     pub repo: Arc<dyn Repo>,
+    /// The tool's files.
+    pub files: Arc<dyn Files>,
     /// Wall clock.
     pub clock: Arc<dyn Clock>,
     /// Where streamed text goes.
     pub publisher: Publisher,
     /// Takes secrets out of whatever is stored or shown.
-    pub redactor: Arc<Redactor>,
+    pub redactor: Redactor,
     /// The factory home.
     pub home: PathBuf,
 }
@@ -147,6 +157,8 @@ pub struct Context {
     /// Version it will ship as.
     pub version: String,
     /// Model of the role; None where the gates alone work.
+    pub own: Option<ModelRef>,
+    /// Model that is asked now: another one where the ladder, or a rule about replies, says so.
     pub model: Option<ModelRef>,
     /// Instructions of the role.
     pub soul: Arc<Soul>,
@@ -158,6 +170,10 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// True while turns and gates may start.
     pub go: watch::Receiver<bool>,
+    /// Nobody whose text stands in a prompt can guess it.
+    pub nonce: String,
+    /// Replies that were broken off because they repeated themselves: the next one gets another seed.
+    pub looped: u32,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
     pub recording: Option<Recording>,
 }
@@ -181,19 +197,14 @@ impl Context {
             tool: &self.tool,
             numbers,
             nonce,
+            packages: &self.settings.packages,
         }
     }
 
-    /// Marks untrusted text in prompts: derived from the attempt, so that transcripts are replayable.
+    /// Marks untrusted text in prompts. The same for all prompts of an attempt, so that a server can reuse what it read.
     #[must_use]
     pub fn nonce(&self) -> String {
-        let seed = format!(
-            "{}/{}/{}",
-            self.tool,
-            self.attempt,
-            self.tools.home.display()
-        );
-        sha256(seed.as_bytes()).chars().take(12).collect()
+        self.nonce.clone()
     }
 
     /// A hint left for the present phase.
@@ -289,31 +300,6 @@ impl Context {
         }
     }
 
-    /// Ends the phase by a stuck rule: journals the verdict with its evidence, then escalates or parks.
-    pub async fn stuck(
-        &mut self,
-        rule: &str,
-        words: String,
-        evidence: Vec<String>,
-        outcome: Outcome,
-    ) -> Stop {
-        let body = EventBody::Stuck {
-            rule: rule.to_owned(),
-            words: words.clone(),
-            evidence,
-        };
-        if let Err(stop) = self.record(vec![body]).await {
-            return stop;
-        }
-        // The table knows no escalation from review: there only a person is left.
-        let escalates = outcome == Outcome::Escalated && self.phase == Phase::Review;
-        let mut report = self.report(if escalates { Outcome::Parked } else { outcome });
-        report.actor = "engine".to_owned();
-        report.reason = Some(format!("{rule}: {words}"));
-        report.level = Some(DIAGNOSIS);
-        Stop::Rule(Box::new(report))
-    }
-
     /// Runs git work off the async threads.
     pub async fn git<T: Send + 'static>(
         &self,
@@ -365,6 +351,3 @@ impl Voice {
         });
     }
 }
-
-/// Rung of the ladder a stuck rule leads to (harness.md 3.3 L4, diagnosis by the Supervisor).
-pub const DIAGNOSIS: u8 = 4;

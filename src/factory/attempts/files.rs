@@ -6,7 +6,7 @@ use crate::agents::spec::Spec;
 use crate::domain::case::Case;
 use crate::factory::ports::tests::Tree;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// tools/<name> in the worktree.
 #[must_use]
@@ -14,65 +14,74 @@ pub fn folder(context: &Context) -> PathBuf {
     context.tools.repo.work().join("tools").join(&context.tool)
 }
 
-/// Writes the harness's own files (package.json, bin, fakes, public examples), and stubs where a source is missing.
-pub fn scaffold(context: &Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
-    let dir = folder(context);
-    for (path, text) in scaffold::harness(spec, &context.version, public) {
-        put(&dir, &path, &text)?;
+/// Writes the harness's own files (package.json, bin, fakes, public examples, the lock file of its
+/// packages), and stubs where a source is missing.
+pub async fn scaffold(context: &Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
+    let packages = spec.packages(&context.settings.packages);
+    for (path, text) in scaffold::harness(spec, &context.version, public, &packages) {
+        write(context, &path, &text)?;
     }
-    for path in spec
-        .modules()
-        .iter()
-        .filter(|path| !dir.join(path).exists())
-    {
-        put(&dir, path, &scaffold::stub(spec, path))?;
+    if !packages.is_empty() {
+        context.doing("installing the packages of the tool");
+        let lock = context.tools.tests.packages(&packages).await?;
+        write(context, "package-lock.json", &lock)?;
     }
-    Ok(())
-}
-
-/// Removes what an earlier plan left in the tool's folder: nobody else could.
-pub fn clear(context: &Context, spec: &Spec) -> Result<(), Stop> {
-    let dir = folder(context);
-    let plan = spec.plan();
-    for part in ["src", "test/dev"] {
-        let Ok(entries) = std::fs::read_dir(dir.join(part)) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if plan.contains(&format!("{part}/{name}")) {
-                continue;
-            }
-            let path = entry.path();
-            let removed = match entry.file_type() {
-                Ok(kind) if kind.is_dir() => std::fs::remove_dir_all(&path),
-                _ => std::fs::remove_file(&path),
-            };
-            removed
-                .map_err(|e| Stop::Incident(format!("cannot remove {}: {e}", path.display())))?;
+    for path in spec.modules() {
+        // What is there but may not be read is the scan's to report.
+        let there = context.tools.files.read(&folder(context), &path);
+        if there == Ok(None) {
+            write(context, &path, &scaffold::stub(spec, &path))?;
         }
     }
     Ok(())
 }
 
+/// Removes what an earlier plan left in the tool's folder, and links and pipes: nobody else could.
+pub fn clear(context: &Context, spec: &Spec) -> Result<(), Stop> {
+    let plan = spec.plan();
+    for part in ["src", "test/dev"] {
+        let within = |path: &'_ String| -> Option<String> {
+            let name = path.strip_prefix(part)?.strip_prefix('/')?;
+            Some(name.to_owned())
+        };
+        let names: Vec<String> = plan.iter().filter_map(within).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let folder = folder(context).join(part);
+        context.tools.files.keep_only(&folder, &names)?;
+    }
+    Ok(())
+}
+
+/// Takes away everything the Developer wrote; scaffolding puts stubs in the place of sources.
+pub fn empty(context: &Context) -> Result<(), Stop> {
+    for part in ["src", "test/dev"] {
+        let folder = folder(context).join(part);
+        context.tools.files.keep_only(&folder, &[])?;
+    }
+    let kept = ["package.json", "package-lock.json"];
+    Ok(context.tools.files.keep_only(&folder(context), &kept)?)
+}
+
 /// Writes one file of the plan.
 pub fn write(context: &Context, path: &str, text: &str) -> Result<(), Stop> {
-    put(&folder(context), path, text)
+    let files = &context.tools.files;
+    Ok(files.write(&folder(context), path, text)?)
 }
 
 /// A file as it lies in the worktree; None when absent.
-#[must_use]
-pub fn read(context: &Context, path: &str) -> Option<String> {
-    std::fs::read_to_string(folder(context).join(path)).ok()
+pub fn read(context: &Context, path: &str) -> Result<Option<String>, Stop> {
+    Ok(context.tools.files.read(&folder(context), path)?)
 }
 
 /// Every planned file that exists.
-#[must_use]
-pub fn current(context: &Context, spec: &Spec) -> BTreeMap<String, String> {
-    spec.plan()
-        .into_iter()
-        .filter_map(|path| read(context, &path).map(|text| (path, text)))
-        .collect()
+pub fn current(context: &Context, spec: &Spec) -> Result<BTreeMap<String, String>, Stop> {
+    let mut found = BTreeMap::new();
+    for path in spec.plan() {
+        if let Some(text) = read(context, &path)? {
+            found.insert(path, text);
+        }
+    }
+    Ok(found)
 }
 
 /// The tree as the test port takes it.
@@ -84,20 +93,6 @@ pub fn tree(context: &Context, spec: &Spec, expected_tests: u32) -> Tree {
         modules: spec.modules(),
         expected_tests,
         model_written: true,
+        packages: spec.packages(&context.settings.packages),
     }
-}
-
-/// Writes a file below a folder.
-pub fn put(dir: &Path, path: &str, text: &str) -> Result<(), Stop> {
-    let file = dir.join(path);
-    let failed = |e: std::io::Error| {
-        Stop::Incident(format!(
-            "cannot write {}: {e}; free space or mend permissions",
-            file.display()
-        ))
-    };
-    if let Some(parent) = file.parent() {
-        std::fs::create_dir_all(parent).map_err(failed)?;
-    }
-    std::fs::write(&file, text).map_err(failed)
 }

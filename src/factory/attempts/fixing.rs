@@ -1,17 +1,43 @@
-//! Fixing: one repair a cycle in a new conversation, one whole file for each file the bug reports name.
+//! Fixing: the stuck rules first; then one repair in a new conversation, one whole file for each file the bug reports
+//! name, on the best tree of the line; or a fresh start from the spec.
 
-use super::coding::{commit, verify, write_file};
+use super::coding::{build, commit, verify, write_file};
 use super::context::{Context, Stop};
 use super::{files, papers};
 use crate::domain::decide::Report;
 use crate::domain::phase::Outcome;
+use crate::domain::stuck;
 use crate::factory::ports::store::Paper;
 
-/// Works until the named files are rewritten and committed.
+/// Works until a repair, or all files of a fresh start, are written and committed.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    loop {
+        let done = match context.facts.course.is_to_begin() {
+            true => build(context, Outcome::Fixed).await,
+            false => repair(context).await,
+        };
+        if let Some(ended) = context.ended(done).await {
+            return ended;
+        }
+    }
+}
+
+async fn repair(context: &mut Context) -> Result<Report, Stop> {
+    let (course, numbers) = (&context.facts.course, context.patience());
+    if let Some(fired) = stuck::judge(course, &context.facts.not_stuck, &numbers) {
+        return Err(context.climb(fired).await);
+    }
+    if let Some(best) = stuck::regression(course).cloned()
+        && !context.off("S6")
+    {
+        context
+            .put_back(&best, "the last repair made it worse")
+            .await?;
+    }
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
-    files::scaffold(context, &spec, &public)?;
+    files::clear(context, &spec)?;
+    files::scaffold(context, &spec, &public).await?;
     for (path, bugs) in targets(context)? {
         write_file(context, &spec, &public, &path, Some(&bugs.join("\n\n"))).await?;
     }
@@ -20,7 +46,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
 }
 
 /// Files the open bug reports name, each with its reports; src/cli.js for a report that names none.
-fn targets(context: &Context) -> Result<Vec<(String, Vec<String>)>, Stop> {
+pub fn targets(context: &Context) -> Result<Vec<(String, Vec<String>)>, Stop> {
     let mut targets: Vec<(String, Vec<String>)> = Vec::new();
     for bug in &context.facts.open_bugs {
         let paper = Paper::Bug {

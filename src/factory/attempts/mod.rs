@@ -1,5 +1,7 @@
 //! What the agents do in each phase: turns with a model, papers, and an outcome for `decide`.
 
+mod ask;
+mod climb;
 mod coding;
 pub mod context;
 mod files;
@@ -7,9 +9,11 @@ mod fixing;
 pub mod papers;
 mod qa;
 mod review;
+mod samples;
 mod spec;
 mod spec_review;
 pub mod stub;
+mod takeover;
 mod turns;
 
 pub use context::{Context, Stop};

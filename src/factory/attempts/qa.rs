@@ -2,6 +2,8 @@
 
 use super::context::{Context, Stop};
 use super::{files, papers, spec_review};
+use crate::agents::cycle::cycle;
+use crate::agents::failure::Ground;
 use crate::agents::spec::Spec;
 use crate::agents::{bug, qa};
 use crate::domain::actor;
@@ -22,7 +24,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
     replace_struck(context, &spec, &public).await?;
-    files::scaffold(context, &spec, &public)?;
+    files::scaffold(context, &spec, &public).await?;
     let tree = save(context).await?;
     let evidence = match measured(context, &tree)? {
         Some(evidence) => evidence,
@@ -83,12 +85,14 @@ async fn run(
         tree_hash: tree,
         dir: files::folder(context),
         modules: spec.modules(),
+        packages: spec.packages(&context.settings.packages),
         public,
         held_out: &held_out,
         at: context.tools.clock.now(),
         external_reader: context.external_reader,
     };
-    let evidence = measure(input, context.tools.tests.as_ref(), |words| {
+    let tools = &context.tools;
+    let evidence = measure(input, tools.tests.as_ref(), tools.files.as_ref(), |words| {
         context.doing(words)
     })
     .await?;
@@ -99,9 +103,15 @@ async fn run(
     let text = serde_json::to_string_pretty(&evidence)
         .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
     context.tools.store.put(&paper, &(text + "\n"))?;
-    context
-        .record(vec![EventBody::Run(summary(&evidence))])
-        .await?;
+    let sources = files::current(context, spec)?;
+    let ground = Ground {
+        spec,
+        sources: &sources,
+        cases: public,
+    };
+    let row = cycle(&evidence, &ground);
+    let run = EventBody::Run(summary(&evidence));
+    context.record(vec![run, EventBody::Cycle(row)]).await?;
     Ok(evidence)
 }
 
@@ -121,7 +131,7 @@ async fn file_bugs(
     } else {
         None
     };
-    let sources = files::current(context, spec);
+    let sources = files::current(context, spec)?;
     let before = previous(context, evidence.run)?;
     let mut bugs = bug::bugs(&bug::Findings {
         evidence,
@@ -215,9 +225,7 @@ async fn replace_struck(context: &mut Context, spec: &Spec, public: &[Case]) -> 
 /// Without a held-out case nothing may pass.
 async fn none_left(context: &mut Context, last: &str) -> Stop {
     let words = format!("no held-out case is left but {last}, and QA found no other");
-    context
-        .stuck("S1", words, vec![last.to_owned()], Outcome::Escalated)
-        .await
+    context.stuck("S1", words, vec![last.to_owned()]).await
 }
 
 /// A new held-out case in place of another; None when QA is no model, or twice wrote one that tests nothing.

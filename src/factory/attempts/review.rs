@@ -1,16 +1,24 @@
 //! Review: one call to the Supervisor with the evidence; its verdict fills typed fields, never a phase.
 
 use super::context::{Context, Origin, Stop};
-use super::papers;
+use super::{papers, takeover};
 use crate::agents::spec::Spec;
 use crate::agents::supervisor::{self, ReviewBrief, ReviewVerdict};
+use crate::domain::command::Decision;
 use crate::domain::decide::{Report, allowed};
 use crate::domain::event::EventBody;
 use crate::domain::evidence::{Evidence, GateResult};
+use crate::domain::stuck::{self, Rung};
 use crate::factory::ports::store::Paper;
 
 /// Works until the Supervisor has decided.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    if let Some(escalation) = context.escalation.clone()
+        && Rung::from(escalation.level) == Rung::Takeover
+    {
+        let report = takeover::work(context, None, &escalation.reason).await?;
+        return reviewed(context, report).await;
+    }
     let spec = papers::spec(context).ok();
     let diff = diff(context).await;
     let allowed = allowed(&context.facts, context.escalation.is_some());
@@ -60,7 +68,15 @@ async fn settle(
         .model
         .as_ref()
         .map_or_else(|| "operator".to_owned(), ToString::to_string);
-    let text = paper(&context.tool, n, &by, &verdict);
+    // The file first: a takeover that wrote nothing has not been decided.
+    let written = match verdict.verdict {
+        Decision::Takeover => {
+            let file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
+            Some(takeover::work(context, file.as_deref(), &verdict.instructions).await?)
+        }
+        _ => None,
+    };
+    let text = paper(&by, &verdict);
     context.tools.store.put(
         &Paper::Review {
             tool: context.tool.clone(),
@@ -84,11 +100,45 @@ async fn settle(
         local,
     };
     context.record(vec![body]).await?;
-    let mut report = context.report(verdict.verdict.outcome());
-    report.file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
+    let mut report = written.unwrap_or_else(|| context.report(verdict.verdict.outcome()));
+    let file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
+    report.file = report.file.or(file);
     report.case = verdict.case;
     report.text = Some(verdict.instructions.clone());
     report.reason = Some(verdict.instructions);
+    Ok(report)
+}
+
+/// Writes down that the reviewer took over without being asked for a verdict.
+async fn reviewed(context: &mut Context, report: Report) -> Result<Report, Stop> {
+    let verdict = ReviewVerdict {
+        checks: Vec::new(),
+        verdict: Decision::Takeover,
+        instructions: report.reason.clone().unwrap_or_default(),
+        file: report.file.clone(),
+        case: None,
+    };
+    let n = context.facts.reviews + 1;
+    let by = context
+        .model
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string);
+    let paper_of = Paper::Review {
+        tool: context.tool.clone(),
+        n,
+    };
+    let text = paper(&by, &verdict);
+    context.tools.store.put(&paper_of, &text)?;
+    let Origin { scripted, local } = context.origin;
+    let verdict = verdict.verdict;
+    let body = EventBody::Reviewed {
+        n,
+        verdict,
+        by,
+        scripted,
+        local,
+    };
+    context.record(vec![body]).await?;
     Ok(report)
 }
 
@@ -104,17 +154,9 @@ fn reviewer(by: &str, origin: Origin) -> String {
 /// How the tool got here, a line each.
 fn cycle_log(context: &Context) -> Vec<String> {
     let facts = &context.facts;
-    let mut log: Vec<String> = facts
-        .run_log
-        .iter()
-        .map(|run| {
-            let gate = run.failed_gate.as_deref().unwrap_or("all gates passed");
-            format!(
-                "run {}: {}/{} tests, {gate}",
-                run.run, run.passed, run.total
-            )
-        })
-        .collect();
+    let mut log = stuck::log(&facts.course);
+    let tried = facts.course.tried.iter();
+    log.extend(tried.map(|line| format!("a line of work ended: {line}")));
     log.push(format!(
         "{} cycles, {} bug reports, {} send-backs, {} spec rejections",
         context.cycle, facts.bugs, facts.send_backs, facts.spec_rejections
@@ -146,17 +188,14 @@ fn measured(evidence: &Evidence) -> String {
         .join("\n")
 }
 
-/// reviews/<tool>/<n>.md.
-fn paper(tool: &str, n: u32, by: &str, verdict: &ReviewVerdict) -> String {
-    let mut text = format!(
-        "# Review {n} of {tool}\n\n- By: {by}\n- Verdict: {}\n",
-        verdict.verdict
-    );
+/// What reviews/<tool>/<n>.md says.
+fn paper(by: &str, verdict: &ReviewVerdict) -> String {
+    let mut text = format!("By: {by}\nVerdict: {}\n", verdict.verdict);
     if let Some(file) = &verdict.file {
-        text += &format!("- File: {file}\n");
+        text += &format!("File: {file}\n");
     }
     for check in &verdict.checks {
-        text += &format!("- Check: {check}\n");
+        text += &format!("Check: {check}\n");
     }
     if !verdict.instructions.is_empty() {
         text += &format!("\n{}\n", verdict.instructions);

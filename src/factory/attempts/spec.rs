@@ -28,10 +28,32 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         Some(notes.as_str()).filter(|notes| !notes.is_empty()),
         hint.as_deref(),
     );
-    let mut text = context.ask(&prompt, template).await?;
-    for refusal in 0..=REASKS {
-        let problems = match lint::lint(&text, &context.tool, &numbers) {
-            Ok(_) => return keep(context, &text).await,
+    let text = context.ask(&prompt, template).await?;
+    match linted(context, text).await? {
+        Ok(text) => keep(context, &text).await,
+        Err(problems) => {
+            let mut report = context.report(Outcome::Undraftable);
+            report.actor = "engine".to_owned();
+            report.reason = Some(format!(
+                "the spec linter refused it: {}",
+                problems.join("; ")
+            ));
+            Ok(report)
+        }
+    }
+}
+
+/// The spec once the linter takes it, asked for again with what is wrong; else what is wrong in the end.
+pub async fn linted(
+    context: &mut Context,
+    mut text: String,
+) -> Result<Result<String, Vec<String>>, Stop> {
+    let (numbers, nonce) = (context.numbers(), context.nonce());
+    let mut refusal = 0;
+    loop {
+        let problems = match lint::lint(&text, &context.tool, &numbers, &context.settings.packages)
+        {
+            Ok(_) => return Ok(Ok(text)),
             Err(problems) => problems,
         };
         context.log(Level::Warn, format!("spec linter: {}", problems.join("; ")));
@@ -42,23 +64,14 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
             notes,
             clause: None,
         }]);
-        if refusal < REASKS {
-            let desk = context.desk(&numbers, &nonce);
-            let prompt = developer::repair_spec(&desk, &text, &problems);
-            text = context.ask(&prompt, template).await?;
-        } else {
-            let mut report = context.report(Outcome::Undraftable);
-            report.actor = "engine".to_owned();
-            report.reason = Some(format!(
-                "the spec linter refused it: {}",
-                problems.join("; ")
-            ));
-            return Ok(report);
+        if refusal == REASKS {
+            return Ok(Err(problems));
         }
+        refusal += 1;
+        let desk = context.desk(&numbers, &nonce);
+        let prompt = developer::repair_spec(&desk, &text, &problems);
+        text = context.ask(&prompt, template).await?;
     }
-    Err(Stop::Dropped(
-        "the spec loop ended without a verdict".to_owned(),
-    ))
 }
 
 /// What the template is filled from: the rejected spec, or a new free draft.
@@ -104,6 +117,7 @@ async fn keep(context: &mut Context, text: &str) -> Result<Report, Stop> {
     Ok(context.report(Outcome::Drafted))
 }
 
-fn template(reply: &str) -> Result<String, Malformed> {
+/// The spec inside a reply.
+pub fn template(reply: &str) -> Result<String, Malformed> {
     fenced(reply, &["markdown", "md"])
 }

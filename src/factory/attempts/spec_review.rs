@@ -70,9 +70,7 @@ async fn cases(context: &mut Context, spec: &Spec) -> Result<(Vec<Case>, Vec<Str
         "QA found {} usable held-out cases of {wanted} wanted",
         kept.len()
     );
-    Err(context
-        .stuck("S1", words, dropped, Outcome::Escalated)
-        .await)
+    Err(context.stuck("S1", words, dropped).await)
 }
 
 /// Which cases fail while nothing is built: only those test something.

@@ -1,7 +1,6 @@
 //! The empty stub: the tool with every export unimplemented, on which a case that tests something must fail.
 
 use super::context::{Stop, Tools};
-use super::files::put;
 use crate::agents::scaffold;
 use crate::agents::spec::Spec;
 use crate::domain::case::{Case, compare};
@@ -27,14 +26,14 @@ pub async fn failing(
 fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(tempfile::TempDir, Tree), Stop> {
     let run = tools.home.join("dev-factory").join("run");
     let failed = |e: std::io::Error| Stop::Incident(format!("{}: {e}", run.display()));
-    std::fs::create_dir_all(&run).map_err(failed)?;
+    tools.files.make(&run)?;
     let folder = tempfile::Builder::new()
         .prefix("stub-")
         .tempdir_in(&run)
         .map_err(failed)?;
     let dir = folder.path().join(tool);
     for (path, text) in scaffold::files(spec, VERSION, &[]) {
-        put(&dir, &path, &text)?;
+        tools.files.write(&dir, &path, &text)?;
     }
     let tree = Tree {
         tool: tool.to_owned(),
@@ -42,6 +41,7 @@ fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(tempfile::TempDir, 
         modules: spec.modules(),
         expected_tests: 0,
         model_written: false,
+        packages: Vec::new(),
     };
     Ok((folder, tree))
 }

@@ -1,7 +1,8 @@
 //! Turns: one request and its whole reply, transcribed, journaled, re-asked once when it has no usable form.
 
+use super::ask::Spoiled;
 use super::context::{Context, FromAgent, Origin, Stop, Voice};
-use crate::agents::prompt::{Prompt, reformat};
+use crate::agents::prompt::Prompt;
 use crate::agents::reply::Malformed;
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Turn};
@@ -10,13 +11,13 @@ use crate::domain::screen::Level;
 use crate::factory::ports::model::{Delta, Message, ModelError, Reply, Speaker, TurnRequest};
 use crate::factory::ports::store::Paper;
 use crate::text::redact::{RedactStream, Redactor};
+use crate::text::repeat::Repeats;
 use crate::text::sanitise::Sanitiser;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Waits before a turn whose reply broke off is taken again (models.md 3 row 28).
@@ -26,33 +27,6 @@ const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(
 const BURST: usize = 256;
 
 impl Context {
-    /// Asks until the answer has a usable form: once more with only the reply and the rule (S1), then escalates.
-    pub async fn ask<T>(
-        &mut self,
-        prompt: &Prompt,
-        read: impl Fn(&str) -> Result<T, Malformed>,
-    ) -> Result<T, Stop> {
-        let first = self.turn(prompt, &read).await?;
-        let problem = match first {
-            Ok(value) => return Ok(value),
-            Err(problem) => problem,
-        };
-        self.log(
-            Level::Warn,
-            format!("reply not usable: {}; asking once more", problem.1.problem),
-        );
-        let (numbers, nonce) = (self.numbers(), self.nonce());
-        let again = reformat(&self.desk(&numbers, &nonce), prompt, &problem.0, &problem.1);
-        match self.turn(&again, &read).await? {
-            Ok(value) => Ok(value),
-            Err((_, second)) => {
-                let words = format!("no usable reply for {} in two tries", prompt.purpose);
-                let evidence = vec![problem.1.problem, second.problem];
-                Err(self.stuck("S1", words, evidence, Outcome::Escalated).await)
-            }
-        }
-    }
-
     /// Asks once; an answer without a usable form is None and costs nothing more.
     pub async fn ask_once<T>(
         &mut self,
@@ -63,11 +37,11 @@ impl Context {
     }
 
     /// One turn whose answer is read at once, so that its record says whether it was usable.
-    async fn turn<T>(
+    pub(super) async fn turn<T>(
         &mut self,
         prompt: &Prompt,
         read: &impl Fn(&str) -> Result<T, Malformed>,
-    ) -> Result<Result<T, (String, Malformed)>, Stop> {
+    ) -> Result<Result<T, Spoiled>, Stop> {
         if let Err(size) = prompt.fits(&self.numbers()) {
             return Err(self.too_large(format!("{}: {size}", prompt.purpose)).await);
         }
@@ -91,14 +65,12 @@ impl Context {
                     self.transcribe(&request, None, Some(&error))?;
                     self.record(vec![EventBody::Turn(self.failed(&request, &error, millis))])
                         .await?;
-                    match error {
-                        ModelError::Overflow { .. } => {
-                            return Err(self.too_large(self.words(&error)).await);
-                        }
-                        ModelError::NoScript { .. } => {
-                            return Err(Stop::Incident(error.to_string()));
-                        }
-                        _ => {}
+                    if let ModelError::Looping { detail, .. } = error {
+                        self.looped += 1;
+                        return Ok(Err(Spoiled::looping(detail)));
+                    }
+                    if let Some(stop) = self.hopeless(&error).await {
+                        return Err(stop);
                     }
                     let Some(wait) = RETRY_AFTER
                         .get(tries as usize)
@@ -121,6 +93,15 @@ impl Context {
         }
     }
 
+    /// What ends the attempt, when taking the turn again cannot help.
+    async fn hopeless(&mut self, error: &ModelError) -> Option<Stop> {
+        match error {
+            ModelError::Overflow { .. } => Some(self.too_large(self.words(error)).await),
+            ModelError::NoScript { .. } => Some(Stop::Incident(error.to_string())),
+            _ => None,
+        }
+    }
+
     /// A prompt that does not fit is never cut: the spec is too large for the window (S10).
     pub async fn too_large(&mut self, words: String) -> Stop {
         match self.phase {
@@ -132,8 +113,7 @@ impl Context {
             }
             _ => {
                 let words = format!("{words}; give the {} a host with more num_ctx", self.role);
-                self.stuck("S10", words, Vec::new(), Outcome::Escalated)
-                    .await
+                self.stuck("S10", words, Vec::new()).await
             }
         }
     }
@@ -168,23 +148,28 @@ impl Context {
             max_tokens: prompt.max_tokens,
             temperature: prompt.temperature,
             top_p: prompt.top_p,
+            presence_penalty: prompt.presence_penalty,
             format: prompt.format.clone(),
-            seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n) + u64::from(tries)),
+            seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n + tries + self.looped)),
         })
     }
 
     /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
     async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, JoinHandle<()>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
-        let showing = tokio::spawn(show(self.voice(), self.tools.redactor.clone(), arriving));
-        let reply = self.tools.models.turn(request, pieces).await;
-        // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
-        let redactor = &self.tools.redactor;
-        let reply = reply.map(|reply| Reply {
-            text: redactor.redact_known(reply.text),
-            thought: redactor.redact_known(reply.thought),
-            ..reply
-        });
+        let (found, looping) = oneshot::channel();
+        let showing = show(self.voice(), self.tools.redactor.clone(), arriving, found);
+        let showing = tokio::spawn(showing);
+        // Leaving the turn closes its connection, which ends the model's writing.
+        let reply = tokio::select! {
+            biased;
+            reply = self.tools.models.turn(request, pieces) => reply,
+            Ok(detail) = looping => Err(ModelError::Looping {
+                host: request.host.clone(),
+                detail,
+            }),
+        };
+        let reply = reply.and_then(|reply| unlooped(request, reply));
         (reply, showing)
     }
 
@@ -196,14 +181,11 @@ impl Context {
         millis: u64,
         showing: JoinHandle<()>,
         read: &impl Fn(&str) -> Result<T, Malformed>,
-    ) -> Result<Result<T, (String, Malformed)>, Stop> {
+    ) -> Result<Result<T, Spoiled>, Stop> {
         let value = if reply.cut {
-            Err(Malformed::new(format!(
-                "the reply was cut at {} tokens: answer with less text",
-                request.max_tokens
-            )))
+            Err(Spoiled::cut(request.max_tokens))
         } else {
-            read(&reply.text)
+            read(&reply.text).map_err(|problem| Spoiled::malformed(&reply.text, problem))
         };
         let turn = Turn {
             label: request.label.clone(),
@@ -235,12 +217,12 @@ impl Context {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
         });
-        Ok(value.map_err(|problem| (reply.text, problem)))
+        Ok(value)
     }
 
     /// An error in words that hold no secret.
     fn words(&self, error: &ModelError) -> String {
-        self.tools.redactor.redact(&error.to_string())
+        self.tools.redactor.clean(&error.to_string())
     }
 
     fn failed(&self, request: &TurnRequest, error: &ModelError, millis: u64) -> Turn {
@@ -293,11 +275,21 @@ impl Context {
             role: self.role.to_string(),
             phase: self.phase.to_string(),
         };
-        let line = self.tools.redactor.redact(&line);
         self.tools
             .store
             .append(&paper, &(line + "\n"))
             .map_err(Stop::from)
+    }
+}
+
+/// A whole reply, unless it only repeats itself: one that came at once was not read while it streamed.
+fn unlooped(request: &TurnRequest, reply: Reply) -> Result<Reply, ModelError> {
+    match Repeats::default().push(&reply.text) {
+        None => Ok(reply),
+        Some(detail) => Err(ModelError::Looping {
+            host: request.host.clone(),
+            detail,
+        }),
     }
 }
 
@@ -327,8 +319,15 @@ struct Asked<'a> {
 }
 
 /// Passes streamed text to the live log.
-async fn show(voice: Voice, redactor: Arc<Redactor>, mut arriving: mpsc::UnboundedReceiver<Delta>) {
-    let (mut text, mut thought) = (Clean::new(&redactor), Clean::new(&redactor));
+async fn show(
+    voice: Voice,
+    redactor: Redactor,
+    mut arriving: mpsc::UnboundedReceiver<Delta>,
+    looping: oneshot::Sender<String>,
+) {
+    let (mut looping, mut saying, mut pondering) =
+        (Some(looping), Repeats::default(), Repeats::default());
+    let (mut text, mut thought) = (Shown::new(&redactor), Shown::new(&redactor));
     let mut pieces = Vec::new();
     // What came together is shown together: a line a token costs more than all else of a turn.
     while arriving.recv_many(&mut pieces, BURST).await > 0 {
@@ -339,6 +338,12 @@ async fn show(voice: Voice, redactor: Arc<Redactor>, mut arriving: mpsc::Unbound
                 Delta::Thought(piece) => pondered.push_str(&piece),
             }
         }
+        let again = saying.push(&said).or_else(|| pondering.push(&pondered));
+        if let Some(words) = again
+            && let Some(tell) = looping.take()
+        {
+            let _ = tell.send(words);
+        }
         voice.line(Level::Thought, thought.push(&pondered));
         voice.line(Level::Stream, text.push(&said));
     }
@@ -347,13 +352,13 @@ async fn show(voice: Voice, redactor: Arc<Redactor>, mut arriving: mpsc::Unbound
 }
 
 /// Streamed text made safe to show: no control characters, no secrets.
-struct Clean<'a> {
+struct Shown {
     sanitiser: Sanitiser,
-    redactor: RedactStream<'a>,
+    redactor: RedactStream,
 }
 
-impl<'a> Clean<'a> {
-    fn new(redactor: &'a Redactor) -> Self {
+impl Shown {
+    fn new(redactor: &Redactor) -> Self {
         Self {
             sanitiser: Sanitiser::default(),
             redactor: redactor.stream(),

@@ -3,28 +3,29 @@
 use super::GateInput;
 use crate::agents::scan::{self, Promised};
 use crate::domain::evidence::GateResult;
+use crate::factory::ports::files::{FILES, FileError, Files, TOTAL};
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 /// Violations named; more are counted.
 const SHOWN: usize = 5;
 
 /// The gate, and the tests the Developer's files promise, each with its file.
-pub fn scan(input: &GateInput<'_>) -> (GateResult, Vec<(String, Promised)>) {
+pub fn scan(input: &GateInput<'_>, files: &dyn Files) -> (GateResult, Vec<(String, Promised)>) {
     let mut found = Vec::new();
-    let mut files = BTreeSet::new();
-    walk(&input.dir, "", &mut files, &mut found);
-    found.extend(missing_and_strange(input, &files));
+    let plain = match listed(input, files, &mut found) {
+        Ok(plain) => plain,
+        Err(error) => return (gate(false, error.to_string()), Vec::new()),
+    };
+    found.extend(missing_and_strange(input, &plain));
     let mut promised = Vec::new();
     let mut read = 0_u32;
-    for path in files.iter().filter(|path| written(path)) {
-        let Ok(text) = fs::read_to_string(input.dir.join(path)) else {
+    for path in plain.iter().filter(|path| written(path)) {
+        let Ok(Some(text)) = files.read(&input.dir, path) else {
             found.push(format!("{path}: cannot be read as text"));
             continue;
         };
         read = read.saturating_add(1);
-        for violation in scan::scan(path, &text) {
+        for violation in scan::scan(path, &text, &input.packages) {
             found.push(format!("{path}:{}: {}", violation.line, violation.words));
         }
         if path.starts_with("test/") {
@@ -63,25 +64,31 @@ fn written(path: &str) -> bool {
     script && path.ends_with(".js")
 }
 
-/// All files below a folder, relative; anything but plain files and folders is a finding.
-fn walk(root: &Path, below: &str, files: &mut BTreeSet<String>, found: &mut Vec<String>) {
-    let Ok(entries) = fs::read_dir(root.join(below)) else {
-        found.push(format!("{}: cannot be read", root.join(below).display()));
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if below.is_empty() {
-            name
-        } else {
-            format!("{below}/{name}")
-        };
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(root, &path, files, found),
-            Ok(kind) if kind.is_file() => drop(files.insert(path)),
-            _ => found.push(format!("{path}: is not a plain file; remove it")),
+/// All files of the tool, relative; anything but plain files and folders, or too much of them, is a finding.
+fn listed(
+    input: &GateInput<'_>,
+    files: &dyn Files,
+    found: &mut Vec<String>,
+) -> Result<BTreeSet<String>, FileError> {
+    let mut plain = BTreeSet::new();
+    let mut bytes = 0_u64;
+    for entry in files.list(&input.dir)? {
+        bytes = bytes.saturating_add(entry.size);
+        match entry.odd {
+            None => drop(plain.insert(entry.path)),
+            Some(what) => found.push(format!(
+                "{}: is not a plain file but {what}; remove it",
+                entry.path
+            )),
         }
     }
+    if plain.len() > FILES || bytes > TOTAL {
+        found.push(format!(
+            "{} files of {bytes} bytes: at most {FILES} and {TOTAL} may lie here",
+            plain.len()
+        ));
+    }
+    Ok(plain)
 }
 
 /// Files that are planned but not there, or there but not planned.
@@ -95,6 +102,9 @@ fn missing_and_strange(input: &GateInput<'_>, files: &BTreeSet<String>) -> Vec<S
     planned.insert(format!("bin/{}.js", input.tool));
     for fixed in ["package.json", "test/fakes.js", "test/examples.test.js"] {
         planned.insert(fixed.into());
+    }
+    if !input.packages.is_empty() {
+        planned.insert("package-lock.json".into());
     }
     let missing = planned.difference(files);
     let mut words: Vec<String> = missing.map(|path| format!("{path}: is missing")).collect();

@@ -89,8 +89,8 @@ pub fn worth_repeating(run: &JestRun) -> bool {
     !run.timed_out && run.report.as_ref().is_some_and(failing)
 }
 
-/// Names of tests that failed first and passed then.
-pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<String> {
+/// (file, name) of tests that failed first and passed then.
+pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<(String, String)> {
     let names = |run: &JestRun, passed: bool| -> BTreeSet<(String, String)> {
         let tests = run.report.iter().flat_map(|report| &report.tests);
         let wanted = tests.filter(|test| test.passed == passed);
@@ -101,12 +101,15 @@ pub fn flaky(first: &JestRun, again: &JestRun) -> Vec<String> {
     let failed = names(first, false);
     let cured = names(again, true);
     let both = failed.intersection(&cured);
-    both.map(|(file, name)| format!("{file}: {name}")).collect()
+    both.cloned().collect()
 }
 
 /// Adds to a verdict which failures went away by themselves; it stays red.
-pub fn with_flaky(mut verdict: GateResult, first: &JestRun, again: &JestRun) -> GateResult {
-    let names = flaky(first, again);
+pub fn with_flaky(mut verdict: GateResult, run: &JestRun) -> GateResult {
+    let names = run.flaky.iter();
+    let names: Vec<String> = names
+        .map(|(file, name)| format!("{file}: {name}"))
+        .collect();
     if !names.is_empty() {
         verdict.words = format!(
             "{}; flaky, passed when run again (a fault of the test, not of the source): {}",

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod feed;
+pub mod files;
 pub mod model;
 pub mod operator;
 pub mod reader;

@@ -24,6 +24,8 @@ pub struct TurnRequest {
     pub temperature: f32,
     /// Nucleus sampling.
     pub top_p: f32,
+    /// Penalty on what was written already; 0 = none. Raised only after a reply that repeated itself.
+    pub presence_penalty: f32,
     /// JSON schema the reply must fit, for small verdicts only.
     pub format: Option<Value>,
     /// Seed, for a sample that differs from the one before.
@@ -112,6 +114,9 @@ pub enum ModelError {
     /// More bytes than the budget of a turn.
     #[error("the reply of {host} passed {limit} bytes and was dropped")]
     TooLong { host: String, limit: usize },
+    /// The model wrote the same text over and over and was broken off.
+    #[error("{host} repeats itself: {detail}")]
+    Looping { host: String, detail: String },
     /// Anything else the server said.
     #[error("{host} answered {status}: {detail}")]
     Server {
@@ -155,6 +160,9 @@ pub struct HostStatus {
     pub words: String,
     /// Model ids it offers; empty when unknown.
     pub models: Vec<String>,
+    /// It answered 401 or 403: another key may help.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 /// Model hosts.

@@ -2,7 +2,9 @@
 
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
+use crate::domain::package::Package;
 use crate::domain::phase::Role;
+use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Remote to push main and tags to after shipping.
     pub push: Option<String>,
+    /// Packages tools may use.
+    pub packages: Vec<Package>,
     pub harness: HarnessSettings,
     /// The operator's own command that runs its arguments behind walls; empty = none.
     pub wrapper: Vec<String>,
@@ -51,6 +55,8 @@ impl Settings {
 pub struct RoleSettings {
     /// Model it works with; None = the soul's, else none.
     pub model: Option<ModelRef>,
+    /// Other models, preferably of another family, for when the role is stuck; in the order they are tried.
+    pub others: Vec<ModelRef>,
     /// Cron expression (minutes it may work in); None = always. Local time.
     pub schedule: Option<String>,
     /// Another program takes its turns.
@@ -82,7 +88,7 @@ pub struct Host {
     pub keep_alive: String,
     /// Treat as local (free) although the address is public.
     pub local: Option<bool>,
-    /// Bearer token, already resolved; never printed.
+    /// Bearer token, already fetched; it belongs to exactly this origin.
     pub key: Option<Secret>,
     /// Wait for the first byte (models.md 3 row 14: 10 min; loading takes minutes).
     pub first_byte: Duration,
@@ -104,29 +110,6 @@ pub enum HostKind {
     Ollama,
     OpenAi,
     Scripted,
-}
-
-/// A key: prints as three stars.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a key.
-    #[must_use]
-    pub fn new(value: String) -> Self {
-        Self(value)
-    }
-    /// The key itself, for the one header it belongs in.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
 }
 
 /// The harness, each number a setting.

@@ -1,8 +1,10 @@
 //! The test port: Jest and the case runner over a tool's folder, always through the Sandbox.
 
+use super::files::FileError;
 use super::sandbox::SandboxError;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
+use crate::domain::package::Package;
 use futures_util::future::BoxFuture;
 use std::path::PathBuf;
 
@@ -18,6 +20,8 @@ pub struct Tree {
     pub expected_tests: u32,
     /// False for a stub tree: nothing in it comes from a model.
     pub model_written: bool,
+    /// Packages it may require.
+    pub packages: Vec<Package>,
 }
 
 /// Why tests could not be run at all (not: that they failed).
@@ -28,6 +32,12 @@ pub enum TestError {
     /// Node, Jest or a folder is missing.
     #[error("{0}")]
     Setup(String),
+}
+
+impl From<FileError> for TestError {
+    fn from(error: FileError) -> Self {
+        Self::Setup(error.to_string())
+    }
 }
 
 /// Jest and the case runner.
@@ -46,6 +56,8 @@ pub trait Tests: Send + Sync {
         tree: &'a Tree,
         cases: &'a [Case],
     ) -> BoxFuture<'a, Result<Vec<Received>, TestError>>;
+    /// Installs packages a tool may require, unless they are there; the text of their lock file.
+    fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>>;
     /// Cleans what a crash left behind in out folders.
     fn sweep(&self);
     /// Sandbox tier for evidence.

@@ -112,7 +112,7 @@ impl Picture<'_> {
             table = gates::compact(s, ink, width);
         }
         let mut red = gates::failing(s, ink, width, 3);
-        red.extend(gates::next(s, ink));
+        red.extend(gates::course(s, ink));
         for block in [&table, &red] {
             if !block.is_empty() {
                 column.skip(u16::from(airy));
@@ -235,8 +235,7 @@ impl Picture<'_> {
         }
         column.lines(ink, &gates::compact(s, ink, width), buffer);
         column.lines(ink, &gates::failing(s, ink, width, 2), buffer);
-        let next = gates::next(s, ink);
-        column.lines(ink, next.as_slice(), buffer);
+        column.lines(ink, &gates::course(s, ink), buffer);
         self.tail(&mut column, buffer);
     }
 

@@ -183,8 +183,23 @@ pub fn failing(
     lines
 }
 
+/// `Stuck?` and `Next` as the engine says them; before it says so, what the next repair is about.
+pub fn course(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
+    let line = |label: &str, words: &str| {
+        (!words.is_empty()).then(|| {
+            Line::from(vec![
+                ink.span(Part::Dim, label),
+                Span::raw(words.to_owned()),
+            ])
+        })
+    };
+    let stuck = line(" Stuck?  ", &snapshot.stuck);
+    let next = line(" Next    ", &snapshot.next).or_else(|| next(snapshot, ink));
+    stuck.into_iter().chain(next).collect()
+}
+
 /// `Next    BUG-3 (R4): title`: what the next repair is about.
-pub fn next(snapshot: &Snapshot, ink: &Ink<'_>) -> Option<Line<'static>> {
+fn next(snapshot: &Snapshot, ink: &Ink<'_>) -> Option<Line<'static>> {
     let bug = snapshot.bugs.first()?;
     let rule = match &bug.rule {
         Some(rule) => format!(" ({rule})"),

@@ -1,13 +1,14 @@
 //! What the job's own process gives up just before it becomes the job: session, resources, capabilities, files it
 //! may open, system calls.
 
+use super::filter::Sockets;
 use super::{Named, Step, filter};
 use crate::adapters::sandbox::policy::Policy;
 use crate::adapters::sandbox::tier::Tier;
 use crate::factory::ports::sandbox::Network;
 use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreated,
-    RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CapabilitySet, CapabilitySets};
@@ -57,8 +58,15 @@ impl Walls {
         if !policy.tier.walls() {
             return Ok(walls);
         }
-        let sockets = policy.tier != Tier::Landlock && policy.network != Network::None;
-        match filter::programs(sockets) {
+        let sockets = match (policy.tier, policy.network) {
+            (_, Network::None) | (Tier::Landlock, Network::Loopback) => Sockets::None,
+            // The network of the machine, where Landlock knows the ports of streams alone.
+            (Tier::Landlock, Network::Registry) => Sockets::Streams,
+            _ => Sockets::Internet,
+        };
+        // npm sets modes of what it unpacks; it runs nothing of it.
+        let attributes = policy.tier != Tier::Landlock || policy.network == Network::Registry;
+        match filter::programs(sockets, attributes) {
             Ok(filters) => walls.filters = filters,
             Err(error) if needed => return Err(format!("system call filter: {error}")),
             // Some other kernel stands behind a wrapper; the probe judges what it lets through.
@@ -136,14 +144,24 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
 /// Files it may open. With a root of its own everything there may be read, and only writing is narrowed.
 fn rules(policy: &Policy) -> Step<RulesetCreated> {
     let (read, all) = (AccessFs::from_read(WHOLE), AccessFs::from_all(WHOLE));
-    let rules = Ruleset::default()
+    let here = policy.tier == Tier::Landlock && policy.network == Network::Registry;
+    let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(all)
         .step("files")?
         .scope(Scope::from_all(WHOLE))
-        .step("scope")?
-        .create()
-        .step("rules")?;
+        .step("scope")?;
+    if here {
+        ruleset = ruleset
+            .handle_access(AccessNet::from_all(WHOLE))
+            .step("ports")?;
+    }
+    let mut rules = ruleset.create().step("rules")?;
+    if here && let Some(port) = policy.port {
+        rules = rules
+            .add_rule(NetPort::new(port, AccessNet::ConnectTcp))
+            .step("port")?;
+    }
     let node = read | AccessFs::WriteFile | AccessFs::IoctlDev;
     let writable = policy.write.iter().chain([&policy.scratch]);
     let rules = rules

@@ -73,15 +73,83 @@ const SPACES: [c_int; 7] = [
     libc::CLONE_NEWPID,
     libc::CLONE_NEWNET,
 ];
+/// Calls that give a file its mode, and which argument that is: on the machine a program that runs as its owner or
+/// group would outlive the run.
+const MODES: &[(c_long, u8)] = &[
+    (libc::SYS_fchmod, 1),
+    (libc::SYS_fchmodat, 2),
+    (FCHMODAT2, 2),
+    (libc::SYS_mknodat, 2),
+    (libc::SYS_openat, 3),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chmod, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_creat, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_mknod, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, 2),
+];
+/// Calls that change what is known about a file beside its contents. Landlock does not watch them, so where it stands
+/// alone they would reach every file of the user, and none may be made.
+const ATTRIBUTES: &[c_long] = &[
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    FCHMODAT2,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    SETXATTRAT,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    REMOVEXATTRAT,
+    FILE_SETATTR,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
+];
+/// Newer than the list of some C libraries; the same numbers everywhere.
+const FCHMODAT2: c_long = 452;
+const SETXATTRAT: c_long = 463;
+const REMOVEXATTRAT: c_long = 466;
+const FILE_SETATTR: c_long = 469;
+/// Set-user-id and set-group-id.
+const OWNERS: [u64; 2] = [0o4000, 0o2000];
 /// Requests that put characters into a terminal, as typed by its user.
 const TYPING: [u64; 2] = [0x5412, 0x541c];
 /// MPTCP, which Landlock and many firewalls do not see.
 const MULTIPATH: u64 = 262;
+/// The bits of a socket's type that are no flags.
+const KIND: u64 = 0xf;
 /// System calls of the x32 kind have this bit and would pass a filter that knows the plain numbers.
 const X32: u32 = 0x4000_0000;
 
-/// Both filters. `sockets`: internet sockets may be made, which reach only the run's own network; no others ever.
-pub fn programs(sockets: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
+/// Sockets a run may make; none but those of the internet ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sockets {
+    /// None at all.
+    None,
+    /// Streams, whose ports Landlock watches.
+    Streams,
+    /// Any, since they reach only the run's own network.
+    Internet,
+}
+
+/// Both filters. `attributes`: modes, owners and times of files may be changed, as far as the walls let it reach files.
+pub fn programs(sockets: Sockets, attributes: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     let arch: TargetArch = std::env::consts::ARCH.try_into()?;
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
         REFUSED.iter().map(|call| (*call, Vec::new())).collect();
@@ -93,6 +161,13 @@ pub fn programs(sockets: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
         libc::SYS_clone,
         flags.into_iter().collect::<Result<_, _>>()?,
     );
+    for (call, argument) in MODES {
+        let owners = OWNERS.map(|bit| when(&[(*argument, SeccompCmpOp::MaskedEq(bit), bit)]));
+        rules.insert(*call, owners.into_iter().collect::<Result<_, _>>()?);
+    }
+    if !attributes {
+        rules.extend(ATTRIBUTES.iter().map(|call| (*call, Vec::new())));
+    }
     let typing = TYPING.map(|request| when(&[(1, SeccompCmpOp::Eq, request)]));
     rules.insert(
         libc::SYS_ioctl,
@@ -101,10 +176,18 @@ pub fn programs(sockets: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     let internet = [libc::AF_INET, libc::AF_INET6].map(|family| u64::from(family.cast_unsigned()));
     let others = when(&internet.map(|family| (0, SeccompCmpOp::Ne, family)))?;
     let multipath = when(&[(2, SeccompCmpOp::Eq, MULTIPATH)])?;
-    let socket = if sockets {
-        vec![others, multipath]
-    } else {
-        Vec::new()
+    let packets = [libc::SOCK_DGRAM, libc::SOCK_RAW, libc::SOCK_SEQPACKET];
+    let packets = packets.map(|kind| {
+        let kind = u64::from(kind.cast_unsigned());
+        when(&[(1, SeccompCmpOp::MaskedEq(KIND), kind)])
+    });
+    let socket = match sockets {
+        Sockets::None => Vec::new(),
+        Sockets::Internet => vec![others, multipath],
+        Sockets::Streams => {
+            let packets = packets.into_iter().collect::<Result<Vec<_>, _>>()?;
+            [vec![others, multipath], packets].concat()
+        }
     };
     rules.insert(libc::SYS_socket, socket);
     let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
@@ -123,7 +206,8 @@ fn when(tests: &[(u8, SeccompCmpOp, u64)]) -> Result<SeccompRule, seccompiler::B
     SeccompRule::new(conditions)
 }
 
-/// clone3, whose flags no filter can read, is as if the kernel did not know it: libraries then use clone.
+/// clone3 and openat2, whose arguments no filter can read, are as if the kernel did not know them: libraries then use
+/// clone and openat.
 fn hiding() -> BpfProgram {
     const LOAD_NUMBER: u16 = 0x20;
     const IF_EQUAL: u16 = 0x15;
@@ -132,11 +216,12 @@ fn hiding() -> BpfProgram {
     const ALLOW: u32 = 0x7fff_0000;
     const ERRNO: u32 = 0x0005_0000;
     let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
-    let clone3 = u32::try_from(libc::SYS_clone3).unwrap_or(u32::MAX);
+    let number = |call: c_long| u32::try_from(call).unwrap_or(u32::MAX);
     vec![
         step(LOAD_NUMBER, 0, 0, 0),
-        step(IF_AT_LEAST, 2, 0, X32),
-        step(IF_EQUAL, 1, 0, clone3),
+        step(IF_AT_LEAST, 3, 0, X32),
+        step(IF_EQUAL, 2, 0, number(libc::SYS_clone3)),
+        step(IF_EQUAL, 1, 0, number(libc::SYS_openat2)),
         step(RETURN, 0, 0, ALLOW),
         step(RETURN, 0, 0, ERRNO | libc::ENOSYS.cast_unsigned()),
     ]

@@ -2,7 +2,6 @@
 
 use super::{Named, Step};
 use crate::adapters::sandbox::policy::Policy;
-use crate::factory::ports::sandbox::Network;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::process::{Signal, WaitOptions, waitpid};
@@ -30,13 +29,11 @@ pub fn enter(policy: &Policy) -> Step<Side> {
     let mut flags = UnshareFlags::NEWNS
         | UnshareFlags::NEWPID
         | UnshareFlags::NEWIPC
+        | UnshareFlags::NEWNET
         | UnshareFlags::NEWUTS
         | UnshareFlags::NEWCGROUP;
     if own_user {
         flags |= UnshareFlags::NEWUSER;
-    }
-    if policy.network != Network::Registry {
-        flags |= UnshareFlags::NEWNET;
     }
     // SAFETY: open files are not unshared, and this process has one thread.
     unsafe { rustix::thread::unshare_unsafe(flags) }.step("making namespaces")?;
@@ -45,9 +42,7 @@ pub fn enter(policy: &Policy) -> Step<Side> {
         fs::write("/proc/self/setgroups", "deny").step("mapping groups")?;
         map("gid", group).step("mapping the group")?;
     }
-    if policy.network != Network::Registry {
-        loopback().step("starting the loopback")?;
-    }
+    loopback().step("starting the loopback")?;
     rustix::system::sethostname(b"box").step("naming the host")?;
     // SAFETY: this process has one thread, so the child finds every lock free.
     match unsafe { libc::fork() } {

@@ -1,0 +1,135 @@
+//! One run from its policy to its report: started by the means of a tier, watched, and its end put into one answer.
+
+use super::door::Door;
+use super::kill::Tree;
+use super::policy::{BROKEN, ENDED_BY, Report};
+use super::start::{self, Means};
+use super::tier::Tier;
+use super::{spawner, view, watch};
+use crate::adapters::registry::Registry;
+use crate::factory::ports::sandbox::{Ended, Job};
+use rustix::fs::OFlags;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Starts jobs by one means and waits for their end.
+pub struct Runner {
+    /// By what.
+    pub means: Means,
+    /// The one registry a job may ask for.
+    pub registry: Option<Arc<Registry>>,
+}
+
+impl Runner {
+    /// By these means.
+    pub fn of(means: Means) -> Self {
+        // Orphans of a run come back to us instead of to init, so they can be found and ended.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        // Without them a run misses names, not walls.
+        let _ = etc_files(&means.etc);
+        Self {
+            means,
+            registry: None,
+        }
+    }
+
+    /// One job; why it was not started otherwise.
+    pub async fn run(&self, mut job: Job) -> Result<Ended, String> {
+        let begun = Instant::now();
+        let said = |error: io::Error| error.to_string();
+        let door = Door::of(&job, self.means.tier, self.registry.as_ref()).map_err(said)?;
+        job.env.extend(door.as_ref().map(Door::variable));
+        let outcome = self.outcome(&job, door).await.map_err(said)?;
+        let mut ended = self.told(outcome)?;
+        ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(ended)
+    }
+
+    async fn outcome(&self, job: &Job, mut door: Option<Door>) -> io::Result<watch::Outcome> {
+        let tier = self.means.tier;
+        let scratch = (!tier.own_root()).then(tempfile::tempdir).transpose()?;
+        let place = scratch
+            .as_ref()
+            .map_or(Path::new(view::SCRATCH), |dir| dir.path());
+        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        // Read when all is over: whoever still holds the other end has nothing to say.
+        rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
+        let number = rustix::fd::AsRawFd::as_raw_fd(&writer);
+        let mut policy = start::policy(job, &self.means, place, Some(number));
+        policy.port = door.as_ref().and_then(Door::port);
+        start::reachable(&policy).map_err(io::Error::other)?;
+        start::hand_over(&policy)?;
+        let mut command = start::command(job, &self.means, &policy, &writer)?;
+        if let Some(door) = &mut door {
+            door.fit(&mut command);
+        }
+        let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
+        drop(writer);
+        let alone = tier.own_processes();
+        let watching = watch::watch(&mut child, job, tree, File::from(reader), alone);
+        let Some(door) = door else {
+            return watching.await;
+        };
+        let mut serving = tokio::task::JoinSet::new();
+        serving.spawn(door.serve());
+        watching.await
+    }
+
+    /// Joins what was seen outside with what was reported from inside.
+    fn told(&self, outcome: watch::Outcome) -> Result<Ended, String> {
+        let watch::Outcome { mut ended, report } = outcome;
+        match report {
+            Some(Report {
+                failed: Some(detail),
+                ..
+            }) => Err(detail),
+            Some(report) => {
+                ended.exit = report.exit.filter(|_| report.limit.is_none());
+                ended.limit = report.limit;
+                Ok(ended)
+            }
+            None if ended.limit.is_some() => Ok(ended),
+            None if self.means.tier == Tier::Wrapper && ended.exit != Some(BROKEN.into()) => {
+                let by = ENDED_BY
+                    .iter()
+                    .find(|(_, code)| ended.exit == Some((*code).into()));
+                ended.limit = by.map(|(limit, _)| *limit);
+                ended.exit = ended.exit.filter(|_| by.is_none());
+                Ok(ended)
+            }
+            None => {
+                let said = String::from_utf8_lossy(&ended.stderr);
+                let last = said.lines().rfind(|line| !line.trim().is_empty());
+                Err(last.unwrap_or("the walls ended without a word").to_owned())
+            }
+        }
+    }
+}
+
+/// The few files of /etc that programs look names up in, with nothing of this machine in them.
+fn etc_files(folder: &Path) -> io::Result<()> {
+    let files = [
+        ("passwd", "nobody:x:65534:65534:nobody:/tmp/home:/bin/sh\n"),
+        ("group", "nogroup:x:65534:\n"),
+        ("hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+        (
+            "nsswitch.conf",
+            "passwd: files\ngroup: files\nhosts: files dns\n",
+        ),
+    ];
+    let mut closed = std::fs::DirBuilder::new();
+    closed.recursive(true).mode(0o700).create(folder)?;
+    for (name, text) in files {
+        let file = folder.join(name);
+        if std::fs::read_to_string(&file).ok().as_deref() != Some(text) {
+            std::fs::write(&file, text)?;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
+        }
+    }
+    Ok(())
+}

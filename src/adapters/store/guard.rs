@@ -1,0 +1,85 @@
+//! What a home must be before anything is written in it: its user's own, closed to other writers, and made of real
+//! files and folders. One sentence with the fix, or nothing.
+
+use super::files;
+use super::layout::Layout;
+use crate::factory::ports::store::StoreError;
+use std::fs::{Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+/// What other users may do with dev-factory/; a group a person let in stays.
+const OTHERS: u32 = 0o007;
+
+/// Checks a home for the user of this process; what others could read in dev-factory/ is closed to them.
+pub fn check(home: &Path) -> Result<(), StoreError> {
+    check_for(home, rustix::process::geteuid().as_raw())
+}
+
+/// As [`check`], for a given user.
+pub fn check_for(home: &Path, user: u32) -> Result<(), StoreError> {
+    let layout = Layout::new(home);
+    let meta = std::fs::metadata(home).map_err(|e| files::trouble(home, &e))?;
+    owned(home, &meta, user)?;
+    let meta = match std::fs::symlink_metadata(&layout.dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(|e| files::trouble(&layout.dir, &e))?,
+    };
+    if meta.is_symlink() {
+        return Err(linked(&layout.dir));
+    }
+    owned(&layout.dir, &meta, user)?;
+    let state = layout.at("state.json");
+    let entries = std::fs::read_dir(&layout.dir).map_err(|e| files::trouble(&layout.dir, &e))?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        // A person may keep state.json elsewhere in the home; it is resolved once and written there.
+        if link && (path != state || !stays(home, &path)) {
+            return Err(linked(&path));
+        }
+    }
+    let mode = meta.mode() & 0o7777;
+    if mode & OTHERS != 0 {
+        let closed = Permissions::from_mode(mode & !OTHERS);
+        let set = std::fs::set_permissions(&layout.dir, closed);
+        set.map_err(|e| files::trouble(&layout.dir, &e))?;
+    }
+    Ok(())
+}
+
+/// A folder of this user that nobody else may write in.
+fn owned(folder: &Path, meta: &Metadata, user: u32) -> Result<(), StoreError> {
+    let shown = folder.display();
+    if meta.uid() != user {
+        let owner = meta.uid();
+        return Err(StoreError::Bad(format!(
+            "{shown} belongs to user {owner} and you are user {user}: run dev-factory as its owner, or give it to you with chown -R {user} {shown}"
+        )));
+    }
+    let sticky = meta.mode() & 0o1000 != 0;
+    if meta.mode() & 0o002 != 0 && !sticky {
+        return Err(StoreError::Bad(format!(
+            "{shown} can be written by every user of this machine: chmod o-w {shown}"
+        )));
+    }
+    Ok(())
+}
+
+fn linked(path: &Path) -> StoreError {
+    let target = std::fs::read_link(path).unwrap_or_default();
+    StoreError::Bad(format!(
+        "{} is a symbolic link to {}: put the file or folder itself in its place",
+        path.display(),
+        target.display().to_string().escape_debug()
+    ))
+}
+
+/// Whether a link leads to a file of the home.
+fn stays(home: &Path, link: &Path) -> bool {
+    match (home.canonicalize(), link.canonicalize()) {
+        (Ok(home), Ok(target)) => target.starts_with(home) && target.is_file(),
+        _ => false,
+    }
+}

@@ -1,0 +1,147 @@
+//! Best of some: a draft that fails its examples is written again, and the best writing is kept.
+
+use super::coding::{thinks, verify};
+use super::context::{Context, Stop};
+use super::files;
+use crate::agents::digest::digest;
+use crate::agents::failure::Ground;
+use crate::agents::spec::Spec;
+use crate::agents::{developer, scaffold, scan};
+use crate::domain::case::Case;
+use crate::domain::evidence::JestRun;
+use crate::domain::package::Package;
+use crate::domain::screen::Level;
+use std::cmp::Reverse;
+
+/// Temperatures of the writings after the first; the last one is for all others (harness 1.5).
+const WARMER: [f32; 2] = [0.7, 0.9];
+
+/// One writing of a file and how good it is: tests passed, then what the scan finds, then length.
+struct Sample {
+    text: String,
+    score: (u32, Reverse<usize>, Reverse<usize>),
+}
+
+/// Runs the examples over the draft; while some fail, the file the first failure points to is written again.
+pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
+    let run = verify(context, spec).await?;
+    if passes(run.as_ref()) {
+        return Ok(());
+    }
+    let sources = files::current(context, spec)?;
+    let Some(path) = suspect(run.as_ref(), spec, public, &sources) else {
+        return Ok(());
+    };
+    let Some(first) = sources.get(&path) else {
+        return Ok(());
+    };
+    let packages = spec.packages(&context.settings.packages);
+    let mut best = sample(&path, first.clone(), run.as_ref(), &packages);
+    let mut seen = vec![first.clone()];
+    let mut written = first.clone();
+    let samples = context.patience().samples.max(1);
+    for n in 1..samples {
+        let at = n as usize - 1;
+        let warm = WARMER.get(at).or(WARMER.last()).copied().unwrap_or(0.7);
+        let Some(text) = draft(context, spec, public, &path, warm).await? else {
+            continue;
+        };
+        if seen.contains(&text) {
+            continue;
+        }
+        seen.push(text.clone());
+        files::write(context, &path, &text)?;
+        written.clone_from(&text);
+        let run = verify(context, spec).await?;
+        let next = sample(&path, text, run.as_ref(), &packages);
+        let words = format!(
+            "{path}: writing {} of {samples}, {} pass",
+            n + 1,
+            next.score.0
+        );
+        context.log(Level::Info, words);
+        if next.score > best.score {
+            best = next;
+        }
+        if passes(run.as_ref()) {
+            break;
+        }
+    }
+    if best.text != written {
+        files::write(context, &path, &best.text)?;
+    }
+    Ok(())
+}
+
+/// One more writing from the same prompt as the first; None when its reply cannot be used.
+async fn draft(
+    context: &mut Context,
+    spec: &Spec,
+    public: &[Case],
+    path: &str,
+    temperature: f32,
+) -> Result<Option<String>, Stop> {
+    let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
+    let mut sources = files::current(context, spec)?;
+    sources.insert(path.to_owned(), scaffold::stub(spec, path));
+    let tried = context.facts.course.tried.clone();
+    let brief = developer::FileBrief {
+        desk: context.desk(&numbers, &nonce),
+        spec,
+        public,
+        path,
+        sources: &sources,
+        failure: None,
+        hint: hint.as_deref(),
+        tried: &tried,
+        think: thinks(context, false),
+    };
+    // The first writing had the same prompt, so it fits.
+    let Ok(mut prompt) = developer::file(&brief) else {
+        return Ok(None);
+    };
+    prompt.temperature = temperature;
+    let text = context
+        .ask_once(&prompt, |reply| {
+            developer::from_reply(path, reply, None, spec, &sources, &numbers)
+        })
+        .await?;
+    Ok(text.map(|(text, _)| text))
+}
+
+fn passes(run: Option<&JestRun>) -> bool {
+    let report = run.and_then(|run| run.report.as_ref());
+    report.is_some_and(|report| report.failed == 0 && report.broken_suites == 0)
+}
+
+/// The source file to write again: where the first failure points, else the last one.
+fn suspect(
+    run: Option<&JestRun>,
+    spec: &Spec,
+    public: &[Case],
+    sources: &std::collections::BTreeMap<String, String>,
+) -> Option<String> {
+    let ground = Ground {
+        spec,
+        sources,
+        cases: public,
+    };
+    let failures = run.map(|run| digest(run, &[], None, &ground).failures);
+    let named = failures.into_iter().flatten().find_map(|f| f.file);
+    let modules = spec.modules();
+    named
+        .filter(|file| modules.contains(file))
+        .or_else(|| modules.last().cloned())
+}
+
+fn sample(path: &str, text: String, run: Option<&JestRun>, packages: &[Package]) -> Sample {
+    let passed = run
+        .and_then(|run| run.report.as_ref())
+        .map_or(0, |r| r.passed);
+    let lint = scan::scan(path, &text, packages).len();
+    let lines = text.lines().count();
+    Sample {
+        score: (passed, Reverse(lint), Reverse(lines)),
+        text,
+    }
+}

@@ -1,0 +1,180 @@
+//! Finds out while a text streams in that it only repeats itself (harness S8).
+
+use std::collections::VecDeque;
+
+/// Characters of a chunk that is looked for.
+const CHUNK: usize = 50;
+/// Characters looked back at outside fences.
+const WINDOW: usize = 1000;
+/// Times a chunk may stand in the window.
+const CHUNKS: usize = 10;
+/// Times in a row a line may stand inside a fence; code repeats itself more than prose.
+const LINES: usize = 12;
+
+/// A text as it streams in.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    /// The line under way.
+    line: String,
+    /// The last characters outside fences, or of the line under way inside one.
+    recent: VecDeque<char>,
+    /// Characters since the window was looked at.
+    unseen: usize,
+    /// Width of the open fence; None outside.
+    fence: Option<usize>,
+    last: String,
+    same: usize,
+}
+
+impl Repeats {
+    /// Takes a piece; says what is repeated once it is certain.
+    pub fn push(&mut self, piece: &str) -> Option<String> {
+        let mut found = None;
+        for c in piece.chars() {
+            found = found.or_else(|| self.one(c));
+        }
+        found
+    }
+
+    fn one(&mut self, c: char) -> Option<String> {
+        self.recent.push_back(c);
+        if self.recent.len() > WINDOW {
+            self.recent.pop_front();
+        }
+        self.unseen += 1;
+        if c != '\n' {
+            self.line.push(c);
+        }
+        let line = if c == '\n' { self.end_of_line() } else { None };
+        if line.is_some() {
+            return line;
+        }
+        if self.unseen < CHUNK {
+            return None;
+        }
+        self.unseen = 0;
+        self.chunks()
+    }
+
+    fn end_of_line(&mut self) -> Option<String> {
+        let line = std::mem::take(&mut self.line);
+        let width = rail(&line);
+        match (self.fence, width) {
+            (None, Some(width)) => {
+                self.fence = Some(width);
+                self.recent.clear();
+            }
+            (Some(open), Some(width)) if width >= open => {
+                self.fence = None;
+                self.recent.clear();
+            }
+            (Some(_), _) => {
+                // Inside, lines are compared, and only within one line its chunks.
+                self.recent.clear();
+                return self.same_line(line);
+            }
+            (None, None) => {}
+        }
+        self.same = 0;
+        None
+    }
+
+    fn same_line(&mut self, line: String) -> Option<String> {
+        if line == self.last {
+            self.same += 1;
+        } else {
+            self.same = 1;
+            self.last = line;
+        }
+        (self.same >= LINES).then(|| {
+            format!(
+                "the line {:?} came {LINES} times in a row",
+                short(&self.last)
+            )
+        })
+    }
+
+    /// The newest chunk, counted without overlaps in the window.
+    fn chunks(&self) -> Option<String> {
+        let text: String = self.recent.iter().collect();
+        let from = self.recent.len().checked_sub(CHUNK)?;
+        let chunk: String = self.recent.iter().skip(from).collect();
+        (text.matches(&chunk).count() >= CHUNKS).then(|| {
+            format!(
+                "{:?} came {CHUNKS} times within {WINDOW} characters",
+                short(&chunk)
+            )
+        })
+    }
+}
+
+/// Backticks or tildes that open or close a fence.
+fn rail(line: &str) -> Option<usize> {
+    let inner = line.trim_start_matches(' ');
+    let c = inner.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let width = inner.len() - inner.trim_start_matches(c).len();
+    (width >= 3 && line.len() - inner.len() <= 3).then_some(width)
+}
+
+fn short(text: &str) -> String {
+    text.trim().chars().take(CHUNK).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loops(text: &str) -> bool {
+        let mut whole = Repeats::default();
+        let at_once = whole.push(text).is_some();
+        let mut by_piece = Repeats::default();
+        let mut found = false;
+        for piece in text.chars().map(String::from) {
+            found |= by_piece.push(&piece).is_some();
+        }
+        assert_eq!(at_once, found, "pieces must not matter");
+        found
+    }
+
+    #[test]
+    fn a_sentence_over_and_over_is_a_loop_and_nine_times_is_not() {
+        let sentence = "I will now write the file that was asked for, at once.";
+        assert!(loops(&sentence.repeat(40)));
+        assert!(!loops(&sentence.repeat(9)));
+        assert!(loops(&"wait, ".repeat(200)));
+    }
+
+    #[test]
+    fn prose_and_lists_are_no_loop() {
+        let list: String = (0..200)
+            .map(|n| format!("- rule R{n} says that case {n} ends with code {}\n", n * 7))
+            .collect();
+        assert!(!loops(&list));
+        assert!(!loops(&"-".repeat(300)));
+    }
+
+    #[test]
+    fn inside_a_fence_twelve_equal_lines_are_a_loop_and_eleven_are_not() {
+        let file = |count: usize| {
+            format!(
+                "```js\n{}const b = 1;\n```\n",
+                "  [0, 0, 0],\n".repeat(count)
+            )
+        };
+        assert!(loops(&file(12)));
+        assert!(!loops(&file(11)));
+        // A table of rows that differ is code.
+        let rows: String = (0..100)
+            .map(|n| format!("  ['key{n}', 0, 0, 0, 0],\n"))
+            .collect();
+        assert!(!loops(&format!("```js\n{rows}```\n")));
+        // One line without an end is none.
+        assert!(loops(&format!("```js\nconst a = '{}", "ab".repeat(600))));
+    }
+
+    #[test]
+    fn a_shorter_rail_does_not_close_a_fence() {
+        let text = format!("````markdown\n```js\n{}```\n````\n", "x\n".repeat(11));
+        assert!(!loops(&text));
+    }
+}

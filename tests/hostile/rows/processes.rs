@@ -1,0 +1,311 @@
+//! Attacks on other processes, and processes that will not end.
+
+use crate::attack::{About, Harms, Row, harms, root};
+use crate::look;
+use crate::place::Place;
+use dev_factory::factory::ports::sandbox::{Limit, Limits};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+pub fn rows() -> Vec<Row> {
+    vec![
+        Row {
+            number: 10,
+            name: "ignores every signal that can be ignored",
+            about: About::Walls,
+            harms: || vec!["node lives", "sh lives"],
+            attack: deaf,
+            open: &[],
+        },
+        Row {
+            number: 11,
+            name: "leaves daemons behind",
+            about: About::Walls,
+            harms: || vec!["detached lives", "double fork lives", "own session lives"],
+            attack: daemons,
+            open: &[],
+        },
+        Row {
+            number: 15,
+            name: "signals the factory and everything else",
+            about: About::Walls,
+            harms: || vec!["killed", "signalled with all", "stopped"],
+            attack: signals,
+            open: &[],
+        },
+        Row {
+            number: 22,
+            name: "makes namespaces and mounts of its own",
+            about: About::Walls,
+            harms: || vec!["a user namespace", "a mount"],
+            attack: namespaces,
+            open: &[],
+        },
+        Row {
+            number: 39,
+            name: "traces, io_uring, keys and other rare system calls",
+            about: About::Walls,
+            harms: || {
+                let mut all = vec!["io_uring", "a program in memory", "userfaultfd"];
+                if root() {
+                    all.extend(["settings of the kernel", "perf", "bpf", "traced"]);
+                }
+                all
+            },
+            attack: rare,
+            open: &[],
+        },
+        Row {
+            number: 40,
+            name: "signals the process group and session of the factory",
+            about: About::Walls,
+            harms: || vec!["its group", "a group by number"],
+            attack: group,
+            open: &[],
+        },
+    ]
+}
+
+fn alive(place: &Place, kinds: &[&str]) -> Harms {
+    let living = look::marked(&place.marker);
+    let lives = |kind: &&&str| living.iter().any(|process| process.words.contains(**kind));
+    harms(
+        kinds
+            .iter()
+            .filter(lives)
+            .map(|kind| format!("{kind} lives")),
+    )
+}
+
+fn deaf(place: &Place) -> Harms {
+    let limits = Limits {
+        wall: Duration::from_secs(1),
+        ..Limits::default()
+    };
+    let ran = place.node("deaf.js", json!({}), limits);
+    let limit = ran.ended.and_then(|ended| ended.limit);
+    assert!(place.control() || limit == Some(Limit::Time), "{limit:?}");
+    let mut found = alive(place, &["sh"]);
+    if look::marked(&place.marker)
+        .iter()
+        .any(|process| process.words.contains("attack.run.js"))
+    {
+        found.insert("node lives".into());
+    }
+    found
+}
+
+fn daemons(place: &Place) -> Harms {
+    let ran = place.gate("daemons.js", json!({}));
+    let kinds = ["detached", "double fork", "own session"];
+    for kind in kinds {
+        assert!(!ran.tried[kind].starts_with("failed"), "{ran:?}");
+    }
+    alive(place, &kinds)
+}
+
+/// Someone else's process, which tells what it is hit by.
+struct Victim(Child);
+
+impl Victim {
+    /// URG does nothing by itself: what reaches it could as well have been KILL.
+    fn start(place: &Place, name: &str, group: Option<i32>) -> Self {
+        let file = place.user.join(name);
+        let script = format!(
+            "trap 'echo hit > {0}' URG; echo ready > {0}; while :; do sleep 1 & wait; done",
+            file.display()
+        );
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &script]).stdin(Stdio::null());
+        if let Some(group) = group {
+            command.process_group(group);
+        }
+        let victim = Self(command.spawn().unwrap());
+        wait("the victim is ready", || said(place, name) == "ready\n");
+        victim
+    }
+
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+
+    fn state(&self) -> char {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
+        let rest = stat.rsplit_once(") ").map_or("X", |(_, rest)| rest);
+        rest.chars().next().unwrap()
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn said(place: &Place, name: &str) -> String {
+    fs::read_to_string(place.user.join(name)).unwrap_or_default()
+}
+
+fn wait(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < end, "never: {what}");
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+/// Whether it comes about within a moment.
+fn soon(mut done: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + Duration::from_millis(300);
+    while Instant::now() < end {
+        if done() {
+            return true;
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    false
+}
+
+/// A signal to all reaches victims of other trials too: who sends one without walls does so alone.
+fn alone(place: &Place) -> File {
+    let path = std::env::temp_dir().join("dev-factory-hostile.lock");
+    let file = File::open(&path).unwrap_or_else(|_| {
+        let made = File::create(&path).unwrap();
+        made.set_permissions(fs::Permissions::from_mode(0o644))
+            .unwrap();
+        made
+    });
+    if place.control() {
+        file.lock().unwrap();
+    } else {
+        file.lock_shared().unwrap();
+    }
+    file
+}
+
+/// To all (-1) only URG is sent: it goes the way KILL would go and harms nobody.
+fn signals(place: &Place) -> Harms {
+    let _alone = alone(place);
+    let killed = Victim::start(place, "killed", None);
+    let stopped = Victim::start(place, "stopped", None);
+    let _all = Victim::start(place, "all", None);
+    place.gate(
+        "signals.js",
+        json!({ "kill": killed.pid(), "stop": stopped.pid() }),
+    );
+    let mut found = Harms::new();
+    if soon(|| killed.state() == 'Z') {
+        found.insert("killed".into());
+    }
+    if soon(|| stopped.state() == 'T') {
+        found.insert("stopped".into());
+    }
+    if soon(|| said(place, "all") == "hit\n") {
+        found.insert("signalled with all".into());
+    }
+    found
+}
+
+fn group(place: &Place) -> Harms {
+    let _alone = alone(place);
+    let own = rustix::process::getpgrp().as_raw_nonzero().get();
+    let _mine = Victim::start(place, "mine", Some(own));
+    let other = Victim::start(place, "other", Some(0));
+    // To its own group, as a program does that tidies up after itself; 0 is the group of whoever asks.
+    let ran = place.raw(&["group", &other.pid()], Limits::default());
+    assert!(ran.said.contains("tried"), "{ran:?}");
+    let mut found = Harms::new();
+    if soon(|| said(place, "mine") == "hit\n") {
+        found.insert("its group".into());
+    }
+    if soon(|| said(place, "other") == "hit\n") {
+        found.insert("a group by number".into());
+    }
+    found
+}
+
+/// What is seen of the guest's processes while it runs.
+fn seen(
+    place: &Place,
+    words: &[&str],
+    look: impl Fn(&look::Process, &mut Harms) + Send + 'static,
+) -> Harms {
+    let found: Arc<Mutex<Harms>> = Arc::default();
+    let into = Arc::clone(&found);
+    place.watched(words, move |process| {
+        look(process, &mut into.lock().unwrap())
+    });
+    let found = found.lock().unwrap();
+    found.clone()
+}
+
+fn namespaces(place: &Place) -> Harms {
+    let spaces: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let into = Arc::clone(&spaces);
+    let marker = place.marker.clone();
+    let mut found = seen(place, &["namespaces"], move |process, found| {
+        // Only the guest's own lines: the sandbox's first processes live in its outer namespaces.
+        if process.words.contains(" guest ") && !process.words.contains("__sandbox") {
+            into.lock().unwrap().insert(process.user_ns.clone());
+        }
+        let mounts =
+            fs::read_to_string(format!("/proc/{}/mountinfo", process.pid)).unwrap_or_default();
+        if mounts.contains(&format!(" {marker} ")) {
+            found.insert("a mount".into());
+        }
+    });
+    let spaces = spaces.lock().unwrap();
+    let named = spaces.iter().filter(|space| !space.is_empty()).count();
+    if named > 1 {
+        found.insert("a user namespace".into());
+    }
+    let own = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!own.contains(&place.marker), "mounted on the host");
+    found
+}
+
+/// Handles a process holds, by what they lead to.
+const HANDLES: [(&str, &str); 5] = [
+    ("anon_inode:[io_uring]", "io_uring"),
+    ("anon_inode:[perf_event]", "perf"),
+    ("anon_inode:[userfaultfd]", "userfaultfd"),
+    ("anon_inode:bpf-map", "bpf"),
+    ("/proc/sys/kernel/core_pattern", "settings of the kernel"),
+];
+
+fn rare(place: &Place) -> Harms {
+    let traced = Victim::start(place, "traced", None);
+    let pid = traced.pid();
+    let victim = pid.clone();
+    seen(place, &["rare", &victim], move |process, found| {
+        let dir = format!("/proc/{}", process.pid);
+        for entry in fs::read_dir(format!("{dir}/fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let to = fs::read_link(entry.path()).unwrap_or_default();
+            let to = to.to_string_lossy();
+            let named = HANDLES.iter().filter(|(handle, _)| to.ends_with(handle));
+            found.extend(named.map(|(_, name)| (*name).to_owned()));
+        }
+        let program = fs::read_link(format!("{dir}/exe")).unwrap_or_default();
+        if program.to_string_lossy().contains("memfd:") {
+            found.insert("a program in memory".into());
+        }
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        if status
+            .lines()
+            .any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+        {
+            found.insert("traced".into());
+        }
+    })
+}
