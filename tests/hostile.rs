@@ -27,7 +27,6 @@ mod place;
 #[allow(dead_code)]
 mod plant;
 #[path = "support/process.rs"]
-#[allow(dead_code)]
 mod process;
 #[path = "support/pty.rs"]
 mod pty;
