@@ -438,9 +438,7 @@ fn without_the_right_to_write_each_command_says_what_to_do() {
     close(&shut, 0);
     // That somebody else's home is not theirs to begin with is another sentence.
     if rustix::process::getuid().is_root() {
-        for path in &shut[1..] {
-            std::os::unix::fs::chown(path, Some(super::NOBODY), Some(super::NOBODY)).unwrap();
-        }
+        super::give(&home);
     }
     let run = |words: &[&str]| {
         let mut command: Command = as_a_user(&program);
@@ -476,12 +474,13 @@ fn without_the_right_to_write_each_command_says_what_to_do() {
         "{said}"
     );
     assert_eq!(run(&["list"]), (Some(0), String::new()));
-    if rustix::process::getuid().is_root() {
-        let closed = "run: permission denied; ask as the user who runs the factory\n";
-        let sentence = format!("{}/{closed}", place.display());
-        assert_eq!(run(&["status"]), (Some(1), sentence.clone()));
-        assert_eq!(run(&["logs"]), (Some(1), sentence));
-    }
+    let kept = place.join("run");
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0)).unwrap();
+    let closed = "run: permission denied; ask as the user who runs the factory\n";
+    let sentence = format!("{}/{closed}", place.display());
+    assert_eq!(run(&["status"]), (Some(1), sentence.clone()));
+    assert_eq!(run(&["logs"]), (Some(1), sentence));
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o700)).unwrap();
     close(&shut, 0o200);
     assert_eq!(journal(&home), before);
     assert_eq!(names(&home), ["count-words", "sort-lines"]);
