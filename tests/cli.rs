@@ -869,6 +869,14 @@ fn as_a_user(program: &Path) -> std::process::Command {
     command
 }
 
+/// Gives a folder and all in it to nobody.
+fn give(folder: &Path) {
+    let owner = format!("{NOBODY}:{NOBODY}");
+    let mut chown = std::process::Command::new("chown");
+    let given = chown.arg("-R").arg(owner).arg(folder).status();
+    assert!(given.unwrap().success());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn other_processes_of_the_user_cannot_read_the_engines_environment() {
@@ -879,10 +887,7 @@ fn other_processes_of_the_user_cannot_read_the_engines_environment() {
     fs::copy(assert_cmd::cargo::cargo_bin("dev-factory"), &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     if rustix::process::getuid().is_root() {
-        let owner = format!("{NOBODY}:{NOBODY}");
-        let mut chown = std::process::Command::new("chown");
-        let given = chown.arg("-R").arg(owner).arg(w.dir.path()).status();
-        assert!(given.unwrap().success());
+        give(w.dir.path());
     }
     let engine = as_a_user(&program)
         .args(["--no-tui", "--home"])

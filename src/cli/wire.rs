@@ -157,7 +157,7 @@ fn souls(home: &Path) -> Result<SoulTexts, String> {
                 Ok(text) => Ok((file, text)),
                 Err(_) => Err(format!("{file} is not UTF-8 text; save it as UTF-8")),
             },
-            Err(error) => Err(format!("{file} cannot be read: {error}")),
+            Err(error) => Err(error.to_string()),
         }
     };
     let [developer, qa, supervisor] = starter::SOULS;

@@ -4,8 +4,8 @@ use super::redact::MARK;
 
 /// A run without white space longer than this is let go in a stream.
 const LONGEST_RUN: usize = 8192;
-/// Bytes of the longest token: a signed one of a web service has a few hundred, rarely a thousand.
-const LONGEST_TOKEN: usize = 2048;
+/// Bytes of the longest token: a signed one of a web service has a few hundred, rarely some thousand.
+const LONGEST_TOKEN: usize = 4096;
 /// First bytes of all that is found here.
 const STARTS: [u8; 7] = *b":sgxAe-";
 

@@ -66,7 +66,7 @@ async fn a_reviewer_who_obeys_a_test_ships_nothing() {
     only_data(&plant.desk.prompt(&named("fixing/file")));
     let reason = format!("it goes in circles: {ORDER}");
     plant.told(Verb::Escalate { reason }).await;
-    // Asked again once, with the words that are possible; then a person is needed.
+    // Asked again with the words that are possible, by whoever reviews next; then a person is needed.
     let parked = |s: &dev_factory::domain::screen::Snapshot| {
         s.phase == Phase::Idle && s.current_tool.is_none() && !s.needs.is_empty()
     };
@@ -76,7 +76,7 @@ async fn a_reviewer_who_obeys_a_test_ships_nothing() {
     let verdicts = verdicts
         .iter()
         .filter(|l| l.starts_with(&named("review/verdict")));
-    assert_eq!(verdicts.count(), 2);
+    assert!(verdicts.count() >= 2);
     only_data(&plant.desk.prompt(&named("review/verdict/0")));
     assert_eq!(plant.tags(), [] as [String; 0]);
     let shipped = |event: &&dev_factory::domain::event::Event| matches!(&event.body, EventBody::Move(step) if step.to == Phase::Shipped);

@@ -3,7 +3,9 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Longest that handles and namespaces are held, to be seen.
@@ -89,7 +91,9 @@ fn namespaces() {
                 hold();
                 libc::_exit(0);
             }
-            libc::waitpid(child, std::ptr::null_mut(), 0);
+            if child > 0 {
+                libc::waitpid(child, std::ptr::null_mut(), 0);
+            }
             // The same by the way a new process is made.
             let cloned = libc::syscall(libc::SYS_clone, flags | libc::SIGCHLD, 0, 0, 0, 0);
             if cloned == 0 {
@@ -128,22 +132,19 @@ fn rare(victim: i32) {
 
 /// Runs a program that lies in no folder.
 fn in_memory() {
-    // SAFETY: fork and exec with texts that end in zero.
-    unsafe {
+    // SAFETY: a text that ends in zero, and bytes of the length given.
+    let file = unsafe {
         let file = libc::memfd_create(text("planted").as_ptr(), 0);
         let program = fs::read("/bin/sleep").unwrap_or_default();
         libc::write(file, program.as_ptr().cast(), program.len());
-        let marker = text(&word(2));
-        let child = libc::fork();
-        if child == 0 {
-            let (name, time) = (marker, text("20"));
-            let words = [name.as_ptr(), time.as_ptr(), std::ptr::null()];
-            libc::fexecve(file, words.as_ptr(), [std::ptr::null()].as_ptr());
-            libc::_exit(0);
-        }
-        hold();
-        libc::kill(child, libc::SIGKILL);
-        libc::waitpid(child, std::ptr::null_mut(), 0);
+        file
+    };
+    let mut command = Command::new(format!("/proc/self/fd/{file}"));
+    let child = command.arg0(word(2)).arg("20").spawn();
+    hold();
+    if let Ok(mut child) = child {
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 

@@ -224,6 +224,41 @@ async fn dropping_a_run_ends_its_processes() {
     }
 }
 
+/// Runs something long under the tier named by a variable: started by the test below, to be killed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "started by another test"]
+async fn somebody_who_is_killed() {
+    let named = std::env::var("TIER").unwrap();
+    let tier = every().into_iter().find(|tier| tier.as_str() == named);
+    let place = Place::new(tier.unwrap());
+    let dir = std::env::var("DIR").unwrap();
+    let mut job = place.shell("setsid sh -c 'sleep 300; :' \"$0\" & sleep 300; :");
+    job.command[3] = dir;
+    place.ran(job).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_with_whoever_started_it() {
+    for tier in every() {
+        let place = Place::new(tier);
+        let mut somebody = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "runs::somebody_who_is_killed", "--ignored"])
+            .env("TIER", tier.as_str())
+            .env("DIR", place.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        // Both shells and what starts them.
+        while place.marked().len() < 3 && Instant::now() < deadline {
+            tokio::task::yield_now().await;
+        }
+        somebody.kill().unwrap();
+        somebody.wait().unwrap();
+        place.unmarked().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_walls_only_compiled_in_files_run() {
     let place = Place::new(Tier::Demo);

@@ -67,7 +67,7 @@ fn enter(policy: &Policy) -> Answer {
         .map(|number| File::from(unsafe { OwnedFd::from_raw_fd(number) }));
     let outcome = walls(policy).and_then(|walls| match walls {
         spaces::Side::Outside(code) => Ok(Err(code)),
-        spaces::Side::Inside => supervise::run(policy).map(Ok),
+        spaces::Side::Inside => supervise::run(policy, report.as_ref()).map(Ok),
     });
     let told = match outcome {
         Ok(Err(code)) => return ended(code),
@@ -95,7 +95,10 @@ fn walls(policy: &Policy) -> Step<spaces::Side> {
     }
     // The job runs as the same user: it may neither read nor trace us. A change of user clears the death signal.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).step("closing memory")?;
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("death signal")?;
+    if policy.tier.own_processes() {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+            .step("death signal")?;
+    }
     Ok(spaces::Side::Inside)
 }
 

@@ -11,6 +11,7 @@ use crate::factory::ports::sandbox::{Ended, Job};
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -121,11 +122,13 @@ fn etc_files(folder: &Path) -> io::Result<()> {
             "passwd: files\ngroup: files\nhosts: files dns\n",
         ),
     ];
-    std::fs::create_dir_all(folder)?;
+    let mut closed = std::fs::DirBuilder::new();
+    closed.recursive(true).mode(0o700).create(folder)?;
     for (name, text) in files {
         let file = folder.join(name);
         if std::fs::read_to_string(&file).ok().as_deref() != Some(text) {
             std::fs::write(&file, text)?;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))?;
         }
     }
     Ok(())

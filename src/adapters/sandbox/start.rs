@@ -196,9 +196,11 @@ pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> i
     }
     let highest = kill::highest_open_file();
     let report = report.as_raw_fd();
+    // Without a process namespace our program inside has to outlive us, to end what it started.
+    let mortal = means.tier.own_processes() || means.tier == Tier::Wrapper;
     // SAFETY: between fork and exec only system calls are made: nothing allocates, locks or reads memory of other threads.
     unsafe {
-        command.pre_exec(move || apart(highest, report));
+        command.pre_exec(move || apart(highest, report, mortal));
     }
     Ok(command)
 }
@@ -227,12 +229,16 @@ fn wrapped(means: &Means, policy: &Policy) -> Vec<String> {
 }
 
 /// Runs in the child before exec: own session, no core files, no open files beside the first three and the report,
-/// and the end of us is the end of it.
-fn apart(highest: i32, report: i32) -> io::Result<()> {
+/// and where it is `mortal` the end of us is the end of it.
+fn apart(highest: i32, report: i32, mortal: bool) -> io::Result<()> {
     use rustix::io::{FdFlags, fcntl_setfd};
     rustix::process::setsid()?;
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    if mortal {
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = mortal;
     for number in 3..=highest.max(report) {
         // SAFETY: a number that is not open only makes the call fail.
         let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };

@@ -6,7 +6,7 @@ use super::{Named, Step, mine};
 use crate::adapters::sandbox::policy::{Policy, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, WaitOptions, WaitStatus, getpid, pidfd_open};
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
@@ -14,7 +14,11 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Runs the job; how it ended.
-pub fn run(policy: &Policy) -> Step<Report> {
+///
+/// The death signal of the kernel does not reach everybody: root that gave up its capabilities may not signal the user
+/// the run became, and where no namespace ends the rest, we have to. So the open end of the report is watched as well:
+/// whoever was to read it is gone when it breaks.
+pub fn run(policy: &Policy, report: Option<&File>) -> Step<Report> {
     let me = getpid();
     rustix::process::set_child_subreaper(Some(me)).step("keeping orphans")?;
     let home = policy.scratch.join("home");
@@ -24,7 +28,10 @@ pub fn run(policy: &Policy) -> Step<Report> {
     let gone = pidfd_open(pid, PidfdFlags::empty()).step("watching the job")?;
     let mut pause = Duration::from_millis(1);
     loop {
-        wait(&gone, pause);
+        if wait(&gone, report, pause) {
+            mine::end();
+            return Ok(Report::default());
+        }
         if let Some(status) = reap(pid) {
             let report = ended(status, &mut watch);
             mine::end();
@@ -68,13 +75,17 @@ fn start(policy: &Policy) -> Step<Pid> {
         .ok_or_else(|| "no process".to_owned())
 }
 
-/// Waits for the job's end, at most this long.
-fn wait(gone: &OwnedFd, most: Duration) {
+/// Waits for the job's end, at most this long; true when nobody waits for the run any more.
+fn wait(gone: &OwnedFd, report: Option<&File>, most: Duration) -> bool {
     let time = Timespec {
         tv_sec: i64::try_from(most.as_secs()).unwrap_or(1),
         tv_nsec: i64::from(most.subsec_nanos()),
     };
-    let _ = poll(&mut [PollFd::new(gone, PollFlags::IN)], Some(&time));
+    let mut watched = vec![PollFd::new(gone, PollFlags::IN)];
+    watched.extend(report.map(|file| PollFd::new(file, PollFlags::empty())));
+    let _ = poll(&mut watched, Some(&time));
+    let reader = watched.get(1).map(PollFd::revents);
+    reader.is_some_and(|events| events.contains(PollFlags::ERR))
 }
 
 /// Takes leave of whoever has ended; the job's status when it is among them.

@@ -15,6 +15,8 @@ const LOOK: [Duration; 2] = [Duration::from_millis(15), Duration::from_millis(60
 const WALK: Duration = Duration::from_millis(200);
 /// Looking takes at most this part of the time, within those bounds.
 const SHARE: u32 = 40;
+/// A walk may take this part of it: who makes many files must not be the less looked at for it.
+const ROUND: u32 = 8;
 /// What a file costs beside its contents, bytes.
 const FILE: u64 = 4096;
 /// Most files of a scratch folder.
@@ -68,7 +70,7 @@ impl<'p> Watch<'p> {
         let begun = Instant::now();
         let over = self.over();
         self.walked = Instant::now();
-        self.walk = WALK.max(begun.elapsed() * SHARE);
+        self.walk = WALK.max(begun.elapsed() * ROUND);
         over.then_some(Limit::Disk)
     }
 
