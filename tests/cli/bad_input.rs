@@ -475,7 +475,7 @@ fn without_the_right_to_write_each_command_says_what_to_do() {
     );
     assert_eq!(run(&["list"]), (Some(0), String::new()));
     let kept = place.join("run");
-    fs::set_permissions(&kept, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o000)).unwrap();
     let closed = "run: permission denied; ask as the user who runs the factory\n";
     let sentence = format!("{}/{closed}", place.display());
     assert_eq!(run(&["status"]), (Some(1), sentence.clone()));
