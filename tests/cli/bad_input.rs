@@ -462,7 +462,7 @@ fn without_the_right_to_write_each_command_says_what_to_do() {
         assert_eq!(run(words), (Some(1), lock.clone()), "{words:?}");
     }
     // Where this user can make no walls, that is said before.
-    let log = format!("{}/logs/engine.out: {fix}", place.display());
+    let log = format!("{}/logs: {fix}", place.display());
     for (word, sentence) in [("--no-tui", lock), ("up", log)] {
         let (code, said) = run(&[word]);
         assert!(code == Some(1) && said.ends_with(&sentence), "{said}");
