@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Longest wait for the child of a dead holder; it needs milliseconds.
+const INHERITED: Duration = Duration::from_secs(2);
 
 /// The lock, held until dropped. The file stays: deleting it would let two engines hold two inodes.
 #[derive(Debug)]
@@ -46,15 +50,7 @@ pub fn take(path: &Path, now: DateTime<Utc>) -> Result<EngineLock, StoreError> {
         .truncate(false)
         .open(path)
         .map_err(|e| files::trouble(path, &e))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let named = holder_of(&mut file).map(|h| h.to_string());
-            let unnamed = || "a process that has not given its name yet".to_owned();
-            return Err(StoreError::Held(named.unwrap_or_else(unnamed)));
-        }
-        Err(TryLockError::Error(e)) => return Err(files::trouble(path, &e)),
-    }
+    lock(&mut file, path)?;
     let id = this_process();
     let holder = Holder {
         pid: id.pid,
@@ -69,6 +65,30 @@ pub fn take(path: &Path, now: DateTime<Utc>) -> Result<EngineLock, StoreError> {
         .and_then(|()| file.write_all(text.as_bytes()))
         .map_err(|e| files::trouble(path, &e))?;
     Ok(EngineLock { _file: file })
+}
+
+/// Waits for nobody but a dead holder: one that was killed while it started a program leaves a copy of the lock with
+/// the child until that has become the program.
+fn lock(file: &mut File, path: &Path) -> Result<(), StoreError> {
+    let end = Instant::now() + INHERITED;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(e)) => return Err(files::trouble(path, &e)),
+        }
+        file.rewind().map_err(|e| files::trouble(path, &e))?;
+        let named = holder_of(file);
+        let dead = named.as_ref().is_some_and(|holder| {
+            holder.host == host() && holder.started > 0 && !alive(&EngineId::from(holder))
+        });
+        if !dead || Instant::now() > end {
+            let unnamed = || "a process that has not given its name yet".to_owned();
+            let named = named.map(|holder| holder.to_string());
+            return Err(StoreError::Held(named.unwrap_or_else(unnamed)));
+        }
+        std::thread::sleep(INHERITED / 400);
+    }
 }
 
 /// Who is written in a lock file; it may be long gone.

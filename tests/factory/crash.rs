@@ -96,24 +96,24 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
     ];
     for (n, (at, word)) in stops.into_iter().enumerate() {
         *held.lock().unwrap() = format!("{TOOL}{word}");
-        let engine = Process::start(&home, &[]);
+        let mut engine = Process::start(&home, &[]);
         if word == JEST {
-            wait("the gates run", || phase(&home) == Some(at));
+            engine.until("the gates run", || phase(&home) == Some(at));
             engine.kill();
             continue;
         }
-        wait("a held turn", || {
+        engine.until("a held turn", || {
             server
                 .turns()
                 .iter()
                 .skip(seen)
                 .any(|t| t.label().contains(word))
         });
-        wait(at.name(), || phase(&home) == Some(at));
+        engine.until(at.name(), || phase(&home) == Some(at));
         // One command is answered before the cut, one is sent into it.
         let (early, late) = (hint(&format!("early-{n}")), hint(&format!("late-{n}")));
         submit(&home, &early).unwrap();
-        wait("an answer", || answered(&home, &early.id).is_some());
+        engine.until("an answer", || answered(&home, &early.id).is_some());
         submit(&home, &late).unwrap();
         engine.kill();
         // The cut came between journal and answer: the command lies there again, undelivered.

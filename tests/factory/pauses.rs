@@ -88,7 +88,7 @@ async fn a_pause_until_ends_by_itself_also_in_the_next_engine() {
         .told(pause(Scope::Supervisor, Some(Duration::seconds(4))))
         .await;
     let words = plant
-        .refused(pause(Scope::Qa, Some(Duration::zero())))
+        .refused(pause(Scope::Qa, Some(Duration::seconds(-1))))
         .await;
     assert!(words.contains("over already"), "{words}");
     held.open();

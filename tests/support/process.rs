@@ -62,6 +62,17 @@ impl Process {
         }
     }
 
+    /// Waits for a condition while the program runs.
+    pub fn until(&mut self, what: &str, mut done: impl FnMut() -> bool) {
+        let end = Instant::now() + DEADLINE;
+        while !done() {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?} before {what}: {}", self.said());
+            assert!(Instant::now() < end, "never: {what}: {}", self.said());
+            std::thread::park_timeout(LOOK);
+        }
+    }
+
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
