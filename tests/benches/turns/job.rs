@@ -81,9 +81,10 @@ fn desk(turns: usize, labels: Vec<String>) -> Desk {
 
 fn drive(turns: usize) -> (Run, Vec<Request>) {
     let desk = desk(turns, Vec::new());
-    let home = Home::new(&desk.server.url(), "", true);
+    // The same hint as often as the job is long, instead of the reviewer taking over.
+    let home = Home::new(&desk.server.url(), "\n[ladder]\ndiagnoses = 100\n", true);
     let process = Process::start(&mut home.engine(), &desk.watched);
-    let run = measured(&desk, process, turns, &home.said());
+    let run = measured(&desk, process, turns, || home.said());
     let lines = |name: &str| fs::read_to_string(home.file(name)).unwrap();
     let journaled = lines("journal.jsonl").matches(r#""kind":"turn""#).count();
     assert_eq!(journaled, turns, "{}", home.said());
@@ -104,10 +105,10 @@ fn floor(asked: &[Request]) -> Run {
         .arg(&file)
         .stdout(Stdio::null());
     let process = Process::start(&mut command, &desk.watched);
-    measured(&desk, process, asked.len(), "")
+    measured(&desk, process, asked.len(), String::new)
 }
 
-fn measured(desk: &Desk, process: Process, turns: usize, said: &str) -> Run {
+fn measured(desk: &Desk, process: Process, turns: usize, said: impl Fn() -> String) -> Run {
     let started = process.started;
     let end = process.wait(LIMIT);
     // The process may be gone before the server has noted the end of its last answer.
@@ -123,7 +124,7 @@ fn measured(desk: &Desk, process: Process, turns: usize, said: &str) -> Run {
         .into_iter()
         .filter(|(request, _)| request.method == "POST")
         .collect();
-    assert_eq!(exchanges.len(), turns, "{said}");
+    assert_eq!(exchanges.len(), turns, "{}", said());
     let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
     let gaps = exchanges
         .windows(2)
