@@ -80,11 +80,13 @@ mod planned {
         .as_ref()
     }
 
+    /// Where the factory stands now.
     pub fn reached(factory: &Factory) {
         let place = format!("{}.{}", factory.phase.name(), factory.cycle_count);
         *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
+    /// The fault of a step, when its turn has come.
     pub fn before(doing: &str, what: &Path) -> io::Result<()> {
         match plan().and_then(|plan| plan.due(doing, what)) {
             Some(fault) => fault.happen(),
@@ -92,6 +94,7 @@ mod planned {
         }
     }
 
+    /// The fault before a write, or in the middle of it.
     pub fn write(file: &mut File, bytes: &[u8], what: &Path) -> io::Result<()> {
         before("write", what)?;
         let Some(fault) = plan().and_then(|plan| plan.due("half of", what)) else {

@@ -43,17 +43,7 @@ impl Context {
                 request: self.request(prompt, &tries)?,
                 estimated: prompt.estimate(),
             };
-            if let Some(known) = self.known(&asked.request)? {
-                self.log(
-                    Level::Info,
-                    format!("{} was answered before the cut", known.label),
-                );
-                let counted = !self.is_next(&known.label);
-                self.came_from(&known.reply);
-                let value = usable(&asked.request, &known.reply, read);
-                if !counted {
-                    self.count(&asked, &known.reply, 0, value.is_err());
-                }
+            if let Some(value) = self.answered_before(&asked, read)? {
                 return Ok(value);
             }
             if let Some(recording) = self.recording.take() {
@@ -84,6 +74,27 @@ impl Context {
             let next = tries.next(&error, smaller, self.replaceable || spare);
             self.act_on(error, next, tries.samples()).await?;
         }
+    }
+
+    /// What an answer gives that came before this attempt was begun; one that was not counted yet is counted now.
+    fn answered_before<T>(
+        &mut self,
+        asked: &Asked,
+        read: &impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<Option<Result<T, Spoiled>>, Stop> {
+        let Some(known) = self.known(&asked.request)? else {
+            return Ok(None);
+        };
+        self.log(
+            Level::Info,
+            format!("{} was answered before the cut", known.label),
+        );
+        let value = usable(&asked.request, &known.reply, read);
+        self.came_from(&known.reply);
+        if self.is_next(&known.label) {
+            self.count(asked, &known.reply, 0, value.is_err());
+        }
+        Ok(Some(value))
     }
 
     /// What a fault leads to: nothing more to do here but the turn again, or the end of the attempt.
