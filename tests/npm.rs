@@ -146,6 +146,7 @@ impl World {
             program: PathBuf::from(env!("CARGO_BIN_EXE_dev-factory")),
             state: self.dir.path().join("state"),
             wrapper: Vec::new(),
+            systemd: None,
             known: [].into(),
         };
         Walls::of(tier, &setup).reaching(registry.clone())

@@ -24,6 +24,13 @@ pub struct Outcome {
     pub report: Option<Report>,
 }
 
+impl Outcome {
+    /// Nothing was ever started: whoever was to build the walls ended by itself without a word.
+    pub fn unheard(&self) -> bool {
+        self.report.is_none() && self.ended.limit.is_none() && self.ended.exit.is_some()
+    }
+}
+
 /// Waits for the end or a limit, ends the whole tree, and collects what was written. `alone`: the end of the first
 /// process was the end of all.
 pub async fn watch(

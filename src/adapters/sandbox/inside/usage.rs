@@ -29,6 +29,8 @@ pub struct Watch<'p> {
     before: u64,
     /// Most memory seen, bytes.
     peak: u64,
+    /// Processes the kernel had ended for want of memory at the start.
+    ended: u64,
     walked: Instant,
     walk: Duration,
 }
@@ -40,6 +42,7 @@ impl<'p> Watch<'p> {
             policy,
             before: written(&policy.write).unwrap_or(0),
             peak: 0,
+            ended: ended(),
             walked: Instant::now(),
             walk: WALK,
         }
@@ -98,6 +101,9 @@ impl<'p> Watch<'p> {
             Some(libc::SIGXFSZ) => return Some(Limit::Disk),
             _ => {}
         }
+        if self.policy.scope && ended() > self.ended {
+            return Some(Limit::Memory);
+        }
         // Those it leaves behind still count.
         if let Some(limit) = self.processes() {
             return Some(limit);
@@ -125,6 +131,13 @@ impl<'p> Watch<'p> {
             found
         })
     }
+}
+
+/// Processes the kernel has ended for want of memory, by its count; 0 where it keeps none.
+fn ended() -> u64 {
+    let text = fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// Bytes on disk below folders; None where that cannot be told.
