@@ -6,6 +6,7 @@ mod coverage;
 mod out;
 pub mod report;
 
+use crate::adapters::node;
 use crate::adapters::npm::Installer;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
@@ -48,13 +49,9 @@ impl JestTests {
     /// none. Jest is looked for at each run, since npm may still be at work.
     pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
         let broken = |error| TestError::Setup(format!("{}: {error}", home.display()));
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let node = std::env::split_paths(&path)
-            .map(|folder| folder.join("node"))
-            .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()));
         Ok(Self {
             home: home.canonicalize().map_err(broken)?,
-            node: node.unwrap_or_else(|| PathBuf::from("node")),
+            node: node::here().node.clone().unwrap_or_else(|| "node".into()),
             sandbox,
             wall,
             installer: None,

@@ -2,6 +2,7 @@
 
 use super::driver::Driver;
 use super::engine::Ended;
+use super::reread::Why;
 use super::wake::Stopping;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
@@ -169,13 +170,7 @@ impl Driver {
                     deadline,
                 });
             }
-            Verb::Probe { host } => {
-                self.reread()?;
-                self.lift(PauseKind::Host, "its hosts are tried again")?;
-                self.readiness.forget(host.as_deref());
-                let roles = crate::domain::phase::Role::ALL;
-                self.probe(&roles);
-            }
+            Verb::Probe { host } => self.reread(Why::Asked(host.clone())),
             _ => {}
         }
         self.dirty = true;
