@@ -8,7 +8,6 @@ use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
-use crate::domain::state::PauseKind;
 use std::time::Duration;
 use tokio::time::Instant;
 
