@@ -169,7 +169,11 @@ impl Driver {
                     deadline,
                 });
             }
-            Verb::Probe { host } => self.reread(Why::Asked(host.clone())),
+            Verb::Probe { host } => {
+                // Nothing more is begun on what is known until it has been asked.
+                self.readiness.forget(host.as_deref());
+                self.reread(Why::Asked(host.clone()));
+            }
             _ => {}
         }
         self.dirty = true;

@@ -51,9 +51,9 @@ fn root() -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scope_that_keeps_its_limit_is_put_around_each_run_and_named() {
     let place = Place::new(Tier::None);
-    let choice = found(&place, KEEPS).await;
-    assert_eq!(choice.scope, Scoped::Used, "{choice:?}");
     let setup = setup(&place, KEEPS);
+    let choice = choose(&setup).await;
+    assert_eq!(choice.scope, Scoped::Used, "{choice:?}");
     let again = choose(&setup).await;
     assert_eq!((again.scope.clone(), again.tried.len()), (Scoped::Used, 0));
     fs::remove_file(place.path().join("asked")).unwrap();
