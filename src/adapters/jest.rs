@@ -124,9 +124,10 @@ impl JestTests {
         };
         let results = out.results()?;
         run.report = report::read(&results, REPORT, root);
-        if run.report.is_none() {
+        if run.report.is_none() || ended.limit.is_some() {
             run.stderr_tail = tail(&ended);
-        } else if coverage {
+        }
+        if run.report.is_some() && coverage {
             run.coverage = coverage::read(&results, COVERAGE, root);
         }
         Ok(run)
@@ -224,16 +225,34 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// The end of what Jest said, when it wrote no report.
+/// The limit that ended Jest, and the end of what it said, when it wrote no report.
 fn tail(ended: &Ended) -> String {
     let said = sanitise_bytes(&ended.stderr);
     let why = match ended.limit {
-        Some(Limit::Time) => "ended by the time limit\n",
-        Some(Limit::Output) => "ended because it wrote too much\n",
-        Some(_) => "ended by a limit\n",
-        None => "",
+        Some(Limit::Time) => "ended by the time limit\n".to_owned(),
+        Some(Limit::Output) => "ended because it wrote too much\n".to_owned(),
+        Some(limit) => format!("ended by the limit of {}\n", limit.as_str()),
+        None => String::new(),
     };
     let skipped = said.chars().count().saturating_sub(TAIL);
     let last: String = said.chars().skip(skipped).collect();
     format!("{why}{}", last.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_that_ended_a_run_is_named_before_its_last_words() {
+        for limit in [Limit::Memory, Limit::Processes, Limit::Disk] {
+            let ended = Ended {
+                limit: Some(limit),
+                stderr: b"last words\n".to_vec(),
+                ..Ended::default()
+            };
+            let words = format!("ended by the limit of {}\nlast words", limit.as_str());
+            assert_eq!(tail(&ended), words);
+        }
+    }
 }

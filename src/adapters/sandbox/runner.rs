@@ -5,7 +5,7 @@ use super::kill::Tree;
 use super::policy::{BROKEN, ENDED_BY, Report};
 use super::start::{self, Means};
 use super::tier::Tier;
-use super::{spawner, view, watch};
+use super::{scope, spawner, view, watch};
 use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job};
 use rustix::fs::OFlags;
@@ -62,11 +62,15 @@ impl Runner {
 
     async fn once(&self, job: &mut Job, means: &Means) -> io::Result<watch::Outcome> {
         let door = Door::of(job, means.tier, self.registry.as_ref())?;
-        let own = job.env.len();
+        let (own, before) = (job.env.len(), scope::ended());
         job.env.extend(door.as_ref().map(Door::variable));
         let outcome = outcome(job, means, door).await;
         job.env.truncate(own);
-        outcome
+        let mut outcome = outcome?;
+        if means.scopes().is_some() && scope::ended() > before {
+            outcome.out_of_memory();
+        }
+        Ok(outcome)
     }
 
     /// Joins what was seen outside with what was reported from inside.

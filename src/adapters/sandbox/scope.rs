@@ -187,3 +187,10 @@ pub fn enter(text: &str) -> Answer {
         ..Answer::default()
     }
 }
+
+/// Processes the kernel has ended for want of memory, by its count; 0 where it keeps none.
+pub fn ended() -> u64 {
+    let text = std::fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
+}

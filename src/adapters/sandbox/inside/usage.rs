@@ -2,6 +2,7 @@
 
 use super::mine;
 use crate::adapters::sandbox::policy::Policy;
+use crate::adapters::sandbox::scope;
 use crate::factory::ports::sandbox::Limit;
 use std::fs;
 use std::io;
@@ -42,7 +43,7 @@ impl<'p> Watch<'p> {
             policy,
             before: written(&policy.write).unwrap_or(0),
             peak: 0,
-            ended: ended(),
+            ended: scope::ended(),
             walked: Instant::now(),
             walk: WALK,
         }
@@ -101,7 +102,7 @@ impl<'p> Watch<'p> {
             Some(libc::SIGXFSZ) => return Some(Limit::Disk),
             _ => {}
         }
-        if self.policy.scope && ended() > self.ended {
+        if self.policy.scope && scope::ended() > self.ended {
             return Some(Limit::Memory);
         }
         // Those it leaves behind still count.
@@ -131,13 +132,6 @@ impl<'p> Watch<'p> {
             found
         })
     }
-}
-
-/// Processes the kernel has ended for want of memory, by its count; 0 where it keeps none.
-fn ended() -> u64 {
-    let text = fs::read_to_string("/proc/vmstat").unwrap_or_default();
-    let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
-    count.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// Bytes on disk below folders; None where that cannot be told.
