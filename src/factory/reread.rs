@@ -111,9 +111,8 @@ impl Driver {
             self.ledger.say(level, format!("{model}: {}", status.words));
             self.dirty = true;
         }
-        match status.fault {
-            Some(Fault::Refused) => self.key_refused(),
-            _ => {}
+        if status.fault == Some(Fault::Refused) {
+            self.key_refused();
         }
     }
 
