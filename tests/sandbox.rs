@@ -3,7 +3,6 @@
 #[path = "support/barred.rs"]
 mod barred;
 #[path = "support/homes.rs"]
-#[allow(dead_code)]
 mod homes;
 #[path = "support/jest_home.rs"]
 mod jest_home;
