@@ -9,6 +9,7 @@ pub mod git;
 pub mod jest;
 pub mod lock;
 pub mod models;
+pub mod node;
 pub mod npm;
 pub mod reader;
 pub mod registry;
