@@ -70,10 +70,14 @@ fn streamed(home: &Path) -> String {
 /// Lines of the tool's transcripts, oldest first.
 fn transcripts(home: &Path) -> Vec<Value> {
     let folder = home.join("dev-factory/transcripts").join(TOOL);
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let lines = entries.flat_map(|path| {
         let text = fs::read_to_string(path).unwrap();
-        let read = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let read = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
         read.collect::<Vec<_>>()
     });
     let mut lines: Vec<Value> = lines.collect();
@@ -94,7 +98,10 @@ fn a_hopeless_model_is_streamed_counted_and_parked_within_its_budget() {
     engine.until("text is shown before its reply is whole", || {
         !streamed(&home).is_empty()
     });
-    assert!(tee.told().is_empty(), "nothing was shown before the first reply was whole");
+    assert!(
+        tee.told().is_empty(),
+        "nothing was shown before the first reply was whole"
+    );
     let id = engine.id();
     let ended = engine.ended_within(LIMIT);
     assert_eq!(ended.code, Some(4), "{}", ended.said);
@@ -140,14 +147,19 @@ fn climbed(home: &Path) {
     assert!(diagnosis.is_some() && diagnosis < parked, "{rungs:#?}");
     let turns = turns(home);
     for role in [Role::Developer, Role::Supervisor] {
-        assert!(turns.iter().any(|turn| turn.role == role && turn.ok), "{role}");
+        assert!(
+            turns.iter().any(|turn| turn.role == role && turn.ok),
+            "{role}"
+        );
     }
 }
 
 /// Each whole reply has the counts the server sent with it; those broken off have an estimate.
 fn counted_as_the_server_counts(home: &Path, told: &[Told]) {
     let turns = turns(home);
-    let mut told = told.iter().map(|told| (Some(told.prompt_tokens), Some(told.completion_tokens)));
+    let mut told = told
+        .iter()
+        .map(|told| (Some(told.prompt_tokens), Some(told.completion_tokens)));
     for turn in &turns {
         let counts = (turn.input_tokens, turn.output_tokens);
         if turn.ok {
@@ -165,13 +177,19 @@ fn counted_as_the_server_counts(home: &Path, told: &[Told]) {
     let factor = readers::factory(home).unwrap().factory.unwrap().factors["smollm2"];
     let expected = last.estimated.unwrap() * u64::from(factor) / 1000;
     let counted = last.input_tokens.unwrap();
-    assert!(expected.abs_diff(counted) * 4 < counted, "{expected} for {counted}");
+    assert!(
+        expected.abs_diff(counted) * 4 < counted,
+        "{expected} for {counted}"
+    );
 }
 
 /// The transcript holds the text that was streamed, and its prompt has as many tokens as the server finds in it.
 fn transcribed_as_the_server_wrote(home: &Path, told: &[Told], server: &Llama) {
     let lines = transcripts(home);
-    let whole: Vec<&Value> = lines.iter().filter(|line| line["reply"].is_object()).collect();
+    let whole: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["reply"].is_object())
+        .collect();
     assert_eq!(whole.len(), told.len());
     let shown = streamed(home);
     for (line, told) in whole.iter().zip(told) {
@@ -180,7 +198,11 @@ fn transcribed_as_the_server_wrote(home: &Path, told: &[Told], server: &Llama) {
         assert!(told.pieces > 10, "{told:?}");
         let asked = &line["request"]["messages"];
         assert_eq!(reply["input_tokens"], server.tokens(asked), "{asked}");
-        let word = told.text.split_whitespace().max_by_key(|word| word.len()).unwrap();
+        let word = told
+            .text
+            .split_whitespace()
+            .max_by_key(|word| word.len())
+            .unwrap();
         assert!(shown.contains(word), "{word}");
     }
 }
@@ -198,9 +220,14 @@ fn clean(home: &Path, main: &str, engine: u32) {
     let changed = homes::git(home, &["status", "--porcelain"]);
     let told = |line: &str| {
         // node_modules is the link of these tests; a home has a folder, which git does not see.
-        ["dev-factory/wishlist.json", "dev-factory/reviews/", "dev-factory/specs/", "node_modules"]
-            .iter()
-            .any(|path| line.ends_with(path))
+        [
+            "dev-factory/wishlist.json",
+            "dev-factory/reviews/",
+            "dev-factory/specs/",
+            "node_modules",
+        ]
+        .iter()
+        .any(|path| line.ends_with(path))
     };
     assert!(changed.lines().all(told), "{changed}");
     assert!(!home.join("dev-factory/work").exists());

@@ -44,7 +44,10 @@ impl Llama {
             .unwrap();
         let mut server = Self { child, address };
         let end = Instant::now() + LOADING;
-        while server.ask("GET", "/health", "").is_none_or(|(status, _)| status != 200) {
+        while server
+            .ask("GET", "/health", "")
+            .is_none_or(|(status, _)| status != 200)
+        {
             let ended = server.child.try_wait().unwrap();
             let said = fs::read_to_string(log).unwrap_or_default();
             assert!(ended.is_none(), "the server ended ({ended:?}): {said}");
@@ -56,17 +59,28 @@ impl Llama {
 
     /// Tokens of these messages, as the server puts them together and cuts them up.
     pub fn tokens(&self, messages: &Value) -> u64 {
-        let prompt = self.json("/apply-template", &serde_json::json!({ "messages": messages }));
+        let prompt = self.json(
+            "/apply-template",
+            &serde_json::json!({ "messages": messages }),
+        );
         let text = &prompt["prompt"];
-        let asked = serde_json::json!({"content": text, "add_special": true, "parse_special": true});
-        self.json("/tokenize", &asked)["tokens"].as_array().unwrap().len() as u64
+        let asked =
+            serde_json::json!({"content": text, "add_special": true, "parse_special": true});
+        self.json("/tokenize", &asked)["tokens"]
+            .as_array()
+            .unwrap()
+            .len() as u64
     }
 
     /// Whether a slot works on something.
     pub fn works(&self) -> bool {
         let (_, body) = self.ask("GET", "/slots", "").unwrap();
         let slots: Value = serde_json::from_str(&body).unwrap();
-        slots.as_array().unwrap().iter().any(|slot| slot["is_processing"] == true)
+        slots
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|slot| slot["is_processing"] == true)
     }
 
     fn json(&self, path: &str, body: &Value) -> Value {
@@ -139,7 +153,9 @@ fn run(program: &str, words: &[&str]) {
 fn only(folder: &Path, start: &str) -> PathBuf {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let mut found = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(start));
-    let one = found.next().unwrap_or_else(|| panic!("no {start} in {}", folder.display()));
+    let one = found
+        .next()
+        .unwrap_or_else(|| panic!("no {start} in {}", folder.display()));
     assert!(found.next().is_none());
     one.path()
 }

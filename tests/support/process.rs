@@ -68,8 +68,13 @@ impl Process {
     }
 
     /// Waits for a condition while the program runs.
-    pub fn until(&mut self, what: &str, mut done: impl FnMut() -> bool) {
-        let end = Instant::now() + DEADLINE;
+    pub fn until(&mut self, what: &str, done: impl FnMut() -> bool) {
+        self.until_within(DEADLINE, what, done);
+    }
+
+    /// The same where more is to be done than usual.
+    pub fn until_within(&mut self, limit: Duration, what: &str, mut done: impl FnMut() -> bool) {
+        let end = Instant::now() + limit;
         while !done() {
             let ended = self.child.try_wait().unwrap();
             assert!(ended.is_none(), "{ended:?} before {what}: {}", self.said());

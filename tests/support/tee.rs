@@ -91,7 +91,10 @@ fn pass(client: TcpStream, to: SocketAddr, heard: &Mutex<Heard>) {
             break;
         }
     }
-    let _ = (says.shutdown(Shutdown::Both), to_client.shutdown(Shutdown::Both));
+    let _ = (
+        says.shutdown(Shutdown::Both),
+        to_client.shutdown(Shutdown::Both),
+    );
     let _ = up.join();
 }
 

@@ -206,7 +206,10 @@ impl Context {
     }
 
     /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
-    async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, JoinHandle<usize>) {
+    async fn exchange(
+        &self,
+        request: &TurnRequest,
+    ) -> (Result<Reply, ModelError>, JoinHandle<usize>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
         let (found, looping) = oneshot::channel();
         let showing = live::show(self.voice(), self.tools.redactor.clone(), arriving, found);
