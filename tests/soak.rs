@@ -63,7 +63,7 @@ fn said(label: &str) -> String {
         _ if rest.starts_with("coding/file/src/cli.js") && hopeless == 1 => {
             Some("```python\nprint(sum(numbers))\n```\n")
         }
-        _ if rest.starts_with("spec/template") && hopeless > 1 => {
+        _ if rest.contains("/template/") && hopeless > 1 => {
             Some("I would plan it as one file that adds the numbers.")
         }
         _ => None,
@@ -138,7 +138,7 @@ fn soak(seed: u64, turns: usize) {
     let servers = HOSTS.map(|host| server(host, &lots, &played));
     let dir = tempfile::tempdir().unwrap();
     let home = homes::make(dir.path(), &[], &settings(&servers));
-    let items: Vec<_> = (0..turns / 12)
+    let items: Vec<_> = (0..turns / 14)
         .map(|n| json!({"idea": small_tool::IDEA, "name": format!("{}-{n}", small_tool::TOOL)}))
         .collect();
     let list = format!("{:#}\n", json!({ "items": items }));

@@ -149,8 +149,12 @@ impl Fault {
                 &"I will now write the file that was asked for. ".repeat(60),
             )),
             Self::TooLong => {
-                let words = (0..60_000).map(|n| format!("word{n:06}\n"));
-                says(Said::text(&words.collect::<String>()))
+                let endless = format!(
+                    "{}{{\"message\":\"{}",
+                    in_stream[0],
+                    "and on ".repeat(500_000)
+                );
+                Answer::stream(kind, &[endless])
             }
             Self::PromptCut => Fake {
                 counts: Some(20),
