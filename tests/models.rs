@@ -61,6 +61,7 @@ fn host(kind: HostKind, url: &str) -> Host {
         // Beside a stopped clock a question would fail before it is sent; the tests of it set their own.
         alive: Duration::from_secs(1_000_000),
         max_bytes: 4 * 1024 * 1024,
+        retry: Duration::from_secs(1),
         pace: 0,
         replies: None,
     }

@@ -1,5 +1,6 @@
 //! The real parts behind the ports.
 
+pub mod again;
 pub mod child;
 pub mod clock;
 pub mod feed;

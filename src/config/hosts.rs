@@ -17,6 +17,8 @@ const NUM_CTX: u32 = 16_384;
 const ANTHROPIC_CTX: u32 = 200_000;
 /// Bytes of a reply above which it is dropped: fifty times what the token limits allow.
 const MAX_BYTES: usize = 2 << 20;
+/// First wait before a host is asked again, milliseconds: a server that restarts is back within seconds.
+const RETRY_MS: u32 = 1_000;
 /// A base address, a kind and where the host came from.
 struct Base {
     kind: HostKind,
@@ -198,6 +200,8 @@ impl Builder<'_> {
             host.idle = self.seconds(&key("idle_s"), 120);
             host.whole = self.seconds(&key("whole_s"), 1800);
             host.alive = self.seconds(&key("alive_s"), 10);
+            let retry = self.small(&key("retry_ms"), RETRY_MS);
+            host.retry = Duration::from_millis(u64::from(retry));
         }
         host
     }
@@ -309,6 +313,7 @@ pub fn bare_host(url: &str) -> Host {
         idle: Duration::from_secs(120),
         whole: Duration::from_secs(1800),
         alive: Duration::from_secs(10),
+        retry: Duration::from_millis(u64::from(RETRY_MS)),
         max_bytes: MAX_BYTES,
         pace: 0,
         replies: None,

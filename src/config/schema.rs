@@ -59,6 +59,7 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("hosts.*.idle_s", WAIT),
     ("hosts.*.whole_s", WAIT),
     ("hosts.*.alive_s", WAIT),
+    ("hosts.*.retry_ms", Takes::Whole(1, 600_000)),
     ("hosts.*.pace_ms", Takes::Whole(0, 10_000)),
     ("hosts.*.replies", Takes::Text),
     ("roles.developer.model", Takes::Model),

@@ -321,7 +321,8 @@ pub struct Turn {
     /// Tokens the prompt was estimated to have, before anything was learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated: Option<u64>,
-    /// Tokens read, cached ones included, as the server counted; None when it did not say.
+    /// Tokens read, cached ones included, as the server counted; None when it did not say. Of a reply that was broken off for
+    /// repeating itself, both counts are our estimate.
     pub input_tokens: Option<u64>,
     /// Tokens written, thinking included; None when it did not say.
     pub output_tokens: Option<u64>,

@@ -16,7 +16,7 @@ use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::table;
 use chrono::{DateTime, Utc};
 
-/// Failed attempts in a row in one phase before the factory pauses instead of trying for ever.
+/// Attempts in a row that failed through the same fault of the same model before a person is asked.
 const FAILURES: u32 = 5;
 
 impl Driver {
@@ -234,7 +234,13 @@ impl Driver {
         if error.fault == Fault::Refused {
             self.reread(Why::Refused);
         }
-        self.failures += 1;
+        // One that lasts comes again and again; different ones come and go.
+        let failing = Some((model.clone(), error.fault));
+        self.failures = match self.failing == failing {
+            true => self.failures + 1,
+            false => 1,
+        };
+        self.failing = failing;
         // A host that is away or busy comes back by itself; a key, a model or a price needs a person.
         if self.failures < FAILURES || error.remedy() == Remedy::Wait {
             return Ok(());

@@ -100,6 +100,10 @@ impl Models for Clean<dyn Models> {
         .boxed()
     }
 
+    fn priced(&self, request: &TurnRequest, reply: Reply) -> Reply {
+        self.inner.priced(request, reply)
+    }
+
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {
         async move {
             let status = self.inner.probe(host, model).await;

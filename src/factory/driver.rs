@@ -4,7 +4,8 @@ use super::attempts::context::Tools;
 use super::engine::{Ended, Options, Parts, Reread, Signal};
 use super::ledger::Ledger;
 use super::pool::Pool;
-use super::ports::settings::Settings;
+use super::ports::fault::Fault;
+use super::ports::settings::{ModelRef, Settings};
 use super::ports::store::StoreError;
 use super::push::Pushing;
 use super::readiness::Readiness;
@@ -54,6 +55,8 @@ pub struct Driver {
     pub(super) alarms: BTreeMap<Role, String>,
     pub(super) loaded: Option<Found>,
     pub(super) failures: u32,
+    /// Whose fault they were, and which.
+    pub(super) failing: Option<(ModelRef, Fault)>,
     pub(super) engine: crate::domain::screen::EngineId,
     pub(super) wake: mpsc::UnboundedSender<Wake>,
     inbox: mpsc::UnboundedReceiver<Wake>,
@@ -105,6 +108,7 @@ impl Driver {
             alarms: BTreeMap::new(),
             loaded: None,
             failures: 0,
+            failing: None,
             engine: parts.engine,
             wake,
             inbox,

@@ -12,10 +12,10 @@ use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// First wait before a silent host is asked again; doubles up to `PROBE_MAX`.
+/// First wait before a silent host is asked again, where settings know none; doubles.
 const PROBE_FIRST: Duration = Duration::from_secs(1);
-/// Longest wait: an operator who starts a server sees the factory move within this.
-const PROBE_MAX: Duration = Duration::from_secs(10);
+/// Longest wait, in first waits: with a second, an operator who starts a server sees the factory move within ten.
+const PROBE_MOST: u32 = 10;
 /// How long a model that another took over from is left alone, where its probes would not show what is wrong with it.
 const REST: Duration = Duration::from_secs(600);
 /// How often an off-schedule role is looked at again (cron works in minutes).
@@ -38,6 +38,8 @@ pub struct Readiness {
     external: BTreeMap<Role, bool>,
     schedules: BTreeMap<Role, Cron>,
     seen: BTreeMap<String, Seen>,
+    /// First wait of each host.
+    firsts: BTreeMap<String, Duration>,
 }
 
 impl Readiness {
@@ -62,7 +64,16 @@ impl Readiness {
             external,
             schedules,
             seen: BTreeMap::new(),
+            firsts: settings
+                .hosts
+                .iter()
+                .map(|(name, host)| (name.clone(), host.retry))
+                .collect(),
         }
+    }
+
+    fn first(&self, host: &str) -> Duration {
+        self.firsts.get(host).copied().unwrap_or(PROBE_FIRST)
     }
 
     /// The models a role may work with, first choice first.
@@ -191,12 +202,13 @@ impl Readiness {
         let wanted = roles.iter().flat_map(|role| self.to_ask(*role));
         let mut due: Vec<ModelRef> = wanted.cloned().collect();
         due.retain(|model| {
+            let first = self.firsts.get(&model.host).copied();
             let seen = self.seen.entry(model.to_string()).or_insert(Seen {
                 live: false,
                 asked: false,
                 words: "being asked".to_owned(),
                 again: now,
-                wait: PROBE_FIRST,
+                wait: first.unwrap_or(PROBE_FIRST),
                 probing: false,
             });
             let ask = !seen.live && !seen.probing && seen.again <= now;
@@ -209,6 +221,7 @@ impl Readiness {
     /// Takes in what a probe found. True when the state changed.
     pub fn probed(&mut self, model: &ModelRef, status: &HostStatus) -> bool {
         let now = Instant::now();
+        let most = self.first(&model.host) * PROBE_MOST;
         let Some(seen) = self.seen.get_mut(&model.to_string()) else {
             return false;
         };
@@ -218,7 +231,7 @@ impl Readiness {
         seen.words.clone_from(&status.words);
         seen.probing = false;
         if !status.live {
-            seen.wait = (seen.wait * 2).min(PROBE_MAX);
+            seen.wait = (seen.wait * 2).min(most);
         }
         seen.again = now + seen.wait;
         changed
@@ -226,9 +239,12 @@ impl Readiness {
 
     /// A turn came to its end: the next failure waits the shortest time again. A probe alone proves less than that.
     pub fn worked(&mut self, role: Role) {
-        let model = self.model(role).map(ToString::to_string);
-        if let Some(seen) = model.and_then(|model| self.seen.get_mut(&model)) {
-            seen.wait = PROBE_FIRST;
+        let Some(model) = self.model(role).cloned() else {
+            return;
+        };
+        let first = self.first(&model.host);
+        if let Some(seen) = self.seen.get_mut(&model.to_string()) {
+            seen.wait = first;
         }
     }
 
@@ -239,19 +255,21 @@ impl Readiness {
             .models
             .values()
             .any(|all| all.len() > 1 && all.contains(model));
+        let first = self.first(&model.host);
+        let most = first * PROBE_MOST;
         let seen = self.seen.entry(model.to_string()).or_insert(Seen {
             live: false,
             asked: true,
             words: String::new(),
             again: Instant::now(),
-            wait: PROBE_FIRST,
+            wait: first,
             probing: false,
         });
         seen.live = false;
         // Whether it is gone for good is for the next probe to say, unless another takes over meanwhile.
         seen.asked = others;
         seen.words = words;
-        seen.wait = (seen.wait * 2).min(PROBE_MAX);
+        seen.wait = (seen.wait * 2).min(most);
         let rest = match error.retry_after {
             Some(seconds) => Duration::from_secs(seconds),
             None if others && error.remedy() != Remedy::Wait => REST,

@@ -12,7 +12,13 @@ const WHOLE: u64 = 70;
 /// Estimated tokens of a text, rounded up.
 #[must_use]
 pub fn estimate(text: &str) -> u32 {
-    (text.chars().count() as f64 / CHARS_PER_TOKEN).ceil() as u32
+    of_chars(text.chars().count())
+}
+
+/// The same of so many characters.
+#[must_use]
+pub fn of_chars(chars: usize) -> u32 {
+    (chars as f64 / CHARS_PER_TOKEN).ceil() as u32
 }
 
 /// An estimate as a model's own counts have taught; `factor` in thousandths.

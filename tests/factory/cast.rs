@@ -237,6 +237,20 @@ fn the_one_that_repeats_itself_is_broken_off_and_another_model_takes_the_prompt(
     let story = Story::of(true, "others = \"lab/other\"", endless);
     let ended = story.run();
     story.shipped(&ended, 1);
+    // What was written for nothing counts all the same.
+    let events = story.journal();
+    let broken_off = events.iter().filter_map(|event| match &event.body {
+        EventBody::Turn(turn) if !turn.ok => Some((turn.input_tokens, turn.output_tokens)),
+        _ => None,
+    });
+    let broken_off: Vec<_> = broken_off.collect();
+    assert!(!broken_off.is_empty());
+    for (read, written) in broken_off {
+        assert!(
+            read > Some(300) && written > Some(100),
+            "{read:?} {written:?}"
+        );
+    }
     assert_eq!(
         story.verdicts(),
         [

@@ -226,19 +226,26 @@ impl Models for Desk {
                 .or_else(|| homes::reply(&label))
                 .ok_or_else(|| ModelError::new(&request.host, Fault::NoScript, label))?;
             let _ = pieces.send(Delta::Text(text.clone()));
-            let price = *self.price.lock().unwrap();
-            Ok(Reply {
+            let reply = Reply {
                 text,
                 input_tokens: Some(counted),
                 output_tokens: Some(50),
                 tokens_per_second: Some(if slow { 8.0 } else { 25.0 }),
-                usd: price.or(Some(0.0)),
-                local: price.is_none(),
                 context: Some(16_384),
                 ..Reply::default()
-            })
+            };
+            Ok(self.priced(request, reply))
         }
         .boxed()
+    }
+
+    fn priced(&self, _: &TurnRequest, reply: Reply) -> Reply {
+        let price = *self.price.lock().unwrap();
+        Reply {
+            usd: price.or(Some(0.0)),
+            local: price.is_none(),
+            ..reply
+        }
     }
 
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {

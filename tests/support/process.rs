@@ -50,9 +50,14 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub fn ended(mut self) -> Ended {
+    pub fn ended(self) -> Ended {
+        self.ended_within(DEADLINE)
+    }
+
+    /// The same where more is to be done than usual.
+    pub fn ended_within(mut self, limit: Duration) -> Ended {
         let mut status = None;
-        wait("the process ends", || {
+        wait_within(limit, "the process ends", || {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
@@ -63,14 +68,23 @@ impl Process {
     }
 
     /// Waits for a condition while the program runs.
-    pub fn until(&mut self, what: &str, mut done: impl FnMut() -> bool) {
-        let end = Instant::now() + DEADLINE;
+    pub fn until(&mut self, what: &str, done: impl FnMut() -> bool) {
+        self.until_within(DEADLINE, what, done);
+    }
+
+    /// The same where more is to be done than usual.
+    pub fn until_within(&mut self, limit: Duration, what: &str, mut done: impl FnMut() -> bool) {
+        let end = Instant::now() + limit;
         while !done() {
             let ended = self.child.try_wait().unwrap();
             assert!(ended.is_none(), "{ended:?} before {what}: {}", self.said());
             assert!(Instant::now() < end, "never: {what}: {}", self.said());
             std::thread::park_timeout(LOOK);
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn said(&self) -> String {
@@ -113,8 +127,13 @@ pub fn until_idle(home: &Path) -> Ended {
 }
 
 /// Waits for a condition.
-pub fn wait(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + DEADLINE;
+pub fn wait(what: &str, done: impl FnMut() -> bool) {
+    wait_within(DEADLINE, what, done);
+}
+
+/// Waits so long for a condition.
+pub fn wait_within(limit: Duration, what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + limit;
     while !done() {
         assert!(Instant::now() < end, "never: {what}");
         std::thread::park_timeout(LOOK);

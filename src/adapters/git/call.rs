@@ -1,6 +1,7 @@
 //! One call of the git binary: scrubbed environment, everything that could run a foreign program off, 30 s at most.
 
 use super::traps;
+use crate::adapters::again::patiently;
 use crate::adapters::steps;
 use crate::factory::ports::repo::RepoError;
 use crate::text::sanitise::one_line;
@@ -237,11 +238,11 @@ fn finish(command: &mut Command, args: &[&str]) -> Result<Output, RepoError> {
         steps::before(doing, Path::new(what)).map_err(failed)
     };
     step("begin git")?;
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
+        .stderr(Stdio::piped());
+    let mut child = patiently(|| command.spawn())
         .map_err(|error| RepoError::Git(format!("cannot be started: {error}")))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let stdout = drain(child.stdout.take());

@@ -90,8 +90,7 @@ impl ModelHosts {
         if !reply.as_ref().is_err_and(left_in_midst) {
             place.done();
         }
-        let reply = reply?;
-        Ok(self.priced(server, request, reply))
+        Ok(self.cost(server, request, reply?))
     }
 
     /// A paid model without a known price is not called.
@@ -107,7 +106,7 @@ impl ModelHosts {
     }
 
     /// The reply with what it cost. Where the server did not count, our estimate is priced: never nothing.
-    fn priced(&self, server: &Server, request: &TurnRequest, mut reply: Reply) -> Reply {
+    fn cost(&self, server: &Server, request: &TurnRequest, mut reply: Reply) -> Reply {
         reply.local = server.free(&request.model);
         if reply.local {
             reply.usd = Some(0.0);
@@ -145,6 +144,13 @@ impl Models for ModelHosts {
         pieces: UnboundedSender<Delta>,
     ) -> BoxFuture<'a, Result<Reply, ModelError>> {
         Box::pin(self.take(request, pieces))
+    }
+
+    fn priced(&self, request: &TurnRequest, reply: Reply) -> Reply {
+        match self.servers.get(&request.host) {
+            Some(server) => self.cost(server, request, reply),
+            None => reply,
+        }
     }
 
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {

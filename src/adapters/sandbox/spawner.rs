@@ -1,6 +1,7 @@
 //! One thread that starts every run and never ends before the program does: the kernel takes a run's first process
 //! for orphaned, and kills it, when the thread that started it is gone.
 
+use crate::adapters::again::patiently;
 use std::io;
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
@@ -13,14 +14,14 @@ type Task = Box<dyn FnOnce() + Send>;
 /// Starts a process; `then` sees it on that thread before anybody else can.
 pub async fn spawn<T: Send + 'static>(
     mut command: Command,
-    then: impl FnOnce(&mut dyn FnMut() -> io::Result<Child>) -> io::Result<T> + Send + 'static,
+    then: impl Fn(&mut dyn FnMut() -> io::Result<Child>) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     let runtime = Handle::current();
     let (answer, answered) = oneshot::channel();
     let task = Box::new(move || {
         let _entered = runtime.enter();
         // A run nobody waits for any more is dropped, and with that ended.
-        let _ = answer.send(then(&mut || command.spawn()));
+        let _ = answer.send(patiently(|| then(&mut || command.spawn())));
     });
     let gone = || io::Error::other("the thread that starts runs has ended");
     thread()?.send(task).map_err(|_| gone())?;

@@ -12,13 +12,14 @@ use tokio::sync::{mpsc, oneshot};
 /// Pieces of a reply taken in one go.
 const BURST: usize = 256;
 
-/// Passes streamed text to the live log.
+/// Passes streamed text to the live log; how many characters came.
 pub(super) async fn show(
     voice: Voice,
     redactor: Redactor,
     mut arriving: mpsc::UnboundedReceiver<Delta>,
     looping: oneshot::Sender<String>,
-) {
+) -> usize {
+    let mut chars = 0;
     let (mut looping, mut saying, mut pondering) =
         (Some(looping), Repeats::default(), Repeats::default());
     let (mut text, mut thought) = (Shown::new(&redactor), Shown::new(&redactor));
@@ -33,6 +34,7 @@ pub(super) async fn show(
                 Delta::Note(words) => voice.line(Level::Info, words),
             }
         }
+        chars += said.chars().count() + pondered.chars().count();
         let again = saying.push(&said).or_else(|| pondering.push(&pondered));
         if let Some(words) = again
             && let Some(tell) = looping.take()
@@ -44,6 +46,7 @@ pub(super) async fn show(
     }
     voice.line(Level::Thought, thought.rest());
     voice.line(Level::Stream, text.rest());
+    chars
 }
 
 /// Streamed text made safe to show: no control characters, no secrets.
@@ -70,10 +73,8 @@ impl Shown {
     }
 }
 
-/// A whole reply, unless it only repeats itself: one that came at once was not read while it streamed.
-pub(super) fn unlooped(request: &TurnRequest, reply: Reply) -> Result<Reply, ModelError> {
-    match Repeats::default().push(&reply.text) {
-        None => Ok(reply),
-        Some(detail) => Err(ModelError::new(&request.host, Fault::Looping, detail)),
-    }
+/// Whether a whole reply only repeats itself: one that came at once was not read while it streamed.
+pub(super) fn looped(request: &TurnRequest, reply: &Reply) -> Option<ModelError> {
+    let detail = Repeats::default().push(&reply.text)?;
+    Some(ModelError::new(&request.host, Fault::Looping, detail))
 }

@@ -3,13 +3,8 @@
 use crate::factory::ports::model::{Fault, ModelError, Remedy};
 use std::time::Duration;
 
-/// Waits before a turn is taken again whose host failed in the midst of it.
-const WAITS: [Duration; 4] = [
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(15),
-    Duration::from_secs(45),
-];
+/// Waits before a turn is taken again whose host failed in the midst of it, in first waits.
+const WAITS: [u32; 4] = [1, 5, 15, 45];
 /// Longest wait a server may ask for before its host is left alone.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Samples of a model that writes what cannot be used: as asked, with another seed, and without thinking.
@@ -31,13 +26,24 @@ pub enum Next {
 }
 
 /// What was tried for one turn.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tries {
+    /// The first wait, from the host's settings.
+    first: Duration,
     waits: usize,
     samples: u32,
 }
 
 impl Tries {
+    /// Nothing tried yet at a host with this first wait.
+    pub fn new(first: Duration) -> Self {
+        Self {
+            first,
+            waits: 0,
+            samples: 0,
+        }
+    }
+
     /// What to do about a fault. `smaller`: the host takes a smaller window now than it was asked for; `others`: another model
     /// could take over.
     pub fn next(&mut self, error: &ModelError, smaller: bool, others: bool) -> Next {
@@ -66,7 +72,7 @@ impl Tries {
 
     /// The next wait, longer where the server asks for it; a host that asks for more than a minute is left alone.
     fn patience(&mut self, asked: Option<u64>) -> Next {
-        let wait = WAITS.get(self.waits).copied();
+        let wait = WAITS.get(self.waits).map(|times| self.first * *times);
         self.waits += 1;
         let asked = Duration::from_secs(asked.unwrap_or(0));
         match wait {
@@ -95,8 +101,10 @@ impl Tries {
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     fn fate(faults: &[Fault], others: bool) -> Next {
-        let mut tries = Tries::default();
+        let mut tries = Tries::new(SECOND);
         let of = |fault| ModelError::new("gpu", fault, "");
         let ends = faults
             .iter()
@@ -106,8 +114,8 @@ mod tests {
 
     #[test]
     fn hosts_get_four_more_chances_and_models_two() {
-        assert_eq!(fate(&[Fault::Broken], false), Next::Again(WAITS[0]));
-        assert_eq!(fate(&[Fault::Runner; 4], false), Next::Again(WAITS[3]));
+        assert_eq!(fate(&[Fault::Broken], false), Next::Again(SECOND));
+        assert_eq!(fate(&[Fault::Runner; 4], false), Next::Again(SECOND * 45));
         assert_eq!(fate(&[Fault::Server; 5], false), Next::Host);
         assert_eq!(
             fate(&[Fault::Garbled; 2], false),
@@ -123,8 +131,8 @@ mod tests {
             retry_after,
             ..ModelError::new("gpu", Fault::Busy, "")
         };
-        let of = |error: &ModelError| Tries::default().next(error, false, true);
-        assert_eq!(of(&busy(None)), Next::Again(WAITS[0]));
+        let of = |error: &ModelError| Tries::new(SECOND).next(error, false, true);
+        assert_eq!(of(&busy(None)), Next::Again(SECOND));
         assert_eq!(of(&busy(Some(30))), Next::Again(Duration::from_secs(30)));
         assert_eq!(of(&busy(Some(61))), Next::Host);
         assert_eq!(fate(&[Fault::Busy; 5], true), Next::Host);
@@ -143,14 +151,14 @@ mod tests {
         assert_eq!(fate(&[Fault::Overflow], true), Next::TooLarge);
         assert_eq!(fate(&[Fault::Memory], false), Next::Host);
         let memory = ModelError::new("gpu", Fault::Memory, "");
-        let smaller = Tries::default().next(&memory, true, false);
+        let smaller = Tries::new(SECOND).next(&memory, true, false);
         assert!(matches!(smaller, Next::Again(_)));
         assert_eq!(fate(&[Fault::NoScript], false), Next::Broken);
     }
 
     #[test]
     fn the_last_sample_does_not_think() {
-        let mut tries = Tries::default();
+        let mut tries = Tries::new(SECOND);
         for thinks in [true, true, false] {
             assert_eq!(tries.may_think(), thinks);
             tries.next(&ModelError::new("gpu", Fault::Garbled, ""), false, false);

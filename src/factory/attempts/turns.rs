@@ -12,6 +12,7 @@ use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
 use crate::factory::ports::model::{Fault, Message, ModelError, Reply, Speaker, TurnRequest};
 use crate::text::tokens;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -33,7 +34,7 @@ impl Context {
         read: &impl Fn(&str) -> Result<T, Malformed>,
         spare: bool,
     ) -> Result<Result<T, Spoiled>, Stop> {
-        let mut tries = Tries::default();
+        let mut tries = Tries::new(self.first_wait());
         loop {
             let window = self.numbers().context;
             if let Err(size) = prompt.fits(&self.numbers()) {
@@ -57,12 +58,13 @@ impl Context {
             let millis = started.elapsed().as_millis() as u64;
             let (error, thrown) = match outcome {
                 Err(error) => (error, None),
-                Ok(reply) => match self.cut_short(&asked, &reply) {
+                Ok(reply) => match self.unusable(&asked, &reply) {
                     None => return self.settle(&asked, reply, millis, showing, read).await,
                     Some(error) => (error, Some(reply)),
                 },
             };
-            let _ = showing.await;
+            let written = showing.await.unwrap_or_default();
+            let thrown = thrown.or_else(|| self.broken_off(&asked, &error, written));
             self.transcribe(request, None, Some(&error))?;
             let failed = self.failed(&asked, &error, thrown.as_ref(), millis);
             self.record(vec![EventBody::Turn(failed)]).await?;
@@ -137,6 +139,33 @@ impl Context {
         });
     }
 
+    /// What makes a whole reply worth nothing, whatever its form.
+    fn unusable(&self, asked: &Asked, reply: &Reply) -> Option<ModelError> {
+        live::looped(&asked.request, reply).or_else(|| self.cut_short(asked, reply))
+    }
+
+    /// What a reply that was broken off for repeating itself has cost. Its server did not come to count: the prompt and what
+    /// came of the reply are estimated.
+    fn broken_off(&self, asked: &Asked, error: &ModelError, chars: usize) -> Option<Reply> {
+        if error.fault != Fault::Looping {
+            return None;
+        }
+        let read = tokens::scaled(asked.estimated, self.factor());
+        let reply = Reply {
+            input_tokens: Some(u64::from(read)),
+            output_tokens: Some(u64::from(tokens::of_chars(chars))),
+            ..Reply::default()
+        };
+        Some(self.tools.models.priced(&asked.request, reply))
+    }
+
+    /// The first wait of the host asked now.
+    fn first_wait(&self) -> Duration {
+        let host = self.model.as_ref().map(|model| &model.host);
+        let host = host.and_then(|host| self.settings.hosts.get(host));
+        host.map_or(Duration::from_secs(1), |host| host.retry)
+    }
+
     /// The server read so much less than it was sent that it must have cut the prompt: the reply is to something else.
     fn cut_short(&self, asked: &Asked, reply: &Reply) -> Option<ModelError> {
         let expected = u64::from(tokens::scaled(asked.estimated, self.factor()));
@@ -201,7 +230,10 @@ impl Context {
     }
 
     /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
-    async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, JoinHandle<()>) {
+    async fn exchange(
+        &self,
+        request: &TurnRequest,
+    ) -> (Result<Reply, ModelError>, JoinHandle<usize>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
         let (found, looping) = oneshot::channel();
         let showing = live::show(self.voice(), self.tools.redactor.clone(), arriving, found);
@@ -212,7 +244,6 @@ impl Context {
             reply = self.tools.models.turn(request, pieces) => reply,
             Ok(detail) = looping => Err(ModelError::new(&request.host, Fault::Looping, detail)),
         };
-        let reply = reply.and_then(|reply| live::unlooped(request, reply));
         (reply, showing)
     }
 
@@ -222,7 +253,7 @@ impl Context {
         asked: &Asked,
         reply: Reply,
         millis: u64,
-        showing: JoinHandle<()>,
+        showing: JoinHandle<usize>,
         read: &impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;

@@ -162,6 +162,9 @@ pub trait Models: Send + Sync {
         pieces: UnboundedSender<Delta>,
     ) -> BoxFuture<'a, Result<Reply, ModelError>>;
 
+    /// The reply with what it cost, by what its server counted or else by our estimate.
+    fn priced(&self, request: &TurnRequest, reply: Reply) -> Reply;
+
     /// Looks whether a host answers and has the model: one GET or so, at most 500 ms to connect, costs nothing.
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus>;
 

@@ -103,6 +103,8 @@ pub struct Host {
     pub whole: Duration,
     /// How often the host is asked beside a turn whether it still lives.
     pub alive: Duration,
+    /// First wait before a turn that failed is taken again, or a host that is away is asked again; later ones are longer.
+    pub retry: Duration,
     /// Bytes of a reply above which it is dropped.
     pub max_bytes: usize,
     /// Scripted hosts: milliseconds between pieces (0 = at once).

@@ -3,6 +3,7 @@
 use super::confine::Walls;
 use super::usage::Watch;
 use super::{Named, Step, mine};
+use crate::adapters::again::patiently;
 use crate::adapters::sandbox::policy::{Policy, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, WaitOptions, WaitStatus, getpid, pidfd_open};
@@ -68,7 +69,7 @@ fn start(policy: &Policy) -> Step<Pid> {
     unsafe {
         command.pre_exec(move || walls.close());
     }
-    let child = command.spawn().map_err(|error| error.to_string())?;
+    let child = patiently(|| command.spawn()).map_err(|error| error.to_string())?;
     i32::try_from(child.id())
         .ok()
         .and_then(Pid::from_raw)
