@@ -55,6 +55,7 @@ fn host(kind: HostKind, url: &str) -> Host {
         keep_alive: "30m".to_owned(),
         local: None,
         key: None,
+        bearer: false,
         first_byte: Duration::from_secs(600),
         idle: Duration::from_secs(120),
         whole: Duration::from_secs(1800),

@@ -9,7 +9,7 @@ use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
-use crate::adapters::models::ModelHosts;
+use crate::adapters::models::{ModelHosts, Queues};
 use crate::adapters::npm::{self, Installer, Npm};
 use crate::adapters::registry::Registry;
 use crate::adapters::sandbox::Walls;
@@ -64,7 +64,9 @@ pub fn parts(
     if let Some(program) = tools::find("npm") {
         tests = tests.installing(installer(program, walls));
     }
+    let queues = Queues::default();
     let again = Again {
+        queues: queues.clone(),
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
         watched: store.outside(),
@@ -72,7 +74,7 @@ pub fn parts(
     again.watch(&loaded.key_files);
     let tools = Tools {
         store,
-        models: Arc::new(models(&settings)),
+        models: Arc::new(models_at(&queues, &settings)),
         tests: Arc::new(tests),
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         files: Arc::new(HomeFiles::new(home)),
@@ -92,6 +94,7 @@ pub fn parts(
 
 /// What reads settings and souls again after a change.
 struct Again {
+    queues: Queues,
     inputs: Inputs,
     home: PathBuf,
     watched: watch::Outside,
@@ -107,7 +110,7 @@ impl Again {
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
         self.watch(&loaded.key_files);
         Ok(Reread {
-            models: Arc::new(models(&loaded.settings)),
+            models: Arc::new(models_at(&self.queues, &loaded.settings)),
             settings: loaded.settings,
             souls,
         })
@@ -137,7 +140,13 @@ fn installer(program: PathBuf, walls: Arc<Walls>) -> Installer {
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
 #[must_use]
 pub fn models(settings: &Settings) -> ModelHosts {
-    ModelHosts::new(
+    models_at(&Queues::default(), settings)
+}
+
+/// The same, waiting in lines that outlive the settings.
+fn models_at(queues: &Queues, settings: &Settings) -> ModelHosts {
+    ModelHosts::sharing(
+        queues,
         &settings.hosts,
         settings.prices.clone(),
         Arc::new(SystemClock),

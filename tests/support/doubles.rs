@@ -7,7 +7,9 @@ use chrono::{DateTime, Duration, Utc};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::domain::finding::Finding;
 use dev_factory::domain::package::Package;
+use dev_factory::domain::screen::HostLine;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest,
@@ -109,6 +111,10 @@ pub struct Desk {
     away: Mutex<Option<String>>,
     gone: Mutex<BTreeSet<String>>,
     price: Mutex<Option<f64>>,
+    /// What probes find beside.
+    pub findings: Mutex<Vec<Finding>>,
+    /// Who stands in line.
+    pub lines: Mutex<Vec<HostLine>>,
 }
 
 impl Desk {
@@ -251,8 +257,13 @@ impl Models for Desk {
             fault: away.is_some().then_some(Fault::Unreachable),
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
+            findings: self.findings.lock().unwrap().clone(),
         };
         async move { status }.boxed()
+    }
+
+    fn lines(&self) -> Vec<HostLine> {
+        self.lines.lock().unwrap().clone()
     }
 
     fn local(&self, _: &str) -> bool {

@@ -1,7 +1,9 @@
 //! The model port: one turn in, streamed pieces and a whole reply out, with errors classed by what to do.
 
 pub use super::fault::{Fault, ModelError, Remedy};
+use crate::domain::finding::Finding;
 use crate::domain::price::Cached;
+use crate::domain::screen::HostLine;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -151,6 +153,34 @@ pub struct HostStatus {
     pub words: String,
     /// Model ids it offers; empty when unknown.
     pub models: Vec<String>,
+    /// All that was seen, one by one: what `words` says, and what works but not well.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+impl HostStatus {
+    /// A host that cannot be used with a model (empty: at all), and what to do.
+    #[must_use]
+    pub fn away(host: &str, model: &str, fault: Fault, what: &str, remedy: &str) -> Self {
+        let finding = Finding::error(subject(host, model), what, remedy);
+        Self {
+            host: host.to_owned(),
+            live: false,
+            fault: Some(fault),
+            words: finding.sentence(),
+            models: Vec::new(),
+            findings: vec![finding],
+        }
+    }
+}
+
+/// How findings name a model on a host, or the host alone.
+#[must_use]
+pub fn subject(host: &str, model: &str) -> String {
+    match model {
+        "" => host.to_owned(),
+        model => format!("{host}/{model}"),
+    }
 }
 
 /// Model hosts.
@@ -167,6 +197,9 @@ pub trait Models: Send + Sync {
 
     /// The host is on this machine or a private network, or marked so: its turns cost nothing.
     fn local(&self, host: &str) -> bool;
+
+    /// Who works and waits at each server; names of the same server stand together.
+    fn lines(&self) -> Vec<HostLine>;
 
     /// Tokens of context the host is used with (settings `num_ctx`, or its default).
     fn context(&self, host: &str) -> u32;
