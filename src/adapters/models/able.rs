@@ -56,11 +56,18 @@ async fn show(server: &Server, model: &str) -> Option<Value> {
 fn shows(server: &Server, name: &str, shown: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     let can = shown.get("capabilities").and_then(Value::as_array);
-    let can: Vec<&str> = can.into_iter().flatten().filter_map(Value::as_str).collect();
+    let can: Vec<&str> = can
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if !can.is_empty() && !can.contains(&"completion") {
         found.push(Finding::error(
             name,
-            format!("is no model that writes text (it can: {})", one_line(&can.join(", "), 80)),
+            format!(
+                "is no model that writes text (it can: {})",
+                one_line(&can.join(", "), 80)
+            ),
             "name a chat model in the settings",
         ));
     } else if !can.is_empty() {
@@ -89,7 +96,9 @@ fn abilities(name: &str, can: &[&str]) -> Finding {
         true => Finding::fine(name, words),
         false => Finding::note(
             name,
-            format!("{words}; no tools, which are not needed: replies are asked for as text and JSON"),
+            format!(
+                "{words}; no tools, which are not needed: replies are asked for as text and JSON"
+            ),
         ),
     }
 }
@@ -159,7 +168,9 @@ fn context(server: &Server, name: &str, seen: u32) -> Finding {
     };
     Finding::warning(
         name,
-        format!("has {seen} tokens of context, not the {wanted} of num_ctx; prompts are kept within"),
+        format!(
+            "has {seen} tokens of context, not the {wanted} of num_ctx; prompts are kept within"
+        ),
         format!("{how}, or set hosts.{}.num_ctx = {seen}", server.name),
     )
 }

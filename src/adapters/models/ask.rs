@@ -43,7 +43,11 @@ pub async fn post(server: &Server, address: &str, body: &Value) -> Result<Answer
     send(server, builder, WHOLE).await
 }
 
-async fn send(server: &Server, builder: RequestBuilder, within: Duration) -> Result<Answer, String> {
+async fn send(
+    server: &Server,
+    builder: RequestBuilder,
+    within: Duration,
+) -> Result<Answer, String> {
     let builder = authorised(server, builder)?;
     let asked = Instant::now();
     let response = builder.timeout(within).send().await.map_err(|error| {

@@ -6,7 +6,7 @@ use super::errors::{Again, Report, cut, fail};
 use super::gather::Gather;
 use super::host::Server;
 use super::reader::Reader;
-use super::{alive, anthropic};
+use super::{alive, anthropic, rival};
 use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest};
 use crate::factory::ports::settings::HostKind;
 use crate::text::sanitise::one_line;
@@ -32,7 +32,8 @@ pub async fn turn(
     pieces: &UnboundedSender<Delta>,
 ) -> Result<Reply, ModelError> {
     let whole = server.settings.whole;
-    let reply = tokio::select! {
+    let before = rival::before(server, &request.model).await;
+    let mut reply = tokio::select! {
         biased;
         reply = timeout(whole, tries(server, request, pieces)) => reply.unwrap_or_else(|_| {
             let words = format!("not finished within {} s", whole.as_secs());
@@ -43,6 +44,9 @@ pub async fn turn(
             Err(fail(server, Fault::Unreachable, words))
         }
     };
+    if let Ok(reply) = &mut reply {
+        rival::after(server, &request.model, before, reply).await;
+    }
     if let Err(error) = &reply
         && error.fault == Fault::Memory
         && server.settings.kind == HostKind::Ollama

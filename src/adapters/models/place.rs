@@ -3,6 +3,7 @@
 
 use super::ask;
 use super::host::Server;
+use super::rival::Left;
 use super::{llamacpp, ollama};
 use crate::domain::screen::Waiter;
 use crate::factory::ports::clock::Clock;
@@ -30,6 +31,8 @@ pub struct Queue {
     present: Mutex<Vec<Turn>>,
     /// Turns that ever came, to tell them apart.
     came: AtomicU64,
+    /// How its last turn left its model.
+    left: Mutex<Option<Left>>,
 }
 
 impl Default for Queue {
@@ -38,6 +41,7 @@ impl Default for Queue {
             free: Arc::new(Semaphore::new(1)),
             present: Mutex::default(),
             came: AtomicU64::new(0),
+            left: Mutex::default(),
         }
     }
 }
@@ -53,6 +57,17 @@ struct Turn {
 impl Queue {
     fn turns(&self) -> MutexGuard<'_, Vec<Turn>> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the last turn that came to its end left its model.
+    pub fn left(&self) -> Option<Left> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.clone()
+    }
+
+    /// A turn has come to its end.
+    pub fn leave(&self, how: Left) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
     }
 
     /// The turn that is under way and those that wait, each with the time since which it does.

@@ -16,7 +16,9 @@ pub fn remedy(server: &Server, why: &str) -> String {
         .and_then(Url::port_or_known_default)
         .unwrap_or(0);
     if why.contains("lookup") || why.contains("dns") {
-        return format!("{host} is no name this machine knows: correct hosts.{name}.url, or write the address in numbers");
+        return format!(
+            "{host} is no name this machine knows: correct hosts.{name}.url, or write the address in numbers"
+        );
     }
     if kind == HostKind::Anthropic {
         return "check the network or correct the url".to_owned();
@@ -35,7 +37,9 @@ pub fn remedy(server: &Server, why: &str) -> String {
             HostKind::LmStudio => "\"Serve on Local Network\" in its server settings".to_owned(),
             _ => format!("--host 0.0.0.0 --port {port}"),
         };
-        return format!("{start} on {host}; if it runs there, it listens for that machine alone: set {bind} there");
+        return format!(
+            "{start} on {host}; if it runs there, it listens for that machine alone: set {bind} there"
+        );
     }
     format!("see that {host} is on and lets port {port} through its firewall, or correct the url")
 }

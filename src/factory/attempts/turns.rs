@@ -212,8 +212,7 @@ impl Context {
             malformed: value.is_err(),
             ..self.told(asked, Some(&reply), millis)
         };
-        let usual = self.speeds.get(&turn.place()).copied();
-        let slow = usual.filter(|usual| turn.slow(*usual));
+        let odd = self.odd(&turn, &reply);
         self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
         self.transcribe(request, Some(&reply), None)?;
         // What follows in the log comes after the reply.
@@ -230,14 +229,32 @@ impl Context {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
         });
-        if let (Some(usual), Some(speed)) = (slow, reply.tokens_per_second) {
-            self.alarm(format!(
+        if !odd.is_empty() {
+            self.alarm(odd.join("; "));
+        }
+        Ok(value)
+    }
+
+    /// What is wrong with how the host did a turn that came to its end, against what the journal knows of it.
+    fn odd(&self, turn: &Turn, reply: &Reply) -> Vec<String> {
+        let place = turn.place();
+        let mut odd: Vec<String> = reply.odd.iter().cloned().collect();
+        let usual = self.shares.get(&place).copied();
+        if let (Some(usual), Some(share)) = (usual.filter(|usual| turn.off_gpu(*usual)), turn.gpu) {
+            odd.push(format!(
+                "{share} % of {} lies on the GPU of {}, usually {usual} %: another program may use its memory",
+                turn.model, turn.host
+            ));
+        }
+        let usual = self.speeds.get(&place).copied();
+        if let (Some(usual), Some(speed)) = (usual.filter(|usual| turn.slow(*usual)), turn.speed) {
+            odd.push(format!(
                 "{} writes {speed:.1} tokens a second, usually {:.1}: another program may use its GPU, or part of the model lies on its CPU",
-                request.host,
+                turn.host,
                 f64::from(usual) / 10.0
             ));
         }
-        Ok(value)
+        odd
     }
 
     /// What the server counted teaches the next prompt of this attempt; the journal teaches the next attempts.
@@ -288,6 +305,7 @@ impl Context {
             speed: reply
                 .and_then(|r| r.tokens_per_second)
                 .map(|speed| (speed * 10.0).round() / 10.0),
+            gpu: reply.and_then(|r| r.gpu),
             local,
             scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,

@@ -125,6 +125,12 @@ pub struct Reply {
     pub scripted: bool,
     /// The context size in force on the host, tokens, when known.
     pub context: Option<u32>,
+    /// Percent of the model on the GPU, where the host tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<u8>,
+    /// What another client of the host did to the model before this turn, and what to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odd: Option<String>,
 }
 
 impl Reply {
@@ -162,7 +168,9 @@ impl HostStatus {
     /// A host that cannot be used with a model (empty: at all), and what to do.
     #[must_use]
     pub fn away(host: &str, model: &str, fault: Fault, what: &str, remedy: &str) -> Self {
-        let finding = Finding::error(subject(host, model), what, remedy);
+        let of_model = matches!(fault, Fault::Missing | Fault::Unable | Fault::Unpriced);
+        let name = subject(host, if of_model { model } else { "" });
+        let finding = Finding::error(name, what, remedy);
         Self {
             host: host.to_owned(),
             live: false,
