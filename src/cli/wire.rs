@@ -155,7 +155,7 @@ fn models_at(queues: &Queues, settings: &Settings) -> ModelHosts {
 }
 
 /// Soul texts of a home; a missing file is the compiled-in one.
-fn souls(home: &Path) -> Result<SoulTexts, String> {
+pub fn souls(home: &Path) -> Result<SoulTexts, String> {
     let read = |name: &str| -> Result<_, String> {
         let file = format!("souls/{name}");
         let path = home.join(&file);
