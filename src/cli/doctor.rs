@@ -131,21 +131,20 @@ async fn of_hosts(
 
 /// One line a finding, what to do below it, and the sum.
 fn text(findings: &[Finding]) -> String {
-    let rows: Vec<Vec<String>> = findings
-        .iter()
-        .map(|finding| {
-            let severity = finding.severity.to_string();
-            vec![severity, finding.subject.clone(), finding.what.clone()]
-        })
-        .collect();
-    let mut text = String::new();
-    for (line, finding) in out::table(&rows).lines().zip(findings) {
-        text.push_str(line);
-        text.push('\n');
+    let cell = |text: &str| text.to_owned();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for finding in findings {
+        let severity = finding.severity.to_string();
+        rows.push(vec![
+            severity,
+            finding.subject.clone(),
+            finding.what.clone(),
+        ]);
         if !finding.remedy.is_empty() {
-            text.push_str(&format!("         do: {}\n", finding.remedy));
+            rows.push(vec![cell(""), cell(""), format!("-> {}", finding.remedy)]);
         }
     }
+    let text = out::table(&rows);
     let count = |severity| {
         let found = findings.iter().filter(|one| one.severity == severity);
         found.count()
@@ -154,6 +153,7 @@ fn text(findings: &[Finding]) -> String {
     let sum = match (errors, warnings) {
         (0, 0) => "Everything is as it should be.".to_owned(),
         (0, warnings) => format!("{} and no errors: it works.", counted(warnings, "warning")),
+        (errors, 0) => format!("{}.", counted(errors, "error")),
         (errors, warnings) => format!(
             "{} and {}: mend the errors first.",
             counted(errors, "error"),

@@ -28,7 +28,7 @@ mod scripted;
 mod think;
 mod vllm;
 
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::price::Prices;
 use crate::domain::screen::HostLine;
 use crate::factory::ports::clock::Clock;
@@ -118,10 +118,20 @@ impl ModelHosts {
         if server.free(model) || self.prices.knows(model, today) {
             return Ok(());
         }
-        let words = format!(
-            "{model}: give it a price under [prices] in your own settings, or set local = true on the host if it is free"
-        );
+        let words = format!("{model}: {}", price_remedy(model));
         Err(ModelError::new(&server.name, Fault::Unpriced, words))
+    }
+
+    /// A model that is not called for want of a price; where its host cannot be reached either, that is said too.
+    async fn unpriced(&self, server: &Server, model: &str, fault: Fault) -> HostStatus {
+        let mut status =
+            HostStatus::away(&server.name, model, fault, NO_PRICE, &price_remedy(model));
+        let beside = probe::probe(server, "").await;
+        let wrong = |finding: &Finding| finding.severity == Severity::Error;
+        status
+            .findings
+            .extend(beside.findings.into_iter().filter(wrong));
+        status
     }
 
     /// What is known of the price of a paid model.
@@ -164,6 +174,15 @@ impl ModelHosts {
     }
 }
 
+/// Why a paid model is not called.
+const NO_PRICE: &str = "its price is not known, so it is not called";
+
+fn price_remedy(model: &str) -> String {
+    format!(
+        "give {model} a price under [prices] in your own settings, or set local = true on the host if it is free"
+    )
+}
+
 /// The server may still be writing for nobody.
 fn left_in_midst(error: &ModelError) -> bool {
     matches!(
@@ -189,10 +208,7 @@ impl Models for ModelHosts {
                 return HostStatus::away(host, model, Fault::Misaddressed, &what, &remedy);
             };
             match self.callable(server, model) {
-                Err(error) if !model.is_empty() => {
-                    let what = format!("{} {}", error.host, error.fault);
-                    HostStatus::away(host, model, error.fault, &what, &error.detail)
-                }
+                Err(error) if !model.is_empty() => self.unpriced(server, model, error.fault).await,
                 _ => {
                     let mut status = probe::probe(server, model).await;
                     status.findings.extend(self.price_of(server, model));

@@ -28,6 +28,11 @@ pub fn remedy(server: &Server, why: &str) -> String {
         HostKind::LmStudio => "start it with `lms server start`",
         _ => "start the server",
     };
+    if why.contains("no answer within") {
+        return format!(
+            "something listens on port {port} but says nothing: start it anew, or correct the url"
+        );
+    }
     if here {
         return format!("{start} or correct the url");
     }

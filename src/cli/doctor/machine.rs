@@ -30,7 +30,7 @@ pub fn settings(settled: Result<Loaded, Fail>) -> Vec<Finding> {
                 })
                 .collect();
             let from = match files.is_empty() {
-                true => "no file sets anything".to_owned(),
+                true => "built-in values, no file sets anything".to_owned(),
                 false => files.into_iter().collect::<Vec<_>>().join(", "),
             };
             vec![Finding::fine("settings", from)]
