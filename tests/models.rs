@@ -6,6 +6,8 @@ mod fakes;
 #[path = "support/model_server.rs"]
 mod model_server;
 
+#[path = "models/able.rs"]
+mod able;
 #[path = "models/connections.rs"]
 mod connections;
 #[path = "models/cost.rs"]
@@ -28,7 +30,8 @@ mod streams;
 mod wire;
 
 use dev_factory::adapters::clock::SystemClock;
-use dev_factory::adapters::models::ModelHosts;
+use dev_factory::adapters::models::{ModelHosts, Queues};
+use dev_factory::domain::finding::{Finding, Severity};
 use dev_factory::domain::price::Prices;
 use dev_factory::factory::ports::model::{
     Delta, Fault, HostStatus, Message, ModelError, Models, Remedy, Reply, Speaker, TurnRequest,

@@ -205,3 +205,72 @@ async fn after_an_error_the_server_told_nobody_waits() {
     }
     assert_eq!(server.requests().len(), server.turns().len());
 }
+
+/// Two names, three spellings and a reload of the settings: one server, one line.
+#[tokio::test]
+async fn a_server_has_one_line_under_all_its_names_and_through_new_settings() {
+    let gate = Gate::default();
+    let (held, fake) = (gate.clone(), Fake::new(Wire::Vllm));
+    let server = Arc::new(ModelServer::answering(move |request| {
+        let mut answer = fake.answer(request);
+        answer.steps.insert(0, Step::Wait(held.clone()));
+        answer
+    }));
+    let url = server.url();
+    let spelled = url.replace("127.0.0.1", "localhost");
+    let settings = |more: &str| {
+        let all = [
+            ("gpu", url.clone()),
+            ("again", format!("{spelled}/v1/{more}")),
+        ];
+        let host = |url: &str| host(HostKind::Vllm, url);
+        all.map(|(name, url)| (name.to_owned(), host(&url)))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>()
+    };
+    let queues = Queues::default();
+    let made = |more: &str| {
+        let (prices, clock) = (Prices::default(), Arc::new(SystemClock));
+        let script = Box::new(|_: &str| None);
+        Arc::new(ModelHosts::sharing(
+            &queues,
+            &settings(more),
+            prices,
+            clock,
+            script,
+        ))
+    };
+    let models = made("");
+    let (first, _kept) = start(&models, request());
+    asked(&server, 1).await;
+    let waits = |host: &str| TurnRequest {
+        host: host.to_owned(),
+        label: format!("adder/{host}/0"),
+        ..request()
+    };
+    let (second, mut pieces) = start(&models, waits("again"));
+    let note = |words: &str| Some(Delta::Note(words.to_owned()));
+    assert_eq!(
+        pieces.recv().await,
+        note("in line at again: 1 turn comes first")
+    );
+    let reloaded = made("chat/completions");
+    let (third, mut pieces) = start(&reloaded, waits("gpu"));
+    assert_eq!(
+        pieces.recv().await,
+        note("in line at gpu: 2 turns come first")
+    );
+    let [line] = reloaded.lines().try_into().unwrap();
+    assert_eq!(line.hosts, ["again", "gpu"]);
+    assert_eq!(line.working.unwrap().who, request().label);
+    let who: Vec<&str> = line.waiting.iter().map(|w| w.who.as_str()).collect();
+    assert_eq!(who, ["adder/again/0", "adder/gpu/0"]);
+    assert!(line.waiting[0].since <= line.waiting[1].since);
+    gate.open();
+    for turn in [first, second, third] {
+        assert_eq!(turn.await.unwrap().unwrap().text, "fine");
+    }
+    assert_eq!((server.turns().len(), server.most_open()), (3, 1));
+    let [line] = models.lines().try_into().unwrap();
+    assert!(line.working.is_none() && line.waiting.is_empty());
+}

@@ -244,7 +244,7 @@ impl ModelServer {
     pub fn turns(&self) -> Vec<Request> {
         self.requests()
             .into_iter()
-            .filter(|request| request.method == "POST")
+            .filter(|request| request.method == "POST" && request.path != "/api/show")
             .collect()
     }
 
