@@ -253,6 +253,12 @@ impl ModelServer {
         self.wait(|log| log.requests.len() >= n)
     }
 
+    /// Waits for the n-th turn; false when it does not come.
+    pub fn wait_turns(&self, n: usize) -> bool {
+        let turn = |request: &&Request| request.method == "POST" && request.path != "/api/show";
+        self.wait(|log| log.requests.iter().filter(turn).count() >= n)
+    }
+
     /// Waits until the client has closed n connections in mid answer.
     pub fn wait_dropped(&self, n: usize) -> bool {
         self.wait(|log| log.dropped >= n)

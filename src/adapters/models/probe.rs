@@ -224,7 +224,12 @@ async fn get(server: &Server, address: Result<String, String>) -> Result<Value, 
         .map_err(|why| Wrong {
             fault: Fault::Unreachable,
             what: format!("no answer at {} ({why})", server.settings.url),
-            remedy: reach::remedy(server, &why),
+            remedy: reach::remedy(
+                &server.name,
+                server.settings.kind,
+                &server.settings.url,
+                &why,
+            ),
         })?;
     if let Some(value) = answer.json() {
         return Ok(value);
