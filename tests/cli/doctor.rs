@@ -9,7 +9,11 @@ use std::fs;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-const COUNTED: &str = r#"{"numbers": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}"#;
+/// Long enough to have a speed.
+fn counted() -> Said {
+    let numbers: Vec<u32> = (1..=200).collect();
+    Said::text(&serde_json::json!({ "numbers": numbers }).to_string())
+}
 
 fn serve(fake: &Fake) -> ModelServer {
     let fake = fake.clone();
@@ -78,7 +82,7 @@ fn of<'a>(all: &'a [Value], subject: &str, severity: &str) -> Vec<&'a str> {
 
 #[test]
 fn a_factory_that_is_well_is_told_so_after_one_short_turn() {
-    let fake = Fake::new(Wire::Ollama).saying(Said::text(COUNTED));
+    let fake = Fake::new(Wire::Ollama).saying(counted());
     fake.loads(16384, 100);
     let server = serve(&fake);
     let w = world("ollama", &server.url(), "");
@@ -123,7 +127,11 @@ fn what_is_wrong_has_a_remedy_each_and_another_client_is_seen_before_our_turn_hi
         "[roles.qa]\nmodel = \"lab/coder:7b\"",
     );
     fs::write(w.path("home/dev-factory/factory.toml"), text).unwrap();
-    fs::write(w.path("home/souls/qa.md"), "no front matter\n").unwrap();
+    fs::write(
+        w.path("home/souls/qa.md"),
+        "---\nname: qa\ntools: [\n---\nYou test.\n",
+    )
+    .unwrap();
     let (code, text) = looked(&w, &[]);
     same("doctor_ill", &scrubbed(&text, &server));
     assert_eq!(code, 1, "{text}");

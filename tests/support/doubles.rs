@@ -35,6 +35,8 @@ pub enum Act {
     ReadOnly(u64),
     /// The reply comes at less than a third of the usual speed.
     Slow,
+    /// Another client had the model loaded in its own way; so much of it lies on the GPU now.
+    Odd(&'static str, u8),
 }
 
 /// A turn that waits for the test.
@@ -209,11 +211,16 @@ impl Models for Desk {
                 return Err(ModelError::new(&request.host, Fault::Unreachable, words));
             }
             let (mut counted, mut slow) = (counted(request), false);
+            let (mut odd, mut gpu) = (None, 100);
             let text = match self.act(&request.label) {
                 Some(Act::Say(text)) => Some(text),
                 Some(Act::Fail(error)) => return Err(error),
                 Some(Act::Slow) => {
                     slow = true;
+                    None
+                }
+                Some(Act::Odd(words, percent)) => {
+                    (odd, gpu) = (Some(words.to_owned()), percent);
                     None
                 }
                 Some(Act::ReadOnly(tokens)) => {
@@ -241,6 +248,8 @@ impl Models for Desk {
                 usd: price.or(Some(0.0)),
                 local: price.is_none(),
                 context: Some(16_384),
+                gpu: Some(gpu),
+                odd,
                 ..Reply::default()
             })
         }

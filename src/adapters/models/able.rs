@@ -109,14 +109,14 @@ fn stays(server: &Server, name: &str, loaded: Option<Loaded>) -> Vec<Finding> {
         let words = "is not loaded now: its first turn takes longer";
         return vec![Finding::note(name, words)];
     };
-    let mut found = Vec::new();
     let asked = server.context();
+    let mut found = Vec::new();
     match loaded.context {
-        Some(context) if context != asked => found.push(Finding::warning(
-            name,
-            foreign(context, asked),
-            share(server, context),
-        )),
+        // How it lies on the GPU is another client's business until a turn of ours has it loaded anew.
+        Some(context) if context != asked => {
+            let (what, remedy) = (foreign(context, asked), share(server, context));
+            return vec![Finding::warning(name, what, remedy)];
+        }
         Some(context) => found.push(Finding::fine(
             name,
             format!("is loaded with {context} tokens of context"),

@@ -15,10 +15,8 @@ const LEAST_ROOM: u64 = 256 << 20;
 
 /// Settings: where they came from, or every problem with them.
 pub fn settings(settled: Result<Loaded, Fail>) -> Vec<Finding> {
-    let problem = |line: &str| {
-        let (what, remedy) = line.rsplit_once(": ").unwrap_or((line, "correct it"));
-        Finding::error("settings", what, remedy)
-    };
+    // Each names its place, and mostly what may stand there.
+    let problem = |line: &str| Finding::error("settings", line, "correct that line");
     match settled {
         Ok(loaded) => {
             let files: BTreeSet<String> = loaded
