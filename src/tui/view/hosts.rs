@@ -84,7 +84,7 @@ fn waiters(ink: &Ink<'_>, line: &HostLine, now: DateTime<Utc>) -> Vec<Line<'stat
     let row = |place: String, waiter: &Waiter, does: &str| {
         let time = spent::short(now - waiter.since);
         Line::from(vec![
-            ink.span(Part::Dim, format!("     {}", cell(&place, 10))),
+            ink.span(Part::Dim, format!("     {}", cell(&place, 12))),
             Span::raw(format!("{} {does} {time}", waiter.who)),
         ])
     };
