@@ -513,7 +513,9 @@ fn a_token_stands_in_for_the_key_of_anthropic() {
     s.user(&format!("{own}env = \"{token}\"\nbearer = false\n"));
     assert_eq!(asked(&s), (of(token), false));
     s.user("");
-    s.inputs.key_variables.insert("ANTHROPIC_API_KEY".to_owned());
+    s.inputs
+        .key_variables
+        .insert("ANTHROPIC_API_KEY".to_owned());
     assert_eq!(asked(&s), (of("ANTHROPIC_API_KEY"), false));
 }
 

@@ -20,6 +20,8 @@ use tokio::time::{Instant, timeout};
 const TURN: Duration = Duration::from_secs(300);
 /// Below this a file of 4096 tokens takes a quarter of an hour.
 const SLOW: f64 = 5.0;
+/// With fewer tokens a speed says nothing.
+const ENOUGH: u64 = 20;
 /// Tokens a short turn may write: some sixty are needed.
 const TOKENS: u32 = 256;
 
@@ -296,7 +298,7 @@ fn told(name: &str, reply: &Reply, first: Duration, all: Duration) -> Vec<Findin
         words += &format!(", for {usd:.4} USD");
     }
     let fast = match speed {
-        Some(speed) if speed < SLOW => Finding::warning(
+        Some(speed) if speed < SLOW && reply.output_tokens >= Some(ENOUGH) => Finding::warning(
             name,
             words,
             "slow: a file takes a quarter of an hour; use a smaller model, or one that fits on the GPU",

@@ -268,7 +268,7 @@ async fn what_a_probe_warns_of_before_a_role_starts_stands_beside_the_role_and_i
     let plant = Plant::new(&[TOOL]);
     let warning = Finding::warning(
         "lab/test",
-        "lies on the GPU by 62 %, the rest on the much slower CPU",
+        "has 62 % of it on the GPU, the rest on the much slower CPU",
         "use a smaller num_ctx for lab",
     );
     *plant.desk.findings.lock().unwrap() = vec![Finding::fine("lab", "a double"), warning.clone()];

@@ -86,7 +86,7 @@ async fn what_works_badly_is_warned_of_and_the_host_stays_live() {
     fake.loads(16384, 62);
     let status = found(&server, HostKind::Ollama).await;
     let last = warnings(&status)[1].0.to_owned();
-    assert!(last.starts_with("lies on the GPU by 62 %"), "{last}");
+    assert!(last.starts_with("has 62 % of it on the GPU"), "{last}");
 }
 
 #[tokio::test]

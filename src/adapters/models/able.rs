@@ -124,10 +124,10 @@ fn stays(server: &Server, name: &str, loaded: Option<Loaded>) -> Vec<Finding> {
         None => {}
     }
     match loaded.gpu {
-        Some(100) => found.push(Finding::fine(name, "lies on the GPU as a whole")),
+        Some(100) => found.push(Finding::fine(name, "is on the GPU as a whole")),
         Some(share) => found.push(Finding::warning(
             name,
-            format!("lies on the GPU by {share} %, the rest on the much slower CPU"),
+            format!("has {share} % of it on the GPU, the rest on the much slower CPU"),
             format!(
                 "use a smaller num_ctx for {}, a smaller model, or OLLAMA_KV_CACHE_TYPE=q8_0 there",
                 server.name

@@ -8,7 +8,7 @@ use super::place::Queues;
 use super::{able, anthropic, lmstudio, openai, reach};
 use crate::domain::finding::{Finding, Severity};
 use crate::factory::ports::fault::Fault;
-use crate::factory::ports::model::HostStatus;
+use crate::factory::ports::model::{HostStatus, subject};
 use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::sanitise::one_line;
 use serde_json::Value;
@@ -51,7 +51,12 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
             what: format!("{words}, but not {model}"),
             remedy: remedy(server, model),
         };
-        return wrong.of(server, model, models);
+        let name = subject(&server.name, model);
+        let missing = Finding::error(name, "is not on this host", &wrong.remedy);
+        return HostStatus {
+            findings: vec![Finding::fine(&server.name, words), missing],
+            ..wrong.of(server, model, models)
+        };
     }
     let mut findings = vec![Finding::fine(&server.name, &words)];
     findings.extend(able::look(server, model).await);

@@ -49,28 +49,31 @@ pub fn souls(home: Option<&Path>) -> Vec<Finding> {
         let words = "none here: a look at this machine alone";
         return vec![Finding::note("home", words)];
     };
+    // Their sentences end with what to do.
+    let split = |words: &str| {
+        let (what, remedy) = words
+            .rsplit_once("; ")
+            .unwrap_or((words, "correct it or remove it"));
+        (what.to_owned(), remedy.to_owned())
+    };
     let texts = match wire::souls(home) {
         Ok(texts) => texts,
-        Err(what) => {
-            return vec![Finding::error(
-                "souls",
-                what,
-                "correct the file or remove it",
-            )];
+        Err(words) => {
+            let (what, remedy) = split(&words);
+            return vec![Finding::error("souls", what, remedy)];
         }
     };
     let mut found = Vec::new();
     for (file, text) in &texts {
         match soul::parse(text, file) {
-            Ok((_, odd)) => found
-                .extend(odd.into_iter().map(|words| {
-                    Finding::warning("souls", words, "correct the line or remove it")
-                })),
-            Err(what) => found.push(Finding::error(
-                "souls",
-                what,
-                "correct the file or remove it",
-            )),
+            Ok((_, odd)) => found.extend(odd.iter().map(|words| {
+                let (what, remedy) = split(words);
+                Finding::warning("souls", what, remedy)
+            })),
+            Err(words) => {
+                let (what, remedy) = split(&words);
+                found.push(Finding::error("souls", what, remedy));
+            }
         }
     }
     if found.is_empty() {
