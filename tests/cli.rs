@@ -11,6 +11,8 @@ mod terminal;
 mod bad_input;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/terminal.rs"]
 mod on_a_terminal;
 

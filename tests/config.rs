@@ -489,6 +489,36 @@ fn the_usual_variables_fill_in_vendors_and_their_keys_go_nowhere_else() {
     assert_eq!(key(&s, "b"), None);
 }
 
+/// A token is sent as a bearer, a key as a key; where both are there, the key goes.
+#[test]
+fn a_token_stands_in_for_the_key_of_anthropic() {
+    let asked = |s: &Scratch| {
+        let named = |place: &KeyPlace| Ok(Secret::new(format!("{place:?}")));
+        let loaded = load(&s.inputs, &named).unwrap();
+        let host = loaded.settings.hosts["anthropic"].clone();
+        let key = host.key.map(|key| key.reveal().to_owned());
+        (key.unwrap_or_default(), host.bearer)
+    };
+    let of = |name: &str| format!("Variable({name:?})");
+    let mut s = scratch();
+    let token = "ANTHROPIC_AUTH_TOKEN";
+    s.inputs.key_variables.insert(token.to_owned());
+    s.home("[roles.supervisor]\nmodel = \"anthropic/claude-opus-5-5\"\n");
+    assert_eq!(asked(&s), (of(token), true), "it alone brings the host in");
+    let own = "[keys.a]\norigin = \"https://api.anthropic.com\"\n";
+    s.user(&format!("{own}env = \"{token}\"\n"));
+    assert_eq!(asked(&s), (of(token), true));
+    s.user(&format!("{own}file = \"token\"\nbearer = true\n"));
+    assert_eq!(asked(&s), ("File(\"token\")".to_owned(), true));
+    s.user(&format!("{own}env = \"{token}\"\nbearer = false\n"));
+    assert_eq!(asked(&s), (of(token), false));
+    s.user("");
+    s.inputs
+        .key_variables
+        .insert("ANTHROPIC_API_KEY".to_owned());
+    assert_eq!(asked(&s), (of("ANTHROPIC_API_KEY"), false));
+}
+
 #[test]
 fn prices_are_built_in_and_only_the_users_own_file_changes_them() {
     let day = |text: &str| text.parse().unwrap();

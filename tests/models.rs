@@ -6,6 +6,8 @@ mod fakes;
 #[path = "support/model_server.rs"]
 mod model_server;
 
+#[path = "models/able.rs"]
+mod able;
 #[path = "models/connections.rs"]
 mod connections;
 #[path = "models/cost.rs"]
@@ -28,7 +30,8 @@ mod streams;
 mod wire;
 
 use dev_factory::adapters::clock::SystemClock;
-use dev_factory::adapters::models::ModelHosts;
+use dev_factory::adapters::models::{ModelHosts, Queues};
+use dev_factory::domain::finding::{Finding, Severity};
 use dev_factory::domain::price::Prices;
 use dev_factory::factory::ports::model::{
     Delta, Fault, HostStatus, Message, ModelError, Models, Remedy, Reply, Speaker, TurnRequest,
@@ -55,6 +58,7 @@ fn host(kind: HostKind, url: &str) -> Host {
         keep_alive: "30m".to_owned(),
         local: None,
         key: None,
+        bearer: false,
         first_byte: Duration::from_secs(600),
         idle: Duration::from_secs(120),
         whole: Duration::from_secs(1800),

@@ -102,7 +102,7 @@ pub enum Cmd {
     },
     /// Show each setting with where it came from
     Config,
-    /// Look at what this machine has of what a factory needs; exit 78 when no sandbox works
+    /// Look at all a factory needs: settings, model servers, programs, sandbox; exit 1 when something cannot work
     Doctor(DoctorArgs),
     /// Print shell completions
     Completions {
@@ -169,8 +169,11 @@ pub struct DemoArgs {
 #[derive(Clone, Debug, Args)]
 pub struct DoctorArgs {
     /// Try to get out of each sandbox, and show which hold
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_turn")]
     pub sandbox: bool,
+    /// Take no short turn with the models: nothing is loaded, nothing costs anything
+    #[arg(long)]
+    pub no_turn: bool,
 }
 
 /// `down` and `restart`.

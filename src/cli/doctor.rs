@@ -1,177 +1,193 @@
-//! `doctor`: what this machine has of what a factory needs. Each part looks at one thing and comes as text and JSON.
+//! `doctor`: what this machine has of what a factory needs, as one list of findings in text or JSON.
+
+mod machine;
+mod progress;
+mod sandboxes;
 
 use super::args::{Cli, DoctorArgs};
 use super::out::{self, Done, Fail, code};
-use super::{walls, wire};
-use crate::adapters::sandbox::{self, Choice, Scoped, Tried};
-use serde_json::{Value, json};
+use super::signals::{self, Endings};
+use super::{home, wire};
+use crate::adapters::sandbox::Choice;
+use crate::adapters::store::readers;
+use crate::config::Loaded;
+use crate::domain::finding::{Finding, Severity};
+use crate::factory::checks::Look;
+use progress::Progress;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
 
-/// What one part found.
+/// Everything that was found.
 struct Found {
-    /// Its name in JSON.
-    name: &'static str,
-    /// For people.
-    text: String,
-    /// For machines.
-    value: Value,
-    /// Exit code when it stands alone: 0 = nothing is wrong.
-    code: u8,
+    findings: Vec<Finding>,
+    sandbox: Choice,
+    /// Settings cannot be read.
+    unsettled: bool,
 }
 
-/// Looks at the parts asked for, at all of them when none is named; the first that is wrong gives the exit code.
+/// Looks at everything, or at the sandboxes alone.
 pub fn run(cli: &Cli, args: &DoctorArgs) -> Done {
-    let all = !args.sandbox;
-    let mut found = Vec::new();
-    if all || args.sandbox {
-        found.push(walls_here(cli)?);
+    let home = match &cli.home {
+        Some(dir) => Some(home::resolve(Some(dir))?),
+        None => home::resolve(None).ok(),
+    };
+    if args.sandbox {
+        return sandboxes::run(cli, home.as_deref());
     }
-    if cli.json {
-        let object: serde_json::Map<String, Value> = found
-            .iter()
-            .map(|part| (part.name.to_owned(), part.value.clone()))
-            .collect();
-        out::say(Value::Object(object))?;
-    } else {
-        for part in &found {
-            out::put(&part.text)?;
+    let progress = Progress::new(!cli.json);
+    let look = async {
+        let mut endings = Endings::listen()?;
+        let shown = progress.shown();
+        tokio::select! {
+            ended = endings.next() => Ok(Err(ended)),
+            found = whole(cli, args, home, &progress) => found.map(Ok),
+            never = shown => match never {},
         }
+    };
+    let found = wire::runtime()?.block_on(look);
+    progress.clear();
+    let found = match found? {
+        Ok(found) => found,
+        Err(signal) => {
+            out::note("stopped before everything was looked at");
+            return Ok(signals::code(signal));
+        }
+    };
+    match cli.json {
+        true => out::say(value(&found))?,
+        false => out::put(&text(&found.findings))?,
     }
-    let wrong = found.iter().map(|part| part.code).find(|code| *code != 0);
-    Ok(wrong.unwrap_or(0))
+    Ok(exit(&found))
 }
 
-/// Every tier, tried anew whatever is remembered.
-fn walls_here(cli: &Cli) -> Result<Found, Fail> {
-    let settings = wire::settings(cli, None, Vec::new())?.settings;
-    let setup = walls::setup(&settings.wrapper)?;
-    let choice = wire::runtime()?.block_on(sandbox::survey(&setup));
+/// All findings: settings first, then hosts and roles, then the machine.
+async fn whole(
+    cli: &Cli,
+    args: &DoctorArgs,
+    home: Option<PathBuf>,
+    progress: &Progress,
+) -> Result<Found, Fail> {
+    progress.tell("settings", Some("reading them"));
+    let home = home.as_deref();
+    let settled = settled(cli, home);
+    progress.tell("settings", None);
+    let mut findings = Vec::new();
+    let wrapper = match &settled {
+        Ok(loaded) => loaded.settings.wrapper.clone(),
+        Err(_) => Vec::new(),
+    };
+    let hosts = async {
+        match &settled {
+            Ok(loaded) => of_hosts(args, home, loaded, progress).await,
+            Err(_) => Vec::new(),
+        }
+    };
+    let (hosts, sandbox) = tokio::join!(hosts, sandboxes::survey(&wrapper, progress));
+    let sandbox = sandbox?;
+    let unsettled = settled.is_err();
+    findings.extend(machine::settings(settled));
+    findings.extend(machine::souls(home));
+    findings.extend(hosts);
+    progress.tell("node, npm, git, disk", Some("looking"));
+    findings.extend(machine::programs());
+    findings.extend(machine::disk(home));
+    progress.tell("node, npm, git, disk", None);
+    findings.push(sandboxes::finding(&sandbox));
     Ok(Found {
-        name: "sandbox",
-        text: text(&choice),
-        value: value(&choice),
-        code: if choice.tier.is_some() {
-            0
-        } else {
-            code::NO_SANDBOX
-        },
+        findings,
+        sandbox,
+        unsettled,
     })
 }
 
-fn text(choice: &Choice) -> String {
-    let mut rows: Vec<Vec<String>> = choice
-        .tried
-        .iter()
-        .map(|tried| {
-            let used = if choice.tier == Some(tried.tier) {
-                "used"
-            } else {
-                ""
-            };
-            vec![
-                walls::title(tried.tier).to_owned(),
-                used.to_owned(),
-                walls::state_of(tried),
-            ]
-        })
-        .collect();
-    if let Some(trouble) = &choice.trouble {
-        return format!("nothing could be tried: {trouble}\n");
-    }
-    let (used, words) = match &choice.scope {
-        Scoped::Used => ("used", "each run has one: the kernel counts its memory"),
-        Scoped::Not(why) => ("", why.as_str()),
+fn settled(cli: &Cli, home: Option<&Path>) -> Result<Loaded, Fail> {
+    wire::settings(cli, home, wire::probe_machine()?)
+}
+
+/// Hosts and roles. Beside an engine at work no turn is taken: it would stand in its way.
+async fn of_hosts(
+    args: &DoctorArgs,
+    home: Option<&Path>,
+    loaded: &Loaded,
+    progress: &Progress,
+) -> Vec<Finding> {
+    let engine = home.and_then(readers::engine);
+    let models = wire::models(&loaded.settings);
+    let look = Look {
+        models: &models,
+        settings: &loaded.settings,
+        turn: !args.no_turn && engine.is_none(),
+        tell: &|subject, doing| progress.tell(subject, doing),
     };
-    rows.push(["systemd scope", used, words].map(str::to_owned).to_vec());
-    let mut lines = out::table(&rows);
-    let tried: Vec<&Tried> = choice
-        .tried
-        .iter()
-        .filter(|tried| !tried.findings.attempts.is_empty())
-        .collect();
-    rows = attempts(&tried);
-    if !rows.is_empty() {
-        lines.push('\n');
-        lines.push_str(&out::table(&rows));
+    let mut findings = look.findings().await;
+    if engine.is_some() && !args.no_turn {
+        findings.push(Finding::note(
+            "engine",
+            "an engine works in this home, so no short turns were taken; its own speeds stand in the screens",
+        ));
     }
-    if choice.tier.is_none() {
-        lines.push('\n');
-        for fix in sandbox::fixes() {
-            lines.push_str(&format!("Fix: {fix}\n"));
-        }
-    }
-    lines
+    findings
 }
 
-/// A row for everything tried, a column for each tier it was tried under.
-fn attempts(tried: &[&Tried]) -> Vec<Vec<String>> {
-    let mut names: Vec<&str> = Vec::new();
-    for attempt in tried.iter().flat_map(|tried| &tried.findings.attempts) {
-        if !names.contains(&attempt.name.as_str()) {
-            names.push(&attempt.name);
+/// One line a finding, what to do below it, and the sum.
+fn text(findings: &[Finding]) -> String {
+    let cell = |text: &str| text.to_owned();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for finding in findings {
+        let severity = finding.severity.to_string();
+        rows.push(vec![
+            severity,
+            finding.subject.clone(),
+            finding.what.clone(),
+        ]);
+        if !finding.remedy.is_empty() {
+            rows.push(vec![cell(""), cell(""), format!("-> {}", finding.remedy)]);
         }
     }
-    let mut rows = Vec::new();
-    if !names.is_empty() {
-        let titles = tried
-            .iter()
-            .map(|tried| walls::title(tried.tier).to_owned());
-        rows.push(
-            std::iter::once("attempt".to_owned())
-                .chain(titles)
-                .collect(),
-        );
-    }
-    for name in names {
-        let cell = |tried: &&Tried| {
-            let found = tried
-                .findings
-                .attempts
-                .iter()
-                .find(|attempt| attempt.name == name);
-            match found {
-                None => "-".to_owned(),
-                Some(attempt) if attempt.held => "held".to_owned(),
-                Some(attempt) => format!("LEAK: {}", attempt.words),
-            }
-        };
-        rows.push(
-            std::iter::once(name.to_owned())
-                .chain(tried.iter().map(cell))
-                .collect(),
-        );
-    }
-    rows
+    let text = out::table(&rows);
+    let count = |severity| {
+        let found = findings.iter().filter(|one| one.severity == severity);
+        found.count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let sum = match (errors, warnings) {
+        (0, 0) => "Everything is as it should be.".to_owned(),
+        (0, warnings) => format!("{} and no errors: it works.", counted(warnings, "warning")),
+        (errors, 0) => format!("{}.", counted(errors, "error")),
+        (errors, warnings) => format!(
+            "{} and {}: mend the errors first.",
+            counted(errors, "error"),
+            counted(warnings, "warning")
+        ),
+    };
+    format!("{text}\n{sum}\n")
 }
 
-fn value(choice: &Choice) -> Value {
-    let tiers: Vec<Value> = choice
-        .tried
-        .iter()
-        .map(|tried| {
-            json!({
-                "tier": tried.tier,
-                "found": tried.found,
-                "held": tried.findings.held(),
-                "failed": tried.findings.failed,
-                "millis": tried.findings.millis,
-                "attempts": tried.findings.attempts,
-            })
-        })
-        .collect();
-    let fixes = if choice.tier.is_none() {
-        sandbox::fixes()
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        many => format!("{many} {what}s"),
+    }
+}
+
+fn value(found: &Found) -> Value {
+    let mut object = Map::new();
+    object.insert("ok".to_owned(), json!(exit(found) == 0));
+    object.insert("findings".to_owned(), json!(found.findings));
+    object.insert("sandbox".to_owned(), sandboxes::value(&found.sandbox));
+    Value::Object(object)
+}
+
+/// Settings that cannot be read come first, then a machine where nothing can be run, then all other errors.
+fn exit(found: &Found) -> u8 {
+    let wrong = |finding: &Finding| finding.severity == Severity::Error;
+    if found.unsettled {
+        code::USAGE
+    } else if found.sandbox.tier.is_none() {
+        code::NO_SANDBOX
+    } else if found.findings.iter().any(wrong) {
+        code::FAILED
     } else {
-        Vec::new()
-    };
-    let scope = match &choice.scope {
-        Scoped::Used => json!({ "used": true }),
-        Scoped::Not(why) => json!({ "used": false, "why": why }),
-    };
-    json!({
-        "tier": choice.tier,
-        "tiers": tiers,
-        "scope": scope,
-        "fixes": fixes,
-        "trouble": choice.trouble,
-    })
+        0
+    }
 }

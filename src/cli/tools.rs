@@ -42,29 +42,44 @@ pub fn node() -> Result<PathBuf, Fail> {
 
 /// npm with a Node.js new enough, or how to get them.
 pub fn npm() -> Result<PathBuf, Fail> {
-    let node = node()?;
-    let output = child::bare(&mut Command::new(&node), &[])
+    node_version()?;
+    find_npm()
+}
+
+/// npm, or how to get it.
+pub fn find_npm() -> Result<PathBuf, Fail> {
+    node::here()
+        .npm
+        .clone()
+        .ok_or_else(|| Fail::failed(format!("npm is not on PATH: {FIX}")))
+}
+
+/// The version of node, which is new enough, or how to get one that is.
+pub fn node_version() -> Result<String, Fail> {
+    let text = version_of(node())?;
+    match major(&text) {
+        Some(version) if version >= NODE => Ok(text),
+        _ => {
+            let found = if text.is_empty() { "no version" } else { &text };
+            Err(Fail::failed(format!("node says {found}: {FIX}")))
+        }
+    }
+}
+
+/// What a program says of its version.
+pub fn version_of(program: Result<PathBuf, Fail>) -> Result<String, Fail> {
+    let program = program?;
+    let output = child::bare(&mut Command::new(&program), &[])
         .arg("--version")
         .stdin(Stdio::null())
         .output()
         .map_err(|error| {
             Fail::failed(format!(
                 "{} does not start ({error}): {FIX}",
-                node.display()
+                program.display()
             ))
         })?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    match major(&text) {
-        Some(version) if version >= NODE => {}
-        _ => {
-            let found = if text.is_empty() { "no version" } else { &text };
-            return Err(Fail::failed(format!("node says {found}: {FIX}")));
-        }
-    }
-    node::here()
-        .npm
-        .clone()
-        .ok_or_else(|| Fail::failed(format!("npm is not on PATH: {FIX}")))
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// `v20.11.1` is 20.

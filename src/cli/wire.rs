@@ -9,7 +9,7 @@ use crate::adapters::files::HomeFiles;
 use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
-use crate::adapters::models::ModelHosts;
+use crate::adapters::models::{ModelHosts, Queues};
 use crate::adapters::node;
 use crate::adapters::npm::{self, Installer, Npm};
 use crate::adapters::registry::Registry;
@@ -65,7 +65,9 @@ pub fn parts(
     if let Some(program) = node::here().npm.clone() {
         tests = tests.installing(installer(program, walls));
     }
+    let queues = Queues::default();
     let again = Again {
+        queues: queues.clone(),
         inputs: inputs(cli, Some(home), probed)?,
         home: home.to_path_buf(),
         watched: store.outside(),
@@ -73,7 +75,7 @@ pub fn parts(
     again.watch(&loaded.key_files);
     let tools = Tools {
         store,
-        models: Arc::new(models(&settings)),
+        models: Arc::new(models_at(&queues, &settings)),
         tests: Arc::new(tests),
         repo: Arc::new(GitRepo::at(home).map_err(|error| Fail::failed(error.to_string()))?),
         files: Arc::new(HomeFiles::new(home)),
@@ -93,6 +95,7 @@ pub fn parts(
 
 /// What reads settings and souls again after a change.
 struct Again {
+    queues: Queues,
     inputs: Inputs,
     home: PathBuf,
     watched: watch::Outside,
@@ -108,7 +111,7 @@ impl Again {
         let loaded = load(&inputs).map_err(|problems| listed(&problems))?;
         self.watch(&loaded.key_files);
         Ok(Reread {
-            models: Arc::new(models(&loaded.settings)),
+            models: Arc::new(models_at(&self.queues, &loaded.settings)),
             settings: loaded.settings,
             souls,
         })
@@ -138,7 +141,13 @@ fn installer(program: PathBuf, walls: Arc<Walls>) -> Installer {
 /// The hosts of some settings, with the compiled-in replies for scripted ones.
 #[must_use]
 pub fn models(settings: &Settings) -> ModelHosts {
-    ModelHosts::new(
+    models_at(&Queues::default(), settings)
+}
+
+/// The same, waiting in lines that outlive the settings.
+fn models_at(queues: &Queues, settings: &Settings) -> ModelHosts {
+    ModelHosts::sharing(
+        queues,
         &settings.hosts,
         settings.prices.clone(),
         Arc::new(SystemClock),
@@ -147,7 +156,7 @@ pub fn models(settings: &Settings) -> ModelHosts {
 }
 
 /// Soul texts of a home; a missing file is the compiled-in one.
-fn souls(home: &Path) -> Result<SoulTexts, String> {
+pub fn souls(home: &Path) -> Result<SoulTexts, String> {
     let read = |name: &str| -> Result<_, String> {
         let file = format!("souls/{name}");
         let path = home.join(&file);

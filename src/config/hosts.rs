@@ -215,6 +215,7 @@ impl Builder<'_> {
     ) {
         for host in hosts.values_mut() {
             let name = variables::key(host.kind, &host.url, inputs);
+            host.bearer = name == Some(variables::BEARER);
             host.key = name.and_then(|name| resolve(&KeyPlace::Variable(name.to_owned())).ok());
         }
         let labels: BTreeSet<String> = self
@@ -232,7 +233,7 @@ impl Builder<'_> {
                     source: first,
                     sentence,
                 }),
-                Ok((origin, place)) => {
+                Ok((origin, place, bearer)) => {
                     let used: Vec<&mut Host> = hosts
                         .values_mut()
                         .filter(|host| Origin::of(&host.url).as_ref() == Some(&origin))
@@ -244,6 +245,7 @@ impl Builder<'_> {
                         Ok(secret) => {
                             for host in used {
                                 host.key = Some(secret.clone());
+                                host.bearer = bearer;
                             }
                         }
                         Err(sentence) => self.problems.push(Problem {
@@ -266,11 +268,13 @@ impl Builder<'_> {
             .map(|(_, entry)| entry.source.clone())
     }
 
-    fn key_place(&mut self, label: &str) -> Result<(Origin, KeyPlace), String> {
-        let plain = matches!(
-            self.set(&format!("keys.{label}.plain_http")),
-            Some(Value::Flag(true))
-        );
+    fn key_place(&mut self, label: &str) -> Result<(Origin, KeyPlace, bool), String> {
+        let mut flag = |leaf: &str| match self.set(&format!("keys.{label}.{leaf}")) {
+            Some(Value::Flag(flag)) => Some(flag),
+            _ => None,
+        };
+        let plain = flag("plain_http") == Some(true);
+        let bearer = flag("bearer");
         let origin = self.text(&format!("keys.{label}.origin"));
         let places: Vec<KeyPlace> = [
             self.text(&format!("keys.{label}.env"))
@@ -291,7 +295,10 @@ impl Builder<'_> {
             ));
         }
         match <[KeyPlace; 1]>::try_from(places) {
-            Ok([place]) => Ok((origin, place)),
+            Ok([place]) => {
+                let token = matches!(&place, KeyPlace::Variable(name) if name == variables::BEARER);
+                Ok((origin, place, bearer.unwrap_or(token)))
+            }
             Err(_) => Err(format!(
                 "keys.{label} needs exactly one of env, file and command"
             )),
@@ -309,6 +316,7 @@ pub fn bare_host(url: &str) -> Host {
         keep_alive: "30m".to_owned(),
         local: None,
         key: None,
+        bearer: false,
         first_byte: Duration::from_secs(600),
         idle: Duration::from_secs(120),
         whole: Duration::from_secs(1800),

@@ -116,6 +116,7 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("prices.*.output", PRICE),
     ("npm.allow", Takes::Packages),
     ("keys.*.plain_http", Takes::Flag),
+    ("keys.*.bearer", Takes::Flag),
 ];
 
 /// How often something may be done before something else is.

@@ -22,6 +22,9 @@ pub struct Vendor {
     pub local: bool,
 }
 
+/// A variable with a token instead of a key; a key in the other variable goes before it.
+pub const BEARER: &str = "ANTHROPIC_AUTH_TOKEN";
+
 /// All kinds that have conventions.
 pub const VENDORS: &[Vendor] = &[
     Vendor {
@@ -60,7 +63,7 @@ pub const VENDORS: &[Vendor] = &[
         kind: HostKind::Anthropic,
         usual: "https://api.anthropic.com",
         addresses: &["ANTHROPIC_BASE_URL"],
-        keys: &["ANTHROPIC_API_KEY"],
+        keys: &["ANTHROPIC_API_KEY", BEARER],
         ports: &[],
         local: false,
     },

@@ -339,6 +339,9 @@ pub struct Turn {
     /// Tokens a second while writing, to a tenth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
+    /// Percent of the model on the GPU, where the host told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<u8>,
     /// Counts into the local token budget.
     pub local: bool,
     /// The reply came from a script, not from a model.

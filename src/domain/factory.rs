@@ -58,6 +58,9 @@ pub struct Factory {
     /// By `host/model`: tokens a second it usually writes, in tenths.
     #[serde(default)]
     pub speeds: BTreeMap<String, u32>,
+    /// By `host/model`: percent of it that usually lies on the GPU.
+    #[serde(default)]
+    pub shares: BTreeMap<String, u8>,
     /// Lifetime counters.
     pub totals: Totals,
 }

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod event;
 pub mod evidence;
 pub mod factory;
+pub mod finding;
 pub mod fold;
 pub mod item;
 pub mod package;

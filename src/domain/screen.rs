@@ -31,6 +31,9 @@ pub struct Snapshot {
     pub doing: String,
     /// Each role: host, model, state.
     pub agents: Vec<AgentStatus>,
+    /// Each model server: who is served, who waits.
+    #[serde(default)]
+    pub hosts: Vec<HostLine>,
     /// Entries of the backlog, in the order they would be taken.
     pub queue: Vec<Item>,
     /// What waits for a person, most urgent first.
@@ -114,6 +117,28 @@ pub struct AgentStatus {
     /// Something is wrong with what its host does, until a turn comes to its end again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<String>,
+}
+
+/// A model server and who stands in line there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostLine {
+    /// Its names in the settings; several when they mean the same server.
+    pub hosts: Vec<String>,
+    /// The turn it works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working: Option<Waiter>,
+    /// Turns that wait for it, first come first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiter>,
+}
+
+/// A turn at a model server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiter {
+    /// The turn's label: `tool/phase/purpose[/path]/n`.
+    pub who: String,
+    /// Since when it works or waits.
+    pub since: DateTime<Utc>,
 }
 
 /// State of a role.

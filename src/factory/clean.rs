@@ -11,9 +11,10 @@ use crate::domain::command::Answer;
 use crate::domain::event::{Event, NewEvent};
 use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::factory::Factory;
+use crate::domain::finding::Finding;
 use crate::domain::item::Item;
 use crate::domain::package::Package;
-use crate::domain::screen::{LogLine, Snapshot};
+use crate::domain::screen::{HostLine, LogLine, Snapshot};
 use crate::domain::state::StateDoc;
 use crate::domain::wishlist::Entry;
 use crate::text::markdown;
@@ -107,8 +108,14 @@ impl Models for Clean<dyn Models> {
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {
         async move {
             let status = self.inner.probe(host, model).await;
+            let clean = |finding: Finding| Finding {
+                what: self.redactor.clean(&finding.what),
+                remedy: self.redactor.clean(&finding.remedy),
+                ..finding
+            };
             HostStatus {
                 words: self.redactor.clean(&status.words),
+                findings: status.findings.into_iter().map(clean).collect(),
                 ..status
             }
         }
@@ -117,6 +124,10 @@ impl Models for Clean<dyn Models> {
 
     fn local(&self, host: &str) -> bool {
         self.inner.local(host)
+    }
+
+    fn lines(&self) -> Vec<HostLine> {
+        self.inner.lines()
     }
 
     fn context(&self, host: &str) -> u32 {

@@ -4,6 +4,7 @@ mod act;
 mod alive;
 mod attempts;
 mod brief;
+pub mod checks;
 mod clean;
 mod conditions;
 mod driver;

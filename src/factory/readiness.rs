@@ -301,7 +301,7 @@ impl Readiness {
     }
 }
 
-fn unset(role: Role) -> String {
+pub(super) fn unset(role: Role) -> String {
     format!(
         "no model set: start Ollama, or name one under [roles.{role}] in dev-factory/factory.toml"
     )

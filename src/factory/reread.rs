@@ -9,6 +9,7 @@ use super::readiness::Readiness;
 use super::wake::Wake;
 use crate::agents::soul::Soul;
 use crate::domain::event::EventBody;
+use crate::domain::finding::Severity;
 use crate::domain::phase::Role;
 use crate::domain::screen::Level;
 use crate::domain::state::PauseKind;
@@ -109,10 +110,31 @@ impl Driver {
                 false => Level::Warn,
             };
             self.ledger.say(level, format!("{model}: {}", status.words));
+            self.warned(model, status);
             self.dirty = true;
         }
         if status.fault == Some(Fault::Refused) {
             self.key_refused();
+        }
+    }
+
+    /// What works, but not well, is said in the log and beside the roles that work with it.
+    fn warned(&mut self, model: &ModelRef, status: &HostStatus) {
+        let warnings = status.findings.iter();
+        let warnings: Vec<String> = warnings
+            .filter(|finding| finding.severity == Severity::Warning)
+            .map(|finding| format!("{}: {}", finding.subject, finding.sentence()))
+            .collect();
+        for words in &warnings {
+            self.ledger.say(Level::Warn, words.clone());
+        }
+        if warnings.is_empty() || !status.live {
+            return;
+        }
+        for role in Role::ALL {
+            if self.readiness.model(role) == Some(model) {
+                self.alarms.insert(role, warnings.join("; "));
+            }
         }
     }
 

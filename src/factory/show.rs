@@ -45,6 +45,7 @@ impl Driver {
                 .iter()
                 .map(|role| self.agent_status(*role, now))
                 .collect(),
+            hosts: self.tools.models.lines(),
             queue: queue(&factory.items),
             needs: self.needs(now),
             runs: self.ledger.runs.clone(),

@@ -205,6 +205,7 @@ impl Driver {
             replaceable: self.readiness.candidates(role).len() > 1,
             factors: factory.factors.clone(),
             speeds: factory.speeds.clone(),
+            shares: factory.shares.clone(),
             model: own.clone(),
             own,
             soul: soul.clone(),

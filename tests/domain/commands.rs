@@ -82,6 +82,7 @@ fn priced(usd: f64) -> EventBody {
         rate: None,
         usd: Some(usd),
         speed: None,
+        gpu: None,
         millis: 5,
         local: false,
         scripted: false,

@@ -27,6 +27,7 @@ fn turn(role: Role, tokens: u64, usd: f64, local: bool) -> EventBody {
         rate: None,
         usd: Some(usd),
         speed: None,
+        gpu: None,
         millis: 1,
         local,
         scripted: false,

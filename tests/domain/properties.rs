@@ -340,6 +340,7 @@ fn take(world: &mut World, step: Step) {
             rate: None,
             usd: Some(usd),
             speed: None,
+            gpu: None,
             millis: 5,
             local,
             scripted: false,

@@ -5,9 +5,10 @@ use crate::doubles::Act;
 use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
 use dev_factory::domain::event::{EventBody, Turn};
+use dev_factory::domain::finding::Finding;
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Phase, Role};
-use dev_factory::domain::screen::{AgentStatus, Snapshot};
+use dev_factory::domain::screen::{AgentStatus, HostLine, Snapshot, Waiter};
 use dev_factory::factory::engine::Ended;
 use dev_factory::factory::ports::model::{Fault, ModelError};
 
@@ -237,4 +238,61 @@ async fn a_host_that_has_become_slow_is_an_alarm_until_it_is_fast_again() {
         [format!("{TOOL}@1.0.0")],
         "the reply was used"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_by_another_client_and_a_model_off_the_gpu_are_one_alarm_until_all_is_well() {
+    let plant = Plant::new(&[TOOL]);
+    let file = named("coding/file/src/report.js");
+    let words = "another client keeps it loaded with 4096 tokens of context";
+    plant.desk.on(&file, 1, Act::Odd(words, 40));
+    let next = plant.desk.hold(&named("coding/file/src/cli.js"));
+    let mut engine = plant.start();
+    next.reached(1).await;
+    let alarmed = |s: &Snapshot| agent(s, Role::Developer).alarm.is_some();
+    let seen = engine.until("alarmed", alarmed).await;
+    let alarm = agent(&seen, Role::Developer).alarm.unwrap();
+    let fell = "40 % of test lies on the GPU of lab, usually 100 %";
+    assert!(alarm.starts_with(&format!("{words}; {fell}")), "{alarm}");
+    let shares: Vec<Option<u8>> = turns(&plant).iter().map(|turn| turn.gpu).collect();
+    assert!(shares.contains(&Some(40)) && shares.contains(&Some(100)));
+    next.open();
+    let quiet = |s: &Snapshot| agent(s, Role::Developer).alarm.is_none();
+    engine.until("well again", quiet).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_probe_warns_of_before_a_role_starts_stands_beside_the_role_and_in_the_log() {
+    let plant = Plant::new(&[TOOL]);
+    let warning = Finding::warning(
+        "lab/test",
+        "has 62 % of it on the GPU, the rest on the much slower CPU",
+        "use a smaller num_ctx for lab",
+    );
+    *plant.desk.findings.lock().unwrap() = vec![Finding::fine("lab", "a double"), warning.clone()];
+    let waiter = |who: &str| Waiter {
+        who: who.to_owned(),
+        since: chrono::DateTime::UNIX_EPOCH,
+    };
+    let line = HostLine {
+        hosts: vec!["lab".to_owned(), "twin".to_owned()],
+        working: Some(waiter("adder/spec/draft/0")),
+        waiting: vec![waiter("adder/qa/cases/0")],
+    };
+    *plant.desk.lines.lock().unwrap() = vec![line.clone()];
+    let first = plant.desk.hold(&named("spec/draft"));
+    let mut engine = plant.start();
+    first.reached(1).await;
+    let alarmed = |s: &Snapshot| agent(s, Role::Developer).alarm.is_some();
+    let seen = engine.until("warned", alarmed).await;
+    let words = format!("lab/test: {}", warning.sentence());
+    assert_eq!(agent(&seen, Role::Developer).alarm.unwrap(), words);
+    assert_eq!(seen.hosts, [line]);
+    assert!(seen.pauses.is_empty(), "a warning stops nobody");
+    first.open();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
 }

@@ -216,6 +216,7 @@ impl Scribe {
             rate: None,
             usd: Some(usd),
             speed: None,
+            gpu: None,
             millis: 600_000,
             local: usd == 0.0,
             scripted: false,

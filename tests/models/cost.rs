@@ -149,7 +149,7 @@ async fn a_paid_model_without_a_price_is_not_called() {
     let models = hosts(host(HostKind::Ollama, &server.url()));
     let error = take(&models, &cloud).await.0.unwrap_err();
     assert_eq!(error.fault, Fault::Unpriced);
-    assert!(server.requests().is_empty());
+    assert!(server.turns().is_empty());
     assert!(models.local("gpu") && !models.local("nobody"));
     let marked = hosts(Host {
         local: Some(true),

@@ -445,3 +445,26 @@ async fn servers_that_ask_for_patience_get_it() {
         assert_eq!((error.fault, error.retry_after), (Fault::Busy, wait));
     }
 }
+
+/// The table asks the header only where time could mend something.
+#[tokio::test]
+async fn a_server_that_says_whether_asking_again_helps_is_believed() {
+    let rows = [
+        (529, "overloaded_error", "false", Fault::Rejected),
+        (500, "api_error", "false", Fault::Rejected),
+        (529, "overloaded_error", "true", Fault::Busy),
+        (400, "invalid_request_error", "true", Fault::Server),
+        (401, "authentication_error", "true", Fault::Refused),
+        (500, "api_error", "maybe", Fault::Server),
+    ];
+    for (status, kind, header, fault) in rows {
+        let body =
+            format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"so it says"}}}}"#);
+        let headers = [("x-should-retry", header)];
+        let answer = Answer::with(status, "application/json", &headers, &body);
+        let error = once(Anthropic, answer).await.unwrap_err();
+        assert_eq!(error.fault, fault, "{status} {header}: {error}");
+        let named = error.detail.contains("asking again does not help");
+        assert_eq!(named, fault == Fault::Rejected, "{error}");
+    }
+}

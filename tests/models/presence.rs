@@ -125,7 +125,9 @@ async fn given_up(kind: HostKind, fake: Fake) -> Vec<String> {
     }));
     let models = Arc::new(hosts(host(kind, &server.url())));
     let (turn, _pieces) = start(&models, request());
-    asked(&server, 1).await;
+    let waiting = Arc::clone(&server);
+    let came = tokio::task::spawn_blocking(move || waiting.wait_turns(1));
+    assert!(came.await.unwrap(), "no turn came");
     turn.abort();
     assert!(turn.await.unwrap_err().is_cancelled());
     dropped(&server, 1).await;
@@ -137,7 +139,8 @@ async fn given_up(kind: HostKind, fake: Fake) -> Vec<String> {
         notes.push(piece);
     }
     let paths: Vec<String> = server.requests().into_iter().map(|r| r.path).collect();
-    assert!(notes.contains(&waited) || paths.len() <= 3, "{paths:?}");
+    let looks = paths.iter().filter(|path| *path == "/slots").count();
+    assert!(notes.contains(&waited) || looks == 0, "{paths:?}");
     paths
 }
 
@@ -157,10 +160,10 @@ async fn ollama_is_idle_once_the_models_stay_is_counted_anew() {
     // The turn before this one ended ten minutes ago, by the server's clock.
     *fake.loaded.lock().unwrap() = entry("2026-11-01T12:20:00Z");
     let (loaded, asked) = (Arc::clone(&fake.loaded), Arc::clone(&fake.busy));
-    asked.store(2, Ordering::SeqCst);
+    asked.store(3, Ordering::SeqCst);
     let done = entry("2026-11-01T12:30:00.5Z");
     let later = tokio::task::spawn_blocking(move || {
-        // Two looks find it at work.
+        // The look before the turn, and two that find it at work.
         let begun = std::time::Instant::now();
         while asked.load(Ordering::SeqCst) > 0 && begun.elapsed() < Duration::from_secs(60) {
             std::thread::yield_now();
@@ -169,10 +172,14 @@ async fn ollama_is_idle_once_the_models_stay_is_counted_anew() {
     });
     let paths = given_up(HostKind::Ollama, fake).await;
     later.await.unwrap();
-    let looks = paths.iter().filter(|path| *path == "/api/ps").count();
-    assert!(looks >= 2, "{paths:?}");
-    assert_eq!((paths.first(), paths.last()), (paths.last(), paths.first()));
-    assert_eq!(paths.len(), looks + 2);
+    let (ps, chat) = ("/api/ps", "/api/chat");
+    assert_eq!(paths[..2], [ps, chat], "{paths:?}");
+    let looks = &paths[2..paths.len() - 1];
+    assert!(
+        looks.len() >= 4 && looks.iter().all(|path| path == ps),
+        "{paths:?}"
+    );
+    assert_eq!(paths.last().unwrap(), chat);
 }
 
 #[tokio::test]
@@ -181,11 +188,9 @@ async fn a_server_that_cannot_tell_is_not_waited_for() {
     assert_eq!(paths.len(), 2);
     let gone = Fake::new(Wire::Ollama);
     let paths = given_up(HostKind::Ollama, gone).await;
-    assert_eq!(
-        paths[1], "/api/ps",
-        "the model is not loaded: nothing works"
-    );
-    assert_eq!(paths.len(), 3);
+    let (ps, chat) = ("/api/ps", "/api/chat");
+    // Before a turn, after it was given up (not loaded: nothing works), before the next, and how that has it loaded.
+    assert_eq!(paths, [ps, chat, ps, ps, chat, ps]);
 }
 
 #[tokio::test]
@@ -203,5 +208,75 @@ async fn after_an_error_the_server_told_nobody_waits() {
         assert_eq!(reply.unwrap_err().fault, Fault::Overflow);
         assert!(pieces.is_empty(), "{pieces:?}");
     }
-    assert_eq!(server.requests().len(), server.turns().len());
+    // Beside the two turns, one look before each.
+    assert_eq!((server.requests().len(), server.turns().len()), (4, 2));
+}
+
+/// Two names, three spellings and a reload of the settings: one server, one line.
+#[tokio::test]
+async fn a_server_has_one_line_under_all_its_names_and_through_new_settings() {
+    let gate = Gate::default();
+    let (held, fake) = (gate.clone(), Fake::new(Wire::Vllm));
+    let server = Arc::new(ModelServer::answering(move |request| {
+        let mut answer = fake.answer(request);
+        answer.steps.insert(0, Step::Wait(held.clone()));
+        answer
+    }));
+    let url = server.url();
+    let spelled = url.replace("127.0.0.1", "localhost");
+    let settings = |more: &str| {
+        let all = [
+            ("gpu", url.clone()),
+            ("again", format!("{spelled}/v1/{more}")),
+        ];
+        let host = |url: &str| host(HostKind::Vllm, url);
+        all.map(|(name, url)| (name.to_owned(), host(&url)))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>()
+    };
+    let queues = Queues::default();
+    let made = |more: &str| {
+        let (prices, clock) = (Prices::default(), Arc::new(SystemClock));
+        let script = Box::new(|_: &str| None);
+        Arc::new(ModelHosts::sharing(
+            &queues,
+            &settings(more),
+            prices,
+            clock,
+            script,
+        ))
+    };
+    let models = made("");
+    let (first, _kept) = start(&models, request());
+    asked(&server, 1).await;
+    let waits = |host: &str| TurnRequest {
+        host: host.to_owned(),
+        label: format!("adder/{host}/0"),
+        ..request()
+    };
+    let (second, mut pieces) = start(&models, waits("again"));
+    let note = |words: &str| Some(Delta::Note(words.to_owned()));
+    assert_eq!(
+        pieces.recv().await,
+        note("in line at again: 1 turn comes first")
+    );
+    let reloaded = made("chat/completions");
+    let (third, mut pieces) = start(&reloaded, waits("gpu"));
+    assert_eq!(
+        pieces.recv().await,
+        note("in line at gpu: 2 turns come first")
+    );
+    let [line] = reloaded.lines().try_into().unwrap();
+    assert_eq!(line.hosts, ["again", "gpu"]);
+    assert_eq!(line.working.unwrap().who, request().label);
+    let who: Vec<&str> = line.waiting.iter().map(|w| w.who.as_str()).collect();
+    assert_eq!(who, ["adder/again/0", "adder/gpu/0"]);
+    assert!(line.waiting[0].since <= line.waiting[1].since);
+    gate.open();
+    for turn in [first, second, third] {
+        assert_eq!(turn.await.unwrap().unwrap().text, "fine");
+    }
+    assert_eq!((server.turns().len(), server.most_open()), (3, 1));
+    let [line] = models.lines().try_into().unwrap();
+    assert!(line.working.is_none() && line.waiting.is_empty());
 }

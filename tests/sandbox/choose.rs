@@ -154,7 +154,11 @@ fn doctor_shows_every_attempt_under_every_tier() {
             && text.contains("take more memory than allowed"),
         "{text}"
     );
-    let (code, text, _) = said(&program(&place, &["doctor", "--json"]).output().unwrap());
+    let (code, text, _) = said(
+        &program(&place, &["doctor", "--sandbox", "--json"])
+            .output()
+            .unwrap(),
+    );
     assert_eq!(code, Some(0), "{text}");
     let value: Value = serde_json::from_str(&text).unwrap();
     let tiers: Vec<&str> = value["sandbox"]["tiers"]
@@ -177,7 +181,7 @@ fn doctor_finds_the_same_for_an_ordinary_user() {
     }
     let place = Place::new(Tier::None);
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let mut command = program(&place, &["doctor", "--json"]);
+    let mut command = program(&place, &["doctor", "--sandbox", "--json"]);
     {
         use std::os::unix::process::CommandExt;
         command.uid(1000).gid(1000).env("HOME", place.path());

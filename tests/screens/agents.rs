@@ -2,7 +2,7 @@
 
 use super::picture::{in_both_themes, same, text};
 use super::plant::{self, bad, line, pause, pressed, with};
-use dev_factory::domain::screen::{AgentState, Level};
+use dev_factory::domain::screen::{AgentState, HostLine, Level, Waiter};
 use dev_factory::domain::state::{PauseKind, Scope};
 use dev_factory::tui::model::{Engine, Model};
 
@@ -110,4 +110,29 @@ fn a_prompt_that_was_cut_is_an_alarm_in_the_row_and_in_the_details() {
         .collect();
     assert_eq!(rows.len(), 2, "{seen}");
     assert!(rows[1].contains("alarm"), "{}", rows[1]);
+}
+
+#[test]
+fn the_line_at_a_host_shows_who_is_served_and_who_waits_for_how_long() {
+    let mut s = plant::snapshot();
+    let waiter = |who: &str, clock: &str| Waiter {
+        who: format!("github-issue-digest/{who}"),
+        since: plant::at(clock),
+    };
+    s.hosts = vec![
+        HostLine {
+            hosts: vec!["gpu1".to_owned()],
+            working: None,
+            waiting: Vec::new(),
+        },
+        HostLine {
+            hosts: vec!["gpu2".to_owned(), "gpu2-again".to_owned()],
+            working: Some(waiter("qa/hypothesis/0", "02:40:25")),
+            waiting: vec![
+                waiter("qa/cases/1", "02:41:00"),
+                waiter("qa/cases/2", "02:41:05"),
+            ],
+        },
+    ];
+    same("agents_line_120x36", &text(&agents(with((120, 36), s), 1)));
 }

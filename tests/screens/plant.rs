@@ -269,6 +269,7 @@ pub fn snapshot() -> Snapshot {
         stopped: None,
         doing: "asking gpu2/qwen3:14b for github-issue-digest/qa/hypothesis/0".to_owned(),
         agents: agents(),
+        hosts: Vec::new(),
         queue: queue(),
         needs: needs(),
         runs: vec![run(1, 29, 0), run(2, 31, 12)],

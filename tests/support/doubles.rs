@@ -7,7 +7,9 @@ use chrono::{DateTime, Duration, Utc};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
+use dev_factory::domain::finding::Finding;
 use dev_factory::domain::package::Package;
+use dev_factory::domain::screen::HostLine;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest,
@@ -33,6 +35,8 @@ pub enum Act {
     ReadOnly(u64),
     /// The reply comes at less than a third of the usual speed.
     Slow,
+    /// Another client had the model loaded in its own way; so much of it lies on the GPU now.
+    Odd(&'static str, u8),
 }
 
 /// A turn that waits for the test.
@@ -109,6 +113,10 @@ pub struct Desk {
     away: Mutex<Option<String>>,
     gone: Mutex<BTreeSet<String>>,
     price: Mutex<Option<f64>>,
+    /// What probes find beside.
+    pub findings: Mutex<Vec<Finding>>,
+    /// Who stands in line.
+    pub lines: Mutex<Vec<HostLine>>,
 }
 
 impl Desk {
@@ -203,11 +211,16 @@ impl Models for Desk {
                 return Err(ModelError::new(&request.host, Fault::Unreachable, words));
             }
             let (mut counted, mut slow) = (counted(request), false);
+            let (mut odd, mut gpu) = (None, 100);
             let text = match self.act(&request.label) {
                 Some(Act::Say(text)) => Some(text),
                 Some(Act::Fail(error)) => return Err(error),
                 Some(Act::Slow) => {
                     slow = true;
+                    None
+                }
+                Some(Act::Odd(words, percent)) => {
+                    (odd, gpu) = (Some(words.to_owned()), percent);
                     None
                 }
                 Some(Act::ReadOnly(tokens)) => {
@@ -232,6 +245,8 @@ impl Models for Desk {
                 output_tokens: Some(50),
                 tokens_per_second: Some(if slow { 8.0 } else { 25.0 }),
                 context: Some(16_384),
+                gpu: Some(gpu),
+                odd,
                 ..Reply::default()
             };
             Ok(self.priced(request, reply))
@@ -258,8 +273,13 @@ impl Models for Desk {
             fault: away.is_some().then_some(Fault::Unreachable),
             words: away.unwrap_or_else(|| "a double".to_owned()),
             models: vec![model.to_owned()],
+            findings: self.findings.lock().unwrap().clone(),
         };
         async move { status }.boxed()
+    }
+
+    fn lines(&self) -> Vec<HostLine> {
+        self.lines.lock().unwrap().clone()
     }
 
     fn local(&self, _: &str) -> bool {

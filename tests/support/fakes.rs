@@ -69,6 +69,8 @@ pub struct Fake {
     pub busy: Arc<AtomicUsize>,
     /// Ollama: what `/api/ps` lists.
     pub loaded: Arc<Mutex<Value>>,
+    /// Ollama: what `/api/show` tells of the model.
+    pub shown: Value,
 }
 
 impl Fake {
@@ -85,7 +87,15 @@ impl Fake {
             calls_last: false,
             busy: Arc::default(),
             loaded: Arc::new(Mutex::new(json!([]))),
+            shown: json!({"details": {"family": "qwen3"}, "capabilities": ["completion", "tools", "thinking"],
+                "model_info": {"general.architecture": "qwen3", "qwen3.context_length": 40960}}),
         }
+    }
+
+    /// Ollama: the model is loaded with this context, so much of it on the GPU.
+    pub fn loads(&self, context: u64, percent: u64) {
+        *self.loaded.lock().unwrap() = json!([{"name": self.model, "model": self.model, "size": 10_000_000_000_u64,
+            "size_vram": percent * 100_000_000, "context_length": context, "expires_at": "2026-11-01T12:30:00Z"}]);
     }
 
     pub fn saying(mut self, said: Said) -> Self {
@@ -97,6 +107,7 @@ impl Fake {
         let path = request.path.split('?').next().unwrap_or_default();
         let found = match (self.wire, request.method.as_str(), path) {
             (Wire::Ollama, "POST", "/api/chat") => Some(self.ollama(request)),
+            (Wire::Ollama, "POST", "/api/show") => Some(json_answer(&self.shown)),
             (Wire::Ollama, "GET", path) => self.ollama_get(path),
             (Wire::Anthropic, "POST", "/v1/messages") => Some(self.anthropic(request)),
             (Wire::Anthropic, "GET", "/v1/models") => Some(json_answer(

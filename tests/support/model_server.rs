@@ -244,13 +244,19 @@ impl ModelServer {
     pub fn turns(&self) -> Vec<Request> {
         self.requests()
             .into_iter()
-            .filter(|request| request.method == "POST")
+            .filter(|request| request.method == "POST" && request.path != "/api/show")
             .collect()
     }
 
     /// Waits for the n-th request; false when it does not come.
     pub fn wait_requests(&self, n: usize) -> bool {
         self.wait(|log| log.requests.len() >= n)
+    }
+
+    /// Waits for the n-th turn; false when it does not come.
+    pub fn wait_turns(&self, n: usize) -> bool {
+        let turn = |request: &&Request| request.method == "POST" && request.path != "/api/show";
+        self.wait(|log| log.requests.iter().filter(turn).count() >= n)
     }
 
     /// Waits until the client has closed n connections in mid answer.

@@ -1,10 +1,10 @@
-//! One question to a server that costs nothing: a GET with its key, little time and a bounded answer.
+//! One question to a server that costs nothing: mostly a GET with its key, little time and a bounded answer.
 
 use super::bytes::{Timed, innermost};
 use super::host::Server;
 use super::http::{self, authorised};
 use crate::text::sanitise::one_line;
-use reqwest::header;
+use reqwest::{RequestBuilder, header};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,7 +34,21 @@ impl Answer {
 
 /// Asks a full address; an error says why nothing came within that time.
 pub async fn get(server: &Server, address: &str, within: Duration) -> Result<Answer, String> {
-    let builder = authorised(server, server.clients.probes()?.get(address))?;
+    send(server, server.clients.probes()?.get(address), within).await
+}
+
+/// The same with a body, for what a server tells only then.
+pub async fn post(server: &Server, address: &str, body: &Value) -> Result<Answer, String> {
+    let builder = server.clients.probes()?.post(address).json(body);
+    send(server, builder, WHOLE).await
+}
+
+async fn send(
+    server: &Server,
+    builder: RequestBuilder,
+    within: Duration,
+) -> Result<Answer, String> {
+    let builder = authorised(server, builder)?;
     let asked = Instant::now();
     let response = builder.timeout(within).send().await.map_err(|error| {
         if error.is_connect() && error.is_timeout() {

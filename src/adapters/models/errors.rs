@@ -13,12 +13,21 @@ use serde_json::Value;
 /// Characters of a server's own words that are kept.
 const WORDS: usize = 300;
 
+/// What the headers of an answer say of asking again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// Seconds to wait.
+    pub after: Option<u64>,
+    /// Whether it helps.
+    pub helps: Option<bool>,
+}
+
 /// An error as a server reports it.
 pub struct Report {
     at: At,
     /// HTTP status, or the code within the error; 0 where there is none.
     status: u16,
-    retry_after: Option<u64>,
+    again: Again,
     /// Its sentence, fit to be shown.
     text: String,
     /// Its type and codes.
@@ -29,7 +38,7 @@ pub struct Report {
 
 impl Report {
     /// From the body of an error status.
-    pub fn from_body(server: &Server, status: u16, retry_after: Option<u64>, body: &str) -> Self {
+    pub fn from_body(server: &Server, status: u16, again: Again, body: &str) -> Self {
         let value = serde_json::from_str::<Value>(body).ok();
         let error = value
             .as_ref()
@@ -39,13 +48,13 @@ impl Report {
             None => Self {
                 at: At::Head,
                 status,
-                retry_after,
+                again,
                 text: server_words(server, body),
                 kind: String::new(),
                 context: None,
             },
         };
-        report.retry_after = retry_after;
+        report.again = again;
         report
     }
 
@@ -71,7 +80,7 @@ impl Report {
             status: code
                 .filter(|code| (400..600).contains(code))
                 .unwrap_or(status),
-            retry_after: None,
+            again: Again::default(),
             text: server_words(server, &text),
             kind: format!(
                 "{} {} {}",
@@ -89,53 +98,65 @@ impl Report {
         matches!(self.status, 400 | 422) && optional.iter().any(|word| text.contains(word))
     }
 
-    /// The error of the port.
+    /// The error of the port, with what to do in its words.
     pub fn into_error(self, server: &Server, model: &str) -> ModelError {
+        let (mut error, advice) = self.into_parts(server, model);
+        if error.fault == Fault::Misaddressed && error.detail.is_empty() {
+            error.detail = advice;
+        } else if error.fault == Fault::Missing {
+            error.detail = format!("{}; {advice}", error.detail);
+        } else if !advice.is_empty() {
+            error.detail = format!("{} ({advice})", error.detail);
+        }
+        error
+    }
+
+    /// The error in the server's own words, and what to do.
+    pub fn into_parts(self, server: &Server, model: &str) -> (ModelError, String) {
         let fault = sort(
             self.at,
             self.status,
             &format!("{} {}", self.text, self.kind),
+            self.again.helps,
         );
         if fault == Fault::Overflow
             && let Some(tokens) = self.context.and_then(|tokens| u32::try_from(tokens).ok())
         {
             server.saw_context(tokens);
         }
-        let said = self.text;
-        let detail = match fault {
-            Fault::Missing => return missing_model(server, model),
-            Fault::Refused if server.settings.key.is_some() => {
-                format!("{said} (check the host's key)")
-            }
-            Fault::Refused => format!("{said} (give the host a key)"),
-            Fault::SpendLimit => {
-                format!("{said} (raise the limit or pay there, then dev-factory probe)")
-            }
-            Fault::Memory => {
-                format!("{said} (use a smaller num_ctx or a smaller model on this host)")
-            }
-            Fault::Unable => format!("{said} (use another model or mend its chat template)"),
-            Fault::Misaddressed if (300..400).contains(&self.status) => {
+        let moved = (300..400).contains(&self.status);
+        let advice = match fault {
+            Fault::Missing => remedy(server, model),
+            Fault::Refused if server.settings.key.is_some() => "check the host's key".to_owned(),
+            Fault::Refused => "give the host a key".to_owned(),
+            Fault::SpendLimit => "raise the limit or pay there, then dev-factory probe".to_owned(),
+            Fault::Memory => "use a smaller num_ctx or a smaller model on this host".to_owned(),
+            Fault::Unable => "use another model or mend its chat template".to_owned(),
+            Fault::Misaddressed if moved => {
                 "it sends us to another address, which is not followed: put the final address in the settings".to_owned()
             }
-            Fault::Misaddressed => format!(
-                "{said} (is kind = {:?} right for this address?)",
-                server.settings.kind.word()
-            ),
-            _ => said,
+            Fault::Rejected if self.again.helps == Some(false) => {
+                "it says that asking again does not help".to_owned()
+            }
+            Fault::Misaddressed => {
+                let word = server.settings.kind.word();
+                format!("is kind = {word:?} right for this address?")
+            }
+            _ => String::new(),
         };
-        ModelError {
-            status: Some(self.status).filter(|status| *status > 0),
-            retry_after: self.retry_after,
+        let detail = match fault {
+            Fault::Missing => model.to_owned(),
+            Fault::Misaddressed if moved => String::new(),
+            _ => self.text,
+        };
+        let status = (fault != Fault::Missing).then_some(self.status);
+        let error = ModelError {
+            status: status.filter(|status| *status > 0),
+            retry_after: self.again.after,
             ..ModelError::new(&server.name, fault, detail)
-        }
+        };
+        (error, advice)
     }
-}
-
-/// Which model is missing where, and how to get it.
-fn missing_model(server: &Server, model: &str) -> ModelError {
-    let detail = format!("{model}; {}", remedy(server, model));
-    ModelError::new(&server.name, Fault::Missing, detail)
 }
 
 /// How to get a model onto a host.

@@ -1,6 +1,6 @@
 //! The one table that sorts what servers say went wrong: by status, by words, and by where in the reply it came.
 
-use crate::factory::ports::fault::Fault;
+use crate::factory::ports::fault::{Fault, Remedy};
 
 /// Where in a reply an error came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,16 +165,22 @@ const TABLE: &[Row] = &[
     says(&["invalid_request_error"], Fault::Rejected),
 ];
 
-/// The fault of an error; `text` is all the server said of it.
-pub fn sort(at: At, status: u16, text: &str) -> Fault {
+/// The fault of an error; `text` is all the server said of it, `again` what its header says of asking again. The header is
+/// believed only where the row is about time: a key or a long prompt is not mended by asking again, whoever says so.
+pub fn sort(at: At, status: u16, text: &str, again: Option<bool>) -> Fault {
     let text = text.to_lowercase();
     let fits = |row: &&Row| {
         row.at.is_none_or(|place| place == at)
             && (row.status.is_empty() || row.status.contains(&status))
             && (row.words.is_empty() || row.words.iter().any(|word| text.contains(word)))
     };
-    TABLE
+    let found = TABLE
         .iter()
         .find(fits)
-        .map_or(Fault::Server, |row| row.fault)
+        .map_or(Fault::Server, |row| row.fault);
+    match (again, found.remedy()) {
+        (Some(false), Remedy::Retry | Remedy::Wait) => Fault::Rejected,
+        (Some(true), _) if found == Fault::Rejected => Fault::Server,
+        _ => found,
+    }
 }

@@ -2,13 +2,13 @@
 
 use super::client::Clients;
 use super::openai;
-use super::place::Queue;
+use super::place::{Queue, Queues};
 use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::origin::Origin;
 use reqwest::Url;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A host of the settings at run time.
 pub struct Server {
@@ -17,7 +17,7 @@ pub struct Server {
     /// As configured.
     pub settings: Host,
     /// One turn at a time, in the order they asked.
-    pub queue: Queue,
+    pub queue: Arc<Queue>,
     /// Its HTTP clients, built on first use.
     pub clients: Clients,
     /// Loopback, private, or marked so; decided once.
@@ -33,7 +33,7 @@ pub struct Server {
 
 impl Server {
     /// Opens nothing; a bad address is reported by the first turn or probe.
-    pub fn new(name: &str, settings: &Host) -> Self {
+    pub fn new(name: &str, settings: &Host, queues: &Queues) -> Self {
         let url = Url::parse(settings.url.trim());
         let origin = url.as_ref().ok().and_then(Origin::of_url);
         let private = origin.is_some_and(|origin| origin.near());
@@ -51,7 +51,7 @@ impl Server {
             name: name.to_owned(),
             clients: Clients::new(settings.url.trim().starts_with("https"), private),
             settings: settings.clone(),
-            queue: Queue::default(),
+            queue: queues.of(&place(settings).unwrap_or_else(|| name.to_owned())),
             local: settings.local.unwrap_or(private || scripted),
             base,
             lacking: Mutex::default(),
@@ -89,6 +89,11 @@ impl Server {
         Some(self.seen_context.load(Ordering::Relaxed)).filter(|seen| *seen > 0)
     }
 
+    /// Its context is chosen there, not by what we ask for.
+    pub fn tells_context(&self) -> bool {
+        !matches!(self.settings.kind, HostKind::Ollama | HostKind::Anthropic)
+    }
+
     /// Keeps the context a probe found.
     pub fn saw_context(&self, tokens: u32) {
         self.seen_context.store(tokens, Ordering::Relaxed);
@@ -118,6 +123,17 @@ impl Server {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(model.to_owned());
     }
+}
+
+/// Where the server itself is, the same for every name, kind and spelling of its address.
+fn place(settings: &Host) -> Option<String> {
+    let mut url = Url::parse(settings.url.trim()).ok()?;
+    if matches!(url.host_str()?, "localhost" | "[::1]" | "0.0.0.0") {
+        url.set_host(Some("127.0.0.1")).ok()?;
+    }
+    let base = base(url.as_str(), settings.kind);
+    let base = base.strip_suffix("/v1").unwrap_or(&base);
+    Some(base.trim_end_matches('/').to_owned())
 }
 
 /// The address without a trailing slash, ending where the paths of the kind begin.

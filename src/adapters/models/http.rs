@@ -2,11 +2,11 @@
 
 use super::bytes::{Cut, Timed, innermost};
 use super::dialect::{self, Framing};
-use super::errors::{Report, cut, fail};
+use super::errors::{Again, Report, cut, fail};
 use super::gather::Gather;
 use super::host::Server;
 use super::reader::Reader;
-use super::{alive, anthropic};
+use super::{alive, anthropic, rival};
 use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest};
 use crate::factory::ports::settings::HostKind;
 use crate::text::sanitise::one_line;
@@ -32,7 +32,8 @@ pub async fn turn(
     pieces: &UnboundedSender<Delta>,
 ) -> Result<Reply, ModelError> {
     let whole = server.settings.whole;
-    let reply = tokio::select! {
+    let before = rival::before(server, &request.model).await;
+    let mut reply = tokio::select! {
         biased;
         reply = timeout(whole, tries(server, request, pieces)) => reply.unwrap_or_else(|_| {
             let words = format!("not finished within {} s", whole.as_secs());
@@ -43,6 +44,9 @@ pub async fn turn(
             Err(fail(server, Fault::Unreachable, words))
         }
     };
+    if let Ok(reply) = &mut reply {
+        rival::after(server, &request.model, before, reply).await;
+    }
     if let Err(error) = &reply
         && error.fault == Fault::Memory
         && server.settings.kind == HostKind::Ollama
@@ -82,7 +86,7 @@ async fn once(
     let response = send(server, request, bare, asked).await?;
     let status = response.status();
     let json = is_json(&response);
-    let retry_after = retry_after(response.headers());
+    let again = again(response.headers());
     let limit = if status.is_success() {
         settings.max_bytes
     } else {
@@ -97,7 +101,7 @@ async fn once(
     );
     if !status.is_success() {
         let body = String::from_utf8_lossy(&body(&mut bytes).await.0).into_owned();
-        let report = Report::from_body(server, status.as_u16(), retry_after, &body);
+        let report = Report::from_body(server, status.as_u16(), again, &body);
         if !bare && report.refuses(dialect.optional) {
             return Ok(None);
         }
@@ -169,7 +173,7 @@ pub fn authorised(server: &Server, builder: RequestBuilder) -> Result<RequestBui
         return Ok(builder);
     };
     let key = key.reveal().trim();
-    let (name, value) = match anthropic {
+    let (name, value) = match anthropic && !server.settings.bearer {
         true => (header::HeaderName::from_static("x-api-key"), key.to_owned()),
         false => (header::AUTHORIZATION, format!("Bearer {key}")),
     };
@@ -201,6 +205,18 @@ fn is_json(response: &Response) -> bool {
     value
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.starts_with("application/json"))
+}
+
+fn again(headers: &HeaderMap) -> Again {
+    let helps = match headers.get("x-should-retry").map(HeaderValue::as_bytes) {
+        Some(b"true") => Some(true),
+        Some(b"false") => Some(false),
+        _ => None,
+    };
+    Again {
+        after: retry_after(headers),
+        helps,
+    }
 }
 
 /// Seconds the server asks us to wait, given in milliseconds, in seconds or as a date by its own clock.

@@ -17,6 +17,8 @@ pub const DIALECT: Dialect = Dialect {
     optional: &["chat_template_kwargs", "enable_thinking", "return_progress"],
 };
 
+/// What it was started with.
+pub const PROPS: &str = "/props";
 /// What its slots do.
 pub const SLOTS: &str = "/slots";
 

@@ -1,6 +1,7 @@
 //! Model hosts behind the port: a dialect a kind of server, and scripts. The codecs are our own on reqwest and sse-stream:
 //! the agent libraries add fields, headers and repairs of their own to requests and replies, each to be pinned away again.
 
+mod able;
 mod alive;
 mod anthropic;
 mod ask;
@@ -20,21 +21,26 @@ mod ollama;
 mod openai;
 mod place;
 mod probe;
+mod reach;
 mod reader;
+mod rival;
 mod scripted;
 mod think;
 mod vllm;
 
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::price::Prices;
+use crate::domain::screen::HostLine;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::model::{
-    Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest,
+    Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest, subject,
 };
 use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::tokens;
 use futures_util::future::BoxFuture;
 use host::Server;
-use place::Place;
+pub use place::Queues;
+use place::{Place, Queue};
 pub use probe::recognise;
 pub use scripted::Script;
 use std::collections::BTreeMap;
@@ -50,7 +56,7 @@ pub struct ModelHosts {
 }
 
 impl ModelHosts {
-    /// `script` gives the compiled-in reply of a path like `tool/spec/draft/0.md`, for scripted hosts without a folder.
+    /// Hosts with queues of their own; see `sharing`.
     #[must_use]
     pub fn new(
         hosts: &BTreeMap<String, Host>,
@@ -58,9 +64,21 @@ impl ModelHosts {
         clock: Arc<dyn Clock>,
         script: Script,
     ) -> Self {
+        Self::sharing(&Queues::default(), hosts, prices, clock, script)
+    }
+
+    /// Hosts whose turns wait in the same lines as those of other settings with these queues. `script` gives the compiled-in reply of a path like `tool/spec/draft/0.md`, for scripted hosts without a folder.
+    #[must_use]
+    pub fn sharing(
+        queues: &Queues,
+        hosts: &BTreeMap<String, Host>,
+        prices: Prices,
+        clock: Arc<dyn Clock>,
+        script: Script,
+    ) -> Self {
         let servers = hosts
             .iter()
-            .map(|(name, settings)| (name.clone(), Arc::new(Server::new(name, settings))))
+            .map(|(name, settings)| (name.clone(), Arc::new(Server::new(name, settings, queues))))
             .collect();
         Self {
             servers,
@@ -81,7 +99,7 @@ impl ModelHosts {
         };
         self.callable(server, &request.model)?;
         // Waiting in line is not part of the turn: the timers start behind it.
-        let place = Place::wait(server, &request.model, &pieces).await;
+        let place = Place::wait(server, request, self.clock.as_ref(), &pieces).await;
         let reply = match server.settings.kind {
             HostKind::Scripted => scripted::turn(server, &self.script, request, pieces).await,
             _ => http::turn(server, request, &pieces).await,
@@ -99,10 +117,36 @@ impl ModelHosts {
         if server.free(model) || self.prices.knows(model, today) {
             return Ok(());
         }
-        let words = format!(
-            "{model}: give it a price under [prices] in your own settings, or set local = true on the host if it is free"
-        );
+        let words = format!("{model}: {}", price_remedy(model));
         Err(ModelError::new(&server.name, Fault::Unpriced, words))
+    }
+
+    /// A model that is not called for want of a price; where its host cannot be reached either, that is said too.
+    async fn unpriced(&self, server: &Server, model: &str, fault: Fault) -> HostStatus {
+        let mut status =
+            HostStatus::away(&server.name, model, fault, NO_PRICE, &price_remedy(model));
+        let beside = probe::probe(server, "").await;
+        let wrong = |finding: &Finding| finding.severity == Severity::Error;
+        status
+            .findings
+            .extend(beside.findings.into_iter().filter(wrong));
+        status
+    }
+
+    /// What is known of the price of a paid model.
+    fn price_of(&self, server: &Server, model: &str) -> Option<Finding> {
+        if model.is_empty() || server.free(model) {
+            return None;
+        }
+        let today = self.clock.now().date_naive();
+        let rate = self.prices.rate(model, today, 0)?;
+        Some(Finding::fine(
+            subject(&server.name, model),
+            format!(
+                "priced by {}: {} USD a million tokens read, {} written",
+                rate.id, rate.input, rate.output
+            ),
+        ))
     }
 
     /// The reply with what it cost. Where the server did not count, our estimate is priced: never nothing.
@@ -127,6 +171,15 @@ impl ModelHosts {
         }
         reply
     }
+}
+
+/// Why a paid model is not called.
+const NO_PRICE: &str = "its price is not known, so it is not called";
+
+fn price_remedy(model: &str) -> String {
+    format!(
+        "give {model} a price under [prices] in your own settings, or set local = true on the host if it is free"
+    )
 }
 
 /// The server may still be writing for nobody.
@@ -156,21 +209,44 @@ impl Models for ModelHosts {
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {
         Box::pin(async move {
             let Some(server) = self.servers.get(host) else {
-                let words =
-                    format!("no host {host} in the settings: add [hosts.{host}] to factory.toml");
-                return probe::away(host, Fault::Misaddressed, words);
+                let what = format!("no host {host} in the settings");
+                let remedy = format!("add [hosts.{host}] to factory.toml");
+                return HostStatus::away(host, model, Fault::Misaddressed, &what, &remedy);
             };
             match self.callable(server, model) {
-                Err(error) if !model.is_empty() => {
-                    probe::away(host, error.fault, error.to_string())
+                Err(error) if !model.is_empty() => self.unpriced(server, model, error.fault).await,
+                _ => {
+                    let mut status = probe::probe(server, model).await;
+                    status.findings.extend(self.price_of(server, model));
+                    status
                 }
-                _ => probe::probe(server, model).await,
             }
         })
     }
 
     fn local(&self, host: &str) -> bool {
         self.servers.get(host).is_some_and(|server| server.local)
+    }
+
+    fn lines(&self) -> Vec<HostLine> {
+        let mut lines: Vec<(&Arc<Queue>, HostLine)> = Vec::new();
+        for (name, server) in &self.servers {
+            let own = lines
+                .iter_mut()
+                .find(|(queue, _)| Arc::ptr_eq(queue, &server.queue));
+            if let Some((_, line)) = own {
+                line.hosts.push(name.clone());
+                continue;
+            }
+            let (working, waiting) = server.queue.line();
+            let line = HostLine {
+                hosts: vec![name.clone()],
+                working,
+                waiting,
+            };
+            lines.push((&server.queue, line));
+        }
+        lines.into_iter().map(|(_, line)| line).collect()
     }
 
     fn context(&self, host: &str) -> u32 {

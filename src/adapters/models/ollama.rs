@@ -22,6 +22,8 @@ pub const DIALECT: Dialect = Dialect {
     optional: &["does not support thinking", "think value"],
 };
 
+/// What a model can do.
+pub const SHOW: &str = "/api/show";
 /// The models that are loaded.
 pub const PS: &str = "/api/ps";
 
@@ -109,6 +111,29 @@ pub fn loaded<'a>(ps: &'a Value, model: &str) -> Option<&'a Value> {
     ps.get("models")?.as_array()?.iter().find(|entry| {
         let name = entry.get("name").and_then(Value::as_str);
         name.is_some_and(|name| name == model || name == tagged)
+    })
+}
+
+/// How a model is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// Tokens of context it was given; older servers do not say.
+    pub context: Option<u32>,
+    /// Percent of it on the GPU.
+    pub gpu: Option<u8>,
+}
+
+/// How `/api/ps` shows the model; None when it is not loaded.
+pub fn stay(ps: &Value, model: &str) -> Option<Loaded> {
+    let entry = loaded(ps, model)?;
+    let number = |field: &str| entry.get(field).and_then(Value::as_u64);
+    let share = |size: u64| {
+        let on_gpu = u128::from(number("size_vram").unwrap_or(0)) * 100;
+        u8::try_from((on_gpu / u128::from(size)).min(100)).ok()
+    };
+    Some(Loaded {
+        context: number("context_length").and_then(|tokens| u32::try_from(tokens).ok()),
+        gpu: number("size").filter(|size| *size > 0).and_then(share),
     })
 }
 

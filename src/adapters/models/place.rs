@@ -3,12 +3,16 @@
 
 use super::ask;
 use super::host::Server;
+use super::rival::Left;
 use super::{llamacpp, ollama};
-use crate::factory::ports::model::Delta;
+use crate::domain::screen::Waiter;
+use crate::factory::ports::clock::Clock;
+use crate::factory::ports::model::{Delta, TurnRequest};
 use crate::factory::ports::settings::HostKind;
-use chrono::DateTime;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
@@ -23,25 +27,83 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Who waits at a host. Fair: first come, first served.
 pub struct Queue {
     free: Arc<Semaphore>,
-    /// Turns that wait or are under way.
-    present: AtomicUsize,
+    /// Turns that wait or are under way, in the order they came.
+    present: Mutex<Vec<Turn>>,
+    /// Turns that ever came, to tell them apart.
+    came: AtomicU64,
+    /// How its last turn left its model.
+    left: Mutex<Option<Left>>,
 }
 
 impl Default for Queue {
     fn default() -> Self {
         Self {
             free: Arc::new(Semaphore::new(1)),
-            present: AtomicUsize::new(0),
+            present: Mutex::default(),
+            came: AtomicU64::new(0),
+            left: Mutex::default(),
         }
     }
 }
 
+/// A turn at a host.
+struct Turn {
+    number: u64,
+    who: String,
+    since: DateTime<Utc>,
+    working: bool,
+}
+
+impl Queue {
+    fn turns(&self) -> MutexGuard<'_, Vec<Turn>> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the last turn that came to its end left its model.
+    pub fn left(&self) -> Option<Left> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.clone()
+    }
+
+    /// A turn has come to its end.
+    pub fn leave(&self, how: Left) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+    }
+
+    /// The turn that is under way and those that wait, each with the time since which it does.
+    pub fn line(&self) -> (Option<Waiter>, Vec<Waiter>) {
+        let turns = self.turns();
+        let of = |turn: &Turn| Waiter {
+            who: turn.who.clone(),
+            since: turn.since,
+        };
+        let working = turns.iter().find(|turn| turn.working).map(of);
+        let waiting = turns.iter().filter(|turn| !turn.working).map(of).collect();
+        (working, waiting)
+    }
+}
+
+/// The queues of all hosts, kept while settings change: a server has one, under however many names and addresses.
+#[derive(Clone, Default)]
+pub struct Queues(Arc<Mutex<BTreeMap<String, Arc<Queue>>>>);
+
+impl Queues {
+    /// The one queue of the server at an address.
+    pub fn of(&self, address: &str) -> Arc<Queue> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(queues.entry(address.to_owned()).or_default())
+    }
+}
+
 /// Counts a turn that waits or is under way, however it ends.
-struct Present<'a>(&'a AtomicUsize);
+struct Present<'a> {
+    queue: &'a Queue,
+    number: u64,
+}
 
 impl Drop for Present<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.queue.turns().retain(|turn| turn.number != self.number);
     }
 }
 
@@ -57,12 +119,23 @@ impl<'a> Place<'a> {
     /// Waits in line.
     pub async fn wait(
         server: &'a Arc<Server>,
-        model: &'a str,
+        request: &'a TurnRequest,
+        clock: &dyn Clock,
         pieces: &UnboundedSender<Delta>,
     ) -> Self {
         let queue = &server.queue;
-        let before = queue.present.fetch_add(1, Ordering::Relaxed);
-        let present = Present(&queue.present);
+        let number = queue.came.fetch_add(1, Ordering::Relaxed);
+        let before = {
+            let mut turns = queue.turns();
+            turns.push(Turn {
+                number,
+                who: request.label.clone(),
+                since: clock.now(),
+                working: false,
+            });
+            turns.len() - 1
+        };
+        let present = Present { queue, number };
         let free = Arc::clone(&queue.free);
         let permit = match Arc::clone(&free).try_acquire_owned() {
             Ok(permit) => Some(permit),
@@ -76,9 +149,13 @@ impl<'a> Place<'a> {
                 free.acquire_owned().await.ok()
             }
         };
+        if let Some(turn) = queue.turns().iter_mut().find(|turn| turn.number == number) {
+            turn.working = true;
+            turn.since = clock.now();
+        }
         Self {
             server,
-            model,
+            model: &request.model,
             permit,
             _present: present,
         }

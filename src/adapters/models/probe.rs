@@ -2,18 +2,27 @@
 //! known by the shape of what they answer, never by a status: some answer 200 to everything.
 
 use super::ask;
-use super::errors::{Report, remedy};
+use super::errors::{Again, Report, remedy};
 use super::host::Server;
-use super::{anthropic, lmstudio, openai};
-use crate::factory::ports::fault::{Fault, ModelError};
-use crate::factory::ports::model::HostStatus;
+use super::place::Queues;
+use super::{able, anthropic, lmstudio, openai, reach};
+use crate::domain::finding::{Finding, Severity};
+use crate::factory::ports::fault::Fault;
+use crate::factory::ports::model::{HostStatus, subject};
 use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::sanitise::one_line;
 use serde_json::Value;
 use tokio::time::timeout;
 
+/// Why a host cannot be used, and what to do.
+struct Wrong {
+    fault: Fault,
+    what: String,
+    remedy: String,
+}
+
 /// What was found, in words, and the models offered.
-type Found = Result<(String, Vec<String>), ModelError>;
+type Found = Result<(String, Vec<String>), Wrong>;
 
 /// Looks at a host; an empty model asks for the host alone.
 pub async fn probe(server: &Server, model: &str) -> HostStatus {
@@ -26,37 +35,51 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
         }
     };
     let found = timeout(ask::WHOLE, look).await.unwrap_or_else(|_| {
-        let words = format!("{} answers too slowly (over 2 s)", server.settings.url);
-        Err(error(server, Fault::Unreachable, words))
+        Err(Wrong {
+            fault: Fault::Unreachable,
+            what: format!("{} answers too slowly (over 2 s)", server.settings.url),
+            remedy: "see what keeps it busy, or restart it".to_owned(),
+        })
     });
-    match found {
-        Ok((words, models)) if has(server, &models, model) => HostStatus {
-            host: server.name.clone(),
-            live: true,
-            fault: None,
-            words,
-            models,
-        },
-        Ok((words, models)) => HostStatus {
-            models,
-            ..away(
-                &server.name,
-                Fault::Missing,
-                format!("{words}, but not {model}: {}", remedy(server, model)),
-            )
-        },
-        Err(error) => away(&server.name, error.fault, error.detail),
+    let (words, models) = match found {
+        Ok(found) => found,
+        Err(wrong) => return wrong.of(server, model, Vec::new()),
+    };
+    if !has(server, &models, model) {
+        let wrong = Wrong {
+            fault: Fault::Missing,
+            what: format!("{words}, but not {model}"),
+            remedy: remedy(server, model),
+        };
+        let name = subject(&server.name, model);
+        let missing = Finding::error(name, "is not on this host", &wrong.remedy);
+        return HostStatus {
+            findings: vec![Finding::fine(&server.name, words), missing],
+            ..wrong.of(server, model, models)
+        };
+    }
+    let mut findings = vec![Finding::fine(&server.name, &words)];
+    findings.extend(able::look(server, model).await);
+    let unable = findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Error);
+    HostStatus {
+        host: server.name.clone(),
+        live: unable.is_none(),
+        fault: unable.map(|_| Fault::Unable),
+        words: unable.map_or(words, Finding::sentence),
+        models,
+        findings,
     }
 }
 
-/// A host that cannot be used.
-pub fn away(host: &str, fault: Fault, words: String) -> HostStatus {
-    HostStatus {
-        host: host.to_owned(),
-        live: false,
-        fault: Some(fault),
-        words,
-        models: Vec::new(),
+impl Wrong {
+    fn of(self, server: &Server, model: &str, models: Vec<String>) -> HostStatus {
+        let (what, remedy) = (&self.what, &self.remedy);
+        HostStatus {
+            models,
+            ..HostStatus::away(&server.name, model, self.fault, what, remedy)
+        }
     }
 }
 
@@ -68,7 +91,7 @@ pub async fn recognise(host: &Host) -> Option<(HostKind, Vec<String>)> {
             kind,
             ..host.clone()
         };
-        Server::new("found", &host)
+        Server::new("found", &host, &Queues::default())
     };
     let (ollama, openai) = (as_kind(HostKind::Ollama), as_kind(HostKind::OpenAi));
     let look = async {
@@ -195,21 +218,23 @@ async fn value(server: &Server, address: &Result<String, String>) -> Option<Valu
 }
 
 /// One GET as JSON, or what went wrong.
-async fn get(server: &Server, address: Result<String, String>) -> Result<Value, ModelError> {
-    let address = address.map_err(|words| error(server, Fault::Misaddressed, words))?;
+async fn get(server: &Server, address: Result<String, String>) -> Result<Value, Wrong> {
+    let address = address.map_err(|what| Wrong {
+        fault: Fault::Misaddressed,
+        what,
+        remedy: String::new(),
+    })?;
     let answer = ask::get(server, &address, ask::WHOLE)
         .await
-        .map_err(|why| {
-            let how = match server.settings.kind {
-                HostKind::Ollama => "start it with `ollama serve`",
-                HostKind::Anthropic => "check the network",
-                _ => "start the server",
-            };
-            let words = format!(
-                "no answer at {} ({why}): {how} or correct the url",
-                server.settings.url
-            );
-            error(server, Fault::Unreachable, words)
+        .map_err(|why| Wrong {
+            fault: Fault::Unreachable,
+            what: format!("no answer at {} ({why})", server.settings.url),
+            remedy: reach::remedy(
+                &server.name,
+                server.settings.kind,
+                &server.settings.url,
+                &why,
+            ),
         })?;
     if let Some(value) = answer.json() {
         return Ok(value);
@@ -217,17 +242,16 @@ async fn get(server: &Server, address: Result<String, String>) -> Result<Value, 
     if matches!(answer.status, 200..=299 | 404) {
         return Err(not_this(server));
     }
-    let report = Report::from_body(server, answer.status, None, &answer.body);
-    let mut found = report.into_error(server, "");
-    found.detail = found.to_string();
-    Err(found)
+    let report = Report::from_body(server, answer.status, Again::default(), &answer.body);
+    let (error, advice) = report.into_parts(server, "");
+    Err(Wrong {
+        fault: error.fault,
+        what: error.to_string(),
+        remedy: advice,
+    })
 }
 
-fn error(server: &Server, fault: Fault, words: String) -> ModelError {
-    ModelError::new(&server.name, fault, words)
-}
-
-fn not_this(server: &Server) -> ModelError {
+fn not_this(server: &Server) -> Wrong {
     let who = match server.settings.kind {
         HostKind::Ollama => "Ollama",
         HostKind::LmStudio => "LM Studio",
@@ -236,11 +260,11 @@ fn not_this(server: &Server) -> ModelError {
         HostKind::Anthropic => "Anthropic",
         HostKind::OpenAi | HostKind::Scripted => "an OpenAI-compatible server",
     };
-    let words = format!(
-        "{} answers, but not as {who} does: correct kind or url of {} in factory.toml",
-        server.settings.url, server.name
-    );
-    error(server, Fault::Misaddressed, words)
+    Wrong {
+        fault: Fault::Misaddressed,
+        what: format!("{} answers, but not as {who} does", server.settings.url),
+        remedy: format!("correct kind or url of {} in factory.toml", server.name),
+    }
 }
 
 fn names(value: &Value, list: &str, field: &str) -> Option<Vec<String>> {

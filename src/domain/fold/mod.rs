@@ -44,6 +44,7 @@ impl Factory {
             refused_claims: 0,
             factors: BTreeMap::new(),
             speeds: BTreeMap::new(),
+            shares: BTreeMap::new(),
             totals: Totals::default(),
         }
     }

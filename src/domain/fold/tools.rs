@@ -11,6 +11,8 @@ const RUNS_KEPT: usize = 50;
 
 /// Tokens written below which a turn says nothing of its model's speed.
 const ENOUGH: u64 = 50;
+/// Percent points below the usual share on the GPU that are no fall: sizes are rounded, and the average lags.
+const FALL: u8 = 5;
 
 /// Rounds money to a billionth: sums then survive JSON exactly, so that a reread journal equals the live fold.
 pub(super) fn exact(usd: f64) -> f64 {
@@ -82,6 +84,7 @@ fn counts(body: &EventBody) -> bool {
 fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
     learned(factory, turn);
     timed(factory, turn);
+    placed(factory, turn);
     let tokens = turn
         .input_tokens
         .unwrap_or(0)
@@ -133,6 +136,16 @@ fn learned(factory: &mut Factory, turn: &Turn) {
     }
 }
 
+/// How much of a model usually lies on the GPU of its host: a quarter of the way towards each turn.
+fn placed(factory: &mut Factory, turn: &Turn) {
+    let Some(share) = turn.gpu.filter(|_| turn.ok) else {
+        return;
+    };
+    let usual = factory.shares.entry(turn.place()).or_insert(share);
+    let next = (u16::from(*usual) * 3 + u16::from(share)) / 4;
+    *usual = u8::try_from(next).unwrap_or(share);
+}
+
 /// How fast a model usually writes on its host: a quarter of the way towards each turn.
 fn timed(factory: &mut Factory, turn: &Turn) {
     let Some(speed) = turn.speed.filter(|_| turn.ok && turn.tells_speed()) else {
@@ -155,6 +168,13 @@ impl Turn {
     #[must_use]
     pub fn tells_speed(&self) -> bool {
         !self.scripted && self.output_tokens.is_some_and(|tokens| tokens >= ENOUGH)
+    }
+
+    /// Less of the model lay on the GPU than usual, both in percent.
+    #[must_use]
+    pub fn off_gpu(&self, usual: u8) -> bool {
+        self.gpu
+            .is_some_and(|share| share.saturating_add(FALL) < usual)
     }
 
     /// It wrote at less than a third of the usual speed, given in tenths.

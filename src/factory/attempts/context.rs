@@ -181,6 +181,8 @@ pub struct Context {
     pub factors: BTreeMap<String, u32>,
     /// By `host/model`: tokens a second it usually writes, in tenths.
     pub speeds: BTreeMap<String, u32>,
+    /// Percent of each model usually on the GPU, by `host/model`, as learned.
+    pub shares: BTreeMap<String, u8>,
     /// Instructions of the role.
     pub soul: Arc<Soul>,
     /// Numbers of the harness and limits.

@@ -260,7 +260,7 @@ impl Context {
         let value = usable(request, &reply, read);
         // First: an answer that is counted must be there to be used again after a cut.
         self.transcribe(request, Some(&reply), None)?;
-        let slow = self.count(asked, &reply, millis, value.is_err());
+        let odd = self.count(asked, &reply, millis, value.is_err());
         // What follows in the log comes after the reply.
         let _ = showing.await;
         self.came_from(&reply);
@@ -268,31 +268,48 @@ impl Context {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
         });
-        if let (Some(usual), Some(speed)) = (slow, reply.tokens_per_second) {
-            self.alarm(format!(
-                "{} writes {speed:.1} tokens a second, usually {:.1}: another program may use its GPU, or part of the model lies on its CPU",
-                request.host,
-                f64::from(usual) / 10.0
-            ));
+        if !odd.is_empty() {
+            self.alarm(odd.join("; "));
         }
         Ok(value)
     }
 
-    /// Records a whole reply; how many tenths of a token a second are usual, when it came far slower.
-    fn count(&mut self, asked: &Asked, reply: &Reply, millis: u64, malformed: bool) -> Option<u32> {
+    /// What is wrong with how the host did a turn that came to its end, against what the journal knows of it.
+    fn odd(&self, turn: &Turn, reply: &Reply) -> Vec<String> {
+        let place = turn.place();
+        let mut odd: Vec<String> = reply.odd.iter().cloned().collect();
+        let usual = self.shares.get(&place).copied();
+        if let (Some(usual), Some(share)) = (usual.filter(|usual| turn.off_gpu(*usual)), turn.gpu) {
+            odd.push(format!(
+                "{share} % of {} lies on the GPU of {}, usually {usual} %: another program may use its memory",
+                turn.model, turn.host
+            ));
+        }
+        let usual = self.speeds.get(&place).copied();
+        if let (Some(usual), Some(speed)) = (usual.filter(|usual| turn.slow(*usual)), turn.speed) {
+            odd.push(format!(
+                "{} writes {speed:.1} tokens a second, usually {:.1}: another program may use its GPU, or part of the model lies on its CPU",
+                turn.host,
+                f64::from(usual) / 10.0
+            ));
+        }
+        odd
+    }
+
+    /// Records a whole reply; what was wrong with how it came.
+    fn count(&mut self, asked: &Asked, reply: &Reply, millis: u64, malformed: bool) -> Vec<String> {
         let turn = Turn {
             ok: true,
             malformed,
             ..self.told(asked, Some(reply), millis)
         };
-        let usual = self.speeds.get(&turn.place()).copied();
-        let slow = usual.filter(|usual| turn.slow(*usual));
+        let odd = self.odd(&turn, reply);
         self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
         self.learn(asked, reply);
         if let Some((stem, _)) = asked.request.label.rsplit_once('/') {
             *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
         }
-        slow
+        odd
     }
 
     fn came_from(&mut self, reply: &Reply) {
@@ -358,6 +375,7 @@ impl Context {
             speed: reply
                 .and_then(|r| r.tokens_per_second)
                 .map(|speed| (speed * 10.0).round() / 10.0),
+            gpu: reply.and_then(|r| r.gpu),
             local,
             scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,

@@ -1,7 +1,9 @@
 //! The model port: one turn in, streamed pieces and a whole reply out, with errors classed by what to do.
 
 pub use super::fault::{Fault, ModelError, Remedy};
+use crate::domain::finding::Finding;
 use crate::domain::price::Cached;
+use crate::domain::screen::HostLine;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -123,6 +125,12 @@ pub struct Reply {
     pub scripted: bool,
     /// The context size in force on the host, tokens, when known.
     pub context: Option<u32>,
+    /// Percent of the model on the GPU, where the host tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<u8>,
+    /// What another client of the host did to the model before this turn, and what to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odd: Option<String>,
 }
 
 impl Reply {
@@ -151,6 +159,36 @@ pub struct HostStatus {
     pub words: String,
     /// Model ids it offers; empty when unknown.
     pub models: Vec<String>,
+    /// All that was seen, one by one: what `words` says, and what works but not well.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+impl HostStatus {
+    /// A host that cannot be used with a model (empty: at all), and what to do.
+    #[must_use]
+    pub fn away(host: &str, model: &str, fault: Fault, what: &str, remedy: &str) -> Self {
+        let of_model = matches!(fault, Fault::Missing | Fault::Unable | Fault::Unpriced);
+        let name = subject(host, if of_model { model } else { "" });
+        let finding = Finding::error(name, what, remedy);
+        Self {
+            host: host.to_owned(),
+            live: false,
+            fault: Some(fault),
+            words: finding.sentence(),
+            models: Vec::new(),
+            findings: vec![finding],
+        }
+    }
+}
+
+/// How findings name a model on a host, or the host alone.
+#[must_use]
+pub fn subject(host: &str, model: &str) -> String {
+    match model {
+        "" => host.to_owned(),
+        model => format!("{host}/{model}"),
+    }
 }
 
 /// Model hosts.
@@ -170,6 +208,9 @@ pub trait Models: Send + Sync {
 
     /// The host is on this machine or a private network, or marked so: its turns cost nothing.
     fn local(&self, host: &str) -> bool;
+
+    /// Who works and waits at each server; names of the same server stand together.
+    fn lines(&self) -> Vec<HostLine>;
 
     /// Tokens of context the host is used with (settings `num_ctx`, or its default).
     fn context(&self, host: &str) -> u32;

@@ -95,6 +95,8 @@ pub struct Host {
     pub local: Option<bool>,
     /// Its key, already fetched; it belongs to exactly this origin.
     pub key: Option<Secret>,
+    /// The key is a bearer token, where its kind of server also knows keys of another form (Anthropic).
+    pub bearer: bool,
     /// Wait for the first byte: loading a model takes minutes.
     pub first_byte: Duration,
     /// Silence after which a reply counts as stalled.

@@ -4,12 +4,11 @@ use super::super::model::{Engine, Model};
 use super::super::theme::Part;
 use super::column::Column;
 use super::ink::{Ink, cell, right};
-use super::{doing, role, roles};
-use crate::domain::screen::{AgentState, AgentStatus, Level, Snapshot};
+use super::{doing, hosts, role, roles};
+use crate::domain::screen::{AgentState, AgentStatus, Level};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use std::collections::BTreeMap;
 
 /// Rows of the log looked through.
 const LOOKED_AT: usize = 4000;
@@ -43,7 +42,7 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         column.rule(ink, &[(Part::Title, title)], &place, buffer);
         let lines = role::lines(model, s, ink, agent, usize::from(area.width));
         column.lines(ink, &lines, buffer);
-        hosts(s, ink, &mut column, buffer);
+        hosts::draw(model, s, ink, &mut column, buffer);
         said(model, ink, agent, &mut column, buffer);
     }
 }
@@ -132,52 +131,6 @@ impl Table {
 
 fn k(count: u64) -> String {
     super::top::thousands(count)
-}
-
-/// Which host serves whom; left out where rows are scarce.
-fn hosts(s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer: &mut Buffer) {
-    let mut names: Vec<&str> = Vec::new();
-    for agent in &s.agents {
-        if let Some((host, _)) = agent.model.split_once('/')
-            && !names.contains(&host)
-        {
-            names.push(host);
-        }
-    }
-    if names.is_empty() || column.left() < names.len() + 10 {
-        return;
-    }
-    column.rule(ink, &[(Part::Title, "Hosts")], "", buffer);
-    for host in names {
-        let own =
-            |agent: &&AgentStatus| agent.model.split_once('/').is_some_and(|(h, _)| h == host);
-        let users: Vec<&AgentStatus> = s.agents.iter().filter(own).collect();
-        let all_gone = users.iter().all(|agent| agent.state == AgentState::Offline);
-        let busy = users.iter().any(|agent| agent.state == AgentState::Working);
-        let (part, word) = match (all_gone, busy) {
-            (true, _) => (Part::Fail, "✗ OFFLINE"),
-            (_, true) => (Part::Active, "▸ working"),
-            _ => (Part::Ok, "✓ ready"),
-        };
-        let mut serves: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for agent in &users {
-            let model = agent.model.split_once('/').map_or("", |(_, model)| model);
-            serves
-                .entry(model)
-                .or_default()
-                .push(doing::name(agent.role));
-        }
-        let said: Vec<String> = serves
-            .iter()
-            .map(|(model, roles)| format!("{model} for {}", roles.join(", ")))
-            .collect();
-        let line = Line::from(vec![
-            Span::raw(format!("   {}", cell(host, 12))),
-            ink.span(part, cell(&ink.plain(word), 12)),
-            Span::raw(said.join("   ")),
-        ]);
-        column.line(ink, &line, buffer);
-    }
 }
 
 /// What the role said last, in whole lines.

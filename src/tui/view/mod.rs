@@ -9,6 +9,7 @@ mod factory;
 mod footer;
 mod gates;
 mod help;
+mod hosts;
 mod ink;
 mod live;
 mod logs;

@@ -1,0 +1,295 @@
+//! `doctor` as a person and a script meet it: what it says of servers that are well, ill, silent or far, and when it ends.
+
+use super::fakes::{Fake, Said, Wire};
+use super::model_server::{Answer, ModelServer, Step};
+use super::terminal::{CTRL_C, Terminal};
+use super::{World, on_path};
+use serde_json::Value;
+use std::fs;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+/// Long enough to have a speed.
+fn counted() -> Said {
+    let numbers: Vec<u32> = (1..=200).collect();
+    Said::text(&serde_json::json!({ "numbers": numbers }).to_string())
+}
+
+fn serve(fake: &Fake) -> ModelServer {
+    let fake = fake.clone();
+    ModelServer::answering(move |request| fake.answer(request))
+}
+
+/// A home whose Developer and QA work with the model `test` of one host.
+fn world(kind: &str, url: &str, more: &str) -> World {
+    let w = World::new();
+    let home = w.home();
+    let file = home.join("dev-factory/factory.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let own = format!(
+        "\n[hosts.lab]\nkind = \"{kind}\"\nurl = \"{url}\"\n{more}\n[roles.developer]\nmodel = \"lab/test\"\n[roles.qa]\nmodel = \"lab/test\"\n"
+    );
+    fs::write(file, text + &own).unwrap();
+    w
+}
+
+/// Exit code and text, without what differs from machine to machine and from time to time.
+fn looked(w: &World, words: &[&str]) -> (i32, String) {
+    let all = [&["--home", "home", "doctor"], words].concat();
+    let output = w.run(&all).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), text)
+}
+
+fn scrubbed(text: &str, server: &ModelServer) -> String {
+    let scrub = |line: &str| {
+        let mut words = line.split_whitespace();
+        let subject = words.nth(1).unwrap_or_default();
+        if ["node", "npm", "git", "disk", "sandbox"].contains(&subject) {
+            return line.split_once(subject).unwrap().0.to_owned() + subject;
+        }
+        let Some((front, rest)) = line.split_once("first token after ") else {
+            return line.to_owned();
+        };
+        let (_, back) = rest.split_once(" ms").unwrap();
+        format!("{front}first token after N ms{back}")
+    };
+    let text = text.replace(&server.url(), "URL");
+    text.lines().map(|line| scrub(line) + "\n").collect()
+}
+
+fn same(name: &str, text: &str) {
+    insta::with_settings!({
+        snapshot_path => "snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!(name, text) });
+}
+
+fn findings(w: &World, words: &[&str]) -> (i32, Vec<Value>) {
+    let (code, text) = looked(w, &[&["--json"], words].concat());
+    let value: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    assert_eq!(value["ok"] == true, code == 0, "{text}");
+    (code, value["findings"].as_array().unwrap().clone())
+}
+
+fn of<'a>(all: &'a [Value], subject: &str, severity: &str) -> Vec<&'a str> {
+    all.iter()
+        .filter(|one| one["subject"] == subject && one["severity"] == severity)
+        .map(|one| one["what"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_factory_that_is_well_is_told_so_after_one_short_turn() {
+    let fake = Fake::new(Wire::Ollama).saying(counted());
+    fake.loads(16384, 100);
+    let server = serve(&fake);
+    let w = world("ollama", &server.url(), "");
+    let (code, text) = looked(&w, &[]);
+    same("doctor_well", &scrubbed(&text, &server));
+    assert_eq!(code, 0, "{text}");
+    let [turn] = server.turns().try_into().unwrap();
+    let asked = turn.json();
+    assert_eq!(asked["options"]["num_ctx"], 16384, "as the engine asks");
+    assert_eq!(asked["format"]["required"][0], "numbers");
+    // The same for a script, and without the turn.
+    let (code, found) = findings(&w, &["--no-turn"]);
+    assert_eq!((code, server.turns().len()), (0, 1));
+    let text = serde_json::to_string_pretty(&found).unwrap();
+    let steady = |one: &&Value| {
+        let subject = one["subject"].as_str().unwrap();
+        !["node", "npm", "git", "disk", "sandbox"].contains(&subject)
+    };
+    let steady: Vec<&Value> = found.iter().filter(steady).collect();
+    assert!(steady.len() + 5 == found.len(), "{text}");
+    same(
+        "doctor_well_json",
+        &serde_json::to_string_pretty(&steady).unwrap(),
+    );
+}
+
+#[test]
+fn what_is_wrong_has_a_remedy_each_and_another_client_is_seen_before_our_turn_hides_it() {
+    let fake = Fake::new(Wire::Ollama).saying(Said::text("One, two, three."));
+    fake.loads(4096, 62);
+    let (loaded, own) = (fake.clone(), fake.clone());
+    let server = ModelServer::answering(move |request| {
+        if request.path == "/api/chat" {
+            loaded.loads(16384, 80);
+        }
+        own.answer(request)
+    });
+    let w = world("ollama", &server.url(), "");
+    let text = fs::read_to_string(w.path("home/dev-factory/factory.toml")).unwrap();
+    let text = text.replace(
+        "[roles.qa]\nmodel = \"lab/test\"",
+        "[roles.qa]\nmodel = \"lab/coder:7b\"",
+    );
+    fs::write(w.path("home/dev-factory/factory.toml"), text).unwrap();
+    fs::write(
+        w.path("home/souls/qa.md"),
+        "---\nname: qa\ntools: [\n---\nYou test.\n",
+    )
+    .unwrap();
+    let (code, text) = looked(&w, &[]);
+    same("doctor_ill", &scrubbed(&text, &server));
+    assert_eq!(code, 1, "{text}");
+}
+
+#[test]
+fn a_wrong_key_is_told_from_an_account_that_may_spend_no_more() {
+    let rows = [
+        (
+            401,
+            r#"{"type":"authentication_error","message":"invalid x-api-key"}"#,
+            "refuses the key",
+            "check the host's key",
+        ),
+        (
+            429,
+            r#"{"type":"rate_limit_error","message":"limit","details":{"error_code":"enforced_spend_limit_reached"}}"#,
+            "refuses to spend more",
+            "raise the limit or pay there",
+        ),
+    ];
+    for (status, error, what, remedy) in rows {
+        let server = ModelServer::answering(move |_| {
+            Answer::status(status, &format!(r#"{{"type":"error","error":{error}}}"#))
+        });
+        let w = world("anthropic", &server.url(), "");
+        let config = w.path("config/dev-factory");
+        fs::create_dir_all(&config).unwrap();
+        let key = format!(
+            "[keys.lab]\norigin = \"{}\"\nenv = \"LAB_KEY\"\n",
+            server.url()
+        );
+        fs::write(config.join("config.toml"), key).unwrap();
+        let output = w
+            .run(&["--home", "home", "doctor", "--json"])
+            .env("LAB_KEY", "sk-ant-canary-of-doctor")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.contains("canary"), "{text}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let found = value["findings"].as_array().unwrap();
+        let lab = found.iter().find(|one| one["subject"] == "lab").unwrap();
+        assert_eq!(lab["severity"], "error");
+        assert!(lab["what"].as_str().unwrap().contains(what), "{lab}");
+        assert!(lab["remedy"].as_str().unwrap().starts_with(remedy), "{lab}");
+        assert_eq!(output.status.code(), Some(1));
+        let asked = server.requests();
+        assert!(
+            asked.iter().all(|request| request.method == "GET"),
+            "it cost something"
+        );
+    }
+}
+
+#[test]
+fn a_port_that_accepts_and_says_nothing_and_a_name_nobody_knows_end_within_their_limits() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let far = "[hosts.far]\nkind = \"ollama\"\nurl = \"http://gpu1.invalid:11434\"\nlocal = true\n";
+    let w = world("llamacpp", &url, far);
+    let begun = Instant::now();
+    let (code, found) = findings(&w, &[]);
+    assert!(
+        begun.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(code, 1);
+    let [words] = of(&found, "lab", "error")[..] else {
+        panic!("{found:?}");
+    };
+    assert!(words.contains("no answer within 2 s"), "{words}");
+    // No role waits for it, so it keeps nobody from working.
+    assert_eq!(of(&found, "far", "warning").len(), 1, "{found:?}");
+    for role in ["developer", "qa"] {
+        assert_eq!(
+            of(&found, role, "error"),
+            ["cannot work: lab/test cannot be used"]
+        );
+    }
+}
+
+#[test]
+fn a_turn_that_hangs_ends_at_the_limits_of_its_host() {
+    let fake = Fake::new(Wire::LlamaCpp);
+    let server = ModelServer::answering(move |request| match request.method.as_str() {
+        "POST" => Answer::steps(vec![Step::Hold]),
+        _ => fake.answer(request),
+    });
+    let w = world("llamacpp", &server.url(), "first_byte_s = 1\n");
+    let (code, found) = findings(&w, &[]);
+    assert_eq!(code, 1);
+    let [words] = of(&found, "lab/test", "error")[..] else {
+        panic!("{found:?}");
+    };
+    assert!(
+        words.starts_with("failed in a short turn: lab does not answer"),
+        "{words}"
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_read_are_findings_too_and_the_machine_is_looked_at_all_the_same() {
+    let w = world("ollama", "http://127.0.0.1:1", "num_ctx = \"much\"\n");
+    let (code, found) = findings(&w, &[]);
+    assert_eq!(code, 2);
+    let [words] = of(&found, "settings", "error")[..] else {
+        panic!("{found:?}");
+    };
+    assert!(words.contains("num_ctx"), "{words}");
+    assert_eq!(of(&found, "node", "fine").len(), 1, "{found:?}");
+}
+
+#[test]
+fn programs_that_are_missing_are_named_with_what_to_install() {
+    let w = world("ollama", "http://127.0.0.1:1", "");
+    let bin = w.path_with(&["node"]);
+    let output = w
+        .run(&["--home", "home", "doctor", "--json", "--no-turn"])
+        .env("PATH", bin)
+        .output()
+        .unwrap();
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = value["findings"].as_array().unwrap();
+    assert_eq!(of(found, "npm", "error"), ["npm is not on PATH"]);
+    assert_eq!(of(found, "git", "error"), ["git is not on PATH"]);
+    assert_eq!(
+        of(found, "node", "fine").len(),
+        1,
+        "{}",
+        on_path("node").display()
+    );
+}
+
+#[test]
+fn it_shows_what_it_waits_for_and_ctrl_c_ends_it() {
+    let fake = Fake::new(Wire::LlamaCpp);
+    let server = ModelServer::answering(move |request| match request.method.as_str() {
+        "POST" => Answer::steps(vec![Step::Hold]),
+        _ => fake.answer(request),
+    });
+    let w = world("llamacpp", &server.url(), "");
+    let config = w.path("config");
+    let env = [
+        ("XDG_CONFIG_HOME", config.to_str().unwrap()),
+        (
+            "XDG_CACHE_HOME",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+        ),
+    ];
+    let mut t = Terminal::run(w.dir.path(), &["--home", "home", "doctor"], &env);
+    t.until("lab/test: a short turn");
+    t.press(CTRL_C);
+    let (code, text) = t.ended();
+    assert_eq!(code, Some(130), "{text}");
+    assert!(
+        text.contains("stopped before everything was looked at"),
+        "{text}"
+    );
+}
