@@ -14,6 +14,7 @@ pub mod mend;
 pub mod policy;
 pub mod prompt;
 pub mod qa;
+pub mod replay;
 pub mod reply;
 pub mod scaffold;
 pub mod scan;

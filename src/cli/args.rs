@@ -100,6 +100,13 @@ pub enum Cmd {
         #[arg(short = 'n', long, default_value_t = 200)]
         lines: usize,
     },
+    /// Show how well the harness does: what passed when, what it took, what got stuck
+    Report(ReportArgs),
+    /// Show what today's harness would make of the recorded replies of one attempt; runs and changes nothing
+    Replay {
+        /// A file below dev-factory/transcripts, or its path there, such as cost-tracker/3-developer-coding.jsonl
+        transcript: PathBuf,
+    },
     /// Show each setting with where it came from
     Config,
     /// Look at what this machine has of what a factory needs; exit 78 when no sandbox works
@@ -163,6 +170,17 @@ pub struct DemoArgs {
     /// Milliseconds between pieces of streamed text, for watching
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub pace: u64,
+}
+
+/// `report`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ReportArgs {
+    /// Only what happened since you last marked it read, and what waits for you
+    #[arg(long)]
+    pub shift: bool,
+    /// Mark all that is there now as read, for you alone
+    #[arg(long)]
+    pub mark_read: bool,
 }
 
 /// `doctor`.

@@ -15,6 +15,8 @@ pub mod operator;
 pub mod out;
 pub mod plan;
 pub mod probe;
+pub mod replay;
+pub mod report;
 pub mod screens;
 pub mod secrets;
 pub mod send;
@@ -73,6 +75,8 @@ fn dispatch(cli: Cli) -> Done {
         Some(Cmd::List) => list::run(&cli, &home()?),
         Some(Cmd::Status { line }) => status::run(&cli, &home()?, *line),
         Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
+        Some(Cmd::Report(args)) => report::run(&cli, &home()?, args),
+        Some(Cmd::Replay { transcript }) => replay::run(&cli, &home()?, transcript),
         Some(Cmd::Config) => show::run(&cli),
         Some(Cmd::Doctor(args)) => doctor::run(&cli, args),
         Some(Cmd::Completions { shell }) => complete::run(*shell),

@@ -4,6 +4,7 @@ use super::command::Decision;
 use super::event::{RunSummary, Unit};
 use super::item::Item;
 use super::phase::{Phase, Role};
+use super::price::Usual;
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use super::stuck::Course;
 use chrono::{DateTime, Utc};
@@ -58,6 +59,9 @@ pub struct Factory {
     /// By `host/model`: tokens a second it usually writes, in tenths.
     #[serde(default)]
     pub speeds: BTreeMap<String, u32>,
+    /// How long the Supervisor's calls usually are.
+    #[serde(default)]
+    pub reviews: Usual,
     /// Lifetime counters.
     pub totals: Totals,
 }

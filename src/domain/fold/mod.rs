@@ -9,6 +9,7 @@ use super::event::{Event, EventBody};
 use super::factory::{Factory, ToolFacts, Totals};
 use super::item::Item;
 use super::phase::Phase;
+use super::price::Usual;
 use super::state::{ControlDoc, StateDoc};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -43,6 +44,7 @@ impl Factory {
             refused_claims: 0,
             factors: BTreeMap::new(),
             speeds: BTreeMap::new(),
+            reviews: Usual::default(),
             totals: Totals::default(),
         }
     }

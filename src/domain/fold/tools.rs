@@ -82,6 +82,7 @@ fn counts(body: &EventBody) -> bool {
 fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
     learned(factory, turn);
     timed(factory, turn);
+    reviewed(factory, turn);
     let tokens = turn
         .input_tokens
         .unwrap_or(0)
@@ -130,6 +131,16 @@ fn learned(factory: &mut Factory, turn: &Turn) {
         let factor = factory.factors.entry(turn.model.clone());
         let factor = factor.or_insert(tokens::AS_ESTIMATED);
         *factor = tokens::learn(*factor, estimated, counted);
+    }
+}
+
+/// How long the Supervisor's calls are.
+fn reviewed(factory: &mut Factory, turn: &Turn) {
+    let counted = turn.input_tokens.zip(turn.output_tokens);
+    if let Some((read, written)) = counted.filter(|_| turn.ok && !turn.scripted)
+        && turn.role == Role::Supervisor
+    {
+        factory.reviews.learn(read, written);
     }
 }
 

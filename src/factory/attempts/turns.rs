@@ -210,6 +210,7 @@ impl Context {
         let turn = Turn {
             ok: true,
             malformed: value.is_err(),
+            exhausted: reply.cut,
             ..self.told(asked, Some(&reply), millis)
         };
         let usual = self.speeds.get(&turn.place()).copied();
@@ -263,6 +264,7 @@ impl Context {
     ) -> Turn {
         Turn {
             error: Some(self.words(error)),
+            exhausted: matches!(error.fault, Fault::Overflow | Fault::Truncated),
             ..self.told(asked, thrown, millis)
         }
     }
@@ -281,6 +283,9 @@ impl Context {
             estimated: Some(u64::from(asked.estimated)),
             input_tokens: reply.and_then(|r| r.input_tokens),
             output_tokens: reply.and_then(|r| r.output_tokens),
+            thought_tokens: reply
+                .filter(|r| !r.thought.is_empty())
+                .map(|r| u64::from(tokens::estimate(&r.thought))),
             cached: reply.map(|r| r.cached).unwrap_or_default(),
             rate: reply.and_then(|r| r.rate.clone()),
             usd: reply.map_or(local.then_some(0.0), |r| r.usd),
@@ -291,6 +296,7 @@ impl Context {
             local,
             scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,
+            exhausted: false,
         }
     }
 }
