@@ -13,6 +13,8 @@ mod bad_input;
 mod demo;
 #[path = "cli/terminal.rs"]
 mod on_a_terminal;
+#[path = "cli/report.rs"]
+mod report;
 
 use assert_cmd::Command;
 use predicates::prelude::PredicateBooleanExt;
@@ -45,6 +47,7 @@ impl World {
             .args(words)
             .current_dir(self.dir.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_STATE_HOME", self.path("state"))
             // Which sandbox holds is found out once for all tests.
             .env(
                 "XDG_CACHE_HOME",
