@@ -53,6 +53,17 @@ impl GitRepo {
         Some(format!("{text}\n"))
     }
 
+    /// A file of the home as its first commit has it; None where it has none.
+    #[must_use]
+    pub fn first(&self, path: &str) -> Option<String> {
+        let git = self.git().ok()?;
+        let roots = git.text(&self.home, &["rev-list", "--max-parents=0", "HEAD"]);
+        let roots = roots.ok()?;
+        let name = format!("{}:{path}", roots.lines().last()?);
+        let text = git.text(&self.home, &["cat-file", "blob", &name]).ok()?;
+        Some(format!("{text}\n"))
+    }
+
     fn homeless(&self) -> RepoError {
         RepoError::Git(format!(
             "{} is not the top folder of a git repository; make one with dev-factory init",

@@ -16,6 +16,7 @@ pub mod prompt;
 pub mod qa;
 pub mod replay;
 pub mod reply;
+pub mod sampling;
 pub mod scaffold;
 pub mod scan;
 pub mod soul;

@@ -107,6 +107,8 @@ pub enum Cmd {
         /// A file below dev-factory/transcripts, or its path there, such as cost-tracker/3-developer-coding.jsonl
         transcript: PathBuf,
     },
+    /// Bring the starter files of a home up to this version; what you edited stays yours
+    Upgrade(UpgradeArgs),
     /// Show each setting with where it came from
     Config,
     /// Look at what this machine has of what a factory needs; exit 78 when no sandbox works
@@ -170,6 +172,17 @@ pub struct DemoArgs {
     /// Milliseconds between pieces of streamed text, for watching
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub pace: u64,
+}
+
+/// `upgrade`.
+#[derive(Clone, Debug, Args)]
+pub struct UpgradeArgs {
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not install Jest again when its lock file changes; the engine does before it starts
+    #[arg(long)]
+    pub no_install: bool,
 }
 
 /// `report`.

@@ -5,7 +5,7 @@ use super::home::{self, HomeDoc, Start};
 use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::signals::{self, Endings};
-use super::{ask, npm, secrets, starter, tools, wire};
+use super::{ask, npm, secrets, starter, tools, upgrade, wire};
 use crate::adapters::child;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
@@ -16,7 +16,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// Makes a home at the folder named.
 pub fn run(cli: &Cli, args: &InitArgs) -> Done {
@@ -185,6 +185,7 @@ fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
         file(name, text)?;
     }
     file("dev-factory/factory.toml", new.settings)?;
+    upgrade::remember(&file, new.settings)?;
     file("dev-factory/wishlist.json", new.wishlist)?;
     let now = SystemClock.now();
     let seed = format!("{now:?} {} {}", std::process::id(), root.display());
@@ -212,6 +213,19 @@ fn commit(root: &Path) -> Result<(), Fail> {
         &["init", "--quiet", "--template=", "--initial-branch=main"],
     )?;
     git(root, &["add", "--all"])?;
+    let words = ["--quiet", "--no-verify", "--message", "Begin a factory"];
+    committing(root, &words)
+}
+
+/// One commit of these paths alone.
+pub fn commit_paths(root: &Path, paths: &[&str], message: &str) -> Result<(), Fail> {
+    git(root, &[&["add", "--"], paths].concat())?;
+    let words = ["--quiet", "--no-verify", "--message", message, "--"];
+    committing(root, &[&words[..], paths].concat())
+}
+
+/// A commit by the person, or by us where none is known.
+fn committing(root: &Path, more: &[&str]) -> Result<(), Fail> {
     let known = git(root, &["var", "GIT_COMMITTER_IDENT"]).is_ok();
     let own = [
         "-c",
@@ -220,36 +234,13 @@ fn commit(root: &Path) -> Result<(), Fail> {
         "user.email=dev-factory@localhost",
     ];
     let mut words: Vec<&str> = if known { Vec::new() } else { own.to_vec() };
-    words.extend([
-        "commit",
-        "--quiet",
-        "--no-verify",
-        "--message",
-        "Begin a factory",
-    ]);
+    words.push("commit");
+    words.extend(more);
     git(root, &words)
 }
 
 fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
-    let program = tools::git()?;
-    let mut command = Command::new(program);
-    // Variables such as GIT_DIR would also send the work to another repository.
-    let output = child::bare(&mut command, &["XDG_CONFIG_HOME"])
-        .current_dir(root)
-        .args([
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "commit.gpgSign=false",
-            "-c",
-            "core.autocrlf=false",
-        ])
-        .args(words)
-        // Ctrl-C in the terminal is ours to answer.
-        .process_group(0)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(|error| Fail::failed(format!("git does not start: {error}")))?;
+    let output = output(root, words)?;
     if output.status.success() {
         return Ok(());
     }
@@ -262,6 +253,31 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
             .unwrap_or(&""),
         text.trim().replace('\n', "; ")
     )))
+}
+
+/// git in a folder, without what the machine or a repository would have it run.
+pub fn output(root: &Path, words: &[&str]) -> Result<Output, Fail> {
+    let program = tools::git()?;
+    let mut command = Command::new(program);
+    // Variables such as GIT_DIR would also send the work to another repository.
+    child::bare(&mut command, &["XDG_CONFIG_HOME"])
+        .current_dir(root)
+        .args([
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "commit.gpgSign=false",
+            "-c",
+            "core.autocrlf=false",
+            "-c",
+            "core.fsmonitor=false",
+        ])
+        .args(words)
+        // Ctrl-C in the terminal is ours to answer.
+        .process_group(0)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .map_err(|error| Fail::failed(format!("git does not start: {error}")))
 }
 
 /// Installs Jest unless told not to.

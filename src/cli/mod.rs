@@ -26,6 +26,7 @@ pub mod signals;
 pub mod starter;
 pub mod status;
 pub mod tools;
+pub mod upgrade;
 pub mod verbs;
 pub mod walls;
 pub mod wire;
@@ -77,6 +78,7 @@ fn dispatch(cli: Cli) -> Done {
         Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
         Some(Cmd::Report(args)) => report::run(&cli, &home()?, args),
         Some(Cmd::Replay { transcript }) => replay::run(&cli, &home()?, transcript),
+        Some(Cmd::Upgrade(args)) => upgrade::run(&cli, &home()?, args),
         Some(Cmd::Config) => show::run(&cli),
         Some(Cmd::Doctor(args)) => doctor::run(&cli, args),
         Some(Cmd::Completions { shell }) => complete::run(*shell),

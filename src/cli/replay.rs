@@ -8,6 +8,7 @@ use super::out::{self, Done, Fail};
 use super::{home, wire};
 use crate::agents::replay::{Judged, Then, judge};
 use crate::domain::event::{EventBody, Turn};
+use crate::domain::phase::Role;
 use crate::domain::stuck::{self, Answer, Fault};
 use past::{Line, Past};
 use serde::Serialize;
@@ -132,9 +133,15 @@ fn step(
 }
 
 fn then(turn: &Turn, after: &[EventBody]) -> &'static str {
-    let refused = after
-        .iter()
-        .any(|body| matches!(body, EventBody::SpecRefused { by, .. } if *by == turn.role));
+    let refused = after.iter().any(|body| {
+        matches!(
+            body,
+            EventBody::SpecRefused {
+                by: Role::Developer,
+                ..
+            }
+        )
+    });
     match (turn.ok, turn.malformed, refused) {
         (false, ..) => "failed",
         (_, true, _) => "not usable",

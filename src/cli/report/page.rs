@@ -234,7 +234,7 @@ fn ladder(s: &Summary) -> String {
     let figure = |figure: f64| format!("{figure:.1}");
     [
         row("  highest rung", &levels),
-        row("  mended (L0)", &format!("{} files", s.mended)),
+        row("  mended (L0)", &plural(s.mended, "file")),
         row("  runs a line", &spread(s.cycles_per_line, figure)),
         row("  runs a build", &spread(s.cycles_per_build, figure)),
         row("  escalated", &share(s.escalated)),
@@ -278,7 +278,7 @@ fn took(s: &Summary) -> String {
 fn cost(effort: &Effort) -> String {
     let unpriced = match effort.unpriced {
         0 => String::new(),
-        n => format!("; {n} turns without a known price"),
+        n => format!("; {} without a known price", plural(n, "turn")),
     };
     format!(
         "${:.2}, ${:.2} of it the Supervisor's{unpriced}",
@@ -302,10 +302,18 @@ fn phases(metrics: &Metrics) -> String {
     });
     table(
         &[
-            "phase", "turns", "unusable", "tokens", "reading", "writing", "turns", "tests", "gates",
+            "phase", "turns", "unusable", "tokens", "reading", "writing", "in all", "tests",
+            "gates",
         ],
         rows.collect(),
     )
+}
+
+fn plural(count: u64, word: &str) -> String {
+    match count {
+        1 => format!("1 {word}"),
+        _ => format!("{count} {word}s"),
+    }
 }
 
 /// "950", "12k", "3.4M".

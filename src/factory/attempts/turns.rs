@@ -4,8 +4,9 @@ use super::ask::Spoiled;
 use super::context::{Context, FromAgent, Origin, Stop};
 use super::live;
 use super::tries::{Next, Tries};
-use crate::agents::prompt::Prompt;
+use crate::agents::prompt::{Mode, Prompt};
 use crate::agents::reply::Malformed;
+use crate::agents::sampling;
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Turn};
 use crate::domain::phase::{Outcome, Phase};
@@ -149,6 +150,11 @@ impl Context {
                 self.role, self.role
             )));
         };
+        let think = prompt.think && tries.may_think();
+        let mode = match prompt.mode {
+            Mode::Think if !think => Mode::Write,
+            mode => mode,
+        };
         let stem = stem(&self.tool, self.phase, prompt);
         let n = self.facts.turns.get(&stem).copied().unwrap_or(0);
         Ok(TurnRequest {
@@ -166,12 +172,12 @@ impl Context {
                     Message::text(role, content.clone())
                 })
                 .collect(),
-            think: prompt.think && tries.may_think(),
+            think,
             max_tokens: prompt.max_tokens,
-            temperature: prompt.temperature,
-            top_p: prompt.top_p,
+            sampling: sampling::of(&model.model, mode, prompt.warmer),
             presence_penalty: prompt.presence_penalty,
-            format: prompt.format.clone(),
+            // Who thinks answers freely first; the form is asked for again where it is missed, with the schema then.
+            format: prompt.format.clone().filter(|_| !think),
             seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n + self.looped) + tries.seed()),
         })
     }
