@@ -15,6 +15,8 @@ mod demo;
 mod on_a_terminal;
 #[path = "cli/report.rs"]
 mod report;
+#[path = "cli/upgrade.rs"]
+mod upgrade;
 
 use assert_cmd::Command;
 use predicates::prelude::PredicateBooleanExt;
@@ -163,6 +165,42 @@ fn init_makes_a_home_with_one_commit_on_main() {
         .map(|e| e.unwrap().file_name())
         .collect();
     assert_eq!(leftovers, ["home"], "something was left beside the home");
+}
+
+#[test]
+fn init_says_in_json_what_it_did_a_line_a_step() {
+    let w = World::new();
+    let lines = |words: &[&str]| -> Vec<Value> {
+        let out = w.run(words).assert().success();
+        let text = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let words = [
+        "--json",
+        "init",
+        "home",
+        "--yes",
+        "--no-install",
+        "--host",
+        "gpu=ollama:http://127.0.0.1:1",
+    ];
+    let said = lines(&words);
+    let steps: Vec<&str> = said
+        .iter()
+        .map(|line| line["step"].as_str().unwrap())
+        .collect();
+    assert_eq!(steps, ["made", "jest", "next"]);
+    assert_eq!(Path::new(said[0]["home"].as_str().unwrap()), w.path("home"));
+    assert_eq!(said[1]["installed"], false);
+    assert_eq!(said[2]["hosts"][0]["name"], "gpu");
+    assert_eq!(said[2]["paused"], false);
+    let again = lines(&words);
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0]["step"], "there");
+    assert_eq!(again[0]["there"]["settings"], "there");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -22,7 +23,7 @@ use std::process::{Command, Output};
 pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     let dir = absolute(&args.dir)?;
     if home::marker(&dir).is_file() {
-        return again(&dir);
+        return again(cli, &dir);
     }
     vacant(&dir)?;
     tools::git()?;
@@ -45,13 +46,33 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
             check: true,
         },
     )?;
-    out::say(format!("made a factory home in {}", dir.display()))?;
+    let made = format!("made a factory home in {}", dir.display());
+    tell(cli, "made", &made, json!({ "home": dir }))?;
     if let Some((name, table)) = key {
-        out::say(secrets::note_place(&name, &table)?)?;
+        let words = secrets::note_place(&name, &table)?;
+        tell(cli, "key", &words, json!({ "server": name }))?;
     }
     installed(cli, args, &dir)?;
-    out::say(next(&dir, &plan, start))?;
+    let words = next(&dir, &plan, start);
+    let hosts = plan.hosts.iter();
+    let hosts: Vec<_> = hosts
+        .map(|host| json!({ "name": host.name, "url": host.url }))
+        .collect();
+    let more = json!({ "hosts": hosts, "paused": start == Start::Paused });
+    tell(cli, "next", &words, more)?;
     Ok(0)
+}
+
+/// A step as text for a person, or as a JSON object on a line of its own with the same words in it.
+fn tell(cli: &Cli, step: &str, words: &str, more: serde_json::Value) -> Result<(), Fail> {
+    if !cli.json {
+        return out::say(words);
+    }
+    let mut line = json!({ "step": step, "words": words });
+    if let (Some(line), serde_json::Value::Object(more)) = (line.as_object_mut(), more) {
+        line.extend(more);
+    }
+    out::say(line)
 }
 
 /// What a home is made of beside the fixed starter files.
@@ -286,13 +307,23 @@ fn installed(cli: &Cli, args: &InitArgs, dir: &Path) -> Result<(), Fail> {
         return Ok(());
     }
     if args.no_install {
-        return out::say("Jest is not installed yet: the engine installs it before it starts");
+        let words = "Jest is not installed yet: the engine installs it before it starts";
+        return tell(cli, "jest", words, json!({ "installed": false }));
     }
-    npm::install(cli, dir)
+    npm::install(cli, dir)?;
+    match cli.json {
+        true => tell(
+            cli,
+            "jest",
+            "Jest is installed",
+            json!({ "installed": true }),
+        ),
+        false => Ok(()),
+    }
 }
 
 /// A second run: says what is there.
-fn again(dir: &Path) -> Done {
+fn again(cli: &Cli, dir: &Path) -> Done {
     let doc = home::read(dir)?;
     let count = |path: &str| std::fs::read_dir(dir.join(path)).map_or(0, Iterator::count);
     let there = |path: &str| {
@@ -308,11 +339,11 @@ fn again(dir: &Path) -> Done {
             |error| format!("unknown: {error}"),
             |tools| format!("{} shipped", tools.len()),
         );
-    out::say(format!(
+    let words = format!(
         "{} is a factory home already, made {}; nothing was changed",
         dir.display(),
         doc.created_at.format("%Y-%m-%d")
-    ))?;
+    );
     let rows = [
         ("settings", there("dev-factory/factory.toml").to_owned()),
         ("wishlist", there("dev-factory/wishlist.json").to_owned()),
@@ -329,6 +360,16 @@ fn again(dir: &Path) -> Done {
             .to_owned(),
         ),
     ];
+    if cli.json {
+        let there: serde_json::Map<_, _> = rows
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        let more = json!({ "home": dir, "there": there });
+        tell(cli, "there", &words, more)?;
+        return Ok(0);
+    }
+    out::say(words)?;
     let rows: Vec<Vec<String>> = rows
         .into_iter()
         .map(|(name, value)| vec![format!("  {name}"), value])
