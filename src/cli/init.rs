@@ -5,8 +5,7 @@ use super::home::{self, HomeDoc, Start};
 use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::signals::{self, Endings};
-use super::{ask, npm, secrets, starter, tools, upgrade, wire};
-use crate::adapters::child;
+use super::{ask, commits, npm, secrets, starter, tools, upgrade, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
@@ -15,9 +14,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 /// Makes a home at the folder named.
 pub fn run(cli: &Cli, args: &InitArgs) -> Done {
@@ -169,7 +166,7 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     if new.check {
         wire::settings(cli, Some(stage.path()), Vec::new())?;
     }
-    commit(stage.path())?;
+    commits::begin(stage.path())?;
     // A temporary folder is its owner's alone; a home is readable as any repository is.
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(stage.path(), std::fs::Permissions::from_mode(0o755))
@@ -225,80 +222,6 @@ fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
     };
     let text = serde_json::to_string_pretty(&doc)?;
     file("dev-factory/home.json", &format!("{text}\n"))
-}
-
-/// The first commit on main; hooks and signing of the machine are left out of it.
-fn commit(root: &Path) -> Result<(), Fail> {
-    git(
-        root,
-        &["init", "--quiet", "--template=", "--initial-branch=main"],
-    )?;
-    git(root, &["add", "--all"])?;
-    let words = ["--quiet", "--no-verify", "--message", "Begin a factory"];
-    committing(root, &words)
-}
-
-/// One commit of these paths alone.
-pub fn commit_paths(root: &Path, paths: &[&str], message: &str) -> Result<(), Fail> {
-    git(root, &[&["add", "--"], paths].concat())?;
-    let words = ["--quiet", "--no-verify", "--message", message, "--"];
-    committing(root, &[&words[..], paths].concat())
-}
-
-/// A commit by the person, or by us where none is known.
-fn committing(root: &Path, more: &[&str]) -> Result<(), Fail> {
-    let known = git(root, &["var", "GIT_COMMITTER_IDENT"]).is_ok();
-    let own = [
-        "-c",
-        "user.name=dev-factory",
-        "-c",
-        "user.email=dev-factory@localhost",
-    ];
-    let mut words: Vec<&str> = if known { Vec::new() } else { own.to_vec() };
-    words.push("commit");
-    words.extend(more);
-    git(root, &words)
-}
-
-fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
-    let output = output(root, words)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    Err(Fail::failed(format!(
-        "git {} failed: {}",
-        words
-            .iter()
-            .find(|word| !word.starts_with('-') && !word.contains('='))
-            .unwrap_or(&""),
-        text.trim().replace('\n', "; ")
-    )))
-}
-
-/// git in a folder, without what the machine or a repository would have it run.
-pub fn output(root: &Path, words: &[&str]) -> Result<Output, Fail> {
-    let program = tools::git()?;
-    let mut command = Command::new(program);
-    // Variables such as GIT_DIR would also send the work to another repository.
-    child::bare(&mut command, &["XDG_CONFIG_HOME"])
-        .current_dir(root)
-        .args([
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "commit.gpgSign=false",
-            "-c",
-            "core.autocrlf=false",
-            "-c",
-            "core.fsmonitor=false",
-        ])
-        .args(words)
-        // Ctrl-C in the terminal is ours to answer.
-        .process_group(0)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(|error| Fail::failed(format!("git does not start: {error}")))
 }
 
 /// Installs Jest unless told not to.

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod ask;
 pub mod background;
+pub mod commits;
 pub mod complete;
 pub mod demo;
 pub mod doctor;

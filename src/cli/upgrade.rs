@@ -5,7 +5,7 @@ mod renamed;
 
 use super::args::{Cli, UpgradeArgs};
 use super::out::{self, Done, Fail};
-use super::{home, init, npm, starter, wire};
+use super::{commits, home, npm, starter, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::git::GitRepo;
@@ -130,7 +130,7 @@ fn commit(home: &Path, paths: &[&str]) -> Result<(), String> {
         return Err(why);
     }
     let message = format!("Starter files of dev-factory {}", env!("CARGO_PKG_VERSION"));
-    init::commit_paths(home, paths, &message).map_err(|fail| match fail {
+    commits::commit_paths(home, paths, &message).map_err(|fail| match fail {
         Fail::Said(_, sentence) => sentence,
         _ => "git does not answer".to_owned(),
     })

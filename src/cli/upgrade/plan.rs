@@ -5,7 +5,7 @@ use super::{SETTINGS, STARTER};
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::git::GitRepo;
 use crate::cli::out::Fail;
-use crate::cli::{init, starter};
+use crate::cli::{commits, starter};
 use serde::Serialize;
 use std::path::Path;
 
@@ -188,7 +188,7 @@ fn merge(base: &str, mine: &str, theirs: &str) -> Result<Option<String>, Fail> {
         wrote.map_err(|error| Fail::failed(error.to_string()))?;
     }
     let words = ["merge-file", "-p", "-q", "mine", "base", "theirs"];
-    let output = init::output(place.path(), &words)?;
+    let output = commits::output(place.path(), &words)?;
     let clean = output.status.success();
     Ok(clean.then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
 }
