@@ -196,7 +196,11 @@ fn replayed(w: &World, dir: &Path) {
         .min()
         .unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("```js", "```python", 1)).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let mut first: Value = serde_json::from_str(first).unwrap();
+    let said = first["reply"]["text"].as_str().unwrap();
+    first["reply"]["text"] = said.replacen("```js", "```python", 1).into();
+    fs::write(&path, format!("{first}\n{rest}")).unwrap();
     let said = replay(&path);
     assert_eq!(said["differ"], 1, "{said:#}");
     let step = said["steps"]
