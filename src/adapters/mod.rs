@@ -13,5 +13,6 @@ pub mod npm;
 pub mod reader;
 pub mod registry;
 pub mod sandbox;
+pub mod steps;
 pub mod store;
 pub mod watch;

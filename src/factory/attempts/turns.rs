@@ -44,6 +44,19 @@ impl Context {
                 request: self.request(prompt, &tries)?,
                 estimated: prompt.estimate(),
             };
+            if let Some(known) = self.known(&asked.request)? {
+                self.log(
+                    Level::Info,
+                    format!("{} was answered before the cut", known.label),
+                );
+                let counted = !self.is_next(&known.label);
+                self.came_from(&known.reply);
+                let value = usable(&asked.request, &known.reply, read);
+                if !counted {
+                    self.count(&asked, &known.reply, 0, value.is_err());
+                }
+                return Ok(value);
+            }
             if let Some(recording) = self.recording.take() {
                 recording.done().await?;
             }
@@ -208,31 +221,13 @@ impl Context {
         read: &impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;
-        let value = match reply.defect() {
-            Some(Fault::Cut) => Err(Spoiled::cut(request.max_tokens)),
-            Some(_) => Err(Spoiled::empty()),
-            None => read(&reply.text).map_err(|problem| Spoiled::malformed(&reply.text, problem)),
-        };
-        let turn = Turn {
-            ok: true,
-            malformed: value.is_err(),
-            exhausted: reply.cut,
-            ..self.told(asked, Some(&reply), millis)
-        };
-        let usual = self.speeds.get(&turn.place()).copied();
-        let slow = usual.filter(|usual| turn.slow(*usual));
-        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
+        let value = usable(request, &reply, read);
+        // First: an answer that is counted must be there to be used again after a cut.
         self.transcribe(request, Some(&reply), None)?;
+        let slow = self.count(asked, &reply, millis, value.is_err());
         // What follows in the log comes after the reply.
         let _ = showing.await;
-        self.learn(asked, &reply);
-        if let Some((stem, _)) = request.label.rsplit_once('/') {
-            *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
-        }
-        self.origin = Origin {
-            scripted: reply.scripted,
-            local: reply.local && !reply.scripted,
-        };
+        self.came_from(&reply);
         self.tell(FromAgent::Spoke {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
@@ -245,6 +240,39 @@ impl Context {
             ));
         }
         Ok(value)
+    }
+
+    /// Records a whole reply; how many tenths of a token a second are usual, when it came far slower.
+    fn count(&mut self, asked: &Asked, reply: &Reply, millis: u64, malformed: bool) -> Option<u32> {
+        let turn = Turn {
+            ok: true,
+            malformed,
+            exhausted: reply.cut,
+            ..self.told(asked, Some(reply), millis)
+        };
+        let usual = self.speeds.get(&turn.place()).copied();
+        let slow = usual.filter(|usual| turn.slow(*usual));
+        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
+        self.learn(asked, reply);
+        if let Some((stem, _)) = asked.request.label.rsplit_once('/') {
+            *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
+        }
+        slow
+    }
+
+    fn came_from(&mut self, reply: &Reply) {
+        self.origin = Origin {
+            scripted: reply.scripted,
+            local: reply.local && !reply.scripted,
+        };
+    }
+
+    /// Whether the journal has not counted a turn of this label yet.
+    fn is_next(&self, label: &str) -> bool {
+        label.rsplit_once('/').is_some_and(|(stem, n)| {
+            let counted = self.facts.turns.get(stem).copied().unwrap_or(0);
+            n.parse() == Ok(counted)
+        })
     }
 
     /// What the server counted teaches the next prompt of this attempt; the journal teaches the next attempts.
@@ -304,6 +332,19 @@ impl Context {
             malformed: false,
             exhausted: false,
         }
+    }
+}
+
+/// What a whole reply gives, or why none of it can be used.
+fn usable<T>(
+    request: &TurnRequest,
+    reply: &Reply,
+    read: &impl Fn(&str) -> Result<T, Malformed>,
+) -> Result<T, Spoiled> {
+    match reply.defect() {
+        Some(Fault::Cut) => Err(Spoiled::cut(request.max_tokens)),
+        Some(_) => Err(Spoiled::empty()),
+        None => read(&reply.text).map_err(|problem| Spoiled::malformed(&reply.text, problem)),
     }
 }
 
