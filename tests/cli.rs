@@ -15,6 +15,10 @@ mod demo;
 mod doctor;
 #[path = "cli/terminal.rs"]
 mod on_a_terminal;
+#[path = "cli/report.rs"]
+mod report;
+#[path = "cli/upgrade.rs"]
+mod upgrade;
 
 use assert_cmd::Command;
 use predicates::prelude::PredicateBooleanExt;
@@ -47,6 +51,7 @@ impl World {
             .args(words)
             .current_dir(self.dir.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_STATE_HOME", self.path("state"))
             // Which sandbox holds is found out once for all tests.
             .env(
                 "XDG_CACHE_HOME",
@@ -162,6 +167,42 @@ fn init_makes_a_home_with_one_commit_on_main() {
         .map(|e| e.unwrap().file_name())
         .collect();
     assert_eq!(leftovers, ["home"], "something was left beside the home");
+}
+
+#[test]
+fn init_says_in_json_what_it_did_a_line_a_step() {
+    let w = World::new();
+    let lines = |words: &[&str]| -> Vec<Value> {
+        let out = w.run(words).assert().success();
+        let text = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let words = [
+        "--json",
+        "init",
+        "home",
+        "--yes",
+        "--no-install",
+        "--host",
+        "gpu=ollama:http://127.0.0.1:1",
+    ];
+    let said = lines(&words);
+    let steps: Vec<&str> = said
+        .iter()
+        .map(|line| line["step"].as_str().unwrap())
+        .collect();
+    assert_eq!(steps, ["made", "jest", "next"]);
+    assert_eq!(Path::new(said[0]["home"].as_str().unwrap()), w.path("home"));
+    assert_eq!(said[1]["installed"], false);
+    assert_eq!(said[2]["hosts"][0]["name"], "gpu");
+    assert_eq!(said[2]["paused"], false);
+    let again = lines(&words);
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0]["step"], "there");
+    assert_eq!(again[0]["there"]["settings"], "there");
 }
 
 #[test]

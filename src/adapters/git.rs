@@ -43,6 +43,27 @@ impl GitRepo {
         Err(repo.homeless())
     }
 
+    /// A file of a tool as a commit has it; None where it has none, or the commit is gone.
+    #[must_use]
+    pub fn file(&self, tool: &str, commit: &str, path: &str) -> Option<String> {
+        let hex = !commit.is_empty() && commit.bytes().all(|b| b.is_ascii_hexdigit());
+        let name = format!("{commit}:tools/{tool}/{path}");
+        let git = self.git().ok().filter(|_| hex)?;
+        let text = git.text(&self.home, &["cat-file", "blob", &name]).ok()?;
+        Some(format!("{text}\n"))
+    }
+
+    /// A file of the home as its first commit has it; None where it has none.
+    #[must_use]
+    pub fn first(&self, path: &str) -> Option<String> {
+        let git = self.git().ok()?;
+        let roots = git.text(&self.home, &["rev-list", "--max-parents=0", "HEAD"]);
+        let roots = roots.ok()?;
+        let name = format!("{}:{path}", roots.lines().last()?);
+        let text = git.text(&self.home, &["cat-file", "blob", &name]).ok()?;
+        Some(format!("{text}\n"))
+    }
+
     fn homeless(&self) -> RepoError {
         RepoError::Git(format!(
             "{} is not the top folder of a git repository; make one with dev-factory init",

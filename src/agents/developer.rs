@@ -2,10 +2,13 @@
 
 use super::deps;
 use super::prompt::{Desk, Mode, Prompt, data, section};
+use super::reply::{Malformed, fenced};
 
 pub use super::brief::{FileBrief, file};
 pub use super::policy::{check_file, from_reply, writable};
 
+/// Longest draft handed on, characters; about three pages.
+pub const DRAFT_CHARS: usize = 12_000;
 /// Tokens of a draft; it is prose of about a page.
 const DRAFT_TOKENS: u32 = 1500;
 const SPEC_RULE: &str = "Reply with the whole spec in one ```markdown fence and nothing after it. Inside it use no fence.";
@@ -115,4 +118,9 @@ pub(super) fn hinted(desk: &Desk<'_>, hint: Option<&str>) -> String {
     hint.map_or_else(String::new, |hint| {
         section("Hint of the reviewer", &data(desk.nonce, "hint", hint))
     })
+}
+
+/// The spec inside a reply.
+pub fn parse_spec(reply: &str) -> Result<String, Malformed> {
+    fenced(reply, &["markdown", "md"])
 }

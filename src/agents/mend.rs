@@ -8,6 +8,9 @@ use super::scan;
 use super::spec::{Spec, base, test_of};
 use std::collections::BTreeMap;
 
+/// Modules of Node.js that are allowed, and whose name is no global that means something else.
+const FORGOTTEN: [&str; 5] = ["path", "util", "url", "querystring", "assert"];
+
 /// A file and what was put right in it, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mended {
@@ -222,6 +225,14 @@ fn requires(mended: &mut Mended, place: &Place<'_>) {
             "const {{ {} }} = require('{from}');",
             used.join(", ")
         ));
+    }
+    for module in FORGOTTEN {
+        // A word of its own, such as `path`, may also be a forgotten argument: only `path.join(` tells.
+        let called = mended.text.contains(&format!("{module}."));
+        if called && names.loose.contains(module) {
+            mended.notes.push(format!("requires {module}"));
+            lines.push(format!("const {module} = require('node:{module}');"));
+        }
     }
     if lines.is_empty() {
         return;

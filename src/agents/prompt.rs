@@ -81,10 +81,10 @@ pub struct Prompt {
     pub messages: Vec<(bool, String)>,
     /// Whether the model may think.
     pub think: bool,
-    /// Sampling temperature.
-    pub temperature: f32,
-    /// Nucleus sampling.
-    pub top_p: f32,
+    /// How it is to work; the family of the model says how that is sampled.
+    pub mode: Mode,
+    /// What another try of the same prompt adds to the temperature.
+    pub warmer: f32,
     /// Penalty on what was written already; 0 = none.
     pub presence_penalty: f32,
     /// Upper bound of tokens written, thinking included.
@@ -134,11 +134,6 @@ impl Prompt {
         };
         let system = format!("{}\n\nOutput rule: {rule}", desk.soul.body.trim());
         let user = format!("{}\n\n# Now\n{rule}", user.trim());
-        let (think, temperature, top_p) = match mode {
-            Mode::Write => (false, 0.7, 0.8),
-            Mode::Think => (true, 0.6, 0.95),
-            Mode::Decide => (false, 0.2, 0.8),
-        };
         let written = match mode {
             Mode::Decide => desk.numbers.verdict_tokens,
             Mode::Write => desk.numbers.code_tokens,
@@ -148,9 +143,9 @@ impl Prompt {
             purpose,
             path: None,
             messages: vec![(true, system), (false, user)],
-            think,
-            temperature,
-            top_p,
+            think: mode == Mode::Think,
+            mode,
+            warmer: 0.0,
             presence_penalty: 0.0,
             max_tokens: written,
             format: None,

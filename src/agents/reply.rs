@@ -152,7 +152,15 @@ fn unthought(reply: &str) -> Result<&str, Malformed> {
             Ok(rest)
         };
     }
-    Ok(text)
+    // Some templates open the thinking themselves, so that only its end stands in the reply.
+    let front = text.find("```").and_then(|at| text.get(..at));
+    let front = front.unwrap_or(text);
+    let end = front.rfind("</think>").map(|at| at + "</think>".len());
+    match end.and_then(|end| text.get(end..)) {
+        Some(rest) if rest.trim().is_empty() => Err(only()),
+        Some(rest) => Ok(rest),
+        None => Ok(text),
+    }
 }
 
 fn pick<'a, 'b>(

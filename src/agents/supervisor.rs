@@ -106,7 +106,14 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
     );
     let words: Vec<&str> = brief.allowed.iter().copied().map(word).collect();
     let rule = form(brief.allowed, &words);
-    Prompt::new(&brief.desk, "verdict", Mode::Decide, &rule, &user).shaped(json!({
+    // What is wrong, the code, a test or the spec, is found out by thinking; a finished tool is only checked.
+    let mode = match brief.escalation {
+        Some(_) => Mode::Think,
+        None => Mode::Decide,
+    };
+    let prompt = Prompt::new(&brief.desk, "verdict", mode, &rule, &user);
+    let words_most = brief.desk.numbers.verdict_tokens;
+    prompt.writing(&brief.desk, words_most).shaped(json!({
         "type": "object",
         "properties": {
             "checks": {"type": "array", "items": {"type": "string"}},

@@ -100,6 +100,15 @@ pub enum Cmd {
         #[arg(short = 'n', long, default_value_t = 200)]
         lines: usize,
     },
+    /// Show how well the harness does: what passed when, what it took, what got stuck
+    Report(ReportArgs),
+    /// Show what today's harness would make of the recorded replies of one attempt; runs and changes nothing
+    Replay {
+        /// A file below dev-factory/transcripts, or its path there, such as cost-tracker/3-developer-coding.jsonl
+        transcript: PathBuf,
+    },
+    /// Bring the starter files of a home up to this version; what you edited stays yours
+    Upgrade(UpgradeArgs),
     /// Show each setting with where it came from
     Config,
     /// Look at all a factory needs: settings, model servers, programs, sandbox; exit 1 when something cannot work
@@ -163,6 +172,28 @@ pub struct DemoArgs {
     /// Milliseconds between pieces of streamed text, for watching
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub pace: u64,
+}
+
+/// `upgrade`.
+#[derive(Clone, Debug, Args)]
+pub struct UpgradeArgs {
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not install Jest again when its lock file changes; the engine does before it starts
+    #[arg(long)]
+    pub no_install: bool,
+}
+
+/// `report`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ReportArgs {
+    /// Only what happened since you last marked it read, and what waits for you
+    #[arg(long)]
+    pub shift: bool,
+    /// Mark all that is there now as read, for you alone
+    #[arg(long)]
+    pub mark_read: bool,
 }
 
 /// `doctor`.

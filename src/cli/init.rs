@@ -5,24 +5,22 @@ use super::home::{self, HomeDoc, Start};
 use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::signals::{self, Endings};
-use super::{ask, npm, secrets, starter, tools, wire};
-use crate::adapters::child;
+use super::{ask, commits, npm, secrets, starter, tools, upgrade, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Makes a home at the folder named.
 pub fn run(cli: &Cli, args: &InitArgs) -> Done {
     let dir = absolute(&args.dir)?;
     if home::marker(&dir).is_file() {
-        return again(&dir);
+        return again(cli, &dir);
     }
     vacant(&dir)?;
     tools::git()?;
@@ -45,13 +43,33 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
             check: true,
         },
     )?;
-    out::say(format!("made a factory home in {}", dir.display()))?;
+    let made = format!("made a factory home in {}", dir.display());
+    tell(cli, "made", &made, json!({ "home": dir }))?;
     if let Some((name, table)) = key {
-        out::say(secrets::note_place(&name, &table)?)?;
+        let words = secrets::note_place(&name, &table)?;
+        tell(cli, "key", &words, json!({ "server": name }))?;
     }
     installed(cli, args, &dir)?;
-    out::say(next(&dir, &plan, start))?;
+    let words = next(&dir, &plan, start);
+    let hosts = plan.hosts.iter();
+    let hosts: Vec<_> = hosts
+        .map(|host| json!({ "name": host.name, "url": host.url }))
+        .collect();
+    let more = json!({ "hosts": hosts, "paused": start == Start::Paused });
+    tell(cli, "next", &words, more)?;
     Ok(0)
+}
+
+/// A step as text for a person, or as a JSON object on a line of its own with the same words in it.
+fn tell(cli: &Cli, step: &str, words: &str, more: serde_json::Value) -> Result<(), Fail> {
+    if !cli.json {
+        return out::say(words);
+    }
+    let mut line = json!({ "step": step, "words": words });
+    if let (Some(line), serde_json::Value::Object(more)) = (line.as_object_mut(), more) {
+        line.extend(more);
+    }
+    out::say(line)
 }
 
 /// What a home is made of beside the fixed starter files.
@@ -148,7 +166,7 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     if new.check {
         wire::settings(cli, Some(stage.path()), Vec::new())?;
     }
-    commit(stage.path())?;
+    commits::begin(stage.path())?;
     // A temporary folder is its owner's alone; a home is readable as any repository is.
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(stage.path(), std::fs::Permissions::from_mode(0o755))
@@ -185,6 +203,7 @@ fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
         file(name, text)?;
     }
     file("dev-factory/factory.toml", new.settings)?;
+    upgrade::remember(&file, new.settings)?;
     file("dev-factory/wishlist.json", new.wishlist)?;
     let now = SystemClock.now();
     let seed = format!("{now:?} {} {}", std::process::id(), root.display());
@@ -205,78 +224,29 @@ fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
     file("dev-factory/home.json", &format!("{text}\n"))
 }
 
-/// The first commit on main; hooks and signing of the machine are left out of it.
-fn commit(root: &Path) -> Result<(), Fail> {
-    git(
-        root,
-        &["init", "--quiet", "--template=", "--initial-branch=main"],
-    )?;
-    git(root, &["add", "--all"])?;
-    let known = git(root, &["var", "GIT_COMMITTER_IDENT"]).is_ok();
-    let own = [
-        "-c",
-        "user.name=dev-factory",
-        "-c",
-        "user.email=dev-factory@localhost",
-    ];
-    let mut words: Vec<&str> = if known { Vec::new() } else { own.to_vec() };
-    words.extend([
-        "commit",
-        "--quiet",
-        "--no-verify",
-        "--message",
-        "Begin a factory",
-    ]);
-    git(root, &words)
-}
-
-fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
-    let program = tools::git()?;
-    let mut command = Command::new(program);
-    // Variables such as GIT_DIR would also send the work to another repository.
-    let output = child::bare(&mut command, &["XDG_CONFIG_HOME"])
-        .current_dir(root)
-        .args([
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "commit.gpgSign=false",
-            "-c",
-            "core.autocrlf=false",
-        ])
-        .args(words)
-        // Ctrl-C in the terminal is ours to answer.
-        .process_group(0)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(|error| Fail::failed(format!("git does not start: {error}")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    Err(Fail::failed(format!(
-        "git {} failed: {}",
-        words
-            .iter()
-            .find(|word| !word.starts_with('-') && !word.contains('='))
-            .unwrap_or(&""),
-        text.trim().replace('\n', "; ")
-    )))
-}
-
 /// Installs Jest unless told not to.
 fn installed(cli: &Cli, args: &InitArgs, dir: &Path) -> Result<(), Fail> {
     if npm::installed(dir) {
         return Ok(());
     }
     if args.no_install {
-        return out::say("Jest is not installed yet: the engine installs it before it starts");
+        let words = "Jest is not installed yet: the engine installs it before it starts";
+        return tell(cli, "jest", words, json!({ "installed": false }));
     }
-    npm::install(cli, dir)
+    npm::install(cli, dir)?;
+    match cli.json {
+        true => tell(
+            cli,
+            "jest",
+            "Jest is installed",
+            json!({ "installed": true }),
+        ),
+        false => Ok(()),
+    }
 }
 
 /// A second run: says what is there.
-fn again(dir: &Path) -> Done {
+fn again(cli: &Cli, dir: &Path) -> Done {
     let doc = home::read(dir)?;
     let count = |path: &str| std::fs::read_dir(dir.join(path)).map_or(0, Iterator::count);
     let there = |path: &str| {
@@ -292,11 +262,11 @@ fn again(dir: &Path) -> Done {
             |error| format!("unknown: {error}"),
             |tools| format!("{} shipped", tools.len()),
         );
-    out::say(format!(
+    let words = format!(
         "{} is a factory home already, made {}; nothing was changed",
         dir.display(),
         doc.created_at.format("%Y-%m-%d")
-    ))?;
+    );
     let rows = [
         ("settings", there("dev-factory/factory.toml").to_owned()),
         ("wishlist", there("dev-factory/wishlist.json").to_owned()),
@@ -313,6 +283,16 @@ fn again(dir: &Path) -> Done {
             .to_owned(),
         ),
     ];
+    if cli.json {
+        let there: serde_json::Map<_, _> = rows
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        let more = json!({ "home": dir, "there": there });
+        tell(cli, "there", &words, more)?;
+        return Ok(0);
+    }
+    out::say(words)?;
     let rows: Vec<Vec<String>> = rows
         .into_iter()
         .map(|(name, value)| vec![format!("  {name}"), value])

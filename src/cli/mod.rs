@@ -3,6 +3,7 @@
 pub mod args;
 pub mod ask;
 pub mod background;
+pub mod commits;
 pub mod complete;
 pub mod demo;
 pub mod doctor;
@@ -15,6 +16,8 @@ pub mod operator;
 pub mod out;
 pub mod plan;
 pub mod probe;
+pub mod replay;
+pub mod report;
 pub mod screens;
 pub mod secrets;
 pub mod send;
@@ -24,6 +27,7 @@ pub mod signals;
 pub mod starter;
 pub mod status;
 pub mod tools;
+pub mod upgrade;
 pub mod verbs;
 pub mod walls;
 pub mod wire;
@@ -73,6 +77,9 @@ fn dispatch(cli: Cli) -> Done {
         Some(Cmd::List) => list::run(&cli, &home()?),
         Some(Cmd::Status { line }) => status::run(&cli, &home()?, *line),
         Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
+        Some(Cmd::Report(args)) => report::run(&cli, &home()?, args),
+        Some(Cmd::Replay { transcript }) => replay::run(&cli, &home()?, transcript),
+        Some(Cmd::Upgrade(args)) => upgrade::run(&cli, &home()?, args),
         Some(Cmd::Config) => show::run(&cli),
         Some(Cmd::Doctor(args)) => doctor::run(&cli, args),
         Some(Cmd::Completions { shell }) => complete::run(*shell),

@@ -19,16 +19,26 @@ pub fn setup(wrapper: &[String]) -> Result<Setup, Fail> {
     })
 }
 
-/// A folder of ours outside every home.
+/// A folder of ours outside every home, for what can be found out again.
 #[must_use]
 pub fn state() -> PathBuf {
+    own("XDG_CACHE_HOME", ".cache")
+}
+
+/// A folder of ours outside every home, for what a person did.
+#[must_use]
+pub fn remembered() -> PathBuf {
+    own("XDG_STATE_HOME", ".local/state")
+}
+
+fn own(variable: &str, usual: &str) -> PathBuf {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+    absolute(variable)
+        .or_else(|| absolute("HOME").map(|home| home.join(usual)))
         .unwrap_or_else(std::env::temp_dir)
         .join("dev-factory")
 }

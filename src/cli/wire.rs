@@ -245,7 +245,9 @@ pub fn user_file() -> Option<PathBuf> {
 pub fn settings(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Loaded, Fail> {
     let mut inputs = inputs(cli, home, probed)?;
     look_at_kindless(&mut inputs)?;
-    load(&inputs).map_err(|problems| Fail::usage(listed(&problems)))
+    let loaded = load(&inputs).map_err(|problems| Fail::usage(listed(&problems)))?;
+    loaded.notes.iter().for_each(out::note);
+    Ok(loaded)
 }
 
 fn load(inputs: &Inputs) -> Result<Loaded, Vec<config::Problem>> {

@@ -60,6 +60,7 @@ pub fn build(
         settings,
         sources,
         key_files: merged.iter().filter_map(holds_key).collect(),
+        notes: Vec::new(),
     }
 }
 

@@ -45,4 +45,6 @@ pub struct Entry {
     pub value: Value,
     /// Where it stood.
     pub source: Source,
+    /// The old name it was given under.
+    pub old: Option<String>,
 }

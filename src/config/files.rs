@@ -68,6 +68,16 @@ fn content(path: &Path) -> Result<Option<String>, String> {
 
 /// Entries of a file's text, with every problem of it.
 pub fn parse(text: &str, shown: &str, place: &Place, problems: &mut Vec<Problem>) -> Vec<Entry> {
+    parse_named(text, shown, place, schema::RENAMED, problems)
+}
+
+fn parse_named(
+    text: &str,
+    shown: &str,
+    place: &Place,
+    renamed: &[schema::Renamed],
+    problems: &mut Vec<Problem>,
+) -> Vec<Entry> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         problems.push(Problem {
@@ -82,6 +92,7 @@ pub fn parse(text: &str, shown: &str, place: &Place, problems: &mut Vec<Problem>
         text,
         shown,
         place,
+        renamed,
         problems,
         entries: Vec::new(),
     };
@@ -94,6 +105,7 @@ struct Walk<'a> {
     text: &'a str,
     shown: &'a str,
     place: &'a Place,
+    renamed: &'a [schema::Renamed],
     problems: &'a mut Vec<Problem>,
     entries: Vec<Entry>,
 }
@@ -138,8 +150,26 @@ impl Walk<'_> {
                         format!("{name} is a table: write [{name}] on a line of its own"),
                     );
                 }
-                None => self.unknown(path, &name, span),
+                None => match schema::today(path, self.renamed) {
+                    Some(now) => self.once_named(&now, &name, span, value),
+                    None => self.unknown(path, &name, span),
+                },
             },
+        }
+    }
+
+    /// A value under the name its key had before.
+    fn once_named(
+        &mut self,
+        now: &[String],
+        old: &str,
+        span: &Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        let from = self.entries.len();
+        self.one(now, span, value);
+        for entry in self.entries.iter_mut().skip(from) {
+            entry.old = Some(old.to_owned());
         }
     }
 
@@ -200,6 +230,7 @@ impl Walk<'_> {
                 path: path.to_vec(),
                 value,
                 source: at(self.shown, self.text, span),
+                old: None,
             }),
             Err(sentence) => self.problem(span, sentence),
         }
@@ -329,7 +360,34 @@ fn text_entry(
             path,
             value,
             source,
+            old: None,
         }),
         Err(sentence) => problems.push(Problem { source, sentence }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_name_is_taken_as_the_new_one_and_remembered() {
+        let names = [schema::Renamed {
+            from: "limits.per_day",
+            to: "limits.day_usd",
+        }];
+        let mut problems = Vec::new();
+        let text = "[limits]\nper_day = 3.5\nper_year = 1\n";
+        let entries = parse_named(text, "f", &Place::User, &names, &mut problems);
+        assert_eq!(entries.len(), 1);
+        assert_eq!(entries[0].path, ["limits", "day_usd"]);
+        assert_eq!(entries[0].value, Value::Number(3.5));
+        assert_eq!(entries[0].old.as_deref(), Some("limits.per_day"));
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(
+            problems[0]
+                .sentence
+                .contains("limits.per_year is not a setting")
+        );
     }
 }

@@ -142,6 +142,8 @@ pub struct Loaded {
     pub sources: Vec<Shown>,
     /// Files that hold keys, as the settings name them.
     pub key_files: Vec<String>,
+    /// A sentence for each setting given under an old name.
+    pub notes: Vec<String>,
 }
 
 impl Loaded {
@@ -175,13 +177,24 @@ pub fn load(
     if problems.iter().any(Problem::hides_others) {
         return Err(problems);
     }
-    let loaded = build::build(inputs, &merged, key, &mut problems);
+    let mut loaded = build::build(inputs, &merged, key, &mut problems);
+    loaded.notes = merged.values().filter_map(note).collect();
     if problems.is_empty() {
         Ok(loaded)
     } else {
         problems.sort_by_key(|problem| problem.source.order());
         Err(problems)
     }
+}
+
+/// Says that an old name is still taken.
+fn note(entry: &Entry) -> Option<String> {
+    let old = entry.old.as_deref()?;
+    Some(format!(
+        "{}: {old} is called {} now; dev-factory upgrade changes it, and the next version refuses the old name",
+        entry.source,
+        entry.path.join(".")
+    ))
 }
 
 /// Hosts of the settings whose kind nothing tells, with their addresses: whoever may ask them finds out.

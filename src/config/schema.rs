@@ -119,6 +119,26 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("keys.*.bearer", Takes::Flag),
 ];
 
+/// A key that has another name now; both parts lie in the same table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// Dotted, as it was.
+    pub from: &'static str,
+    /// Dotted, as it is.
+    pub to: &'static str,
+}
+
+/// Keys that were renamed in this version: their old names are taken with a note until the next, which refuses them.
+pub const RENAMED: &[Renamed] = &[];
+
+/// The path of a key today, where it has an old name of these.
+#[must_use]
+pub fn today(path: &[String], names: &[Renamed]) -> Option<Vec<String>> {
+    let full = path.join(".");
+    let name = names.iter().find(|name| name.from == full)?;
+    Some(name.to.split('.').map(str::to_owned).collect())
+}
+
 /// How often something may be done before something else is.
 const TIMES: Takes = Takes::Whole(1, 100);
 

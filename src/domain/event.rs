@@ -113,6 +113,8 @@ pub enum EventBody {
         timed_out: bool,
         millis: u64,
     },
+    /// The harness put a file right by itself (L0), with what it did.
+    Mended { path: String, notes: Vec<String> },
     /// A line of work ended and another begins from the spec, on this rung; `tried` is what came of the one before.
     Afresh {
         rung: Rung,
@@ -326,6 +328,9 @@ pub struct Turn {
     pub input_tokens: Option<u64>,
     /// Tokens written, thinking included; None when it did not say.
     pub output_tokens: Option<u64>,
+    /// Of the tokens written, those of thinking, estimated from its text; None where it did not think.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thought_tokens: Option<u64>,
     /// Of the tokens read, those with a price of their own.
     #[serde(default, skip_serializing_if = "Cached::none")]
     pub cached: Cached,
@@ -350,6 +355,9 @@ pub struct Turn {
     /// The reply had no usable form (harness S1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub malformed: bool,
+    /// It ran out of context window or of tokens to write.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exhausted: bool,
 }
 
 /// What one run of the gates found; the details are in evidence/<tool>/<run>.json.

@@ -4,6 +4,7 @@ use super::command::Decision;
 use super::event::{RunSummary, Unit};
 use super::item::Item;
 use super::phase::{Phase, Role};
+use super::price::Usual;
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use super::stuck::Course;
 use chrono::{DateTime, Utc};
@@ -61,6 +62,9 @@ pub struct Factory {
     /// By `host/model`: percent of it that usually lies on the GPU.
     #[serde(default)]
     pub shares: BTreeMap<String, u8>,
+    /// How long the Supervisor's calls usually are.
+    #[serde(default)]
+    pub reviews: Usual,
     /// Lifetime counters.
     pub totals: Totals,
 }

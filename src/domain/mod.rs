@@ -12,6 +12,7 @@ pub mod factory;
 pub mod finding;
 pub mod fold;
 pub mod item;
+pub mod metrics;
 pub mod package;
 pub mod phase;
 pub mod price;

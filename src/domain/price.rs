@@ -80,6 +80,28 @@ impl Rate {
     }
 }
 
+/// How long the calls of a role usually are; a fold over its turns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usual {
+    /// Tokens read.
+    pub read: u64,
+    /// Tokens written, thinking included.
+    pub written: u64,
+}
+
+impl Usual {
+    /// A quarter of the way towards one more call; the first is taken as it is.
+    pub fn learn(&mut self, read: u64, written: u64) {
+        let first = *self == Self::default();
+        let towards = |old: u64, new: u64| match first {
+            true => new,
+            false => (old.saturating_mul(3).saturating_add(new)) / 4,
+        };
+        self.read = towards(self.read, read);
+        self.written = towards(self.written, written);
+    }
+}
+
 /// All rates that are known.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices {
@@ -98,6 +120,18 @@ impl Prices {
         };
         let rates = self.rates.iter().filter(fits);
         rates.max_by_key(|rate| (rate.above_tokens, rate.effective_from))
+    }
+
+    /// USD a call costs that reads and writes so many tokens, were none of them in the server's cache yet.
+    #[must_use]
+    pub fn call(&self, model: &str, day: NaiveDate, call: Usual) -> Option<f64> {
+        let rate = self.rate(model, day, call.read)?;
+        let fresh = rate.cost(call.read, call.written, Cached::default());
+        let kept = Cached {
+            write_5m: call.read,
+            ..Cached::default()
+        };
+        Some(fresh.max(rate.cost(call.read, call.written, kept)))
     }
 
     /// Whether the model has a price on a day.

@@ -71,6 +71,9 @@ pub struct Snapshot {
     pub tool_limits: ToolLimits,
     /// "none (--unsafe-no-sandbox)", "demo" ...
     pub sandbox: String,
+    /// What a call of the Supervisor is thought to cost, in words; empty where none is made.
+    #[serde(default)]
+    pub review_price: String,
 }
 
 /// What one tool may use.

@@ -7,6 +7,8 @@ use super::ports::model::{
 use super::ports::model::{ModelError, Remedy};
 use super::ports::settings::{HostKind, ModelRef, Settings};
 use super::readiness::unset;
+use crate::agents::prompt::Mode;
+use crate::agents::sampling;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::phase::Role;
 use futures_util::future::join_all;
@@ -266,8 +268,7 @@ fn request(host: &str, model: &str) -> TurnRequest {
         ],
         think: false,
         max_tokens: TOKENS,
-        temperature: 0.2,
-        top_p: 0.95,
+        sampling: sampling::of(model, Mode::Decide, 0.0),
         presence_penalty: 0.0,
         format: Some(schema),
         seed: Some(1),

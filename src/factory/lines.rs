@@ -2,6 +2,7 @@
 
 use crate::domain::event::{Event, EventBody, Move, RunSummary, Turn};
 use crate::domain::screen::{Level, LogLine};
+use crate::domain::stuck::Rung;
 
 /// The line an event stands for; None for bookkeeping nobody reads.
 #[must_use]
@@ -60,7 +61,9 @@ fn tool_words(body: &EventBody) -> Option<(Level, String)> {
             Level::Info,
             format!("review by {by}{}: {verdict}", origin(*scripted, *local)),
         ),
-        E::Stuck { .. } | E::Afresh { .. } | E::Restored { .. } => return ladder_words(body),
+        E::Stuck { .. } | E::Mended { .. } | E::Afresh { .. } | E::Restored { .. } => {
+            return ladder_words(body);
+        }
         E::Pushed {
             remote, ok: true, ..
         } => (Level::Info, format!("pushed to {remote}")),
@@ -84,6 +87,15 @@ fn ladder_words(body: &EventBody) -> Option<(Level, String)> {
             };
             (Level::Warn, format!("stuck ({rule}): {words}{next}"))
         }
+        E::Mended { path, notes } => (
+            Level::Info,
+            format!(
+                "{}: {} {path}: {}",
+                Rung::Mend,
+                Rung::Mend.words(),
+                notes.join("; ")
+            ),
+        ),
         E::Afresh { rung, model, .. } => {
             let by = model.as_deref().unwrap_or("the same model");
             (

@@ -18,6 +18,7 @@ mod operate;
 mod pool;
 pub mod ports;
 mod push;
+mod quote;
 mod readiness;
 mod reread;
 mod rewind;

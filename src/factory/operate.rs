@@ -76,6 +76,7 @@ impl Driver {
         }
         match self.decide(&input) {
             Ok(events) => {
+                let events = self.priced(&command.verb, events);
                 let sentence = accepted_sentence(&events);
                 if drops_attempt(&events) {
                     self.cancel();

@@ -63,6 +63,7 @@ impl Driver {
             tool_minutes: used.millis as f64 / 60_000.0,
             tool_limits: self.tool_limits(),
             sandbox: self.tools.tests.tier().to_owned(),
+            review_price: self.review_price(),
         }
     }
 

@@ -28,6 +28,22 @@ fn mended(path: &str, previous: Option<&str>, text: &str) -> Mended {
 }
 
 #[test]
+fn a_forgotten_module_of_node_is_required_and_a_name_of_its_own_is_not() {
+    let text = "'use strict';\n\nfunction main(argv) {\n  return path.basename(argv[0]);\n}\n\nmodule.exports = { main };\n";
+    let found = mended("src/cli.js", None, text);
+    let require = "'use strict';\n\nconst path = require('node:path');\n";
+    assert!(found.text.starts_with(require), "{}", found.text);
+    assert_eq!(found.notes, ["requires path"]);
+    for own in [
+        "function main(path) {\n  return path.length;\n}\nmodule.exports = { main };\n",
+        "function main() {\n  return path;\n}\nmodule.exports = { main };\n",
+        "function main() {\n  return crypto.randomUUID();\n}\nmodule.exports = { main };\n",
+    ] {
+        assert_eq!(mended("src/cli.js", None, own).text, own);
+    }
+}
+
+#[test]
 fn forgotten_exports_and_requires_are_added() {
     let spec = word_count();
     let (export, leaf) = (&spec.exports[0].name, &spec.files[0].path);

@@ -4,6 +4,7 @@ use crate::word_count;
 use dev_factory::agents::prompt::{Desk, Mode, Numbers, Prompt, anew, clip, data, reformat};
 use dev_factory::agents::qa::Instead;
 use dev_factory::agents::reply::Malformed;
+use dev_factory::agents::sampling::{self, Sampling};
 use dev_factory::agents::soul::{Soul, parse};
 use dev_factory::agents::supervisor::{ReviewBrief, review};
 use dev_factory::agents::{developer, qa, scaffold};
@@ -29,13 +30,17 @@ fn desk(role: &str, numbers: Numbers) -> Desk<'static> {
     }
 }
 
+fn drawn(prompt: &Prompt) -> Sampling {
+    sampling::of("qwen3:14b", prompt.mode, prompt.warmer)
+}
+
 fn shown(prompt: &Prompt) -> String {
     let mut out = format!(
         "{} think={} T={} top_p={} max={} format={} about {} tokens\n",
         prompt.label("word-count", "phase", 0),
         prompt.think,
-        prompt.temperature,
-        prompt.top_p,
+        drawn(prompt).temperature,
+        drawn(prompt).top_p,
         prompt.max_tokens,
         prompt.format.is_some(),
         prompt.estimate()
@@ -321,13 +326,13 @@ fn a_small_window_leaves_no_room_to_think() {
     let spec = word_count();
     let prompt = qa::cases(&desk("qa", small), &spec);
     assert_eq!(
-        (prompt.think, prompt.temperature, prompt.max_tokens),
+        (prompt.think, drawn(&prompt).temperature, prompt.max_tokens),
         (false, 0.7, 4096)
     );
     assert_eq!(prompt.fits(&small), Ok(()));
     let prompt = qa::cases(&desk("qa", Numbers::default()), &spec);
     assert_eq!(
-        (prompt.think, prompt.temperature, prompt.max_tokens),
+        (prompt.think, drawn(&prompt).temperature, prompt.max_tokens),
         (true, 0.6, 8192)
     );
 }
@@ -350,7 +355,11 @@ fn a_reply_in_the_wrong_form_is_asked_for_again() {
     })
     .unwrap();
     assert_eq!(
-        (original.think, original.temperature, original.max_tokens),
+        (
+            original.think,
+            drawn(&original).temperature,
+            original.max_tokens
+        ),
         (true, 0.6, 8192)
     );
     let again = reformat(
@@ -364,7 +373,7 @@ fn a_reply_in_the_wrong_form_is_asked_for_again() {
         "word-count/coding/file/src/words.js/1"
     );
     assert_eq!(
-        (again.think, again.temperature, again.max_tokens),
+        (again.think, drawn(&again).temperature, again.max_tokens),
         (false, 0.2, 4096)
     );
     insta::assert_snapshot!("reformat", shown(&again));

@@ -30,6 +30,29 @@ fn corpus(kind: &str) -> Vec<(String, String, String)> {
 }
 
 #[test]
+fn thinking_is_left_behind_however_its_tags_stand() {
+    use dev_factory::agents::reply::{fenced, plain};
+    for reply in [
+        "<think>hm</think>\nyes",
+        "hm, well\n</think>\n\nyes",
+        "<think>a</think>yes",
+    ] {
+        assert_eq!(plain(reply, 100).unwrap(), "yes", "{reply:?}");
+    }
+    for reply in ["<think>and so on, for ever", "only this</think>\n "] {
+        assert!(plain(reply, 100).unwrap_err().bare, "{reply:?}");
+    }
+    // In code the tag is text.
+    let code = "```js\nconst end = '</think>';\n```";
+    assert_eq!(fenced(code, &["js"]).unwrap(), "const end = '</think>';\n");
+    let after = format!("so I write it\n</think>\n{code}");
+    assert_eq!(
+        fenced(&after, &["js"]).unwrap(),
+        "const end = '</think>';\n"
+    );
+}
+
+#[test]
 fn good_replies_give_their_content() {
     for (language, name, text) in corpus("good") {
         let content =

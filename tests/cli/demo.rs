@@ -72,6 +72,7 @@ fn the_demo_goes_on_after_a_kill_ships_everything_and_the_home_proves_it() {
     }
     proven(&dir, &head);
     shipped_tools_run(&dir);
+    replayed(&w, &dir);
 
     // All is done: the next run says so and does nothing.
     let before = (journal(&dir), git(&dir, &["rev-parse", "main"]));
@@ -163,6 +164,67 @@ fn proven(dir: &Path, head: &str) {
     let tests = said.lines().find(|line| line.starts_with("Tests:"));
     assert!(jest.status.success(), "{said}");
     assert!(!tests.unwrap().contains("failed"), "{said}");
+}
+
+/// Every transcript, judged once more, says what was decided; one that was tampered with does not.
+fn replayed(w: &World, dir: &Path) {
+    let replay = |path: &Path| -> Value {
+        let words = ["--json", "--home", "made by demo", "replay"];
+        let mut command = w.run(&words);
+        let out = command.arg(path).assert().code(0);
+        serde_json::from_slice(&out.get_output().stdout).unwrap()
+    };
+    let folder = dir.join("dev-factory/transcripts");
+    let mut judged = 0;
+    for tool in TOOLS {
+        for entry in fs::read_dir(folder.join(tool)).unwrap() {
+            let path = entry.unwrap().path();
+            let said = replay(&path);
+            assert_eq!(said["differ"], 0, "{}: {said:#}", path.display());
+            judged += said["steps"].as_array().unwrap().len();
+        }
+    }
+    assert!(judged > 60, "{judged} decisions");
+    let coding = fs::read_dir(folder.join("cost-tracker")).unwrap().flatten();
+    let path = coding.map(|entry| entry.path());
+    let path = path
+        .filter(|path| {
+            path.display()
+                .to_string()
+                .ends_with("-developer-coding.jsonl")
+        })
+        .min()
+        .unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let mut first: Value = serde_json::from_str(first).unwrap();
+    let said = first["reply"]["text"].as_str().unwrap();
+    first["reply"]["text"] = said.replacen("```js", "```python", 1).into();
+    fs::write(&path, format!("{first}\n{rest}")).unwrap();
+    let said = replay(&path);
+    assert_eq!(said["differ"], 1, "{said:#}");
+    let step = said["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["differs"] == true);
+    let step = step.unwrap();
+    assert_eq!(
+        (&step["then"], &step["now"]),
+        (&"usable".into(), &"not usable".into())
+    );
+    let words = step["words"].as_str().unwrap();
+    assert!(words.contains("python") && words.contains("S1"), "{words}");
+    let out = w
+        .run(&["--home", "made by demo", "replay"])
+        .arg(&path)
+        .assert()
+        .code(0);
+    let out = String::from_utf8(out.get_output().stdout.clone()).unwrap();
+    assert!(
+        out.contains("!= cost-tracker/coding/") && out.contains("Not redone:"),
+        "{out}"
+    );
 }
 
 /// Each tool does in a shell what its README says.

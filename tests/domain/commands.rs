@@ -87,6 +87,8 @@ fn priced(usd: f64) -> EventBody {
         local: false,
         scripted: false,
         malformed: false,
+        exhausted: false,
+        thought_tokens: None,
     })
 }
 

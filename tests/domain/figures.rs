@@ -32,6 +32,8 @@ fn turn(role: Role, tokens: u64, usd: f64, local: bool) -> EventBody {
         local,
         scripted: false,
         malformed: false,
+        exhausted: false,
+        thought_tokens: None,
     })
 }
 

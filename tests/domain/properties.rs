@@ -345,6 +345,8 @@ fn take(world: &mut World, step: Step) {
             local,
             scripted: false,
             malformed: false,
+            exhausted: false,
+            thought_tokens: None,
         })),
         Step::Worked(millis) => world.fact(EventBody::Worked { millis }),
         Step::Tree => world.tree(),

@@ -5,6 +5,7 @@ use crate::plant::{Plant, STAFFED};
 use chrono::Duration;
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Unit};
+use dev_factory::domain::phase::Outcome;
 use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::{Pause, PauseKind};
 use dev_factory::factory::engine::Ended;
@@ -94,4 +95,68 @@ async fn a_limit_set_below_what_is_used_holds_at_once_and_a_higher_one_lets_go()
     crate::commands::all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_parked_by_its_limit_goes_on_where_it_stood_when_the_limit_is_raised() {
+    let limits = "[limits]\nday_usd = 100.0\ntool_usd = 0.7\n";
+    let plant = Plant::with(&[TOOL], &format!("{STAFFED}\n{limits}"));
+    plant.desk.paid(0.2);
+    assert_eq!(plant.until_idle().await, Ended::NeedsPerson);
+    let before = plant.desk.labels();
+    assert_eq!(before.len(), 4, "{before:?}");
+    let item = plant.item(TOOL);
+    let words = item.reason.clone().unwrap_or_default();
+    assert!(words.contains("has used 0.80 of 0.70 usd"), "{words}");
+    let stood = item.phase;
+    assert!(stood.is_some(), "{item:?}");
+    let mut engine = plant.start();
+    let raised = Verb::Budget {
+        scope: TOOL.to_owned(),
+        unit: Unit::Usd,
+        amount: 50.0,
+    };
+    plant.told(raised).await;
+    crate::commands::all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    let resumed = plant
+        .journal()
+        .into_iter()
+        .find_map(|event| match event.body {
+            EventBody::Move(made) if made.outcome == Outcome::Resumed => Some(made.to),
+            _ => None,
+        });
+    assert_eq!(resumed, stood);
+    let all = plant.desk.labels();
+    let spec = |label: &&String| label.contains("/spec/");
+    let of = |labels: &[String]| labels.iter().filter(spec).count();
+    assert_eq!(of(&all), of(&before), "what was done is not done again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_escalates_is_told_what_a_call_of_the_supervisor_costs() {
+    let settings = STAFFED.replace(
+        "[roles.supervisor]\nmodel = \"lab/test\"",
+        "[roles.supervisor]\nmodel = \"lab/claude-opus-5-5\"",
+    );
+    let plant = Plant::with(&[TOOL], &settings);
+    plant.desk.paid(0.01);
+    let held = plant.desk.hold(&format!("{TOOL}/spec/template"));
+    let mut engine = plant.start();
+    held.reached(1).await;
+    let seen = engine
+        .until("a price", |s| !s.review_price.is_empty())
+        .await;
+    let said = plant
+        .told(Verb::Escalate {
+            reason: "look at it".to_owned(),
+        })
+        .await;
+    // 12,000 tokens written to the cache at 5 USD a million, 8,192 written at 20.
+    let price = "a call of lab/claude-opus-5-5 costs at most $0.22";
+    assert!(said.ends_with(price), "{said}");
+    assert_eq!(seen.review_price, price);
+    held.open();
+    engine.stop().await;
 }

@@ -221,6 +221,8 @@ impl Scribe {
             local: usd == 0.0,
             scripted: false,
             malformed: false,
+            exhausted: false,
+            thought_tokens: None,
         };
         self.write(tool, 0, EventBody::Turn(turn));
     }

@@ -384,6 +384,29 @@ fn a_stray_enter_harms_nothing() {
 }
 
 #[test]
+fn escalating_is_confirmed_beside_its_price_and_parking_is_not() {
+    let priced = || {
+        let mut model = night("default");
+        let mut seen = snapshot();
+        seen.review_price = "a call of lab/large costs about $0.05, at most $0.11".to_owned();
+        tell(&mut model, Message::Snapshot(Arc::new(seen)));
+        model
+    };
+    let lines = |mut model: Model, key: &str| -> Vec<String> {
+        assert_eq!(press(&mut model, &format!("{key}why<Enter>")), []);
+        match model.layers.last() {
+            Some(Layer::Confirm(confirm)) => confirm.lines.clone(),
+            other => panic!("no question but {other:?}"),
+        }
+    };
+    let asked = lines(priced(), "E");
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(asked[1].contains("about $0.05, at most $0.11"), "{asked:?}");
+    assert_eq!(lines(priced(), "x").len(), 1, "parking calls nobody");
+    assert_eq!(lines(night("default"), "E").len(), 1, "nobody is called");
+}
+
+#[test]
 fn each_forceful_key_sends_its_own_command_and_what_was_seen() {
     let mut model = night("default");
     let reason = || "why so".to_owned();

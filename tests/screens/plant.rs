@@ -308,6 +308,7 @@ pub fn snapshot() -> Snapshot {
             minutes: 90,
         },
         sandbox: "bwrap".to_owned(),
+        review_price: String::new(),
     }
 }
 

@@ -175,6 +175,8 @@ pub fn turn() -> NewEvent {
         local: true,
         scripted: false,
         malformed: false,
+        exhausted: false,
+        thought_tokens: None,
     }))
 }
 
@@ -249,6 +251,7 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         tool_minutes: 0.0,
         tool_limits: dev_factory::domain::screen::ToolLimits::default(),
         sandbox: "none".to_owned(),
+        review_price: String::new(),
     }
 }
 

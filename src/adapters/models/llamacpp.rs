@@ -1,6 +1,6 @@
 //! llama.cpp's server: OpenAI's API with sampling of its own, a switch for thinking, and slots that tell whether it works.
 
-use super::dialect::{Dialect, Framing, set};
+use super::dialect::{Dialect, Framing, number, set};
 use super::host::Server;
 use super::openai;
 use crate::factory::ports::model::TurnRequest;
@@ -24,8 +24,8 @@ pub const SLOTS: &str = "/slots";
 
 fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
     let mut body = openai::plain(request);
-    set(&mut body, "top_k", json!(20));
-    set(&mut body, "min_p", json!(0.0));
+    set(&mut body, "top_k", json!(request.sampling.top_k));
+    set(&mut body, "min_p", json!(number(request.sampling.min_p)));
     if !bare {
         let template = json!({"enable_thinking": request.think});
         set(&mut body, "chat_template_kwargs", template);

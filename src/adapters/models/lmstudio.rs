@@ -1,6 +1,6 @@
 //! LM Studio: OpenAI's API with a time to live for models it loads on demand, and a list that tells their context.
 
-use super::dialect::{Dialect, Framing, set};
+use super::dialect::{Dialect, Framing, number, set};
 use super::host::Server;
 use super::{ollama, openai};
 use crate::factory::ports::model::TurnRequest;
@@ -23,8 +23,8 @@ pub const LISTS: [&str; 2] = ["/api/v1/models", "/api/v0/models"];
 fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
     let mut body = openai::plain(request);
     if !bare {
-        set(&mut body, "top_k", json!(20));
-        set(&mut body, "min_p", json!(0.0));
+        set(&mut body, "top_k", json!(request.sampling.top_k));
+        set(&mut body, "min_p", json!(number(request.sampling.min_p)));
         if let Some(keep) = ollama::duration(&server.settings.keep_alive) {
             set(&mut body, "ttl", json!(keep.as_secs().max(1)));
         }

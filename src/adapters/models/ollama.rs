@@ -32,10 +32,10 @@ fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
     let mut options = json!({
         "num_ctx": server.context(),
         "num_predict": request.max_tokens,
-        "temperature": number(request.temperature),
-        "top_p": number(request.top_p),
-        "top_k": 20,
-        "min_p": 0.0,
+        "temperature": number(request.sampling.temperature),
+        "top_p": number(request.sampling.top_p),
+        "top_k": request.sampling.top_k,
+        "min_p": number(request.sampling.min_p),
     });
     if request.presence_penalty > 0.0 {
         let penalty = json!(number(request.presence_penalty));

@@ -69,8 +69,8 @@ pub fn plain(request: &TurnRequest) -> Value {
         "stream": true,
         "stream_options": {"include_usage": true},
         "max_tokens": request.max_tokens,
-        "temperature": number(request.temperature),
-        "top_p": number(request.top_p),
+        "temperature": number(request.sampling.temperature),
+        "top_p": number(request.sampling.top_p),
     });
     if request.presence_penalty > 0.0 {
         let penalty = json!(number(request.presence_penalty));

@@ -1,6 +1,6 @@
 //! vLLM: OpenAI's API with more sampling and a switch for thinking in the model's template.
 
-use super::dialect::{Dialect, Framing, set};
+use super::dialect::{Dialect, Framing, number, set};
 use super::host::Server;
 use super::openai;
 use crate::factory::ports::model::TurnRequest;
@@ -20,8 +20,13 @@ pub const DIALECT: Dialect = Dialect {
 fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
     let mut body = openai::plain(request);
     if !bare {
-        set(&mut body, "top_k", json!(20));
-        set(&mut body, "min_p", json!(0.0));
+        // It says "all" by -1 where the others say 0.
+        let top_k = match request.sampling.top_k {
+            0 => json!(-1),
+            some => json!(some),
+        };
+        set(&mut body, "top_k", top_k);
+        set(&mut body, "min_p", json!(number(request.sampling.min_p)));
         let template = json!({"enable_thinking": request.think});
         set(&mut body, "chat_template_kwargs", template);
     }

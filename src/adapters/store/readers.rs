@@ -2,13 +2,13 @@
 
 use super::files;
 use super::fold;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::wishlist;
 use crate::adapters::lock;
 use crate::domain::event::Event;
 use crate::domain::factory::Factory;
 use crate::domain::screen::{LogLine, Snapshot};
-use crate::factory::ports::store::StoreError;
+use crate::factory::ports::store::{Paper, StoreError};
 use serde_json::Value;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -69,6 +69,13 @@ pub fn factory(home: &Path) -> Result<Reading, StoreError> {
 /// Events from a number on, oldest first.
 pub fn history(home: &Path, from_seq: u64) -> Result<Vec<Event>, StoreError> {
     fold::history(&Layout::new(home), from_seq)
+}
+
+/// A paper of the home; None when it is absent or cannot be read as text.
+#[must_use]
+pub fn paper(home: &Path, paper: &Paper) -> Option<String> {
+    let path = home.join(layout::paper(paper));
+    String::from_utf8(files::read(&path, CAP).ok()??).ok()
 }
 
 /// The newest `count` log lines, oldest first.

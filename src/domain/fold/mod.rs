@@ -10,6 +10,7 @@ use super::event::{Event, EventBody};
 use super::factory::{Factory, ToolFacts, Totals};
 use super::item::Item;
 use super::phase::Phase;
+use super::price::Usual;
 use super::state::{ControlDoc, StateDoc};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -45,6 +46,7 @@ impl Factory {
             factors: BTreeMap::new(),
             speeds: BTreeMap::new(),
             shares: BTreeMap::new(),
+            reviews: Usual::default(),
             totals: Totals::default(),
         }
     }

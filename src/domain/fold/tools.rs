@@ -85,6 +85,7 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
     learned(factory, turn);
     timed(factory, turn);
     placed(factory, turn);
+    reviewed(factory, turn);
     let tokens = turn
         .input_tokens
         .unwrap_or(0)
@@ -144,6 +145,16 @@ fn placed(factory: &mut Factory, turn: &Turn) {
     let usual = factory.shares.entry(turn.place()).or_insert(share);
     let next = (u16::from(*usual) * 3 + u16::from(share)) / 4;
     *usual = u8::try_from(next).unwrap_or(share);
+}
+
+/// How long the Supervisor's calls are.
+fn reviewed(factory: &mut Factory, turn: &Turn) {
+    let counted = turn.input_tokens.zip(turn.output_tokens);
+    if let Some((read, written)) = counted.filter(|_| turn.ok && !turn.scripted)
+        && turn.role == Role::Supervisor
+    {
+        factory.reviews.learn(read, written);
+    }
 }
 
 /// How fast a model usually writes on its host: a quarter of the way towards each turn.

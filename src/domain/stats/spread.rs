@@ -1,9 +1,10 @@
 //! How tools differ: cycles, time and money of those that ended.
 
 use super::{Closing, Stands, Stats};
+use serde::Serialize;
 
 /// Smallest, middle, ninth of ten, largest and mean of some figures.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
     pub least: f64,
     pub median: f64,

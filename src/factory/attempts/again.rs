@@ -44,8 +44,8 @@ impl Known {
             && self.model == request.model
             && asked.think == request.think
             && asked.max_tokens == request.max_tokens
-            && asked.temperature.to_bits() == request.temperature.to_bits()
-            && asked.top_p.to_bits() == request.top_p.to_bits()
+            && asked.temperature.to_bits() == request.sampling.temperature.to_bits()
+            && asked.top_p.to_bits() == request.sampling.top_p.to_bits()
             && asked.format == request.format
             && asked.messages.len() == request.messages.len()
             && asked.messages.iter().zip(&request.messages).all(same)

@@ -92,13 +92,10 @@ pub async fn write_file(
     let lines = text.lines().count();
     context.log(Level::Info, format!("wrote {path} ({lines} lines)"));
     if !mended.is_empty() {
-        let words = format!(
-            "{}: {} {path}: {}",
-            Rung::Mend,
-            Rung::Mend.words(),
-            mended.join("; ")
-        );
-        context.log(Level::Info, words);
+        let (path, notes) = (path.to_owned(), mended);
+        context
+            .record(vec![EventBody::Mended { path, notes }])
+            .await?;
     }
     Ok(())
 }

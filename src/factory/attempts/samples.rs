@@ -13,8 +13,8 @@ use crate::domain::package::Package;
 use crate::domain::screen::Level;
 use std::cmp::Reverse;
 
-/// Temperatures of the writings after the first; the last one is for all others (harness 1.5).
-const WARMER: [f32; 2] = [0.7, 0.9];
+/// What the writings after the first add to the temperature; the last one is for all others (harness 1.5).
+const WARMER: [f32; 2] = [0.0, 0.2];
 
 /// One writing of a file and how good it is: tests passed, then what the scan finds, then length.
 struct Sample {
@@ -42,7 +42,7 @@ pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -
     let samples = context.patience().samples.max(1);
     for n in 1..samples {
         let at = n as usize - 1;
-        let warm = WARMER.get(at).or(WARMER.last()).copied().unwrap_or(0.7);
+        let warm = WARMER.get(at).or(WARMER.last()).copied().unwrap_or(0.0);
         let Some(text) = draft(context, spec, public, &path, warm).await? else {
             continue;
         };
@@ -79,7 +79,7 @@ async fn draft(
     spec: &Spec,
     public: &[Case],
     path: &str,
-    temperature: f32,
+    warmer: f32,
 ) -> Result<Option<String>, Stop> {
     let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
     let mut sources = files::current(context, spec)?;
@@ -100,7 +100,7 @@ async fn draft(
     let Ok(mut prompt) = developer::file(&brief) else {
         return Ok(None);
     };
-    prompt.temperature = temperature;
+    prompt.warmer = warmer;
     let text = context
         .ask_once(&prompt, |reply| {
             developer::from_reply(path, reply, None, spec, &sources, &numbers)

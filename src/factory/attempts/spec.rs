@@ -1,7 +1,7 @@
 //! Spec: a free draft, the template filled from it, the linter's word, at most two re-asks.
 
 use super::context::{Context, Stop};
-use crate::agents::reply::{Malformed, fenced, plain};
+use crate::agents::reply::plain;
 use crate::agents::{developer, lint};
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
@@ -10,8 +10,6 @@ use crate::domain::screen::Level;
 use crate::factory::ports::store::Paper;
 use crate::text::hash::sha256;
 
-/// Longest draft handed on, characters; about three pages.
-const DRAFT_CHARS: usize = 12_000;
 /// Re-asks with the failed rules (harness.md 1.2).
 const REASKS: u32 = 2;
 
@@ -28,7 +26,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         Some(notes.as_str()).filter(|notes| !notes.is_empty()),
         hint.as_deref(),
     );
-    let text = context.ask(&prompt, template).await?;
+    let text = context.ask(&prompt, developer::parse_spec).await?;
     match linted(context, text).await? {
         Ok(text) => keep(context, &text).await,
         Err(problems) => {
@@ -70,7 +68,7 @@ pub async fn linted(
         refusal += 1;
         let desk = context.desk(&numbers, &nonce);
         let prompt = developer::repair_spec(&desk, &text, &problems);
-        text = context.ask(&prompt, template).await?;
+        text = context.ask(&prompt, developer::parse_spec).await?;
     }
 }
 
@@ -92,7 +90,7 @@ async fn basis(context: &mut Context) -> Result<String, Stop> {
         hint.as_deref(),
     );
     context
-        .ask(&prompt, |reply| plain(reply, DRAFT_CHARS))
+        .ask(&prompt, |reply| plain(reply, developer::DRAFT_CHARS))
         .await
 }
 
@@ -115,9 +113,4 @@ async fn keep(context: &mut Context, text: &str) -> Result<Report, Stop> {
         }])
         .await?;
     Ok(context.report(Outcome::Drafted))
-}
-
-/// The spec inside a reply.
-pub fn template(reply: &str) -> Result<String, Malformed> {
-    fenced(reply, &["markdown", "md"])
 }

@@ -2,7 +2,7 @@
 
 use super::coding::{verify, write_file};
 use super::context::{Context, Stop};
-use super::spec::{linted, template};
+use super::spec::linted;
 use super::{files, fixing, papers};
 use crate::agents::developer;
 use crate::domain::decide::Report;
@@ -70,7 +70,7 @@ async fn write_spec(context: &mut Context, why: &str) -> Result<Report, Stop> {
         Some(notes.trim()),
         hint.as_deref(),
     );
-    let text = context.ask(&prompt, template).await?;
+    let text = context.ask(&prompt, developer::parse_spec).await?;
     match linted(context, text).await? {
         Ok(text) => {
             context.tools.store.put(&Paper::Spec { tool }, &text)?;

@@ -4,8 +4,9 @@ use super::ask::Spoiled;
 use super::context::{Context, FromAgent, Origin, Stop};
 use super::live;
 use super::tries::{Next, Tries};
-use crate::agents::prompt::Prompt;
+use crate::agents::prompt::{Mode, Prompt};
 use crate::agents::reply::Malformed;
+use crate::agents::sampling;
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Turn};
 use crate::domain::phase::{Outcome, Phase};
@@ -202,6 +203,11 @@ impl Context {
                 self.role, self.role
             )));
         };
+        let think = prompt.think && tries.may_think();
+        let mode = match prompt.mode {
+            Mode::Think if !think => Mode::Write,
+            mode => mode,
+        };
         let stem = stem(&self.tool, self.phase, prompt);
         let n = self.facts.turns.get(&stem).copied().unwrap_or(0);
         Ok(TurnRequest {
@@ -219,12 +225,12 @@ impl Context {
                     Message::text(role, content.clone())
                 })
                 .collect(),
-            think: prompt.think && tries.may_think(),
+            think,
             max_tokens: prompt.max_tokens,
-            temperature: prompt.temperature,
-            top_p: prompt.top_p,
+            sampling: sampling::of(&model.model, mode, prompt.warmer),
             presence_penalty: prompt.presence_penalty,
-            format: prompt.format.clone(),
+            // Who thinks answers freely first; the form is asked for again where it is missed, with the schema then.
+            format: prompt.format.clone().filter(|_| !think),
             seed: Some(self.attempt.wrapping_mul(1000) + u64::from(n + self.looped) + tries.seed()),
         })
     }
@@ -301,6 +307,7 @@ impl Context {
         let turn = Turn {
             ok: true,
             malformed,
+            exhausted: reply.cut,
             ..self.told(asked, Some(reply), millis)
         };
         let odd = self.odd(&turn, reply);
@@ -350,6 +357,7 @@ impl Context {
     ) -> Turn {
         Turn {
             error: Some(self.words(error)),
+            exhausted: matches!(error.fault, Fault::Overflow | Fault::Truncated),
             ..self.told(asked, thrown, millis)
         }
     }
@@ -368,6 +376,9 @@ impl Context {
             estimated: Some(u64::from(asked.estimated)),
             input_tokens: reply.and_then(|r| r.input_tokens),
             output_tokens: reply.and_then(|r| r.output_tokens),
+            thought_tokens: reply
+                .filter(|r| !r.thought.is_empty())
+                .map(|r| u64::from(tokens::estimate(&r.thought))),
             cached: reply.map(|r| r.cached).unwrap_or_default(),
             rate: reply.and_then(|r| r.rate.clone()),
             usd: reply.map_or(local.then_some(0.0), |r| r.usd),
@@ -379,6 +390,7 @@ impl Context {
             local,
             scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,
+            exhausted: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The model port: one turn in, streamed pieces and a whole reply out, with errors classed by what to do.
 
 pub use super::fault::{Fault, ModelError, Remedy};
+use crate::agents::sampling::Sampling;
 use crate::domain::finding::Finding;
 use crate::domain::price::Cached;
 use crate::domain::screen::HostLine;
@@ -24,10 +25,8 @@ pub struct TurnRequest {
     pub think: bool,
     /// Upper bound of tokens written, thinking included.
     pub max_tokens: u32,
-    /// Sampling temperature.
-    pub temperature: f32,
-    /// Nucleus sampling.
-    pub top_p: f32,
+    /// How words are drawn, where the server lets that be chosen.
+    pub sampling: Sampling,
     /// Penalty on what was written already; 0 = none. Raised only after a reply that repeated itself.
     pub presence_penalty: f32,
     /// JSON schema the reply must fit, for small verdicts only.

@@ -76,12 +76,14 @@ fn confirm(model: &mut Model, title: String, verb: Verb, guarded: bool) {
                 snapshot.tool_usd, snapshot.tool_minutes
             )
         });
+    let price = model.snapshot.as_ref().map(|s| s.review_price.clone());
+    let price = price.filter(|price| !price.is_empty() && matches!(verb, Verb::Escalate { .. }));
     let question = title.replace(": why?", "?");
     open(
         model,
         Layer::Confirm(Box::new(Confirm {
             title: question,
-            lines: vec![cost],
+            lines: std::iter::once(cost).chain(price).collect(),
             verb,
             seen,
             yes: false,

@@ -1,0 +1,190 @@
+//! `upgrade` of homes that an older version made: what is replaced, merged, kept and refused, and what is left behind.
+
+use super::{World, git};
+use std::fs;
+use std::path::Path;
+
+const OLD: &str =
+    "---\nname: qa\nmetadata:\n  role: qa\n---\nYou are the QA of an older version.\n";
+
+fn said(w: &World, words: &[&str]) -> String {
+    let words = [&["--home", "home", "upgrade", "--no-install"], words].concat();
+    let out = w.run(&words).assert().code(0);
+    String::from_utf8(out.get_output().stdout.clone()).unwrap()
+}
+
+fn read(home: &Path, path: &str) -> String {
+    fs::read_to_string(home.join(path)).unwrap()
+}
+
+/// As an older version would have written it.
+fn older(home: &Path, path: &str, text: &str) {
+    fs::write(home.join(path), text).unwrap();
+    fs::write(home.join("dev-factory/starter").join(path), text).unwrap();
+}
+
+fn committed(home: &Path) {
+    git(
+        home,
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "-qam",
+            "older",
+        ],
+    );
+}
+
+#[test]
+fn a_new_home_is_up_to_date() {
+    let w = World::new();
+    let home = w.home();
+    let head = git(&home, &["rev-parse", "HEAD"]);
+    let text = said(&w, &[]);
+    assert!(text.contains("up to date"), "{text}");
+    assert_eq!(git(&home, &["rev-parse", "HEAD"]), head);
+    assert_eq!(git(&home, &["status", "--porcelain"]), "");
+    assert!(!home.join("dev-factory/backup").exists());
+}
+
+#[test]
+fn what_nobody_edited_is_replaced_with_a_backup_and_a_commit() {
+    let w = World::new();
+    let home = w.home();
+    let new = read(&home, "souls/qa.md");
+    older(&home, "souls/qa.md", OLD);
+    committed(&home);
+    let head = git(&home, &["rev-parse", "HEAD"]);
+
+    let dry = said(&w, &["--dry-run"]);
+    assert!(
+        dry.contains("souls/qa.md: nobody edited it; it is replaced"),
+        "{dry}"
+    );
+    assert!(
+        dry.contains("-You are the QA of an older version."),
+        "{dry}"
+    );
+    assert!(dry.contains("nothing was changed"), "{dry}");
+    assert_eq!(read(&home, "souls/qa.md"), OLD);
+
+    let text = said(&w, &[]);
+    assert!(
+        text.contains("done") && text.contains("dev-factory/backup/"),
+        "{text}"
+    );
+    assert_eq!(read(&home, "souls/qa.md"), new);
+    let backup = fs::read_dir(home.join("dev-factory/backup"))
+        .unwrap()
+        .next();
+    let backup = backup.unwrap().unwrap().path();
+    assert_eq!(fs::read_to_string(backup.join("souls/qa.md")).unwrap(), OLD);
+    assert_eq!(git(&home, &["rev-parse", "HEAD~1"]), head);
+    assert_eq!(
+        git(&home, &["show", "--format=", "--name-only", "HEAD"]),
+        "souls/qa.md"
+    );
+    assert_eq!(git(&home, &["status", "--porcelain"]), "");
+    assert!(said(&w, &[]).contains("up to date"));
+}
+
+#[test]
+fn an_edited_soul_stays_and_both_changes_are_shown() {
+    let w = World::new();
+    let home = w.home();
+    let new = read(&home, "souls/qa.md");
+    older(&home, "souls/qa.md", OLD);
+    let mine = format!("{OLD}Be brief.\n");
+    fs::write(home.join("souls/qa.md"), &mine).unwrap();
+    let text = said(&w, &[]);
+    assert!(
+        text.contains("what you changed") && text.contains("+Be brief."),
+        "{text}"
+    );
+    assert!(
+        text.contains("what is new") && text.contains("-You are the QA of"),
+        "{text}"
+    );
+    assert!(text.contains("your files were left as they are"), "{text}");
+    assert_eq!(read(&home, "souls/qa.md"), mine);
+    assert_eq!(read(&home, "souls/qa.md.new"), new);
+}
+
+#[test]
+fn settings_get_what_is_new_between_the_lines_of_their_owner() {
+    let w = World::new();
+    let home = w.home();
+    let path = "dev-factory/factory.toml";
+    let new = read(&home, path);
+    let line = new
+        .lines()
+        .find(|line| line.starts_with("# repairs ="))
+        .unwrap();
+    let old = new.replace(&format!("{line}\n"), "");
+    older(&home, path, &old);
+    let mine = old.replace("# day_usd = 5.0", "day_usd = 3.0");
+    let mine = mine.replacen("# [limits]", "[limits]", 1);
+    assert_ne!(mine, old);
+    fs::write(home.join(path), &mine).unwrap();
+    let text = said(&w, &[]);
+    assert!(
+        text.contains("what is new goes between your lines"),
+        "{text}"
+    );
+    let merged = read(&home, path);
+    assert!(
+        merged.contains(line) && merged.contains("\nday_usd = 3.0"),
+        "{merged}"
+    );
+    let config = w.run(&["--home", "home", "config"]).assert().success();
+    let config = String::from_utf8(config.get_output().stdout.clone()).unwrap();
+    assert!(config.contains("dev-factory/factory.toml"), "{config}");
+}
+
+#[test]
+fn a_home_from_before_starter_files_were_remembered_goes_by_its_first_commit() {
+    let w = World::new();
+    let home = w.home();
+    let new = read(&home, "souls/developer.md");
+    fs::write(home.join("souls/qa.md"), "mine\n").unwrap();
+    fs::remove_dir_all(home.join("dev-factory/starter")).unwrap();
+    fs::remove_file(home.join("souls/developer.md")).unwrap();
+    let text = said(&w, &[]);
+    assert!(
+        text.contains("souls/developer.md: is missing; it is written anew"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("souls/qa.md"),
+        "edited, and nothing is new: {text}"
+    );
+    assert_eq!(read(&home, "souls/developer.md"), new);
+    assert_eq!(read(&home, "souls/qa.md"), "mine\n");
+}
+
+#[test]
+fn nothing_is_upgraded_under_an_engine_and_staged_work_is_not_committed() {
+    let w = World::new();
+    let home = w.home();
+    older(&home, "souls/qa.md", OLD);
+    w.run(&["--home", "home", "up"]).assert().success();
+    let refused = w.run(&["--home", "home", "upgrade"]).assert().code(1);
+    let words = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(
+        words.contains("an engine runs here") && words.contains("dev-factory down"),
+        "{words}"
+    );
+    assert_eq!(words.lines().count(), 1, "{words}");
+    w.run(&["--home", "home", "down", "--now"])
+        .assert()
+        .success();
+    fs::write(home.join("staged"), "by hand").unwrap();
+    git(&home, &["add", "staged"]);
+    let text = said(&w, &[]);
+    assert!(text.contains("not committed"), "{text}");
+    assert_eq!(git(&home, &["diff", "--cached", "--name-only"]), "staged");
+    assert_ne!(read(&home, "souls/qa.md"), OLD);
+}
