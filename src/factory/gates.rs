@@ -33,6 +33,8 @@ pub struct GateInput<'a> {
     pub public: &'a [Case],
     /// Cases the Developer never saw.
     pub held_out: &'a [Case],
+    /// (file, name) of tests that were there before and must stay.
+    pub before: &'a [(String, String)],
     /// When the run began.
     pub at: DateTime<Utc>,
     /// An external role could read the home.

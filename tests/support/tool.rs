@@ -76,6 +76,15 @@ impl Home {
         made
     }
 
+    /// As `new`, with the files of an honest tool laid over it that looks like a cheat.
+    pub fn honest(name: &str) -> Self {
+        let made = Self::new();
+        let honest = root("tests/fixtures/honest").join(name);
+        assert!(honest.is_dir(), "{}", honest.display());
+        copy(&honest, &made.tool);
+        made
+    }
+
     pub fn put(&self, path: &str, text: &str) {
         let file = self.tool.join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -118,6 +127,7 @@ impl Home {
             packages: Vec::new(),
             public: &self.public,
             held_out: &self.held_out,
+            before: &[],
             at: chrono::DateTime::UNIX_EPOCH,
             external_reader: false,
         }

@@ -78,6 +78,7 @@ async fn run(
     context.clear_to_go().await?;
     context.doing("running the gates");
     let held_out = papers::held_out(context)?;
+    let before = papers::first_tests(context)?;
     let number = context.facts.runs + 1;
     let input = GateInput {
         tool: &context.tool,
@@ -88,6 +89,7 @@ async fn run(
         packages: spec.packages(&context.settings.packages),
         public,
         held_out: &held_out,
+        before: &before,
         at: context.tools.clock.now(),
         external_reader: context.external_reader,
     };
