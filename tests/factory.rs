@@ -31,6 +31,8 @@ mod external;
 mod hosts;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/impossible.rs"]
+mod impossible;
 #[path = "factory/ladder.rs"]
 mod ladder;
 #[path = "factory/orders.rs"]

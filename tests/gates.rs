@@ -4,6 +4,8 @@
 mod cheats;
 #[path = "support/jest_home.rs"]
 mod jest_home;
+#[path = "gates/mutation.rs"]
+mod mutation;
 #[path = "support/tool.rs"]
 mod tool;
 

@@ -20,3 +20,4 @@ pub mod scan;
 pub mod soul;
 pub mod spec;
 pub mod supervisor;
+pub mod votes;

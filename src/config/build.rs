@@ -8,7 +8,7 @@ use crate::domain::decide::Limits;
 use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
 use crate::domain::stuck::Patience;
-use crate::factory::ports::settings::{HarnessSettings, Settings};
+use crate::factory::ports::settings::{HarnessSettings, MutationSettings, Settings};
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -202,6 +202,27 @@ impl Builder<'_> {
                 ..n
             },
             test_wall: self.seconds("harness.test_wall_s", d.test_wall.as_secs()),
+            case_samples: self.small("harness.case_samples", d.case_samples),
+            mutation: self.mutation(d.mutation),
+        }
+    }
+
+    fn mutation(&mut self, d: MutationSettings) -> MutationSettings {
+        MutationSettings {
+            on: self.flag("harness.mutation", d.on),
+            score: self.small("harness.mutation_score", d.score),
+            reviewed_score: self.small("harness.mutation_reviewed_score", d.reviewed_score),
+            wall: self.seconds("harness.mutation_wall_s", d.wall.as_secs()),
+        }
+    }
+
+    fn flag(&mut self, key: &str, default: bool) -> bool {
+        match self.set(key) {
+            Some(Value::Flag(flag)) => flag,
+            _ => {
+                self.show(key, default.to_string(), Source::BuiltIn);
+                default
+            }
         }
     }
 }

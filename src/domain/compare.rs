@@ -172,7 +172,8 @@ fn command(case: &Case, received: &Received, checks: &mut Vec<Check>) {
 }
 
 /// Equality of JSON as JavaScript sees it: 1 and 1.0 are one number, keys have no order.
-fn same(a: &Value, b: &Value) -> bool {
+#[must_use]
+pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => x == y || x.as_f64() == y.as_f64(),
         (Value::Array(x), Value::Array(y)) => {

@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod factory;
 pub mod fold;
 pub mod item;
+pub mod mutation;
 pub mod package;
 pub mod phase;
 pub mod price;

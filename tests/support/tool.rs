@@ -8,6 +8,7 @@ use dev_factory::agents::scaffold;
 use dev_factory::domain::case::Case;
 use dev_factory::factory::gates::GateInput;
 use dev_factory::factory::ports::sandbox::Sandbox;
+use dev_factory::factory::ports::settings::MutationSettings;
 use dev_factory::factory::ports::tests::Tree;
 use std::collections::BTreeSet;
 use std::fs;
@@ -128,6 +129,10 @@ impl Home {
             public: &self.public,
             held_out: &self.held_out,
             before: &[],
+            mutation: MutationSettings {
+                on: false,
+                ..MutationSettings::default()
+            },
             at: chrono::DateTime::UNIX_EPOCH,
             external_reader: false,
         }

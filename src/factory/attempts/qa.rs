@@ -92,6 +92,7 @@ async fn run(
         before: &before,
         at: context.tools.clock.now(),
         external_reader: context.external_reader,
+        mutation: context.settings.harness.mutation,
     };
     let tools = &context.tools;
     let evidence = measure(input, tools.tests.as_ref(), tools.files.as_ref(), |words| {
@@ -259,14 +260,17 @@ async fn replacement(
                 qa::parse_replacement(reply, spec, &old.rule, &taken, &known)
             })
             .await?;
-        let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
+        let one = std::slice::from_ref(&case);
+        let opinions = spec_review::opinions(context, spec, one, prompt.purpose).await?;
+        let fails = spec_review::fail_on_stub(context, spec, &opinions.kept).await?;
         if fails.first() == Some(&true) {
-            return Ok(Some(case));
+            return Ok(opinions.kept.into_iter().next());
         }
-        context.log(
-            Level::Warn,
-            format!("{} passes on an empty stub and was not kept", case.id),
-        );
+        let words = match opinions.kept.is_empty() {
+            true => format!("{} has no result that two answers agree on", case.id),
+            false => format!("{} passes on an empty stub", case.id),
+        };
+        context.log(Level::Warn, format!("{words} and was not kept"));
     }
     Ok(None)
 }

@@ -33,6 +33,10 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         diff: &diff,
         run: &evidence.as_ref().map(measured).unwrap_or_default(),
         held_out: evidence.as_ref().map_or(&[], |e| e.held_out.as_slice()),
+        survivors: evidence
+            .as_ref()
+            .and_then(|e| e.mutation.as_ref())
+            .map_or(&[], |run| run.survivors.as_slice()),
         log: &log,
         escalation: escalation.as_deref(),
         allowed: &allowed,
