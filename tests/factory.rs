@@ -27,6 +27,8 @@ mod commands;
 mod crash;
 #[path = "factory/external.rs"]
 mod external;
+#[path = "factory/forms.rs"]
+mod forms;
 #[path = "factory/hosts.rs"]
 mod hosts;
 #[path = "factory/http.rs"]

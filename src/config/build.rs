@@ -180,6 +180,9 @@ impl Builder<'_> {
             same_failures: self.small("stuck.same_failures", d.same_failures),
             same_error: self.small("stuck.same_error", d.same_error),
             timeouts: self.small("stuck.timeouts", d.timeouts),
+            send_backs: self.small("stuck.send_backs", d.send_backs),
+            rejections: self.small("stuck.rejections", d.rejections),
+            clause_rejections: self.small("stuck.clause_rejections", d.clause_rejections),
             stalls: self.small("stuck.stalls", d.stalls),
             still_minutes: self.small("stuck.still_minutes", d.still_minutes),
             external_minutes: self.small("stuck.external_minutes", d.external_minutes),
@@ -203,6 +206,7 @@ impl Builder<'_> {
             },
             test_wall: self.seconds("harness.test_wall_s", d.test_wall.as_secs()),
             case_samples: self.small("harness.case_samples", d.case_samples),
+            triage_words: self.small("harness.triage_words", d.triage_words),
             mutation: self.mutation(d.mutation),
         }
     }

@@ -120,7 +120,7 @@ impl Story {
     }
 
     /// It shipped, with so many runs of the gates, and used less than it may.
-    fn shipped(&self, ended: &Ended, runs: u32) {
+    pub fn shipped(&self, ended: &Ended, runs: u32) {
         assert_eq!(ended.code, Some(0), "{}", ended.said);
         assert_eq!(homes::tags(&self.home), [format!("{TOOL}@1.0.0")]);
         let facts = self.facts();

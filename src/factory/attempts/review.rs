@@ -21,7 +21,11 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     }
     let spec = papers::spec(context).ok();
     let diff = diff(context).await;
-    let allowed = allowed(&context.facts, context.escalation.is_some());
+    let allowed = allowed(
+        &context.facts,
+        context.escalation.is_some(),
+        context.patience().send_backs,
+    );
     let (nonce, numbers) = (context.nonce(), context.numbers());
     let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)
         .map_err(Stop::Incident)?;

@@ -26,7 +26,11 @@ pub fn mutation(run: &MutationRun, settings: &MutationSettings) -> GateResult {
     let (noticed, tested) = (run.noticed, run.tested());
     let fine = match run.score() {
         Some(score) => {
-            format!("{score} %: {noticed} of {tested} changes of the sources are noticed{cut}")
+            let low = match score < settings.score {
+                true => format!("; that is under {} %, so each of the others wants a look", settings.score),
+                false => String::new(),
+            };
+            format!("{score} %: {noticed} of {tested} changes of the sources are noticed{cut}{low}")
         }
         None => "there is nothing in the sources to change".to_owned(),
     };

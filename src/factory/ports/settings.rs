@@ -184,6 +184,8 @@ pub struct HarnessSettings {
     pub test_wall: Duration,
     /// Opinions on what a held-out case expects, its author's included; 1 = nobody else is asked.
     pub case_samples: u32,
+    /// Words from which an idea is asked about before its spec is written; 0 = never.
+    pub triage_words: u32,
     /// The last gate.
     pub mutation: MutationSettings,
 }
@@ -194,6 +196,7 @@ impl Default for HarnessSettings {
             numbers: Numbers::default(),
             test_wall: Duration::from_secs(60),
             case_samples: 3,
+            triage_words: 40,
             mutation: MutationSettings::default(),
         }
     }
