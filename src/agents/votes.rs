@@ -5,7 +5,7 @@ use super::deps;
 use super::prompt::{Desk, Mode, Prompt, data, section};
 use super::reply::{self, Malformed};
 use super::spec::Spec;
-use crate::domain::case::{Case, same};
+use crate::domain::case::{Case, reproduce, same};
 
 /// Characters of an input or a result in a note.
 const SHOWN: usize = 200;
@@ -109,7 +109,7 @@ pub fn count(case: &Case, opinions: &[Vec<Case>]) -> Count {
                 format!(
                     "{} leaves {} open: {}",
                     case.rule,
-                    short(&input(case)),
+                    short(&reproduce(case)),
                     results.join(", or ")
                 ),
             )
@@ -204,7 +204,7 @@ mod tests {
             panic!("{:?}", count(&own, &others));
         };
         assert_eq!(rule, "R2");
-        assert!(words.starts_with("R2 leaves f([\"x\"])"), "{words}");
+        assert!(words.starts_with("R2 leaves f(\"x\") open: "), "{words}");
         assert!(words.ends_with("throws \"bad\", or 2, or 3"), "{words}");
         let strange = case(r#"{"id":"H1","rule":"R2","call":"f","args":["y"],"throws":"bad"}"#);
         assert_eq!(count(&own, &[vec![strange], vec![]]), Count::Alone);

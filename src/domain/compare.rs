@@ -235,7 +235,8 @@ fn window(text: &str, from: usize, room: usize) -> String {
 }
 
 /// One runnable line: `parse("a,,b")`, or `tool --flag <<< 'text'`.
-fn reproduce(case: &Case) -> String {
+#[must_use]
+pub fn reproduce(case: &Case) -> String {
     let line = match &case.cli {
         Some(cli) => {
             let mut line = "tool".to_owned();

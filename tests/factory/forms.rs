@@ -202,7 +202,7 @@ fn a_clause_that_three_answers_read_in_three_ways_sends_the_spec_back() {
     });
     let reason = back.unwrap();
     assert!(
-        reason.starts_with("R1 leaves sum([\"1\\n1\\n1\\n1\"])"),
+        reason.starts_with("R1 leaves sum(\"1\\n1\\n1\\n1\")"),
         "{reason}"
     );
     assert!(reason.ends_with("open: 4, or 5, or 6"), "{reason}");

@@ -97,7 +97,7 @@ pub async fn run(
     run.cut = ended.limit == Some(Limit::Time);
     run.millis = ended.millis;
     let broken = ended.exit != Some(0) && !run.cut;
-    if broken || (run.tested() == 0 && run.planned > 0) {
+    if broken || (run.tested() == 0 && (run.cut || run.planned > 0)) {
         run.problem = Some(match run.cut {
             true => format!("no change was tested within {} s", wall.as_secs()),
             false => format!("Stryker ended without a result: {}", said(&ended)),
