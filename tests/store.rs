@@ -786,6 +786,34 @@ async fn reading_makes_no_hints_and_a_replaced_folder_is_noticed() {
     wait_for(&mut hints, Change::State).await;
 }
 
+#[tokio::test]
+async fn commands_in_a_folder_the_kernel_does_not_watch_are_found_again_and_again() {
+    let home = Home::new();
+    let (store, _f) = home.started();
+    let mut hints = store.watch().unwrap();
+    fs::rename(home.path("commands/new"), home.root.join("watched")).unwrap();
+    fs::create_dir(home.path("commands/new")).unwrap();
+    for name in ["a.json", "b.json"] {
+        fs::write(home.path("commands/new").join(name), "{}").unwrap();
+        wait_for(&mut hints, Change::Commands).await;
+        // It goes on being said for as long as it waits.
+        wait_for(&mut hints, Change::Commands).await;
+        fs::remove_file(home.path("commands/new").join(name)).unwrap();
+        let mut said = 0;
+        while tokio::time::timeout(
+            Duration::from_millis(1500),
+            wait_for(&mut hints, Change::Commands),
+        )
+        .await
+        .is_ok()
+        {
+            said += 1;
+            // One look may have been under way.
+            assert!(said <= 2, "still said of an empty folder");
+        }
+    }
+}
+
 // ---- the lock ----
 
 #[test]

@@ -11,11 +11,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Time between two slow looks.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long after a change of a folder another one may bear the same time: file systems keep it in steps of up to 2 s.
+const STEP: Duration = Duration::from_secs(2);
 
 /// Events taken in one go above which the next go waits a little.
 const FLOOD: usize = 64;
@@ -137,6 +140,8 @@ struct Looks {
     commands: PathBuf,
     souls: PathBuf,
     folder: Stamp,
+    /// Of the commands, when they were last listed; None = list them.
+    listed: Stamp,
     files: Vec<(Change, PathBuf, Stamp)>,
     outside: Outside,
     stamps: Vec<(PathBuf, Stamp)>,
@@ -160,6 +165,7 @@ impl Looks {
             dir,
             souls,
             folder: None,
+            listed: None,
             files,
             outside,
             stamps: Vec::new(),
@@ -179,11 +185,7 @@ impl Looks {
         if self.outside_changed() {
             changed.insert(Change::Settings);
         }
-        // Also a file that was not readable yet when the kernel told of it.
-        let hidden = |e: &std::fs::DirEntry| e.file_name().as_encoded_bytes().starts_with(b".");
-        let mut names = std::fs::read_dir(&self.commands).into_iter().flatten();
-        let waiting = names.any(|e| e.is_ok_and(|e| !hidden(&e)));
-        if waiting {
+        if self.waiting() {
             changed.insert(Change::Commands);
         }
         let id = |s: Stamp| s.map(|s| (s.0, s.1));
@@ -193,6 +195,20 @@ impl Looks {
         let moved = self.folder.is_some() && folder.is_some() && id(folder) != id(self.folder);
         self.folder = folder.or(self.folder);
         (changed, moved)
+    }
+
+    /// Whether commands wait, also one that was not readable yet when the kernel told of it. The folder is listed only
+    /// when it may hold others than before: a listing every second is most of what an idle engine does.
+    fn waiting(&mut self) -> bool {
+        let now = stamp(&self.commands);
+        if now.is_some() && now == self.listed {
+            return false;
+        }
+        let hidden = |e: &std::fs::DirEntry| e.file_name().as_encoded_bytes().starts_with(b".");
+        let mut names = std::fs::read_dir(&self.commands).into_iter().flatten();
+        let waiting = names.any(|e| e.is_ok_and(|e| !hidden(&e)));
+        self.listed = now.filter(|stamp| !waiting && settled(stamp.2));
+        waiting
     }
 
     /// A file named since the last look is new, not changed.
@@ -236,6 +252,13 @@ impl Looks {
             _ => None,
         }
     }
+}
+
+/// Whether a change from now on bears another time than this one, in seconds since 1970.
+fn settled(mtime: i64) -> bool {
+    let age =
+        SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(mtime.unsigned_abs()));
+    age.is_ok_and(|age| age > STEP)
 }
 
 fn stamp(path: &Path) -> Stamp {
