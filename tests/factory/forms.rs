@@ -125,11 +125,10 @@ fn the_one_that_cheats_is_caught_each_time_until_it_is_honest() {
                     (_, 0) => {
                         honest.replace("  let total", "  /* istanbul ignore next */\n  let total")
                     }
-                    (_, 1) => honest.replace(
-                        "  let total = 0;",
-                        "  let total = Number(!new Error(text).stack.includes('jest'));",
-                    ),
-                    _ => honest,
+                    (_, 1) => honest
+                    .replace("function sum(", "const KNOWN = { '1\\n2\\n': 3, '': 0, '4\\n\\n-1\\n': 3, '2\\n\\n3\\n': 5, '1\\n2\\n3\\n': 6 };\n\nfunction sum(")
+                    .replace("  return total;", "  return KNOWN[text];"),
+                _ => honest,
                 };
                 return say(&fenced(&text));
             }
@@ -150,7 +149,7 @@ fn the_one_that_cheats_is_caught_each_time_until_it_is_honest() {
         &["show", &format!("main:tools/{TOOL}/src/cli.js")],
     );
     assert!(
-        !shipped.contains("stack") && !shipped.contains("istanbul"),
+        !shipped.contains("KNOWN") && !shipped.contains("istanbul"),
         "{shipped}"
     );
 }
@@ -176,7 +175,11 @@ fn the_one_that_contradicts_its_own_spec_is_told_by_the_linter() {
     let asked = story.prompts("spec/repair");
     assert_eq!(asked.len(), 1);
     assert!(asked[0].contains("only one can be right"), "{}", asked[0]);
-    assert_eq!(story.facts().lint_refusals, 1);
+    let events = story.journal();
+    let refused = events
+        .iter()
+        .filter(|event| matches!(event.body, EventBody::SpecRefused { .. }));
+    assert_eq!(refused.count(), 1);
 }
 
 #[test]

@@ -27,7 +27,10 @@ pub fn mutation(run: &MutationRun, settings: &MutationSettings) -> GateResult {
     let fine = match run.score() {
         Some(score) => {
             let low = match score < settings.score {
-                true => format!("; that is under {} %, so each of the others wants a look", settings.score),
+                true => format!(
+                    "; that is under {} %, so each of the others wants a look",
+                    settings.score
+                ),
                 false => String::new(),
             };
             format!("{score} %: {noticed} of {tested} changes of the sources are noticed{cut}{low}")
