@@ -294,7 +294,8 @@ fn what_no_test_notices_is_shown_to_the_supervisor_and_reported_to_whoever_write
     assert_eq!(ended.code, Some(4), "{}", ended.said);
     assert!(homes::tags(&story.home).is_empty());
     assert!(failed_gates(&story).iter().all(|gate| gate == "mutation"));
-    let bug = fs::read_to_string(story.home.join(format!("dev-factory/bugs/{TOOL}/1.md"))).unwrap();
+    let bug =
+        fs::read_to_string(story.home.join(format!("dev-factory/bugs/{TOOL}/BUG-1.md"))).unwrap();
     assert!(bug.contains("No test fails when src/cli.js:"), "{bug}");
     let repaired = story.prompts("fixing/file/test/dev/cli.test.js");
     assert!(!repaired.is_empty(), "the test is repaired, not the source");

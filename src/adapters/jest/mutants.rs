@@ -9,6 +9,7 @@ use crate::factory::ports::sandbox::{Ended, Limit, Limits};
 use crate::factory::ports::tests::{MutantsTold, TestError, Tree};
 use crate::text::sanitise::one_line;
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Stryker's settings, compiled in.
@@ -53,16 +54,7 @@ pub async fn run(
     wall: Duration,
     told: &MutantsTold<'_>,
 ) -> Result<MutationRun, TestError> {
-    let stryker = tests
-        .home
-        .join("node_modules/@stryker-mutator/core/bin/stryker.js");
-    if !stryker.is_file() {
-        return Err(TestError::Setup(format!(
-            "Stryker is not installed: {} is missing; put @stryker-mutator/core and @stryker-mutator/jest-runner 9.6.1 into package.json of {} and run `npm install --ignore-scripts` there, or set harness.mutation = false",
-            stryker.display(),
-            tests.home.display()
-        )));
-    }
+    let stryker = installed(tests)?;
     let out = Out::new(&tests.home, tree)?;
     let untrusted = out::plain_copy(tree, &out)?;
     tests.write_locked(&out)?;
@@ -93,14 +85,34 @@ pub async fn run(
             }
         }
     };
-    let mut run = read(&results, tree)?;
+    let run = read(&results, tree)?;
+    Ok(judged(run, &ended, wall))
+}
+
+/// The program of the home.
+fn installed(tests: &JestTests) -> Result<PathBuf, TestError> {
+    let stryker = tests
+        .home
+        .join("node_modules/@stryker-mutator/core/bin/stryker.js");
+    if !stryker.is_file() {
+        return Err(TestError::Setup(format!(
+            "Stryker is not installed: {} is missing; put @stryker-mutator/core and @stryker-mutator/jest-runner 9.6.1 into package.json of {} and run `npm install --ignore-scripts` there, or set harness.mutation = false",
+            stryker.display(),
+            tests.home.display()
+        )));
+    }
+    Ok(stryker)
+}
+
+/// A pass that has ended, with the reason when it says nothing.
+fn judged(mut run: MutationRun, ended: &Ended, wall: Duration) -> MutationRun {
     run.cut = ended.limit == Some(Limit::Time);
     run.millis = ended.millis;
     let broken = ended.exit != Some(0) && !run.cut;
     if broken || (run.tested() == 0 && (run.cut || run.planned > 0)) {
         run.problem = Some(match run.cut {
             true => format!("no change was tested within {} s", wall.as_secs()),
-            false => format!("Stryker ended without a result: {}", said(&ended)),
+            false => format!("Stryker ended without a result: {}", said(ended)),
         });
     }
     if ended.exit == Some(0) && run.planned > run.tested() {
@@ -110,7 +122,7 @@ pub async fn run(
             run.planned
         ));
     }
-    Ok(run)
+    run
 }
 
 /// Its last words: what is wrong stands on standard output.
