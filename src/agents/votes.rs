@@ -14,7 +14,7 @@ const SHOWN: usize = 200;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Count {
     /// Most agree: the case with what they expect, and what the others said.
-    Agreed(Case, Option<String>),
+    Agreed(Box<Case>, Option<String>),
     /// No two agree: its rule, and in words the input with each result.
     Disputed(String, String),
     /// There was no second opinion.
@@ -99,7 +99,7 @@ pub fn count(case: &Case, opinions: &[Vec<Case>]) -> Count {
                     case.id, case.rule
                 )
             });
-            Count::Agreed(kept, note)
+            Count::Agreed(Box::new(kept), note)
         }
         _ => {
             let mut results: Vec<String> = all.iter().map(|one| result(one)).collect();
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(kept.expect, Some(2.into()));
         assert_eq!(note, "H1 (R2): most say 2, one says 1");
         let same = count(&own, &[vec![own.clone()], vec![]]);
-        assert_eq!(same, Count::Agreed(own, None));
+        assert_eq!(same, Count::Agreed(Box::new(own), None));
     }
 
     #[test]

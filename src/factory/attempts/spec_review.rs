@@ -143,7 +143,7 @@ pub async fn opinions(
     for case in cases {
         match votes::count(case, &answers) {
             Count::Agreed(case, note) => {
-                opinions.kept.push(case);
+                opinions.kept.push(*case);
                 opinions.notes.extend(note);
             }
             Count::Disputed(rule, words) => {
