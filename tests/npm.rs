@@ -146,6 +146,7 @@ impl World {
             program: PathBuf::from(env!("CARGO_BIN_EXE_dev-factory")),
             state: self.dir.path().join("state"),
             wrapper: Vec::new(),
+            systemd: None,
             known: [].into(),
         };
         Walls::of(tier, &setup).reaching(registry.clone())
@@ -156,7 +157,7 @@ impl World {
         let walls = self.walls(tier, &registry);
         let npm = Npm {
             program: program.to_path_buf(),
-            cache: self.dir.path().join(format!("cache-{}", tier.as_str())),
+            cache: self.dir.path().join("cache"),
         };
         let wanted = Wanted {
             home: &self.home,
@@ -206,6 +207,25 @@ async fn what_the_lock_file_names_is_put_in_place_whole_and_no_script_of_it_runs
         let me = fs::metadata(w.dir.path()).unwrap().uid();
         assert_eq!((file.uid(), file.mode() & 0o777), (me, 0o755), "{tier:?}");
         w.tidy();
+    }
+}
+
+/// As root, behind walls npm is somebody else: what one way of running made is no obstacle to the others. For anybody
+/// else they are all the same user, and it shows that each has a folder.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_npm_fetched_without_walls_does_not_stop_it_behind_them() {
+    let w = World::new().await;
+    // As it was before tiers had folders of their own.
+    let old = w.dir.path().join("cache/_cacache/tmp");
+    fs::create_dir_all(&old).unwrap();
+    for tier in [Tier::None].into_iter().chain(tiers()) {
+        let done = w.install(tier, &on_path("npm")).await;
+        done.unwrap_or_else(|error| panic!("{tier:?}: {error}"));
+        w.tidy();
+        let root = fs::metadata(w.dir.path()).unwrap().uid() == 0;
+        let kept = w.dir.path().join("cache").join(tier.as_str());
+        let nothing = root && tier == Tier::Landlock;
+        assert_eq!(kept.join("_cacache").is_dir(), !nothing, "{tier:?}");
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[path = "support/barred.rs"]
 mod barred;
+#[path = "support/homes.rs"]
+mod homes;
 #[path = "support/jest_home.rs"]
 mod jest_home;
 #[path = "support/tool.rs"]
@@ -9,11 +11,17 @@ mod tool;
 
 #[path = "sandbox/choose.rs"]
 mod choose;
+#[path = "sandbox/engine.rs"]
+mod engine;
 #[path = "sandbox/jest.rs"]
 mod jest;
 #[path = "sandbox/limits.rs"]
 mod limits;
+#[path = "sandbox/node.rs"]
+mod node;
 #[path = "sandbox/place.rs"]
 mod place;
 #[path = "sandbox/runs.rs"]
 mod runs;
+#[path = "sandbox/scope.rs"]
+mod scope;

@@ -1,6 +1,10 @@
 //! Programs of the machine that we start: none gets our environment, where keys may stand, but what it is named.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Between two looks at whether it has ended.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What every program may know: where programs, the person's files and temporary files are, and the language.
 const BASIC: [&str; 9] = [
@@ -16,4 +20,33 @@ pub fn bare<'a>(command: &'a mut Command, more: &[&str]) -> &'a mut Command {
         }
     }
     command
+}
+
+/// What a command says within a time; None when it fails or takes longer.
+pub fn said(command: &mut Command, wall: Duration) -> Option<Vec<u8>> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let begun = Instant::now();
+    let mut pipe = child.stdout.take()?;
+    let reading = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut pipe, &mut text);
+        text
+    });
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if begun.elapsed() < wall => std::thread::sleep(LOOK),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return None;
+            }
+        }
+    };
+    let text = reading.join().ok()?;
+    status.success().then_some(text)
 }

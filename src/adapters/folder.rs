@@ -4,13 +4,14 @@
 mod names;
 mod tree;
 
+use super::steps;
 use super::store::files::why;
 use crate::factory::ports::files::FileError;
 use names::Names;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -135,6 +136,8 @@ impl Folder {
         mode: Mode,
         whom: For,
     ) -> std::io::Result<()> {
+        let place = self.place.join(name);
+        steps::before("make", &place)?;
         match rustix::fs::unlinkat(&self.handle, new, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
@@ -144,11 +147,13 @@ impl Folder {
         // The umask of whoever started us says nothing about who must read it.
         rustix::fs::fchmod(&file, mode)?;
         let mut file = File::from(file);
-        file.write_all(text)?;
+        steps::write(&mut file, text, &place)?;
         if whom == For::Owner {
             file.sync_data()?;
         }
+        steps::before("rename to", &place)?;
         rustix::fs::renameat(&self.handle, new, &self.handle, name)?;
+        steps::before("go on from", &place)?;
         if whom == For::Owner {
             rustix::fs::fsync(&self.handle)?;
         }
@@ -176,9 +181,7 @@ impl Folder {
         let flags = OFlags::WRONLY.union(OFlags::APPEND).union(MAKE);
         let file = rustix::fs::openat(&folder.handle, names.last(), flags, whom.file());
         let file = file.map_err(|error| io(&place, error))?;
-        File::from(file)
-            .write_all(text)
-            .map_err(|error| io(&place, error))
+        steps::write(&mut File::from(file), text, &place).map_err(|error| io(&place, error))
     }
 
     /// Walks down plain folders; None when one is not there.

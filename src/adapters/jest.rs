@@ -7,6 +7,7 @@ mod mutants;
 mod out;
 pub mod report;
 
+use crate::adapters::node;
 use crate::adapters::npm::Installer;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
@@ -50,13 +51,9 @@ impl JestTests {
     /// none. Jest is looked for at each run, since npm may still be at work.
     pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
         let broken = |error| TestError::Setup(format!("{}: {error}", home.display()));
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let node = std::env::split_paths(&path)
-            .map(|folder| folder.join("node"))
-            .find_map(|file| file.canonicalize().ok().filter(|real| real.is_file()));
         Ok(Self {
             home: home.canonicalize().map_err(broken)?,
-            node: node.unwrap_or_else(|| PathBuf::from("node")),
+            node: node::here().node.clone().unwrap_or_else(|| "node".into()),
             sandbox,
             wall,
             installer: None,
@@ -127,9 +124,10 @@ impl JestTests {
         };
         let results = out.results()?;
         run.report = report::read(&results, REPORT, root);
-        if run.report.is_none() {
+        if run.report.is_none() || ended.limit.is_some() {
             run.stderr_tail = tail(&ended);
-        } else if coverage {
+        }
+        if run.report.is_some() && coverage {
             run.coverage = coverage::read(&results, COVERAGE, root);
         }
         Ok(run)
@@ -252,16 +250,34 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// The end of what Jest said, when it wrote no report.
+/// The limit that ended Jest, and the end of what it said, when it wrote no report.
 fn tail(ended: &Ended) -> String {
     let said = sanitise_bytes(&ended.stderr);
     let why = match ended.limit {
-        Some(Limit::Time) => "ended by the time limit\n",
-        Some(Limit::Output) => "ended because it wrote too much\n",
-        Some(_) => "ended by a limit\n",
-        None => "",
+        Some(Limit::Time) => "ended by the time limit\n".to_owned(),
+        Some(Limit::Output) => "ended because it wrote too much\n".to_owned(),
+        Some(limit) => format!("ended by the limit of {}\n", limit.as_str()),
+        None => String::new(),
     };
     let skipped = said.chars().count().saturating_sub(TAIL);
     let last: String = said.chars().skip(skipped).collect();
     format!("{why}{}", last.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_that_ended_a_run_is_named_before_its_last_words() {
+        for limit in [Limit::Memory, Limit::Processes, Limit::Disk] {
+            let ended = Ended {
+                limit: Some(limit),
+                stderr: b"last words\n".to_vec(),
+                ..Ended::default()
+            };
+            let words = format!("ended by the limit of {}\nlast words", limit.as_str());
+            assert_eq!(tail(&ended), words);
+        }
+    }
 }

@@ -47,7 +47,8 @@ const LARGEST: u64 = 8 << 20;
 pub struct Npm {
     /// The program, absolute.
     pub program: PathBuf,
-    /// A folder of ours outside every home: what is in it is checked against the lock file each time.
+    /// A folder of ours outside every home: what is in it is checked against the lock file each time. Each tier has one
+    /// of its own in it, since started by root some make it somebody else's.
     pub cache: PathBuf,
 }
 
@@ -120,13 +121,18 @@ impl Npm {
         words: &[&str],
         sandbox: &dyn Sandbox,
     ) -> Result<Ended, String> {
-        files::make_dir(&self.cache).map_err(|error| error.to_string())?;
-        let job = self.job(stage, words);
+        let cache = match sandbox.strangers() {
+            // Who may not come by the person's own folders keeps nothing.
+            true => stage.path.join(".npm"),
+            false => self.cache.join(sandbox.tier()),
+        };
+        files::make_dir(&cache).map_err(|error| error.to_string())?;
+        let job = self.job(stage, words, cache);
         sandbox.run(job).await.map_err(|error| error.to_string())
     }
 
-    fn job(&self, stage: &Stage, words: &[&str]) -> Job {
-        let cache = self.cache.display().to_string();
+    fn job(&self, stage: &Stage, words: &[&str], cache: PathBuf) -> Job {
+        let named = cache.display().to_string();
         Job {
             command: std::iter::once(self.program.display().to_string())
                 .chain(words.iter().chain(&WORDS).map(|word| (*word).to_owned()))
@@ -134,7 +140,7 @@ impl Npm {
             cwd: stage.path.clone(),
             stdin: Vec::new(),
             read: vec![stage.path.clone()],
-            write: vec![stage.path.clone(), self.cache.clone()],
+            write: vec![stage.path.clone(), cache],
             network: Network::Registry,
             limits: Limits {
                 wall: WALL,
@@ -150,7 +156,7 @@ impl Npm {
             env: [
                 ("npm_config_globalconfig", "/dev/null"),
                 ("npm_config_cafile", "/dev/null"),
-                ("npm_config_cache", cache.as_str()),
+                ("npm_config_cache", named.as_str()),
                 ("npm_config_replace_registry_host", "always"),
                 ("npm_config_fetch_retries", "0"),
                 ("npm_config_omit_lockfile_registry_resolved", "true"),

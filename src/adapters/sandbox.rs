@@ -17,6 +17,7 @@ mod kill;
 mod policy;
 mod probe;
 mod runner;
+mod scope;
 mod spawner;
 mod start;
 mod tier;
@@ -29,15 +30,17 @@ use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use runner::Runner;
+use scope::Scopes;
 use start::Means;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use advice::fixes;
-pub use choose::{Choice, Tried, choose, survey};
+pub use choose::{Choice, Scoped, Tried, choose, survey};
 pub use probe::{Attempt, Findings};
+pub use scope::find as systemd_run;
 pub use tier::Tier;
 
 /// SHA-256 of texts this binary carries, hexadecimal.
@@ -71,6 +74,8 @@ pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<Answer> {
         inside::WORD => Some(inside::run(&text)),
         guest::ASK => Some(guest::ask(&text)),
         guest::HOLD => Some(guest::hold()),
+        guest::TAKE => Some(guest::take()),
+        scope::WORD => Some(scope::enter(&text)),
         _ => None,
     }
 }
@@ -84,6 +89,8 @@ pub struct Setup {
     pub state: PathBuf,
     /// The operator's own command; empty = none.
     pub wrapper: Vec<String>,
+    /// systemd-run, for a scope around each run; None = there is none.
+    pub systemd: Option<PathBuf>,
     /// Hashes of every file the compiled-in replies hold: what may run without walls.
     pub known: Hashes,
 }
@@ -104,6 +111,13 @@ impl Walls {
         }
     }
 
+    /// As they are, with a scope of systemd around each run.
+    #[must_use]
+    fn scoped(mut self, systemd: PathBuf) -> Self {
+        self.runner.means.scopes = Some(Arc::new(Scopes::of(systemd)));
+        self
+    }
+
     /// As they are, with the one registry that a job which asks for it may reach.
     #[must_use]
     pub fn reaching(&self, registry: Arc<Registry>) -> Self {
@@ -114,6 +128,14 @@ impl Walls {
             },
             known: self.known.clone(),
         }
+    }
+
+    /// Whether runs can get to the folders of a home; the sentence that says why not.
+    pub fn reach(&self, home: &Path) -> Result<(), String> {
+        if !self.strangers() {
+            return Ok(());
+        }
+        home.ancestors().try_for_each(start::passable)
     }
 
     async fn started(&self, job: Job) -> Result<Ended, SandboxError> {
@@ -132,6 +154,14 @@ impl Sandbox for Walls {
     }
 
     fn tier(&self) -> &'static str {
-        self.runner.means.tier.as_str()
+        let means = &self.runner.means;
+        match means.scopes() {
+            Some(_) => means.tier.in_scope(),
+            None => means.tier.as_str(),
+        }
+    }
+
+    fn strangers(&self) -> bool {
+        start::strangers(self.runner.means.tier)
     }
 }

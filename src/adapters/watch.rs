@@ -1,17 +1,19 @@
 //! Noticing changes: folders are watched (a watch on a file misses every save by rename), and a slow look
 //! once a second covers file systems and moments where the kernel says nothing.
 
+use crate::adapters::clock::age;
 use crate::adapters::store::files::TEMP;
 use crate::factory::ports::store::Change;
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{Config, Event, INotifyWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Time between two slow looks.
@@ -200,14 +202,16 @@ impl Looks {
     /// Whether commands wait, also one that was not readable yet when the kernel told of it. The folder is listed only
     /// when it may hold others than before: a listing every second is most of what an idle engine does.
     fn waiting(&mut self) -> bool {
-        let now = stamp(&self.commands);
+        let folder = std::fs::metadata(&self.commands).ok();
+        let now = folder.as_ref().map(stamped);
         if now.is_some() && now == self.listed {
             return false;
         }
         let hidden = |e: &std::fs::DirEntry| e.file_name().as_encoded_bytes().starts_with(b".");
         let mut names = std::fs::read_dir(&self.commands).into_iter().flatten();
         let waiting = names.any(|e| e.is_ok_and(|e| !hidden(&e)));
-        self.listed = now.filter(|stamp| !waiting && settled(stamp.2));
+        let settled = folder.is_some_and(|meta| age(&meta) > STEP);
+        self.listed = now.filter(|_| !waiting && settled);
         waiting
     }
 
@@ -254,14 +258,10 @@ impl Looks {
     }
 }
 
-/// Whether a change from now on bears another time than this one, in seconds since 1970.
-fn settled(mtime: i64) -> bool {
-    let age =
-        SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(mtime.unsigned_abs()));
-    age.is_ok_and(|age| age > STEP)
+fn stamp(path: &Path) -> Stamp {
+    std::fs::metadata(path).ok().as_ref().map(stamped)
 }
 
-fn stamp(path: &Path) -> Stamp {
-    let meta = std::fs::metadata(path).ok()?;
-    Some((meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+fn stamped(meta: &Metadata) -> (u64, u64, i64, i64) {
+    (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec())
 }

@@ -33,7 +33,7 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
     tools::git()?;
     tools::node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
-    walls::engine(cli, &loaded.settings)?;
+    walls::engine(cli, home, &loaded.settings)?;
     let log = home.join("dev-factory").join("logs").join("engine.out");
     let mut child = spawn(cli, home, &log)?;
     let pid = child.id();

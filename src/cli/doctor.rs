@@ -3,7 +3,7 @@
 use super::args::{Cli, DoctorArgs};
 use super::out::{self, Done, Fail, code};
 use super::{walls, wire};
-use crate::adapters::sandbox::{self, Choice, Tried};
+use crate::adapters::sandbox::{self, Choice, Scoped, Tried};
 use serde_json::{Value, json};
 
 /// What one part found.
@@ -74,6 +74,14 @@ fn text(choice: &Choice) -> String {
             ]
         })
         .collect();
+    if let Some(trouble) = &choice.trouble {
+        return format!("nothing could be tried: {trouble}\n");
+    }
+    let (used, words) = match &choice.scope {
+        Scoped::Used => ("used", "each run has one: the kernel counts its memory"),
+        Scoped::Not(why) => ("", why.as_str()),
+    };
+    rows.push(["systemd scope", used, words].map(str::to_owned).to_vec());
     let mut lines = out::table(&rows);
     let tried: Vec<&Tried> = choice
         .tried
@@ -155,5 +163,15 @@ fn value(choice: &Choice) -> Value {
     } else {
         Vec::new()
     };
-    json!({ "tier": choice.tier, "tiers": tiers, "fixes": fixes })
+    let scope = match &choice.scope {
+        Scoped::Used => json!({ "used": true }),
+        Scoped::Not(why) => json!({ "used": false, "why": why }),
+    };
+    json!({
+        "tier": choice.tier,
+        "tiers": tiers,
+        "scope": scope,
+        "fixes": fixes,
+        "trouble": choice.trouble,
+    })
 }

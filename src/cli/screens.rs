@@ -102,7 +102,7 @@ fn consent(cli: &Cli, home: &Path) -> Result<Cli, Fail> {
         return Ok(asked);
     }
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
-    walls::engine(cli, &loaded.settings)?;
+    walls::engine(cli, home, &loaded.settings)?;
     asked.engine.yes_i_accept = true;
     Ok(asked)
 }

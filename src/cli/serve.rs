@@ -75,7 +75,7 @@ pub fn run(
     probed: Vec<Probed>,
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
-    let walls = walls::engine(cli, &loaded.settings)?;
+    let walls = walls::engine(cli, home, &loaded.settings)?;
     let store = wire::store(home).map_err(|error| match error {
         StoreError::Held(who) => {
             Fail::Said(code::HELD, format!("another engine holds this home: {who}"))

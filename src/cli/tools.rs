@@ -1,7 +1,7 @@
 //! The programs a factory needs beside itself: git, node and npm, with one sentence when one is missing.
 
 use super::out::Fail;
-use crate::adapters::child;
+use crate::adapters::{child, node};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -34,7 +34,10 @@ const FIX: &str = "install Node.js 20 or newer with npm (https://nodejs.org, or 
 
 /// node, or how to get it.
 pub fn node() -> Result<PathBuf, Fail> {
-    find("node").ok_or_else(|| Fail::failed(format!("node is not on PATH: {FIX}")))
+    node::here()
+        .node
+        .clone()
+        .ok_or_else(|| Fail::failed(format!("node is not on PATH: {FIX}")))
 }
 
 /// npm with a Node.js new enough, or how to get them.
@@ -58,7 +61,10 @@ pub fn npm() -> Result<PathBuf, Fail> {
             return Err(Fail::failed(format!("node says {found}: {FIX}")));
         }
     }
-    find("npm").ok_or_else(|| Fail::failed(format!("npm is not on PATH: {FIX}")))
+    node::here()
+        .npm
+        .clone()
+        .ok_or_else(|| Fail::failed(format!("npm is not on PATH: {FIX}")))
 }
 
 /// `v20.11.1` is 20.

@@ -6,7 +6,7 @@ use super::{demo, wire};
 use crate::adapters::sandbox::{self, Choice, Setup, Tier, Tried, Walls};
 use crate::factory::ports::settings::{HostKind, Settings};
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What walls are built with on this machine.
 pub fn setup(wrapper: &[String]) -> Result<Setup, Fail> {
@@ -14,6 +14,7 @@ pub fn setup(wrapper: &[String]) -> Result<Setup, Fail> {
         program: std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?,
         state: state(),
         wrapper: wrapper.to_vec(),
+        systemd: sandbox::systemd_run(),
         known: demo::trusted(),
     })
 }
@@ -33,7 +34,7 @@ pub fn state() -> PathBuf {
 }
 
 /// The walls for an engine, or why it does not start: turns are not spent on code that could not be run afterwards.
-pub fn engine(cli: &Cli, settings: &Settings) -> Result<Walls, Fail> {
+pub fn engine(cli: &Cli, home: &Path, settings: &Settings) -> Result<Walls, Fail> {
     let setup = setup(&settings.wrapper)?;
     if cli.engine.unsafe_no_sandbox && !only_compiled_in(settings) {
         accept(cli)?;
@@ -41,6 +42,8 @@ pub fn engine(cli: &Cli, settings: &Settings) -> Result<Walls, Fail> {
     }
     let choice = wire::runtime()?.block_on(sandbox::choose(&setup));
     if let Some(walls) = choice.walls(&setup) {
+        let closed = |why| Fail::Said(code::NO_SANDBOX, format!("Refusing to start: {why}"));
+        walls.reach(&home.canonicalize()?).map_err(closed)?;
         return Ok(walls);
     }
     if only_compiled_in(settings) {
@@ -104,6 +107,9 @@ fn only_compiled_in(settings: &Settings) -> bool {
 
 /// Why nothing runs, and the ways out.
 fn refusal(choice: &Choice) -> String {
+    if let Some(trouble) = &choice.trouble {
+        return format!("Refusing to run generated code: {trouble}.");
+    }
     let mut lines =
         vec!["Refusing to run generated code: no sandbox works on this machine.".to_owned()];
     lines.extend(

@@ -2,7 +2,7 @@
 
 use super::args::Cli;
 use super::out::{self, Fail};
-use super::{secrets, starter, tools, walls};
+use super::{secrets, starter, walls};
 use crate::adapters;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
@@ -10,6 +10,7 @@ use crate::adapters::git::GitRepo;
 use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::ModelHosts;
+use crate::adapters::node;
 use crate::adapters::npm::{self, Installer, Npm};
 use crate::adapters::registry::Registry;
 use crate::adapters::sandbox::Walls;
@@ -61,7 +62,7 @@ pub fn parts(
     let walls = Arc::new(walls);
     let mut tests = JestTests::new(home, walls.clone(), settings.harness.test_wall)
         .map_err(|error| Fail::failed(error.to_string()))?;
-    if let Some(program) = tools::find("npm") {
+    if let Some(program) = node::here().npm.clone() {
         tests = tests.installing(installer(program, walls));
     }
     let again = Again {

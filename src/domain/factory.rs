@@ -133,6 +133,9 @@ pub struct Pending {
 pub struct ToolFacts {
     /// Completed turns by label without its n: the n of the next turn.
     pub turns: BTreeMap<String, u32>,
+    /// Attempts at the present phase that were cut short by no person: what they were answered holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<u64>,
     /// All turns, failed ones included (transcript numbers).
     pub attempts: u32,
     /// Local tokens used.

@@ -4,6 +4,7 @@ use super::driver::Driver;
 use super::ports::model::{Fault, ModelError, Remedy};
 use super::ports::repo::{Repo, RepoError};
 use super::ports::settings::ModelRef;
+use super::reread::Why;
 use crate::domain::actor;
 use crate::domain::budget;
 use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
@@ -231,7 +232,7 @@ impl Driver {
             reason: words.clone(),
         })?;
         if error.fault == Fault::Refused {
-            self.reread()?;
+            self.reread(Why::Refused);
         }
         self.failures += 1;
         // A host that is away or busy comes back by itself; a key, a model or a price needs a person.

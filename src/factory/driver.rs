@@ -8,6 +8,7 @@ use super::ports::settings::Settings;
 use super::ports::store::StoreError;
 use super::push::Pushing;
 use super::readiness::Readiness;
+use super::reread::Reading;
 use super::wake::{Running, Stopping, Suspect, Wake};
 use super::worktree::Worktree;
 use crate::agents::soul::Soul;
@@ -59,7 +60,8 @@ pub struct Driver {
     pub(super) go: watch::Sender<bool>,
     pub(super) pool: Pool,
     pub(super) worktree: Worktree,
-    pub(super) reload: Reload,
+    pub(super) reload: Arc<dyn Fn() -> Result<Reread, String> + Send + Sync>,
+    pub(super) reading: Reading,
     pub(super) dirty: bool,
     pub(super) pushing: Pushing,
     /// Limits of which people have been told that 80 % are used.
@@ -109,7 +111,8 @@ impl Driver {
             go: watch::Sender::new(true),
             pool: Pool::start(),
             worktree: Worktree::default(),
-            reload: parts.reload,
+            reload: parts.reload.into(),
+            reading: Reading::default(),
             dirty: true,
             pushing: Pushing::default(),
             noticed: BTreeSet::new(),
@@ -192,7 +195,11 @@ impl Driver {
         match wake {
             Wake::Agent(message) => self.agent(message).await,
             Wake::Changed(change) => self.changed(change).await,
-            Wake::Probed(model, status) => self.probed(&model, &status),
+            Wake::Reread(found) => self.read(*found).await,
+            Wake::Probed(model, status) => {
+                self.probed(&model, &status);
+                Ok(())
+            }
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {
                 tag,
@@ -270,7 +277,8 @@ impl Driver {
         let works = |r: &Running| !r.resting || !self.held(r.role);
         let busy = self.running.as_ref().is_some_and(works)
             || self.suspect.is_some()
-            || self.pushing.under_way();
+            || self.pushing.under_way()
+            || self.reading.under_way();
         if self.options.until_idle && !busy {
             return self.nothing_left();
         }

@@ -2,6 +2,7 @@
 
 use super::driver::Driver;
 use super::ports::store::{Change, Observed, StoreError};
+use super::reread::Why;
 use super::wake::{Suspect, Wake};
 use crate::domain::actor;
 use crate::domain::decide::Report;
@@ -26,9 +27,11 @@ impl Driver {
             Change::State => return self.look_at_state().await,
             Change::Commands => self.commands(false).await?,
             Change::Wishlist => return self.wishlist(),
-            Change::Settings | Change::Souls => self.reread()?,
+            Change::Settings | Change::Souls => {
+                self.reread(Why::Changed);
+                return Ok(());
+            }
         }
-        // A limit may have been set below what is used.
         self.upkeep().await
     }
 

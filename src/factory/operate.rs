@@ -2,12 +2,12 @@
 
 use super::driver::Driver;
 use super::engine::Ended;
+use super::reread::Why;
 use super::wake::Stopping;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
-use crate::domain::state::PauseKind;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -170,11 +170,9 @@ impl Driver {
                 });
             }
             Verb::Probe { host } => {
-                self.reread()?;
-                self.lift(PauseKind::Host, "its hosts are tried again")?;
+                // Nothing more is begun on what is known until it has been asked.
                 self.readiness.forget(host.as_deref());
-                let roles = crate::domain::phase::Role::ALL;
-                self.probe(&roles);
+                self.reread(Why::Asked(host.clone()));
             }
             _ => {}
         }

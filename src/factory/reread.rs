@@ -6,8 +6,10 @@ use super::engine::{self, Reread};
 use super::ports::model::{Fault, HostStatus};
 use super::ports::settings::ModelRef;
 use super::readiness::Readiness;
+use super::wake::Wake;
 use crate::agents::soul::Soul;
 use crate::domain::event::EventBody;
+use crate::domain::phase::Role;
 use crate::domain::screen::Level;
 use crate::domain::state::PauseKind;
 use std::sync::Arc;
@@ -17,29 +19,90 @@ use tokio::time::Instant;
 /// How often a key is fetched again while probes with it are refused: a command may ask a person for a password.
 const KEY_AGAIN: Duration = Duration::from_secs(60);
 
+/// Why they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A file of them changed.
+    Changed,
+    /// A server refused a key.
+    Refused,
+    /// A person asks to try a host again, or all.
+    Asked(Option<String>),
+}
+
+/// Readings off the loop: a key may come from a command that asks a person.
+#[derive(Default)]
+pub struct Reading {
+    /// Why the one under way was begun; empty = there is none.
+    now: Vec<Why>,
+    /// What has come since.
+    next: Vec<Why>,
+}
+
+impl Reading {
+    /// One is under way.
+    pub fn under_way(&self) -> bool {
+        !self.now.is_empty()
+    }
+}
+
 impl Driver {
-    /// Something of them changed, a key was refused, or a person asks to try again.
-    pub(super) fn reread(&mut self) -> Result<(), String> {
-        match self.read() {
+    /// Has them read, after the reading under way where there is one.
+    pub(super) fn reread(&mut self, why: Why) {
+        self.reading.next.push(why);
+        if self.reading.under_way() {
+            return;
+        }
+        self.reading.now = std::mem::take(&mut self.reading.next);
+        let (reload, wake) = (self.reload.clone(), self.wake.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            let read = reload()?;
+            let souls = engine::souls(&read.souls)?;
+            Ok((read, souls))
+        });
+        tokio::spawn(async move {
+            let found = reading.await.unwrap_or_else(|error| Err(error.to_string()));
+            let _ = wake.send(Wake::Reread(Box::new(found)));
+        });
+    }
+
+    /// They have been read.
+    pub(super) async fn read(&mut self, found: Result<Found, String>) -> Result<(), String> {
+        let whys = std::mem::take(&mut self.reading.now);
+        match found {
             // One save is often several changes of the file.
             Ok((read, (souls, warnings)))
                 if *self.settings == read.settings && self.souls == souls =>
             {
                 self.odd(warnings);
-                self.lift_host()
+                // A key that was refused and is still the same mends nothing.
+                if whys.iter().any(|why| *why != Why::Refused) {
+                    self.lift_host()?;
+                }
             }
-            Ok(found) => self.take(found),
+            Ok(found) => self.take(found)?,
             Err(sentence) => {
                 let words = format!("{sentence}; the old settings stay in force");
                 self.ledger.say(Level::Error, words);
                 self.odd(vec![sentence]);
-                Ok(())
             }
         }
+        for why in whys {
+            if let Why::Asked(host) = why {
+                self.lift(PauseKind::Host, "its hosts are tried again")?;
+                self.readiness.forget(host.as_deref());
+                self.probe(&Role::ALL);
+            }
+        }
+        if let Some(why) = self.reading.next.pop() {
+            self.reread(why);
+        }
+        // A limit may have been set below what is used.
+        self.upkeep().await
     }
 
     /// A host has been asked.
-    pub(super) fn probed(&mut self, model: &ModelRef, status: &HostStatus) -> Result<(), String> {
+    pub(super) fn probed(&mut self, model: &ModelRef, status: &HostStatus) {
         if self.readiness.probed(model, status) {
             let level = match status.live {
                 true => Level::Info,
@@ -48,25 +111,17 @@ impl Driver {
             self.ledger.say(level, format!("{model}: {}", status.words));
             self.dirty = true;
         }
-        match status.fault {
-            Some(Fault::Refused) => self.key_refused(),
-            _ => Ok(()),
+        if status.fault == Some(Fault::Refused) {
+            self.key_refused();
         }
     }
 
     /// A probe was refused: another key may be there by now.
-    fn key_refused(&mut self) -> Result<(), String> {
-        if self.key_read.is_some_and(|at| at.elapsed() < KEY_AGAIN) {
-            return Ok(());
+    fn key_refused(&mut self) {
+        if self.key_read.is_none_or(|at| at.elapsed() >= KEY_AGAIN) {
+            self.key_read = Some(Instant::now());
+            self.reread(Why::Refused);
         }
-        self.key_read = Some(Instant::now());
-        self.reread()
-    }
-
-    fn read(&self) -> Result<Found, String> {
-        let read = (self.reload)()?;
-        let souls = engine::souls(&read.souls)?;
-        Ok((read, souls))
     }
 
     fn take(&mut self, (read, (souls, warnings)): Found) -> Result<(), String> {
@@ -108,4 +163,4 @@ impl Driver {
 }
 
 /// What was read, its souls parsed, with what is odd about them.
-type Found = (Reread, ([Arc<Soul>; 3], Vec<String>));
+pub type Found = (Reread, ([Arc<Soul>; 3], Vec<String>));

@@ -214,6 +214,7 @@ impl Driver {
             go: self.go.subscribe(),
             nonce: unguessable().chars().take(12).collect(),
             looped: 0,
+            known: None,
             recording: None,
         };
         context.take_model();

@@ -5,6 +5,7 @@ use super::engine::{Ended, Signal};
 use super::ports::model::HostStatus;
 use super::ports::settings::ModelRef;
 use super::ports::store::{Change, Observed, StoreError};
+use super::reread::Found as Reread;
 use crate::domain::phase::Role;
 use crate::domain::state::StateDoc;
 use tokio::time::Instant;
@@ -16,6 +17,8 @@ pub enum Wake {
     Agent(FromAgent),
     /// A file changed.
     Changed(Change),
+    /// Settings and souls were read again.
+    Reread(Box<Result<Reread, String>>),
     /// A host was asked.
     Probed(ModelRef, HostStatus),
     /// state.json was read after a hint.

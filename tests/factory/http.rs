@@ -438,3 +438,54 @@ fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
         assert!(!holds, "{}", path.display());
     }
 }
+
+#[test]
+fn a_key_command_that_takes_its_time_holds_nothing_up() {
+    let server = ModelServer::serving_requests(demo);
+    let dir = tempfile::tempdir().unwrap();
+    let home = homes::make(
+        dir.path(),
+        &[TOOL],
+        &settings("openai", &format!("{}/v1", server.url()), true),
+    );
+    let base = dir.path().canonicalize().unwrap();
+    let (slow, asked, go) = (base.join("slow"), base.join("asked"), base.join("go"));
+    let command = format!(
+        "if [ -e {0} ]; then echo >> {1}; until [ -e {2} ]; do sleep 0.02; done; fi; echo a-key-of-ours",
+        slow.display(),
+        asked.display(),
+        go.display()
+    );
+    let own = base.join("config/dev-factory");
+    fs::create_dir_all(&own).unwrap();
+    let keys = format!(
+        "[keys.lab]\norigin = \"{}\"\ncommand = \"{command}\"\n",
+        server.url()
+    );
+    fs::write(own.join("config.toml"), &keys).unwrap();
+    let engine = Process::start(&home, &[]);
+    process::wait("turns are taken", || server.turns().len() > 1);
+    fs::write(&slow, "").unwrap();
+    fs::write(own.join("config.toml"), format!("{keys}# saved again\n")).unwrap();
+    process::wait("the command is asked again", || asked.exists());
+    // Nothing of the loop waits for it: commands are answered, and the line moves on.
+    let told = process::run(&home, &["pause"]);
+    assert_eq!(told.code, Some(0), "{}", told.said);
+    let told = process::run(&home, &["resume"]);
+    assert_eq!(told.code, Some(0), "{}", told.said);
+    let before = server.turns().len();
+    process::wait("more turns are taken", || server.turns().len() > before);
+    assert!(!engine.said().contains("settings and souls read again"));
+    fs::write(
+        home.join("dev-factory/factory.toml"),
+        fs::read_to_string(home.join("dev-factory/factory.toml")).unwrap()
+            + "\n[limits]\ntool_usd = 3.5\n",
+    )
+    .unwrap();
+    fs::write(&go, "").unwrap();
+    process::wait("they are read in the end", || {
+        engine.said().contains("settings and souls read again")
+    });
+    let ended = engine.interrupt();
+    assert_eq!(ended.code, Some(130), "{}", ended.said);
+}

@@ -149,7 +149,9 @@ fn doctor_shows_every_attempt_under_every_tier() {
     let (code, text, _) = said(&program(&place, &["doctor", "--sandbox"]).output().unwrap());
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("used") && text.contains("take more memory than allowed"),
+        text.contains("used")
+            && text.contains("systemd scope")
+            && text.contains("take more memory than allowed"),
         "{text}"
     );
     let (code, text, _) = said(&program(&place, &["doctor", "--json"]).output().unwrap());
@@ -163,6 +165,7 @@ fn doctor_shows_every_attempt_under_every_tier() {
         .collect();
     assert_eq!(tiers, ["bwrap", "namespaces", "landlock", "wrapper"]);
     assert_eq!(value["sandbox"]["tiers"][1]["held"], true, "{text}");
+    assert!(value["sandbox"]["scope"]["used"].is_boolean(), "{text}");
 }
 
 /// An ordinary user has the same walls as root.
@@ -245,4 +248,32 @@ fn where_nothing_holds_every_home_refuses_and_says_what_to_do() {
     assert_eq!(code, Some(78), "{err}");
     assert!(err.contains("--yes-i-accept"), "{err}");
     assert!(!place.path().join("home/dev-factory/journal.jsonl").exists());
+}
+
+#[test]
+fn a_folder_of_ours_that_cannot_be_made_is_the_one_reason_given() {
+    let place = Place::new(Tier::None);
+    let file = place.path().join("a file");
+    fs::write(&file, "").unwrap();
+    let init = program(&place, &["init", "home", "--yes", "--no-install"])
+        .output()
+        .unwrap();
+    assert!(init.status.success(), "{init:?}");
+    for (words, stream) in [
+        (&["--home", "home", "--no-tui"][..], 2),
+        (&["doctor", "--sandbox"], 1),
+    ] {
+        let output = program(&place, words).env("XDG_CACHE_HOME", &file).output();
+        let (code, out, err) = said(&output.unwrap());
+        let text = if stream == 1 { out } else { err };
+        assert_eq!(code, Some(78), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        for part in [
+            "a file/dev-factory cannot be written (",
+            "set XDG_CACHE_HOME",
+        ] {
+            assert!(text.contains(part), "no {part:?} in {text}");
+        }
+        assert!(!text.contains("no sandbox works"), "{text}");
+    }
 }

@@ -145,6 +145,7 @@ pub fn setup(state: &Path) -> Setup {
         program: env!("CARGO_BIN_EXE_dev-factory").into(),
         state: state.to_path_buf(),
         wrapper: Vec::new(),
+        systemd: None,
         known: BTreeSet::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! One call of the git binary: scrubbed environment, everything that could run a foreign program off, 30 s at most.
 
 use super::traps;
+use crate::adapters::steps;
 use crate::factory::ports::repo::RepoError;
 use crate::text::sanitise::one_line;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -231,6 +232,11 @@ impl Git {
 /// Runs a command to its end, or kills its group at the limit.
 fn finish(command: &mut Command, args: &[&str]) -> Result<Output, RepoError> {
     let what = verb(args);
+    let step = |doing| {
+        let failed = |error| RepoError::Git(format!("{what}: {error}"));
+        steps::before(doing, Path::new(what)).map_err(failed)
+    };
+    step("begin git")?;
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -258,6 +264,7 @@ fn finish(command: &mut Command, args: &[&str]) -> Result<Output, RepoError> {
     let Ok(Ok(status)) = status else {
         return Err(RepoError::Git(format!("{what} could not be waited for")));
     };
+    step("go on from git")?;
     Ok(Output {
         status,
         stdout: stdout.join().unwrap_or_default(),

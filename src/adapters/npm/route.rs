@@ -1,12 +1,13 @@
 //! How the person reaches their registry, asked of their own npm: outside the walls, since it is their program, their
 //! settings and nobody else's folder.
 
+use crate::adapters::child;
 use crate::adapters::registry::Route;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 /// npm's own registry.
 const DEFAULT: &str = "https://registry.npmjs.org/";
@@ -90,35 +91,12 @@ fn asked(npm: &Path) -> Option<Settings> {
     command
         .args(["config", "list", "--json"])
         .current_dir("/")
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+        .env_clear();
     let wanted = |name: &str| {
         let lower = name.to_ascii_lowercase();
         PASSED.contains(&name) || lower.ends_with("_proxy") || lower.starts_with("npm_config_")
     };
     command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(wanted)));
-    let mut child = command.spawn().ok()?;
-    let begun = Instant::now();
-    let mut pipe = child.stdout.take()?;
-    let reading = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        let _ = std::io::Read::read_to_end(&mut pipe, &mut text);
-        text
-    });
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if begun.elapsed() < WALL => std::thread::sleep(Duration::from_millis(5)),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
-        }
-    };
-    let text = reading.join().ok()?;
-    let settings = serde_json::from_slice(&text).ok();
-    settings.filter(|_| status.success())
+    let text = child::said(&mut command, WALL)?;
+    serde_json::from_slice(&text).ok()
 }

@@ -1,6 +1,7 @@
 //! Picks the strongest tier that holds on this machine, and remembers it until something changes.
 
 use super::probe::{Findings, probe};
+use super::scope::{self, Scopes};
 use super::start::Means;
 use super::tier::Tier;
 use super::{Setup, Walls, bwrap, trust};
@@ -27,51 +28,111 @@ pub struct Choice {
     pub tier: Option<Tier>,
     /// Every tier looked at, in order; empty when the choice was remembered.
     pub tried: Vec<Tried>,
+    /// Whether runs get a scope of systemd; why not.
+    pub scope: Scoped,
+    /// Why nothing could be looked at.
+    pub trouble: Option<String>,
+}
+
+/// What was found about scopes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scoped {
+    /// Each run gets one.
+    Used,
+    /// None, with the reason.
+    Not(String),
+}
+
+impl Default for Scoped {
+    fn default() -> Self {
+        Self::Not("no tier is used".to_owned())
+    }
 }
 
 impl Choice {
     /// The walls of the chosen tier.
     #[must_use]
     pub fn walls(&self, setup: &Setup) -> Option<Walls> {
-        self.tier.map(|tier| Walls::of(tier, setup))
+        let walls = self.tier.map(|tier| Walls::of(tier, setup))?;
+        Some(match (&self.scope, &setup.systemd) {
+            (Scoped::Used, Some(systemd)) => walls.scoped(systemd.clone()),
+            _ => walls,
+        })
     }
 }
 
 /// The tier to use: the remembered one, else the first that holds.
 pub async fn choose(setup: &Setup) -> Choice {
     let key = key(setup);
-    if let Some(tier) = remembered(setup, &key) {
+    if let Some(memory) = remembered(setup, &key) {
         return Choice {
-            tier: Some(tier),
-            tried: Vec::new(),
+            tier: Some(memory.tier),
+            scope: match memory.scope {
+                true => Scoped::Used,
+                false => Scoped::Not("none when this was last tried".to_owned()),
+            },
+            ..Choice::default()
         };
     }
-    let mut choice = Choice::default();
-    for tier in Tier::WALLS {
-        let tried = look(tier, setup).await;
-        let held = tried.findings.held();
-        choice.tried.push(tried);
-        if held {
-            choice.tier = Some(tier);
-            remember(setup, key, tier);
-            break;
-        }
-    }
-    choice
+    looked(setup, key, false).await
 }
 
 /// Looks at every tier, whatever is remembered.
 pub async fn survey(setup: &Setup) -> Choice {
-    let mut choice = Choice::default();
+    looked(setup, key(setup), true).await
+}
+
+/// Looks at the tiers in their order, at `all` of them or up to the first that holds.
+async fn looked(setup: &Setup, key: String, all: bool) -> Choice {
+    let mut choice = Choice {
+        trouble: usable(&setup.state).err(),
+        ..Choice::default()
+    };
     for tier in Tier::WALLS {
+        if choice.trouble.is_some() || choice.tier.is_some() && !all {
+            break;
+        }
         let tried = look(tier, setup).await;
         if tried.findings.held() && choice.tier.is_none() {
             choice.tier = Some(tier);
-            remember(setup, key(setup), tier);
         }
         choice.tried.push(tried);
     }
+    if let Some(tier) = choice.tier {
+        choice.scope = scope(tier, setup).await;
+        let scope = choice.scope == Scoped::Used;
+        remember(setup, &Memory { key, tier, scope });
+    }
     choice
+}
+
+/// Whether runs of a tier get a scope here, by what one does.
+async fn scope(tier: Tier, setup: &Setup) -> Scoped {
+    if tier == Tier::Wrapper {
+        return Scoped::Not("the wrapper has to see to that".to_owned());
+    }
+    match &setup.systemd {
+        None => Scoped::Not("systemd-run is not installed".to_owned()),
+        Some(systemd) => match Scopes::of(systemd.clone()).check(&setup.program).await {
+            Ok(()) => Scoped::Used,
+            Err(why) => Scoped::Not(why),
+        },
+    }
+}
+
+/// Whether our folder outside every home can be written, which runs and their probe need.
+fn usable(state: &Path) -> Result<(), String> {
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(state);
+    made.and_then(|()| tempfile::tempfile_in(state).map(drop))
+        .map_err(|error| {
+            format!(
+                "{} cannot be written ({error}), and walls need a folder of yours outside every home: make it writable, or set XDG_CACHE_HOME to another one",
+                state.display()
+            )
+        })
 }
 
 /// Looks at one tier.
@@ -146,26 +207,23 @@ fn landlock() -> Option<i64> {
 struct Memory {
     key: String,
     tier: Tier,
+    scope: bool,
 }
 
 const MEMORY: &str = "sandbox.json";
 
-fn remembered(setup: &Setup, key: &str) -> Option<Tier> {
+fn remembered(setup: &Setup, key: &str) -> Option<Memory> {
     let text = fs::read(setup.state.join(MEMORY)).ok()?;
     let memory: Memory = serde_json::from_slice(&text).ok()?;
-    (memory.key == key && memory.tier.walls()).then_some(memory.tier)
+    (memory.key == key && memory.tier.walls()).then_some(memory)
 }
 
 /// A choice that cannot be kept is made again next time.
-fn remember(setup: &Setup, key: String, tier: Tier) {
+fn remember(setup: &Setup, memory: &Memory) {
     use std::io::Write;
-    let _ = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&setup.state);
     let file = setup.state.join(MEMORY);
     let part = setup.state.join(format!("{MEMORY}.{}", std::process::id()));
-    let written = serde_json::to_vec(&Memory { key, tier }).map(|text| {
+    let written = serde_json::to_vec(memory).map(|text| {
         fs::OpenOptions::new()
             .write(true)
             .create(true)
@@ -179,7 +237,7 @@ fn remember(setup: &Setup, key: String, tier: Tier) {
     }
 }
 
-/// Everything a choice depends on: kernel and this start of it, both programs, who we are, settings of user
+/// Everything a choice depends on: kernel and this start of it, the programs, the service manager, who we are, settings of user
 /// namespaces, and the operator's command.
 fn key(setup: &Setup) -> String {
     let name = rustix::system::uname();
@@ -205,6 +263,10 @@ fn key(setup: &Setup) -> String {
                 read("/proc/sys/kernel/random/boot_id")
             ),
             (file(bwrap::find().as_deref()), file(Some(&setup.program))),
+            (
+                file(setup.systemd.as_deref()),
+                file(Some(&scope::manager())),
+            ),
             (
                 rustix::process::getuid().as_raw(),
                 read("/proc/self/uid_map")

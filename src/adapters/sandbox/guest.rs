@@ -15,6 +15,8 @@ use std::time::Duration;
 pub const ASK: &str = "__probe";
 /// Hidden subcommand: stay until standard input ends, or for a minute where there is none.
 pub const HOLD: &str = "__hold";
+/// Hidden subcommand: take too much memory.
+pub const TAKE: &str = "__take";
 /// Longest that one connection is waited for; a wall answers at once.
 const CONNECT: Duration = Duration::from_millis(100);
 /// How long a process that should be ended stays.
@@ -32,17 +34,19 @@ pub fn hold() -> Answer {
     Answer::default()
 }
 
+/// Takes more memory than it may, and stays with it for a minute.
+pub fn take() -> Answer {
+    // Seen through by an optimising compiler, the memory would never be taken.
+    let taken = std::hint::black_box(vec![1_u8; TOO_MUCH]);
+    std::thread::park_timeout(STAY);
+    ended(taken.first().copied().unwrap_or(0), String::new())
+}
+
 /// Tries everything.
 pub fn ask(text: &str) -> Answer {
     let Ok(question) = serde_json::from_str::<Question>(text) else {
         return ended(2, String::new());
     };
-    if question.memory {
-        // Seen through by an optimising compiler, the memory would never be taken.
-        let taken = std::hint::black_box(vec![1_u8; TOO_MUCH]);
-        std::thread::park_timeout(STAY);
-        return ended(taken.first().copied().unwrap_or(0), String::new());
-    }
     let attempts = [
         read(&question),
         environment(&question),

@@ -36,6 +36,8 @@ pub struct Policy {
     pub crowd: u64,
     /// User and group it becomes; None = stays who it is.
     pub become_id: Option<u32>,
+    /// Whether the kernel counts its memory, in a scope around it.
+    pub scope: bool,
     /// Number of the open file the report goes to; None = the exit code has to do.
     pub report: Option<i32>,
 }

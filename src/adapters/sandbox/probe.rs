@@ -1,7 +1,7 @@
 //! Tries a tier by what it does, not by what it says: a guest of ours inside attempts about ten escapes, and what it
 //! managed is seen from outside as well.
 
-use super::guest::{ASK, HOLD};
+use super::guest::{ASK, HOLD, TAKE};
 use super::runner::Runner;
 use super::start::Means;
 use super::tier::Tier;
@@ -56,8 +56,6 @@ pub struct Question {
     pub mark: String,
     /// Whether servers of its own must work.
     pub loopback: bool,
-    /// Only take more memory than allowed.
-    pub memory: bool,
 }
 
 /// What a probe found.
@@ -218,11 +216,14 @@ impl Bait {
             victim: i32::try_from(self.victim.id()).unwrap_or(0),
             mark: format!("left-{}", self.token),
             loopback: means.tier != Tier::Landlock,
-            memory,
         };
         let text = serde_json::to_string(&question).unwrap_or_default();
+        let program = means.program.display().to_string();
         Job {
-            command: vec![means.program.display().to_string(), ASK.into(), text],
+            command: match memory {
+                true => vec![program, TAKE.into()],
+                false => vec![program, ASK.into(), text],
+            },
             cwd: at("read"),
             stdin: Vec::new(),
             read: vec![means.program.clone()],

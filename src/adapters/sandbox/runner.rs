@@ -5,7 +5,7 @@ use super::kill::Tree;
 use super::policy::{BROKEN, ENDED_BY, Report};
 use super::start::{self, Means};
 use super::tier::Tier;
-use super::{spawner, view, watch};
+use super::{scope, spawner, view, watch};
 use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job};
 use rustix::fs::OFlags;
@@ -41,43 +41,36 @@ impl Runner {
     /// One job; why it was not started otherwise.
     pub async fn run(&self, mut job: Job) -> Result<Ended, String> {
         let begun = Instant::now();
-        let said = |error: io::Error| error.to_string();
-        let door = Door::of(&job, self.means.tier, self.registry.as_ref()).map_err(said)?;
-        job.env.extend(door.as_ref().map(Door::variable));
-        let outcome = self.outcome(&job, door).await.map_err(said)?;
+        let mut outcome = self.once(&mut job, &self.means).await;
+        if let Some(scopes) = self.means.scopes()
+            && outcome.as_ref().is_ok_and(watch::Outcome::unheard)
+        {
+            let without = Means {
+                scopes: None,
+                ..self.means.clone()
+            };
+            outcome = self.once(&mut job, &without).await;
+            if !outcome.as_ref().is_ok_and(watch::Outcome::unheard) {
+                scopes.give_up();
+            }
+        }
+        let outcome = outcome.map_err(|error| error.to_string())?;
         let mut ended = self.told(outcome)?;
         ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(ended)
     }
 
-    async fn outcome(&self, job: &Job, mut door: Option<Door>) -> io::Result<watch::Outcome> {
-        let tier = self.means.tier;
-        let scratch = (!tier.own_root()).then(tempfile::tempdir).transpose()?;
-        let place = scratch
-            .as_ref()
-            .map_or(Path::new(view::SCRATCH), |dir| dir.path());
-        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        // Read when all is over: whoever still holds the other end has nothing to say.
-        rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
-        let number = rustix::fd::AsRawFd::as_raw_fd(&writer);
-        let mut policy = start::policy(job, &self.means, place, Some(number));
-        policy.port = door.as_ref().and_then(Door::port);
-        start::reachable(&policy).map_err(io::Error::other)?;
-        start::hand_over(&policy)?;
-        let mut command = start::command(job, &self.means, &policy, &writer)?;
-        if let Some(door) = &mut door {
-            door.fit(&mut command);
+    async fn once(&self, job: &mut Job, means: &Means) -> io::Result<watch::Outcome> {
+        let door = Door::of(job, means.tier, self.registry.as_ref())?;
+        let (own, before) = (job.env.len(), scope::ended());
+        job.env.extend(door.as_ref().map(Door::variable));
+        let outcome = outcome(job, means, door).await;
+        job.env.truncate(own);
+        let mut outcome = outcome?;
+        if means.scopes().is_some() && scope::ended() > before {
+            outcome.out_of_memory();
         }
-        let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
-        drop(writer);
-        let alone = tier.own_processes();
-        let watching = watch::watch(&mut child, job, tree, File::from(reader), alone);
-        let Some(door) = door else {
-            return watching.await;
-        };
-        let mut serving = tokio::task::JoinSet::new();
-        serving.spawn(door.serve());
-        watching.await
+        Ok(outcome)
     }
 
     /// Joins what was seen outside with what was reported from inside.
@@ -109,6 +102,37 @@ impl Runner {
             }
         }
     }
+}
+
+/// One start of a job, to its end.
+async fn outcome(job: &Job, means: &Means, mut door: Option<Door>) -> io::Result<watch::Outcome> {
+    let tier = means.tier;
+    let scratch = (!tier.own_root()).then(tempfile::tempdir).transpose()?;
+    let place = scratch
+        .as_ref()
+        .map_or(Path::new(view::SCRATCH), |dir| dir.path());
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    // Read when all is over: whoever still holds the other end has nothing to say.
+    rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
+    let number = rustix::fd::AsRawFd::as_raw_fd(&writer);
+    let mut policy = start::policy(job, means, place, Some(number));
+    policy.port = door.as_ref().and_then(Door::port);
+    start::reachable(&policy).map_err(io::Error::other)?;
+    start::hand_over(&policy)?;
+    let mut command = start::command(job, means, &policy, &writer)?;
+    if let Some(door) = &mut door {
+        door.fit(&mut command);
+    }
+    let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
+    drop(writer);
+    let alone = tier.own_processes();
+    let watching = watch::watch(&mut child, job, tree, File::from(reader), alone);
+    let Some(door) = door else {
+        return watching.await;
+    };
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(door.serve());
+    watching.await
 }
 
 /// The few files of /etc that programs look names up in, with nothing of this machine in them.

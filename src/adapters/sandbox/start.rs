@@ -2,18 +2,23 @@
 
 use super::inside::WORD;
 use super::policy::Policy;
+use super::scope::{self, Scopes};
 use super::tier::Tier;
 use super::{Setup, bwrap, crowd, kill, view};
 use crate::factory::ports::sandbox::{Job, Network};
 use rustix::fd::{AsRawFd, OwnedFd};
+use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::{MetadataExt, lchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use tokio::process::Command;
 
 /// Who runs are when we are root.
 const NOBODY: u32 = 65534;
+/// Folders of ours, in homes and elsewhere, lie in one of this name.
+const OURS_ON_DISK: &str = "dev-factory";
 /// Processes of ours that may be counted with those of a run.
 const OURS: u64 = 8;
 /// What a wrapper may need of the person's environment to find its own settings and service.
@@ -40,6 +45,8 @@ pub struct Means {
     pub etc: PathBuf,
     /// The operator's command.
     pub wrapper: Vec<String>,
+    /// Scopes for runs.
+    pub scopes: Option<Arc<Scopes>>,
     /// A variable for whoever makes the walls, which no run may see: the probe's canary.
     pub planted: Option<(String, String)>,
 }
@@ -53,8 +60,16 @@ impl Means {
             program: setup.program.clone(),
             etc: setup.state.join("etc"),
             wrapper: setup.wrapper.clone(),
+            scopes: None,
             planted: None,
         }
+    }
+
+    /// Scopes, where runs get one: a wrapper may lead anywhere, and without walls there is nobody to keep in.
+    pub fn scopes(&self) -> Option<&Scopes> {
+        let scopes = self.scopes.as_deref()?;
+        let apart = self.tier.walls() && self.tier != Tier::Wrapper;
+        (apart && scopes.there()).then_some(scopes)
     }
 }
 
@@ -89,6 +104,7 @@ pub fn policy(job: &Job, means: &Means, scratch: &Path, report: Option<i32>) -> 
         limits: job.limits.clone(),
         crowd: room(job, tier, become_id),
         become_id,
+        scope: means.scopes().is_some(),
         report: report.filter(|_| tier != Tier::Wrapper),
     }
 }
@@ -169,6 +185,10 @@ pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> i
             .collect(),
         _ => vec![means.program.clone().into(), WORD.into(), text.into()],
     };
+    let words = match policy.scope.then(|| means.scopes()).flatten() {
+        Some(scopes) => scopes.words(&means.program, &job.limits, &words)?,
+        None => words,
+    };
     let mut words = words.into_iter();
     let mut command = Command::new(words.next().unwrap_or_default());
     command.args(words).env_clear();
@@ -193,6 +213,10 @@ pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> i
     if means.tier != Tier::Wrapper {
         // Nothing of the machine but what the view brings in.
         command.current_dir("/");
+    }
+    if policy.scope {
+        let (name, value) = scope::variable();
+        command.env(name, value);
     }
     let highest = kill::highest_open_file();
     let report = report.as_raw_fd();
@@ -252,20 +276,38 @@ fn apart(highest: i32, report: i32, mortal: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Without a root of its own a run that becomes somebody else needs folders open to others on its way.
+/// Whether runs are somebody else than we are and go by the machine's own folders: as root, with Landlock alone.
+pub fn strangers(tier: Tier) -> bool {
+    tier == Tier::Landlock && other_id().is_some()
+}
+
+/// Without a root of its own a run that becomes somebody else needs folders open to others on its way. Those of ours
+/// are opened for passing through: what is in them is closed by itself.
 pub fn reachable(policy: &Policy) -> Result<(), String> {
     if policy.become_id.is_none() || policy.tier.own_root() {
         return Ok(());
     }
-    let closed = |folder: &&Path| folder.metadata().is_ok_and(|meta| meta.mode() & 0o001 == 0);
     let ways = policy.write.iter().chain([&policy.cwd]);
-    match ways.flat_map(|path| path.ancestors().skip(1)).find(closed) {
-        None => Ok(()),
-        Some(folder) => Err(format!(
+    let folders = ways.flat_map(|path| path.ancestors().skip(1));
+    folders.into_iter().try_for_each(|folder| {
+        let ours = folder.iter().any(|name| name == OURS_ON_DISK);
+        let mode = folder.metadata().map_or(0o001, |meta| meta.mode());
+        if ours && mode & 0o001 == 0 {
+            let _ = std::fs::set_permissions(folder, Permissions::from_mode(mode | 0o001));
+        }
+        passable(folder)
+    })
+}
+
+/// Whether others may pass through a folder; what to do where they may not.
+pub fn passable(folder: &Path) -> Result<(), String> {
+    if folder.metadata().is_ok_and(|meta| meta.mode() & 0o001 == 0) {
+        return Err(format!(
             "{0} is closed to other users, and as root under Landlock alone runs become one: chmod o+x {0}, or keep the home elsewhere",
             folder.display()
-        )),
+        ));
     }
+    Ok(())
 }
 
 /// Makes what a run may write its own, when it is somebody else than we are. What it owns already stays as it is:

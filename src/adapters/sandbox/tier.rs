@@ -37,6 +37,17 @@ impl Tier {
         }
     }
 
+    /// The same where each run has a scope of systemd around it.
+    #[must_use]
+    pub fn in_scope(self) -> &'static str {
+        match self {
+            Self::Bwrap => "bwrap+scope",
+            Self::Namespaces => "namespaces+scope",
+            Self::Landlock => "landlock+scope",
+            Self::Wrapper | Self::Demo | Self::None => self.as_str(),
+        }
+    }
+
     /// Whether there are walls at all.
     #[must_use]
     pub fn walls(self) -> bool {

@@ -24,6 +24,21 @@ pub struct Outcome {
     pub report: Option<Report>,
 }
 
+impl Outcome {
+    /// Nothing was ever started: whoever was to build the walls ended by itself without a word.
+    pub fn unheard(&self) -> bool {
+        self.report.is_none() && self.ended.limit.is_none() && self.ended.exit.is_some()
+    }
+
+    /// The kernel ended something in the run's scope for its memory; some service managers then end all of the scope,
+    /// whoever would have reported it too.
+    pub fn out_of_memory(&mut self) {
+        if self.report.is_none() && self.ended.limit.is_none() && self.ended.exit.is_none() {
+            self.ended.limit = Some(Limit::Memory);
+        }
+    }
+}
+
 /// Waits for the end or a limit, ends the whole tree, and collects what was written. `alone`: the end of the first
 /// process was the end of all.
 pub async fn watch(
@@ -105,4 +120,28 @@ async fn read<R: AsyncRead + Unpin>(
 async fn finished(reader: tokio::task::JoinHandle<(Vec<u8>, bool)>) -> (Vec<u8>, bool) {
     let read = tokio::time::timeout(DRAIN, reader).await;
     read.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_end_without_any_other_reason_is_one_for_memory() {
+        let silent = |exit, limit| {
+            let mut outcome = Outcome {
+                ended: Ended {
+                    exit,
+                    limit,
+                    ..Ended::default()
+                },
+                report: None,
+            };
+            outcome.out_of_memory();
+            outcome.ended.limit
+        };
+        assert_eq!(silent(None, None), Some(Limit::Memory));
+        assert_eq!(silent(Some(1), None), None);
+        assert_eq!(silent(None, Some(Limit::Time)), Some(Limit::Time));
+    }
 }

@@ -5,6 +5,7 @@ use super::guard;
 use super::json;
 use super::layout::Layout;
 use crate::adapters::clock::age;
+use crate::adapters::steps;
 use crate::domain::command::{Answer, Command, Verb};
 use crate::domain::event::{Event, EventBody};
 use crate::factory::ports::store::StoreError;
@@ -113,6 +114,7 @@ pub fn answer(layout: &Layout, id: &str, answer: &Answer) -> Result<(), StoreErr
         files::put(&done, &target, text.as_bytes(), true)?;
     }
     let path = new.join(&name);
+    steps::before("remove", &path).map_err(|e| trouble(&path, &e))?;
     let removed = match std::fs::symlink_metadata(&path) {
         Ok(meta) if meta.is_dir() => std::fs::rename(&path, done.join(format!("{stem}.folder"))),
         _ => std::fs::remove_file(&path),

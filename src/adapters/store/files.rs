@@ -1,11 +1,12 @@
 //! Durable file writing: stage beside, sync, exchange; and errors said in a sentence.
 
 use crate::adapters::clock::age;
+use crate::adapters::steps;
 use crate::factory::ports::store::StoreError;
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -112,6 +113,7 @@ pub fn temp(dir: &Path, name: &str) -> PathBuf {
 /// A file left there by an earlier exchange is written over: making and freeing files costs more than syncing them.
 pub fn stage(staged: &Path, bytes: &[u8], like: &Path) -> Result<File, StoreError> {
     let write = || -> io::Result<File> {
+        steps::before("stage", like)?;
         // A link, or a second name of some other file, is nothing an exchange of ours left there.
         if std::fs::symlink_metadata(staged).is_ok_and(|old| !old.is_file() || old.nlink() > 1) {
             std::fs::remove_file(staged)?;
@@ -131,7 +133,7 @@ pub fn stage(staged: &Path, bytes: &[u8], like: &Path) -> Result<File, StoreErro
                 file.set_permissions(std::fs::Permissions::from_mode(old.mode() & 0o777))?;
             }
         }
-        file.write_all(bytes)?;
+        steps::write(&mut file, bytes, like)?;
         if file.metadata()?.len() != bytes.len() as u64 {
             file.set_len(bytes.len() as u64)?;
         }
@@ -145,7 +147,8 @@ pub fn stage(staged: &Path, bytes: &[u8], like: &Path) -> Result<File, StoreErro
 
 /// As [`stage`], durable.
 pub fn stage_durably(staged: &Path, bytes: &[u8], like: &Path) -> Result<(), StoreError> {
-    let synced = stage(staged, bytes, like)?.sync_data();
+    let file = stage(staged, bytes, like)?;
+    let synced = steps::before("sync", like).and_then(|()| file.sync_data());
     synced.map_err(|e| trouble(like, &e))
 }
 
@@ -182,6 +185,7 @@ pub enum Swapped {
 
 /// Puts a staged file in the place of `target`, exchanging the two where the file system can.
 pub fn swap(staged: &Path, target: &Path) -> Result<Swapped, StoreError> {
+    steps::before("swap", target).map_err(|e| trouble(target, &e))?;
     for _ in 0..100 {
         match renameat_with(CWD, staged, CWD, target, RenameFlags::EXCHANGE) {
             Ok(()) => return Ok(Swapped::Exchanged),
@@ -207,7 +211,8 @@ fn rename(staged: &Path, target: &Path) -> Result<Swapped, StoreError> {
 
 /// Makes the names in a folder durable.
 pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    File::open(dir)
+    steps::before("sync", dir)
+        .and_then(|()| File::open(dir))
         .and_then(|d| d.sync_all())
         .map_err(|e| trouble(dir, &e))
 }
@@ -220,7 +225,9 @@ pub fn put(dir: &Path, target: &Path, bytes: &[u8], sync: bool) -> Result<(), St
         true => stage_durably(&staged, bytes, target)?,
         false => stage(&staged, bytes, target).map(drop)?,
     }
-    if let Err(e) = std::fs::rename(&staged, target) {
+    let renamed =
+        steps::before("rename to", target).and_then(|()| std::fs::rename(&staged, target));
+    if let Err(e) = renamed {
         let _ = std::fs::remove_file(&staged);
         return Err(trouble(target, &e));
     }

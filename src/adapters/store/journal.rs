@@ -4,6 +4,7 @@ use super::files::{self, trouble};
 use super::fold::Folded;
 use super::layout::Layout;
 use super::line;
+use crate::adapters::steps;
 use crate::domain::event::Event;
 use crate::factory::ports::store::StoreError;
 use std::fs::File;
@@ -88,13 +89,13 @@ impl Journal {
                 detail: "an earlier write failed on the disk; check it and start again".to_owned(),
             });
         }
-        if let Err(e) = self.file.write_all(bytes) {
+        if let Err(e) = steps::write(&mut self.file, bytes, &path) {
             // No space, most likely: take the half line back, so that the next try starts clean.
             self.broken = self.file.set_len(self.len).is_err();
             return Err(trouble(&path, &e));
         }
         let (synced, beside) = files::sync_together(&self.file, beside);
-        if let Err(e) = synced {
+        if let Err(e) = synced.and_then(|()| steps::before("go on from", &path)) {
             // Never tried again: the kernel may have dropped the pages it failed to write.
             self.broken = true;
             return Err(trouble(&path, &e));
@@ -129,8 +130,11 @@ impl Journal {
     pub fn rotate(&mut self) -> Result<(), StoreError> {
         let live = self.layout.journal();
         let closed = self.layout.segments().join(format!("{}.jsonl", self.first));
-        std::fs::rename(&live, &closed).map_err(|e| trouble(&closed, &e))?;
+        steps::before("rename to", &closed)
+            .and_then(|()| std::fs::rename(&live, &closed))
+            .map_err(|e| trouble(&closed, &e))?;
         files::sync_dir(&self.layout.segments())?;
+        steps::before("begin", &live).map_err(|e| trouble(&live, &e))?;
         self.file = create(&self.layout)?;
         files::sync_dir(&self.layout.dir)?;
         self.len = 0;

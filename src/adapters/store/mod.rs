@@ -27,7 +27,7 @@ use self::journal::Journal;
 use self::layout::Layout;
 use self::stream::Stream;
 use self::wishlist::Wishlist;
-use super::{lock, watch};
+use super::{lock, steps, watch};
 use crate::domain::command::{Answer, Command};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::factory::Factory;
@@ -217,6 +217,7 @@ impl Store for FileStore {
         said.extend(repaired);
         inner.docs = Documents::new(&self.layout);
         let factory = folded.factory.as_ref();
+        factory.map(steps::reached);
         let out = reconcile::reconcile(&self.layout, &mut inner.docs, factory, &folded.cores)?;
         said.extend(out.repaired);
         commands::settle(&self.layout, &folded.live_bytes, &mut said)?;
@@ -265,6 +266,7 @@ impl Store for FileStore {
                 }
             };
             *factory = next;
+            steps::reached(factory);
             match durable.and_then(|()| inner.docs.publish(prepared)) {
                 Ok(true) => self.hint(Change::State),
                 Ok(false) => {}

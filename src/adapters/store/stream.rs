@@ -2,10 +2,10 @@
 
 use super::files::{self, trouble};
 use super::layout::Layout;
+use crate::adapters::steps;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::factory::ports::store::StoreError;
 use std::fs::File;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Size at which a file of lines is put aside.
@@ -51,8 +51,7 @@ impl Stream {
             Some(open) => open,
             None => self.open(&path)?,
         };
-        file.write_all(text.as_bytes())
-            .map_err(|e| trouble(&path, &e))?;
+        steps::write(&mut file, text.as_bytes(), &path).map_err(|e| trouble(&path, &e))?;
         self.file = Some((file, len + text.len() as u64));
         Ok(())
     }

@@ -5,6 +5,7 @@ mod items;
 mod moves;
 mod tools;
 
+use super::actor;
 use super::event::{Event, EventBody};
 use super::factory::{Factory, ToolFacts, Totals};
 use super::item::Item;
@@ -55,7 +56,11 @@ impl Factory {
         self.seq = self.seq.max(event.seq);
         match &event.body {
             EventBody::Move(made) => moves::apply(self, event, made),
-            EventBody::Started { .. } => self.attempt = None,
+            EventBody::Started { .. } => {
+                if let Some(attempt) = self.attempt.take() {
+                    self.cut(attempt.id, true);
+                }
+            }
             EventBody::Stopped { stopped, .. } => self.stopped.clone_from(stopped),
             EventBody::Cleared => self.stopped = None,
             EventBody::AttemptStarted(attempt) => {
@@ -65,6 +70,7 @@ impl Factory {
             EventBody::AttemptDropped { id, .. } => {
                 if self.attempt.as_ref().is_some_and(|a| a.id == *id) {
                     self.attempt = None;
+                    self.cut(*id, event.actor == actor::ENGINE);
                 }
             }
             EventBody::Paused(pause) => {
@@ -88,6 +94,18 @@ impl Factory {
                 items::apply(self, event);
                 tools::apply(self, event);
             }
+        }
+    }
+
+    /// An attempt at the tool under way ended without an outcome. One that a person ended starts from nothing.
+    fn cut(&mut self, id: u64, counts: bool) {
+        let Some(tool) = self.current_tool.clone() else {
+            return;
+        };
+        let cut = &mut self.facts_mut(&tool).cut;
+        match counts {
+            true => cut.push(id),
+            false => cut.clear(),
         }
     }
 

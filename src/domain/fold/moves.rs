@@ -91,6 +91,7 @@ fn item(factory: &mut Factory, made: &Move, tool: &str, left: &Left) {
 
 fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
     facts.picked = true;
+    facts.cut.clear();
     if made.to == Phase::Idle && made.outcome != Outcome::Next {
         facts.cycles = left.cycles;
         facts.started_at = left.started_at;

@@ -254,6 +254,7 @@ fn course(facts: &mut ToolFacts, body: &EventBody) {
             facts.course.measured(cycle, used, facts.commit.as_ref());
         }
         EventBody::Afresh { rung, model, tried } => {
+            facts.cut.clear();
             facts.course.afresh(*rung, model.as_ref(), tried);
         }
         EventBody::Restored {

@@ -1,5 +1,6 @@
 //! What one attempt works with: its turns, its records, and the word of the loop that it may go on.
 
+use super::again::Known;
 use crate::agents::prompt::{Desk, Numbers};
 use crate::agents::soul::Soul;
 use crate::domain::decide::Report;
@@ -194,6 +195,8 @@ pub struct Context {
     pub nonce: String,
     /// Replies that were broken off because they repeated themselves: the next one gets another seed.
     pub looped: u32,
+    /// Answers of the attempts that were cut before this one; None = not looked for yet.
+    pub known: Option<Vec<Known>>,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
     pub recording: Option<Recording>,
 }

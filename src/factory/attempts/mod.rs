@@ -1,5 +1,6 @@
 //! What the agents do in each phase: turns with a model, papers, and an outcome for `decide`.
 
+mod again;
 mod ask;
 mod climb;
 mod coding;

@@ -2,7 +2,6 @@
 
 use super::context::{Context, Stop};
 use crate::factory::ports::model::{Message, ModelError, Reply, TurnRequest};
-use crate::factory::ports::store::Paper;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -27,21 +26,16 @@ impl Context {
                 temperature: request.temperature,
                 top_p: request.top_p,
                 seed: request.seed,
+                nonce: &self.nonce,
                 format: request.format.as_ref(),
             },
             reply,
             error: error.map(ToString::to_string),
         };
         let line = serde_json::to_string(&line).map_err(|e| Stop::Incident(e.to_string()))?;
-        let paper = Paper::Transcript {
-            tool: self.tool.clone(),
-            n: u32::try_from(self.attempt).unwrap_or(u32::MAX),
-            role: self.role.to_string(),
-            phase: self.phase.to_string(),
-        };
         self.tools
             .store
-            .append(&paper, &(line + "\n"))
+            .append(&self.transcript(self.attempt), &(line + "\n"))
             .map_err(Stop::from)
     }
 }
@@ -68,5 +62,7 @@ struct Question<'a> {
     temperature: f32,
     top_p: f32,
     seed: Option<u64>,
+    /// Marks untrusted text in the messages.
+    nonce: &'a str,
     format: Option<&'a Value>,
 }

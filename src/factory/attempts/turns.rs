@@ -43,6 +43,9 @@ impl Context {
                 request: self.request(prompt, &tries)?,
                 estimated: prompt.estimate(),
             };
+            if let Some(value) = self.answered_before(&asked, read)? {
+                return Ok(value);
+            }
             if let Some(recording) = self.recording.take() {
                 recording.done().await?;
             }
@@ -71,6 +74,27 @@ impl Context {
             let next = tries.next(&error, smaller, self.replaceable || spare);
             self.act_on(error, next, tries.samples()).await?;
         }
+    }
+
+    /// What an answer gives that came before this attempt was begun; one that was not counted yet is counted now.
+    fn answered_before<T>(
+        &mut self,
+        asked: &Asked,
+        read: &impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<Option<Result<T, Spoiled>>, Stop> {
+        let Some(known) = self.known(&asked.request)? else {
+            return Ok(None);
+        };
+        self.log(
+            Level::Info,
+            format!("{} was answered before the cut", known.label),
+        );
+        let value = usable(&asked.request, &known.reply, read);
+        self.came_from(&known.reply);
+        if self.is_next(&known.label) {
+            self.count(asked, &known.reply, 0, value.is_err());
+        }
+        Ok(Some(value))
     }
 
     /// What a fault leads to: nothing more to do here but the turn again, or the end of the attempt.
@@ -202,30 +226,13 @@ impl Context {
         read: &impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;
-        let value = match reply.defect() {
-            Some(Fault::Cut) => Err(Spoiled::cut(request.max_tokens)),
-            Some(_) => Err(Spoiled::empty()),
-            None => read(&reply.text).map_err(|problem| Spoiled::malformed(&reply.text, problem)),
-        };
-        let turn = Turn {
-            ok: true,
-            malformed: value.is_err(),
-            ..self.told(asked, Some(&reply), millis)
-        };
-        let usual = self.speeds.get(&turn.place()).copied();
-        let slow = usual.filter(|usual| turn.slow(*usual));
-        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
+        let value = usable(request, &reply, read);
+        // First: an answer that is counted must be there to be used again after a cut.
         self.transcribe(request, Some(&reply), None)?;
+        let slow = self.count(asked, &reply, millis, value.is_err());
         // What follows in the log comes after the reply.
         let _ = showing.await;
-        self.learn(asked, &reply);
-        if let Some((stem, _)) = request.label.rsplit_once('/') {
-            *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
-        }
-        self.origin = Origin {
-            scripted: reply.scripted,
-            local: reply.local && !reply.scripted,
-        };
+        self.came_from(&reply);
         self.tell(FromAgent::Spoke {
             role: self.role,
             tokens_per_second: reply.tokens_per_second,
@@ -238,6 +245,38 @@ impl Context {
             ));
         }
         Ok(value)
+    }
+
+    /// Records a whole reply; how many tenths of a token a second are usual, when it came far slower.
+    fn count(&mut self, asked: &Asked, reply: &Reply, millis: u64, malformed: bool) -> Option<u32> {
+        let turn = Turn {
+            ok: true,
+            malformed,
+            ..self.told(asked, Some(reply), millis)
+        };
+        let usual = self.speeds.get(&turn.place()).copied();
+        let slow = usual.filter(|usual| turn.slow(*usual));
+        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
+        self.learn(asked, reply);
+        if let Some((stem, _)) = asked.request.label.rsplit_once('/') {
+            *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
+        }
+        slow
+    }
+
+    fn came_from(&mut self, reply: &Reply) {
+        self.origin = Origin {
+            scripted: reply.scripted,
+            local: reply.local && !reply.scripted,
+        };
+    }
+
+    /// Whether the journal has not counted a turn of this label yet.
+    fn is_next(&self, label: &str) -> bool {
+        label.rsplit_once('/').is_some_and(|(stem, n)| {
+            let counted = self.facts.turns.get(stem).copied().unwrap_or(0);
+            n.parse() == Ok(counted)
+        })
     }
 
     /// What the server counted teaches the next prompt of this attempt; the journal teaches the next attempts.
@@ -292,6 +331,19 @@ impl Context {
             scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,
         }
+    }
+}
+
+/// What a whole reply gives, or why none of it can be used.
+fn usable<T>(
+    request: &TurnRequest,
+    reply: &Reply,
+    read: &impl Fn(&str) -> Result<T, Malformed>,
+) -> Result<T, Spoiled> {
+    match reply.defect() {
+        Some(Fault::Cut) => Err(Spoiled::cut(request.max_tokens)),
+        Some(_) => Err(Spoiled::empty()),
+        None => read(&reply.text).map_err(|problem| Spoiled::malformed(&reply.text, problem)),
     }
 }
 

@@ -122,7 +122,10 @@ fn problem(run: &JestRun) -> Option<String> {
         Some(code) => Some(format!(
             "all tests pass, but Jest ended with exit code {code}"
         )),
-        None => Some("Jest was ended before it finished".into()),
+        None => Some(format!(
+            "Jest was ended before it finished: {}",
+            run.stderr_tail.lines().next().unwrap_or("by a signal")
+        )),
     }
 }
 

@@ -141,4 +141,8 @@ pub trait Sandbox: Send + Sync {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Ended, SandboxError>>;
     /// "none", "demo" or the tier, for evidence and screens.
     fn tier(&self) -> &'static str;
+    /// Whether runs are another user and have to come by the machine's own folders.
+    fn strangers(&self) -> bool {
+        false
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::mine;
 use crate::adapters::sandbox::policy::Policy;
+use crate::adapters::sandbox::scope;
 use crate::factory::ports::sandbox::Limit;
 use std::fs;
 use std::io;
@@ -29,6 +30,8 @@ pub struct Watch<'p> {
     before: u64,
     /// Most memory seen, bytes.
     peak: u64,
+    /// Processes the kernel had ended for want of memory at the start.
+    ended: u64,
     walked: Instant,
     walk: Duration,
 }
@@ -40,6 +43,7 @@ impl<'p> Watch<'p> {
             policy,
             before: written(&policy.write).unwrap_or(0),
             peak: 0,
+            ended: scope::ended(),
             walked: Instant::now(),
             walk: WALK,
         }
@@ -97,6 +101,9 @@ impl<'p> Watch<'p> {
             Some(libc::SIGXCPU) => return Some(Limit::Time),
             Some(libc::SIGXFSZ) => return Some(Limit::Disk),
             _ => {}
+        }
+        if self.policy.scope && scope::ended() > self.ended {
+            return Some(Limit::Memory);
         }
         // Those it leaves behind still count.
         if let Some(limit) = self.processes() {

@@ -1,0 +1,91 @@
+//! Answers of attempts that were cut: what a model has said already, to the very same question, is not asked for twice.
+
+use super::context::{Context, Stop};
+use crate::factory::ports::model::{Message, Reply, TurnRequest};
+use crate::factory::ports::store::Paper;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A whole answer that an attempt before this one got.
+#[derive(Debug, Deserialize)]
+pub struct Known {
+    /// Of its turn.
+    pub label: String,
+    host: String,
+    model: String,
+    request: Question,
+    /// What was said.
+    pub reply: Reply,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Question {
+    messages: Vec<Message>,
+    think: bool,
+    max_tokens: u32,
+    temperature: f32,
+    top_p: f32,
+    #[serde(default)]
+    nonce: String,
+    format: Option<Value>,
+}
+
+impl Known {
+    /// Whether the same was asked; the mark around untrusted text is another one in every attempt.
+    fn answers(&self, request: &TurnRequest, nonce: &str) -> bool {
+        let asked = &self.request;
+        let same = |(old, new): (&Message, &Message)| {
+            old.role == new.role && old.content.replace(&asked.nonce, nonce) == new.content
+        };
+        // A line without a mark is of an older version.
+        !asked.nonce.is_empty()
+            && self.host == request.host
+            && self.model == request.model
+            && asked.think == request.think
+            && asked.max_tokens == request.max_tokens
+            && asked.temperature.to_bits() == request.temperature.to_bits()
+            && asked.top_p.to_bits() == request.top_p.to_bits()
+            && asked.format == request.format
+            && asked.messages.len() == request.messages.len()
+            && asked.messages.iter().zip(&request.messages).all(same)
+    }
+}
+
+impl Context {
+    /// An answer to this request that came in an attempt that was cut; each is given once.
+    pub(super) fn known(&mut self, request: &TurnRequest) -> Result<Option<Known>, Stop> {
+        if self.known.is_none() {
+            self.known = Some(self.read_known()?);
+        }
+        let nonce = self.nonce.clone();
+        let known = self.known.get_or_insert_default();
+        let found = known.iter().position(|line| line.answers(request, &nonce));
+        Ok(found.map(|at| known.remove(at)))
+    }
+
+    fn read_known(&self) -> Result<Vec<Known>, Stop> {
+        let mut all = Vec::new();
+        for attempt in &self.facts.cut {
+            let text = self.tools.store.get(&self.transcript(*attempt))?;
+            let lines = text.unwrap_or_default();
+            // A failed turn has no reply, and the last line may be torn: neither is an answer.
+            all.extend(
+                lines
+                    .lines()
+                    .filter_map(|line| serde_json::from_str::<Known>(line).ok()),
+            );
+        }
+        Ok(all)
+    }
+
+    /// The transcript of an attempt at this phase.
+    pub(super) fn transcript(&self, attempt: u64) -> Paper {
+        Paper::Transcript {
+            tool: self.tool.clone(),
+            n: u32::try_from(attempt).unwrap_or(u32::MAX),
+            role: self.role.to_string(),
+            phase: self.phase.to_string(),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A whole engine on a machine with less than usual: what it says at the start, and the tier in its evidence.
+
+use crate::homes::{self, TOOL};
+use crate::{barred, place::Place};
+use dev_factory::adapters::sandbox::Tier;
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The same replies as those compiled in, but from a folder, where anybody could have changed them.
+fn from_a_folder() -> String {
+    let replies = Path::new(env!("CARGO_MANIFEST_DIR")).join("dev-factory/demo");
+    let kind = "kind = \"scripted\"\n";
+    homes::SCRIPTED.replace(
+        kind,
+        &format!("{kind}replies = \"{}\"\n", replies.display()),
+    )
+}
+
+/// An engine until nothing is left to do, with folders of its own for choices and caches.
+fn engine(place: &Place, home: &Path, words: &[&str]) -> Command {
+    let all = [
+        &["--home", home.to_str().unwrap(), "--no-tui", "--until-idle"],
+        words,
+    ]
+    .concat();
+    let mut command = homes::program(place.path(), &all);
+    command.env("XDG_CACHE_HOME", place.path().join("cache"));
+    command
+}
+
+fn made(settings: &str) -> (Place, PathBuf) {
+    let place = Place::new(Tier::None);
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let home = homes::make(place.path(), &[TOOL], settings);
+    (place, home)
+}
+
+fn said(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    format!("{out}{err}")
+}
+
+/// The tier of every piece of evidence of the tool, when it has shipped.
+fn tiers(home: &Path, output: &Output) -> Vec<String> {
+    assert_eq!(homes::tags(home).len(), 1, "{}", said(output));
+    let folder = home.join("dev-factory/evidence").join(TOOL);
+    let files = fs::read_dir(&folder).unwrap();
+    let tier = |file: fs::DirEntry| {
+        let evidence: Value = serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap();
+        evidence["sandbox"].as_str().unwrap().to_owned()
+    };
+    let json = |file: &fs::DirEntry| file.path().extension().is_some_and(|end| end == "json");
+    let mut all: Vec<String> = files.map(Result::unwrap).filter(json).map(tier).collect();
+    all.dedup();
+    all
+}
+
+#[test]
+fn without_any_walls_compiled_in_tools_ship_and_their_evidence_says_demo() {
+    let (place, home) = made(homes::SCRIPTED);
+    let output = barred::bar(&mut engine(&place, &home, &[]))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let words = "only code compiled into this program is run";
+    assert_eq!(said(&output).matches(words).count(), 1, "{}", said(&output));
+    assert_eq!(tiers(&home, &output), ["demo"]);
+}
+
+#[test]
+fn what_a_person_lets_run_without_walls_has_evidence_that_says_none() {
+    let (place, home) = made(&from_a_folder());
+    let refused = barred::bar(&mut engine(&place, &home, &[]))
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(78), "{}", said(&refused));
+    // Walls there may be: the flag is what counts.
+    let words = ["--unsafe-no-sandbox", "--yes-i-accept"];
+    let output = engine(&place, &home, &words).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(
+        said(&output).contains("WARNING: NO protection"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(tiers(&home, &output), ["none"]);
+}
+
+/// Root's runs are somebody else, who comes by the machine's own folders where no namespace is to be had.
+#[test]
+fn with_landlock_alone_a_closed_way_is_said_at_the_start_and_an_open_one_works_for_root_too() {
+    let (place, home) = made(homes::SCRIPTED);
+    let root = home.metadata().unwrap().uid() == 0;
+    for closed in [place.path(), &home].into_iter().filter(|_| root) {
+        fs::set_permissions(closed, fs::Permissions::from_mode(0o700)).unwrap();
+        let output = barred::spaces(&mut engine(&place, &home, &[]))
+            .output()
+            .unwrap();
+        let words = said(&output);
+        assert_eq!(output.status.code(), Some(78), "{words}");
+        let fix = format!("chmod o+x {},", closed.canonicalize().unwrap().display());
+        assert!(
+            words.starts_with("Refusing to start: ") && words.contains(&fix),
+            "{words}"
+        );
+        assert_eq!(words.lines().count(), 1, "{words}");
+        assert!(!home.join("dev-factory/journal.jsonl").exists());
+        fs::set_permissions(closed, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let output = barred::spaces(&mut engine(&place, &home, &[]))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(tiers(&home, &output), ["landlock"]);
+    let mode = |name: &str| home.join(name).metadata().unwrap().mode() & 0o777;
+    let passable = if root { 0o701 } else { 0o700 };
+    assert_eq!(mode("dev-factory"), passable, "passed through, never read");
+    assert_eq!(mode("dev-factory/evidence"), 0o700);
+    assert_eq!(mode("dev-factory/journal.jsonl"), 0o600);
+}

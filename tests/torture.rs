@@ -1,0 +1,322 @@
+//! The engine killed, and its disk failing, wherever that can happen: every time the next start goes on, nothing is
+//! counted twice, and the wishlist ends shipped once, with the same meaning in the journal as of an undisturbed run.
+
+#[path = "support/homes.rs"]
+mod homes;
+#[path = "support/jest_home.rs"]
+mod jest_home;
+
+use dev_factory::adapters::clock::SystemClock;
+use dev_factory::adapters::store::{answered, readers, submit};
+use dev_factory::domain::command::{Command as Order, Verb};
+use dev_factory::domain::event::EventBody;
+use dev_factory::factory::ports::clock::Clock;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// Rejected once, red once, fixed once: it sees every phase.
+const TOOL: &str = "cost-tracker";
+/// Longest one engine may take to its end.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// A home under torture.
+struct Victim {
+    dir: tempfile::TempDir,
+    home: PathBuf,
+    starts: u32,
+}
+
+impl Victim {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = homes::make(dir.path(), &[TOOL], homes::SCRIPTED);
+        Self {
+            dir,
+            home,
+            starts: 0,
+        }
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.dir.path().join("steps")
+    }
+
+    /// An engine that works until nothing is left to do.
+    fn start(&mut self, faults: Option<&str>) -> Child {
+        self.starts += 1;
+        let said = File::create(self.dir.path().join("said")).unwrap();
+        let words = ["--home", self.home.to_str().unwrap()];
+        let mut command = homes::program(self.dir.path(), &words);
+        command.args(["--no-tui", "--until-idle"]);
+        if let Some(kind) = faults {
+            let plan = format!("{kind}:{}", self.ledger().display());
+            command.env("FAULT_STEPS", plan);
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(said.try_clone().unwrap())
+            .stderr(said)
+            .spawn()
+            .unwrap()
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.dir.path().join("said")).unwrap()
+    }
+
+    /// What every start must find: one whole story, never told twice.
+    fn holds(&self) {
+        let reading = readers::factory(&self.home).unwrap();
+        let events = readers::history(&self.home, 1).unwrap();
+        let numbers: Vec<u64> = events.iter().map(|e| e.seq).collect();
+        let counted: Vec<u64> = (1..=numbers.len() as u64).collect();
+        assert_eq!(numbers, counted, "{}", self.said());
+        let mut labels = BTreeSet::new();
+        for event in &events {
+            if let EventBody::Turn(turn) = &event.body {
+                assert!(labels.insert(turn.label.clone()), "{} twice", turn.label);
+            }
+        }
+        let shipped = reading.factory.map_or(0, |factory| factory.totals.shipped);
+        assert!(shipped <= 1, "shipped {shipped} times");
+    }
+
+    /// What the journal says happened to the tool, without numbers and times of any one process.
+    fn meaning(&self) -> Vec<String> {
+        let events = readers::history(&self.home, 1).unwrap();
+        events
+            .iter()
+            .filter_map(|event| match &event.body {
+                EventBody::Move(m) => Some(format!(
+                    "{} > {} {:?} {}",
+                    m.from, m.to, m.outcome, m.cycle_count
+                )),
+                EventBody::Turn(turn) => Some(format!("{} {}", turn.label, turn.ok)),
+                EventBody::SpecKept { n, sha256 } => Some(format!("spec {n} {sha256}")),
+                EventBody::CasesKept { n, count, .. } => Some(format!("cases {n} {count}")),
+                EventBody::CaseRevealed { case, .. } => Some(format!("revealed {case}")),
+                EventBody::Run(run) => Some(format!(
+                    "run {} {} {}/{} {}/{}",
+                    run.run, run.green, run.passed, run.total, run.held_passed, run.held_total
+                )),
+                EventBody::BugFiled { n, title, .. } => Some(format!("bug {n} {title}")),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Nothing is left of the work but what is meant to stay.
+    fn clean(&self) {
+        let git = |words: &[&str]| homes::git(&self.home, words);
+        assert_eq!(homes::tags(&self.home), [format!("{TOOL}@1.0.0")]);
+        assert_eq!(git(&["worktree", "list"]).lines().count(), 1);
+
+        assert_eq!(git(&["fsck", "--no-dangling"]), "");
+        let mut left = Vec::new();
+        litter(&self.home.join("dev-factory"), &mut left);
+        assert_eq!(left, Vec::<PathBuf>::new());
+        assert_eq!(running(&self.home), Vec::<String>::new());
+    }
+
+    /// Branches, the tree of the shipped tool, and what is changed beside it.
+    fn repository(&self) -> [String; 3] {
+        let git = |words: &[&str]| homes::git(&self.home, words);
+        [
+            git(&["branch", "--format=%(refname)"]),
+            git(&["rev-parse", &format!("HEAD:tools/{TOOL}")]),
+            git(&["status", "--porcelain"]),
+        ]
+    }
+}
+
+/// Temporary files of ours below a folder.
+fn litter(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            litter(&entry.path(), found);
+        } else if entry.file_name().to_string_lossy().starts_with(".df-") {
+            found.push(entry.path());
+        }
+    }
+}
+
+/// Processes that name the home in their command lines.
+fn running(home: &Path) -> Vec<String> {
+    let wanted = home.to_string_lossy().into_owned();
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok())
+        .filter(|line| line.contains(&wanted))
+        .collect()
+}
+
+/// How an engine ended within its limit.
+fn ended(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        if Instant::now() > end {
+            return None;
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+fn undisturbed() -> Victim {
+    let mut calm = Victim::new();
+    let mut engine = calm.start(None);
+    let status = ended(&mut engine, LIMIT).expect("the engine does not end");
+    assert!(status.success(), "{}", calm.said());
+    calm.holds();
+    calm.clean();
+    calm
+}
+
+fn order(n: u32) -> Order {
+    Order {
+        id: format!("order-{n}"),
+        // Refused each time, which is an answer too.
+        verb: Verb::Unpark {
+            item: "no-such-tool".to_owned(),
+            reason: None,
+            priority: None,
+        },
+        tool: None,
+        phase: None,
+        by: "operator:tester".to_owned(),
+        at: SystemClock.now(),
+    }
+}
+
+/// Each command has one answer, in the journal and in its folder.
+fn answers(home: &Path, sent: u32) {
+    let events = readers::history(home, 1).unwrap();
+    let mut answers: Vec<String> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Answered { command, .. } => Some(command.id.clone()),
+            _ => None,
+        })
+        .collect();
+    answers.sort();
+    let mut all: Vec<String> = (1..=sent).map(|n| format!("order-{n}")).collect();
+    all.sort();
+    assert_eq!(answers, all);
+    for id in all {
+        assert!(answered(home, &id).is_some(), "{id}");
+    }
+}
+
+#[test]
+fn killed_at_every_step_it_ends_as_if_nothing_had_been() {
+    let calm = undisturbed();
+    let mut victim = Victim::new();
+    let mut kills = 0;
+    loop {
+        submit(&victim.home, &order(kills + 1)).unwrap();
+        let mut engine = victim.start(Some("kill"));
+        let status = ended(&mut engine, LIMIT).expect("the engine does not end");
+        if status.success() {
+            break;
+        }
+        assert_eq!(status.signal(), Some(9), "{status:?}: {}", victim.said());
+        kills += 1;
+        victim.holds();
+        assert!(kills < 2000, "no end of steps");
+    }
+    println!("killed at {kills} steps");
+    assert!(kills > 150, "only {kills} steps were found");
+    victim.holds();
+    victim.clean();
+    answers(&victim.home, kills + 1);
+    assert_eq!(victim.meaning(), calm.meaning());
+    assert_eq!(victim.repository(), calm.repository());
+}
+
+/// A disk that fails once at every step: the engine goes on, or ends with a sentence and goes on when started again.
+fn failing(kind: &str) -> (Victim, u32) {
+    let mut victim = Victim::new();
+    loop {
+        let mut engine = victim.start(Some(kind));
+        let status = ended(&mut engine, LIMIT).expect("the engine does not end");
+        let said = victim.said();
+        assert!(!said.contains("panicked"), "{said}");
+        if status.success() {
+            break;
+        }
+        assert!(status.signal().is_none(), "{status:?}: {said}");
+        victim.holds();
+        assert!(victim.starts < 500, "no end: {said}");
+    }
+    let steps = fs::read_to_string(victim.ledger()).unwrap();
+    let steps = u32::try_from(steps.lines().count()).unwrap();
+    println!("{kind} at {steps} steps, {} starts", victim.starts);
+    assert!(steps > 150, "only {steps} steps were found");
+    (victim, steps)
+}
+
+#[test]
+fn a_full_disk_at_every_step_loses_nothing() {
+    let (victim, _) = failing("enospc");
+    victim.holds();
+    victim.clean();
+}
+
+#[test]
+fn a_disk_with_errors_at_every_step_loses_nothing() {
+    let (victim, _) = failing("eio");
+    victim.holds();
+    victim.clean();
+}
+
+/// Kills at random moments, ten a run.
+fn random_kills(kills: u32) {
+    let calm = undisturbed();
+    let seed = std::env::var("TORTURE_SEED")
+        .ok()
+        .and_then(|s| s.parse().ok());
+    let mut random: u64 = seed.unwrap_or_else(|| u64::from(std::process::id()) | 1);
+    println!("TORTURE_SEED={random}");
+    let mut done = 0;
+    while done < kills {
+        let mut victim = Victim::new();
+        for _ in 0..10 {
+            // xorshift: any spread will do.
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let mut engine = victim.start(None);
+            if ended(&mut engine, Duration::from_millis(random % 2500)).is_none() {
+                engine.kill().unwrap();
+                engine.wait().unwrap();
+            }
+            done += 1;
+            victim.holds();
+        }
+        let mut engine = victim.start(None);
+        let status = ended(&mut engine, LIMIT).expect("the engine does not end");
+        assert!(status.success(), "{}", victim.said());
+        victim.holds();
+        victim.clean();
+        assert_eq!(victim.meaning(), calm.meaning());
+        assert_eq!(victim.repository(), calm.repository());
+    }
+}
+
+#[test]
+fn sixty_kills_at_random_change_nothing() {
+    random_kills(60);
+}
+
+/// `cargo test --test torture five_hundred -- --ignored --nocapture`
+#[test]
+#[ignore = "takes half an hour"]
+fn five_hundred_kills_at_random_change_nothing() {
+    random_kills(500);
+}
