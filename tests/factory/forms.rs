@@ -132,6 +132,11 @@ fn the_one_that_cheats_is_caught_each_time_until_it_is_honest() {
                 };
                 return say(&fenced(&text));
             }
+            if label.contains("qa/replace") {
+                return say(
+                    "```jsonl\n{\"id\":\"H10\",\"rule\":\"R1\",\"call\":\"sum\",\"args\":[\"8\\n9\"],\"expect\":17}\n```\n",
+                );
+            }
             usual(request)
         },
     );
