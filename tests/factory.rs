@@ -27,10 +27,14 @@ mod commands;
 mod crash;
 #[path = "factory/external.rs"]
 mod external;
+#[path = "factory/forms.rs"]
+mod forms;
 #[path = "factory/hosts.rs"]
 mod hosts;
 #[path = "factory/http.rs"]
 mod http;
+#[path = "factory/impossible.rs"]
+mod impossible;
 #[path = "factory/ladder.rs"]
 mod ladder;
 #[path = "factory/orders.rs"]

@@ -1,12 +1,16 @@
 //! The gates on real Jest and real Node: an honest tool passes, each known cheat is caught by what was measured.
 
+#[path = "gates/cheats.rs"]
+mod cheats;
 #[path = "support/jest_home.rs"]
 mod jest_home;
+#[path = "gates/mutation.rs"]
+mod mutation;
 #[path = "support/tool.rs"]
 mod tool;
 
 use dev_factory::domain::evidence::{Evidence, JestReport, JestRun, JestTest};
-use dev_factory::factory::gates::{flaky, measure, stub_fails};
+use dev_factory::factory::gates::{GateInput, flaky, measure, stub_fails};
 use dev_factory::factory::ports::tests::Tests;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -237,7 +241,7 @@ async fn what_is_not_covered_is_named_by_line() {
         "test/examples.test.js",
         &dev_factory::agents::scaffold::examples(&tool::modules(), &home.public[..2]),
     );
-    let input = dev_factory::factory::gates::GateInput {
+    let input = GateInput {
         public: &home.public[..2],
         ..home.input()
     };

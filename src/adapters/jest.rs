@@ -3,6 +3,7 @@
 
 mod cases;
 mod coverage;
+mod mutants;
 mod out;
 pub mod report;
 
@@ -10,9 +11,10 @@ use crate::adapters::node;
 use crate::adapters::npm::Installer;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
+use crate::domain::mutation::MutationRun;
 use crate::domain::package::{self, Package};
 use crate::factory::ports::sandbox::{Ended, Job, Limit, Limits, Network, Sandbox};
-use crate::factory::ports::tests::{TestError, Tests, Tree};
+use crate::factory::ports::tests::{MutantsTold, TestError, Tests, Tree};
 use crate::text::sanitise::sanitise_bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -96,9 +98,7 @@ impl JestTests {
                 self.home.display()
             )));
         }
-        let config = out.write("jest.locked.cjs", LOCKED)?;
-        out.write("setup.locked.cjs", SETUP)?;
-        out.write("each.locked.cjs", EACH)?;
+        let config = self.write_locked(out)?;
         let words = vec![
             text(&self.node),
             text(&jest),
@@ -133,6 +133,13 @@ impl JestTests {
         Ok(run)
     }
 
+    /// Jest's settings among what a run only reads; their path.
+    fn write_locked(&self, out: &Out) -> Result<PathBuf, TestError> {
+        out.write("setup.locked.cjs", SETUP)?;
+        out.write("each.locked.cjs", EACH)?;
+        out.write("jest.locked.cjs", LOCKED)
+    }
+
     /// One process behind the walls.
     async fn run(
         &self,
@@ -143,11 +150,24 @@ impl JestTests {
         untrusted: Vec<PathBuf>,
         out: &Out,
     ) -> Result<Ended, TestError> {
-        let packages = out.packages.iter();
         let job = Job {
+            stdin,
+            limits: Limits {
+                wall,
+                ..Limits::default()
+            },
+            ..self.job(command, root, untrusted, out)
+        };
+        Ok(self.sandbox.run(job).await?)
+    }
+
+    /// A command over a folder that looks like the tool's, with the usual limits.
+    fn job(&self, command: Vec<String>, root: &Path, untrusted: Vec<PathBuf>, out: &Out) -> Job {
+        let packages = out.packages.iter();
+        Job {
             command,
             cwd: root.to_path_buf(),
-            stdin,
+            stdin: Vec::new(),
             read: vec![
                 root.to_path_buf(),
                 out.ours(),
@@ -158,17 +178,13 @@ impl JestTests {
             .collect(),
             write: vec![out.made(), out.cache.clone()],
             network: Network::Loopback,
-            limits: Limits {
-                wall,
-                ..Limits::default()
-            },
+            limits: Limits::default(),
             untrusted,
             // Both Node.js and Jest look there for what no folder above the tool has.
             env: packages
                 .map(|path| ("NODE_PATH".to_owned(), text(path)))
                 .collect(),
-        };
-        Ok(self.sandbox.run(job).await?)
+        }
     }
 
     async fn measured(&self, tree: &Tree, coverage: bool) -> Result<JestRun, TestError> {
@@ -197,6 +213,15 @@ impl Tests for JestTests {
 
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {
         self.with_throwing(tree).boxed()
+    }
+
+    fn mutants<'a>(
+        &'a self,
+        tree: &'a Tree,
+        wall: Duration,
+        told: &'a MutantsTold<'a>,
+    ) -> BoxFuture<'a, Result<MutationRun, TestError>> {
+        mutants::run(self, tree, wall, told).boxed()
     }
 
     fn cases<'a>(

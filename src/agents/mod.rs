@@ -22,3 +22,5 @@ pub mod scan;
 pub mod soul;
 pub mod spec;
 pub mod supervisor;
+pub mod triage;
+pub mod votes;

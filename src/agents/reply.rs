@@ -168,6 +168,9 @@ fn pick<'a, 'b>(
     languages: &[&str],
     wanted: &str,
 ) -> Result<&'b Fence<'a>, Malformed> {
+    if let Some(only) = alone(fences, languages).filter(|_| wanted != "markdown") {
+        return Ok(only);
+    }
     let widest = fences.iter().map(|f| f.width).max().unwrap_or(0);
     let mut outer = fences.iter().filter(|f| f.width == widest);
     let Some(first) = outer.next() else {
@@ -194,6 +197,16 @@ fn pick<'a, 'b>(
         )));
     }
     Ok(first)
+}
+
+/// The one fence in the language that was asked for, when all others are marked as something else: these belong to the
+/// prose, such as how to run what was written.
+fn alone<'a, 'b>(fences: &'b [Fence<'a>], languages: &[&str]) -> Option<&'b Fence<'a>> {
+    if fences.iter().any(|fence| fence.language.is_empty()) {
+        return None;
+    }
+    let mut wanted = fences.iter().filter(|fence| speaks(fence, languages));
+    wanted.next().filter(|_| wanted.next().is_none())
 }
 
 /// A fence without a language is taken at its word: what is inside gets checked anyway.

@@ -5,6 +5,7 @@ use super::reply::{self, Malformed};
 use super::spec::Spec;
 use crate::domain::case::CaseResult;
 use crate::domain::command::Decision;
+use crate::domain::mutation::Survivor;
 use crate::text::tokens;
 use serde::Deserialize;
 use serde_json::json;
@@ -33,6 +34,8 @@ pub struct ReviewBrief<'a> {
     pub run: &'a str,
     /// Held-out results of that run.
     pub held_out: &'a [CaseResult],
+    /// Changes of the sources that no test noticed.
+    pub survivors: &'a [Survivor],
     /// One line a cycle, oldest first.
     pub log: &'a [String],
     /// Why it was escalated.
@@ -79,7 +82,7 @@ pub fn review(brief: &ReviewBrief<'_>) -> Prompt {
 fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
     let nonce = brief.desk.nonce;
     let user = format!(
-        "{}{}{}{}{}{}{}{}",
+        "{}{}{}{}{}{}{}{}{}",
         section("Task", &task(brief)),
         part(
             "Why it is here",
@@ -94,6 +97,12 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
             nonce,
             "held-out",
             &results(brief.held_out)
+        ),
+        part(
+            "Changes of the sources that no test notices",
+            nonce,
+            "survivors",
+            &survivors(brief.survivors)
         ),
         part("Cycles", nonce, "log", &recent(brief.log)),
         part(
@@ -244,6 +253,12 @@ fn results(held_out: &[CaseResult]) -> String {
             r.id, r.rule, r.reproduce, r.expected, r.received
         )
     }));
+    lines.join("\n")
+}
+
+/// One a line: each may be a rule that no test checks, or a change that changes nothing.
+fn survivors(all: &[Survivor]) -> String {
+    let lines: Vec<String> = all.iter().map(Survivor::to_string).collect();
     lines.join("\n")
 }
 

@@ -40,6 +40,10 @@ model = \"script/demo\"
 
 [roles.supervisor]
 model = \"script/demo\"
+
+# It takes as long as all other gates together: off, so that the demo stays short.
+[harness]
+mutation = false
 ";
 
 /// Time between two looks at whether everything is built.

@@ -34,7 +34,7 @@ pub fn run(cli: &Cli, home: &Path, transcript: &Path) -> Done {
     home::readable(home)?;
     let lines = past::lines(home, transcript)?;
     let settings = wire::settings(cli, Some(home), Vec::new())?.settings;
-    let past = Past::of(home, transcript, &lines)?;
+    let past = Past::of(home, transcript, &lines, &settings)?;
     let mut steps = past.verdict(&settings)?;
     steps.extend(replies(&past, lines, &settings)?);
     steps.extend(past.cycles()?);

@@ -8,7 +8,7 @@ use crate::domain::decide::Limits;
 use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
 use crate::domain::stuck::Patience;
-use crate::factory::ports::settings::{HarnessSettings, Settings};
+use crate::factory::ports::settings::{HarnessSettings, MutationSettings, Settings};
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -181,6 +181,9 @@ impl Builder<'_> {
             same_failures: self.small("stuck.same_failures", d.same_failures),
             same_error: self.small("stuck.same_error", d.same_error),
             timeouts: self.small("stuck.timeouts", d.timeouts),
+            send_backs: self.small("stuck.send_backs", d.send_backs),
+            rejections: self.small("stuck.rejections", d.rejections),
+            clause_rejections: self.small("stuck.clause_rejections", d.clause_rejections),
             stalls: self.small("stuck.stalls", d.stalls),
             still_minutes: self.small("stuck.still_minutes", d.still_minutes),
             external_minutes: self.small("stuck.external_minutes", d.external_minutes),
@@ -203,6 +206,28 @@ impl Builder<'_> {
                 ..n
             },
             test_wall: self.seconds("harness.test_wall_s", d.test_wall.as_secs()),
+            case_samples: self.small("harness.case_samples", d.case_samples),
+            triage_words: self.small("harness.triage_words", d.triage_words),
+            mutation: self.mutation(d.mutation),
+        }
+    }
+
+    fn mutation(&mut self, d: MutationSettings) -> MutationSettings {
+        MutationSettings {
+            on: self.flag("harness.mutation", d.on),
+            score: self.small("harness.mutation_score", d.score),
+            reviewed_score: self.small("harness.mutation_reviewed_score", d.reviewed_score),
+            wall: self.seconds("harness.mutation_wall_s", d.wall.as_secs()),
+        }
+    }
+
+    fn flag(&mut self, key: &str, default: bool) -> bool {
+        match self.set(key) {
+            Some(Value::Flag(flag)) => flag,
+            _ => {
+                self.show(key, default.to_string(), Source::BuiltIn);
+                default
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-pub use super::compare::compare;
+pub use super::compare::{compare, reproduce, same};
 
 /// One example of a spec or one held-out case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

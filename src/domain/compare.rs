@@ -172,7 +172,8 @@ fn command(case: &Case, received: &Received, checks: &mut Vec<Check>) {
 }
 
 /// Equality of JSON as JavaScript sees it: 1 and 1.0 are one number, keys have no order.
-fn same(a: &Value, b: &Value) -> bool {
+#[must_use]
+pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => x == y || x.as_f64() == y.as_f64(),
         (Value::Array(x), Value::Array(y)) => {
@@ -234,7 +235,8 @@ fn window(text: &str, from: usize, room: usize) -> String {
 }
 
 /// One runnable line: `parse("a,,b")`, or `tool --flag <<< 'text'`.
-fn reproduce(case: &Case) -> String {
+#[must_use]
+pub fn reproduce(case: &Case) -> String {
     let line = match &case.cli {
         Some(cli) => {
             let mut line = "tool".to_owned();

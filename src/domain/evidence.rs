@@ -1,6 +1,7 @@
 //! What the gates of one run measured: evidence/<tool>/<run>.json.
 
 use super::case::CaseResult;
+use super::mutation::MutationRun;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +28,9 @@ pub struct Evidence {
     pub public: Vec<CaseResult>,
     /// Tests executed and still passing over the copy whose exports throw.
     pub throwing: Option<ThrowingRun>,
+    /// Changes of the sources and whether tests noticed them; absent when another gate failed or it is turned off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutation: Option<MutationRun>,
     /// "none", "demo" or the tier.
     pub sandbox: String,
     /// "model-id", "scripted", "reviewed locally", ... appended at review; absent before.
@@ -63,7 +67,7 @@ impl Evidence {
 /// One gate's verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateResult {
-    /// "scan", "jest", "coverage", "held-out", "throwing", "public".
+    /// "scan", "jest", "coverage", "held-out", "throwing", "public", "mutation".
     pub gate: String,
     pub passed: bool,
     /// In words: what was measured, or what is wrong with file and line.

@@ -13,6 +13,7 @@ pub mod finding;
 pub mod fold;
 pub mod item;
 pub mod metrics;
+pub mod mutation;
 pub mod package;
 pub mod phase;
 pub mod price;

@@ -5,7 +5,7 @@ use super::ports::model::{
     Delta, HostStatus, Message, ModelError, Models, Reply, ToolCall, TurnRequest,
 };
 use super::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError, Waiting};
-use super::ports::tests::{TestError, Tests, Tree};
+use super::ports::tests::{MutantsTold, TestError, Tests, Tree};
 use crate::domain::case::{Case, Received};
 use crate::domain::command::Answer;
 use crate::domain::event::{Event, NewEvent};
@@ -13,6 +13,7 @@ use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::factory::Factory;
 use crate::domain::finding::Finding;
 use crate::domain::item::Item;
+use crate::domain::mutation::MutationRun;
 use crate::domain::package::Package;
 use crate::domain::screen::{HostLine, LogLine, Snapshot};
 use crate::domain::state::StateDoc;
@@ -28,6 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// A port with a redactor in front of it.
@@ -167,6 +169,15 @@ impl Tests for Clean<dyn Tests> {
 
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {
         async move { self.found(self.inner.throwing(tree).await?) }.boxed()
+    }
+
+    fn mutants<'a>(
+        &'a self,
+        tree: &'a Tree,
+        wall: Duration,
+        told: &'a MutantsTold<'a>,
+    ) -> BoxFuture<'a, Result<MutationRun, TestError>> {
+        async move { self.found(self.inner.mutants(tree, wall, told).await?) }.boxed()
     }
 
     fn cases<'a>(

@@ -1,4 +1,4 @@
-//! The gates of one run, cheap ones first: scan, Jest with coverage, held-out cases, public cases, throwing copy.
+//! The gates of one run, cheap ones first: scan, Jest with coverage, held-out cases, public cases, throwing copy, mutation.
 //! A gate's verdict comes from what was measured here, never from a model's word or an exit code alone.
 
 mod tree;
@@ -9,6 +9,7 @@ use crate::domain::case::{Case, CaseResult, Received, compare};
 use crate::domain::evidence::{Evidence, GateResult, JestRun};
 use crate::domain::package::Package;
 use crate::factory::ports::files::Files;
+use crate::factory::ports::settings::MutationSettings;
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -33,6 +34,10 @@ pub struct GateInput<'a> {
     pub public: &'a [Case],
     /// Cases the Developer never saw.
     pub held_out: &'a [Case],
+    /// (file, name) of tests that were there before and must stay.
+    pub before: &'a [(String, String)],
+    /// Whether and how changes of the sources are tested.
+    pub mutation: MutationSettings,
     /// When the run began.
     pub at: DateTime<Utc>,
     /// An external role could read the home.
@@ -44,7 +49,7 @@ pub async fn measure(
     input: GateInput<'_>,
     tests: &dyn Tests,
     files: &dyn Files,
-    progress: impl Fn(&str),
+    progress: impl Fn(&str) + Send + Sync,
 ) -> Result<Evidence, TestError> {
     let begun = Instant::now();
     let mut evidence = blank(&input, tests);
@@ -68,7 +73,10 @@ pub async fn measure(
             tests,
             refusing: refusing(input.public, promised),
         };
-        run(&work, progress, &mut evidence).await?;
+        run(&work, &progress, &mut evidence).await?;
+        if input.mutation.on && evidence.green() {
+            mutate(&work, &progress, &mut evidence).await?;
+        }
     }
     evidence.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(evidence)
@@ -103,7 +111,7 @@ fn refusing(public: &[Case], promised: Vec<(String, Promised)>) -> Refusing {
 
 async fn run(
     work: &Work<'_>,
-    progress: impl Fn(&str),
+    progress: &(dyn Fn(&str) + Send + Sync),
     evidence: &mut Evidence,
 ) -> Result<(), TestError> {
     let Work {
@@ -161,7 +169,7 @@ async fn beside(
 async fn last(
     work: &Work<'_>,
     (green, throwing): (bool, bool),
-    progress: impl Fn(&str),
+    progress: &(dyn Fn(&str) + Send + Sync),
     evidence: &mut Evidence,
 ) -> Result<(), TestError> {
     let Work {
@@ -188,6 +196,27 @@ async fn last(
         evidence.gates.push(verdict);
         evidence.throwing = Some(throwing);
     }
+    Ok(())
+}
+
+/// Whether tests notice small changes of the sources: asked last, since it takes longest.
+async fn mutate(
+    work: &Work<'_>,
+    progress: &(dyn Fn(&str) + Send + Sync),
+    evidence: &mut Evidence,
+) -> Result<(), TestError> {
+    let settings = work.input.mutation;
+    progress("testing changes of the sources");
+    let told = |tested, planned| {
+        if planned > 0 {
+            progress(&format!(
+                "testing changes of the sources: {tested} of {planned}"
+            ));
+        }
+    };
+    let run = work.tests.mutants(work.tree, settings.wall, &told).await?;
+    evidence.gates.push(verdicts::mutation(&run, &settings));
+    evidence.mutation = Some(run);
     Ok(())
 }
 
@@ -220,6 +249,7 @@ fn blank(input: &GateInput<'_>, tests: &dyn Tests) -> Evidence {
         held_out: Vec::new(),
         public: Vec::new(),
         throwing: None,
+        mutation: None,
         sandbox: tests.tier().to_string(),
         reviewed: None,
         external_reader: input.external_reader,

@@ -4,6 +4,7 @@ use crate::agents::spec;
 use crate::domain::case::CaseResult;
 use crate::domain::evidence::{Evidence, GateResult};
 use crate::domain::factory::{Factory, OpenBug};
+use crate::domain::mutation::MutationRun;
 use crate::domain::screen::{BugLine, FailingLine, GateLine, Measured};
 use crate::factory::ports::store::{Paper, Store};
 use crate::text::sanitise::one_line;
@@ -106,6 +107,11 @@ fn line(gate: &GateResult, evidence: &Evidence) -> GateLine {
             Some(run) => format!("{} of {} pass", run.still_passing, run.total),
             None => "red".to_owned(),
         },
+        "mutation" => match evidence.mutation.as_ref().and_then(MutationRun::score) {
+            Some(percent) => format!("{percent} %"),
+            None if gate.passed => "ok".to_owned(),
+            None => "unknown".to_owned(),
+        },
         _ if gate.passed => "ok".to_owned(),
         _ => "refused".to_owned(),
     };
@@ -187,6 +193,7 @@ mod tests_of_words {
             held_out: vec![case("R1", true), case("R2", false)],
             public: Vec::new(),
             throwing: None,
+            mutation: None,
             sandbox: "none".to_owned(),
             reviewed: None,
             external_reader: false,

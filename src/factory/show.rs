@@ -1,6 +1,7 @@
 //! The snapshot screens read: what goes on, what it cost, what waits for a person.
 
 use super::driver::Driver;
+use crate::agents::triage;
 use crate::domain::budget;
 use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
@@ -327,16 +328,28 @@ fn item_need(item: &Item, since: DateTime<Utc>) -> Option<Need> {
         ItemStatus::NeedsHuman => Some(Need {
             id: format!("park:{name}"),
             why: format!("{name} is parked: {reason}"),
-            ways: vec![
-                format!("dev-factory unpark {name}"),
-                format!("dev-factory requeue {name} --fresh"),
-                format!("dev-factory drop {name}"),
-            ],
+            ways: parked_ways(name, &reason),
             since,
             blocking: false,
         }),
         _ => None,
     }
+}
+
+/// What to do about a parked item: split it where that was proposed, go on with it, or drop it.
+fn parked_ways(name: &str, reason: &str) -> Vec<String> {
+    let parts = triage::parts(reason);
+    let quoted = |part: &&str| shlex::try_quote(part).ok().map(|text| text.into_owned());
+    let split = parts.iter().filter_map(quoted);
+    let mut ways: Vec<String> = split
+        .map(|part| format!("dev-factory add {part}"))
+        .collect();
+    ways.push(format!("dev-factory unpark {name}"));
+    if parts.is_empty() {
+        ways.push(format!("dev-factory requeue {name} --fresh"));
+    }
+    ways.push(format!("dev-factory drop {name}"));
+    ways
 }
 
 /// The backlog in the order it would be taken.

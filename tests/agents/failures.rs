@@ -105,6 +105,7 @@ fn evidence(jest: Option<JestRun>, public: Vec<CaseResult>, gates: Vec<(&str, &s
         held_out: Vec::new(),
         public,
         throwing: None,
+        mutation: None,
         sandbox: "none".into(),
         reviewed: None,
         external_reader: false,

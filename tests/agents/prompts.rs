@@ -176,6 +176,7 @@ fn brief_of<'a>(
         diff,
         run: "scan: clean\njest: 12 of 12",
         held_out: &[],
+        survivors: &[],
         log,
         escalation: None,
         allowed,

@@ -834,7 +834,7 @@ fn scopes_and_roles_map_both_ways() {
 fn a_model_may_decide_what_the_rows_let_it() {
     let mut world = World::with(&["alpha"]);
     world.to(Phase::Review);
-    let offered = |world: &World, escalated| allowed(&world.facts(), escalated);
+    let offered = |world: &World, escalated| allowed(&world.facts(), escalated, 2);
     use Decision::{Hint, Respec, SendBack, Ship, Takeover, TestDefect};
     assert_eq!(offered(&world, false), [Ship, SendBack, Respec]);
     assert_eq!(offered(&world, true), [Hint, Respec, TestDefect]);

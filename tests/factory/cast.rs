@@ -15,13 +15,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const CLI: &str = "file/src/cli.js";
+pub const CLI: &str = "file/src/cli.js";
 
 /// A home with the small tool on its list and these models.
-struct Story {
+pub struct Story {
     _dir: tempfile::TempDir,
-    home: PathBuf,
-    server: ModelServer,
+    pub home: PathBuf,
+    pub server: ModelServer,
 }
 
 /// Settings: every role on the same server; `more` stands under the Developer.
@@ -37,7 +37,7 @@ fn settings(url: &str, supervisor: bool, more: &str) -> String {
 }
 
 impl Story {
-    fn of(
+    pub fn of(
         supervisor: bool,
         more: &str,
         answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
@@ -66,26 +66,26 @@ impl Story {
         }
     }
 
-    fn run(&self) -> Ended {
+    pub fn run(&self) -> Ended {
         process::until_idle(&self.home)
     }
 
-    fn journal(&self) -> Vec<Event> {
+    pub fn journal(&self) -> Vec<Event> {
         readers::history(&self.home, 1).unwrap()
     }
 
-    fn facts(&self) -> ToolFacts {
+    pub fn facts(&self) -> ToolFacts {
         let factory = readers::factory(&self.home).unwrap().factory.unwrap();
         factory.tools.get(TOOL).cloned().unwrap()
     }
 
-    fn item(&self) -> Item {
+    pub fn item(&self) -> Item {
         let factory = readers::factory(&self.home).unwrap().factory.unwrap();
         factory.item(TOOL).unwrap().clone()
     }
 
     /// Rules that fired, each with the rung that followed.
-    fn verdicts(&self) -> Vec<String> {
+    pub fn verdicts(&self) -> Vec<String> {
         let events = self.journal();
         let stuck = events.iter().filter_map(|event| match &event.body {
             EventBody::Stuck {
@@ -113,14 +113,14 @@ impl Story {
     }
 
     /// The texts asked for at labels that end so, oldest first.
-    fn prompts(&self, part: &str) -> Vec<String> {
+    pub fn prompts(&self, part: &str) -> Vec<String> {
         let turns = self.server.turns();
         let of = turns.iter().filter(|turn| turn.label().contains(part));
         of.map(|turn| turn.json()["messages"].to_string()).collect()
     }
 
     /// It shipped, with so many runs of the gates, and used less than it may.
-    fn shipped(&self, ended: &Ended, runs: u32) {
+    pub fn shipped(&self, ended: &Ended, runs: u32) {
         assert_eq!(ended.code, Some(0), "{}", ended.said);
         assert_eq!(homes::tags(&self.home), [format!("{TOOL}@1.0.0")]);
         let facts = self.facts();
@@ -132,18 +132,18 @@ impl Story {
     }
 }
 
-fn say(text: &str) -> Answer {
+pub fn say(text: &str) -> Answer {
     ollama_uncounted(text)
 }
 
 /// The usual reply.
-fn usual(request: &Request) -> Answer {
+pub fn usual(request: &Request) -> Answer {
     let label = request.label();
     say(&reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")))
 }
 
 /// The number at the end of a label.
-fn n(request: &Request) -> u32 {
+pub fn n(request: &Request) -> u32 {
     let number = request.label().rsplit('/').next().unwrap();
     number.parse().unwrap()
 }

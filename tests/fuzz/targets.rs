@@ -217,6 +217,7 @@ fn evidence(run: JestRun) -> Evidence {
         held_out: Vec::new(),
         public: Vec::new(),
         throwing: None,
+        mutation: None,
         sandbox: String::new(),
         reviewed: None,
         external_reader: false,

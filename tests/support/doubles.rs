@@ -8,13 +8,14 @@ use dev_factory::adapters::clock::SystemClock;
 use dev_factory::domain::case::{Case, Received, Thrown};
 use dev_factory::domain::evidence::{FileCoverage, JestReport, JestRun, JestTest, ThrowingRun};
 use dev_factory::domain::finding::Finding;
+use dev_factory::domain::mutation::MutationRun;
 use dev_factory::domain::package::Package;
 use dev_factory::domain::screen::HostLine;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::model::{
     Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest,
 };
-use dev_factory::factory::ports::tests::{TestError, Tests, Tree};
+use dev_factory::factory::ports::tests::{MutantsTold, TestError, Tests, Tree};
 use dev_factory::text::tokens;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -461,6 +462,21 @@ impl Tests for Canned {
             })
         }
         .boxed()
+    }
+
+    fn mutants<'a>(
+        &'a self,
+        _tree: &'a Tree,
+        _wall: std::time::Duration,
+        told: &'a MutantsTold<'a>,
+    ) -> BoxFuture<'a, Result<MutationRun, TestError>> {
+        told(1, 2);
+        let run = MutationRun {
+            planned: 2,
+            noticed: 2,
+            ..MutationRun::default()
+        };
+        async move { Ok(run) }.boxed()
     }
 
     fn cases<'a>(

@@ -51,6 +51,12 @@ pub fn make(dir: &Path, tools: &[&str], settings: &str) -> PathBuf {
     assert!(made.status.success(), "{made:?}");
     let home = dir.join("home");
     jest_home::link(&home);
+    // Mutation testing takes as long as all other gates together; tests that are about it ask for it.
+    let quiet = match settings.contains("[harness]") {
+        true => "",
+        false => "\n[harness]\nmutation = false\n",
+    };
+    let settings = format!("{settings}{quiet}");
     fs::write(home.join("dev-factory/factory.toml"), settings).unwrap();
     let wishlist = home.join("dev-factory/wishlist.json");
     let list: Value = serde_json::from_slice(&fs::read(&wishlist).unwrap()).unwrap();

@@ -8,6 +8,7 @@ use dev_factory::agents::scaffold;
 use dev_factory::domain::case::Case;
 use dev_factory::factory::gates::GateInput;
 use dev_factory::factory::ports::sandbox::Sandbox;
+use dev_factory::factory::ports::settings::MutationSettings;
 use dev_factory::factory::ports::tests::Tree;
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,6 +77,15 @@ impl Home {
         made
     }
 
+    /// As `new`, with the files of an honest tool laid over it that looks like a cheat.
+    pub fn honest(name: &str) -> Self {
+        let made = Self::new();
+        let honest = root("tests/fixtures/honest").join(name);
+        assert!(honest.is_dir(), "{}", honest.display());
+        copy(&honest, &made.tool);
+        made
+    }
+
     pub fn put(&self, path: &str, text: &str) {
         let file = self.tool.join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -118,6 +128,11 @@ impl Home {
             packages: Vec::new(),
             public: &self.public,
             held_out: &self.held_out,
+            before: &[],
+            mutation: MutationSettings {
+                on: false,
+                ..MutationSettings::default()
+            },
             at: chrono::DateTime::UNIX_EPOCH,
             external_reader: false,
         }

@@ -118,8 +118,14 @@ pub fn written_by_models(dir: &Path, any: bool) -> Vec<PathBuf> {
     parts.into_iter().filter(there).collect()
 }
 
-/// Copies a tool with its planned source files behind stand-ins; says which files of the copy a model wrote.
-pub fn throwing_copy(tree: &Tree, out: &Out) -> Result<Vec<PathBuf>, TestError> {
+/// Copies a tool as it is; says which files of the copy a model wrote.
+pub fn plain_copy(tree: &Tree, out: &Out) -> Result<Vec<PathBuf>, TestError> {
+    copied(tree, out, |path| path.to_owned())?;
+    Ok(written_by_models(&out.copy(), tree.model_written))
+}
+
+/// Copies a tool's files, each under the name it is to have there.
+fn copied(tree: &Tree, out: &Out, name: impl Fn(&str) -> String) -> Result<Folder, TestError> {
     let (from, copy) = (Folder::open(&real(&tree.dir)?)?, out.inside(COPY)?);
     for entry in from.list()? {
         let path = &entry.path;
@@ -132,9 +138,16 @@ pub fn throwing_copy(tree: &Tree, out: &Out) -> Result<Vec<PathBuf>, TestError> 
             return Err(TestError::Setup(words));
         }
         let text = from.read(path, FILE)?.unwrap_or_default();
-        let real = stem(tree, path).map(|stem| format!("{stem}.real.js"));
-        copy.write(real.as_ref().unwrap_or(path), &text, For::All)?;
+        copy.write(&name(path), &text, For::All)?;
     }
+    Ok(copy)
+}
+
+/// Copies a tool with its planned source files behind stand-ins; says which files of the copy a model wrote.
+pub fn throwing_copy(tree: &Tree, out: &Out) -> Result<Vec<PathBuf>, TestError> {
+    let copy = copied(tree, out, |path| {
+        stem(tree, path).map_or_else(|| path.to_owned(), |stem| format!("{stem}.real.js"))
+    })?;
     let mut untrusted = written_by_models(&out.copy(), tree.model_written);
     untrusted.retain(|path| !path.ends_with("src"));
     for module in &tree.modules {

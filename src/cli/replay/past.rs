@@ -84,7 +84,12 @@ pub struct Past {
 
 impl Past {
     /// Of the attempt whose number the transcript's name begins with.
-    pub fn of(home: &Path, transcript: &Path, lines: &[Line]) -> Result<Self, Fail> {
+    pub fn of(
+        home: &Path,
+        transcript: &Path,
+        lines: &[Line],
+        settings: &Settings,
+    ) -> Result<Self, Fail> {
         let label = lines.first().map_or("", |line| line.label.as_str());
         let mut parts = label.split('/');
         let tool = parts.next().unwrap_or_default().to_owned();
@@ -103,7 +108,7 @@ impl Past {
             tool,
             phase,
             spec: None,
-            allowed: allowed(&facts, escalated),
+            allowed: allowed(&facts, escalated, settings.limits.ladder.send_backs),
             strikable: Vec::new(),
             turns: turns(&events),
             facts,

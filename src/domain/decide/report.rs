@@ -11,10 +11,6 @@ use crate::domain::table;
 
 /// Times the linter may refuse before a spec counts as undraftable.
 pub(super) const LINT_LIMIT: u32 = 3;
-/// Rejections of a spec that raise S16.
-pub(super) const REJECTIONS: u32 = 3;
-/// Send-backs by a model before a further one is refused (S14), and before a takeover.
-pub(super) const SEND_BACKS: u32 = 2;
 
 pub(super) fn decide(
     factory: &Factory,
@@ -250,9 +246,12 @@ impl Case<'_> {
             .map(|text| text.lines().map(str::to_owned).collect())
             .unwrap_or_default();
         let clause = self.report.clause.clone();
-        let again = clause
-            .as_ref()
-            .is_some_and(|clause| self.facts.rejected_clauses.contains(clause));
+        let patience = &self.limits.ladder;
+        let times = clause.as_ref().map_or(0, |clause| {
+            let known = self.facts.rejected_clauses.iter();
+            known.filter(|known| *known == clause).count() + 1
+        });
+        let again = times >= patience.clause_rejections as usize;
         let count = self.facts.spec_rejections.saturating_add(1);
         let mut events = vec![self.event(EventBody::SpecRefused {
             by: Role::Qa,
@@ -260,13 +259,13 @@ impl Case<'_> {
             clause: clause.clone(),
         })];
         let answered = self.facts.not_stuck.iter().any(|rule| rule == "S16");
-        if answered || (count < REJECTIONS && !again) {
+        if answered || (count < patience.rejections && !again) {
             events.extend(self.moved(self.base()));
             return Ok(events);
         }
         let words = match clause.filter(|_| again) {
             Some(clause) => format!(
-                "S16: the spec was rejected twice for {}",
+                "S16: the spec was rejected {times} times for {}",
                 brief(&clause, 120)
             ),
             None => format!("S16: the spec was rejected {count} times"),

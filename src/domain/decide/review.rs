@@ -1,6 +1,5 @@
 //! Decisions about a tool in review or on the shelf, by command.
 
-use super::report::SEND_BACKS;
 use super::verdict::no_evidence;
 use super::{HINT_WORDS, Limits, Refusal, Report, event, report};
 use crate::domain::command::Decision;
@@ -63,9 +62,9 @@ pub(super) fn hint_fits(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a model under whose review a tool stands may decide. A person may decide more.
+/// What a model under whose review a tool stands may decide, after so many send-backs at most. A person may decide more.
 #[must_use]
-pub fn allowed(facts: &ToolFacts, escalated: bool) -> Vec<Decision> {
+pub fn allowed(facts: &ToolFacts, escalated: bool, send_backs: u32) -> Vec<Decision> {
     let mut allowed = Vec::new();
     if escalated {
         allowed.extend([Decision::Hint, Decision::Respec]);
@@ -76,8 +75,8 @@ pub fn allowed(facts: &ToolFacts, escalated: bool) -> Vec<Decision> {
         allowed.push(Decision::Ship);
     }
     if facts.last_run.is_some() {
-        // S14: a third send-back is refused; who wants more changed writes it.
-        allowed.push(match facts.send_backs < SEND_BACKS {
+        // S14: one more is refused; who wants more changed writes it.
+        allowed.push(match facts.send_backs < send_backs {
             true => Decision::SendBack,
             false => Decision::Takeover,
         });
@@ -136,7 +135,7 @@ pub(super) fn decide(
             "{name} is {stands}, so there is nothing to decide; only a tool in review or on the shelf takes a decision"
         )));
     }
-    on_shelf(factory, asked, &name)
+    on_shelf(factory, limits, asked, &name)
 }
 
 /// The tool a decision is about: the one named, else the one under review, else the only one on the shelf.
@@ -232,6 +231,7 @@ fn under_review(
 
 fn on_shelf(
     factory: &Factory,
+    limits: &Limits,
     asked: &Asked<'_>,
     name: &str,
 ) -> Result<(Vec<NewEvent>, String), Refusal> {
@@ -242,7 +242,8 @@ fn on_shelf(
         .item(name)
         .is_some_and(|item| item.escalation.is_some());
     let none = ToolFacts::default();
-    if let Some(why) = unmet(pending, factory.facts(name).unwrap_or(&none), escalated) {
+    let facts = factory.facts(name).unwrap_or(&none);
+    if let Some(why) = unmet(pending, facts, escalated, limits.ladder.send_backs) {
         let to = table::destination(Phase::Review, outcome, true, Some(Phase::Fixing))
             .map_or_else(String::new, |to| format!(" to {to}"));
         return Err(Refusal::new(format!(
@@ -268,7 +269,7 @@ fn on_shelf(
 }
 
 /// The condition of the row that a shelved tool does not meet.
-fn unmet(pending: &Pending, facts: &ToolFacts, escalated: bool) -> Option<String> {
+fn unmet(pending: &Pending, facts: &ToolFacts, escalated: bool, least: u32) -> Option<String> {
     let case = pending.case.as_deref().unwrap_or_default().trim();
     match pending.decision {
         decision if table::find(Phase::Review, decision.outcome(), escalated).is_none() => {
@@ -281,8 +282,8 @@ fn unmet(pending: &Pending, facts: &ToolFacts, escalated: bool) -> Option<String
         Decision::TestDefect if case.is_empty() => {
             Some("name the acceptance case that is wrong".to_owned())
         }
-        Decision::Takeover if !escalated && facts.sent_back < SEND_BACKS => Some(format!(
-            "it was sent back {} of {SEND_BACKS} times",
+        Decision::Takeover if !escalated && facts.sent_back < least => Some(format!(
+            "it was sent back {} of {least} times",
             facts.sent_back
         )),
         _ => None,

@@ -1,6 +1,6 @@
 //! What a reviewer decides about a tool in review, with the conditions of each row.
 
-use super::report::{Case, SEND_BACKS};
+use super::report::Case;
 use super::{Refusal, brief};
 use crate::domain::actor;
 use crate::domain::command::Decision;
@@ -38,10 +38,13 @@ impl Case<'_> {
         if self.facts.last_run.is_none() {
             return Err(self.refuse("it has no run yet, so there is nothing to repair"));
         }
-        if !actor::is_person(&self.report.actor) && self.facts.send_backs >= SEND_BACKS {
-            return Err(self.refuse(
-                "a model has sent it back twice already (S14); it may ship, respec or take over",
-            ));
+        if !actor::is_person(&self.report.actor)
+            && self.facts.send_backs >= self.limits.ladder.send_backs
+        {
+            return Err(self.refuse(&format!(
+                "a model has sent it back {} times already (S14); it may ship, respec or take over",
+                self.facts.send_backs
+            )));
         }
         let title = self.text().unwrap_or("sent back without instructions");
         let mut made = self.base();
@@ -58,9 +61,10 @@ impl Case<'_> {
 
     pub(super) fn takeover(&self) -> Result<Vec<NewEvent>, Refusal> {
         let escalated = super::escalation(self.factory).is_some();
-        if !escalated && self.facts.sent_back < SEND_BACKS {
+        let least = self.limits.ladder.send_backs;
+        if !escalated && self.facts.sent_back < least {
             return Err(self.refuse(&format!(
-                "it was sent back {} of {SEND_BACKS} times",
+                "it was sent back {} of {least} times",
                 self.facts.sent_back
             )));
         }

@@ -79,6 +79,12 @@ pub struct Patience {
     pub same_error: u32,
     /// S13: test runs in a row that did not end.
     pub timeouts: u32,
+    /// S14: send-backs by a model before a further one is refused, and before a takeover.
+    pub send_backs: u32,
+    /// S16: rejections of a spec.
+    pub rejections: u32,
+    /// S16: rejections for the same clause.
+    pub clause_rejections: u32,
     /// S15: attempts in one phase that stood still before the tool is parked.
     pub stalls: u32,
     /// S15: minutes without a sign of life beyond the longest turn.
@@ -99,6 +105,9 @@ impl Default for Patience {
             same_failures: 2,
             same_error: 3,
             timeouts: 3,
+            send_backs: 2,
+            rejections: 3,
+            clause_rejections: 2,
             stalls: 5,
             still_minutes: 5,
             external_minutes: 60,

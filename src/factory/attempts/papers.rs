@@ -125,6 +125,23 @@ pub fn evidence(
         .map_err(|e| format!("{}: {e}: put the file right", place.display()))
 }
 
+/// (file, name) of the tests the present line of work began with.
+pub fn first_tests(context: &Context) -> Result<Vec<(String, String)>, Stop> {
+    let Some(run) = context.facts.course.here().first().map(|row| row.cycle.run) else {
+        return Ok(Vec::new());
+    };
+    let tool = context.tool.clone();
+    let text = context.tools.store.get(&Paper::Evidence { tool, run })?;
+    // Without it nothing is demanded: the tests of today still have to pass.
+    let read = |text: String| serde_json::from_str::<Evidence>(&text).ok();
+    let report = text.and_then(read).and_then(|it| it.jest?.report);
+    let tests = report.map(|report| report.tests).unwrap_or_default();
+    Ok(tests
+        .into_iter()
+        .map(|test| (test.file, test.name))
+        .collect())
+}
+
 /// Says in the evidence of the last run who reviewed it.
 pub fn note_reviewer(
     store: &dyn Store,

@@ -78,6 +78,7 @@ async fn run(
     context.clear_to_go().await?;
     context.doing("running the gates");
     let held_out = papers::held_out(context)?;
+    let before = papers::first_tests(context)?;
     let number = context.facts.runs + 1;
     let input = GateInput {
         tool: &context.tool,
@@ -88,8 +89,10 @@ async fn run(
         packages: spec.packages(&context.settings.packages),
         public,
         held_out: &held_out,
+        before: &before,
         at: context.tools.clock.now(),
         external_reader: context.external_reader,
+        mutation: context.settings.harness.mutation,
     };
     let tools = &context.tools;
     let evidence = measure(input, tools.tests.as_ref(), tools.files.as_ref(), |words| {
@@ -257,14 +260,17 @@ async fn replacement(
                 qa::parse_replacement(reply, spec, &old.rule, &taken, &known)
             })
             .await?;
-        let fails = spec_review::fail_on_stub(context, spec, std::slice::from_ref(&case)).await?;
+        let one = std::slice::from_ref(&case);
+        let opinions = spec_review::opinions(context, spec, one, prompt.purpose).await?;
+        let fails = spec_review::fail_on_stub(context, spec, &opinions.kept).await?;
         if fails.first() == Some(&true) {
-            return Ok(Some(case));
+            return Ok(opinions.kept.into_iter().next());
         }
-        context.log(
-            Level::Warn,
-            format!("{} passes on an empty stub and was not kept", case.id),
-        );
+        let words = match opinions.kept.is_empty() {
+            true => format!("{} has no result that two answers agree on", case.id),
+            false => format!("{} passes on an empty stub", case.id),
+        };
+        context.log(Level::Warn, format!("{words} and was not kept"));
     }
     Ok(None)
 }

@@ -21,7 +21,11 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     }
     let spec = papers::spec(context).ok();
     let diff = diff(context).await;
-    let allowed = allowed(&context.facts, context.escalation.is_some());
+    let allowed = allowed(
+        &context.facts,
+        context.escalation.is_some(),
+        context.patience().send_backs,
+    );
     let (nonce, numbers) = (context.nonce(), context.numbers());
     let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)
         .map_err(Stop::Incident)?;
@@ -33,6 +37,10 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         diff: &diff,
         run: &evidence.as_ref().map(measured).unwrap_or_default(),
         held_out: evidence.as_ref().map_or(&[], |e| e.held_out.as_slice()),
+        survivors: evidence
+            .as_ref()
+            .and_then(|e| e.mutation.as_ref())
+            .map_or(&[], |run| run.survivors.as_slice()),
         log: &log,
         escalation: escalation.as_deref(),
         allowed: &allowed,

@@ -2,7 +2,8 @@
 
 use super::context::{Context, Stop};
 use crate::agents::reply::plain;
-use crate::agents::{developer, lint};
+use crate::agents::{developer, lint, triage};
+use crate::domain::actor;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
 use crate::domain::phase::{Outcome, Role};
@@ -15,6 +16,9 @@ const REASKS: u32 = 2;
 
 /// Works until the linter accepts the spec or has refused it three times.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    if let Some(report) = too_large(context).await? {
+        return Ok(report);
+    }
     let draft = basis(context).await?;
     let numbers = context.numbers();
     let (hint, nonce) = (context.hint(), context.nonce());
@@ -39,6 +43,26 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
             Ok(report)
         }
     }
+}
+
+/// An idea that is too large waits for the operator; one who has seen the proposal and goes on is not asked again.
+async fn too_large(context: &mut Context) -> Result<Option<Report>, Stop> {
+    let asked = format!("{}/{}/triage", context.tool, context.phase);
+    let known = context.facts.specs > 0 || context.facts.turns.contains_key(&asked);
+    let words = context.settings.harness.triage_words;
+    if known || !triage::looks_large(&context.idea, words) {
+        return Ok(None);
+    }
+    let (numbers, nonce) = (context.numbers(), context.nonce());
+    let prompt = triage::ask(&context.desk(&numbers, &nonce), &context.idea);
+    let found = context.ask(&prompt, triage::parse).await?;
+    if found.fits {
+        return Ok(None);
+    }
+    let mut report = context.report(Outcome::Parked);
+    report.actor = actor::ENGINE.to_owned();
+    report.reason = Some(triage::reason(&found));
+    Ok(Some(report))
 }
 
 /// The spec once the linter takes it, asked for again with what is wrong; else what is wrong in the end.

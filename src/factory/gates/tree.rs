@@ -33,6 +33,7 @@ pub fn scan(input: &GateInput<'_>, files: &dyn Files) -> (GateResult, Vec<(Strin
             promised.extend(tests.map(|test| (path.clone(), test)));
         }
     }
+    found.extend(gone(input, &promised));
     let words = match found.len() {
         0 => format!("{read} files clean, {} tests promised", promised.len()),
         all => {
@@ -89,6 +90,19 @@ fn listed(
         ));
     }
     Ok(plain)
+}
+
+/// Tests that were there before and are no longer: a red test is mended, not removed.
+fn gone(input: &GateInput<'_>, promised: &[(String, Promised)]) -> Vec<String> {
+    let there = |file: &str, name: &str| {
+        promised
+            .iter()
+            .any(|(f, test)| f == file && test.name == name)
+    };
+    let own = input.before.iter().filter(|(file, _)| written(file));
+    own.filter(|(file, name)| !there(file, name))
+        .map(|(file, name)| format!("{file}: the test `{name}` was there before and is gone; put it back, mended where it is wrong"))
+        .collect()
 }
 
 /// Files that are planned but not there, or there but not planned.

@@ -1,7 +1,10 @@
 //! Verdicts over what was measured, each in one line of words.
 
+use crate::agents::spec::test_of;
 use crate::domain::case::{Case, CaseResult};
 use crate::domain::evidence::{FileCoverage, GateResult, JestReport, JestRun, ThrowingRun};
+use crate::domain::mutation::{MutationRun, Survivor};
+use crate::factory::ports::settings::MutationSettings;
 use std::collections::BTreeSet;
 
 /// (file, name) of tests that expect an error: these may pass over exports that throw.
@@ -9,6 +12,46 @@ pub type Refusing = BTreeSet<(String, String)>;
 
 /// Names listed in one verdict.
 const SHOWN: usize = 5;
+
+/// Survivors told to whoever writes the tests: more would be a list to work off, not a hint.
+const SURVIVORS: usize = 3;
+
+/// Enough of the changes are noticed by a test; what could not be measured has not passed.
+pub fn mutation(run: &MutationRun, settings: &MutationSettings) -> GateResult {
+    let least = settings.score.min(settings.reviewed_score);
+    let cut = match run.cut {
+        true => format!("; {} were planned, then the time was over", run.planned),
+        false => String::new(),
+    };
+    let (noticed, tested) = (run.noticed, run.tested());
+    let fine = match run.score() {
+        Some(score) => {
+            let low = match score < settings.score {
+                true => format!(
+                    "; that is under {} %, so each of the others wants a look",
+                    settings.score
+                ),
+                false => String::new(),
+            };
+            format!("{score} %: {noticed} of {tested} changes of the sources are noticed{cut}{low}")
+        }
+        None => "there is nothing in the sources to change".to_owned(),
+    };
+    let problem = run.problem.as_ref().map(|why| {
+        format!("changes of the sources could not be tested: {why}; make the tests faster or independent of how the sources are written")
+    });
+    let low = run.score().filter(|score| *score < least).map(|score| {
+        let first = run.survivors.first();
+        let file = first.map_or_else(String::new, |one| format!("{}: ", test_of(&one.file)));
+        let shown = run.survivors.iter().take(SURVIVORS).map(Survivor::to_string);
+        let shown: Vec<String> = shown.collect();
+        format!(
+            "{file}tests notice {noticed} of {tested} changes of the sources, {score} % of {least} % wanted{cut}. No test fails when {}",
+            shown.join(", or when ")
+        )
+    });
+    gate("mutation", problem.or(low), fine)
+}
 
 fn gate(name: &str, problem: Option<String>, fine: String) -> GateResult {
     GateResult {

@@ -155,6 +155,30 @@ impl HostKind {
     }
 }
 
+/// Mutation testing: what tests must notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MutationSettings {
+    /// Whether it is a gate at all.
+    pub on: bool,
+    /// Percent of changes that must be noticed. Human-written suites of small tools reach 70 to 100.
+    pub score: u32,
+    /// Percent from which the Supervisor decides, with every change in view that no test noticed.
+    pub reviewed_score: u32,
+    /// Longest pass; small tools take 3 to 60 seconds.
+    pub wall: Duration,
+}
+
+impl Default for MutationSettings {
+    fn default() -> Self {
+        Self {
+            on: true,
+            score: 70,
+            reviewed_score: 60,
+            wall: Duration::from_secs(120),
+        }
+    }
+}
+
 /// The harness, each number a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HarnessSettings {
@@ -162,6 +186,12 @@ pub struct HarnessSettings {
     pub numbers: Numbers,
     /// Jest and case time limit.
     pub test_wall: Duration,
+    /// Opinions on what a held-out case expects, its author's included; 1 = nobody else is asked.
+    pub case_samples: u32,
+    /// Words from which an idea is asked about before its spec is written; 0 = never.
+    pub triage_words: u32,
+    /// The last gate.
+    pub mutation: MutationSettings,
 }
 
 impl Default for HarnessSettings {
@@ -169,6 +199,9 @@ impl Default for HarnessSettings {
         Self {
             numbers: Numbers::default(),
             test_wall: Duration::from_secs(60),
+            case_samples: 3,
+            triage_words: 40,
+            mutation: MutationSettings::default(),
         }
     }
 }

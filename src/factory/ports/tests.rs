@@ -4,9 +4,11 @@ use super::files::FileError;
 use super::sandbox::SandboxError;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
+use crate::domain::mutation::MutationRun;
 use crate::domain::package::Package;
 use futures_util::future::BoxFuture;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where a tool lies and what of it is tested.
 #[derive(Clone, Debug)]
@@ -40,6 +42,9 @@ impl From<FileError> for TestError {
     }
 }
 
+/// Hears how many changes were tested, and of how many.
+pub type MutantsTold<'a> = dyn Fn(u32, u32) + Send + Sync + 'a;
+
 /// Jest and the case runner.
 pub trait Tests: Send + Sync {
     /// Locked Jest; with coverage for a gate, without for verify-on-edit.
@@ -50,6 +55,14 @@ pub trait Tests: Send + Sync {
     ) -> BoxFuture<'a, Result<JestRun, TestError>>;
     /// The same run over a copy whose exported functions throw.
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>>;
+    /// Changes the sources bit by bit and runs the tests over each change, for at most so long; what was tested until then
+    /// counts. Dropping the future ends it.
+    fn mutants<'a>(
+        &'a self,
+        tree: &'a Tree,
+        wall: Duration,
+        told: &'a MutantsTold<'a>,
+    ) -> BoxFuture<'a, Result<MutationRun, TestError>>;
     /// Each case in a process of its own; the runner never gets what is expected. Same order as given.
     fn cases<'a>(
         &'a self,

@@ -1,0 +1,189 @@
+//! Mutation testing with Stryker over a copy of a tool, told as it goes and bounded in time.
+
+use super::out::{self, Out};
+use super::{JestTests, tail, text};
+use crate::adapters::folder::Folder;
+use crate::domain::mutation::{KEPT, MutationRun, Survivor};
+use crate::factory::ports::files::FILE;
+use crate::factory::ports::sandbox::{Ended, Limit, Limits};
+use crate::factory::ports::tests::{MutantsTold, TestError, Tree};
+use crate::text::sanitise::one_line;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Stryker's settings, compiled in.
+const LOCKED: &str = include_str!("../../../dev-factory/harness/stryker.locked.mjs");
+/// What tells of each change, compiled in.
+const TELLER: &str = include_str!("../../../dev-factory/harness/mutants.locked.mjs");
+/// What it writes, and the most of it that is read.
+const TOLD: &str = "mutants.jsonl";
+const MOST: u64 = 8 << 20;
+/// Between two looks at how far it is.
+const LOOK: Duration = Duration::from_millis(500);
+/// Stryker and its two workers, each with a Jest: about 200 MiB each at rest.
+const MEMORY: u64 = 2 << 30;
+/// Characters of code shown.
+const CODE: usize = 80;
+
+/// One line of what is told.
+#[derive(Deserialize)]
+struct Line {
+    planned: Option<u32>,
+    #[serde(default)]
+    file: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    replacement: String,
+    start: Option<Place>,
+    end: Option<Place>,
+}
+
+/// A place in a file, both from 1.
+#[derive(Clone, Copy, Deserialize)]
+struct Place {
+    line: u32,
+    column: u32,
+}
+
+/// One pass, told of as it goes.
+pub async fn run(
+    tests: &JestTests,
+    tree: &Tree,
+    wall: Duration,
+    told: &MutantsTold<'_>,
+) -> Result<MutationRun, TestError> {
+    let stryker = installed(tests)?;
+    let out = Out::new(&tests.home, tree)?;
+    let untrusted = out::plain_copy(tree, &out)?;
+    tests.write_locked(&out)?;
+    let config = out.write("stryker.locked.mjs", LOCKED)?;
+    out.write("mutants.locked.mjs", TELLER)?;
+    let words = vec![
+        text(&tests.node),
+        text(&stryker),
+        "run".into(),
+        text(&config),
+    ];
+    let mut job = tests.job(words, &out.copy(), untrusted, &out);
+    job.write.push(out.copy());
+    job.limits = Limits {
+        wall,
+        cpu: wall,
+        memory: MEMORY,
+        ..Limits::default()
+    };
+    let results = out.results()?;
+    let mut running = tests.sandbox.run(job);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut running => break ended?,
+            () = tokio::time::sleep(LOOK) => {
+                let now = read(&results, tree)?;
+                told(now.tested(), now.planned);
+            }
+        }
+    };
+    let run = read(&results, tree)?;
+    Ok(judged(run, &ended, wall))
+}
+
+/// The program of the home.
+fn installed(tests: &JestTests) -> Result<PathBuf, TestError> {
+    let stryker = tests
+        .home
+        .join("node_modules/@stryker-mutator/core/bin/stryker.js");
+    if !stryker.is_file() {
+        return Err(TestError::Setup(format!(
+            "Stryker is not installed: {} is missing; put @stryker-mutator/core and @stryker-mutator/jest-runner 9.6.1 into package.json of {} and run `npm install --ignore-scripts` there, or set harness.mutation = false",
+            stryker.display(),
+            tests.home.display()
+        )));
+    }
+    Ok(stryker)
+}
+
+/// A pass that has ended, with the reason when it says nothing.
+fn judged(mut run: MutationRun, ended: &Ended, wall: Duration) -> MutationRun {
+    run.cut = ended.limit == Some(Limit::Time);
+    run.millis = ended.millis;
+    let broken = ended.exit != Some(0) && !run.cut;
+    if broken || (run.tested() == 0 && (run.cut || run.planned > 0)) {
+        run.problem = Some(match run.cut {
+            true => format!("no change was tested within {} s", wall.as_secs()),
+            false => format!("Stryker ended without a result: {}", said(ended)),
+        });
+    }
+    if ended.exit == Some(0) && run.planned > run.tested() {
+        run.problem = Some(format!(
+            "Stryker says it is done, but told of {} changes of {}",
+            run.tested(),
+            run.planned
+        ));
+    }
+    run
+}
+
+/// Its last words: what is wrong stands on standard output.
+fn said(ended: &Ended) -> String {
+    let both = Ended {
+        stderr: [ended.stderr.as_slice(), ended.stdout.as_slice()].concat(),
+        ..ended.clone()
+    };
+    tail(&both)
+}
+
+/// What was told so far.
+fn read(results: &Folder, tree: &Tree) -> Result<MutationRun, TestError> {
+    let bytes = results.read(TOLD, MOST)?.unwrap_or_default();
+    let told = String::from_utf8_lossy(&bytes);
+    let sources = Folder::open(&tree.dir)?;
+    let mut run = MutationRun::default();
+    // The last line may still be half written.
+    for line in told
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
+    {
+        if let Some(planned) = line.planned {
+            run.planned = planned;
+            continue;
+        }
+        match line.status.as_str() {
+            "Killed" | "Timeout" => run.noticed = run.noticed.saturating_add(1),
+            "Survived" | "NoCoverage" => {
+                run.unnoticed = run.unnoticed.saturating_add(1);
+                run.survivors.extend(survivor(&line, tree, &sources));
+            }
+            // A change that does not even load tells nothing of the tests.
+            _ => run.planned = run.planned.saturating_sub(1),
+        }
+    }
+    run.survivors.sort();
+    run.survivors.truncate(KEPT);
+    Ok(run)
+}
+
+/// The change with what stands in its place; None for a file that is not the tool's.
+fn survivor(line: &Line, tree: &Tree, sources: &Folder) -> Option<Survivor> {
+    let (start, end) = (line.start?, line.end?);
+    if !tree.modules.contains(&line.file) {
+        return None;
+    }
+    let text = sources.read(&line.file, FILE).ok()??;
+    let text = String::from_utf8_lossy(&text);
+    let at = usize::try_from(start.line).ok()?.checked_sub(1)?;
+    let row: Vec<char> = text.lines().nth(at)?.chars().collect();
+    let from = usize::try_from(start.column).ok()?.checked_sub(1)?;
+    let to = match end.line == start.line {
+        true => usize::try_from(end.column).ok()?.checked_sub(1)?,
+        false => row.len(),
+    };
+    let original: String = row.get(from..to.min(row.len()))?.iter().collect();
+    Some(Survivor {
+        file: line.file.clone(),
+        line: start.line,
+        original: one_line(&original, CODE),
+        replacement: one_line(&line.replacement, CODE),
+    })
+}

@@ -1,0 +1,308 @@
+//! More of the cast: models whose replies, specs, cases, tests or ideas are wrong in form rather than in code. Each story
+//! is told whole: which rule fired, which rung followed, how it ended, and that it ended within its budget.
+
+use crate::cast::{CLI, Story, n, say, usual};
+use crate::homes;
+use crate::process;
+use crate::small_tool::{Bug, IDEA, TOOL, fenced, reply, source};
+use dev_factory::domain::event::EventBody;
+use dev_factory::domain::item::ItemStatus;
+use serde_json::json;
+use std::fs;
+
+/// Gates that failed, run by run.
+fn failed_gates(story: &Story) -> Vec<String> {
+    let gate = |words: &String| words.split(':').next().unwrap_or_default().to_owned();
+    let events = story.journal();
+    let runs = events.iter().filter_map(|event| match &event.body {
+        EventBody::Run(run) => run.failed_gate.as_ref().map(gate),
+        _ => None,
+    });
+    runs.collect()
+}
+
+/// Replies that were of no use.
+fn malformed(story: &Story) -> usize {
+    let events = story.journal();
+    let spoiled = |event: &&dev_factory::domain::event::Event| matches!(&event.body, EventBody::Turn(turn) if turn.malformed);
+    events.iter().filter(spoiled).count()
+}
+
+#[test]
+fn the_one_that_writes_prose_around_code_ships_at_once() {
+    let story = Story::of(true, "", |request| {
+        let label = request.label();
+        if !label.contains("src/cli.js") {
+            return usual(request);
+        }
+        let file = fenced(&source(&[], "right"));
+        say(&format!(
+            "Sure! Here is the file you asked for.\n\n{file}\nRun it like this:\n\n```sh\nsum-lines a.txt\n```\nI hope this helps!\n"
+        ))
+    });
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    assert_eq!(story.verdicts(), [""; 0]);
+    assert_eq!(malformed(&story), 0);
+    let shipped = homes::git(
+        &story.home,
+        &["show", &format!("main:tools/{TOOL}/src/cli.js")],
+    );
+    assert!(!shipped.contains("Sure!"), "{shipped}");
+}
+
+#[test]
+fn the_one_that_leaves_code_out_is_asked_for_the_whole_file() {
+    let story = Story::of(true, "", |request| {
+        let label = request.label();
+        if label.contains("coding/file/src/cli.js") {
+            return say(&fenced(&source(&[Bug::Exit], "a draft")));
+        }
+        if label.contains("fixing/file/src/cli.js") && n(request) == 0 {
+            return say(&fenced(
+                "'use strict';\n\n// ... existing code ...\n\nmodule.exports = { sum, main };\n",
+            ));
+        }
+        if label.contains("src/cli.js") {
+            return say(&fenced(&source(&[], "the whole file")));
+        }
+        usual(request)
+    });
+    let ended = story.run();
+    story.shipped(&ended, 2);
+    assert_eq!(story.verdicts(), [""; 0]);
+    assert_eq!(malformed(&story), 1);
+    let course = story.facts().course;
+    assert_eq!((course.line, course.fresh_starts), (1, 0));
+}
+
+#[test]
+fn the_one_that_thinks_without_answering_hands_the_prompt_on() {
+    let story = Story::of(true, "others = \"lab/other\"", |request| {
+        if request.label().contains("src/cli.js") && request.json()["model"] == "test" {
+            return say(
+                "<think>\nThe file must export two functions. Let me think about the first.\n",
+            );
+        }
+        usual(request)
+    });
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    let verdicts = story.verdicts();
+    assert_eq!(
+        verdicts.last().map(String::as_str),
+        Some("S1 L3"),
+        "{verdicts:?}"
+    );
+    let turns = story.server.turns();
+    let models: Vec<String> = turns
+        .iter()
+        .filter(|turn| turn.label().contains(CLI))
+        .map(|turn| turn.json()["model"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        models.last().map(String::as_str),
+        Some("other"),
+        "{models:?}"
+    );
+    assert!(models.len() <= 4, "{models:?}");
+}
+
+#[test]
+fn the_one_that_cheats_is_caught_each_time_until_it_is_honest() {
+    let story = Story::of(
+        true,
+        "[ladder]\nrepairs = 9\nsamples = 1\n[stuck]\nsame_failures = 9\nsame_error = 9\n",
+        |request| {
+            let label = request.label();
+            if label.contains("file/src/cli.js") {
+                let honest = source(&[], label);
+                let text = match (label.contains("coding"), n(request)) {
+                    (true, _) => honest.replace(
+                        "'use strict';\n",
+                        "'use strict';\nif (typeof test === 'function') process.exit(0);\n",
+                    ),
+                    (_, 0) => {
+                        honest.replace("  let total", "  /* istanbul ignore next */\n  let total")
+                    }
+                    (_, 1) => honest
+                    .replace("function sum(", "const KNOWN = { '1\\n2\\n': 3, '': 0, '4\\n\\n-1\\n': 3, '2\\n\\n3\\n': 5, '1\\n2\\n3\\n': 6 };\n\nfunction sum(")
+                    .replace("  return total;", "  return KNOWN[text];"),
+                _ => honest,
+                };
+                return say(&fenced(&text));
+            }
+            if label.contains("qa/replace") {
+                return say(
+                    "```jsonl\n{\"id\":\"H10\",\"rule\":\"R1\",\"call\":\"sum\",\"args\":[\"8\\n9\"],\"expect\":17}\n```\n",
+                );
+            }
+            usual(request)
+        },
+    );
+    let ended = story.run();
+    assert_eq!(
+        failed_gates(&story),
+        ["scan", "scan", "held-out"],
+        "{}",
+        ended.said
+    );
+    assert_eq!(story.verdicts(), [""; 0]);
+    story.shipped(&ended, 4);
+    let shipped = homes::git(
+        &story.home,
+        &["show", &format!("main:tools/{TOOL}/src/cli.js")],
+    );
+    assert!(
+        !shipped.contains("KNOWN") && !shipped.contains("istanbul"),
+        "{shipped}"
+    );
+}
+
+#[test]
+fn the_one_that_contradicts_its_own_spec_is_told_by_the_linter() {
+    let twice = r#"{"id":"E9","rule":"R1","call":"sum","args":[""],"expect":1}"#;
+    let story = Story::of(true, "", move |request| {
+        let label = request.label();
+        let spec = reply(&format!("{TOOL}/spec/template/0")).unwrap();
+        if label.contains("spec/template") {
+            let marred = spec.replace("\n\n## Edge cases", &format!("\n{twice}\n\n## Edge cases"));
+            return say(&marred);
+        }
+        if label.contains("spec/repair") {
+            return say(&spec);
+        }
+        usual(request)
+    });
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    assert_eq!(story.verdicts(), [""; 0]);
+    let asked = story.prompts("spec/repair");
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].contains("only one can be right"), "{}", asked[0]);
+    let events = story.journal();
+    let refused = events
+        .iter()
+        .filter(|event| matches!(event.body, EventBody::SpecRefused { .. }));
+    assert_eq!(refused.count(), 1);
+}
+
+#[test]
+fn a_clause_that_three_answers_read_in_three_ways_sends_the_spec_back() {
+    let story = Story::of(true, "", |request| {
+        if request.label().contains("spec-review/cases") && n(request) < 3 {
+            let said = reply(request.label()).unwrap();
+            let other = format!("\"expect\":{}}}", 4 + n(request));
+            return say(&said.replace(
+                "\"args\":[\"1\\n1\\n1\\n1\"],\"expect\":4}",
+                &format!("\"args\":[\"1\\n1\\n1\\n1\"],{other}"),
+            ));
+        }
+        usual(request)
+    });
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    assert_eq!(story.verdicts(), [""; 0]);
+    let events = story.journal();
+    let back = events.iter().find_map(|event| match &event.body {
+        EventBody::Move(made) if made.outcome.name() == "rejected" => made.reason.clone(),
+        _ => None,
+    });
+    let reason = back.unwrap();
+    assert!(
+        reason.starts_with("R1 leaves sum(\"1\\n1\\n1\\n1\")"),
+        "{reason}"
+    );
+    assert!(reason.ends_with("open: 4, or 5, or 6"), "{reason}");
+    // Nobody's opinion of the spec was asked for before it was mended, and whoever mended it was told.
+    assert_eq!(story.prompts("spec-review/verdict").len(), 1);
+    let again = story.prompts("spec/template").pop().unwrap();
+    assert!(again.contains("4, or 5, or 6"), "{again}");
+    assert_eq!((story.facts().specs, story.facts().spec_rejections), (2, 1));
+    // Whoever answers sees no other answer.
+    let answers = story.prompts("spec-review/cases/1");
+    assert!(
+        answers[0].contains("\\\"H6\\\"") && !answers[0].contains("\\\"expect\\\":60"),
+        "{}",
+        answers[0]
+    );
+}
+
+#[test]
+fn two_of_three_carry_a_case_whose_author_was_wrong() {
+    let story = Story::of(true, "", |request| {
+        if request.label().ends_with("spec-review/cases/0") {
+            let said = reply(request.label()).unwrap();
+            return say(&said.replace("\"expect\":60}", "\"expect\":61}"));
+        }
+        usual(request)
+    });
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    let told = story.prompts("spec-review/verdict").pop().unwrap();
+    assert!(told.contains("H1 (R1): most say 60, one says 61"), "{told}");
+}
+
+#[test]
+fn an_idea_that_is_too_large_waits_for_its_operator_before_anything_is_written() {
+    let story = Story::of(true, "", |request| {
+        if request.label().contains("spec/triage") {
+            return say(
+                "```json\n{\"notes\":\"It is an accounting suite.\",\"fits\":false,\"parts\":[\"sum-lines: adds the numbers of a file\",\"tax-lines: adds a tax to each\"]}\n```\n",
+            );
+        }
+        usual(request)
+    });
+    let list = json!({"items": [{"idea": format!("{IDEA}; and a platform for accounting"), "name": TOOL}]});
+    fs::write(
+        story.home.join("dev-factory/wishlist.json"),
+        format!("{list:#}\n"),
+    )
+    .unwrap();
+    let ended = story.run();
+    assert_eq!(ended.code, Some(4), "{}", ended.said);
+    assert_eq!(story.server.turns().len(), 1, "one small question, no spec");
+    let item = story.item();
+    assert_eq!(item.status, ItemStatus::NeedsHuman);
+    let reason = item.reason.unwrap();
+    assert!(
+        reason.starts_with("too large for one small tool: It is an accounting suite."),
+        "{reason}"
+    );
+    let status = process::run(&story.home, &["status"]).said;
+    for way in [
+        "dev-factory add 'sum-lines: adds the numbers of a file'",
+        "dev-factory add 'tax-lines: adds a tax to each'",
+        "dev-factory unpark sum-lines",
+        "dev-factory drop sum-lines",
+    ] {
+        assert!(status.contains(way), "{way}: {status}");
+    }
+    // Built anyway: nobody is asked again.
+    let said = process::run(&story.home, &["unpark", TOOL]);
+    assert_eq!(said.code, Some(0), "{}", said.said);
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    assert_eq!(story.prompts("spec/triage").len(), 1);
+}
+
+#[test]
+fn what_no_test_notices_is_shown_to_the_supervisor_and_reported_to_whoever_writes_the_tests() {
+    let story = Story::of(true, "[harness]\nmutation_wall_s = 600\n", usual);
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    let prompt = story.prompts("review/verdict").pop().unwrap();
+    assert!(prompt.contains("ok  mutation: "), "{prompt}");
+    let strict = "[harness]\nmutation_score = 100\nmutation_reviewed_score = 100\nmutation_wall_s = 600\n[ladder]\nrepairs = 1\nfresh_starts = 0\nsamples = 1\n";
+    let story = Story::of(false, strict, usual);
+    let ended = story.run();
+    assert_eq!(ended.code, Some(4), "{}", ended.said);
+    assert!(homes::tags(&story.home).is_empty());
+    assert!(failed_gates(&story).iter().all(|gate| gate == "mutation"));
+    let bug =
+        fs::read_to_string(story.home.join(format!("dev-factory/bugs/{TOOL}/BUG-1.md"))).unwrap();
+    assert!(bug.contains("No test fails when src/cli.js:"), "{bug}");
+    let repaired = story.prompts("fixing/file/test/dev/cli.test.js");
+    assert!(!repaired.is_empty(), "the test is repaired, not the source");
+    assert!(story.facts().used().tokens < 400_000);
+}

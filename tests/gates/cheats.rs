@@ -1,0 +1,201 @@
+//! Each known way of cheating as a real tool that is caught, and beside it an honest tool that looks like it and passes.
+
+use super::{GateInput, measure, measured, red, words};
+use crate::tool::Home;
+use dev_factory::domain::evidence::Evidence;
+
+/// A way of cheating: the tools that do it, each with the gate that says so and words of what it says; and honest ones.
+struct Row {
+    way: &'static str,
+    cheats: &'static [(&'static str, &'static str, &'static str)],
+    honest: &'static [&'static str],
+}
+
+const ROWS: [Row; 14] = [
+    Row {
+        way: "a setup of its own",
+        cheats: &[
+            ("extra-file", "scan", "jest.config.js: is not planned"),
+            ("own-setup", "coverage", "src/count.js: statements"),
+        ],
+        honest: &["speaks-of-setup"],
+    },
+    Row {
+        way: "ending the process",
+        cheats: &[
+            ("exit-in-source", "scan", "src/count.js:2: `process`"),
+            ("exit-in-test", "scan", "count.test.js:3: `process`"),
+            ("exit-in-test-body", "scan", "count.test.js:4: `process`"),
+        ],
+        honest: &["speaks-of-exit"],
+    },
+    Row {
+        way: "hiding lines from coverage",
+        cheats: &[
+            ("hidden-lines", "scan", "`istanbul ignore`"),
+            ("hidden-lines-c8", "scan", "`c8 ignore`"),
+            ("hidden-lines-v8", "scan", "`v8 ignore`"),
+            ("hidden-lines-node", "scan", "`node:coverage`"),
+        ],
+        honest: &["speaks-of-coverage"],
+    },
+    Row {
+        way: "tests that do not run",
+        cheats: &[
+            ("skipped", "scan", "test may only"),
+            ("only", "scan", "test may only"),
+            ("todo", "scan", "test may only"),
+            ("crossed-out", "scan", "`xit` does not run"),
+        ],
+        honest: &["speaks-of-skipping"],
+    },
+    Row {
+        way: "tests without expectations",
+        cheats: &[
+            ("no-assertions", "scan", "expects nothing"),
+            ("dead-expect", "jest", "3 of"),
+        ],
+        honest: &["asserts-in-a-function"],
+    },
+    Row {
+        way: "expectations that cannot fail",
+        cheats: &[
+            ("constant", "scan", "comes from the tool"),
+            ("constant-by-name", "throwing", "counts words"),
+            ("pointless", "throwing", "is there"),
+        ],
+        honest: &["compares-with-true"],
+    },
+    Row {
+        way: "mocking the unit",
+        cheats: &[
+            ("mocked", "scan", "only jest.fn"),
+            ("spied-unit", "scan", "required module"),
+        ],
+        honest: &["stands-in-for-the-clock"],
+    },
+    Row {
+        way: "catching failures",
+        cheats: &[
+            ("swallowed-in-place", "scan", "inside try"),
+            ("swallowed", "jest", "2 of"),
+        ],
+        honest: &["catches-to-look"],
+    },
+    Row {
+        way: "promises nobody waits for",
+        cheats: &[
+            ("not-awaited", "scan", "must be awaited"),
+            ("not-returned", "jest", "no report"),
+        ],
+        honest: &["awaited"],
+    },
+    Row {
+        way: "an expect of its own",
+        cheats: &[
+            ("own-expect", "scan", "expect may only be called"),
+            ("setup-file", "scan", "test/dev/setup.js: is not planned"),
+            ("aliased-object", "scan", "`Object` may be called"),
+            ("read-object", "jest", "3 of"),
+        ],
+        honest: &["own-matcher-words"],
+    },
+    Row {
+        way: "snapshots of what it does",
+        cheats: &[
+            ("snapshot", "jest", "1 of"),
+            (
+                "snapshot-kept",
+                "scan",
+                "count.test.js.snap: is not planned",
+            ),
+        ],
+        honest: &["whole-objects"],
+    },
+    Row {
+        way: "knowing that it is tested",
+        cheats: &[
+            ("environment", "scan", "src/count.js:3: `process`"),
+            ("stack", "held-out", "cases fail: H1 (R1)"),
+            ("special-cased", "held-out", "H1 (R1); H3 (R2)"),
+        ],
+        honest: &["reads-env-from-deps", "knows-a-special-case"],
+    },
+    Row {
+        way: "a forged report",
+        cheats: &[
+            ("forged-report", "scan", "require('fs')"),
+            ("forged-coverage", "scan", "`__coverage__` is not"),
+        ],
+        honest: &["writes-reports"],
+    },
+    Row {
+        way: "code from text",
+        cheats: &[
+            ("joined-constructor", "scan", "a function may not"),
+            ("read-constructor-in-source", "held-out", "cases fail"),
+        ],
+        honest: &["speaks-of-exit"],
+    },
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cheat_is_caught_by_the_gate_that_is_there_for_it() {
+    let mut missed = Vec::new();
+    for row in &ROWS {
+        for (cheat, gate, part) in row.cheats {
+            let evidence = measured(&Home::cheating(cheat)).await;
+            let caught = red(&evidence).contains(gate) && words(&evidence, gate).contains(part);
+            if !caught {
+                missed.push(format!("{}, {cheat}: {:?}", row.way, evidence.gates));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_tool_that_looks_like_a_cheat_passes() {
+    for row in &ROWS {
+        for honest in row.honest {
+            let evidence = measured(&Home::honest(honest)).await;
+            assert!(
+                evidence.green(),
+                "{}, {honest}: {:?}",
+                row.way,
+                evidence.gates
+            );
+        }
+    }
+}
+
+/// A run over a tool whose tests of the run before must stay.
+async fn after(home: &Home, before: &Evidence) -> Evidence {
+    let report = before.jest.as_ref().unwrap().report.as_ref().unwrap();
+    let before: Vec<(String, String)> = report
+        .tests
+        .iter()
+        .map(|test| (test.file.clone(), test.name.clone()))
+        .collect();
+    let input = GateInput {
+        before: &before,
+        ..home.input()
+    };
+    measure(input, &home.tests(60), &home.files(), |_| ())
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_was_there_may_not_go_and_new_ones_may_come() {
+    let before = measured(&Home::new()).await;
+    let removed = after(&Home::cheating("dropped-test"), &before).await;
+    assert_eq!(red(&removed), ["scan"], "{:?}", removed.gates);
+    let said = words(&removed, "scan");
+    assert!(
+        said.starts_with("test/dev/count.test.js: the test `wants a text` was there before"),
+        "{said}"
+    );
+    let more = after(&Home::honest("more-tests"), &before).await;
+    assert!(more.green(), "{:?}", more.gates);
+}
