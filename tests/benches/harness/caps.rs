@@ -195,6 +195,7 @@ fn a_turn() -> Turn {
         rate: None,
         usd: Some(0.0),
         millis: 40_000,
+        gpu: None,
         speed: Some(47.0),
         local: true,
         scripted: false,
@@ -273,6 +274,7 @@ fn evidence() -> Evidence {
     };
     let tests: Vec<JestTest> = (0..40).map(test).collect();
     Evidence {
+        mutation: None,
         schema: 1,
         tool: TOOL.to_owned(),
         run: 1,
