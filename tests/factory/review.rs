@@ -77,9 +77,10 @@ async fn a_case_the_developer_saw_and_cannot_meet_is_struck_by_the_supervisor() 
     plant.tests.wrong(&["H3"]);
     let guess = Act::Say("It counts from the wrong end.".to_owned());
     plant.desk.on(&named("qa/hypothesis"), u32::MAX, guess);
+    // Written once, and answered twice more without sight of the first.
     plant
         .desk
-        .on(&named("qa/replace/0"), 1, says_case("H17", "R3"));
+        .on(&named("qa/replace"), 3, says_case("H17", "R3"));
     let fixing = plant.desk.hold(&named("fixing/file"));
     let verdict = |case: &str| {
         Act::Say(format!(
@@ -159,7 +160,7 @@ async fn the_last_held_out_case_is_struck_by_a_person_and_nothing_passes_without
     assert_eq!(runs(&plant).len(), runs_before);
     plant
         .desk
-        .on(&named("qa/replace/3"), 1, says_case("H2", "R1"));
+        .on(&named("qa/replace"), 3, says_case("H2", "R1"));
     plant.told(decide(Decision::Hint, None)).await;
     shelved(&mut engine, false).await;
     let prompt = plant.desk.prompt(&named("qa/replace/3"));

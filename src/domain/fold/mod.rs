@@ -2,6 +2,7 @@
 //! legality is `decide`'s business, here everything recorded is simply believed.
 
 mod items;
+mod learned;
 mod moves;
 mod tools;
 

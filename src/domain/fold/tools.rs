@@ -1,9 +1,9 @@
 //! What is counted: turns, money, tokens, work, runs and the papers of a tool.
 
+use super::learned;
 use crate::domain::event::{Event, EventBody, RunSummary, Turn, Unit};
 use crate::domain::factory::{Factory, OpenBug, Spend, ToolFacts, Used};
 use crate::domain::phase::Role;
-use crate::text::tokens;
 use chrono::{DateTime, Duration, DurationRound, Utc};
 
 /// Runs remembered in the fold; older ones are in evidence/.
@@ -82,10 +82,7 @@ fn counts(body: &EventBody) -> bool {
 }
 
 fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
-    learned(factory, turn);
-    timed(factory, turn);
-    placed(factory, turn);
-    reviewed(factory, turn);
+    learned::from(factory, turn);
     let tokens = turn
         .input_tokens
         .unwrap_or(0)
@@ -123,49 +120,6 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
             *n = n.saturating_add(1);
         }
     }
-}
-
-/// What a server counted teaches the estimate of its model. A turn that failed may have been cut.
-fn learned(factory: &mut Factory, turn: &Turn) {
-    let (Some(estimated), Some(counted)) = (turn.estimated, turn.input_tokens) else {
-        return;
-    };
-    if turn.ok && !turn.scripted {
-        let factor = factory.factors.entry(turn.model.clone());
-        let factor = factor.or_insert(tokens::AS_ESTIMATED);
-        *factor = tokens::learn(*factor, estimated, counted);
-    }
-}
-
-/// How much of a model usually lies on the GPU of its host: a quarter of the way towards each turn.
-fn placed(factory: &mut Factory, turn: &Turn) {
-    let Some(share) = turn.gpu.filter(|_| turn.ok) else {
-        return;
-    };
-    let usual = factory.shares.entry(turn.place()).or_insert(share);
-    let next = (u16::from(*usual) * 3 + u16::from(share)) / 4;
-    *usual = u8::try_from(next).unwrap_or(share);
-}
-
-/// How long the Supervisor's calls are.
-fn reviewed(factory: &mut Factory, turn: &Turn) {
-    let counted = turn.input_tokens.zip(turn.output_tokens);
-    if let Some((read, written)) = counted.filter(|_| turn.ok && !turn.scripted)
-        && turn.role == Role::Supervisor
-    {
-        factory.reviews.learn(read, written);
-    }
-}
-
-/// How fast a model usually writes on its host: a quarter of the way towards each turn.
-fn timed(factory: &mut Factory, turn: &Turn) {
-    let Some(speed) = turn.speed.filter(|_| turn.ok && turn.tells_speed()) else {
-        return;
-    };
-    let tenths = (speed.clamp(0.0, 1e6) * 10.0).round() as u32;
-    let usual = factory.speeds.entry(turn.place());
-    let usual = usual.or_insert(tenths);
-    *usual = (*usual * 3 + tenths) / 4;
 }
 
 impl Turn {

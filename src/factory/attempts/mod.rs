@@ -5,6 +5,7 @@ mod ask;
 mod climb;
 mod coding;
 pub mod context;
+mod counted;
 mod files;
 mod fixing;
 mod live;

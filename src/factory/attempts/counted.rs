@@ -1,0 +1,129 @@
+//! What a turn is counted as: its record in the journal, and what it says of its host.
+
+use super::context::{Context, Origin};
+use super::turns::Asked;
+use crate::domain::event::{EventBody, Turn};
+use crate::factory::ports::model::{Fault, ModelError, Reply};
+use crate::text::tokens;
+
+impl Context {
+    /// What is wrong with how the host did a turn that came to its end, against what the journal knows of it.
+    pub(super) fn odd(&self, turn: &Turn, reply: &Reply) -> Vec<String> {
+        let place = turn.place();
+        let mut odd: Vec<String> = reply.odd.iter().cloned().collect();
+        let usual = self.shares.get(&place).copied();
+        if let (Some(usual), Some(share)) = (usual.filter(|usual| turn.off_gpu(*usual)), turn.gpu) {
+            odd.push(format!(
+                "{share} % of {} lies on the GPU of {}, usually {usual} %: another program may use its memory",
+                turn.model, turn.host
+            ));
+        }
+        let usual = self.speeds.get(&place).copied();
+        if let (Some(usual), Some(speed)) = (usual.filter(|usual| turn.slow(*usual)), turn.speed) {
+            odd.push(format!(
+                "{} writes {speed:.1} tokens a second, usually {:.1}: another program may use its GPU, or part of the model lies on its CPU",
+                turn.host,
+                f64::from(usual) / 10.0
+            ));
+        }
+        odd
+    }
+
+    /// Records a whole reply; what was wrong with how it came.
+    pub(super) fn count(
+        &mut self,
+        asked: &Asked,
+        reply: &Reply,
+        millis: u64,
+        malformed: bool,
+    ) -> Vec<String> {
+        let turn = Turn {
+            ok: true,
+            malformed,
+            exhausted: reply.cut,
+            ..self.told(asked, Some(reply), millis)
+        };
+        let odd = self.odd(&turn, reply);
+        self.recording = Some(self.note(vec![EventBody::Turn(turn)]));
+        self.learn(asked, reply);
+        if let Some((stem, _)) = asked.request.label.rsplit_once('/') {
+            *self.facts.turns.entry(stem.to_owned()).or_default() += 1;
+        }
+        odd
+    }
+
+    pub(super) fn came_from(&mut self, reply: &Reply) {
+        self.origin = Origin {
+            scripted: reply.scripted,
+            local: reply.local && !reply.scripted,
+        };
+    }
+
+    /// Whether the journal has not counted a turn of this label yet.
+    pub(super) fn is_next(&self, label: &str) -> bool {
+        label.rsplit_once('/').is_some_and(|(stem, n)| {
+            let counted = self.facts.turns.get(stem).copied().unwrap_or(0);
+            n.parse() == Ok(counted)
+        })
+    }
+
+    /// What the server counted teaches the next prompt of this attempt; the journal teaches the next attempts.
+    pub(super) fn learn(&mut self, asked: &Asked, reply: &Reply) {
+        if let Some(counted) = reply.input_tokens.filter(|_| !reply.scripted) {
+            let factor = tokens::learn(self.factor(), u64::from(asked.estimated), counted);
+            self.factors.insert(asked.request.model.clone(), factor);
+        }
+    }
+
+    /// An error in words that hold no secret.
+    pub(super) fn words(&self, error: &ModelError) -> String {
+        self.tools.redactor.clean(&error.to_string())
+    }
+
+    /// The record of a turn that failed; what a reply that was thrown away has cost is not lost.
+    pub(super) fn failed(
+        &self,
+        asked: &Asked,
+        error: &ModelError,
+        thrown: Option<&Reply>,
+        millis: u64,
+    ) -> Turn {
+        Turn {
+            error: Some(self.words(error)),
+            exhausted: matches!(error.fault, Fault::Overflow | Fault::Truncated),
+            ..self.told(asked, thrown, millis)
+        }
+    }
+
+    /// What a reply tells of its turn.
+    fn told(&self, asked: &Asked, reply: Option<&Reply>, millis: u64) -> Turn {
+        let request = &asked.request;
+        let local = reply.map_or_else(|| self.tools.models.local(&request.host), |r| r.local);
+        Turn {
+            label: request.label.clone(),
+            role: self.role,
+            host: request.host.clone(),
+            model: request.model.clone(),
+            ok: false,
+            error: None,
+            estimated: Some(u64::from(asked.estimated)),
+            input_tokens: reply.and_then(|r| r.input_tokens),
+            output_tokens: reply.and_then(|r| r.output_tokens),
+            thought_tokens: reply
+                .filter(|r| !r.thought.is_empty())
+                .map(|r| u64::from(tokens::estimate(&r.thought))),
+            cached: reply.map(|r| r.cached).unwrap_or_default(),
+            rate: reply.and_then(|r| r.rate.clone()),
+            usd: reply.map_or(local.then_some(0.0), |r| r.usd),
+            millis,
+            speed: reply
+                .and_then(|r| r.tokens_per_second)
+                .map(|speed| (speed * 10.0).round() / 10.0),
+            gpu: reply.and_then(|r| r.gpu),
+            local,
+            scripted: reply.is_some_and(|r| r.scripted),
+            malformed: false,
+            exhausted: false,
+        }
+    }
+}
