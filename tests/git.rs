@@ -59,7 +59,7 @@ fn finished() -> (tempfile::TempDir, PathBuf) {
     put(&work, CLI, "module.exports = {};\n");
     put(&work, README, "# cost\n");
     repo.save(TOOL, "Build").unwrap();
-    repo.close(TOOL).unwrap();
+    repo.close().unwrap();
     put(&home, PAPER, "# cost-tracker\n");
     (dir, home)
 }
@@ -127,7 +127,7 @@ fn a_tool_goes_from_an_empty_branch_to_a_tag() {
     assert_eq!(git(&home, &["show", kept]), "3");
     put(&home, PAPER, "# cost-tracker\n");
     put(&home, "package.json", "{ \"mine\": true }\n");
-    repo.close(TOOL).unwrap();
+    repo.close().unwrap();
     assert!(!work.exists());
     repo.ship(&order()).unwrap();
     assert_eq!(git(&home, &["status", "--porcelain"]), " M package.json");
@@ -245,7 +245,7 @@ fn nothing_planted_in_the_home_is_run() {
     repo.save(TOOL, "Later").unwrap();
     repo.restore(TOOL, &commit).unwrap();
     assert!(repo.diff(TOOL).unwrap().contains("+plain"));
-    repo.close(TOOL).unwrap();
+    repo.close().unwrap();
     put(&home, PAPER, "# cost-tracker\n");
     repo.ship(&order()).unwrap();
     assert_eq!(fs::read(home.join(CLI)).unwrap(), b"plain\n");
@@ -275,7 +275,7 @@ fn life(home: &Path, marker: &Path) {
     repo.save(TOOL, "Later").unwrap();
     repo.restore(TOOL, &commit).unwrap();
     repo.diff(TOOL).unwrap();
-    repo.close(TOOL).unwrap();
+    repo.close().unwrap();
     put(home, PAPER, "# cost-tracker\n");
     repo.ship(&order()).unwrap();
     assert_eq!(fs::read(home.join(CLI)).unwrap(), b"plain\n");
@@ -354,7 +354,7 @@ fn a_repository_planted_in_the_tools_folder_runs_nothing() {
         refused(repo.tree(TOOL).unwrap_err());
         refused(repo.save(TOOL, "Build").unwrap_err());
         refused(repo.restore(TOOL, &main).unwrap_err());
-        refused(repo.close(TOOL).unwrap_err());
+        refused(repo.close().unwrap_err());
         fs::rename(&place, &repository).unwrap();
     }
     // One that a person committed as a submodule is no better.
@@ -376,7 +376,7 @@ fn a_repository_planted_in_the_tools_folder_runs_nothing() {
     repo.diff(TOOL).unwrap();
     fs::rename(format!("{inner}/.git"), &repository).unwrap();
     repo.save(TOOL, "Build").unwrap();
-    repo.close(TOOL).unwrap();
+    repo.close().unwrap();
     assert_eq!(fs::read_to_string(&marker).unwrap_or_default(), "");
 }
 
@@ -563,7 +563,7 @@ fn a_crash_inside_a_merge_is_repaired() {
     let work = repo.open(TOOL, true).unwrap();
     put(&work, "tools/cost-tracker/src/more.js", "1\n");
     repo.save(TOOL, "More").unwrap();
-    repo.close(TOOL).unwrap();
+    repo.close().unwrap();
     check_shipped(&home);
     assert!(home.join("tools/cost-tracker/src/more.js").exists());
 }

@@ -202,8 +202,7 @@ impl Repo for GitRepo {
         worktree::restore(self, tool, commit)
     }
 
-    fn close(&self, tool: &str) -> Result<(), RepoError> {
-        named(tool)?;
+    fn close(&self) -> Result<(), RepoError> {
         let _alone = self.alone();
         worktree::close(self)
     }

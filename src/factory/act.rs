@@ -170,25 +170,24 @@ impl Driver {
         let begun = self.next_attempt(&events);
         let recorded = self.commit(events.into_iter().chain(begun).collect())?;
         for event in &recorded {
-            if let (EventBody::Move(step), Some(tool)) = (&event.body, &event.tool) {
-                self.after(step, tool).await?;
+            if let (EventBody::Move(step), Some(_)) = (&event.body, &event.tool) {
+                self.after(step).await?;
             }
         }
         Ok(recorded)
     }
 
-    async fn after(&mut self, step: &Move, tool: &str) -> Result<(), String> {
+    async fn after(&mut self, step: &Move) -> Result<(), String> {
         self.failures = 0;
-        let name = tool.to_owned();
         let done = match (step.to, step.outcome) {
             (Phase::Idle, Outcome::Next) => Ok(()),
             (Phase::Idle, _) => {
                 self.cancel();
-                self.git(move |repo| repo.close(&name)).await
+                self.git(|repo| repo.close()).await
             }
             (Phase::Shipped, _) => {
                 self.pushing.at_once();
-                self.git(move |repo| repo.close(&name)).await
+                self.git(|repo| repo.close()).await
             }
             _ => Ok(()),
         };

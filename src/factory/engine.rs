@@ -210,12 +210,14 @@ impl Driver {
     /// Puts the worktree of the tool under way back in place.
     async fn reopen_work(&mut self) -> Result<(), String> {
         let factory = &self.ledger.factory;
-        let Some(tool) = factory.current_tool.clone() else {
-            return Ok(());
+        let tool = factory.current_tool.clone();
+        let Some(tool) = tool.filter(|_| factory.phase.active()) else {
+            // One of a tool that is done with stays behind when the end came between its last move and this.
+            return match self.git(|repo| repo.close()).await {
+                Ok(()) => Ok(()),
+                Err(error) => self.incident(error.to_string()),
+            };
         };
-        if matches!(factory.phase, Phase::Idle | Phase::Shipped) {
-            return Ok(());
-        }
         // Without a commit of this line of work the branch may be one of an earlier line, or missing.
         let saved = factory.facts(&tool).is_some_and(|f| f.commit.is_some());
         let paper = matches!(factory.phase, Phase::Spec | Phase::SpecReview);

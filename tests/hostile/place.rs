@@ -179,7 +179,7 @@ impl Place {
     pub fn cheat(&self, name: &str) {
         let known = tool::root("tests/fixtures/cheats").join(name);
         let own = tool::root("tests/fixtures/hostile").join(name);
-        tool::copy(if known.is_dir() { &known } else { &own }, &self.home.tool);
+        tool::copy(if own.is_dir() { &own } else { &known }, &self.home.tool);
     }
 
     /// Makes the tool honest again.

@@ -163,7 +163,7 @@ async fn ollama_is_idle_once_the_models_stay_is_counted_anew() {
     asked.store(3, Ordering::SeqCst);
     let done = entry("2026-11-01T12:30:00.5Z");
     let later = tokio::task::spawn_blocking(move || {
-        // The look before the turn, and two that find it at work.
+        // The look before the turn, and two that find it at work; the second may already see the change.
         let begun = std::time::Instant::now();
         while asked.load(Ordering::SeqCst) > 0 && begun.elapsed() < Duration::from_secs(60) {
             std::thread::yield_now();
@@ -176,7 +176,7 @@ async fn ollama_is_idle_once_the_models_stay_is_counted_anew() {
     assert_eq!(paths[..2], [ps, chat], "{paths:?}");
     let looks = &paths[2..paths.len() - 1];
     assert!(
-        looks.len() >= 4 && looks.iter().all(|path| path == ps),
+        looks.len() >= 3 && looks.iter().all(|path| path == ps),
         "{paths:?}"
     );
     assert_eq!(paths.last().unwrap(), chat);

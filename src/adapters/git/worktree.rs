@@ -91,6 +91,10 @@ fn head(repo: &GitRepo) -> Result<Option<String>, RepoError> {
 
 /// Removes the worktree; what was not saved is committed on its branch first.
 pub fn close(repo: &GitRepo) -> Result<(), RepoError> {
+    // Asking git takes longer than a start does.
+    if !repo.work.exists() && !repo.home.join(".git/worktrees").exists() {
+        return Ok(());
+    }
     unlock(repo)?;
     if let Some(name) = head(repo)?
         && let Some(tool) = name.strip_prefix("refs/heads/tool/")

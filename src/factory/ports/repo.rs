@@ -36,8 +36,8 @@ pub trait Repo: Send + Sync {
     fn tree(&self, tool: &str) -> Result<String, RepoError>;
     /// Puts the branch and worktree to a commit; what came after stays under `kept/<name>/<n>`.
     fn restore(&self, tool: &str, commit: &str) -> Result<(), RepoError>;
-    /// Removes the worktree, keeps the branch.
-    fn close(&self, tool: &str) -> Result<(), RepoError>;
+    /// Removes the worktree if there is one, keeps the branch.
+    fn close(&self) -> Result<(), RepoError>;
     /// None when HEAD is main and the index equals HEAD; else why not.
     fn main_blocked(&self) -> Result<Option<String>, RepoError>;
     /// Merge --no-ff, papers, one commit, annotated tag; idempotent: a tag already there is returned.

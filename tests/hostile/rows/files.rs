@@ -329,7 +329,7 @@ fn git(place: &Place) -> Harms {
         put(&work.join("tools/x/.gitattributes"), "* filter=evil\n");
         repo.save("x", "Build").unwrap();
         assert!(repo.diff("x").unwrap().contains("+1"));
-        repo.close("x").unwrap();
+        repo.close().unwrap();
     }
     let there = |name: &&str| place.user.join(name).exists();
     harms(["fsmonitor", "filter", "hook"].into_iter().filter(there))
