@@ -392,6 +392,8 @@ fn the_real_npm_without_a_network_is_one_sentence_and_the_home_stays() {
     let ended = w
         .run(&["init", "home", "--yes"])
         .env("npm_config_registry", "http://127.0.0.1:9/")
+        // What other tests have fetched would do without any network.
+        .env("XDG_CACHE_HOME", w.path("cache"))
         .assert()
         .code(1);
     let said = String::from_utf8(ended.get_output().stderr.clone()).unwrap();
