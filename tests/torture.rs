@@ -215,7 +215,7 @@ fn answers(home: &Path, sent: u32) {
 
 /// `cargo test --test torture -- --ignored --nocapture killed_at`
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes, and does not pass yet: run/stub-* of a cut spec review stays behind"]
 fn killed_at_every_step_it_ends_as_if_nothing_had_been() {
     let calm = undisturbed();
     let mut victim = Victim::new();
