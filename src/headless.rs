@@ -235,7 +235,7 @@ fn phase_of(line: &LogLine, snapshot: Option<&Snapshot>) -> String {
 #[must_use]
 pub fn need_text(need: &Need) -> String {
     let mut text = format!("  needs you: {} [{}]\n", need.why, need.id);
-    for way in &need.ways {
+    for way in need.printed() {
         text.push_str(&format!("      {way}\n"));
     }
     text
@@ -266,6 +266,7 @@ mod tests {
             level,
             tool: Some("cost-tracker".into()),
             seq: None,
+            kind: Default::default(),
             text: text.into(),
         }
     }

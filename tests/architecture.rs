@@ -292,3 +292,21 @@ fn a_file_of_tests_is_told_by_its_parent() {
     assert!(violations(&[parent, child.clone()]).is_empty());
     assert_eq!(violations(&[child]).len(), 1);
 }
+
+/// Pages with tables that say which test shows what.
+const TOLD: [&str; 2] = ["docs/models.md", "docs/reliability.md"];
+
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let there = rules::tests();
+    for page in TOLD {
+        let named = rules::named_tests(&rules::page(page));
+        assert!(named.len() > 30, "{page}: {named:?}");
+        let missing: Vec<&String> = named.iter().filter(|name| !there.contains(*name)).collect();
+        assert!(missing.is_empty(), "{page} names {missing:?}");
+    }
+    let planted =
+        rules::named_tests("| fault | tests |\n|---|---|\n| `x` | `no_such`, `a_b` |\n\n`c`\n");
+    assert_eq!(planted, ["no_such", "a_b"]);
+    assert!(!there.contains("no_such") && !there.contains("named_tests"));
+}

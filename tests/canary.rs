@@ -382,8 +382,10 @@ fn prompts(server: &ModelServer, known: &[&str], output: &str, own: &str) {
                 "{name}"
             );
         }
+        // Whether the key counts there is found out by asking once without it; what costs is never asked so.
         let bearer = format!("Bearer {own}");
-        assert_eq!(request.header("authorization"), Some(bearer.as_str()));
+        let sent = request.header("authorization");
+        assert!(sent == Some(bearer.as_str()) || (sent.is_none() && request.method == "GET"));
     }
 }
 

@@ -1,7 +1,12 @@
 //! Settings: layers and where values come from, and every mistake with its place and a way out.
 
+#[path = "config/page.rs"]
+mod page;
+
+use dev_factory::agents::acting::Style;
 use dev_factory::config::keys::KeyPlace;
 use dev_factory::config::{Inputs, Loaded, Probed, load, schema};
+use dev_factory::factory::ports::notifier::Way;
 use dev_factory::factory::ports::settings::HostKind;
 use dev_factory::text::secret::Secret;
 use std::fs;
@@ -129,6 +134,34 @@ fn every_problem_is_reported_at_once_with_its_place() {
         );
     }
     assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+}
+
+#[test]
+fn how_the_developer_edits_is_a_word_of_its_role_alone() {
+    let s = scratch();
+    assert_eq!(s.load().settings.developer.edits, None);
+    assert_eq!(
+        s.shown("roles.developer.edits"),
+        ("\"files\"".into(), "built-in".into())
+    );
+    for (word, edits) in [
+        ("files", None),
+        ("tools", Some(Style::Tools)),
+        ("actions", Some(Style::Actions)),
+    ] {
+        s.home(&format!("[roles.developer]\nedits = \"{word}\"\n"));
+        assert_eq!(s.load().settings.developer.edits, edits);
+    }
+    s.home("[roles.developer]\nedits = \"tool\"\n[roles.qa]\nedits = \"tools\"\n");
+    let problems = s.problems();
+    assert!(
+        problems[0].contains("takes one of files, tools, actions; did you mean \"tools\"?"),
+        "{problems:#?}"
+    );
+    assert!(
+        problems[1].contains("roles.qa.edits is not a setting"),
+        "{problems:#?}"
+    );
 }
 
 #[test]
@@ -338,6 +371,38 @@ fn a_key_goes_to_its_origin_only_and_is_never_shown() {
         problems
             .iter()
             .any(|p| p.contains("keys.two has no origin")),
+        "{problems:#?}"
+    );
+}
+
+#[test]
+fn ollama_host_is_the_address_of_an_ollama_named_without_one() {
+    let mut s = scratch();
+    s.env("OLLAMA_HOST", "gpu9:1234");
+    s.home("[hosts.gpu]\nkind = \"ollama\"\n[hosts.other]\nkind = \"ollama\"\nurl = \"http://192.168.1.20:11434\"\n");
+    let hosts = s.load().settings.hosts;
+    assert_eq!(hosts["gpu"].url, "http://gpu9:1234");
+    assert_eq!(hosts["other"].url, "http://192.168.1.20:11434");
+    assert_eq!(s.shown("hosts.gpu.url").1, "variable OLLAMA_HOST");
+}
+
+#[test]
+fn how_long_a_model_stays_is_checked() {
+    for (written, kept) in [("\"1.5h\"", "1.5h"), ("600", "600"), ("\"-1\"", "-1")] {
+        let s = scratch();
+        s.home(&format!(
+            "[hosts.gpu]\nkind = \"ollama\"\nkeep_alive = {written}\n"
+        ));
+        assert_eq!(s.load().settings.hosts["gpu"].keep_alive, kept);
+    }
+    let s = scratch();
+    s.home("[hosts.gpu]\nkind = \"ollama\"\nkeep_alive = \"half an hour\"\n");
+    let problems = s.problems();
+    assert!(
+        problems
+            .iter()
+            .any(|p| p
+                .contains("hosts.gpu.keep_alive is \"half an hour\", and takes a time such as")),
         "{problems:#?}"
     );
 }
@@ -648,6 +713,8 @@ fn the_starter_file_names_every_key_with_its_default() {
         .iter()
         .filter(|(key, _)| !schema::USER_ONLY.contains(&key.split('.').next().unwrap()))
     {
+        // One name of many stands for all.
+        let key = &key.replace("screens.keys.*", "screens.keys.escalate");
         let leaf = key.rsplit('.').next().unwrap();
         assert!(
             uncommented.contains(&format!("{leaf} = ")),
@@ -694,4 +761,204 @@ mod any_text {
             let _ = load(&s.inputs, &no_key);
         }
     }
+}
+
+const TOLD: &str = "\
+[keys.phone]
+origin = \"https://ntfy.example\"
+env = \"PHONE_TOKEN\"
+[notify]
+quiet = \"22:00-07:00\"
+quiet_except = [\"incident\"]
+repeat_minutes = 30
+[notify.phone]
+ntfy = \"https://ntfy.example/a-topic-nobody-guesses\"
+key = \"phone\"
+on = \"needs-you, incident\"
+[notify.mail]
+command = \"mail -s factory me\"
+";
+
+#[test]
+fn an_address_of_somebody_to_tell_is_not_repeated_when_it_is_wrong() {
+    for way in ["webhook", "ntfy"] {
+        let s = scratch();
+        s.user(&format!(
+            "[notify.chat]\n{way} = \"hooks.example/T/canary\"\n"
+        ));
+        let problems = s.problems();
+        assert!(
+            problems[0].contains(&format!(
+                "notify.chat.{way} is no address: it takes an address"
+            )),
+            "{problems:#?}"
+        );
+        assert!(!format!("{problems:?}").contains("canary"), "{problems:#?}");
+    }
+}
+
+#[test]
+fn who_is_told_stands_in_the_users_own_file_and_addresses_are_not_shown() {
+    let s = scratch();
+    s.user(TOLD);
+    let loaded = load(&s.inputs, &|_| Ok(Secret::new("tk_secret".to_owned()))).unwrap();
+    let notify = &loaded.settings.notify;
+    assert_eq!(notify.targets.len(), 2);
+    let phone = &notify.targets["phone"];
+    assert_eq!(phone.way.word(), "ntfy");
+    assert_eq!(phone.key.as_ref().unwrap().reveal(), "tk_secret");
+    assert_eq!(notify.rules.targets["phone"].len(), 2);
+    assert_eq!(
+        notify.rules.targets["mail"].len(),
+        4,
+        "all, where none is named"
+    );
+    assert_eq!((notify.rules.repeat, notify.rules.per_hour), (30, 12));
+    let shown = format!("{:?} {:?}", loaded.sources, loaded.settings);
+    assert!(!shown.contains("nobody-guesses"), "{shown}");
+    assert!(shown.contains("https://ntfy.example:443/..."), "{shown}");
+
+    let mut s = scratch();
+    s.home("[notify.evil]\ncommand = \"curl evil.example\"\n");
+    assert!(
+        s.problems()[0].contains("never read from a home"),
+        "{:?}",
+        s.problems()
+    );
+    s.home("");
+    s.env("DEV_FACTORY_NOTIFY_EVIL_COMMAND", "curl evil.example");
+    assert!(
+        s.problems()[0].contains("unset DEV_FACTORY_NOTIFY_EVIL_COMMAND"),
+        "{:?}",
+        s.problems()
+    );
+}
+
+#[test]
+fn mistakes_about_targets_are_one_sentence_each() {
+    let key = "[keys.phone]\norigin = \"https://other.example\"\nenv = \"X\"\n";
+    for (text, words) in [
+        (
+            "[notify.a]\non = \"incident\"\n",
+            "notify.a needs exactly one of command, ntfy and webhook",
+        ),
+        (
+            "[notify.a]\ncommand = \"x\"\nwebhook = \"http://127.0.0.1:1/\"\n",
+            "needs exactly one of",
+        ),
+        ("[notify.a]\nntfy = \"https://ntfy.sh\"\n", "names no topic"),
+        (
+            "[notify.a]\nwebhook = \"http://hooks.example/x\"\n",
+            "notify.a would send over plain http through networks of others: use https",
+        ),
+        ("[notify.a]\nwebhook = \"ftp://x/\"\n", "takes an address"),
+        (
+            "[notify.a]\ncommand = \"x\"\nkey = \"phone\"\n",
+            "is a command and takes no key",
+        ),
+        (
+            "[notify.a]\nwebhook = \"https://x.example/\"\nkey = \"none\"\n",
+            "there is no [keys.none]",
+        ),
+        (
+            "[notify.a]\nwebhook = \"https://x.example/\"\nkey = \"phone\"\n",
+            "belongs to https://other.example:443 and does not go to https://x.example:443",
+        ),
+        (
+            "[notify.a]\ncommand = \"x\"\non = [\"shiped\"]\n",
+            "did you mean \"shipped\"?",
+        ),
+        (
+            "[notify]\nquiet = \"at night\"\n",
+            "takes hours of the day such as \"22:00-07:00\"",
+        ),
+        ("[notify]\nper_hour = 0\n", "takes 1 to 1000"),
+        (
+            "[notify.a]\ncomand = \"x\"\n",
+            "did you mean notify.a.command?",
+        ),
+    ] {
+        let s = scratch();
+        s.user(&format!("{key}{text}"));
+        let problems = s.problems();
+        assert!(
+            problems.len() == 1 && problems[0].contains(words),
+            "{text}: {problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn an_address_of_somebody_to_tell_stays_as_it_was_written() {
+    let s = scratch();
+    s.user("[notify.a]\nwebhook = \"http://127.0.0.1:9/hook/\"\n[notify.b]\nntfy = \"http://192.168.1.9/topic\"\n");
+    let loaded = load(&s.inputs, &|_| Err("no key".to_owned())).unwrap();
+    let way = |name: &str| loaded.settings.notify.targets[name].way.clone();
+    assert!(way("a") == Way::Webhook("http://127.0.0.1:9/hook/".to_owned()));
+    assert!(way("b") == Way::Ntfy("http://192.168.1.9/topic".to_owned()));
+}
+
+#[test]
+fn screens_are_set_by_words_keys_by_names_and_all_is_shown() {
+    use dev_factory::tui::action::Action;
+    use dev_factory::tui::settings::{Bell, Colours};
+    let mut s = scratch();
+    s.home(
+        "[screens]\ntheme = \"dark\"\n[screens.keys]\nescalate = \"F2\"\nhelp = [\"?\", \"h\"]\n",
+    );
+    s.user("[screens]\nbell = \"osc9\"\n[screens.keys]\nescalate = \"F3\"\n");
+    s.env("DEV_FACTORY_SCREENS_KEYS_PAGE_UP", "B");
+    s.env("DEV_FACTORY_SCREENS_COLOURS", "16");
+    let screens = s.load().screens;
+    assert_eq!(screens.theme.as_deref(), Some("dark"));
+    assert_eq!(
+        (screens.bell, screens.colours),
+        (Bell::Osc9, Colours::Sixteen)
+    );
+    let key = |action| screens.keys.first(action).map(|key| key.to_string());
+    assert_eq!(key(Action::Escalate).as_deref(), Some("F3"), "later wins");
+    assert_eq!(key(Action::PageUp).as_deref(), Some("B"));
+    assert_eq!(key(Action::Help).as_deref(), Some("?"));
+    let (value, source) = s.shown("screens.keys.escalate");
+    assert_eq!(value, "\"F3\"");
+    assert!(source.ends_with("user.toml:4:12"), "{source}");
+    assert_eq!(s.shown("screens.mouse").0, "false");
+    let (alone, theme) = dev_factory::config::screens(&s.inputs).unwrap();
+    assert_eq!(alone, screens);
+    assert!(
+        theme
+            .unwrap()
+            .to_string()
+            .starts_with("dev-factory/factory.toml:2:")
+    );
+}
+
+#[test]
+fn every_mistake_about_keys_is_reported_at_once_with_its_line() {
+    let s = scratch();
+    s.home("[screens]\nbell = \"gong\"\nkeys.escalate = \"e\"\nkeys.edit-all = \"E\"\n");
+    s.user("[screens.keys]\npark = \"Ctrl-b\"\nhint = \"p\"\nabort = 7\n");
+    let problems = s.problems();
+    let expected = [
+        "factory.toml:2:8: screens.bell is \"gong\"",
+        "factory.toml:3:17: screens.keys.escalate: e is the key of edit already, on Factory",
+        "factory.toml:4:17: screens.keys.edit-all is no action",
+        "user.toml:2:8: screens.keys.park: Ctrl-b belongs to tmux",
+        "user.toml:3:8: screens.keys.hint: p is the key of pause already, on Factory",
+        "user.toml:4:9: screens.keys.abort is 7, and takes a key",
+    ];
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    for words in expected {
+        assert!(
+            problems.iter().any(|p| p.contains(words)),
+            "{words}: {problems:#?}"
+        );
+    }
+    let screens = dev_factory::config::screens(&s.inputs).unwrap_err();
+    let alone: Vec<String> = screens.iter().map(ToString::to_string).collect();
+    assert_eq!(alone, problems);
+    // Mistakes in other tables are the engine's to report: screens open all the same.
+    s.home("[limits]\nday_usd = \"much\"\n");
+    s.user("");
+    assert!(dev_factory::config::screens(&s.inputs).is_ok());
 }

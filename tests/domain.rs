@@ -12,11 +12,17 @@ mod commands;
 mod figures;
 #[path = "domain/moves.rs"]
 mod moves;
+#[path = "domain/notices.rs"]
+mod notices;
 #[path = "domain/properties.rs"]
 mod properties;
+#[path = "domain/shifts.rs"]
+mod shifts;
 #[path = "domain/stuck.rs"]
 mod stuck;
 #[path = "domain/table.rs"]
 mod table;
+#[path = "domain/ways.rs"]
+mod ways;
 #[path = "domain/world.rs"]
 mod world;

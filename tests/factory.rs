@@ -17,12 +17,20 @@ mod process;
 #[path = "support/small_tool.rs"]
 mod small_tool;
 
+#[path = "factory/acting.rs"]
+mod acting;
+#[path = "factory/aside.rs"]
+mod aside;
 #[path = "factory/budgets.rs"]
 mod budgets;
 #[path = "factory/cast.rs"]
 mod cast;
+#[path = "factory/clock.rs"]
+mod clock;
 #[path = "factory/commands.rs"]
 mod commands;
+#[path = "factory/course.rs"]
+mod course;
 #[path = "factory/crash.rs"]
 mod crash;
 #[path = "factory/external.rs"]
@@ -39,6 +47,8 @@ mod impossible;
 mod ladder;
 #[path = "factory/orders.rs"]
 mod orders;
+#[path = "factory/outsiders.rs"]
+mod outsiders;
 #[path = "factory/pauses.rs"]
 mod pauses;
 #[path = "factory/review.rs"]
@@ -49,5 +59,7 @@ mod rewind;
 mod shipping;
 #[path = "factory/shown.rs"]
 mod shown;
+#[path = "factory/told.rs"]
+mod told;
 #[path = "factory/turns.rs"]
 mod turns;

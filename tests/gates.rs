@@ -422,8 +422,11 @@ async fn leftovers_of_a_crash_are_swept_and_a_missing_jest_is_a_sentence() {
     for name in ["cache/x", "run-abc/tool/src"] {
         fs::create_dir_all(gates.join(name)).unwrap();
     }
+    let trees = home.home.join("dev-factory/run/trees");
+    fs::create_dir_all(trees.join("stub-abc/word-count/src")).unwrap();
     let tests = home.tests(60);
     tests.sweep();
+    assert_eq!(fs::read_dir(&trees).unwrap().count(), 0);
     assert!(gates.join("cache/x").exists());
     assert!(!gates.join("run-abc").exists());
     fs::remove_file(home.home.join("node_modules")).unwrap();

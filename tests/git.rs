@@ -1,8 +1,9 @@
 //! The repository adapter on real git: branches, the worktree, shipping, and what must never run.
 
 use dev_factory::adapters::git::GitRepo;
+use dev_factory::domain::condition::Trouble;
 use dev_factory::factory::ports::repo::{Repo, RepoError, ShipOrder};
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -41,7 +42,7 @@ fn script(home: &Path, path: &str, text: &str) {
 fn home() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().canonicalize().unwrap().join("home");
-    fs::create_dir(&home).unwrap();
+    fs::create_dir_all(home.join("dev-factory")).unwrap();
     git(&home, &["init", "-q", "-b", "main"]);
     let ignore = "/node_modules/\n/dev-factory/*\n!/dev-factory/specs/\n";
     put(&home, ".gitignore", ignore);
@@ -95,6 +96,52 @@ fn check_shipped(home: &Path) {
     assert_eq!(git(home, &["for-each-ref", "refs/dev-factory"]), "");
     assert_eq!(repo.main_blocked().unwrap(), None);
     assert_eq!(repo.versions(TOOL).unwrap(), ["1.0.0"]);
+}
+
+#[test]
+fn an_attempt_after_a_cut_one_begins_with_the_same_files() {
+    let (_dir, home) = home();
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    // What nobody saved before is begun with too.
+    put(&work, CLI, "by hand\n");
+    assert_eq!(repo.begin(TOOL, 1, &[]).unwrap(), None);
+    let found = repo.tree(TOOL).unwrap();
+    let cut = |text| {
+        put(&work, CLI, text);
+        put(&work, README, "half\n");
+    };
+    cut("written");
+    let left = repo.begin(TOOL, 2, &[1]).unwrap().unwrap();
+    assert_eq!(repo.tree(TOOL).unwrap(), found);
+    assert_eq!(git(&home, &["show", &format!("{left}:{CLI}")]), "written");
+    // Saved, and cut before anybody was told; the one between was cut before it had begun.
+    cut("written again");
+    repo.save(TOOL, "built").unwrap();
+    assert!(repo.begin(TOOL, 4, &[1, 2, 3]).unwrap().is_some());
+    assert_eq!(repo.tree(TOOL).unwrap(), found);
+    assert_eq!(repo.begin(TOOL, 5, &[1, 2, 3, 4]).unwrap(), None);
+    // Another phase, whose attempts were all cut before they had begun, begins with what is there.
+    cut("done");
+    let (done, commit) = repo.save(TOOL, "built").unwrap();
+    assert_eq!(repo.begin(TOOL, 7, &[6]).unwrap(), None);
+    cut("worse");
+    assert!(repo.begin(TOOL, 8, &[6, 7]).unwrap().is_some());
+    assert_eq!(repo.tree(TOOL).unwrap(), done);
+    // A tree put back is what it begins with from then on.
+    cut("better");
+    let (_, better) = repo.save(TOOL, "better").unwrap();
+    repo.restore(TOOL, &commit).unwrap();
+    cut("on top");
+    assert!(repo.begin(TOOL, 9, &[6, 7, 8]).unwrap().is_some());
+    assert_eq!(repo.tree(TOOL).unwrap(), done);
+    // Put back a second time, it is kept once.
+    git(&work, &["reset", "-q", "--hard", &better]);
+    repo.restore(TOOL, &commit).unwrap();
+    let kept = git(&home, &["branch", "--list", "kept/*"]);
+    assert_eq!(kept.lines().count(), 1, "{kept}");
+    repo.close().unwrap();
+    assert_eq!(git(&home, &["for-each-ref", "refs/dev-factory"]), "");
 }
 
 #[test]
@@ -539,6 +586,37 @@ fn merge(home: &Path) {
     git(home, &["merge", "-q", "--no-ff", "--no-commit", name]);
 }
 
+/// An index lock that has lain there for a minute.
+fn old_lock(home: &Path) {
+    put(home, ".git/index.lock", "");
+    let lock = File::options()
+        .write(true)
+        .open(home.join(".git/index.lock"));
+    let minute = std::time::Duration::from_secs(60);
+    let then = std::time::SystemTime::now() - minute;
+    lock.unwrap().set_modified(then).unwrap();
+}
+
+#[test]
+fn a_lock_of_main_that_is_young_or_held_is_waited_for() {
+    let (_dir, home) = finished();
+    let lock = home.join(".git/index.lock");
+    let repo = GitRepo::open(&home).unwrap();
+    let refused = || {
+        let words = repo.ship(&order()).unwrap_err().to_string();
+        assert_eq!(Trouble::named(&words), Some(Trouble::GitLock), "{words}");
+        assert!(lock.exists());
+    };
+    put(&home, ".git/index.lock", "");
+    refused();
+    old_lock(&home);
+    let held = File::open(&lock).unwrap();
+    refused();
+    drop(held);
+    check_shipped(&home);
+    assert!(!lock.exists());
+}
+
 #[test]
 fn a_crash_inside_a_merge_is_repaired() {
     // Files written, index not yet.
@@ -546,7 +624,7 @@ fn a_crash_inside_a_merge_is_repaired() {
     mark(&home);
     put(&home, CLI, "module.exports = {};\n");
     put(&home, README, "");
-    put(&home, ".git/index.lock", "");
+    old_lock(&home);
     check_shipped(&home);
     // Index written, MERGE_HEAD not yet.
     let (_dir, home) = finished();
@@ -603,4 +681,141 @@ fn versions_are_ordered_and_pushed() {
     assert!(repo.push("--upload-pack=x", "cost-tracker@1.0.0").is_err());
     assert!(repo.push("gone", "cost-tracker@1.0.0").is_err());
     assert!(GitRepo::open(&home.join("dev-factory")).is_err());
+}
+
+/// A branch with one commit that main does not hold, made on a day of 2026.
+fn branch_of(home: &Path, name: &str, day: &str) -> String {
+    let tree = git(home, &["rev-parse", "main^{tree}"]);
+    let output = Command::new("git")
+        .current_dir(home)
+        .env("GIT_COMMITTER_DATE", format!("2026-{day}T00:00:00Z"))
+        .args(["-c", "user.name=T", "-c", "user.email=t@localhost"])
+        .args(["commit-tree", "-p", "main", "-m", name, &tree])
+        .output()
+        .unwrap();
+    let commit = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    git(home, &["branch", name, &commit]);
+    commit
+}
+
+fn branches(home: &Path) -> Vec<String> {
+    let all = git(
+        home,
+        &["for-each-ref", "--format=%(refname:short)", "refs/heads"],
+    );
+    all.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn branches_of_finished_tools_go_once_main_has_them_and_others_after_their_days() {
+    let (_dir, home) = finished();
+    let repo = GitRepo::open(&home).unwrap();
+    git(&home, &["branch", "kept/cost-tracker/1", "main"]);
+    let shipped = repo.ship(&order()).unwrap();
+    let lost = branch_of(&home, "kept/cost-tracker/2", "01-05");
+    branch_of(&home, "tool/dropped-one", "02-20");
+    branch_of(&home, "tool/parked-one", "01-05");
+    git(&home, &["branch", "of-a-person", "main"]);
+    let tools = ["cost-tracker", "dropped-one"].map(str::to_owned);
+    let sweep = |days: u32, now: &str| {
+        let now = format!("2026-{now}T00:00:00Z").parse().unwrap();
+        repo.sweep(&tools, days, now).unwrap()
+    };
+    // What main holds goes at once, and nothing else ever when it is to stay for ever.
+    let swept = sweep(0, "12-31");
+    assert_eq!(
+        swept,
+        [
+            "kept/cost-tracker/1 (in main)",
+            "tool/cost-tracker (in main)"
+        ]
+    );
+    let left = [
+        "kept/cost-tracker/2",
+        "main",
+        "of-a-person",
+        "tool/dropped-one",
+        "tool/parked-one",
+    ];
+    assert_eq!(branches(&home), left);
+    assert_eq!(
+        git(&home, &["rev-parse", "cost-tracker@1.0.0^{commit}"]),
+        shipped.commit
+    );
+
+    assert_eq!(sweep(90, "04-05"), [""; 0]);
+    let swept = sweep(90, "04-06");
+    let told = format!(
+        "kept/cost-tracker/2 (untouched for 90 days; git branch kept/cost-tracker/2 {lost} brings it back)"
+    );
+    assert_eq!(swept, [told]);
+    git(&home, &["branch", "kept/cost-tracker/2", &lost]);
+
+    // One that is checked out stays, and so does what belongs to a tool that is not finished.
+    let work = home.join("dev-factory/work");
+    git(
+        &home,
+        &[
+            "worktree",
+            "add",
+            "-q",
+            work.to_str().unwrap(),
+            "tool/dropped-one",
+        ],
+    );
+    sweep(90, "12-31");
+    assert_eq!(
+        branches(&home),
+        ["main", "of-a-person", "tool/dropped-one", "tool/parked-one"]
+    );
+}
+
+#[test]
+fn loose_objects_are_packed_when_there_are_many_and_none_is_lost() {
+    let (_dir, home) = home();
+    let repo = GitRepo::open(&home).unwrap();
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(repo.sweep(&[], 90, now).unwrap(), [""; 0]);
+    for n in 0..5_000 {
+        put(&home, &format!("many/{n}"), &format!("{n}\n"));
+    }
+    git(&home, &["add", "many"]);
+    git(&home, &["commit", "-qm", "many"]);
+    let loose = || -> usize {
+        let said = git(&home, &["count-objects"]);
+        said.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(loose() > 5_000);
+    assert_eq!(
+        repo.sweep(&[], 90, now).unwrap(),
+        ["loose objects of git were packed"]
+    );
+    assert_eq!(loose(), 0);
+    git(&home, &["fsck", "--no-progress"]);
+    assert_eq!(git(&home, &["show", "main:many/4999"]), "4999");
+    assert_eq!(repo.sweep(&[], 90, now).unwrap(), [""; 0]);
+}
+
+#[test]
+fn work_on_a_branch_of_somebodys_own_in_the_worktree_is_left_alone() {
+    let (_dir, home) = home();
+    let repo = GitRepo::open(&home).unwrap();
+    let work = repo.open(TOOL, false).unwrap();
+    put(&work, CLI, "1\n");
+    repo.save(TOOL, "Build").unwrap();
+    git(&work, &["switch", "--quiet", "-c", "mine"]);
+    put(&work, CLI, "mine\n");
+    for outcome in [repo.close(), repo.open(TOOL, false).map(drop)] {
+        let words = outcome.unwrap_err().to_string();
+        assert!(
+            words.contains("holds changes that are not on a branch of a tool"),
+            "{words}"
+        );
+        assert_eq!(fs::read_to_string(work.join(CLI)).unwrap(), "mine\n");
+    }
+    git(&work, &["commit", "--quiet", "--all", "-m", "Mine"]);
+    repo.close().unwrap();
+    assert!(!work.exists());
+    let kept = git(&home, &["show", &format!("mine:{CLI}")]);
+    assert_eq!(kept, "mine");
 }

@@ -26,6 +26,8 @@ mod recordings;
 mod scripts;
 #[path = "models/streams.rs"]
 mod streams;
+#[path = "models/tools.rs"]
+mod tools;
 #[path = "models/wire.rs"]
 mod wire;
 
@@ -58,6 +60,7 @@ fn host(kind: HostKind, url: &str) -> Host {
         keep_alive: "30m".to_owned(),
         local: None,
         key: None,
+        key_facts: None,
         bearer: false,
         first_byte: Duration::from_secs(600),
         idle: Duration::from_secs(120),
@@ -98,6 +101,7 @@ fn request() -> TurnRequest {
             min_p: 0.0,
         },
         presence_penalty: 0.0,
+        tools: Vec::new(),
         format: None,
         seed: Some(7),
     }

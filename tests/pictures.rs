@@ -86,7 +86,7 @@ fn the_pictures_are_taken() {
     let _ends = Ends(&home);
     let repairing = |text: &str| {
         let writes = text.contains("▸ asking") && text.contains("Developer, writing");
-        writes && text.contains("[ fixing") && text.contains("Repairs")
+        writes && text.contains("[ fixing") && text.contains("BUG-")
     };
     take(&pty, "factory", |text| {
         text.contains("2 of 2 ended") && repairing(text)

@@ -93,6 +93,7 @@ fn a_hopeless_model_is_streamed_counted_and_parked_within_its_budget() {
     let home = homes::make(dir.path(), &[TOOL], &settings(&tee.url()));
     homes::git(&home, &["commit", "-qam", "settings and wishlist"]);
     let before = homes::git(&home, &["rev-parse", "main"]);
+    looked_at(&home, &server);
 
     let mut engine = Process::start(&home, &["--until-idle"]);
     engine.until("text is shown before its reply is whole", || {
@@ -112,6 +113,49 @@ fn a_hopeless_model_is_streamed_counted_and_parked_within_its_budget() {
     transcribed_as_the_server_wrote(&home, &tee.told(), &server);
     assert!(!server.works(), "the server still writes for nobody");
     clean(&home, &before, id);
+}
+
+/// What doctor finds at the server, with a real short turn; past the tee, which counts the factory's own turns.
+fn looked_at(home: &Path, server: &Llama) {
+    let url = format!("hosts.lab.url=http://{}", server.address);
+    let ended = process::run(home, &["--set", &url, "doctor", "--json"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let found: Value =
+        serde_json::from_str(&ended.said).unwrap_or_else(|e| panic!("{e}: {}", ended.said));
+    let of = |subject: &str, severity: &str| -> Vec<String> {
+        let all = found["findings"].as_array().unwrap().iter();
+        let fits = all.filter(|one| one["subject"] == subject && one["severity"] == severity);
+        fits.map(|one| one["what"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (fine, warned) = (of("lab/smollm2", "fine"), of("lab/smollm2", "warning"));
+    assert!(
+        of("lab", "fine")[0].starts_with("llama.cpp ") && of("lab", "fine")[0].contains(" with "),
+        "{found:#}"
+    );
+    let context = format!("has {CONTEXT} tokens of context, not the ");
+    assert!(
+        warned.iter().any(|what| what.starts_with(&context)),
+        "{found:#}"
+    );
+    // Whether this model fits its answer into a schema is luck; that it was asked is not.
+    let both = [fine.as_slice(), &warned].concat();
+    assert!(
+        both.iter().any(|what| what.contains("in JSON by a schema")),
+        "{found:#}"
+    );
+    let turn = both
+        .iter()
+        .find(|what| what.starts_with("took a short turn: first token after "));
+    let speed = turn.and_then(|what| what.split(", ").nth(1)?.strip_suffix(" tokens a second"));
+    assert!(
+        speed.is_some_and(|speed| speed.parse::<f64>().unwrap() > 1.0),
+        "{found:#}"
+    );
+    for role in ["developer", "qa", "supervisor"] {
+        assert_eq!(of(role, "fine"), ["works with lab/smollm2"], "{found:#}");
+    }
+    assert!(!server.works());
 }
 
 fn parked_with_a_reason(home: &Path) {

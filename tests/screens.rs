@@ -2,6 +2,8 @@
 
 #[path = "screens/agents.rs"]
 mod agents;
+#[path = "screens/duty.rs"]
+mod duty;
 #[path = "screens/factory.rs"]
 mod factory;
 #[path = "screens/layers.rs"]
@@ -10,3 +12,5 @@ mod layers;
 mod picture;
 #[path = "screens/plant.rs"]
 mod plant;
+#[path = "screens/themes.rs"]
+mod themes;

@@ -33,12 +33,24 @@ use std::time::{Duration, Instant};
 
 /// Turns after which memory is measured first.
 const WARM: usize = 200;
+/// Kilobytes a tool that was worked on may keep: what is remembered of it, its place in lists and what waits for a person
+/// are in memory several times, and grow with tools, not with turns.
+const PER_ITEM: u64 = 12;
 /// Every turn without a fault is answered at once, so this is several times what it takes.
 const LIMIT: Duration = Duration::from_secs(900);
-const HOSTS: [(&str, &str, Wire); 3] = [
-    ("gpu1", "ollama", Wire::Ollama),
-    ("gpu2", "llamacpp", Wire::LlamaCpp),
-    ("gpu3", "vllm", Wire::Vllm),
+/// Name, kind and wire of a server.
+type Named = (&'static str, &'static str, Wire);
+const HOSTS: [[Named; 3]; 2] = [
+    [
+        ("gpu1", "ollama", Wire::Ollama),
+        ("gpu2", "llamacpp", Wire::LlamaCpp),
+        ("gpu3", "vllm", Wire::Vllm),
+    ],
+    [
+        ("gpu1", "ollama", Wire::Ollama),
+        ("gpu2", "lmstudio", Wire::LmStudio),
+        ("gpu3", "anthropic", Wire::Anthropic),
+    ],
 ];
 
 /// What the servers have done.
@@ -76,17 +88,18 @@ fn said(label: &str) -> String {
 }
 
 fn server(
-    (host, _, wire): (&'static str, &str, Wire),
+    (host, _, wire): Named,
     lots: &Arc<Mutex<Lots>>,
     played: &Arc<Mutex<Played>>,
 ) -> ModelServer {
     let (lots, played) = (Arc::clone(lots), Arc::clone(played));
     let probed = Fake::new(wire);
     let answer = move |request: &Request| -> Answer {
-        if request.method != "POST" {
+        let label = request.label().to_owned();
+        // A probe, or a chat that only shows that the model is well: no turn of a tool.
+        if label.is_empty() || label.starts_with("trial/") {
             return probed.answer(request);
         }
-        let label = request.label().to_owned();
         let fake = Fake::new(wire).saying(Said::text(&said(&label)));
         let fault = lots.lock().unwrap().draw();
         let mut played = played.lock().unwrap();
@@ -103,8 +116,8 @@ fn server(
     ModelServer::answering(answer)
 }
 
-fn settings(servers: &[ModelServer]) -> String {
-    let hosts = HOSTS.iter().zip(servers).map(|((name, kind, _), server)| {
+fn settings(hosts: &[Named], servers: &[ModelServer]) -> String {
+    let hosts = hosts.iter().zip(servers).map(|((name, kind, _), server)| {
         format!(
             "[hosts.{name}]\nkind = \"{kind}\"\nurl = \"{}\"\nfirst_byte_s = 2\nidle_s = 1\nretry_ms = 1\n",
             server.url()
@@ -135,10 +148,11 @@ fn soak(seed: u64, turns: usize) {
     println!("SOAK_SEED={seed}");
     let lots = Arc::new(Mutex::new(Lots::new(seed)));
     let played = Arc::new(Mutex::new(Played::default()));
-    let servers = HOSTS.map(|host| server(host, &lots, &played));
+    let hosts = HOSTS[seed as usize % HOSTS.len()];
+    let servers = hosts.map(|host| server(host, &lots, &played));
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(dir.path(), &[], &settings(&servers));
-    let items: Vec<_> = (0..turns / 20)
+    let home = homes::make(dir.path(), &[], &settings(&hosts, &servers));
+    let items: Vec<_> = (0..turns / 15)
         .map(|n| json!({"idea": small_tool::IDEA, "name": format!("{}-{n}", small_tool::TOOL)}))
         .collect();
     let list = format!("{:#}\n", json!({ "items": items }));
@@ -178,11 +192,12 @@ fn soak(seed: u64, turns: usize) {
     assert!(shipped > 0 && shipped < all.len());
     counted_once(&home, &played);
     if turns > 2 * WARM {
+        assert!(end.1 * 10 <= warm.1 * 11, "memory: {warm:?}, {end:?}");
+        let kept = PER_ITEM * (all.len() as u64);
         assert!(
-            end.0 * 10 <= warm.0 * 11,
+            end.0 * 10 <= warm.0 * 11 + kept * 10,
             "memory of its own: {warm:?}, {end:?}"
         );
-        assert!(end.1 * 10 <= warm.1 * 11, "memory: {warm:?}, {end:?}");
     }
 }
 
@@ -213,7 +228,8 @@ fn counted_once(home: &Path, played: &Played) {
 
 #[test]
 fn every_item_ends_shipped_or_parked_whatever_servers_do() {
-    soak(7, 100);
+    soak(7, 50);
+    soak(8, 50);
 }
 
 #[test]

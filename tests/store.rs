@@ -2,10 +2,18 @@
 
 #[path = "store/guard.rs"]
 mod guard;
+#[path = "store/past.rs"]
+mod past;
 #[path = "store/reader.rs"]
 mod reader;
+// A release build has no steps at which others could come between.
+#[cfg(debug_assertions)]
+#[path = "store/model.rs"]
+mod model;
 #[path = "support/store.rs"]
 mod support;
+#[path = "store/year.rs"]
+mod year;
 
 use chrono::{DateTime, Utc};
 use dev_factory::adapters::store::{FileStore, Sizes, await_answer, readers, submit};
@@ -737,7 +745,7 @@ async fn changes_are_hinted_within_a_moment() {
     let (store, _f) = home.started();
     fs::create_dir_all(home.root.join("souls")).unwrap();
     let mut hints = store.watch().unwrap();
-    assert_eq!(store.watch_trouble(), None);
+    assert_eq!(store.unwatched(), None);
     let mut times = Vec::new();
     for n in 0..40 {
         while hints.try_recv().is_ok() {}
@@ -987,6 +995,69 @@ fn a_command_decided_before_the_crash_is_not_decided_again() {
     assert!(loaded.repaired[0].contains("c9"), "{:?}", loaded.repaired);
     assert!(store.commands().unwrap().is_empty());
     assert_eq!(home.json("commands/done/c9.json")["sentence"], "begun anew");
+}
+
+#[test]
+fn an_answer_that_closed_its_segment_is_delivered() {
+    let home = Home::new();
+    let sizes = Sizes {
+        segment: 1,
+        ..Sizes::default()
+    };
+    let open = || FileStore::open_sized(&home.root, &home.clock, sizes).unwrap();
+    let asked = command("c9", Verb::Retry {});
+    {
+        let store = open();
+        store.load().unwrap();
+        let mut factory = Factory::new(at(0));
+        store
+            .commit(&mut factory, vec![picked("x")], at(1))
+            .unwrap();
+        submit(&home.root, &asked).unwrap();
+        let body = EventBody::Answered {
+            command: asked,
+            accepted: true,
+            sentence: "begun anew".to_owned(),
+        };
+        store
+            .commit(&mut factory, vec![event(body)], at(3))
+            .unwrap();
+    }
+    assert_eq!(fs::read(home.path("journal.jsonl")).unwrap(), b"");
+    let store = open();
+    store.load().unwrap();
+    assert!(store.commands().unwrap().is_empty());
+    assert_eq!(home.json("commands/done/c9.json")["sentence"], "begun anew");
+}
+
+#[test]
+fn an_answer_that_was_torn_off_is_none() {
+    let home = Home::new();
+    let asked = command("c9", Verb::Retry {});
+    {
+        let (store, mut factory) = home.started();
+        submit(&home.root, &asked).unwrap();
+        let body = EventBody::Answered {
+            command: asked,
+            accepted: true,
+            sentence: "begun anew".to_owned(),
+        };
+        let more = EventBody::Noted {
+            sentence: "the last of this write".to_owned(),
+        };
+        let events = vec![event(body), event(more)];
+        store.commit(&mut factory, events, at(3)).unwrap();
+    }
+    let path = home.path("journal.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.trim_end().rfind('\n').unwrap() + 1;
+    assert!(text[..end].ends_with("\n") && text[..end].contains("begun anew"));
+    fs::write(&path, &text[..end]).unwrap();
+    let store = home.store();
+    store.load().unwrap();
+    let waiting = store.commands().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(!home.path("commands/done/c9.json").exists());
 }
 
 // ---- wishlist and papers ----

@@ -1,11 +1,19 @@
 //! The screens in a pseudo-terminal: what they show, what keys do, and that the terminal is as it was on every way out.
 
+#[path = "terminal/desk.rs"]
+mod desk;
+#[path = "benches/screens/flood.rs"]
+mod flood;
 #[path = "support/homes.rs"]
 mod homes;
 #[path = "support/jest_home.rs"]
 mod jest_home;
+#[path = "terminal/numbers.rs"]
+mod numbers;
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "terminal/trouble.rs"]
+mod trouble;
 
 use pty::{Ends, Pty};
 use serde_json::Value;
@@ -86,6 +94,8 @@ fn keys_go_through_the_tabs_and_q_leaves_the_engine_at_work() {
     let _ends = w.ends();
     let mut pty = w.open(&[]);
     pty.until("the other page", |s| s.screen().alternate_screen());
+    let seen = w.home.join("dev-factory/commands/seen");
+    assert!(seen.exists(), "who opens a screen has looked");
     for (key, tab) in [
         ("2", "[2 Agents"),
         ("3", "[3 Stats]"),
@@ -117,6 +127,44 @@ fn keys_go_through_the_tabs_and_q_leaves_the_engine_at_work() {
 }
 
 #[test]
+fn keys_pressed_at_once_are_as_many_commands_in_their_order() {
+    let w = World::new();
+    let _ends = w.ends();
+    let mut pty = w.open(&[]);
+    pty.press("p");
+    pty.shows("= PAUSED");
+    let add = [
+        "--home",
+        "home",
+        "add",
+        "an idea",
+        "--name",
+        "one",
+        "--priority",
+        "5",
+    ];
+    let added = homes::program(w.dir.path(), &add).output().unwrap();
+    assert!(added.status.success(), "{added:?}");
+    pty.shows("p5");
+    let last = || {
+        let text = fs::read_to_string(w.home.join("dev-factory/journal.jsonl")).unwrap();
+        let mut edits = text.lines().filter(|line| line.contains("item-edited"));
+        edits.next_back().map(str::to_owned).unwrap_or_default()
+    };
+    pty.press("j");
+    for round in 1..=5 {
+        // Both in one packet, as a key held down over a slow line sends them.
+        pty.press("++");
+        let wanted = format!("\"priority\":{}", 5 + 2 * round);
+        wait(&wanted, || last().contains(&wanted));
+    }
+    // Who leaves right behind them meant them, too.
+    pty.press("+-++q");
+    assert_eq!(pty.ended().0, 0);
+    assert!(last().contains("\"priority\":17"), "{}", last());
+}
+
+#[test]
 fn a_command_is_answered_and_an_engine_that_died_is_started_again() {
     let w = World::new();
     let _ends = w.ends();
@@ -131,6 +179,8 @@ fn a_command_is_answered_and_an_engine_that_died_is_started_again() {
     pty.shows("p starts it");
     // A command without an engine is applied, and whoever applied it is not taken for one.
     pty.press(":budget factory usd 7\r");
+    pty.shows("Limit factory to 7 usd?");
+    pty.press("y");
     pty.shows("✓");
     pty.shows("of $7.00");
     pty.shows("NO ENGINE");
@@ -149,6 +199,8 @@ fn a_stopped_engine_is_shown_and_starts_only_when_told() {
     let _ends = w.ends();
     let mut pty = w.open(&[]);
     pty.press("Q");
+    pty.shows("[ after the turn ]");
+    pty.press("\r");
     pty.shows("y yes");
     pty.press("y");
     pty.shows("STOPPED");
@@ -175,6 +227,23 @@ fn looking_only_starts_nothing_and_sends_nothing() {
     pty.shows("refused: read-only");
     pty.press("q");
     assert_eq!(pty.ended().0, 0);
+    assert_eq!(w.engine(), None);
+    assert!(!w.home.join("dev-factory/journal.jsonl").exists());
+    assert!(!w.home.join("dev-factory/commands").exists());
+}
+
+#[test]
+fn a_home_of_a_newer_program_is_shown_and_not_touched() {
+    let w = World::new();
+    let control = w.home.join("dev-factory/control.json");
+    fs::write(&control, "{\"schema\": 2, \"lanes\": []}").unwrap();
+    let mut pty = Pty::run(w.dir.path(), &["--home", "home"], &[]);
+    pty.shows("NO ENGINE");
+    pty.press("p");
+    pty.shows("refused: read-only");
+    pty.press("q");
+    let (code, text) = pty.ended();
+    assert_eq!(code, 0, "{text}");
     assert_eq!(w.engine(), None);
     assert!(!w.home.join("dev-factory/journal.jsonl").exists());
 }
@@ -431,7 +500,7 @@ fn a_terminal_or_theme_that_does_not_do_is_said_before_anything_starts() {
         (
             &["--theme", "pink"][..],
             ("TERM", "xterm"),
-            "no theme pink: choose default, light, plain",
+            "no theme pink: choose default, light, dark, high-contrast, colour-blind, plain",
         ),
         (&[][..], ("TERM", "dumb"), "use --no-tui"),
     ] {

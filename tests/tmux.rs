@@ -32,6 +32,8 @@ impl<'a> Tmux<'a> {
                 )
                 .env("OLLAMA_HOST", "127.0.0.1:1")
                 .env("LANG", "C.UTF-8")
+                // What it tells of is another terminal.
+                .env("COLORTERM", "truecolor")
                 .env_remove("NO_COLOR")
                 .env_remove("TMUX")
                 .args(["-L", &tmux.socket, "-f", "/dev/null", "new", "-d"])
@@ -138,6 +140,31 @@ fn the_screens_live_in_tmux() {
         left.contains("--home home") && !left.contains("[1 Factory]"),
         "{left}"
     );
+}
+
+#[test]
+fn the_clipboard_is_tmuxs_own_and_colours_stop_at_256_unless_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = homes::make(dir.path(), &[], homes::SCRIPTED);
+    let tmux = Tmux::start(dir.path(), &home);
+    let program = env!("CARGO_BIN_EXE_dev-factory");
+    tmux.keys(&[&format!("{program} --home home --theme dark"), "Enter"]);
+    tmux.shows("q leave, work goes on");
+    let styled = tmux.styled();
+    assert!(
+        styled.contains("38;5;") && !styled.contains("38;2;"),
+        "{styled}"
+    );
+    tmux.keys(&["y"]);
+    tmux.shows("sent to clipboard, by tmux");
+    assert!(tmux.tell(&["show-buffer"]).contains("[1 Factory]"));
+    tmux.keys(&["q"]);
+    tmux.shows("goes on in the background");
+    tmux.keys(&[
+        &format!("{program} --home home --theme dark --set screens.colours=true"),
+        "Enter",
+    ]);
+    tmux.until("its own colours", 60, |_| tmux.styled().contains("38;2;"));
 }
 
 #[test]

@@ -21,10 +21,11 @@ class Mutants {
     write({ planned: mutantPlans.filter(({ plan }) => plan === 'Run').length });
   }
 
-  onMutantTested({ fileName, status, replacement, location }) {
-    if (status === 'Ignored') return;
+  onMutantTested({ fileName, status, statusReason, replacement, location }) {
+    // Left out by our settings; what anything else has left out counts as not noticed.
+    if (status === 'Ignored' && /static/i.test(statusReason ?? '')) return;
     const file = path.relative(process.cwd(), fileName).split(path.sep).join('/');
-    write({ file, status, replacement: String(replacement).slice(0, LONGEST), ...location });
+    write({ file, status: status === 'Ignored' ? 'Survived' : status, replacement: String(replacement).slice(0, LONGEST), ...location });
   }
 }
 

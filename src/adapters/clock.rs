@@ -1,9 +1,15 @@
-//! The wall clock: the only place that asks the system what time it is.
+//! The wall clock: the only place that asks the system what time it is; and what this process has missed of it.
 
 use crate::factory::ports::clock::Clock;
 use chrono::{DateTime, SubsecRound, Utc};
 use std::fs::Metadata;
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How often it is looked whether this process runs.
+const LOOK: Duration = Duration::from_secs(1);
+/// A gap between two looks that no busy machine explains.
+const GAP: Duration = Duration::from_secs(8);
 
 /// The system's own time, to the millisecond.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,6 +20,61 @@ impl Clock for SystemClock {
         // Nanoseconds would make every time on disk three times as long and no more useful.
         Utc::now().trunc_subsecs(3)
     }
+
+    fn uptime(&self) -> Option<Duration> {
+        let text = std::fs::read_to_string("/proc/uptime").ok()?;
+        let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+
+    fn stopped(&self) -> Duration {
+        stopped()
+    }
+}
+
+/// When it was last looked whether this process runs, and how long it did not.
+struct Looks {
+    last: Option<Instant>,
+    stopped: Duration,
+}
+
+static LOOKS: Mutex<Looks> = Mutex::new(Looks {
+    last: None,
+    stopped: Duration::ZERO,
+});
+
+impl Looks {
+    fn look(&mut self, now: Instant) -> Duration {
+        let gap = self.last.map_or(Duration::ZERO, |last| now - last);
+        if gap >= GAP {
+            self.stopped += gap.saturating_sub(LOOK);
+        }
+        self.last = Some(now);
+        self.stopped
+    }
+}
+
+/// How long this process did not run while the computer did, as far as a thread that looks once a second can tell.
+#[must_use]
+pub fn stopped() -> Duration {
+    static BEGUN: Once = Once::new();
+    let look = || {
+        let mut looks = LOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.look(Instant::now())
+    };
+    BEGUN.call_once(|| {
+        let looking = move || {
+            loop {
+                std::thread::sleep(LOOK);
+                look();
+            }
+        };
+        let thread = std::thread::Builder::new().name("stops".to_owned());
+        if let Err(error) = thread.spawn(looking) {
+            tracing::warn!("stops of this process are not seen: {error}");
+        }
+    });
+    look()
 }
 
 /// How long ago a file was last written; zero when that lies in the future or is unknown.
@@ -23,4 +84,24 @@ pub fn age(meta: &Metadata) -> Duration {
         .ok()
         .and_then(|at| SystemTime::now().duration_since(at).ok())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_gap_between_two_looks_is_time_that_was_missed() {
+        let begin = Instant::now();
+        let mut looks = Looks {
+            last: None,
+            stopped: Duration::ZERO,
+        };
+        let mut at = |seconds| looks.look(begin + Duration::from_secs(seconds)).as_secs();
+        assert_eq!(at(100), 0, "nothing is known of before");
+        assert_eq!(at(101), 0);
+        assert_eq!(at(106), 0, "a busy machine");
+        assert_eq!(at(407), 300);
+        assert_eq!(at(408), 300);
+    }
 }

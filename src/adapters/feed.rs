@@ -1,8 +1,8 @@
 //! run/ as the bus between processes: the engine's side writes it, `follow` reads it back as a feed.
 
 use crate::adapters::store::{FileStore, files, readers};
-use crate::adapters::watch;
-use crate::domain::screen::{Level, LogLine, Snapshot};
+use crate::adapters::{place, watch};
+use crate::domain::screen::{Kind, Level, LogLine, Snapshot};
 use crate::factory::ports::feed::Feed;
 use crate::factory::ports::store::Store;
 use std::fs::File;
@@ -23,6 +23,9 @@ const CALM: Duration = Duration::from_millis(500);
 /// Lines handed over at once when a reader attaches.
 const TAIL: usize = 200;
 
+/// Lines a slow reader may fall behind. More of them in one read are not even parsed: it would miss them anyway.
+const BACKLOG: usize = 4096;
+
 /// Time to the first look at files of which the kernel tells nothing, and at most between two: the kernel is believed
 /// the longer, the more often a look finds nothing that it has kept quiet about.
 const LOOK: Duration = Duration::from_secs(1);
@@ -36,6 +39,8 @@ pub struct RunWriter {
     at: Instant,
     owed: bool,
     complained: bool,
+    /// Lines that could not be written.
+    lost: u64,
 }
 
 impl RunWriter {
@@ -49,6 +54,7 @@ impl RunWriter {
             at: Instant::now(),
             owed: false,
             complained: false,
+            lost: 0,
         };
         tokio::spawn(writer.run())
     }
@@ -83,6 +89,7 @@ impl RunWriter {
                 old.phase != new.phase
                     || old.current_tool != new.current_tool
                     || old.pauses != new.pauses
+                    || old.conditions != new.conditions
                     || old.pausing != new.pausing
                     || old.stopped != new.stopped
                     || old.moves.last() != new.moves.last()
@@ -99,9 +106,11 @@ impl RunWriter {
             return;
         }
         let done = self.store.put_snapshot(&next);
-        self.complain(done.err());
-        self.written = Some(next);
         self.at = Instant::now();
+        // One that could not be written is owed still.
+        self.owed = done.is_err();
+        self.written = done.is_ok().then_some(next);
+        self.complain(done.err());
     }
 
     /// Writes one line and all that wait behind it; false when no more can come.
@@ -124,12 +133,24 @@ impl RunWriter {
                 }
             }
         }
-        let done = self.store.put_lines(batch.iter().map(Arc::as_ref));
+        let lost = std::mem::take(&mut self.lost);
+        let missing = (lost > 0)
+            .then(|| self.missing(lost, "could not be written"))
+            .flatten();
+        let lines = missing.iter().chain(&batch).map(Arc::as_ref);
+        let done = self.store.put_lines(lines);
+        if done.is_err() {
+            self.lost = lost + batch.len() as u64;
+        }
         self.complain(done.err());
         open
     }
 
     fn dropped(&self, n: u64) -> Option<Arc<LogLine>> {
+        self.missing(n, "dropped")
+    }
+
+    fn missing(&self, n: u64, how: &str) -> Option<Arc<LogLine>> {
         let at = self.feed.snapshot.borrow().as_ref().map(|s| s.at)?;
         Some(Arc::new(LogLine {
             at,
@@ -137,14 +158,16 @@ impl RunWriter {
             level: Level::Warn,
             tool: None,
             seq: None,
-            text: format!("{n} lines dropped"),
+            kind: Kind::Plain,
+            text: format!("{n} lines {how}"),
         }))
     }
 
-    /// A mirror that cannot be written stops nothing; it is said once.
+    /// A mirror that cannot be written stops nothing; it is said once, until it can be again.
     fn complain(&mut self, error: Option<crate::factory::ports::store::StoreError>) {
+        let before = std::mem::replace(&mut self.complained, error.is_some());
         if let Some(e) = error
-            && !std::mem::replace(&mut self.complained, true)
+            && !before
         {
             tracing::warn!("run/ could not be written: {e}");
         }
@@ -162,7 +185,7 @@ pub fn follow(home: &Path) -> Feed {
 #[must_use]
 pub fn follow_tail(home: &Path, tail: usize) -> Feed {
     let (snapshots, snapshot) = newest::channel(None);
-    let (sender, lines) = broadcast::channel(4096);
+    let (sender, lines) = broadcast::channel(BACKLOG);
     let run = home.join("dev-factory/run");
     let follower = Follower {
         home: home.to_owned(),
@@ -173,6 +196,7 @@ pub fn follow_tail(home: &Path, tail: usize) -> Feed {
         snapshots,
         lines: sender,
         stamp: (0, 0),
+        shut: false,
     };
     let spawned = std::thread::Builder::new()
         .name("follow".to_owned())
@@ -193,6 +217,8 @@ struct Follower {
     snapshots: newest::Sender<Option<Arc<Snapshot>>>,
     lines: broadcast::Sender<Arc<LogLine>>,
     stamp: (u64, i64),
+    /// Nothing can be written in the home, as far as is seen from here.
+    shut: bool,
 }
 
 impl Follower {
@@ -253,9 +279,11 @@ impl Follower {
             return false;
         };
         let stamp = (meta.ino(), meta.mtime() * 1_000_000_000 + meta.mtime_nsec());
-        if stamp == self.stamp {
+        let shut = place::obstacle(&self.home).is_some();
+        if stamp == self.stamp && shut == self.shut {
             return false;
         }
+        self.shut = shut;
         if let Some((snapshot, _)) = readers::snapshot(&self.home) {
             self.stamp = stamp;
             self.snapshots.send_replace(Some(Arc::new(snapshot)));
@@ -306,11 +334,42 @@ impl Follower {
         self.at += (bytes.len() - known) as u64;
         let end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
         self.rest = bytes.split_off(end);
-        for line in bytes.split(|b| *b == b'\n') {
-            if let Ok(line) = serde_json::from_slice::<LogLine>(line) {
-                let _ = self.lines.send(Arc::new(line));
-            }
+        let (missed, newest) = newest(&bytes, BACKLOG);
+        let lines = newest.split(|b| *b == b'\n');
+        let mut lines = lines
+            .filter_map(|line| serde_json::from_slice::<LogLine>(line).ok())
+            .peekable();
+        if let Some(next) = lines.peek().filter(|_| missed > 0) {
+            let missed = LogLine::missed(missed as u64, next.at);
+            let _ = self.lines.send(Arc::new(missed));
+        }
+        for line in lines {
+            let _ = self.lines.send(Arc::new(line));
         }
         found
+    }
+}
+
+/// The last so many whole lines, and how many stand before them.
+fn newest(lines: &[u8], most: usize) -> (usize, &[u8]) {
+    match memchr::memrchr_iter(b'\n', lines).nth(most) {
+        None => (0, lines),
+        Some(end) => {
+            let (before, newest) = lines.split_at(end + 1);
+            (memchr::memchr_iter(b'\n', before).count(), newest)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_lines_the_newest_are_kept_and_the_others_counted() {
+        let text = b"a\nb\nc\n";
+        assert_eq!(newest(text, 3), (0, &text[..]));
+        assert_eq!(newest(text, 2), (1, &b"b\nc\n"[..]));
+        assert_eq!(newest(b"", 2), (0, &b""[..]));
     }
 }

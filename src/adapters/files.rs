@@ -2,6 +2,7 @@
 
 use super::folder::{Folder, For};
 use crate::factory::ports::files::{Entry, FILE, FILES, FileError, Files, TOTAL};
+use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
 
 /// Files below the folders of one home.
@@ -35,7 +36,7 @@ impl HomeFiles {
     }
 
     fn made(&self, folder: &Path, whom: For) -> Result<Folder, FileError> {
-        Folder::open(&self.home)?.make(&self.inside(folder)?, whom)
+        Folder::at_home(&self.home, &self.inside(folder)?, whom)
     }
 }
 
@@ -84,6 +85,11 @@ impl Files for HomeFiles {
     fn keep_only(&self, folder: &Path, names: &[&str]) -> Result<(), FileError> {
         self.at(folder)?
             .map_or(Ok(()), |open| open.keep_only(names))
+    }
+
+    fn changed(&self, path: &Path) -> Option<DateTime<Utc>> {
+        let meta = std::fs::metadata(path).ok()?;
+        meta.modified().ok().map(DateTime::from)
     }
 
     fn make(&self, folder: &Path) -> Result<(), FileError> {

@@ -61,6 +61,16 @@ impl Folder {
         })
     }
 
+    /// A folder below the home, made where it is not there. The first on the way must be there: a home that was moved
+    /// away is not begun anew in its old place.
+    pub fn at_home(home: &Path, path: &str, whom: For) -> Result<Self, FileError> {
+        let names = Names::of(home, path)?;
+        let (first, rest) = names.all().split_at(1);
+        let root = Self::open(home)?.reach(first)?;
+        let root = root.ok_or_else(|| io(&home.join(first.concat()), Errno::NOENT))?;
+        root.made(rest, whom)
+    }
+
     /// A folder below; None when it is not there.
     pub fn below(&self, path: &str) -> Result<Option<Self>, FileError> {
         self.reach(Names::of(&self.place, path)?.all())

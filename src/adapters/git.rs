@@ -1,8 +1,13 @@
 //! The Repo port on the git binary: branches and the worktree of the tool under way, shipping into main.
 //! Nothing the tree or its configuration names is ever run: no hooks, filters, fsmonitor, signers or editors.
 
+mod begun;
 mod call;
+mod locks;
+mod look;
+mod past;
 mod ship;
+mod sweep;
 mod tags;
 mod traps;
 mod worktree;
@@ -10,6 +15,8 @@ mod worktree;
 use crate::domain::event::ShipRecord;
 use crate::factory::ports::repo::{Repo, RepoError, ShipOrder};
 use call::Git;
+use chrono::{DateTime, Utc};
+pub use look::Refs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -32,6 +39,12 @@ impl GitRepo {
         let repo = Self::new(home);
         repo.git()?;
         Ok(repo)
+    }
+
+    /// git in a home, for looking only; everything is found with the first question.
+    #[must_use]
+    pub fn reading(home: &Path) -> Self {
+        Self::new(home)
     }
 
     /// As `open`, but only the git folder is looked for now; git itself is asked with the first call.
@@ -138,6 +151,26 @@ impl GitRepo {
         Ok((code == 0).then_some(out))
     }
 
+    /// Keeps a commit as `kept/<tool>/<n>` with the first free n, unless one of those is there already.
+    fn keep(&self, tool: &str, commit: &str) -> Result<(), RepoError> {
+        let held = format!("--points-at={commit}");
+        let pattern = format!("refs/heads/kept/{tool}/");
+        if self.at_home(&["for-each-ref", &held, &pattern])?.is_empty() {
+            let kept = self.free_kept(tool)?;
+            self.at_home(&["branch", "--no-track", &kept, commit])?;
+        }
+        Ok(())
+    }
+
+    /// Main without what a tool's branch adds: a shipment that was cut short may have merged it already.
+    fn before(&self, tool: &str) -> Result<String, RepoError> {
+        let since = format!("{}..{MAIN}", branch(tool));
+        let merges = ["rev-list", "--first-parent", "--ancestry-path", "--merges"];
+        let merges = self.at_home(&[&merges[..], &[&since]].concat())?;
+        let first = merges.lines().last().map(|merge| format!("{merge}^1"));
+        Ok(first.unwrap_or_else(|| MAIN.to_owned()))
+    }
+
     /// `kept/<tool>/<n>` with the first free n.
     fn free_kept(&self, tool: &str) -> Result<String, RepoError> {
         let pattern = format!("refs/heads/kept/{tool}/");
@@ -184,6 +217,12 @@ impl Repo for GitRepo {
         Ok(self.work.clone())
     }
 
+    fn begin(&self, tool: &str, attempt: u64, cut: &[u64]) -> Result<Option<String>, RepoError> {
+        named(tool)?;
+        let _alone = self.alone();
+        begun::begin(self, tool, attempt, cut)
+    }
+
     fn save(&self, tool: &str, message: &str) -> Result<(String, String), RepoError> {
         named(tool)?;
         let _alone = self.alone();
@@ -194,6 +233,10 @@ impl Repo for GitRepo {
         named(tool)?;
         let _alone = self.alone();
         worktree::tree(self, tool)
+    }
+
+    fn knows(&self, commit: &str) -> Result<bool, RepoError> {
+        Self::knows(self, commit)
     }
 
     fn restore(&self, tool: &str, commit: &str) -> Result<(), RepoError> {
@@ -232,7 +275,7 @@ impl Repo for GitRepo {
 
     fn diff(&self, tool: &str) -> Result<String, RepoError> {
         named(tool)?;
-        let range = format!("{MAIN}...{}", branch(tool));
+        let range = format!("{}...{}", self.before(tool)?, branch(tool));
         let folder = folder(tool);
         let plain = ["diff", "--no-color", "--no-ext-diff", "--no-textconv"];
         let args: Vec<&str> = plain
@@ -240,6 +283,22 @@ impl Repo for GitRepo {
             .chain([range.as_str(), "--", folder.as_str()])
             .collect();
         self.at_home(&args)
+    }
+
+    fn sweep(
+        &self,
+        finished: &[String],
+        days: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, RepoError> {
+        let mut done = sweep::branches(self, finished, days, now)?;
+        match sweep::pack(self) {
+            Ok(false) => {}
+            Ok(true) => done.push("loose objects of git were packed".to_owned()),
+            // What went must be said all the same.
+            Err(error) => done.push(format!("loose objects of git were not packed: {error}")),
+        }
+        Ok(done)
     }
 
     fn work(&self) -> &Path {

@@ -9,6 +9,7 @@ pub mod report;
 
 use crate::adapters::node;
 use crate::adapters::npm::Installer;
+use crate::adapters::place;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::mutation::MutationRun;
@@ -158,7 +159,12 @@ impl JestTests {
             },
             ..self.job(command, root, untrusted, out)
         };
-        Ok(self.sandbox.run(job).await?)
+        let ended = self.sandbox.run(job).await?;
+        // What fails on a full disk says nothing about a tool.
+        match place::cramped(&out.made()) {
+            Some((_, why)) => Err(TestError::Setup(why)),
+            None => Ok(ended),
+        }
     }
 
     /// A command over a folder that looks like the tool's, with the usual limits.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,17 @@ const INHERITED: Duration = Duration::from_secs(2);
 /// The lock, held until dropped. The file stays: deleting it would let two engines hold two inodes.
 #[derive(Debug)]
 pub struct EngineLock {
-    _file: File,
+    file: File,
+}
+
+impl EngineLock {
+    /// Whether the lock file at a path is still the one that is held: another home may have been put in its place.
+    #[must_use]
+    pub fn stands_at(&self, path: &Path) -> bool {
+        let id = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
+        let held = self.file.metadata().ok().map(id);
+        held.is_some() && held == std::fs::symlink_metadata(path).ok().map(id)
+    }
 }
 
 /// What the lock file says of its holder: information only, the lock itself is the kernel's.
@@ -64,7 +75,7 @@ pub fn take(path: &Path, now: DateTime<Utc>) -> Result<EngineLock, StoreError> {
         .and_then(|()| file.rewind())
         .and_then(|()| file.write_all(text.as_bytes()))
         .map_err(|e| files::trouble(path, &e))?;
-    Ok(EngineLock { _file: file })
+    Ok(EngineLock { file })
 }
 
 /// Waits for nobody but a dead holder: one that was killed while it started a program leaves a copy of the lock with

@@ -1,20 +1,29 @@
 //! The real parts behind the ports.
 
 pub mod again;
+pub mod bookmark;
 pub mod child;
 pub mod clock;
+pub mod desktop;
 pub mod feed;
 pub mod files;
 pub mod folder;
 pub mod git;
 pub mod jest;
 pub mod lock;
+pub mod memory;
 pub mod models;
 pub mod node;
+pub mod notifier;
 pub mod npm;
+pub mod place;
 pub mod reader;
 pub mod registry;
+pub mod rolling;
 pub mod sandbox;
+pub mod service;
 pub mod steps;
 pub mod store;
+pub mod themes;
+pub mod verify;
 pub mod watch;

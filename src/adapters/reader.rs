@@ -1,24 +1,40 @@
-//! A home's past for the screens: log lines page by page towards the oldest, statistics over the journal.
+//! A home's past for the screens: log lines page by page towards the oldest, statistics over the journal, what a
+//! tool left behind.
 
 mod back;
+mod events;
+mod figures;
+mod past;
+mod pieces;
+mod turn;
 
 use self::back::Back;
+use self::figures::Folding;
+pub use self::figures::Own;
+use self::past::{Past, Seam};
+use crate::adapters::bookmark;
+use crate::adapters::git::GitRepo;
 use crate::adapters::store::{files, readers};
+use crate::domain::figures::Figures;
 use crate::domain::screen::LogLine;
-use crate::domain::stats::Stats;
-use crate::factory::ports::reader::{Mark, Page, Reader};
+use crate::domain::shift::Bookmark;
+use crate::factory::ports::reader::{Ask, Events, Mark, Page, Piece, Reader};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes at a file's start that tell it from its successors.
 const OPENING: usize = 64;
 
 /// Reads the files of a home; it holds nothing open and repairs nothing.
-#[derive(Clone, Debug)]
 pub struct HomeReader {
     home: PathBuf,
+    own: Option<Own>,
+    folding: Arc<Folding>,
+    /// git in the home, found with the first question to it.
+    git: GitRepo,
 }
 
 /// One file of lines.
@@ -35,6 +51,18 @@ impl HomeReader {
     pub fn new(home: &Path) -> Self {
         Self {
             home: home.to_owned(),
+            own: None,
+            folding: Arc::default(),
+            git: GitRepo::reading(home),
+        }
+    }
+
+    /// For a person who has files of their own about it.
+    #[must_use]
+    pub fn of(self, own: Own) -> Self {
+        Self {
+            own: Some(own),
+            ..self
         }
     }
 
@@ -90,6 +118,15 @@ fn trouble(path: &Path, error: &io::Error) -> String {
 impl Reader for HomeReader {
     fn lines(&self, mark: Option<&Mark>, count: usize) -> Result<Page, String> {
         let files = self.files()?;
+        let known = |mark: &Mark| files.iter().any(|lines| lines.name == mark.file);
+        if let Some(mark) = mark.filter(|mark| !known(mark)) {
+            let past = Past::of(&self.home)?;
+            // A file that is gone took all that was older with it.
+            return match past.holds(mark) {
+                true => past.lines(mark, count),
+                false => Ok(Page::default()),
+            };
+        }
         let mut files = files.iter().skip_while(|lines| {
             // A file that is gone took all that was older with it.
             mark.is_some_and(|mark| mark.file != lines.name || mark.at > lines.len)
@@ -119,15 +156,33 @@ impl Reader for HomeReader {
             }
         }
         newest_first.reverse();
+        if before.is_none() {
+            // What the lines do not reach any more the journal tells.
+            before = Past::of(&self.home)?.end(Seam::before(&newest_first))?;
+        }
         Ok(Page {
             lines: newest_first,
             before,
         })
     }
 
-    fn stats(&self) -> Result<Stats, String> {
-        let events = readers::history(&self.home, 0).map_err(|e| e.to_string())?;
-        Ok(Stats::of(&events))
+    fn figures(&self) -> Result<Arc<Figures>, String> {
+        self.folding.read(&self.home, self.own.as_ref())
+    }
+
+    fn mark_read(&self, mark: Bookmark) -> Result<(), String> {
+        match &self.own {
+            Some(own) => bookmark::keep(&own.bookmark, &mark),
+            None => Err("this home has no id to keep a mark under".to_owned()),
+        }
+    }
+
+    fn events(&self, tool: &str, after: u64, mark: Option<&Mark>) -> Result<Events, String> {
+        events::events(&self.home, tool, after, mark)
+    }
+
+    fn piece(&self, ask: &Ask) -> Result<Option<Piece>, String> {
+        pieces::piece(&self.home, &self.git, ask)
     }
 
     fn alive(&self) -> bool {

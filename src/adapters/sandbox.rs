@@ -13,7 +13,7 @@ mod guest;
 mod inside;
 #[cfg(target_os = "linux")]
 mod inside;
-mod kill;
+pub(in crate::adapters) mod kill;
 mod policy;
 mod probe;
 mod runner;

@@ -1,11 +1,14 @@
 //! Noticing changes: folders are watched (a watch on a file misses every save by rename), and a slow look
 //! once a second covers file systems and moments where the kernel says nothing.
 
-use crate::adapters::clock::age;
+use crate::adapters::clock::{SystemClock, age};
+use crate::adapters::place;
 use crate::adapters::store::files::TEMP;
+use crate::factory::ports::clock::Clock;
 use crate::factory::ports::store::Change;
+use chrono::{DateTime, Utc};
 use notify::event::{AccessKind, AccessMode, EventKind};
-use notify::{Config, Event, INotifyWatcher, RecursiveMode, Watcher};
+use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -19,6 +22,9 @@ use tokio::sync::mpsc::UnboundedSender;
 /// Time between two slow looks.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Looks after which a kernel that could not watch is asked again.
+const BLIND: u32 = 10;
+
 /// How long after a change of a folder another one may bear the same time: file systems keep it in steps of up to 2 s.
 const STEP: Duration = Duration::from_secs(2);
 
@@ -29,7 +35,7 @@ const FLOOD: usize = 64;
 pub fn folders(
     dirs: &[&Path],
     mut each: impl FnMut(Event) -> bool + Send + 'static,
-) -> notify::Result<INotifyWatcher> {
+) -> notify::Result<RecommendedWatcher> {
     let handler = move |event: notify::Result<Event>| {
         if let Ok(event) = event
             && counts(&event)
@@ -37,7 +43,7 @@ pub fn folders(
             each(event);
         }
     };
-    let mut watcher = INotifyWatcher::new(handler, Config::default())?;
+    let mut watcher = RecommendedWatcher::new(handler, Config::default())?;
     for dir in dirs {
         watcher.watch(dir, RecursiveMode::NonRecursive)?;
     }
@@ -57,31 +63,54 @@ fn counts(event: &Event) -> bool {
 /// settings says which.
 pub type Outside = Arc<Mutex<Vec<PathBuf>>>;
 
-/// Sends hints about a home until nobody listens. Returns why the kernel does not help, if it does not.
-pub fn home(home: &Path, outside: Outside, hints: UnboundedSender<Change>) -> Option<String> {
+/// Why changes are only looked for, and since when; None while the kernel tells of them.
+pub type Trouble = Arc<Mutex<Option<(DateTime<Utc>, String)>>>;
+
+/// Sends hints about a home until nobody listens, and says in `trouble` while the kernel does not help.
+pub fn home(home: &Path, outside: Outside, hints: UnboundedSender<Change>, trouble: Trouble) {
     let (tx, rx) = channel();
     let mut seen = Looks::new(home, outside);
-    let (watcher, trouble) = match kernel(&seen, tx.clone()) {
-        Ok(watcher) => (Some(watcher), None),
-        Err(e) => (
-            None,
-            Some(format!(
-                "file changes are looked for once a second only, because the kernel cannot watch: {e}"
-            )),
-        ),
-    };
+    let watcher = watching(&seen, &tx, &trouble);
     seen.look();
-    let run = move || forward(&rx, &tx, seen, watcher, &hints);
-    match std::thread::Builder::new()
-        .name("watch".to_owned())
-        .spawn(run)
-    {
-        Ok(_) => trouble,
-        Err(e) => Some(format!("file changes are not noticed: no thread ({e})")),
+    let told = trouble.clone();
+    let run = move || forward(&rx, &tx, seen, watcher, &hints, &trouble);
+    let thread = std::thread::Builder::new().name("watch".to_owned());
+    if let Err(e) = thread.spawn(run) {
+        tell(
+            &told,
+            Some(format!("file changes are not noticed: no thread ({e})")),
+        );
     }
 }
 
-fn kernel(seen: &Looks, tx: Sender<BTreeSet<Change>>) -> notify::Result<INotifyWatcher> {
+/// A watcher of the kernel's; without one, or where others write too, `trouble` says so.
+fn watching(
+    seen: &Looks,
+    tx: &Sender<BTreeSet<Change>>,
+    trouble: &Trouble,
+) -> Option<RecommendedWatcher> {
+    let found = kernel(seen, tx.clone());
+    let words = match &found {
+        Err(e) => Some(format!("the kernel cannot watch: {e}")),
+        Ok(_) => place::shared(&seen.dir).map(|kind| {
+            format!("the home lies on {kind}, and the kernel does not tell what other computers do there")
+        }),
+    };
+    let words =
+        words.map(|why| format!("changes of files are looked for once a second only: {why}"));
+    tell(trouble, words);
+    found.ok()
+}
+
+fn tell(trouble: &Trouble, words: Option<String>) {
+    let mut told = trouble.lock().unwrap_or_else(PoisonError::into_inner);
+    let since = told
+        .take()
+        .map_or_else(|| SystemClock.now(), |(since, _)| since);
+    *told = words.map(|words| (since, words));
+}
+
+fn kernel(seen: &Looks, tx: Sender<BTreeSet<Change>>) -> notify::Result<RecommendedWatcher> {
     let names = seen.clone();
     let mut watcher = folders(&[&seen.dir], move |event| {
         let changes = names.changes(&event);
@@ -98,9 +127,11 @@ fn forward(
     rx: &Receiver<BTreeSet<Change>>,
     tx: &Sender<BTreeSet<Change>>,
     mut seen: Looks,
-    mut watcher: Option<INotifyWatcher>,
+    mut watcher: Option<RecommendedWatcher>,
     hints: &UnboundedSender<Change>,
+    trouble: &Trouble,
 ) {
+    let mut blind = 0;
     let mut next = Instant::now() + LOOK;
     while !hints.is_closed() {
         let mut changes = BTreeSet::new();
@@ -117,9 +148,12 @@ fn forward(
                 next = Instant::now() + LOOK;
                 let (found, moved) = seen.look();
                 changes.extend(found);
-                if moved {
-                    // The folder is another one now; the old watch sees nothing of it.
-                    watcher = kernel(&seen, tx.clone()).ok().or(watcher);
+                blind = if watcher.is_some() { 0 } else { blind + 1 };
+                // The folder is another one now and the old watch sees nothing of it; or the kernel may help again.
+                if moved || blind >= BLIND {
+                    blind = 0;
+                    watcher = watching(&seen, tx, trouble).or(watcher);
+                    changes.insert(Change::Watch);
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return,
@@ -145,6 +179,8 @@ struct Looks {
     /// Of the commands, when they were last listed; None = list them.
     listed: Stamp,
     files: Vec<(Change, PathBuf, Stamp)>,
+    mirror: PathBuf,
+    mirrored: bool,
     outside: Outside,
     stamps: Vec<(PathBuf, Stamp)>,
 }
@@ -164,6 +200,8 @@ impl Looks {
         }
         Self {
             commands: dir.join("commands/new"),
+            mirror: dir.join("run/snapshot.json"),
+            mirrored: false,
             dir,
             souls,
             folder: None,
@@ -189,6 +227,10 @@ impl Looks {
         }
         if self.waiting() {
             changed.insert(Change::Commands);
+        }
+        let there = self.mirror.exists();
+        if std::mem::replace(&mut self.mirrored, there) && !there {
+            changed.insert(Change::Mirror);
         }
         let id = |s: Stamp| s.map(|s| (s.0, s.1));
         let folder = std::fs::metadata(&self.dir)

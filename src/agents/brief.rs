@@ -4,7 +4,7 @@ use super::cases;
 use super::deps;
 use super::developer::hinted;
 use super::failure::exports_of;
-use super::prompt::{Desk, Mode, Prompt, TooLarge, data, section};
+use super::prompt::{Desk, Mode, Prompt, TooLarge, data, section, whole};
 use super::scaffold;
 use super::spec::{Spec, base, test_of};
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ pub struct FileBrief<'a> {
 
 /// What is left out, step by step (harness S10).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Cut {
+pub(super) enum Cut {
     Nothing,
     Notes,
     Bodies,
@@ -241,14 +241,14 @@ fn duty(brief: &FileBrief<'_>) -> String {
     )
 }
 
-fn about(brief: &FileBrief<'_>) -> String {
+pub(super) fn about(brief: &FileBrief<'_>) -> String {
     let spec = brief.spec;
     let cli = brief.path == "src/cli.js" || brief.path == "README.md";
     let cli = if cli { spec.section("CLI") } else { "" };
     format!("{}\n{}", spec.purpose, cli.trim())
 }
 
-fn api(spec: &Spec) -> String {
+pub(super) fn api(spec: &Spec) -> String {
     let lines: Vec<String> = spec
         .exports
         .iter()
@@ -261,7 +261,7 @@ fn api(spec: &Spec) -> String {
     )
 }
 
-fn rules(spec: &Spec) -> String {
+pub(super) fn rules(spec: &Spec) -> String {
     let lines: Vec<String> = spec
         .rules
         .iter()
@@ -289,7 +289,7 @@ fn world(brief: &FileBrief<'_>) -> String {
 }
 
 /// Public cases as test code; those of other files' functions go first when room is short.
-fn examples(brief: &FileBrief<'_>, cut: Cut) -> String {
+pub(super) fn examples(brief: &FileBrief<'_>, cut: Cut) -> String {
     let taken = taken(brief);
     let unit = unit(brief);
     let own: Vec<String> = unit
@@ -336,14 +336,14 @@ fn present(brief: &FileBrief<'_>) -> String {
     match brief.sources.get(brief.path) {
         Some(text) if !scaffold::is_stub(text) => section(
             &format!("{} as it is", brief.path),
-            &data(brief.desk.nonce, brief.path, text),
+            &whole(brief.desk.nonce, brief.path, text),
         ),
         _ => String::new(),
     }
 }
 
 /// What failed, what was tried, what the reviewer says.
-fn trouble(brief: &FileBrief<'_>, cut: Cut) -> String {
+pub(super) fn trouble(brief: &FileBrief<'_>, cut: Cut) -> String {
     let mut out = String::new();
     if let Some(failure) = brief.failure {
         out.push_str(&section(

@@ -1,6 +1,6 @@
 //! Bug reports, one a bug, generated from what the gates measured (harness 5).
 
-use super::digest::{digest, title};
+use super::digest::{self, digest, title};
 use super::failure::{Failure, Ground, named_file, short, signature};
 use super::spec::{Spec, test_of};
 use crate::domain::case::{Case, CaseResult};
@@ -100,6 +100,9 @@ pub fn bugs(findings: &Findings<'_>) -> Vec<Bug> {
         let digest = digest(run, &evidence.public, findings.previous, &ground);
         for failure in &digest.failures {
             bugs.push(of_failure(failure, &brief(bugs.len(), &failure.signature)));
+        }
+        if let Some(first) = bugs.first_mut() {
+            finish(&mut first.text, [digest.changes].into_iter());
         }
     }
     if let Some(case) = findings.revealed
@@ -249,6 +252,23 @@ fn head(rule: Option<&str>, brief: &BugBrief<'_>) -> String {
         count(brief.public),
         count(brief.held_out)
     )
+}
+
+/// As many whole reports as one repair is told of: those that fit into the size of a digest, and always the first.
+#[must_use]
+pub fn told(reports: &[String]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        let longer = text.chars().count() + report.chars().count() + 2;
+        if !text.is_empty() && longer > digest::MOST {
+            break;
+        }
+        if !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        text.push_str(report);
+    }
+    text
 }
 
 /// Adds the parts that still fit, whole.

@@ -2,8 +2,10 @@
 
 use super::digest::{self, digest};
 use super::failure::{Ground, short, signature};
+use super::scan;
 use crate::domain::evidence::{Evidence, JestTest};
 use crate::domain::stuck::{Cycle, Failing};
+use crate::text::hash::sha256;
 use std::collections::BTreeMap;
 
 /// Characters kept of a value: enough to tell two apart.
@@ -22,11 +24,26 @@ pub fn cycle(evidence: &Evidence, ground: &Ground<'_>) -> Cycle {
     Cycle {
         run: evidence.run,
         tree: evidence.tree.clone(),
+        code: code(ground.sources),
         passed: passed.saturating_add(u32::try_from(held).unwrap_or(u32::MAX)),
         failing: failing(evidence, ground),
         error: error(evidence, ground),
         timed_out: evidence.jest.as_ref().is_some_and(|jest| jest.timed_out),
     }
+}
+
+/// Hash of the files of a tool; comments and blanks in code make no difference.
+#[must_use]
+pub fn code(sources: &BTreeMap<String, String>) -> String {
+    let text = |path: &str, text: &str| match path.ends_with(".js") {
+        true => scan::bare(text),
+        false => text.to_owned(),
+    };
+    let files = sources.iter();
+    let all: Vec<String> = files
+        .map(|(path, file)| format!("{path}\n{}\n", text(path, file)))
+        .collect();
+    sha256(all.concat().as_bytes())
 }
 
 fn failing(evidence: &Evidence, ground: &Ground<'_>) -> Vec<Failing> {

@@ -5,7 +5,7 @@ use super::prompt::{Desk, Mode, Prompt, data, section};
 use super::reply::{Malformed, fenced};
 
 pub use super::brief::{FileBrief, file};
-pub use super::policy::{check_file, from_reply, writable};
+pub use super::policy::{check_file, from_reply, from_text, writable};
 
 /// Longest draft handed on, characters; about three pages.
 pub const DRAFT_CHARS: usize = 12_000;

@@ -23,6 +23,8 @@ const STDERR_CHARS: usize = 600;
 pub struct Digest {
     /// At most 2,400 characters.
     pub text: String,
+    /// What is mended and what is newly broken since the run before, one line; empty for a first run.
+    pub changes: String,
     /// At most three, worst first, no two with the same signature.
     pub failures: Vec<Failure>,
     /// Every failing test and public case, sorted (F of harness 3.2).
@@ -58,9 +60,12 @@ pub fn digest(
         .filter(|failure| seen.insert(failure.signature.clone()))
         .take(MOST_FAILURES)
         .collect();
-    let text = compose(report, public, previous, &failing, &failures);
+    let before = previous.and_then(|run| run.jest.as_ref().map(|jest| (jest, &run.public)));
+    let changes = before.map_or_else(String::new, |(jest, cases)| changed(jest, cases, &failing));
+    let text = compose(report, public, &changes, &failures);
     Digest {
         text,
+        changes,
         failures,
         failing,
     }
@@ -69,8 +74,7 @@ pub fn digest(
 fn compose(
     report: &JestReport,
     public: &[CaseResult],
-    previous: Option<&Evidence>,
-    failing: &[String],
+    changes: &str,
     failures: &[Failure],
 ) -> String {
     let green = public.iter().filter(|r| r.passed).count();
@@ -79,9 +83,7 @@ fn compose(
         let _ = write!(text, ", {green} of {} public cases", public.len());
     }
     text.push('\n');
-    if let Some(before) = previous.and_then(|p| p.jest.as_ref().map(|jest| (jest, &p.public))) {
-        text.push_str(&changed(before.0, before.1, failing));
-    }
+    text.push_str(changes);
     for failure in failures {
         text.push('\n');
         text.push_str(&failure.text);
@@ -118,6 +120,7 @@ fn without_report(run: &JestRun, ground: &Ground<'_>) -> Digest {
     };
     Digest {
         text,
+        changes: String::new(),
         failures: vec![failure],
         failing: vec![title.to_owned()],
     }

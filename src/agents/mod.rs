@@ -1,5 +1,6 @@
 //! Pure text work of the three agents: prompts out, parsed answers in.
 
+pub mod acting;
 pub mod brief;
 pub mod bug;
 pub mod cases;
@@ -12,6 +13,7 @@ pub mod failure;
 pub mod lint;
 pub mod mend;
 pub mod policy;
+pub mod printed;
 pub mod prompt;
 pub mod qa;
 pub mod replay;
@@ -22,5 +24,6 @@ pub mod scan;
 pub mod soul;
 pub mod spec;
 pub mod supervisor;
+pub mod talk;
 pub mod triage;
 pub mod votes;

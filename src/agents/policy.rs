@@ -45,13 +45,26 @@ pub fn from_reply(
     } else {
         &["markdown"]
     };
+    let text = fenced(reply, languages)?;
+    from_text(path, &text, previous, spec, sources, numbers)
+}
+
+/// The same of a text that came without a fence around it.
+pub fn from_text(
+    path: &str,
+    text: &str,
+    previous: Option<&str>,
+    spec: &Spec,
+    sources: &BTreeMap<String, String>,
+    numbers: &Numbers,
+) -> Result<(String, Vec<String>), Malformed> {
     let place = Place {
         path,
         previous,
         spec,
         sources,
     };
-    let mended = mend(&fenced(reply, languages)?, &place);
+    let mended = mend(text, &place);
     let text = check_file(path, &mended.text, previous, spec, numbers)?;
     Ok((text, mended.notes))
 }

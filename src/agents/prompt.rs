@@ -2,6 +2,7 @@
 
 use super::reply::Malformed;
 use super::soul::Soul;
+use super::talk::{Message, Speaker, Tool};
 use crate::domain::package::Package;
 use crate::text::sanitise::sanitise;
 use crate::text::tokens;
@@ -14,8 +15,11 @@ const SPARE_TOKENS: u32 = 256;
 const MESSAGE_TOKENS: u32 = 8;
 /// Context window below which nothing thinks, tokens.
 const LEAST_TO_THINK: u32 = 16_000;
-/// Bytes of either end of a block of foreign text that are shown; a file of the largest reply fits whole.
+/// Bytes of either end of a block of foreign text that are shown.
 const BLOCK_END: usize = 8 * 1024;
+/// The same of what is to be answered with the whole text of a file. One of the largest reply fits whole: 6,144 tokens
+/// (4,096 and half as much when it needed room) of about four bytes.
+const FILE_END: usize = 16 * 1024;
 /// Characters of a reply too long to be shown back whole when only its form is to be repaired.
 const REFORMAT_CHARS: usize = 24_000;
 
@@ -79,6 +83,10 @@ pub struct Prompt {
     pub path: Option<String>,
     /// In order; true marks the system text.
     pub messages: Vec<(bool, String)>,
+    /// What was said since, where the model works by tools or actions.
+    pub talk: Vec<Message>,
+    /// Tools it may call.
+    pub tools: Vec<Tool>,
     /// Whether the model may think.
     pub think: bool,
     /// How it is to work; the family of the model says how that is sampled.
@@ -143,6 +151,8 @@ impl Prompt {
             purpose,
             path: None,
             messages: vec![(true, system), (false, user)],
+            talk: Vec::new(),
+            tools: Vec::new(),
             think: mode == Mode::Think,
             mode,
             warmer: 0.0,
@@ -187,13 +197,25 @@ impl Prompt {
         }
     }
 
+    /// Adds words to the last message, or a message where a talk has begun.
+    fn goes_on(&mut self, words: &str) {
+        match self.messages.last_mut() {
+            Some((_, text)) if self.talk.is_empty() => text.push_str(&format!("\n\n{words}")),
+            _ => self.talk.push(Message::text(Speaker::User, words)),
+        }
+    }
+
     /// Tokens it will take to read, estimated.
     #[must_use]
     pub fn estimate(&self) -> u32 {
-        let texts = self.messages.iter();
-        texts
-            .map(|(_, text)| tokens::estimate(text) + MESSAGE_TOKENS)
-            .sum()
+        let texts = self.messages.iter().map(|(_, text)| tokens::estimate(text));
+        let talk = self.talk.iter();
+        let talk = talk.map(|message| tokens::estimate(&message.weight()));
+        let tools = self.tools.iter().map(|tool| {
+            tokens::estimate(&tool.description) + tokens::estimate(&tool.parameters.to_string())
+        });
+        let all = texts.chain(talk).chain(tools);
+        all.map(|tokens| tokens + MESSAGE_TOKENS).sum()
     }
 
     /// Whether it fits into the host's window and the working limit.
@@ -222,7 +244,7 @@ pub fn reformat(desk: &Desk<'_>, original: &Prompt, reply: &str, problem: &Malfo
     let user = format!(
         "Your last reply could not be used: {}.\n\n{}\n\nWrite the same answer again in the right form. Change nothing else.",
         problem.problem,
-        data(desk.nonce, "your last reply", &clip(reply, REFORMAT_CHARS))
+        whole(desk.nonce, "your last reply", &clip(reply, REFORMAT_CHARS))
     );
     let mut prompt = Prompt::new(desk, original.purpose, Mode::Decide, rule, &user);
     prompt.path.clone_from(&original.path);
@@ -242,13 +264,27 @@ pub fn reformat(desk: &Desk<'_>, original: &Prompt, reply: &str, problem: &Malfo
 pub fn anew(original: &Prompt, problem: &Malformed) -> Prompt {
     let mut prompt = original.clone();
     let words = format!(
-        "\n\nYour last reply could not be used: {}. Answer again from the beginning, at once and briefly.",
+        "Your last reply could not be used: {}. Answer again from the beginning, at once and briefly.",
         problem.problem
     );
-    if let Some((_, text)) = prompt.messages.last_mut() {
-        text.push_str(&words);
-    }
+    prompt.goes_on(&words);
     prompt.think = false;
+    prompt
+}
+
+/// Asks for the answer to what was thought about without an end: the thinking is shown, and not gone on with.
+#[must_use]
+pub fn concluded(desk: &Desk<'_>, original: &Prompt, thought: &str) -> Prompt {
+    let mut prompt = original.clone();
+    let thought = data(desk.nonce, "your thinking so far", thought);
+    prompt.goes_on(&format!(
+        "You have thought about this:\n\n{thought}\n\nThe time for thinking is over: give the answer now, from this thinking, in the form that was asked for."
+    ));
+    prompt.think = false;
+    // What it thought is read now and not written again.
+    if original.think {
+        prompt.max_tokens = prompt.max_tokens.saturating_sub(desk.numbers.think_tokens);
+    }
     prompt
 }
 
@@ -256,7 +292,17 @@ pub fn anew(original: &Prompt, problem: &Malformed) -> Prompt {
 /// hidden characters, and no longer than 8 KiB at either end.
 #[must_use]
 pub fn data(nonce: &str, what: &str, text: &str) -> String {
-    let safe = ends(&sanitise(text), BLOCK_END);
+    block(nonce, what, text, BLOCK_END)
+}
+
+/// As [`data`], for a file that is to be given back whole: a cut one could not.
+#[must_use]
+pub fn whole(nonce: &str, what: &str, text: &str) -> String {
+    block(nonce, what, text, FILE_END)
+}
+
+fn block(nonce: &str, what: &str, text: &str, most: usize) -> String {
+    let safe = ends(&sanitise(text), most);
     let safe = if nonce.is_empty() {
         safe
     } else {

@@ -47,6 +47,9 @@ pub struct Judged {
 /// Judges the answer to a prompt of this purpose; `path` is the file asked for, where it is one.
 #[must_use]
 pub fn judge(purpose: &str, path: Option<&str>, reply: &str, then: &Then<'_>) -> Judged {
+    if purpose == "step" {
+        return said("not judged: a turn of the tool loop");
+    }
     if reply.trim().is_empty() {
         return Judged {
             fault: Some(Fault::Form),

@@ -1,12 +1,16 @@
 //! Replies: the one fence that is expected, JSON verdicts and case lines, with problems fit to be sent back.
 
 use super::cases;
+use super::printed;
 use crate::domain::case::Case;
 use crate::text::sanitise::one_line;
 use serde::de::DeserializeOwned;
 
 /// Longest reply that is looked at, characters; a file of 200 lines has about 8,000.
 const LONGEST: usize = 400_000;
+
+/// How a verdict is wanted.
+const AS_JSON: &str = "as one JSON object with the fields asked for";
 
 /// Longest sentence about a reply, characters.
 const SENTENCE: usize = 1_000;
@@ -31,11 +35,18 @@ impl Malformed {
     }
 
     /// A reply that holds neither code nor a verdict.
-    fn bare(problem: impl Into<String>) -> Self {
+    pub(super) fn bare(problem: impl Into<String>) -> Self {
         Self {
             bare: true,
             ..Self::new(problem)
         }
+    }
+
+    /// A call of a tool in place of an answer: what it holds is asked for in the form that was wanted.
+    fn call(wanted: &str) -> Self {
+        Self::new(format!(
+            "the reply calls a tool, and there are none here; write the answer itself, {wanted}"
+        ))
     }
 }
 
@@ -53,7 +64,11 @@ pub fn fenced(reply: &str, languages: &[&str]) -> Result<String, Malformed> {
     let text = answer(reply)?;
     let wanted = languages.first().copied().unwrap_or("text");
     let fences = fences(text);
-    let fence = pick(&fences, languages, wanted)?;
+    let as_wanted = || format!("between a line ```{wanted} and a line ```");
+    let fence = match pick(&fences, languages, wanted) {
+        Err(_) if printed::holds_call(text) => return Err(Malformed::call(&as_wanted())),
+        picked => picked?,
+    };
     if !fence.closed {
         return Err(Malformed::new(format!(
             "the fence opened on line {} of the reply is never closed; end it with a line of {} backticks",
@@ -61,6 +76,10 @@ pub fn fenced(reply: &str, languages: &[&str]) -> Result<String, Malformed> {
         )));
     }
     let body = fence.body.join("\n");
+    let before = text.lines().take(fence.line.saturating_sub(1));
+    if printed::is_call(&body) || printed::within_call(before) {
+        return Err(Malformed::call(&as_wanted()));
+    }
     if body.trim().is_empty() {
         return Err(Malformed::new(format!(
             "the ```{wanted} fence is empty; write the whole content inside it"
@@ -72,7 +91,9 @@ pub fn fenced(reply: &str, languages: &[&str]) -> Result<String, Malformed> {
 /// A reply's JSON object, in a ```json fence or bare.
 pub fn json<T: DeserializeOwned>(reply: &str) -> Result<T, Malformed> {
     let text = answer(reply)?.trim();
-    let body = if text.starts_with('{') {
+    let body = if printed::is_call(text) {
+        return Err(Malformed::call(AS_JSON));
+    } else if text.starts_with('{') {
         text.to_owned()
     } else {
         fenced(reply, &["json"])?
@@ -109,6 +130,9 @@ pub fn cases(reply: &str) -> Result<Vec<Case>, Malformed> {
 /// A plain text of at most `most` characters.
 pub fn plain(reply: &str, most: usize) -> Result<String, Malformed> {
     let text = answer(reply)?.trim();
+    if printed::is_call(text) {
+        return Err(Malformed::call("as plain text"));
+    }
     let count = text.chars().count();
     if count > most {
         return Err(Malformed::new(format!(
@@ -119,7 +143,7 @@ pub fn plain(reply: &str, most: usize) -> Result<String, Malformed> {
 }
 
 /// The reply without thinking, once its size and letters are in order.
-fn answer(reply: &str) -> Result<&str, Malformed> {
+pub(super) fn answer(reply: &str) -> Result<&str, Malformed> {
     if reply.len() > LONGEST {
         return Err(Malformed::new(format!(
             "the reply is longer than {LONGEST} characters; write only what was asked for"

@@ -26,10 +26,10 @@ pub struct Family {
     pub write: Sampling,
     /// With thinking.
     pub think: Sampling,
+    /// Temperature for a small JSON object: nearly the same each time where its makers allow that, never the likeliest words only.
+    pub decide: f32,
 }
 
-/// For a small JSON object: nearly the same each time, but never the likeliest words only.
-const DECIDE: f32 = 0.2;
 /// No model is sampled hotter, whatever a new try adds.
 const HOTTEST: f32 = 1.2;
 
@@ -42,38 +42,58 @@ const fn sampling(temperature: f32, top_p: f32, top_k: u32) -> Sampling {
     }
 }
 
-/// Families that are known; the first is what is taken for models of no known family.
-/// Sources: the quickstart of Qwen3, the model cards of Qwen2.5-Coder, gpt-oss and DeepSeek-R1, the defaults of mistral-vibe.
-pub const FAMILIES: [Family; 5] = [
+/// Families that are known; the first is what is taken for models of no known family. Sources: the model cards of Qwen3 (of
+/// its successors those for exact coding, which have no penalty), QwQ-32B (top_k 20 to 40), Qwen2.5-Coder and
+/// Magistral-Small, the READMEs of openai/gpt-oss and DeepSeek-R1 (0.5 to 0.7, 0.6 recommended), the defaults of mistral-vibe.
+pub const FAMILIES: [Family; 7] = [
     Family {
         name: "qwen3",
-        begins: &["qwen3", "qwq"],
+        begins: &["qwen3"],
         write: sampling(0.7, 0.8, 20),
         think: sampling(0.6, 0.95, 20),
+        decide: 0.2,
+    },
+    Family {
+        name: "qwq",
+        begins: &["qwq"],
+        write: sampling(0.6, 0.95, 40),
+        think: sampling(0.6, 0.95, 40),
+        decide: 0.6,
     },
     Family {
         name: "qwen2.5",
         begins: &["qwen2"],
         write: sampling(0.7, 0.8, 20),
         think: sampling(0.7, 0.8, 20),
+        decide: 0.2,
     },
     Family {
         name: "devstral",
-        begins: &["devstral", "mistral", "codestral", "magistral"],
+        begins: &["devstral", "mistral", "codestral"],
         write: sampling(0.2, 0.95, 0),
         think: sampling(0.2, 0.95, 0),
+        decide: 0.2,
+    },
+    Family {
+        name: "magistral",
+        begins: &["magistral"],
+        write: sampling(0.7, 0.95, 0),
+        think: sampling(0.7, 0.95, 0),
+        decide: 0.7,
     },
     Family {
         name: "gpt-oss",
         begins: &["gpt-oss"],
         write: sampling(1.0, 1.0, 0),
         think: sampling(1.0, 1.0, 0),
+        decide: 1.0,
     },
     Family {
         name: "deepseek-r1",
         begins: &["deepseek-r1"],
         write: sampling(0.6, 0.95, 0),
         think: sampling(0.6, 0.95, 0),
+        decide: 0.6,
     },
 ];
 
@@ -97,7 +117,7 @@ pub fn of(model: &str, mode: Mode, warmer: f32) -> Sampling {
         Mode::Write | Mode::Decide => family.write,
     };
     if mode == Mode::Decide {
-        sampling.temperature = DECIDE;
+        sampling.temperature = family.decide;
     }
     sampling.temperature = (sampling.temperature + warmer).min(HOTTEST);
     sampling
@@ -116,6 +136,8 @@ mod tests {
             ("devstral-small:24b", "devstral"),
             ("openai/gpt-oss-20b", "gpt-oss"),
             ("deepseek-r1:14b", "deepseek-r1"),
+            ("qwq:32b", "qwq"),
+            ("magistral:24b", "magistral"),
             ("something-else", "qwen3"),
             ("", "qwen3"),
         ] {
@@ -130,6 +152,15 @@ mod tests {
         assert_eq!(of("devstral", Mode::Decide, 0.0).temperature, 0.2);
         assert_eq!(of("devstral", Mode::Write, 0.2).temperature, 0.4);
         assert_eq!(of("gpt-oss", Mode::Write, 0.9).temperature, HOTTEST);
+        for (model, decides) in [
+            ("qwen3:14b", 0.2),
+            ("deepseek-r1:14b", 0.6),
+            ("qwq:32b", 0.6),
+            ("magistral", 0.7),
+            ("gpt-oss:20b", 1.0),
+        ] {
+            assert_eq!(of(model, Mode::Decide, 0.0).temperature, decides, "{model}");
+        }
         for family in FAMILIES {
             assert!(family.write.temperature > 0.0 && family.think.temperature > 0.0);
         }

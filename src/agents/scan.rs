@@ -8,6 +8,7 @@ mod scope;
 mod shape;
 mod uses;
 
+use crate::domain::cheat::Cheat;
 use crate::domain::package::Package;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
@@ -23,6 +24,8 @@ pub struct Violation {
     pub line: u32,
     /// What it is and what to write instead.
     pub words: String,
+    /// What it would help to cheat; None: it is only wrong.
+    pub cheat: Option<Cheat>,
 }
 
 impl std::fmt::Display for Violation {
@@ -68,6 +71,25 @@ pub fn names(text: &str) -> Option<Names> {
     with_program(text, scope::names).ok()
 }
 
+/// A file without its comments, but for those that are not allowed, every blank and line end one space; as it is when
+/// it does not parse.
+#[must_use]
+pub fn bare(text: &str) -> String {
+    let code = with_program(text, |program| {
+        let mut code = String::with_capacity(text.len());
+        let mut at = 0;
+        for comment in &program.comments {
+            let span = comment.span;
+            code.push_str(text.get(at..span.start as usize).unwrap_or_default());
+            code.push_str(forbidden(text, span).unwrap_or(" "));
+            at = span.end as usize;
+        }
+        code + text.get(at..).unwrap_or_default()
+    });
+    let code = code.unwrap_or_else(|_| text.to_owned());
+    code.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The tests a test file promises, read without running it.
 pub fn tests(text: &str) -> Result<Vec<Promised>, Violation> {
     let (promises, found) = with_program(text, |program| {
@@ -82,11 +104,11 @@ pub fn tests(text: &str) -> Result<Vec<Promised>, Violation> {
 fn with_program<T>(text: &str, work: impl FnOnce(&Program<'_>) -> T) -> Result<T, Violation> {
     if text.len() > TEXT_LIMIT {
         let words = format!("the file is longer than {TEXT_LIMIT} bytes; split it");
-        return Err(Violation { line: 1, words });
+        return Err(wrong(1, words));
     }
     if let Some(line) = too_deep(text) {
         let words = format!("brackets are nested deeper than {DEPTH_LIMIT}; split the expression");
-        return Err(Violation { line, words });
+        return Err(wrong(line, words));
     }
     stacker::grow(STACK, || parse(text, work))
 }
@@ -100,14 +122,12 @@ fn parse<T>(text: &str, work: impl FnOnce(&Program<'_>) -> T) -> Result<T, Viola
             .labels
             .first()
             .map_or(0, |label| label.offset() as usize);
-        return Err(Violation {
-            line: line_at(text, at),
-            words: format!("does not parse: {}", problem.message),
-        });
+        let words = format!("does not parse: {}", problem.message);
+        return Err(wrong(line_at(text, at), words));
     }
     if parsed.panicked {
         let words = "does not parse".to_string();
-        return Err(Violation { line: 1, words });
+        return Err(wrong(1, words));
     }
     Ok(work(&parsed.program))
 }
@@ -116,26 +136,38 @@ fn parse<T>(text: &str, work: impl FnOnce(&Program<'_>) -> T) -> Result<T, Viola
 fn comments(text: &str, program: &Program<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for comment in &program.comments {
-        let span = comment.span;
-        let body = text
-            .get(span.start as usize..span.end as usize)
-            .unwrap_or_default()
-            .to_lowercase();
-        for phrase in names::COMMENTS {
-            if body.contains(phrase) {
-                let words = format!("the comment `{phrase}` is not allowed; remove it");
-                found.push(violation(text, span, words));
-            }
+        if let Some(phrase) = forbidden(text, comment.span) {
+            let words = format!("the comment `{phrase}` is not allowed; remove it");
+            found.push(violation(text, comment.span, words, Some(Cheat::Coverage)));
         }
     }
     found
 }
 
+/// What a comment says that none may say.
+fn forbidden(text: &str, span: Span) -> Option<&'static str> {
+    let body = text.get(span.start as usize..span.end as usize)?;
+    let body = body.to_lowercase();
+    names::COMMENTS
+        .into_iter()
+        .find(|phrase| body.contains(phrase))
+}
+
 /// A violation at the start of a span.
-fn violation(text: &str, span: Span, words: String) -> Violation {
+fn violation(text: &str, span: Span, words: String, cheat: Option<Cheat>) -> Violation {
     Violation {
         line: line_at(text, span.start as usize),
         words,
+        cheat,
+    }
+}
+
+/// A text that cannot be read.
+fn wrong(line: u32, words: String) -> Violation {
+    Violation {
+        line,
+        words,
+        cheat: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Souls: an agent's instructions as YAML front matter and a Markdown body, read leniently.
 
+use crate::text::hash::sha256;
 use serde_json::{Map, Value};
 
 /// One agent's instructions.
@@ -19,15 +20,19 @@ pub struct Soul {
     pub other: Map<String, Value>,
     /// The instructions.
     pub body: String,
+    /// First digits of the SHA-256 of the file.
+    pub hash: String,
 }
 
 /// Reads a soul; `file` names it in sentences and gives the name when there is none inside.
 pub fn parse(text: &str, file: &str) -> Result<(Soul, Vec<String>), String> {
+    let whole = text;
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let mut warnings = Vec::new();
     let (front, body) = split(&text, file)?;
     let mut soul = Soul {
         body: body.trim().to_owned(),
+        hash: hash(whole),
         ..Soul::default()
     };
     if let Some(front) = front {
@@ -43,6 +48,11 @@ pub fn parse(text: &str, file: &str) -> Result<(Soul, Vec<String>), String> {
         ));
     }
     Ok((soul, warnings))
+}
+
+/// Digits enough to tell two versions of a file apart.
+fn hash(text: &str) -> String {
+    sha256(text.as_bytes()).chars().take(6).collect()
 }
 
 /// Front matter, if there is one, and body.

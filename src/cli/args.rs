@@ -58,7 +58,7 @@ pub struct EngineArgs {
 /// How the screens look.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ScreenArgs {
-    /// Theme of the screens: default, light, plain, or one of the home's themes folder
+    /// Theme of the screens: default, light, dark, high-contrast, colour-blind, plain, or one of the home's themes folder
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
     /// Draw only ASCII
@@ -107,12 +107,26 @@ pub enum Cmd {
         /// A file below dev-factory/transcripts, or its path there, such as cost-tracker/3-developer-coding.jsonl
         transcript: PathBuf,
     },
+    /// Hold journal, documents, papers and git against each other; exit 1 when something differs
+    Verify(VerifyArgs),
     /// Bring the starter files of a home up to this version; what you edited stays yours
     Upgrade(UpgradeArgs),
     /// Show each setting with where it came from
     Config,
     /// Look at all a factory needs: settings, model servers, programs, sandbox; exit 1 when something cannot work
     Doctor(DoctorArgs),
+    /// Send a test to those who are told what waits, and say what came of it; exit 1 when one is not reached
+    Notify {
+        /// The target; none = all
+        #[arg(long, required = true, value_name = "TARGET", num_args = 0..=1)]
+        test: Option<Option<String>>,
+    },
+    /// Have the engine of a home started at boot, watched, and started again when it dies
+    Service {
+        /// What to do
+        #[command(subcommand)]
+        command: ServiceCmd,
+    },
     /// Print shell completions
     Completions {
         /// Shell they are for
@@ -124,6 +138,36 @@ pub enum Cmd {
     /// An operator command
     #[command(flatten)]
     Verb(super::verbs::VerbCmd),
+}
+
+/// `service`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ServiceCmd {
+    /// Install it for this user and start it: a systemd user unit with lingering, or a launchd agent
+    Install {
+        /// Only show the text it would be given
+        #[arg(long)]
+        print: bool,
+        /// The service manager to show it for; none = this system's
+        #[arg(long = "for", value_enum, value_name = "SYSTEM", requires = "print")]
+        system: Option<System>,
+        /// Replace a text that somebody has edited; a copy of it is kept
+        #[arg(long)]
+        force: bool,
+    },
+    /// End it and take it away; the home stays as it is
+    Uninstall,
+    /// Show whether it is installed and runs; exit 1 when not
+    Status,
+}
+
+/// A service manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum System {
+    /// Linux
+    Systemd,
+    /// macOS
+    Launchd,
 }
 
 /// `init`.
@@ -172,6 +216,17 @@ pub struct DemoArgs {
     /// Milliseconds between pieces of streamed text, for watching
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub pace: u64,
+    /// Practise: a refused key, a stuck tool, a flaky test and a host that goes away, at no cost
+    #[arg(long)]
+    pub trouble: bool,
+}
+
+/// `verify`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct VerifyArgs {
+    /// Put right what loses nothing, with copies made first; needs the home to itself
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// `upgrade`.

@@ -2,9 +2,10 @@
 
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
-use super::{send, tools, walls, wire};
+use super::{send, service, tools, walls, wire};
 use crate::adapters::lock;
-use crate::adapters::store::{files, readers};
+use crate::adapters::service::VARIABLES;
+use crate::adapters::store::{self, files, readers};
 use crate::domain::command::{Answer, StopAfter, Verb};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -30,10 +31,17 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
         return Ok(format!("already running: process {}", engine.pid));
     }
     // What would end the engine at once is better said here than in a log.
+    store::check(home).map_err(wire::refused)?;
     tools::git()?;
     tools::node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     walls::engine(cli, home, &loaded.settings)?;
+    // How this command prints says nothing of the engine.
+    if flags(cli).iter().all(|flag| flag == "--json")
+        && let Some(sentence) = service::start(home)?
+    {
+        return Ok(sentence);
+    }
     let log = home.join("dev-factory").join("logs").join("engine.out");
     let mut child = spawn(cli, home, &log)?;
     let pid = child.id();
@@ -103,6 +111,7 @@ fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
         .arg(home)
         .args(["--no-tui", "--detached"]);
     command.args(flags(cli));
+    unwatched(&mut command);
     command
         .current_dir(home)
         .stdin(Stdio::null())
@@ -110,6 +119,13 @@ fn spawn(cli: &Cli, home: &Path, log: &Path) -> Result<Child, Fail> {
         .stderr(errors)
         .spawn()
         .map_err(|error| Fail::failed(format!("the engine does not start: {error}")))
+}
+
+/// What looks after this process does not look after one that goes on without it.
+pub fn unwatched(command: &mut Command) {
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
 }
 
 /// The last line of a log.

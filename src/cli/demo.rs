@@ -4,14 +4,15 @@ use super::args::{Cli, DemoArgs};
 use super::home::{self, Start};
 use super::init::{self, New};
 use super::out::{self, Done, Fail, code};
-use super::{background, npm, screens, serve, starter, tools, wire};
+use super::{background, npm, screens, serve, starter, tools, trouble, wire};
 use crate::adapters::lock;
 use crate::adapters::sandbox::{self, Hashes};
 use crate::adapters::store::readers;
 use crate::agents::reply as replies;
 use crate::domain::event::Event;
 use crate::domain::factory::Factory;
-use crate::domain::item::ItemStatus;
+use crate::domain::item::{Item, ItemStatus};
+use crate::domain::screen::Need;
 use crate::domain::stats::Stats;
 use crate::factory::engine::Ended;
 use crate::factory::ports::settings::Settings;
@@ -48,6 +49,8 @@ mutation = false
 
 /// Time between two looks at whether everything is built.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long after its end a host that went away is looked for again.
+const BACK: Duration = Duration::from_secs(3);
 /// How long the engine of a finished demo may take to end.
 const ENDED: Duration = Duration::from_secs(10);
 
@@ -67,26 +70,47 @@ pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
     if screens::on_terminal() && !cli.engine.no_tui && !cli.json {
         return on_screens(cli, args, &dir);
     }
-    wire::log_to(&dir);
-    let mut loaded = wire::settings(cli, Some(&dir), Vec::new())?;
-    for host in loaded.settings.hosts.values_mut() {
-        host.pace = args.pace;
-    }
-    let mut cli = of_demo(cli, true);
+    let mut cli = of_demo(cli, &dir, true)?;
     // Whoever slows the streaming down wants to read it.
     cli.engine.verbose |= args.pace > 0;
-    let ended = serve::run(&cli, &dir, loaded, Vec::new(), hello)?;
+    let mut ended = built(&cli, args, &dir)?;
+    while ended == Ended::NeedsPerson && host_away(&dir)? {
+        if !cli.json {
+            out::say("the host comes back by itself: nobody is needed")?;
+        }
+        std::thread::sleep(BACK);
+        ended = built(&cli, args, &dir)?;
+    }
     if ended == Ended::Interrupted {
         return Ok(code::INTERRUPTED);
     }
     close(&cli, &dir)
 }
 
+/// Builds here until nothing is left to do without a person.
+fn built(cli: &Cli, args: &DemoArgs, dir: &Path) -> Result<Ended, Fail> {
+    let mut loaded = wire::settings(cli, Some(dir), Vec::new())?;
+    wire::log_to(dir, loaded.settings.keep.logs);
+    for host in loaded.settings.hosts.values_mut() {
+        host.pace = args.pace;
+    }
+    serve::run(cli, dir, loaded, Vec::new(), hello)
+}
+
+/// A host is away that comes back: an engine that ends when idle does not wait for one, and here it is worth it.
+fn host_away(dir: &Path) -> Result<bool, Fail> {
+    let trouble = home::read(dir)?.trouble.is_some();
+    let needs = readers::snapshot(dir).map_or_else(Vec::new, |(snapshot, _)| snapshot.needs);
+    let away = |need: &Need| need.blocking && need.id.starts_with("host:");
+    Ok(trouble && needs.iter().any(away))
+}
+
 /// Shows the screens while an engine in the background builds, and the closing table when it is done.
 fn on_screens(cli: &Cli, args: &DemoArgs, dir: &Path) -> Done {
     // Not until idle: a pause would end the engine under the hands of who made it.
-    let mut cli = of_demo(cli, false);
-    if args.pace > 0 {
+    let mut cli = of_demo(cli, dir, false)?;
+    let trouble = home::read(dir)?.trouble.is_some();
+    if args.pace > 0 && !trouble {
         let pace = format!("hosts.script.pace_ms={}", args.pace);
         cli.set.push(pace);
     }
@@ -150,23 +174,46 @@ fn close(cli: &Cli, dir: &Path) -> Done {
             out::quoted(dir)
         ))?;
     }
-    let all = factory
-        .items
-        .iter()
-        .all(|item| item.status == ItemStatus::Shipped);
-    Ok(if all && !factory.items.is_empty() {
-        0
-    } else {
-        code::FAILED
-    })
+    let trouble = home::read(dir)?.trouble.is_some();
+    let ended = |item: &Item| {
+        item.status == ItemStatus::Shipped || (trouble && item.status == ItemStatus::Dropped)
+    };
+    if factory.items.iter().all(ended) && !factory.items.is_empty() {
+        return Ok(0);
+    }
+    if trouble {
+        return waits(cli, dir);
+    }
+    Ok(code::FAILED)
+}
+
+/// How to answer what waits for a person, which was printed before.
+fn waits(cli: &Cli, dir: &Path) -> Done {
+    if !cli.json {
+        let here = out::quoted(dir);
+        out::say(format!(
+            "answer on the screens (! opens the card): dev-factory demo --trouble --dir {here}\n\
+             or with the commands above and --home {here}; the key that works goes into the file: echo {} > {}",
+            trouble::KEY,
+            out::quoted(&key_file(dir))
+        ))?;
+    }
+    Ok(code::PERSON)
 }
 
 /// What was typed, for the engine of a demo; without screens it ends when nothing is left to do.
-fn of_demo(cli: &Cli, until_idle: bool) -> Cli {
-    Cli {
+fn of_demo(cli: &Cli, dir: &Path, until_idle: bool) -> Result<Cli, Fail> {
+    let mut set = cli.set.clone();
+    if let Some(ports) = home::read(dir)?.trouble {
+        let origin = format!("http://127.0.0.1:{}", ports.cloud);
+        let file = key_file(dir);
+        set.push(format!("keys.cloud.origin={origin}"));
+        set.push(format!("keys.cloud.file={}", file.display()));
+    }
+    Ok(Cli {
         home: None,
         json: cli.json,
-        set: cli.set.clone(),
+        set,
         engine: super::args::EngineArgs {
             until_idle,
             // Only compiled-in code is run here, whatever was typed.
@@ -175,10 +222,20 @@ fn of_demo(cli: &Cli, until_idle: bool) -> Cli {
         },
         screens: cli.screens.clone(),
         command: None,
-    }
+    })
 }
 
-fn hello(_: &Path, _: &Settings) -> Result<(), Fail> {
+/// Where the key of the demo's refused server is.
+fn key_file(dir: &Path) -> PathBuf {
+    dir.join("dev-factory").join("cloud.key")
+}
+
+fn hello(home: &Path, _: &Settings) -> Result<(), Fail> {
+    if home::read(home)?.trouble.is_some() {
+        return out::say(
+            "the replies are scripted and come over real HTTP: a host will go away, a test is flaky, a tool gets stuck, a key is refused; nothing is spent",
+        );
+    }
     out::say(
         "the replies are scripted: no model is asked and nothing is spent; git, Jest and the gates are real",
     )
@@ -192,26 +249,39 @@ fn place(cli: &Cli, args: &DemoArgs) -> Result<PathBuf, Fail> {
         None => scratch()?,
     };
     if home::marker(&dir).is_file() {
-        if !home::read(&dir)?.demo {
+        let doc = home::read(&dir)?;
+        if !doc.demo || (args.trouble && doc.trouble.is_none()) {
             return Err(Fail::usage(format!(
-                "{} is a factory home but not a demo's: name another folder with --dir",
+                "{} is a factory home but not this demo's: name another folder with --dir",
                 dir.display()
             )));
         }
         return Ok(dir);
     }
     init::vacant(&dir)?;
+    let ports =
+        match args.trouble {
+            true => Some(trouble::Ports::free().map_err(|error| {
+                Fail::failed(format!("no port of this machine is free: {error}"))
+            })?),
+            false => None,
+        };
+    let settings = ports.map(|ports| ports.settings());
     init::make(
         cli,
         &dir,
         &New {
-            settings: SETTINGS,
-            wishlist: &wishlist(),
+            settings: settings.as_deref().unwrap_or(SETTINGS),
+            wishlist: &wishlist(args.trouble),
             start: Start::AtOnce,
             demo: true,
+            trouble: ports,
             check: false,
         },
     )?;
+    if args.trouble {
+        trouble::write_key(&key_file(&dir))?;
+    }
     Ok(dir)
 }
 
@@ -229,11 +299,12 @@ fn scratch() -> Result<PathBuf, Fail> {
 }
 
 /// The starter wishlist, cut to the tools there are replies for.
-fn wishlist() -> String {
-    let names: BTreeSet<&str> = REPLIES
-        .dirs()
-        .filter_map(|dir| dir.path().to_str())
-        .collect();
+fn wishlist(trouble: bool) -> String {
+    let all = REPLIES.dirs().filter_map(|dir| dir.path().to_str());
+    let names: BTreeSet<&str> = match trouble {
+        true => trouble::TOOLS.into_iter().collect(),
+        false => all.collect(),
+    };
     let mut list: Value =
         serde_json::from_str(starter::WISHLIST).unwrap_or_else(|_| json!({ "items": [] }));
     if let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) {
@@ -242,6 +313,13 @@ fn wishlist() -> String {
                 .and_then(Value::as_str)
                 .is_some_and(|name| names.contains(name))
         });
+        if trouble {
+            items.push(json!({
+                "idea": "Sum lines: add the whole numbers of a file, one a line, and print the sum",
+                "priority": 10,
+                "name": "sum-lines"
+            }));
+        }
     }
     format!("{list:#}\n")
 }
@@ -259,7 +337,7 @@ pub fn reply(path: &str) -> Option<String> {
 #[must_use]
 pub fn trusted() -> Hashes {
     let mut hashes = Hashes::new();
-    let mut folders = vec![&REPLIES];
+    let mut folders = vec![&REPLIES, &trouble::REPLIES];
     while let Some(folder) = folders.pop() {
         folders.extend(folder.dirs());
         for file in folder.files() {
@@ -279,7 +357,7 @@ fn closing(factory: &Factory, events: &[Event]) -> String {
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let table = Stats::of(events).table();
-    for item in &factory.items {
+    for item in factory.items.iter() {
         let row = table.iter().find(|row| row.tool == item.name).cloned();
         let row = row.unwrap_or_default();
         let measured = |text: String| if row.runs > 0 { text } else { "-".to_owned() };

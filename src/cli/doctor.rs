@@ -7,7 +7,7 @@ mod sandboxes;
 use super::args::{Cli, DoctorArgs};
 use super::out::{self, Done, Fail, code};
 use super::signals::{self, Endings};
-use super::{home, wire};
+use super::{home, threads, wire};
 use crate::adapters::sandbox::Choice;
 use crate::adapters::store::readers;
 use crate::config::Loaded;
@@ -44,7 +44,7 @@ pub fn run(cli: &Cli, args: &DoctorArgs) -> Done {
             never = shown => match never {},
         }
     };
-    let found = wire::runtime()?.block_on(look);
+    let found = threads::runtime()?.block_on(look);
     progress.clear();
     let found = match found? {
         Ok(found) => found,

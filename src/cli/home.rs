@@ -1,6 +1,8 @@
 //! Which folder is the factory home, and what its home.json says.
 
 use super::out::{self, Fail};
+use super::trouble::Ports;
+use crate::domain::state::FORMAT;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HomeDoc {
-    /// Version of this document; 1.
+    /// [`FORMAT`] of the program that made it.
     pub schema: u32,
     /// Tells homes apart.
     pub id: String,
@@ -21,6 +23,9 @@ pub struct HomeDoc {
     /// Made by `demo`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub demo: bool,
+    /// Where the model servers of `demo --trouble` listen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Ports>,
 }
 
 /// How the first engine of a home begins.
@@ -93,7 +98,7 @@ pub fn read(home: &Path) -> Result<HomeDoc, Fail> {
     let text = std::fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
     let doc: HomeDoc =
         serde_json::from_str(&text).map_err(|error| bad(format!("not a home.json: {error}")))?;
-    if doc.schema > 1 {
+    if doc.schema > FORMAT {
         return Err(Fail::usage(format!(
             "{} was made by a newer dev-factory (schema {}): update this one",
             path.display(),

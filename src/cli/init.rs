@@ -5,9 +5,11 @@ use super::home::{self, HomeDoc, Start};
 use super::out::{self, Done, Fail};
 use super::plan::Plan;
 use super::signals::{self, Endings};
-use super::{ask, commits, npm, secrets, starter, tools, upgrade, wire};
+use super::trouble::Ports;
+use super::{ask, commits, npm, secrets, starter, threads, tools, upgrade, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
+use crate::domain::state::FORMAT;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
 use serde_json::json;
@@ -40,6 +42,7 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
             wishlist: starter::WISHLIST,
             start,
             demo: false,
+            trouble: None,
             check: true,
         },
     )?;
@@ -82,6 +85,8 @@ pub struct New<'a> {
     pub start: Start,
     /// Made by `demo`.
     pub demo: bool,
+    /// Where the model servers of `demo --trouble` listen.
+    pub trouble: Option<Ports>,
     /// Settings hold people's answers: check them before anything is kept.
     pub check: bool,
 }
@@ -155,7 +160,7 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
         Fail::failed(format!("cannot make {}: {why}", path.display()))
     };
     // An interruption is noticed before the home is put in its place, and leaves nothing.
-    let runtime = wire::runtime()?;
+    let runtime = threads::runtime()?;
     let mut endings = runtime.block_on(async { Endings::listen() })?;
     std::fs::create_dir_all(parent).map_err(|error| told(parent, error))?;
     let stage = tempfile::Builder::new()
@@ -171,7 +176,7 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(stage.path(), std::fs::Permissions::from_mode(0o755))
         .map_err(|error| told(dir, error))?;
-    if let Some(signal) = endings.came() {
+    if let Some(signal) = endings.came(&runtime) {
         let sentence = format!("interrupted: {} was not made", dir.display());
         return Err(Fail::Said(signals::code(signal), sentence));
     }
@@ -214,11 +219,12 @@ fn write_all(root: &Path, new: &New<'_>) -> std::io::Result<()> {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let doc = HomeDoc {
-        schema: 1,
+        schema: FORMAT,
         id,
         created_at: now,
         start: new.start,
         demo: new.demo,
+        trouble: new.trouble,
     };
     let text = serde_json::to_string_pretty(&doc)?;
     file("dev-factory/home.json", &format!("{text}\n"))

@@ -45,17 +45,22 @@ pub fn run(cli: &Cli, home: &Path) -> Done {
     if rows.is_empty() {
         return out::say("the wishlist is empty: dev-factory add \"an idea\"").map(|()| 0);
     }
-    let rows: Vec<Vec<String>> = rows
-        .into_iter()
-        .map(|row| {
-            vec![
-                row.status,
-                row.priority.to_string(),
-                row.name.unwrap_or_else(|| "-".to_owned()),
-                row.reason.map_or(row.idea, |reason| format!("({reason})")),
-            ]
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = rows.into_iter().flat_map(lines).collect();
     out::put(&out::table(&rows))?;
     Ok(0)
+}
+
+/// An entry in rows: the first line of its idea beside what it is, the others below.
+fn lines(row: Row) -> Vec<Vec<String>> {
+    let text = row.reason.map_or(row.idea, |reason| format!("({reason})"));
+    let mut words = text.lines().map(str::to_owned);
+    let first = vec![
+        row.status,
+        row.priority.to_string(),
+        row.name.unwrap_or_else(|| "-".to_owned()),
+        words.next().unwrap_or_default(),
+    ];
+    let blank = || vec![String::new(), String::new(), String::new()];
+    let more = words.map(|line| [blank(), vec![line]].concat());
+    std::iter::once(first).chain(more).collect()
 }

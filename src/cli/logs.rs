@@ -3,7 +3,7 @@
 use super::args::Cli;
 use super::home;
 use super::out::Done;
-use super::wire;
+use super::threads;
 use crate::adapters::feed;
 use crate::adapters::store::readers;
 use crate::headless::{self, Printer, Style};
@@ -23,7 +23,7 @@ pub fn run(cli: &Cli, home: &Path, follow: bool, lines: usize) -> Done {
         }
         return Ok(0);
     }
-    wire::runtime()?.block_on(async {
+    threads::runtime()?.block_on(async {
         let feed = feed::follow_tail(home, lines);
         tokio::select! {
             printed = headless::print(feed, style, std::io::stdout()) => { printed?; }

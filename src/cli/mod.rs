@@ -1,6 +1,7 @@
 //! The command line: reads the arguments, runs one subcommand, and turns how it ended into an exit code.
 
-pub mod args;
+mod address;
+mod args;
 pub mod ask;
 pub mod background;
 pub mod commits;
@@ -11,24 +12,30 @@ pub mod home;
 pub mod init;
 pub mod list;
 pub mod logs;
+pub mod notify;
 pub mod npm;
 pub mod operator;
 pub mod out;
 pub mod plan;
 pub mod probe;
+pub mod program;
 pub mod replay;
 pub mod report;
 pub mod screens;
 pub mod secrets;
 pub mod send;
 pub mod serve;
+pub mod service;
 pub mod show;
 pub mod signals;
 pub mod starter;
 pub mod status;
-pub mod tools;
+pub mod threads;
+mod tools;
+pub mod trouble;
 pub mod upgrade;
 pub mod verbs;
+pub mod verify;
 pub mod walls;
 pub mod wire;
 
@@ -79,9 +86,12 @@ fn dispatch(cli: Cli) -> Done {
         Some(Cmd::Logs { follow, lines }) => logs::run(&cli, &home()?, *follow, *lines),
         Some(Cmd::Report(args)) => report::run(&cli, &home()?, args),
         Some(Cmd::Replay { transcript }) => replay::run(&cli, &home()?, transcript),
+        Some(Cmd::Verify(args)) => verify::run(&cli, &home()?, args),
         Some(Cmd::Upgrade(args)) => upgrade::run(&cli, &home()?, args),
         Some(Cmd::Config) => show::run(&cli),
         Some(Cmd::Doctor(args)) => doctor::run(&cli, args),
+        Some(Cmd::Notify { test }) => notify::run(&cli, test.clone().flatten().as_deref()),
+        Some(Cmd::Service { command }) => service::run(&cli, &home()?, command),
         Some(Cmd::Completions { shell }) => complete::run(*shell),
         Some(Cmd::Carry) => operator::carry(&cli, &home()?),
         Some(Cmd::Verb(VerbCmd::Probe { host })) => probe::run(&cli, &home()?, host.clone()),

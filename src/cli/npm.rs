@@ -3,7 +3,7 @@
 use super::args::Cli;
 use super::out::{self, Fail};
 use super::signals::{self, Endings};
-use super::{tools, walls, wire};
+use super::{threads, tools, walls, wire};
 use crate::adapters::npm::{self, Npm, Wanted};
 use crate::adapters::registry::Registry;
 use std::io::{IsTerminal, Write};
@@ -20,6 +20,19 @@ const OFTEN: Duration = Duration::from_millis(200);
 #[must_use]
 pub fn installed(home: &Path) -> bool {
     npm::installed(home, "jest/bin/jest.js")
+}
+
+/// What lies there is not what the lock file says any more: without its list it counts as not installed, so that the next
+/// start installs it, whatever ends this one.
+pub fn outdated(home: &Path) -> Result<(), Fail> {
+    let list = home.join("node_modules/.package-lock.json");
+    match std::fs::remove_file(&list) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Fail::failed(format!(
+            "{} cannot be removed: {error}; run npm ci there",
+            list.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Installs exactly what the lock file names, without scripts of packages; speaks on standard error only.
@@ -53,7 +66,7 @@ pub fn install(cli: &Cli, home: &Path) -> Result<(), Fail> {
         lock: &lock,
         into: &home,
     };
-    let millis = wire::runtime()?.block_on(async {
+    let millis = threads::runtime()?.block_on(async {
         let mut endings = Endings::listen()?;
         tokio::select! {
             ended = npm.install(wanted, &walls, &registry) => ended.map_err(told),

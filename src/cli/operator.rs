@@ -4,7 +4,8 @@
 use super::args::{Cli, DownArgs};
 use super::out::{self, Done, Fail};
 use super::verbs::VerbCmd;
-use super::{background, send};
+use super::{address, background, send, walls};
+use crate::adapters::bookmark;
 use crate::adapters::clock::SystemClock;
 use crate::domain::command::{Answer, Command, Verb};
 use crate::domain::phase::Phase;
@@ -51,6 +52,8 @@ const TEXTS: [(&str, usize); 5] = [
 /// Of one home.
 pub struct Hand {
     home: PathBuf,
+    /// How its engine runs.
+    cli: Cli,
     /// Flags for processes of ours that may have to start or be the engine.
     flags: Vec<String>,
 }
@@ -70,12 +73,15 @@ impl Hand {
         Self {
             home,
             flags: background::flags(&lines),
+            cli: lines,
         }
     }
 
     /// Runs this program on the home; `input` is its standard input.
     fn call(&self, words: &[&str], input: &str) -> std::io::Result<Output> {
-        let mut child = std::process::Command::new(std::env::current_exe()?)
+        let mut command = std::process::Command::new(std::env::current_exe()?);
+        background::unwatched(&mut command);
+        let mut child = command
             .arg("--home")
             .arg(&self.home)
             .args(&self.flags)
@@ -128,6 +134,14 @@ impl Operator for Hand {
         }
     }
 
+    fn save(&self, name: &str, text: &str) -> Result<PathBuf, String> {
+        let name = name.replace(['/', '\\'], "-");
+        let path = walls::remembered().join("saved").join(name);
+        let told = |error| format!("{} cannot be written: {error}", path.display());
+        bookmark::put(&path, text).map_err(told)?;
+        Ok(path)
+    }
+
     fn send(&self, verb: Verb, seen: Option<(Option<String>, Phase)>) -> Answer {
         let mut command = send::command(&self.home, verb, false);
         if let Some((tool, phase)) = seen {
@@ -147,6 +161,10 @@ impl Operator for Hand {
             accepted: false,
             sentence,
         })
+    }
+
+    fn address(&self, host: &str, url: &str) -> Answer {
+        address::set(&self.cli, &self.home, host, url)
     }
 
     fn start(&self) -> Result<String, String> {
@@ -260,63 +278,4 @@ fn joined(words: &[String]) -> Option<Vec<String>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hand() -> Hand {
-        Hand {
-            home: PathBuf::from("/nowhere"),
-            flags: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn typed_words_are_read_as_on_the_command_line() {
-        let read = |line: &str| hand().read(line);
-        let hint = Verb::Hint {
-            text: "use the fs module".to_owned(),
-        };
-        assert_eq!(read("hint \"use the fs module\""), Ok((hint.clone(), true)));
-        assert_eq!(read("hint use the fs module"), Ok((hint, true)));
-        let drop = Verb::Drop {
-            item: "cost-tracker".to_owned(),
-            reason: Some("don't".to_owned()),
-        };
-        assert_eq!(
-            read("drop cost-tracker --reason \"don't\""),
-            Ok((drop.clone(), false))
-        );
-        assert_eq!(
-            read("drop cost-tracker --reason don\\'t"),
-            Ok((drop, false))
-        );
-        assert!(matches!(read("stop"), Ok((Verb::Stop { .. }, false))));
-    }
-
-    #[test]
-    fn mistakes_are_one_line() {
-        for (line, words) in [
-            ("hint 'open", "a ' is not closed"),
-            ("fly", "unrecognized subcommand 'fly'"),
-            ("snooze review:x later", "\"later\" is no time"),
-        ] {
-            let problem = hand().read(line).unwrap_err();
-            assert!(problem.contains(words), "{line}: {problem}");
-            assert!(!problem.contains('\n'), "{problem}");
-        }
-    }
-
-    #[test]
-    fn every_command_shows_its_arguments() {
-        let all = hand().commands();
-        let find = |name: &str| all.iter().find(|usage| usage.name == name).unwrap();
-        assert_eq!(find("drop").arguments, "ITEM [--reason REASON]");
-        assert_eq!(find("park").arguments, "[ITEM] [--reason REASON]");
-        assert_eq!(find("retry").arguments, "");
-        assert_eq!(
-            find("down").about,
-            "End the engine after the turn under way"
-        );
-        assert!(all.iter().all(|usage| !usage.about.is_empty()));
-    }
-}
+mod tests;

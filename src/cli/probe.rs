@@ -2,7 +2,7 @@
 
 use super::args::Cli;
 use super::out::{self, Done, code};
-use super::{send, wire};
+use super::{send, threads, wire};
 use crate::adapters::store::readers;
 use crate::domain::command::{Answer, Verb};
 use crate::domain::phase::Role;
@@ -69,7 +69,7 @@ fn look(settings: &Settings, host: Option<&str>) -> Result<Vec<(String, HostStat
         let status = hosts.probe(host, model).await;
         (model.clone(), status)
     });
-    Ok(wire::runtime()?.block_on(futures_util::future::join_all(asked)))
+    Ok(threads::runtime()?.block_on(futures_util::future::join_all(asked)))
 }
 
 fn row((model, status): (String, HostStatus)) -> Vec<String> {

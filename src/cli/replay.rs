@@ -74,7 +74,7 @@ fn replies(
         let Some(reply) = &line.reply else { continue };
         let mut parts = stem.splitn(4, '/').skip(2);
         let (purpose, path) = (parts.next().unwrap_or_default(), parts.next());
-        let mut judged = match reply.cut {
+        let mut judged = match reply.cut && !reply.only_thought() {
             true => Judged {
                 fault: Some(Fault::Cut),
                 words: "it was cut at its limit of tokens".to_owned(),

@@ -4,35 +4,25 @@ mod page;
 
 use super::args::{Cli, ReportArgs};
 use super::out::{self, Done, Fail};
-use super::{home, status, walls};
+use super::{home, walls};
+use crate::adapters::bookmark;
 use crate::adapters::clock::SystemClock;
+use crate::adapters::reader::Own;
 use crate::adapters::store::readers;
 use crate::domain::metrics::Metrics;
+use crate::domain::shift::Bookmark;
 use crate::factory::ports::clock::Clock;
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// What a person has read of a home's journal.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Read {
-    /// Newest event then.
-    seq: u64,
-    /// When, UTC.
-    at: Option<DateTime<Utc>>,
-}
 
 /// Prints the figures of the whole journal, or of what this person has not marked read.
 pub fn run(cli: &Cli, home: &Path, args: &ReportArgs) -> Done {
     home::readable(home)?;
     let mark = mark(home)?;
     let read = if args.shift {
-        look(&mark)?
+        bookmark::look(&mark).map_err(Fail::failed)?
     } else {
-        Read::default()
+        Bookmark::default()
     };
     let events = readers::history(home, 0).map_err(|error| Fail::failed(error.to_string()))?;
     let metrics = Metrics::after(&events, read.seq);
@@ -52,13 +42,8 @@ pub fn run(cli: &Cli, home: &Path, args: &ReportArgs) -> Done {
     }
     if args.mark_read {
         let at = Some(SystemClock.now());
-        keep(
-            &mark,
-            &Read {
-                seq: metrics.seq,
-                at,
-            },
-        )?;
+        let seq = metrics.seq;
+        bookmark::keep(&mark, &Bookmark { seq, at }).map_err(Fail::failed)?;
         if !cli.json {
             out::say("marked read: the next report --shift begins here")?;
         }
@@ -68,40 +53,20 @@ pub fn run(cli: &Cli, home: &Path, args: &ReportArgs) -> Done {
 
 /// Where this user's mark for a home lies: outside the home, which is not a reader's to change.
 fn mark(home: &Path) -> Result<PathBuf, Fail> {
+    Ok(own(home)?.bookmark)
+}
+
+/// This user's own files about a home.
+pub fn own(home: &Path) -> Result<Own, Fail> {
     let id: String = home::read(home)?
         .id
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .collect();
-    Ok(walls::remembered().join("read").join(format!("{id}.json")))
-}
-
-fn look(path: &Path) -> Result<Read, Fail> {
-    let bad = |why: String| {
-        Fail::failed(format!(
-            "{} cannot be read: {why}; remove it to begin anew",
-            path.display()
-        ))
-    };
-    match std::fs::read_to_string(path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| bad(error.to_string())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Read::default()),
-        Err(error) => Err(bad(error.to_string())),
-    }
-}
-
-fn keep(path: &Path, read: &Read) -> Result<(), Fail> {
-    let told = |error: std::io::Error| {
-        Fail::failed(format!(
-            "{} cannot be written: {error}; nothing was marked read",
-            path.display()
-        ))
-    };
-    let text = status::json_text(read)?;
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder).map_err(told)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(told)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(told)?;
-    file.persist(path).map_err(|error| told(error.error))?;
-    Ok(())
+    let name = format!("{id}.json");
+    let folder = walls::remembered();
+    Ok(Own {
+        bookmark: folder.join("read").join(&name),
+        folded: folder.join("figures").join(&name),
+    })
 }

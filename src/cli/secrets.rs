@@ -5,6 +5,7 @@ use super::out::Fail;
 use super::wire;
 use crate::adapters::child;
 use crate::config::keys::KeyPlace;
+use crate::domain::screen::KeyFacts;
 use crate::text::redact::Redactor;
 use crate::text::secret::Secret;
 use rustix::fs::{Mode, OFlags};
@@ -145,6 +146,13 @@ fn from_file(path: &Path) -> Result<Secret, String> {
         ));
     }
     read(file).map_err(unreadable)
+}
+
+/// Adds the permissions of a key file to what is said of it.
+pub fn look_at_mode(key: &mut KeyFacts) {
+    let file = key.place.strip_prefix("file ").map(expanded);
+    let meta = file.and_then(|path| std::fs::metadata(path).ok());
+    key.mode = meta.map(|meta| format!("{:04o}", meta.mode() & 0o7777));
 }
 
 fn read(from: impl Read) -> std::io::Result<Secret> {

@@ -3,28 +3,31 @@
 use super::args::Cli;
 use super::out::{self, Done, Fail, code};
 use super::verbs::VerbCmd;
-use super::{walls, wire};
+use super::{threads, walls, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::feed::RunWriter;
+use crate::adapters::place;
 use crate::adapters::store::{self, readers};
 use crate::domain::command::{Answer, Command, Verb};
 use crate::factory::engine;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::store::StoreError;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same where the engine waits for its surroundings.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Commands sent by this process so far: two may be sent within one millisecond.
+static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// Sends one operator command and prints what came of it.
 pub fn run(cli: &Cli, home: &Path, verb: VerbCmd) -> Done {
     let guarded = verb.guarded();
     let verb = verb.verb(SystemClock.now())?;
-    if let Some(sentence) = nothing_to_snooze(home, &verb) {
-        let accepted = false;
-        return report(cli, &Answer { accepted, sentence });
-    }
     let command = command(home, verb, guarded);
     report(cli, &send(cli, home, &command)?)
 }
@@ -71,8 +74,9 @@ pub fn command(home: &Path, verb: Verb, guarded: bool) -> Command {
     let user = std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| "unknown".to_owned());
+    let (count, process) = (SENT.fetch_add(1, Ordering::Relaxed), std::process::id());
     Command {
-        id: format!("{}-{}", at.format("%Y%m%dT%H%M%S%3f"), std::process::id()),
+        id: format!("{}-{process}-{count:04}", at.format("%Y%m%dT%H%M%S%3f")),
         verb,
         tool: seen
             .as_ref()
@@ -85,6 +89,10 @@ pub fn command(home: &Path, verb: Verb, guarded: bool) -> Command {
 
 /// Hands a command to the engine, or applies it here when none runs.
 pub fn send(cli: &Cli, home: &Path, command: &Command) -> Result<Answer, Fail> {
+    if let Some(sentence) = nothing_to_snooze(home, &command.verb) {
+        let accepted = false;
+        return Ok(Answer { accepted, sentence });
+    }
     match apply(cli, home, command)? {
         Some(answer) => Ok(answer),
         None => submit(cli, home, command),
@@ -100,7 +108,7 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     let store = match wire::store(home) {
         Ok(store) => store,
         Err(StoreError::Held(_)) => return Ok(None),
-        Err(error) => return Err(Fail::failed(error.to_string())),
+        Err(error) => return Err(wire::refused(error)),
     };
     if matches!(command.verb, Verb::Abort {} | Verb::Retry {}) {
         return Ok(Some(Answer {
@@ -111,13 +119,15 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     let mirror = store.clone();
     let walls = walls::any(&loaded.settings.wrapper)?;
-    let parts = wire::parts(cli, home, store, loaded, Vec::new(), walls)?;
+    let runtime = threads::runtime()?;
+    let here = runtime.handle().clone();
+    let parts = wire::parts(cli, home, store, loaded, Vec::new(), walls, here)?;
     let options = engine::Options {
         begin_paused: super::home::read(home)?.start == super::home::Start::Paused,
         ..engine::Options::default()
     };
     // `status` and screens read run/, so it must tell of this command too.
-    let answer = wire::runtime()?.block_on(async {
+    let answer = runtime.block_on(async {
         let writing = RunWriter::spawn(mirror, parts.tools.publisher.feed());
         let answer = engine::apply_once(parts, options, command.clone()).await;
         let _ = writing.await;
@@ -132,11 +142,12 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
 
 /// Writes the command for the running engine and waits for its answer.
 fn submit(cli: &Cli, home: &Path, command: &Command) -> Result<Answer, Fail> {
-    store::submit(home, command).map_err(|error| Fail::failed(error.to_string()))?;
+    store::submit(home, command).map_err(wire::refused)?;
     let file = home.join(format!("dev-factory/commands/new/{}.json", command.id));
     let start = Instant::now();
     let mut look_again = Duration::from_secs(1);
-    while start.elapsed() < PATIENCE {
+    let mut trouble = None;
+    while start.elapsed() < trouble.as_ref().map_or(PATIENCE, |_| SOON) {
         if let Some(answer) = store::answered(home, &command.id) {
             return Ok(answer);
         }
@@ -144,18 +155,51 @@ fn submit(cli: &Cli, home: &Path, command: &Command) -> Result<Answer, Fail> {
         if start.elapsed() > look_again {
             look_again += Duration::from_secs(1);
             if readers::engine(home).is_none() && std::fs::remove_file(&file).is_ok() {
-                return apply(cli, home, command)?.map_or_else(|| Err(unanswered(&file)), Ok);
+                return apply(cli, home, command)?.map_or_else(|| Err(unanswered(&file, None)), Ok);
             }
+            trouble = obstacle(home);
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    Err(unanswered(&file))
+    Err(unanswered(&file, trouble))
 }
 
-fn unanswered(file: &Path) -> Fail {
-    Fail::failed(format!(
-        "the engine has not answered within {} s; the command waits in {}, and `dev-factory logs` says what it does",
-        PATIENCE.as_secs(),
-        file.display()
-    ))
+/// What the engine waits for now, as it says itself or as can be seen from here.
+fn obstacle(home: &Path) -> Option<String> {
+    let shown = readers::snapshot(home).and_then(|(snapshot, _)| {
+        let mut all = snapshot.conditions.into_iter();
+        all.find(|condition| condition.waits)
+    });
+    let seen = || place::obstacle(home).map(|(name, why)| format!("{name}: {why}"));
+    shown.map(|condition| condition.words()).or_else(seen)
+}
+
+/// Nothing is carried out that cannot be recorded, so what keeps the journal from being written holds up answers, too.
+fn unanswered(file: &Path, trouble: Option<String>) -> Fail {
+    let file = file.display();
+    Fail::failed(match trouble {
+        Some(why) => format!(
+            "{why}; the engine answers when it can record that again: the command waits in {file} (SIGTERM ends an engine at any time)"
+        ),
+        None => format!(
+            "the engine has not answered within {} s; the command waits in {file}, and `dev-factory logs` says what it does",
+            PATIENCE.as_secs()
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_commands_within_a_millisecond_are_two() {
+        let home = tempfile::tempdir().unwrap();
+        let id = || command(home.path(), Verb::Retry {}, false).id;
+        let all: Vec<String> = std::iter::repeat_with(id).take(500).collect();
+        let mut sorted = all.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(sorted, all, "each its own, in their order");
+    }
 }

@@ -4,17 +4,19 @@ use super::args::Cli;
 use super::home::{self, Start};
 use super::out::{self, Done, Fail, code};
 use super::signals::Endings;
-use super::{npm, tools, walls, wire};
+use super::{npm, program, threads, tools, trouble, walls, wire};
 use crate::adapters::feed::RunWriter;
+use crate::adapters::memory;
+use crate::adapters::steps;
 use crate::config::{Loaded, Probed};
 use crate::factory::engine::{self, Ended, Options, Signal};
 use crate::factory::ports::feed::Feed;
 use crate::factory::ports::settings::Settings;
-use crate::factory::ports::store::StoreError;
 use crate::headless::{self, Style};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// How long a reader of standard output may take for the last lines.
@@ -26,11 +28,14 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
         // Fails only for a process that leads its group already, which is as good.
         let _ = rustix::process::setsid();
     }
+    // Before an update can put another file in its place.
+    let _ = program::here();
     tools::git()?;
     tools::node()?;
-    wire::log_to(home);
     // Settings that name their models need no look around; it takes half a second.
     let named = wire::settings(cli, Some(home), Vec::new()).ok();
+    let keep = named.as_ref().map(|loaded| loaded.settings.keep);
+    wire::log_to(home, keep.unwrap_or_default().logs);
     let (loaded, probed) = match named.filter(|loaded| loaded.names_models()) {
         Some(loaded) => (loaded, Vec::new()),
         None => {
@@ -57,8 +62,8 @@ pub fn exit_code(ended: Ended) -> u8 {
 
 /// Becomes a new process of the same program, which may have been replaced meanwhile.
 fn restart() -> Done {
-    let program = std::env::current_exe().map_err(|error| Fail::failed(error.to_string()))?;
-    let error = std::process::Command::new(&program)
+    let program = program::here();
+    let error = std::process::Command::new(program)
         .args(std::env::args_os().skip(1))
         .exec();
     Err(Fail::failed(format!(
@@ -75,16 +80,13 @@ pub fn run(
     probed: Vec<Probed>,
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
+    memory::give_back();
     let walls = walls::engine(cli, home, &loaded.settings)?;
-    let store = wire::store(home).map_err(|error| match error {
-        StoreError::Held(who) => {
-            Fail::Said(code::HELD, format!("another engine holds this home: {who}"))
-        }
-        other => Fail::failed(other.to_string()),
-    })?;
+    let store = wire::store(home).map_err(wire::refused)?;
     if !npm::installed(home) {
         npm::install(cli, home)?;
     }
+    let _servers = trouble::open(home)?;
     let style = Style {
         json: cli.json,
         verbose: cli.engine.verbose,
@@ -92,18 +94,24 @@ pub fn run(
     if !cli.json {
         begin(home, &loaded.settings)?;
     }
-    let runtime = wire::runtime()?;
+    let runtime = threads::runtime()?;
     let mirror = store.clone();
-    let parts = wire::parts(cli, home, store, loaded, probed, walls)?;
+    let agents = threads::agents()?;
+    let at = agents.handle.clone();
+    let parts = wire::parts(cli, home, store, loaded, probed, walls, at)?;
     let options = Options {
         until_idle: cli.engine.until_idle,
         begin_paused: home::read(home)?.start == Start::Paused,
+        longest_wait: steps::longest_wait(),
     };
     let ended = runtime.block_on(async {
         let (signals, received) = unbounded_channel();
         let listening = tokio::spawn(listen(signals.clone()));
         let writing = RunWriter::spawn(mirror, parts.tools.publisher.feed());
-        let printing = tokio::spawn(print(parts.tools.publisher.feed(), style, signals));
+        // On a thread of its own: nobody may read, and the engine goes on.
+        let print = print(parts.tools.publisher.feed(), style, signals);
+        let here = Handle::current();
+        let printing = tokio::task::spawn_blocking(move || here.block_on(print));
         let ended = engine::run(parts, options, received).await;
         listening.abort();
         let _ = writing.await;

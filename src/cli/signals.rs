@@ -4,6 +4,7 @@ use super::out::code;
 use crate::factory::engine;
 use futures_util::FutureExt;
 use std::io;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Ctrl-C, SIGTERM and a hang-up. From the first `listen` on, none of them ends this process by itself.
@@ -11,6 +12,9 @@ pub struct Endings {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
+    /// Never waited for: while it is listened to, a file that may not grow is an error of a write and no more. Programs
+    /// that are started get what the system does by itself.
+    _too_large: Signal,
 }
 
 impl Endings {
@@ -20,6 +24,7 @@ impl Endings {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
+            _too_large: signal(SignalKind::from_raw(libc::SIGXFSZ))?,
         })
     }
 
@@ -32,9 +37,12 @@ impl Endings {
         }
     }
 
-    /// One that came already.
-    pub fn came(&mut self) -> Option<engine::Signal> {
-        self.next().now_or_never()
+    /// One that came already, for work that is done outside of the runtime: it hears of signals only when it is yielded to.
+    pub fn came(&mut self, runtime: &Runtime) -> Option<engine::Signal> {
+        runtime.block_on(async {
+            tokio::task::yield_now().await;
+            self.next().now_or_never()
+        })
     }
 }
 

@@ -29,6 +29,21 @@ pub const FILES: &[(&str, &str)] = &[
         "souls/supervisor.md",
         include_str!("../../souls/supervisor.md"),
     ),
+    (
+        "themes/default.toml",
+        include_str!("../../themes/default.toml"),
+    ),
+    ("themes/light.toml", include_str!("../../themes/light.toml")),
+    ("themes/dark.toml", include_str!("../../themes/dark.toml")),
+    (
+        "themes/high-contrast.toml",
+        include_str!("../../themes/high-contrast.toml"),
+    ),
+    (
+        "themes/colour-blind.toml",
+        include_str!("../../themes/colour-blind.toml"),
+    ),
+    ("themes/plain.toml", include_str!("../../themes/plain.toml")),
 ];
 
 /// Settings with every key commented.

@@ -4,8 +4,9 @@ use super::args::Cli;
 use super::home;
 use super::out::{self, Done, Fail, code};
 use crate::adapters::store::{files, readers};
+use crate::domain::condition::Condition;
 use crate::domain::item::ItemStatus;
-use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
+use crate::domain::screen::{AgentState, AgentStatus, EngineId, Snapshot};
 use crate::domain::state::{Pause, StateDoc};
 use crate::domain::stats::Stats;
 use crate::headless;
@@ -86,6 +87,8 @@ fn short(s: &Snapshot, alive: bool) -> String {
             }
             .to_owned(),
         );
+    } else if let Some(condition) = s.conditions.iter().find(|c| c.waits) {
+        parts.push(condition.name.name().to_uppercase());
     } else if !s.pauses.is_empty() {
         parts.push(if s.pausing { "PAUSING" } else { "PAUSED" }.to_owned());
     }
@@ -114,6 +117,7 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
     ];
     rows.push(row("phase", phase(s)));
     rows.push(row("doing", s.doing.clone()));
+    rows.extend(s.conditions.iter().map(condition));
     rows.extend(s.pauses.iter().map(pause));
     if let Some(e) = &s.escalation {
         let words = format!("from {}: {}", word(&e.from), e.reason);
@@ -162,6 +166,12 @@ fn success(home: &Path) -> Option<f64> {
     Stats::of(&events).success_rate()
 }
 
+fn condition(condition: &Condition) -> Vec<String> {
+    let since = local(condition.since);
+    let words = format!("{}, since {since}; {}", condition.words(), condition.remedy);
+    row("condition", words)
+}
+
 fn pause(pause: &Pause) -> Vec<String> {
     let until = pause
         .until
@@ -194,7 +204,7 @@ fn row(name: &str, value: String) -> Vec<String> {
 
 fn engine(s: &Snapshot, alive: bool) -> String {
     match (&s.stopped, alive) {
-        (_, true) => format!("running, process {} ({})", s.engine.pid, s.engine.version),
+        (_, true) => engine_words(&s.engine),
         (Some(stopped), false) => format!(
             "STOPPED by {} since {}: {}; dev-factory up starts it",
             stopped.by,
@@ -204,6 +214,19 @@ fn engine(s: &Snapshot, alive: bool) -> String {
         (None, false) => format!(
             "NO ENGINE; last sign of life {}; dev-factory up starts it",
             local(s.at)
+        ),
+    }
+}
+
+/// A running engine, and this program beside it where that is another version.
+#[must_use]
+pub fn engine_words(engine: &EngineId) -> String {
+    let words = format!("running, process {} ({})", engine.pid, engine.version);
+    match engine.version == env!("CARGO_PKG_VERSION") {
+        true => words,
+        false => format!(
+            "{words}; this is dev-factory {}: dev-factory restart runs the one that is installed",
+            env!("CARGO_PKG_VERSION")
         ),
     }
 }

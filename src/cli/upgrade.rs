@@ -1,5 +1,6 @@
 //! `upgrade`: what this version's starter files change in a home, shown and applied; what people edited stays theirs.
 
+mod merged;
 mod plan;
 mod renamed;
 
@@ -33,7 +34,7 @@ pub fn run(cli: &Cli, home: &Path, args: &UpgradeArgs) -> Done {
     // Held to the end: no engine and no command begins meanwhile.
     let _store = match args.dry_run {
         true => None,
-        false => Some(wire::store(home).map_err(|error| Fail::failed(error.to_string()))?),
+        false => Some(wire::store(home).map_err(wire::refused)?),
     };
     let changes = plan::plan(home)?;
     let writes = changes.iter().any(|change| change.text.is_some());
@@ -52,8 +53,11 @@ pub fn run(cli: &Cli, home: &Path, args: &UpgradeArgs) -> Done {
         out::put(&page(&changes, args, &done, writes))?;
     }
     let relock = |change: &Change| change.path == "package-lock.json" && change.text.is_some();
-    if !args.dry_run && !args.no_install && changes.iter().any(relock) {
-        npm::install(cli, home)?;
+    if !args.dry_run && changes.iter().any(relock) {
+        npm::outdated(home)?;
+        if !args.no_install {
+            npm::install(cli, home)?;
+        }
     }
     Ok(0)
 }

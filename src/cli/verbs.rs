@@ -2,10 +2,12 @@
 
 use super::args::{ScopeArg, UnitArg};
 use super::out::Fail;
+use crate::domain::amount::amount;
 use crate::domain::command::{Decision, Verb};
 use crate::domain::event::Unit;
 use crate::domain::state::Scope;
-use chrono::{DateTime, Duration, Utc};
+use crate::domain::until::until;
+use chrono::{DateTime, Local, Offset, TimeZone, Utc};
 use clap::Subcommand;
 
 /// The table of commands; `stop` is `down`.
@@ -19,7 +21,7 @@ pub enum VerbCmd {
         /// Why
         #[arg(long)]
         reason: Option<String>,
-        /// Ends by itself then: 90m, 2h, 1d or an RFC 3339 time
+        /// Ends by itself then: 90m, 2h, 1d, 07:00 or an RFC 3339 time
         #[arg(long)]
         until: Option<String>,
     },
@@ -115,12 +117,14 @@ pub enum VerbCmd {
     NotStuck {
         /// Rule that spoke, such as S4
         rule: String,
+        /// Tool it spoke about; without one, the one it has stopped
+        name: Option<String>,
     },
     /// Quieten one entry of what waits for you
     Snooze {
         /// Its id, as `status` shows it
         need: String,
-        /// 90m, 2h, 1d or an RFC 3339 time
+        /// 90m, 2h, 1d, 07:00 or an RFC 3339 time
         until: String,
     },
     /// Take a shipped tool back with a bug
@@ -163,8 +167,8 @@ pub enum VerbCmd {
         /// What is counted
         #[arg(value_enum)]
         unit: UnitArg,
-        /// How much
-        #[arg(allow_negative_numbers = true)]
+        /// How much, such as 3.50 or 600k
+        #[arg(value_parser = amount, allow_negative_numbers = true)]
         amount: f64,
     },
 }
@@ -224,7 +228,7 @@ impl VerbCmd {
             Self::Rewind { seq } => Verb::Rewind { seq },
             Self::Hint { text } => Verb::Hint { text },
             Self::Probe { host } => Verb::Probe { host },
-            Self::NotStuck { rule } => Verb::NotStuck { rule },
+            Self::NotStuck { rule, name } => Verb::NotStuck { rule, item: name },
             other => other.about_items()?,
         })
     }
@@ -320,54 +324,15 @@ fn decision_of(words: &[String]) -> Result<(Decision, Option<String>), Fail> {
     })
 }
 
-/// A time from now on: `90m`, `2h`, `1d`, or RFC 3339.
+/// A time to come, as it is typed.
 pub fn when(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fail> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.with_timezone(&Utc));
-    }
-    text.get(..text.len().saturating_sub(1))
-        .and_then(|number| number.parse::<i64>().ok())
-        .filter(|number| *number > 0)
-        .and_then(|number| match text.chars().last()? {
-            's' => Duration::try_seconds(number),
-            'm' => Duration::try_minutes(number),
-            'h' => Duration::try_hours(number),
-            'd' => Duration::try_days(number),
-            _ => None,
-        })
-        .and_then(|span| now.checked_add_signed(span))
-        .ok_or_else(|| {
-            Fail::usage(format!(
-                "\"{text}\" is no time: write 90m, 2h, 1d or an RFC 3339 time such as 2026-12-01T08:00:00Z"
-            ))
-        })
+    let zone = Local.offset_from_utc_datetime(&now.naive_utc()).fix();
+    until(text, now, zone).map_err(Fail::usage)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_durations_or_rfc_3339() {
-        let now = DateTime::parse_from_rfc3339("2026-11-22T10:00:00Z")
-            .unwrap()
-            .to_utc();
-        assert_eq!(when("90m", now).unwrap(), now + Duration::minutes(90));
-        assert_eq!(when("1d", now).unwrap(), now + Duration::days(1));
-        let fixed = when("2026-11-22T12:00:00+01:00", now).unwrap();
-        assert_eq!(fixed, now + Duration::hours(1));
-        for bad in [
-            "",
-            "h",
-            "-2h",
-            "0h",
-            "tomorrow",
-            "9223372036854775807d",
-            "2 h",
-        ] {
-            assert!(when(bad, now).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_decision_is_found_in_either_order() {

@@ -2,7 +2,7 @@
 
 use super::args::Cli;
 use super::out::{self, Fail, code};
-use super::{demo, wire};
+use super::{demo, threads};
 use crate::adapters::sandbox::{self, Choice, Setup, Tier, Tried, Walls};
 use crate::factory::ports::settings::{HostKind, Settings};
 use std::io::{IsTerminal, Write};
@@ -32,15 +32,20 @@ pub fn remembered() -> PathBuf {
 }
 
 fn own(variable: &str, usual: &str) -> PathBuf {
+    folder(variable, usual)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("dev-factory")
+}
+
+/// The folder a variable names, else the usual one of this user.
+#[must_use]
+pub fn folder(variable: &str, usual: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    absolute(variable)
-        .or_else(|| absolute("HOME").map(|home| home.join(usual)))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("dev-factory")
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(usual)))
 }
 
 /// The walls for an engine, or why it does not start: turns are not spent on code that could not be run afterwards.
@@ -50,7 +55,7 @@ pub fn engine(cli: &Cli, home: &Path, settings: &Settings) -> Result<Walls, Fail
         accept(cli)?;
         return Ok(Walls::of(Tier::None, &setup));
     }
-    let choice = wire::runtime()?.block_on(sandbox::choose(&setup));
+    let choice = threads::runtime()?.block_on(sandbox::choose(&setup));
     if let Some(walls) = choice.walls(&setup) {
         let closed = |why| Fail::Said(code::NO_SANDBOX, format!("Refusing to start: {why}"));
         walls.reach(&home.canonicalize()?).map_err(closed)?;
@@ -68,7 +73,7 @@ pub fn engine(cli: &Cli, home: &Path, settings: &Settings) -> Result<Walls, Fail
 /// The walls there are: without any nothing a model wrote is run, but the rest, like npm, is.
 pub fn any(wrapper: &[String]) -> Result<Walls, Fail> {
     let setup = setup(wrapper)?;
-    let choice = wire::runtime()?.block_on(sandbox::choose(&setup));
+    let choice = threads::runtime()?.block_on(sandbox::choose(&setup));
     let walls = choice.walls(&setup);
     Ok(walls.unwrap_or_else(|| Walls::of(Tier::Demo, &setup)))
 }

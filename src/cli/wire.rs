@@ -1,8 +1,8 @@
 //! Wires the real parts together: store, model hosts, sandbox, Jest, git, clock, settings and souls.
 
 use super::args::Cli;
-use super::out::{self, Fail};
-use super::{secrets, starter, walls};
+use super::out::{self, Fail, code};
+use super::{secrets, starter, threads, walls};
 use crate::adapters;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
@@ -11,9 +11,12 @@ use crate::adapters::jest::JestTests;
 use crate::adapters::lock;
 use crate::adapters::models::{ModelHosts, Queues};
 use crate::adapters::node;
+use crate::adapters::notifier::Messenger;
 use crate::adapters::npm::{self, Installer, Npm};
 use crate::adapters::registry::Registry;
+use crate::adapters::rolling::Rolling;
 use crate::adapters::sandbox::Walls;
+use crate::adapters::service::Manager;
 use crate::adapters::store::{FileStore, files};
 use crate::adapters::watch;
 use crate::agents::soul;
@@ -22,31 +25,36 @@ use crate::domain::phase::Role;
 use crate::factory::engine::{Parts, Reread, SoulTexts, Tools};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
+use crate::factory::ports::notifier::Way;
 use crate::factory::ports::sandbox::Sandbox;
 use crate::factory::ports::settings::Settings;
 use crate::factory::ports::store::StoreError;
 use crate::text::secret::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+use tokio::runtime::Handle;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The runtime engines and single calls run on.
-pub fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Fail::failed(format!("no threads or files left to start with: {error}")))
-}
-
 /// Takes the lock of a home.
 pub fn store(home: &Path) -> Result<Arc<FileStore>, StoreError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     FileStore::open(home, &clock).map(Arc::new)
+}
+
+/// What a home says that cannot be taken, with its exit code.
+#[must_use]
+pub fn refused(error: StoreError) -> Fail {
+    match error {
+        StoreError::Held(who) => {
+            Fail::Said(code::HELD, format!("another engine holds this home: {who}"))
+        }
+        StoreError::Newer(sentence) => Fail::usage(sentence),
+        other => Fail::failed(other.to_string()),
+    }
 }
 
 /// Everything an engine works with.
@@ -57,6 +65,7 @@ pub fn parts(
     loaded: Loaded,
     probed: Vec<Probed>,
     walls: Walls,
+    agents: Handle,
 ) -> Result<Parts, Fail> {
     let settings = loaded.settings;
     let walls = Arc::new(walls);
@@ -89,7 +98,10 @@ pub fn parts(
         settings,
         souls: souls(home).map_err(Fail::failed)?,
         engine: lock::this_process(),
-        reload: Box::new(move || again.read()),
+        agents,
+        reload: Arc::new(move || again.read()),
+        service: Arc::new(Manager::of_this_process()),
+        notifier: Arc::new(Messenger::default()),
     })
 }
 
@@ -191,7 +203,7 @@ fn soul_models(souls: &SoulTexts) -> [Option<String>; 3] {
 }
 
 /// What settings are read from.
-fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs, Fail> {
+pub fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs, Fail> {
     let flags = cli
         .set
         .iter()
@@ -213,11 +225,12 @@ fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inputs,
         souls: home
             .and_then(|home| souls(home).ok())
             .map_or([None, None, None], |texts| soul_models(&texts)),
+        instead: None,
     })
 }
 
 /// The variables settings are read from. Keys are fetched by name, one by one, when a setting asks for them.
-fn environment() -> BTreeMap<String, String> {
+pub fn environment() -> BTreeMap<String, String> {
     let wanted = |name: &str| {
         name.starts_with("DEV_FACTORY_")
             || config::variables::address_names().any(|known| known == name)
@@ -231,14 +244,25 @@ fn environment() -> BTreeMap<String, String> {
 /// The user's own settings file.
 #[must_use]
 pub fn user_file() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let folder = absolute("XDG_CONFIG_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".config")))?;
+    let folder = walls::folder("XDG_CONFIG_HOME", ".config")?;
     Some(folder.join("dev-factory").join("config.toml"))
+}
+
+/// Variables of this shell that keys in use are in.
+pub fn key_variables(cli: &Cli, home: &Path, loaded: &Loaded) -> Result<Vec<String>, Fail> {
+    let inputs = inputs(cli, Some(home), Vec::new())?;
+    let named = loaded.sources.iter().filter_map(|shown| {
+        let env = shown.key.starts_with("keys.") && shown.key.ends_with(".env");
+        env.then(|| shown.value.trim_matches('"').to_owned())
+    });
+    let usual = loaded.settings.hosts.values().filter_map(|host| {
+        let name = config::variables::key(host.kind, &host.url, &inputs)?;
+        let value = std::env::var(name).ok()?;
+        let used = host.key.as_ref()?.reveal() == value.trim();
+        used.then(|| name.to_owned())
+    });
+    let all: BTreeSet<String> = named.chain(usual).collect();
+    Ok(all.into_iter().collect())
 }
 
 /// Settings in force for a home, or every problem with them.
@@ -251,7 +275,13 @@ pub fn settings(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<L
 }
 
 fn load(inputs: &Inputs) -> Result<Loaded, Vec<config::Problem>> {
-    let loaded = config::load(inputs, &secrets::fetch)?;
+    let mut loaded = config::load(inputs, &secrets::fetch)?;
+    for key in loaded.settings.hosts.values_mut() {
+        key.key_facts.iter_mut().for_each(secrets::look_at_mode);
+    }
+    for address in addresses(&loaded.settings) {
+        secrets::known().learn(&address);
+    }
     for key in keys(&loaded.settings) {
         secrets::known().learn(key);
     }
@@ -272,11 +302,27 @@ fn keys(settings: &Settings) -> impl Iterator<Item = &Secret> {
                 .map(|(name, host)| format!("{name} {}", host.url)),
         )
         .collect();
-    let keys = settings.hosts.values().filter_map(|host| host.key.as_ref());
+    let hosts = settings.hosts.values().map(|host| &host.key);
+    let targets = settings.notify.targets.values().map(|target| &target.key);
+    let keys = hosts.chain(targets).flatten();
     keys.filter(move |key| !names.iter().any(|name| name.contains(key.reveal())))
 }
 
-fn listed(problems: &[config::Problem]) -> String {
+/// Addresses of those who are told what waits, with and without their scheme: whoever knows one can write there.
+fn addresses(settings: &Settings) -> Vec<Secret> {
+    let ways = settings.notify.targets.values().map(|target| &target.way);
+    let whole = ways.filter_map(|way| match way {
+        Way::Command(_) => None,
+        Way::Ntfy(address) | Way::Webhook(address) => Some(address.as_str()),
+    });
+    whole
+        .flat_map(|all| std::iter::once(all).chain(all.split_once("://").map(|(_, rest)| rest)))
+        .map(|text| Secret::new(text.to_owned()))
+        .collect()
+}
+
+/// Problems, one a line.
+pub fn listed(problems: &[config::Problem]) -> String {
     problems
         .iter()
         .map(ToString::to_string)
@@ -321,18 +367,18 @@ fn recognise(places: Vec<(Option<String>, String)>) -> Result<Vec<Probed>, Fail>
                 models,
             })
         });
-        let found = runtime()?.block_on(futures_util::future::join_all(looks));
+        let found = threads::runtime()?.block_on(futures_util::future::join_all(looks));
         Ok(found.into_iter().flatten().collect())
     });
     let stopped = |_| Err(Fail::failed("the look for model servers failed"));
     looking.join().unwrap_or_else(stopped)
 }
 
-/// Sends the program's own log to the home; a log that cannot be written stops nothing.
-pub fn log_to(home: &Path) {
+/// Sends the program's own log to the home, in so many bytes; a log that cannot be written stops nothing.
+pub fn log_to(home: &Path, whole: u64) {
     let folder = home.join("dev-factory").join("logs");
     let made = files::make_dir(&folder).is_ok();
-    let file = files::grow(&folder.join("engine.log"));
+    let file = Rolling::open(&folder.join("engine.log"), whole);
     let (true, Ok(file)) = (made, file) else {
         return;
     };

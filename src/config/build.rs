@@ -8,7 +8,8 @@ use crate::domain::decide::Limits;
 use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
 use crate::domain::stuck::Patience;
-use crate::factory::ports::settings::{HarnessSettings, MutationSettings, Settings};
+use crate::factory::ports::settings::{HarnessSettings, KeepSettings, MutationSettings, Settings};
+use crate::text::origin::Origin;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub(super) struct Builder<'a> {
     pub(super) merged: &'a BTreeMap<Vec<String>, Entry>,
     pub(super) problems: &'a mut Vec<Problem>,
     sources: Vec<Shown>,
+    /// Keys by name: whose they are, where, and whether they are bearer tokens.
+    pub(super) places: BTreeMap<String, (Origin, KeyPlace, bool)>,
 }
 
 /// Builds the settings in force; problems found on the way are added.
@@ -27,11 +30,7 @@ pub fn build(
     key: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     problems: &mut Vec<Problem>,
 ) -> Loaded {
-    let mut b = Builder {
-        merged,
-        problems,
-        sources: Vec::new(),
-    };
+    let mut b = Builder::new(merged, problems);
     let mut hosts = b.hosts(inputs);
     b.keys(&mut hosts, inputs, key);
     let roles = [Role::Developer, Role::Qa, Role::Supervisor];
@@ -41,13 +40,16 @@ pub fn build(
         push: b.text("ship.push"),
         packages: b.packages(),
         harness: b.harness(),
+        keep: b.keep(),
         prices: b.prices(),
         wrapper: b.wrapper(),
+        notify: b.notify(key),
         hosts,
         developer,
         qa,
         supervisor,
     };
+    let screens = b.screens();
     let mut sources = b.sources;
     sources.sort_by(|a, b| a.key.cmp(&b.key));
     let holds_key = |(path, entry): (&Vec<String>, &Entry)| match (path.as_slice(), &entry.value) {
@@ -58,9 +60,24 @@ pub fn build(
     };
     Loaded {
         settings,
+        screens,
         sources,
         key_files: merged.iter().filter_map(holds_key).collect(),
         notes: Vec::new(),
+    }
+}
+
+impl<'a> Builder<'a> {
+    pub(super) const fn new(
+        merged: &'a BTreeMap<Vec<String>, Entry>,
+        problems: &'a mut Vec<Problem>,
+    ) -> Self {
+        Self {
+            merged,
+            problems,
+            sources: Vec::new(),
+            places: BTreeMap::new(),
+        }
     }
 }
 
@@ -209,6 +226,23 @@ impl Builder<'_> {
             case_samples: self.small("harness.case_samples", d.case_samples),
             triage_words: self.small("harness.triage_words", d.triage_words),
             mutation: self.mutation(d.mutation),
+            tool_turns: self.small("harness.tool_turns", d.tool_turns),
+            tool_results: self.small("harness.tool_results", d.tool_results),
+        }
+    }
+
+    fn keep(&mut self) -> KeepSettings {
+        const MIB: u64 = 1024 * 1024;
+        let d = KeepSettings::default();
+        let mut size = |key: &str, default: u64| {
+            let set = self.whole(key, i64::try_from(default / MIB).unwrap_or(i64::MAX));
+            u64::try_from(set).map_or(default, |mib| mib * MIB)
+        };
+        KeepSettings {
+            transcripts: size("keep.transcripts_mib", d.transcripts),
+            evidence: size("keep.evidence_mib", d.evidence),
+            logs: size("keep.logs_mib", d.logs),
+            branch_days: self.small("keep.branch_days", d.branch_days),
         }
     }
 
@@ -221,7 +255,7 @@ impl Builder<'_> {
         }
     }
 
-    fn flag(&mut self, key: &str, default: bool) -> bool {
+    pub(super) fn flag(&mut self, key: &str, default: bool) -> bool {
         match self.set(key) {
             Some(Value::Flag(flag)) => flag,
             _ => {

@@ -1,8 +1,7 @@
 //! Reads the layers people write: settings files with positions, variables and flags.
 
 use super::entry::{Entry, Value};
-use super::schema;
-use super::{Problem, Source};
+use super::{Problem, Source, check, schema};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -200,9 +199,7 @@ impl Walk<'_> {
                 Ok(number) => Value::Number(number),
                 Err(_) => return self.problem(span, format!("{name} is not a number")),
             },
-            DeValue::Array(all)
-                if matches!(takes, schema::Takes::Models | schema::Takes::Packages) =>
-            {
+            DeValue::Array(all) if takes.list() => {
                 let texts = all.iter().map(|one| match one.get_ref() {
                     DeValue::String(text) => Some(text.to_string()),
                     _ => None,
@@ -225,7 +222,7 @@ impl Walk<'_> {
                 );
             }
         };
-        match schema::check(name, takes, value, true) {
+        match check::check(name, takes, value, true) {
             Ok(value) => self.entries.push(Entry {
                 path: path.to_vec(),
                 value,
@@ -314,7 +311,15 @@ fn variable_key(rest: &str) -> Option<Vec<String>> {
             None if pattern.replace('.', "_") == rest => {
                 return Some(pattern.split('.').map(str::to_owned).collect());
             }
-            None => {}
+            None => {
+                let above = pattern.strip_suffix(".*").unwrap_or_default();
+                let name = rest.strip_prefix(&above.replace('.', "_"));
+                if let Some(name) = name.and_then(|name| name.strip_prefix('_')) {
+                    // A variable's name cannot have the dashes of these.
+                    let name = name.replace('_', "-");
+                    return Some(above.split('.').map(str::to_owned).chain([name]).collect());
+                }
+            }
             Some((top, leaf)) => {
                 let name = rest
                     .strip_prefix(&format!("{top}_"))
@@ -349,7 +354,7 @@ fn text_entry(
 ) {
     let name = path.join(".");
     let checked = match schema::find(&path) {
-        Some(takes) => schema::check(&name, takes, Value::Text(value.to_owned()), false),
+        Some(takes) => check::check(&name, takes, Value::Text(value.to_owned()), false),
         None => Err(format!(
             "{name} is not a setting{}",
             schema::suggestion(&path).map_or(String::new(), |w| format!("; did you mean {w}?"))

@@ -17,6 +17,8 @@ const NUM_CTX: u32 = 16_384;
 const ANTHROPIC_CTX: u32 = 200_000;
 /// Bytes of a reply above which it is dropped: fifty times what the token limits allow.
 const MAX_BYTES: usize = 2 << 20;
+/// Ollama's own variable for its address.
+const OLLAMA: &str = "OLLAMA_HOST";
 /// First wait before a host is asked again, milliseconds: a server that restarts is back within seconds.
 const RETRY_MS: u32 = 1_000;
 /// A base address, a kind and where the host came from.
@@ -44,11 +46,8 @@ impl Builder<'_> {
         if !named.is_empty() {
             return hosts;
         }
-        let (url, source) = match inputs.env.get("OLLAMA_HOST") {
-            Some(value) => (
-                ollama::address(value),
-                Source::Variable("OLLAMA_HOST".to_owned()),
-            ),
+        let (url, source) = match inputs.env.get(OLLAMA) {
+            Some(value) => (ollama::address(value), Source::Variable(OLLAMA.to_owned())),
             None => (ollama::address(""), Source::BuiltIn),
         };
         self.unnamed(&mut hosts, "ollama", HostKind::Ollama, url, source, inputs);
@@ -143,6 +142,7 @@ impl Builder<'_> {
             let word = kind_found.word();
             self.show(&kind_key, format!("\"{word}\""), Source::Probe);
         }
+        let url = url.or_else(|| self.told_by_ollama(&url_key, kind_found, inputs));
         let url = match url.or_else(|| variables::usual_address(kind_found).map(str::to_owned)) {
             Some(url) => url,
             None if kind_found == HostKind::Scripted => String::new(),
@@ -158,6 +158,21 @@ impl Builder<'_> {
             kind: kind_found,
             url,
         })
+    }
+
+    /// The address of an Ollama that is named without one, where its own variable tells it.
+    fn told_by_ollama(&mut self, key: &str, kind: HostKind, inputs: &Inputs) -> Option<String> {
+        let value = inputs
+            .env
+            .get(OLLAMA)
+            .filter(|_| kind == HostKind::Ollama)?;
+        let url = ollama::address(value);
+        self.show(
+            key,
+            format!("\"{url}\""),
+            Source::Variable(OLLAMA.to_owned()),
+        );
+        Some(url)
     }
 
     /// Where a host was first named.
@@ -214,9 +229,7 @@ impl Builder<'_> {
         resolve: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
     ) {
         for host in hosts.values_mut() {
-            let name = variables::key(host.kind, &host.url, inputs);
-            host.bearer = name == Some(variables::BEARER);
-            host.key = name.and_then(|name| resolve(&KeyPlace::Variable(name.to_owned())).ok());
+            usual_key(host, inputs, resolve);
         }
         let labels: BTreeSet<String> = self
             .merged
@@ -234,6 +247,8 @@ impl Builder<'_> {
                     sentence,
                 }),
                 Ok((origin, place, bearer)) => {
+                    let known = (origin.clone(), place.clone(), bearer);
+                    self.places.insert(label.clone(), known);
                     let used: Vec<&mut Host> = hosts
                         .values_mut()
                         .filter(|host| Origin::of(&host.url).as_ref() == Some(&origin))
@@ -244,6 +259,7 @@ impl Builder<'_> {
                     match resolve(&place) {
                         Ok(secret) => {
                             for host in used {
+                                host.key_facts = Some(place.facts(&secret));
                                 host.key = Some(secret.clone());
                                 host.bearer = bearer;
                             }
@@ -306,6 +322,22 @@ impl Builder<'_> {
     }
 }
 
+/// The key of a variable that is usual for the host's kind of server, where it is set.
+fn usual_key(
+    host: &mut Host,
+    inputs: &Inputs,
+    resolve: &dyn Fn(&KeyPlace) -> Result<Secret, String>,
+) {
+    let name = variables::key(host.kind, &host.url, inputs);
+    host.bearer = name == Some(variables::BEARER);
+    let Some(name) = name else { return };
+    let place = KeyPlace::Variable(name.to_owned());
+    if let Ok(key) = resolve(&place) {
+        host.key_facts = Some(place.facts(&key));
+        host.key = Some(key);
+    }
+}
+
 /// A server as it is taken when nothing but its address is known.
 #[must_use]
 pub fn bare_host(url: &str) -> Host {
@@ -316,6 +348,7 @@ pub fn bare_host(url: &str) -> Host {
         keep_alive: "30m".to_owned(),
         local: None,
         key: None,
+        key_facts: None,
         bearer: false,
         first_byte: Duration::from_secs(600),
         idle: Duration::from_secs(120),

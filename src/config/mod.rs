@@ -1,25 +1,32 @@
 //! Settings files to Settings: layers, later wins; every problem is reported at once,
 //! with file, line, column, key and a suggestion.
 
+mod address;
 mod build;
+mod check;
 mod entry;
 pub mod files;
 mod hosts;
 pub mod keys;
+mod notify;
 pub mod ollama;
 pub mod prices;
 pub mod roles;
 pub mod schema;
+mod screens;
 pub mod variables;
 
 use crate::factory::ports::settings::{HostKind, Settings};
 use crate::text::origin::Origin;
 use crate::text::secret::Secret;
+use crate::tui::settings::Screens;
+pub use address::address;
 use entry::Entry;
 pub use hosts::bare_host;
+pub use screens::screens;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where settings are looked for.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +45,8 @@ pub struct Inputs {
     pub probed: Vec<Probed>,
     /// Models the souls name: developer, qa, supervisor.
     pub souls: [Option<String>; 3],
+    /// A file as it would be with another text, to see what that would mean.
+    pub instead: Option<(PathBuf, String)>,
 }
 
 /// A model server found on this machine.
@@ -138,6 +147,8 @@ pub struct Shown {
 pub struct Loaded {
     /// For engine and adapters.
     pub settings: Settings,
+    /// For the screens.
+    pub screens: Screens,
     /// Every value, sorted by key.
     pub sources: Vec<Shown>,
     /// Files that hold keys, as the settings name them.
@@ -236,20 +247,19 @@ fn layers(inputs: &Inputs, problems: &mut Vec<Problem>) -> Vec<Vec<Entry>> {
         problems,
     );
     let mut layers = vec![built_in];
+    let mut read = |path: &Path, shown: &str, place: &files::Place| match &inputs.instead {
+        Some((other, text)) if other == path => files::parse(text, shown, place, problems),
+        _ => files::read(path, shown, place, problems),
+    };
     if let Some(path) = &home_file {
         let place = files::Place::Home {
             user_file: user.map(|path| path.display().to_string()),
         };
-        layers.push(files::read(
-            path,
-            "dev-factory/factory.toml",
-            &place,
-            problems,
-        ));
+        layers.push(read(path, "dev-factory/factory.toml", &place));
     }
     if let Some(path) = user {
         let shown = path.display().to_string();
-        layers.push(files::read(path, &shown, &files::Place::User, problems));
+        layers.push(read(path, &shown, &files::Place::User));
     }
     layers.push(files::variables(&inputs.env, problems));
     layers.push(files::flags(&inputs.flags, problems));

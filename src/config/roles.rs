@@ -2,6 +2,7 @@
 
 use super::build::Builder;
 use super::{Inputs, Problem, Source};
+use crate::agents::acting::Style;
 use crate::domain::phase::Role;
 use crate::factory::ports::settings::{Host, HostKind, ModelRef, RoleSettings};
 use std::collections::BTreeMap;
@@ -28,6 +29,11 @@ impl Builder<'_> {
         let key = |leaf: &str| format!("roles.{}.{leaf}", word(role));
         let external = self.text(&key("runner")).as_deref() == Some("external");
         let schedule = self.text(&key("schedule"));
+        let edits = match role {
+            Role::Developer => self.edits(),
+            _ => None,
+        };
+        let thoughtless = !self.flag(&key("think"), true);
         let model = match self.text(&key("model")) {
             Some(text) => self.named_model(&key("model"), &text, hosts),
             None => self.default_model(role, &key("model"), inputs, hosts),
@@ -40,6 +46,21 @@ impl Builder<'_> {
             others,
             schedule,
             external,
+            edits,
+            thoughtless,
+        }
+    }
+
+    fn edits(&mut self) -> Option<Style> {
+        let key = "roles.developer.edits";
+        let Some(word) = self.text(key) else {
+            self.show(key, "\"files\"".to_owned(), Source::BuiltIn);
+            return None;
+        };
+        match word.as_str() {
+            "tools" => Some(Style::Tools),
+            "actions" => Some(Style::Actions),
+            _ => None,
         }
     }
 

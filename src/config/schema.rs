@@ -1,9 +1,6 @@
 //! The one table of settings: every key, what it takes, and what it is for.
 //! Reading, suggestions, the starter file's test and `config` all go by it.
 
-use super::entry::Value;
-use crate::domain::package;
-
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Takes {
@@ -29,6 +26,25 @@ pub enum Takes {
     Flag,
     /// List of `name@version`.
     Packages,
+    /// Several of these words: a list, or a text with commas between.
+    Words(&'static [&'static str]),
+    /// Hours of the day, such as 22:00-07:00.
+    Hours,
+    /// How long something stays: seconds, or a duration such as 30m.
+    Stay,
+    /// A key by name, or a list of them.
+    Keys,
+}
+
+impl Takes {
+    /// A list in TOML will do.
+    #[must_use]
+    pub fn list(self) -> bool {
+        matches!(
+            self,
+            Takes::Models | Takes::Packages | Takes::Words(_) | Takes::Keys
+        )
+    }
 }
 
 /// Kinds of server, as settings write them.
@@ -42,6 +58,9 @@ pub const KINDS: &[&str] = &[
     "scripted",
 ];
 
+/// Kinds of things people are told, as settings write them.
+pub const TOLD: &[&str] = &["needs-you", "shipped", "budget", "incident"];
+
 /// USD per million tokens.
 const PRICE: Takes = Takes::Number(0.0, 1e6);
 
@@ -53,7 +72,7 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("hosts.*.kind", Takes::Word(KINDS)),
     ("hosts.*.url", Takes::Address),
     ("hosts.*.num_ctx", Takes::Whole(512, 1_048_576)),
-    ("hosts.*.keep_alive", Takes::Text),
+    ("hosts.*.keep_alive", Takes::Stay),
     ("hosts.*.local", Takes::Flag),
     ("hosts.*.first_byte_s", WAIT),
     ("hosts.*.idle_s", WAIT),
@@ -67,16 +86,20 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("roles.developer.others", Takes::Models),
     ("roles.developer.schedule", Takes::Cron),
     ("roles.developer.runner", RUNNER),
+    ("roles.developer.edits", EDITS),
+    ("roles.developer.think", Takes::Flag),
     ("roles.qa.model", Takes::Model),
     ("roles.qa.fallback", Takes::Models),
     ("roles.qa.others", Takes::Models),
     ("roles.qa.schedule", Takes::Cron),
     ("roles.qa.runner", RUNNER),
+    ("roles.qa.think", Takes::Flag),
     ("roles.supervisor.model", Takes::Model),
     ("roles.supervisor.fallback", Takes::Models),
     ("roles.supervisor.others", Takes::Models),
     ("roles.supervisor.schedule", Takes::Cron),
     ("roles.supervisor.runner", RUNNER),
+    ("roles.supervisor.think", Takes::Flag),
     ("limits.tool_usd", Takes::Number(0.0, 1e6)),
     ("limits.tool_tokens", Takes::Whole(1, 1_000_000_000)),
     ("limits.tool_minutes", Takes::Whole(1, 1_000_000)),
@@ -90,6 +113,8 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("harness.test_wall_s", Takes::Whole(1, 3_600)),
     ("harness.case_samples", Takes::Whole(1, 5)),
     ("harness.triage_words", Takes::Whole(0, 10_000)),
+    ("harness.tool_turns", Takes::Whole(2, 100)),
+    ("harness.tool_results", Takes::Whole(1, 100)),
     ("harness.mutation", Takes::Flag),
     ("harness.mutation_score", Takes::Whole(0, 100)),
     ("harness.mutation_reviewed_score", Takes::Whole(0, 100)),
@@ -101,6 +126,10 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("ladder.diagnoses", TIMES),
     ("ladder.takeovers", Takes::Whole(0, 100)),
     ("ladder.samples", TIMES),
+    ("keep.transcripts_mib", SIZE),
+    ("keep.evidence_mib", SIZE),
+    ("keep.logs_mib", SIZE),
+    ("keep.branch_days", Takes::Whole(0, 36_500)),
     ("stuck.same_failures", TIMES),
     ("stuck.same_error", Takes::Whole(2, 100)),
     ("stuck.timeouts", TIMES),
@@ -124,8 +153,22 @@ pub const KEYS: &[(&str, Takes)] = &[
     ("prices.*.read", PRICE),
     ("prices.*.output", PRICE),
     ("npm.allow", Takes::Packages),
+    ("notify.quiet", Takes::Hours),
+    ("notify.quiet_except", Takes::Words(TOLD)),
+    ("notify.repeat_minutes", Takes::Whole(0, 10_080)),
+    ("notify.per_hour", Takes::Whole(1, 1_000)),
+    ("notify.*.command", Takes::Text),
+    ("notify.*.ntfy", Takes::Address),
+    ("notify.*.webhook", Takes::Address),
+    ("notify.*.key", Takes::Text),
+    ("notify.*.on", Takes::Words(TOLD)),
     ("keys.*.plain_http", Takes::Flag),
     ("keys.*.bearer", Takes::Flag),
+    ("screens.theme", Takes::Text),
+    ("screens.colours", COLOURS),
+    ("screens.bell", BELL),
+    ("screens.mouse", Takes::Flag),
+    ("screens.keys.*", Takes::Keys),
 ];
 
 /// A key that has another name now; both parts lie in the same table.
@@ -151,8 +194,20 @@ pub fn today(path: &[String], names: &[Renamed]) -> Option<Vec<String>> {
 /// How often something may be done before something else is.
 const TIMES: Takes = Takes::Whole(1, 100);
 
+/// MiB on disk.
+const SIZE: Takes = Takes::Whole(1, 1_048_576);
+
 /// Who takes a role's turns.
 const RUNNER: Takes = Takes::Word(&["builtin", "external"]);
+
+/// How the Developer's model edits.
+const EDITS: Takes = Takes::Word(&["files", "tools", "actions"]);
+
+/// How many colours the screens use.
+const COLOURS: Takes = Takes::Word(&["auto", "none", "16", "256", "true"]);
+
+/// What tells at the screens that something begins to need a person.
+const BELL: Takes = Takes::Word(&["none", "bell", "osc9", "osc777"]);
 
 /// Tables a home may not carry: agents can write there.
 pub const USER_ONLY: &[&str] = &["keys", "prices", "sandbox", "notify", "npm"];
@@ -238,162 +293,4 @@ fn joined(above: &[String], last: &str) -> String {
         .chain([last])
         .collect::<Vec<_>>()
         .join(".")
-}
-
-/// Checks a value against what its key takes; text of variables and flags is typed here.
-pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value, String> {
-    let value = if typed { value } else { retype(takes, value) };
-    match (takes, value) {
-        (Takes::Text, Value::Text(text)) => Ok(Value::Text(text)),
-        (Takes::Address, Value::Text(text)) => address(key, text).map(Value::Text),
-        (Takes::Model, Value::Text(text)) => model(key, text).map(Value::Text),
-        (Takes::Models, Value::Text(text)) => models(key, text.split(',')),
-        (Takes::Models, Value::List(texts)) => models(key, texts.iter().map(String::as_str)),
-        (Takes::Day, Value::Text(text)) => match text.parse::<chrono::NaiveDate>() {
-            Ok(_) => Ok(Value::Text(text)),
-            Err(_) => Err(format!(
-                "{key} is \"{text}\", and takes a day such as \"2026-10-07\""
-            )),
-        },
-        (Takes::Cron, Value::Text(text)) => cron(key, text).map(Value::Text),
-        (Takes::Word(words), Value::Text(text)) => {
-            if words.contains(&text.as_str()) {
-                return Ok(Value::Text(text));
-            }
-            let hint =
-                nearest(&text, words).map_or(String::new(), |w| format!("; did you mean \"{w}\"?"));
-            Err(format!(
-                "{key} is \"{text}\", and takes one of {}{hint}",
-                words.join(", ")
-            ))
-        }
-        (Takes::Whole(low, high), Value::Whole(number)) => {
-            if (low..=high).contains(&number) {
-                return Ok(Value::Whole(number));
-            }
-            Err(format!("{key} is {number}, and takes {low} to {high}"))
-        }
-        (Takes::Number(low, high), Value::Whole(number)) => {
-            in_range(key, number as f64, low, high).map(Value::Number)
-        }
-        (Takes::Number(low, high), Value::Number(number)) => {
-            in_range(key, number, low, high).map(Value::Number)
-        }
-        (Takes::Flag, Value::Flag(flag)) => Ok(Value::Flag(flag)),
-        (Takes::Packages, Value::List(all)) => {
-            match all.iter().find(|one| package::parse(one).is_none()) {
-                None => Ok(Value::List(all)),
-                Some(one) => Err(format!(
-                    "{key} holds {}, and takes names with one exact version, such as \"dayjs@1.11.13\"",
-                    Value::Text(one.clone()).shown()
-                )),
-            }
-        }
-        (takes, value) => Err(format!(
-            "{key} is {}, and takes {}",
-            value.shown(),
-            words(takes)
-        )),
-    }
-}
-
-/// Text of a variable or flag as the type its key takes, where it reads as one.
-fn retype(takes: Takes, value: Value) -> Value {
-    let Value::Text(text) = value else {
-        return value;
-    };
-    let trimmed = text.trim();
-    let typed = match takes {
-        Takes::Whole(..) => trimmed.parse().ok().map(Value::Whole),
-        Takes::Number(..) => trimmed.parse().ok().map(Value::Number),
-        Takes::Flag => trimmed.parse().ok().map(Value::Flag),
-        Takes::Packages => {
-            let names = trimmed.split([',', ' ']).filter(|name| !name.is_empty());
-            Some(Value::List(names.map(str::to_owned).collect()))
-        }
-        _ => None,
-    };
-    typed.unwrap_or(Value::Text(text))
-}
-
-/// What a key takes, in words.
-fn words(takes: Takes) -> String {
-    match takes {
-        Takes::Text => "a text in quotes".to_owned(),
-        Takes::Address => "an address such as \"http://127.0.0.1:11434\"".to_owned(),
-        Takes::Model => "\"host/model\" in quotes".to_owned(),
-        Takes::Models => "\"host/model\" in quotes, or a list of them".to_owned(),
-        Takes::Day => "a day such as \"2026-10-07\"".to_owned(),
-        Takes::Cron => "a cron expression in quotes".to_owned(),
-        Takes::Word(words) => format!("one of {} in quotes", words.join(", ")),
-        Takes::Whole(low, high) => format!("a whole number from {low} to {high}"),
-        Takes::Number(low, high) => format!("a number from {low} to {high}"),
-        Takes::Flag => "true or false".to_owned(),
-        Takes::Packages => "a list such as [\"dayjs@1.11.13\"]".to_owned(),
-    }
-}
-
-/// A number within its range.
-fn in_range(key: &str, number: f64, low: f64, high: f64) -> Result<f64, String> {
-    if (low..=high).contains(&number) {
-        Ok(number)
-    } else {
-        Err(format!("{key} is {number}, and takes {low} to {high}"))
-    }
-}
-
-/// An http or https address that names a host.
-fn address(key: &str, text: String) -> Result<String, String> {
-    let rest = text
-        .strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"));
-    match rest {
-        Some(rest)
-            if !rest.is_empty()
-                && !rest.starts_with(['/', ':'])
-                && !text.contains(char::is_whitespace) =>
-        {
-            if rest
-                .split('/')
-                .next()
-                .is_some_and(|authority| authority.contains('@'))
-            {
-                return Err(format!(
-                    "{key} carries a user name or key in the address; say where the key is under [keys] of your own settings file"
-                ));
-            }
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        _ => Err(format!(
-            "{key} is \"{text}\", and takes an address such as \"http://127.0.0.1:11434\""
-        )),
-    }
-}
-
-/// `host/model`, both there.
-fn model(key: &str, text: String) -> Result<String, String> {
-    match text.split_once('/') {
-        Some((host, model)) if !host.is_empty() && !model.is_empty() => Ok(text),
-        _ => Err(format!(
-            "{key} is \"{text}\", and takes \"host/model\", such as \"ollama/qwen3:14b\""
-        )),
-    }
-}
-
-/// Several `host/model`; blanks between commas do not count.
-fn models<'a>(key: &str, texts: impl Iterator<Item = &'a str>) -> Result<Value, String> {
-    let named = texts.map(str::trim).filter(|text| !text.is_empty());
-    let models: Result<Vec<String>, String> =
-        named.map(|text| model(key, text.to_owned())).collect();
-    models.map(Value::List)
-}
-
-/// A cron expression that parses.
-fn cron(key: &str, text: String) -> Result<String, String> {
-    match text.parse::<croner::Cron>() {
-        Ok(_) => Ok(text),
-        Err(error) => Err(format!(
-            "{key} is \"{text}\", which is no cron expression: {error}"
-        )),
-    }
 }

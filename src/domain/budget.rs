@@ -3,8 +3,9 @@
 use super::decide::Limits;
 use super::event::Unit;
 use super::factory::{Factory, Used};
+use super::need::{Need, Way};
 use super::phase::Role;
-use super::screen::Need;
+use super::screen::LimitLine;
 use chrono::{DateTime, Duration, Utc};
 
 /// Milliseconds of a minute.
@@ -192,6 +193,38 @@ pub fn notices(state: &Factory, limits: &Limits, now: DateTime<Utc>) -> Vec<Use>
     found
 }
 
+/// What is used of each limit that can be set: the factory's, each role's, and those of the tools that are named.
+#[must_use]
+pub fn lines(
+    state: &Factory,
+    limits: &Limits,
+    tools: &[&str],
+    now: DateTime<Utc>,
+) -> Vec<LimitLine> {
+    let mut all = Vec::new();
+    for who in std::iter::once(None).chain(Role::ALL.map(Some)) {
+        let scope = who.map_or("factory", Role::name);
+        let spent = day(state, who, now);
+        for unit in Unit::ALL {
+            let usual = (who.is_none() && unit == Unit::Usd).then_some(limits.day_usd);
+            all.push(LimitLine {
+                scope: scope.to_owned(),
+                unit,
+                used: amount(spent, unit),
+                limit: set(state, scope, unit).or(usual),
+            });
+        }
+    }
+    let tools = tools.iter().flat_map(|name| tool(state, limits, name));
+    all.extend(tools.map(|one| LimitLine {
+        scope: one.scope,
+        unit: one.unit,
+        used: one.used,
+        limit: Some(one.limit),
+    }));
+    all
+}
+
 /// The limits that are nearly reached, as entries that wait for a person but stop nothing. One that is reached has
 /// its pause or parked item instead.
 #[must_use]
@@ -204,10 +237,12 @@ pub fn needs(state: &Factory, limits: &Limits, now: DateTime<Utc>) -> Vec<Need> 
         .map(|one| Need {
             id: format!("budget:{}/{}", one.scope, one.unit.name()),
             why: one.words(),
-            ways: vec![format!(
-                "dev-factory budget {} {} AMOUNT",
-                one.scope,
-                one.unit.name()
+            waiting: "costs nothing until the limit is reached".to_owned(),
+            ways: vec![Way::limit(
+                &one.scope,
+                Some(one.unit),
+                "raise the limit",
+                "asks for the amount",
             )],
             since,
             blocking: false,

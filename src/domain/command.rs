@@ -1,5 +1,9 @@
 //! Operator commands as values: the same from a key, the command line or another program.
 
+mod line;
+
+pub use line::limit;
+
 use super::event::Unit;
 use super::phase::Phase;
 use super::state::Scope;
@@ -142,8 +146,11 @@ pub enum Verb {
         #[serde(default)]
         host: Option<String>,
     },
+    /// `item` absent: the tool the rule has stopped, else the one under way.
     NotStuck {
         rule: String,
+        #[serde(default)]
+        item: Option<String>,
     },
     Snooze {
         need: String,
@@ -185,6 +192,14 @@ pub enum Decision {
     Hint,
     TestDefect,
     Takeover,
+}
+
+impl Decision {
+    /// Its text is handed to somebody, so that it needs one.
+    #[must_use]
+    pub const fn worded(self) -> bool {
+        matches!(self, Self::SendBack | Self::Hint)
+    }
 }
 
 /// When a stop takes effect.

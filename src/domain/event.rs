@@ -4,8 +4,10 @@
 use super::command::{Command, Decision};
 use super::phase::{Outcome, Phase, Role};
 use super::price::Cached;
+pub use super::run::RunSummary;
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use super::stuck::{Cycle, Rung};
+use super::swept::Swept;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -235,8 +237,12 @@ pub enum EventBody {
         ok: bool,
         detail: String,
     },
+    /// A host whose turns could not be taken answers again.
+    HostBack { host: String },
     /// A task of the engine failed or panicked.
     Incident { sentence: String },
+    /// Housekeeping takes papers of finished tools away.
+    Swept(Swept),
     /// Something a person should read; no effect on state.
     Noted { sentence: String },
 }
@@ -323,10 +329,10 @@ pub struct Turn {
     /// Tokens the prompt was estimated to have, before anything was learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated: Option<u64>,
-    /// Tokens read, cached ones included, as the server counted; None when it did not say. Of a reply that was broken off for
-    /// repeating itself, both counts are our estimate.
+    /// Tokens read, cached ones included, as the server counted; None when nothing came, or from a script. What a server
+    /// does not count, or had not counted when its reply broke off, is our estimate.
     pub input_tokens: Option<u64>,
-    /// Tokens written, thinking included; None when it did not say.
+    /// Tokens written, thinking included; None when nothing came.
     pub output_tokens: Option<u64>,
     /// Of the tokens written, those of thinking, estimated from its text; None where it did not think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -337,7 +343,7 @@ pub struct Turn {
     /// Id of the rate it was priced by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
-    /// Cost in USD; None when unpriced. Local and scripted turns cost 0.
+    /// Cost in USD; None when it is not known: no price, or a turn that failed before its server said anything. Local and scripted turns cost 0.
     pub usd: Option<f64>,
     /// Whole turn, milliseconds.
     pub millis: u64,
@@ -358,30 +364,9 @@ pub struct Turn {
     /// It ran out of context window or of tokens to write.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
-}
-
-/// What one run of the gates found; the details are in evidence/<tool>/<run>.json.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunSummary {
-    /// Number of the run, from 1.
-    pub run: u32,
-    /// Hash of the measured tree.
-    pub tree: String,
-    /// All gates passed.
-    pub green: bool,
-    /// Jest tests passed and executed.
-    pub passed: u32,
-    pub total: u32,
-    /// Held-out cases passed and run.
-    pub held_passed: u32,
-    pub held_total: u32,
-    /// Lowest of the four coverage figures, percent; None when unknown.
-    pub coverage: Option<f64>,
-    /// First gate that failed, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed_gate: Option<String>,
-    /// Gate time, milliseconds.
-    pub millis: u64,
+    /// Its server did not count: the tokens are our estimate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncounted: bool,
 }
 
 /// What a budget counts.

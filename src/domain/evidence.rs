@@ -1,6 +1,7 @@
 //! What the gates of one run measured: evidence/<tool>/<run>.json.
 
 use super::case::CaseResult;
+use super::cheat::Cheat;
 use super::mutation::MutationRun;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -65,13 +66,16 @@ impl Evidence {
 }
 
 /// One gate's verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateResult {
     /// "scan", "jest", "coverage", "held-out", "throwing", "public", "mutation".
     pub gate: String,
     pub passed: bool,
     /// In words: what was measured, or what is wrong with file and line.
     pub words: String,
+    /// Kinds of cheat found, and how often each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cheats: BTreeMap<Cheat, u32>,
 }
 
 /// One Jest run, read from its report and coverage files only.

@@ -3,6 +3,7 @@
 use super::command::Decision;
 use super::event::{RunSummary, Unit};
 use super::item::Item;
+use super::lately::Lately;
 use super::phase::{Phase, Role};
 use super::price::Usual;
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
@@ -10,6 +11,7 @@ use super::stuck::Course;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Everything the events so far amount to; serialised as journal/snapshot.json.
 /// `Factory::apply` (fold.rs) is the only thing that changes it.
@@ -39,10 +41,10 @@ pub struct Factory {
     pub stopped: Option<Stopped>,
     /// Escalation in force.
     pub escalation: Option<Escalation>,
-    /// The backlog in file order.
-    pub items: Vec<Item>,
-    /// What is remembered of each tool.
-    pub tools: BTreeMap<String, ToolFacts>,
+    /// The backlog in file order; shared by copies of the whole until one of them changes it.
+    pub items: Arc<Vec<Item>>,
+    /// What is remembered of each tool; shared by copies of the whole until one of them changes it.
+    pub tools: BTreeMap<String, Arc<ToolFacts>>,
     /// What the last 24 hours used, one entry a minute and role, oldest first.
     pub spend: Vec<Spend>,
     /// Limits set by command; they override settings. Key: "<scope>/<unit>".
@@ -65,6 +67,12 @@ pub struct Factory {
     /// How long the Supervisor's calls usually are.
     #[serde(default)]
     pub reviews: Usual,
+    /// What roles and hosts did lately; shared by copies of the whole until one of them changes it.
+    #[serde(default)]
+    pub lately: Arc<Lately>,
+    /// Version of the program whose engine began last.
+    #[serde(default)]
+    pub version: String,
     /// Lifetime counters.
     pub totals: Totals,
 }
@@ -167,6 +175,9 @@ pub struct ToolFacts {
     pub open_bugs: Vec<OpenBug>,
     /// Reviews written.
     pub reviews: u32,
+    /// The newest one and its verdict, until the move it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<(u32, Decision)>,
     /// Send-backs by a model since the last respec.
     pub send_backs: u32,
     /// Linter refusals in the present spec attempt.

@@ -5,8 +5,10 @@ mod effort;
 mod summary;
 
 pub use self::build::Build;
+pub(super) use self::build::begins;
 pub use self::effort::Effort;
 pub use self::summary::{PassAt, Share, Summary};
+use super::cheat::Cheat;
 use super::event::{Event, EventBody, Move, RunSummary, Turn};
 use super::phase::{Outcome, Phase};
 use super::stuck::Rung;
@@ -51,6 +53,8 @@ pub struct Tool {
     pub stuck: BTreeMap<String, u64>,
     /// Red runs by the first gate that failed.
     pub rejections: BTreeMap<String, u64>,
+    /// Runs in which a gate found a kind of cheat, by kind.
+    pub cheats: BTreeMap<Cheat, u64>,
     /// Files the harness mended by itself (L0).
     pub mended: u64,
     /// Times it was handed to the reviewer by rule or by a person.
@@ -167,8 +171,11 @@ impl Metrics {
     fn ran(&mut self, name: &str, run: &RunSummary) {
         let effort = self.effort(name, Phase::Qa);
         effort.gate_millis = effort.gate_millis.saturating_add(run.millis);
-        if let Some(words) = run.failed_gate.as_deref().filter(|_| !run.green) {
-            let gate = words.split(':').next().unwrap_or(words).trim();
+        effort.mutation_millis = effort.mutation_millis.saturating_add(run.mutation_millis);
+        for cheat in run.cheats.keys() {
+            *self.tool(name).cheats.entry(*cheat).or_default() += 1;
+        }
+        if let Some(gate) = refused_by(run) {
             *self
                 .tool(name)
                 .rejections
@@ -179,16 +186,7 @@ impl Metrics {
 
     fn moved(&mut self, name: &str, made: &Move) {
         let tool = self.tool(name);
-        let verdict = made.from == Phase::Review
-            && matches!(
-                made.outcome,
-                Outcome::Ship
-                    | Outcome::SendBack
-                    | Outcome::Respec
-                    | Outcome::Hint
-                    | Outcome::TestDefect
-                    | Outcome::Takeover
-            );
+        let verdict = made.from == Phase::Review && made.outcome.verdict();
         tool.reviews += u64::from(verdict);
         match made.outcome {
             Outcome::SendBack => tool.sent_back += 1,
@@ -232,6 +230,12 @@ impl Metrics {
         }
         sums
     }
+}
+
+/// The first gate that a red run failed at.
+pub(super) fn refused_by(run: &RunSummary) -> Option<&str> {
+    let words = run.failed_gate.as_deref().filter(|_| !run.green)?;
+    Some(words.split(':').next().unwrap_or(words).trim())
 }
 
 /// The rung an event shows a build to have reached.

@@ -67,6 +67,22 @@ pub enum Outcome {
     Parked,
 }
 
+impl Outcome {
+    /// It is somebody's verdict on a tool in review.
+    #[must_use]
+    pub const fn verdict(self) -> bool {
+        matches!(
+            self,
+            Self::Ship
+                | Self::SendBack
+                | Self::Respec
+                | Self::Hint
+                | Self::TestDefect
+                | Self::Takeover
+        )
+    }
+}
+
 /// Who may bring about a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decider {

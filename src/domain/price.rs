@@ -110,7 +110,7 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// The rate for a prompt of so many tokens on a day: the highest step it reaches, of these the newest.
+    /// The rate for a prompt of so many tokens on a day: the newest, and of its day the highest step the prompt reaches.
     #[must_use]
     pub fn rate(&self, model: &str, day: NaiveDate, prompt: u64) -> Option<&Rate> {
         let fits = |rate: &&Rate| {
@@ -119,7 +119,7 @@ impl Prices {
                 && (rate.above_tokens == 0 || prompt > rate.above_tokens)
         };
         let rates = self.rates.iter().filter(fits);
-        rates.max_by_key(|rate| (rate.above_tokens, rate.effective_from))
+        rates.max_by_key(|rate| (rate.effective_from, rate.above_tokens))
     }
 
     /// USD a call costs that reads and writes so many tokens, were none of them in the server's cache yet.

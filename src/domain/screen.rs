@@ -1,7 +1,10 @@
 //! What the screens show: the snapshot of run/ and one log line. Front-ends read nothing else of the engine.
 
-use super::event::RunSummary;
+use super::condition::Condition;
+pub use super::duty::{KeyFacts, RoleFacts, ServerFacts, SoulFacts, TurnLine};
+use super::event::{RunSummary, Unit};
 use super::item::Item;
+pub use super::need::{Act, Need, Way};
 use super::phase::{Outcome, Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use chrono::{DateTime, Utc};
@@ -24,6 +27,9 @@ pub struct Snapshot {
     pub attempt: Option<AttemptRef>,
     pub escalation: Option<Escalation>,
     pub pauses: Vec<Pause>,
+    /// What keeps it from working, or from noticing, though nobody paused it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// A pause is in force but a turn or gate is still ending.
     pub pausing: bool,
     pub stopped: Option<Stopped>,
@@ -34,6 +40,9 @@ pub struct Snapshot {
     /// Each model server: who is served, who waits.
     #[serde(default)]
     pub hosts: Vec<HostLine>,
+    /// Each host the roles work with: how it does.
+    #[serde(default)]
+    pub servers: Vec<ServerFacts>,
     /// Entries of the backlog, in the order they would be taken.
     pub queue: Vec<Item>,
     /// What waits for a person, most urgent first.
@@ -69,6 +78,9 @@ pub struct Snapshot {
     /// The limits of one tool.
     #[serde(default)]
     pub tool_limits: ToolLimits,
+    /// What is used of each limit that can be set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitLine>,
     /// "none (--unsafe-no-sandbox)", "demo" ...
     pub sandbox: String,
     /// What a call of the Supervisor is thought to cost, in words; empty where none is made.
@@ -83,6 +95,36 @@ pub struct ToolLimits {
     pub usd: f64,
     pub tokens: u64,
     pub minutes: u64,
+}
+
+/// A limit that can be set, and what is used of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LimitLine {
+    /// "factory", a role or a tool.
+    pub scope: String,
+    pub unit: Unit,
+    pub used: f64,
+    /// None: no limit is set.
+    #[serde(default)]
+    pub limit: Option<f64>,
+}
+
+impl LimitLine {
+    /// `github-issue-digest has used 2.01 of 2.00 usd`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let figure = |amount: f64| match self.unit {
+            Unit::Usd => format!("{amount:.2}"),
+            Unit::Tokens => format!("{amount:.0}"),
+            Unit::Minutes => format!("{amount:.1}"),
+        };
+        let used = figure(self.used);
+        let (scope, unit) = (&self.scope, self.unit.name());
+        match self.limit {
+            Some(limit) => format!("{scope} has used {used} of {} {unit}", figure(limit)),
+            None => format!("{scope} has used {used} {unit}, without a limit"),
+        }
+    }
 }
 
 /// Which process writes; a reader that finds it gone shows NO ENGINE.
@@ -120,6 +162,9 @@ pub struct AgentStatus {
     /// Something is wrong with what its host does, until a turn comes to its end again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<String>,
+    /// What is worth knowing of it beyond that.
+    #[serde(default)]
+    pub facts: RoleFacts,
 }
 
 /// A model server and who stands in line there.
@@ -157,20 +202,6 @@ pub enum AgentState {
     Paused,
     External,
     Operator,
-}
-
-/// Something only a person can do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Need {
-    /// Stable id for snooze: "review:<tool>", "park:<tool>", "pause:<id>", "host:<name>".
-    pub id: String,
-    /// Why, in one sentence.
-    pub why: String,
-    /// The command lines that answer it.
-    pub ways: Vec<String>,
-    pub since: DateTime<Utc>,
-    /// Also stops the factory.
-    pub blocking: bool,
 }
 
 /// One run of the gates, as shown.
@@ -245,8 +276,57 @@ pub struct LogLine {
     /// Journal event it stands for, if one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
+    /// What it tells of.
+    #[serde(default, skip_serializing_if = "Kind::is_plain")]
+    pub kind: Kind,
     /// One line; streamed model text comes as pieces with `Level::Stream`.
     pub text: String,
+}
+
+impl LogLine {
+    /// Stands where lines were missed.
+    #[must_use]
+    pub fn missed(count: u64, at: DateTime<Utc>) -> Self {
+        Self {
+            at,
+            from: "engine".to_owned(),
+            level: Level::Warn,
+            tool: None,
+            seq: None,
+            kind: Kind::Plain,
+            text: format!("{count} lines came too fast to be shown; they are on disk"),
+        }
+    }
+}
+
+/// What a line tells of, where it is more than its level says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Nothing more.
+    #[default]
+    Plain,
+    /// A turn of a model.
+    Turn,
+    /// A run of the gates that is green.
+    Gate,
+    /// Something that failed in a run.
+    Fail,
+    /// A stuck rule, and what is done about it.
+    Rule,
+    /// What a person asked for.
+    You,
+    /// One that is not known to this version.
+    #[serde(other)]
+    Other,
+}
+
+impl Kind {
+    /// Whether there is nothing to say about it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain | Self::Other)
+    }
 }
 
 /// What kind of line.

@@ -5,6 +5,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// Version of a home's files as this program writes them; it stands as `schema` in control.json and home.json. A home
+/// with a higher one is only read: its journal may hold what this program would skip.
+pub const FORMAT: u32 = 1;
+
 /// `state.json`: the five fixed keys, and whatever keys others added.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +32,7 @@ pub struct StateDoc {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlDoc {
-    /// Version of this document; 1.
+    /// [`FORMAT`] of the program that wrote it.
     pub schema: u32,
     /// Rises by one with every rewrite.
     pub revision: u64,

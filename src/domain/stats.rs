@@ -1,30 +1,30 @@
 //! Statistics: folds over the whole journal, and one closing row a tool.
 
 mod days;
+mod overview;
+mod row;
 mod spread;
 mod usage;
 
 pub use self::days::{Days, Share};
+pub use self::overview::Overview;
+use self::row::Tool;
+pub use self::row::{Closing, Stands};
 pub use self::spread::Spread;
 pub use self::usage::Usage;
 use super::event::{Event, EventBody, Move, RunSummary, Turn};
+use super::metrics::refused_by;
 use super::phase::{Outcome, Phase, Role};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Moves that are somebody's verdict on a tool in review.
-const VERDICTS: [Outcome; 6] = [
-    Outcome::Ship,
-    Outcome::SendBack,
-    Outcome::Respec,
-    Outcome::Hint,
-    Outcome::TestDefect,
-    Outcome::Takeover,
-];
+use std::sync::Arc;
 
 /// Everything the statistics panes and reports show.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
+    /// Newest event.
+    pub seq: u64,
     /// Ships, rebuilds and reopened ones included.
     pub shipped: u64,
     /// Items that stand parked now.
@@ -53,70 +53,16 @@ pub struct Stats {
     pub stuck: BTreeMap<String, u64>,
     /// Verdicts of reviews.
     pub reviews: BTreeMap<Outcome, u64>,
-    tools: BTreeMap<String, Tool>,
-    order: Vec<String>,
+    /// Red runs by the first gate that failed.
+    pub rejections: BTreeMap<String, u64>,
+    /// Milliseconds the gates took.
+    pub gate_millis: u64,
+    /// Shared with the figures of before: an event copies the tool it is about, and no other.
+    tools: BTreeMap<Arc<str>, Arc<Tool>>,
+    order: Vec<Arc<str>>,
     lane: Option<(String, Phase, DateTime<Utc>)>,
     last: Option<DateTime<Utc>>,
     down: Option<DateTime<Utc>>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Tool {
-    row: Closing,
-    build_runs: u32,
-    picked: bool,
-    parked: bool,
-}
-
-/// Where a tool stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stands {
-    /// In the queue.
-    #[default]
-    Queued,
-    /// Under way, in this phase.
-    Active(Phase),
-    /// On the shelf until someone decides.
-    Shelved,
-    /// Put aside for a person.
-    Parked,
-    Dropped,
-    Shipped,
-}
-
-/// One line of the closing table.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Closing {
-    /// Name.
-    pub tool: String,
-    /// Where it stands.
-    pub stands: Stands,
-    /// When it was shipped, parked or dropped last.
-    pub ended: Option<DateTime<Utc>>,
-    /// Newest version shipped.
-    pub version: Option<String>,
-    /// Runs of the gates.
-    pub runs: u32,
-    /// Cycles.
-    pub cycles: u32,
-    /// Jest tests of the last run.
-    pub tests: u32,
-    /// Of these, passed.
-    pub passed: u32,
-    /// Held-out cases of the last run.
-    pub held_out: u32,
-    /// Of these, passed.
-    pub held_passed: u32,
-    /// A script gave the replies.
-    pub scripted: bool,
-    /// Lowest coverage figure of the last run, percent.
-    pub coverage: Option<f64>,
-    /// Seconds in the lane while an engine ran.
-    pub seconds: f64,
-    /// What its turns used.
-    pub used: Usage,
-    /// Milliseconds by phase.
-    pub phases: BTreeMap<Phase, u64>,
 }
 
 impl Stats {
@@ -132,6 +78,18 @@ impl Stats {
 
     /// Folds one event in.
     pub fn apply(&mut self, event: &Event) {
+        let tool = match &event.body {
+            EventBody::Move(_) => self.tool(event),
+            // Only a move makes a tool one that was picked.
+            _ => event
+                .tool
+                .as_ref()
+                .and_then(|name| self.tools.get_mut(name.as_str()))
+                .map(Arc::make_mut),
+        };
+        if let Some(tool) = tool {
+            tool.follow(&event.body);
+        }
         match &event.body {
             EventBody::Move(made) => self.moved(event, made),
             EventBody::Turn(turn) => self.turned(event, turn),
@@ -151,16 +109,19 @@ impl Stats {
             EventBody::ItemParked { name, .. } => self.parked(event, name),
             EventBody::ItemRequeued { name, .. } => {
                 let tool = self.named(name);
-                tool.row.stands = Stands::Queued;
+                tool.stands(Stands::Queued, event);
                 let before = std::mem::take(&mut tool.parked);
                 self.parked = self.parked.saturating_sub(u64::from(before));
             }
-            EventBody::ItemReopened { name, .. } => self.named(name).row.stands = Stands::Queued,
+            EventBody::ItemReopened { name, .. } => {
+                self.named(name).stands(Stands::Queued, event);
+            }
             EventBody::Stopped { .. } => self.down = self.down.or(Some(event.ts)),
             EventBody::Started { .. } => self.woke(event.ts),
             _ => {}
         }
         self.last = Some(event.ts);
+        self.seq = self.seq.max(event.seq);
     }
 
     /// Time without an engine is no time in the lane; a killed one was there until its last event.
@@ -184,6 +145,7 @@ impl Stats {
         share.usd += usd;
         share.tokens = share.tokens.saturating_add(tokens);
         if turn.local {
+            share.local_tokens = share.local_tokens.saturating_add(tokens);
             share.local_millis = share.local_millis.saturating_add(turn.millis);
         }
         if let Some(tool) = self.tool(event) {
@@ -194,17 +156,12 @@ impl Stats {
 
     fn ran(&mut self, event: &Event, run: &RunSummary) {
         self.runs = self.runs.saturating_add(1);
-        let mut first = false;
-        if let Some(tool) = self.tool(event) {
-            first = tool.build_runs == 0;
-            tool.build_runs = tool.build_runs.saturating_add(1);
-            tool.row.runs = tool.row.runs.saturating_add(1);
-            tool.row.tests = run.total;
-            tool.row.passed = run.passed;
-            tool.row.held_out = run.held_total;
-            tool.row.held_passed = run.held_passed;
-            tool.row.coverage = run.coverage;
+        self.gate_millis = self.gate_millis.saturating_add(run.millis);
+        if let Some(gate) = refused_by(run) {
+            let count = self.rejections.entry(gate.to_owned()).or_default();
+            *count = count.saturating_add(1);
         }
+        let first = self.tool(event).is_some_and(|tool| tool.ran(run));
         if !first {
             return;
         }
@@ -228,12 +185,17 @@ impl Stats {
     }
 
     fn named(&mut self, name: &str) -> &mut Tool {
-        if !self.tools.contains_key(name) {
-            self.order.push(name.to_owned());
-        }
-        let tool = self.tools.entry(name.to_owned()).or_default();
+        let name: Arc<str> = match self.tools.get_key_value(name) {
+            Some((name, _)) => Arc::clone(name),
+            None => {
+                let name: Arc<str> = name.into();
+                self.order.push(Arc::clone(&name));
+                name
+            }
+        };
+        let tool = Arc::make_mut(self.tools.entry(Arc::clone(&name)).or_default());
         if tool.row.tool.is_empty() {
-            name.clone_into(&mut tool.row.tool);
+            tool.row.tool = name.to_string();
         }
         tool
     }
@@ -258,23 +220,13 @@ impl Stats {
         if made.to.active() {
             self.lane = Some((name.clone(), made.to, event.ts));
         }
-        if made.from == Phase::Review && VERDICTS.contains(&made.outcome) {
+        if made.from == Phase::Review && made.outcome.verdict() {
             let count = self.reviews.entry(made.outcome).or_default();
             *count = count.saturating_add(1);
         }
         let tool = self.named(&name);
-        tool.picked = true;
-        if made.to.active() {
-            tool.row.stands = Stands::Active(made.to);
-        } else if made.to == Phase::Idle && made.from != Phase::Shipped {
-            tool.row.stands = match made.outcome {
-                Outcome::Shelved => Stands::Shelved,
-                _ => Stands::Queued,
-            };
-        }
+        tool.moved(event, made);
         match made.outcome {
-            Outcome::Picked => tool.build_runs = 0,
-            Outcome::Resumed if made.fresh => tool.build_runs = 0,
             Outcome::Failed | Outcome::SendBack => {
                 tool.row.cycles = tool.row.cycles.saturating_add(1);
                 self.cycles = self.cycles.saturating_add(1);
@@ -314,17 +266,17 @@ impl Stats {
             .map(|tool| &tool.row)
     }
 
+    /// The row of a tool that was picked.
+    #[must_use]
+    pub fn row(&self, name: &str) -> Option<&Closing> {
+        let tool = self.tools.get(name).filter(|tool| tool.picked)?;
+        Some(&tool.row)
+    }
+
     /// The same rows to keep.
     #[must_use]
     pub fn table(&self) -> Vec<Closing> {
         self.rows().cloned().collect()
-    }
-}
-
-impl Tool {
-    fn ended(&mut self, stands: Stands, event: &Event) {
-        self.row.stands = stands;
-        self.row.ended = Some(event.ts);
     }
 }
 

@@ -187,7 +187,7 @@ pub type Entry = (String, i64, Option<String>);
 /// Entries that are gone stay on the list (dropping is a command), which is said once.
 pub fn merge(factory: &Factory, entries: &[Entry], by: &str) -> Result<Vec<NewEvent>, String> {
     let mut merge = Merge {
-        items: factory.items.clone(),
+        items: factory.items.to_vec(),
         seen: Vec::new(),
         named: entries
             .iter()

@@ -1,12 +1,10 @@
 //! What the state calls for: pick, resume, shelve, ship, start the next agent; and what git does for a move.
 
 use super::driver::Driver;
-use super::ports::model::{Fault, ModelError, Remedy};
 use super::ports::repo::{Repo, RepoError};
-use super::ports::settings::ModelRef;
-use super::reread::Why;
 use crate::domain::actor;
 use crate::domain::budget;
+use crate::domain::condition::Trouble;
 use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
 use crate::domain::item::{Item, ItemStatus};
@@ -15,9 +13,7 @@ use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::table;
 use chrono::{DateTime, Utc};
-
-/// Attempts in a row that failed through the same fault of the same model before a person is asked.
-const FAILURES: u32 = 5;
+use tokio::time::Instant;
 
 impl Driver {
     /// Goes on until something runs or nothing more can be done now.
@@ -35,6 +31,9 @@ impl Driver {
     /// One thing the state calls for. False: nothing to do now.
     async fn step(&mut self) -> Result<bool, String> {
         if self.running.is_some() || self.stopping.is_some() || self.suspect.is_some() {
+            return Ok(false);
+        }
+        if !self.fit().await? {
             return Ok(false);
         }
         let roles = self.wanted_roles();
@@ -86,7 +85,13 @@ impl Driver {
 
     /// Asks the domain what an idle, shipped or unreviewable lane should do, and does it.
     async fn room(&mut self) -> Result<bool, String> {
-        let room = self.look_around().await;
+        let room = match self.look_around().await {
+            Ok(room) => room,
+            Err(error) => {
+                self.failed(error)?;
+                return Ok(false);
+            }
+        };
         let events = self
             .decide(&Input::Room(room))
             .map_err(|refusal| refusal.sentence)?;
@@ -94,14 +99,15 @@ impl Driver {
             return Ok(false);
         }
         if let Err(error) = self.before(&events).await {
-            self.hold(PauseKind::Incident, &error)?;
+            let name = Trouble::named(&error).unwrap_or(Trouble::Git);
+            self.troubled(name, error)?;
             return Ok(false);
         }
         self.record(events).await?;
         Ok(true)
     }
 
-    async fn look_around(&mut self) -> Room {
+    async fn look_around(&mut self) -> Result<Room, RepoError> {
         let now = self.tools.clock.now();
         let factory = &self.ledger.factory;
         let (state, words) = self.readiness.state(Role::Supervisor, factory, now);
@@ -109,21 +115,25 @@ impl Driver {
         // Only a tool to be reviewed asks git; an idle factory that waits for a host does not.
         let shelf = |item: &Item| item.status == ItemStatus::InReview;
         let asks = factory.phase == Phase::Review || factory.items.iter().any(shelf);
+        let now_at = Instant::now();
+        let refused = self
+            .refused
+            .as_ref()
+            .filter(|(_, until, _)| *until > now_at);
+        let refused = refused.map(|(why, ..)| why.clone());
         let main_blocked = match asks {
-            true => self
-                .git(|repo| repo.main_blocked())
-                .await
-                .unwrap_or_else(|e| Some(e.to_string())),
+            true if refused.is_some() => refused,
+            true => self.git(|repo| repo.main_blocked()).await?,
             false => None,
         };
         self.main_blocked = main_blocked.is_some();
         let factory = &self.ledger.factory;
-        Room {
+        Ok(Room {
             developer_ready: self.readiness.ready(Role::Developer, factory, now),
             supervisor_ready: review_possible,
             supervisor_why: (!review_possible).then_some(words),
             main_blocked,
-        }
+        })
     }
 
     /// The lane is free, and a tool on the shelf could go on if main were ready.
@@ -158,19 +168,26 @@ impl Driver {
         Ok(())
     }
 
+    /// Waits for the worktree where events need one.
+    pub(super) async fn reachable(&mut self, events: &[NewEvent]) -> Result<(), String> {
+        if !events.iter().any(needs_worktree) {
+            return Ok(());
+        }
+        let opened = self.worktree.ready(&self.tools.repo).await;
+        opened.map_err(|error| error.to_string())
+    }
+
     /// Records events and does what git does after a move.
     pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
-        if events.iter().any(needs_worktree) {
-            let opened = self.worktree.ready(&self.tools.repo).await;
-            if let Err(error) = opened {
-                self.incident(error.to_string())?;
-                return Ok(Vec::new());
-            }
+        if let Err(why) = self.reachable(&events).await {
+            self.troubled(Trouble::named(&why).unwrap_or(Trouble::Git), why)?;
+            return Ok(Vec::new());
         }
         let begun = self.next_attempt(&events);
         let recorded = self.commit(events.into_iter().chain(begun).collect())?;
         for event in &recorded {
             if let (EventBody::Move(step), Some(_)) = (&event.body, &event.tool) {
+                self.recovered()?;
                 self.after(step).await?;
             }
         }
@@ -180,7 +197,10 @@ impl Driver {
     async fn after(&mut self, step: &Move) -> Result<(), String> {
         self.failures = 0;
         let done = match (step.to, step.outcome) {
-            (Phase::Idle, Outcome::Next) => Ok(()),
+            (Phase::Idle, Outcome::Next) => {
+                self.sweeping.at_once();
+                Ok(())
+            }
             (Phase::Idle, _) => {
                 self.cancel();
                 self.git(|repo| repo.close()).await
@@ -189,9 +209,10 @@ impl Driver {
                 self.pushing.at_once();
                 self.git(|repo| repo.close()).await
             }
+            (_, Outcome::Rewound) => self.put_back().await.map(drop),
             _ => Ok(()),
         };
-        done.or_else(|error| self.incident(error.to_string()))
+        done.or_else(|error| self.failed(error))
     }
 
     /// What an attempt ended with.
@@ -216,38 +237,10 @@ impl Driver {
         Ok(self.ledger.factory.phase != before)
     }
 
-    /// A host was at fault: another one takes over, or the role waits for it; after too many failures the role pauses.
-    pub(super) fn host_failed(
-        &mut self,
-        attempt: u64,
-        model: &ModelRef,
-        error: &ModelError,
-    ) -> Result<(), String> {
-        let words = self.tools.redactor.clean(&error.to_string());
-        let role = self.ledger.factory.attempt.as_ref().map(|a| a.role);
-        self.readiness.failed(model, words.clone(), error);
-        self.note(EventBody::AttemptDropped {
-            id: attempt,
-            reason: words.clone(),
-        })?;
-        if error.fault == Fault::Refused {
-            self.reread(Why::Refused);
-        }
-        // One that lasts comes again and again; different ones come and go.
-        let failing = Some((model.clone(), error.fault));
-        self.failures = match self.failing == failing {
-            true => self.failures + 1,
-            false => 1,
-        };
-        self.failing = failing;
-        // A host that is away or busy comes back by itself; a key, a model or a price needs a person.
-        if self.failures < FAILURES || error.remedy() == Remedy::Wait {
-            return Ok(());
-        }
-        self.failures = 0;
-        let scope = role.map_or(Scope::Factory, Scope::of);
-        let reason = format!("{FAILURES} attempts in a row failed: {words}");
-        self.hold_scope(PauseKind::Host, scope, &reason)
+    /// git could not do it.
+    pub(super) fn failed(&mut self, error: RepoError) -> Result<(), String> {
+        let why = error.to_string();
+        self.troubled(Trouble::named(&why).unwrap_or(Trouble::Git), why)
     }
 
     /// Something in the factory failed: journal it, drop the attempt, pause.
@@ -266,7 +259,12 @@ impl Driver {
     }
 
     /// Pauses the factory or a role.
-    fn hold_scope(&mut self, kind: PauseKind, scope: Scope, reason: &str) -> Result<(), String> {
+    pub(super) fn hold_scope(
+        &mut self,
+        kind: PauseKind,
+        scope: Scope,
+        reason: &str,
+    ) -> Result<(), String> {
         let pauses = &self.ledger.factory.pauses;
         if pauses.iter().any(|p| p.kind == kind && p.reason == reason) {
             return Ok(());
@@ -296,11 +294,12 @@ impl Driver {
     }
 
     /// A role works with a model that costs money, its own or the one the ladder chose.
-    fn pays(&self, role: Role) -> bool {
-        let costs = |host: &str| !self.tools.models.local(host);
-        let own = self.readiness.model(role).map(|model| model.host.as_str());
+    pub(super) fn pays(&self, role: Role) -> bool {
+        let costs = |(host, model): (&str, &str)| !self.tools.models.free(host, model);
+        let own = self.readiness.model(role);
+        let own = own.map(|own| (own.host.as_str(), own.model.as_str()));
         let facts = self.ledger.factory.current_facts();
-        let chosen = facts.and_then(|facts| facts.course.model.as_deref()?.split('/').next());
+        let chosen = facts.and_then(|facts| facts.course.model.as_deref()?.split_once('/'));
         let chosen = chosen.filter(|_| role == Role::Developer);
         own.is_some_and(costs) || chosen.is_some_and(costs)
     }
@@ -311,6 +310,7 @@ impl Driver {
         let name = |near: &budget::Use| format!("{} {}", near.scope, near.unit.name());
         for one in &near {
             if self.noticed.insert(name(one)) {
+                self.telling.near(one, now);
                 let words = format!("{}: 80 % are reached", one.words());
                 self.ledger.say(Level::Warn, words);
             }

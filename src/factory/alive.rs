@@ -7,7 +7,7 @@ use crate::domain::actor;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
 use crate::domain::phase::{Outcome, Role};
-use crate::domain::screen::Need;
+use crate::domain::screen::{Need, Way};
 use crate::domain::stuck::{Lull, lull};
 use chrono::{DateTime, Utc};
 use std::time::Duration;
@@ -100,9 +100,12 @@ impl Driver {
                 "S15: the {role} is another program, and nothing was written in {} for {minutes} min",
                 factory.phase
             ),
+            waiting: String::new(),
             ways: vec![
-                "start it, or write the phase it has reached into dev-factory/state.json".to_owned(),
-                format!("set runner = \"builtin\" under [roles.{role}] in dev-factory/factory.toml"),
+                Way::hands("start it, or write the phase it has reached into dev-factory/state.json"),
+                Way::hands(format!(
+                    "set runner = \"builtin\" under [roles.{role}] in dev-factory/factory.toml"
+                )),
             ],
             since,
             blocking: false,
@@ -115,8 +118,7 @@ impl Driver {
         let now = self.tools.clock.now();
         let minutes = i64::from(self.settings.limits.ladder.external_minutes);
         let due = self.ledger.factory.last_update + chrono::Duration::minutes(minutes);
-        let left = due.signed_duration_since(now).to_std().ok()?;
-        Some(Instant::now() + left)
+        (due > now).then(|| super::due::soon(due, now))
     }
 
     fn external_at_work(&self) -> Option<Role> {

@@ -1,10 +1,10 @@
 //! The look at all model hosts before anything is started: the probes each role begins with, put together for all roles,
 //! and a short real turn with each model.
 
+use super::ports::model::ModelError;
 use super::ports::model::{
     Delta, Fault, HostStatus, Message, Models, Reply, Speaker, TurnRequest, subject,
 };
-use super::ports::model::{ModelError, Remedy};
 use super::ports::settings::{HostKind, ModelRef, Settings};
 use super::readiness::unset;
 use crate::agents::prompt::Mode;
@@ -108,6 +108,13 @@ impl Look<'_> {
         let name = subject(host, model);
         (self.tell)(&name, Some("asking it"));
         let mut status = self.models.probe(host, model).await;
+        let named = ModelRef {
+            host: host.to_owned(),
+            model: model.to_owned(),
+        };
+        status
+            .findings
+            .extend(torn(self.models, self.settings, &named));
         let kind = self.settings.hosts.get(host).map(|host| host.kind);
         let turns = self.turn && !model.is_empty() && kind != Some(HostKind::Scripted);
         if status.live && turns {
@@ -124,7 +131,8 @@ impl Look<'_> {
         (self.tell)(&name, None);
         Seen {
             subject: name,
-            live: status.live,
+            // One that is busy will be there.
+            live: status.live || status.fault == Some(Fault::Busy),
             findings: status.findings,
         }
     }
@@ -231,6 +239,38 @@ fn wanted(settings: &Settings) -> BTreeMap<String, BTreeSet<String>> {
     wanted
 }
 
+/// A model that Ollama loads anew whenever the factory turns from one name of the server to another: roles name it under
+/// both, and these ask for different windows.
+pub fn torn(models: &dyn Models, settings: &Settings, model: &ModelRef) -> Option<Finding> {
+    let lines = models.lines();
+    let line = lines.iter().find(|line| line.hosts.contains(&model.host))?;
+    let window = |host: &String| {
+        let host = settings.hosts.get(host)?;
+        (host.kind == HostKind::Ollama).then_some(host.num_ctx)
+    };
+    let own = window(&model.host)?;
+    let named = |host: &String| {
+        let roles = Role::ALL.into_iter().map(|role| settings.role(role));
+        roles
+            .flat_map(|role| role.model.iter().chain(&role.fallback).chain(&role.others))
+            .any(|other| other.host == *host && other.model == model.model)
+    };
+    let other = |host: &&String| named(host) && window(host).is_some_and(|window| window != own);
+    let other = line.hosts.iter().find(other)?;
+    let theirs = window(other)?;
+    Some(Finding::warning(
+        model.to_string(),
+        format!(
+            "is {other}/{} too, on one Ollama server: {} asks for {own} tokens of context and {other} for {theirs}, so each change between them has the model loaded anew",
+            model.model, model.host
+        ),
+        format!(
+            "give hosts.{}.num_ctx and hosts.{other}.num_ctx the same value in factory.toml",
+            model.host
+        ),
+    ))
+}
+
 /// What is so after the turn, and what only another client could have brought about before it.
 fn merged(before: HostStatus, mut after: HostStatus) -> HostStatus {
     let warned = before
@@ -270,6 +310,7 @@ fn request(host: &str, model: &str) -> TurnRequest {
         max_tokens: TOKENS,
         sampling: sampling::of(model, Mode::Decide, 0.0),
         presence_penalty: 0.0,
+        tools: Vec::new(),
         format: Some(schema),
         seed: Some(1),
     }
@@ -309,6 +350,11 @@ fn told(name: &str, reply: &Reply, first: Duration, all: Duration) -> Vec<Findin
     let json = serde_json::from_str::<Value>(reply.text.trim()).ok();
     let fits = json.is_some_and(|value| value.get("numbers").is_some_and(Value::is_array));
     let form = match fits {
+        // A model that always thinks may come no farther in so few tokens.
+        false if reply.cut => Finding::note(
+            name,
+            "had not answered when its short turn was over, so it is not known whether it answers by a schema",
+        ),
         true => Finding::fine(name, "answers in JSON by a schema"),
         false => Finding::warning(
             name,
@@ -321,12 +367,9 @@ fn told(name: &str, reply: &Reply, first: Duration, all: Duration) -> Vec<Findin
 
 /// A turn that failed although everything before looked well.
 fn failed(name: &str, error: &ModelError) -> Finding {
-    let remedy = match error.remedy() {
-        Remedy::Ask => "mend that, then dev-factory probe",
-        Remedy::OtherModel => "name another model in the settings",
-        Remedy::Shrink => "use a smaller num_ctx or a smaller model",
-        Remedy::Wait if error.fault == Fault::Busy => "try again when it is free",
-        _ => "see the log of the server, then try again",
-    };
-    Finding::error(name, format!("failed in a short turn: {error}"), remedy)
+    let words = format!("failed in a short turn: {error}");
+    match error.fault {
+        Fault::Busy => Finding::warning(name, words, error.fault.advice()),
+        _ => Finding::error(name, words, error.fault.advice()),
+    }
 }

@@ -4,10 +4,12 @@
 use super::ports::model::{
     Delta, HostStatus, Message, ModelError, Models, Reply, ToolCall, TurnRequest,
 };
+use super::ports::settings::KeepSettings;
 use super::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError, Waiting};
 use super::ports::tests::{MutantsTold, TestError, Tests, Tree};
 use crate::domain::case::{Case, Received};
 use crate::domain::command::Answer;
+use crate::domain::condition::Trouble;
 use crate::domain::event::{Event, NewEvent};
 use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::factory::Factory;
@@ -15,8 +17,9 @@ use crate::domain::finding::Finding;
 use crate::domain::item::Item;
 use crate::domain::mutation::MutationRun;
 use crate::domain::package::Package;
-use crate::domain::screen::{HostLine, LogLine, Snapshot};
+use crate::domain::screen::{HostLine, LogLine, ServerFacts, Snapshot};
 use crate::domain::state::StateDoc;
+use crate::domain::swept::{Finished, Swept};
 use crate::domain::wishlist::Entry;
 use crate::text::markdown;
 use crate::text::redact::Redactor;
@@ -65,6 +68,13 @@ impl Clean<dyn Models> {
         value
     }
 
+    fn call(&self, call: ToolCall) -> ToolCall {
+        ToolCall {
+            arguments: self.value(call.arguments),
+            ..call
+        }
+    }
+
     fn values(&self, values: Vec<Value>) -> Vec<Value> {
         values.into_iter().map(|value| self.value(value)).collect()
     }
@@ -81,6 +91,13 @@ impl Models for Clean<dyn Models> {
                 role: message.role,
                 content: self.redactor.redact_known(&message.content),
                 blocks: self.values(message.blocks.clone()),
+                calls: message
+                    .calls
+                    .iter()
+                    .cloned()
+                    .map(|call| self.call(call))
+                    .collect(),
+                answers: message.answers.clone(),
             };
             let request = TurnRequest {
                 messages: request.messages.iter().map(safe).collect(),
@@ -88,12 +105,12 @@ impl Models for Clean<dyn Models> {
             };
             let reply = self.inner.turn(&request, pieces).await?;
             // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
-            let safe = |call: ToolCall| ToolCall {
-                arguments: self.value(call.arguments),
-                ..call
-            };
             Ok(Reply {
-                calls: reply.calls.into_iter().map(safe).collect(),
+                calls: reply
+                    .calls
+                    .into_iter()
+                    .map(|call| self.call(call))
+                    .collect(),
                 blocks: self.values(reply.blocks),
                 text: self.redactor.redact_known(&reply.text),
                 thought: self.redactor.redact_known(&reply.thought),
@@ -124,12 +141,21 @@ impl Models for Clean<dyn Models> {
         .boxed()
     }
 
-    fn local(&self, host: &str) -> bool {
-        self.inner.local(host)
+    fn free(&self, host: &str, model: &str) -> bool {
+        self.inner.free(host, model)
     }
 
     fn lines(&self) -> Vec<HostLine> {
         self.inner.lines()
+    }
+
+    fn known(&self, host: &str) -> ServerFacts {
+        let mut known = self.inner.known(host);
+        for text in [&mut known.server, &mut known.model] {
+            *text = self.redactor.clean(text);
+        }
+        known.shared = known.shared.map(|words| self.redactor.clean(&words));
+        known
     }
 
     fn context(&self, host: &str) -> u32 {
@@ -213,7 +239,7 @@ impl Clean<dyn Store> {
                 let words = markdown::fenced(&self.redactor.clean(text));
                 format!("# Review {n} of {tool}\n\n{words}")
             }
-            Paper::Brief => self.redactor.clean(text),
+            Paper::Brief | Paper::Told | Paper::Seen => self.redactor.clean(text),
             // The tool's own material: what only looks like a secret may be what the tool is about.
             Paper::Spec { .. } | Paper::SpecVersion { .. } => self.redactor.redact_known(text),
             Paper::Evidence { .. } | Paper::Acceptance { .. } => {
@@ -312,6 +338,14 @@ impl Store for Clean<dyn Store> {
         self.inner.watch()
     }
 
+    fn obstacle(&self) -> Option<(Trouble, String)> {
+        self.inner.obstacle()
+    }
+
+    fn unwatched(&self) -> Option<(DateTime<Utc>, String)> {
+        self.inner.unwatched()
+    }
+
     fn commands(&self) -> Result<Vec<Waiting>, StoreError> {
         self.inner.commands()
     }
@@ -334,6 +368,14 @@ impl Store for Clean<dyn Store> {
 
     fn put_line(&self, line: &LogLine) -> Result<(), StoreError> {
         self.inner.put_line(line)
+    }
+
+    fn excess(&self, keep: &KeepSettings, finished: &[Finished]) -> Swept {
+        self.inner.excess(keep, finished)
+    }
+
+    fn sweep(&self, swept: &Swept, finished: &[Finished]) -> Result<(), StoreError> {
+        self.inner.sweep(swept, finished)
     }
 
     fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError> {

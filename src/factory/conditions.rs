@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::ports::repo::Repo;
 use super::ports::store::Paper;
 use crate::agents::spec::{self, Spec};
-use crate::agents::{lint, qa, scaffold, scan};
+use crate::agents::{cycle, lint, qa, scaffold, scan};
 use crate::domain::actor;
 use crate::domain::case::Case;
 use crate::domain::event::{EventBody, NewEvent};
@@ -13,13 +13,14 @@ use crate::domain::factory::ToolFacts;
 use crate::domain::phase::{Outcome, Role};
 use crate::domain::stuck::{Course, repeated};
 use crate::text::hash::sha256;
+use std::collections::BTreeMap;
 
 impl Driver {
     /// The papers and tree a claimed outcome needs; events that take them over.
     pub(super) async fn conditions(&mut self, outcome: Outcome) -> Result<Vec<NewEvent>, String> {
         let factory = &self.ledger.factory;
         let tool = factory.current_tool.clone().unwrap_or_default();
-        let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
+        let facts = factory.facts(&tool).cloned().unwrap_or_default();
         match outcome {
             Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
             Outcome::Approved => {
@@ -96,7 +97,7 @@ impl Driver {
             .map_err(|malformed| format!("{place}: {}", malformed.problem))?;
         let fails = stub::failing(&self.tools, tool, spec, &cases).await;
         let fails = fails.map_err(|stop| match stop {
-            Stop::Incident(words) => words,
+            Stop::Incident(words) | Stop::Trouble(_, words) => words,
             other => format!("{other:?}"),
         })?;
         let tried: Vec<(Case, bool)> = cases.into_iter().zip(fails).collect();
@@ -138,18 +139,21 @@ impl Driver {
     async fn claimed_tree(&self, tool: &str, course: &Course) -> Result<Vec<NewEvent>, String> {
         let folder = self.tools.repo.work().join("tools").join(tool);
         let spec = self.current_spec(tool)?;
+        let mut sources = BTreeMap::new();
         for path in spec.plan() {
             let text = self.tools.files.read(&folder, &path);
             let text = text
                 .map_err(|e| e.to_string())?
                 .ok_or_else(|| format!("qa needs every planned file, and {path} is missing"))?;
             if !spec.files.iter().any(|file| file.path == path) {
+                sources.insert(path, text);
                 continue;
             }
             if scaffold::is_stub(&text) {
                 return Err(format!("qa needs {path}, which is still a stub"));
             }
             scan::parses(&text).map_err(|why| format!("{path}: {why}"))?;
+            sources.insert(path, text);
         }
         let name = tool.to_owned();
         let message = format!("{tool}: written by another program");
@@ -157,14 +161,14 @@ impl Driver {
             .git(move |repo: &dyn Repo| repo.save(&name, &message))
             .await
             .map_err(|e| e.to_string())?;
-        if repeated(course, &tree).is_some() {
-            return Err("the tool's files have not changed since the last run".to_owned());
+        if repeated(course, &cycle::code(&sources)).is_some() {
+            return Err("the tool's code has not changed since the last run".to_owned());
         }
         Ok(vec![external(tool, EventBody::Tree { tree, commit })])
     }
 
     fn current_spec(&self, tool: &str) -> Result<Spec, String> {
-        let n = self.ledger.factory.tools.get(tool).map_or(0, |f| f.specs);
+        let n = self.ledger.factory.facts(tool).map_or(0, |f| f.specs);
         let paper = Paper::SpecVersion {
             tool: tool.to_owned(),
             n,

@@ -2,6 +2,8 @@
 
 use super::attempts::context::Tools;
 use super::engine::{Ended, Options, Parts, Reread, Signal};
+use super::herald::Herald;
+use super::hours::Moment;
 use super::ledger::Ledger;
 use super::pool::Pool;
 use super::ports::fault::Fault;
@@ -10,13 +12,15 @@ use super::ports::store::StoreError;
 use super::push::Pushing;
 use super::readiness::Readiness;
 use super::reread::Reading;
+use super::sweep::Sweeping;
+use super::tell::Telling;
+use super::trouble::Ailing;
 use super::wake::{Running, Stopping, Suspect, Wake};
 use super::worktree::Worktree;
 use crate::agents::soul::Soul;
 use crate::domain::event::{Event, EventBody, NewEvent};
-use crate::domain::phase::{Phase, Role};
-use crate::domain::state::{PauseKind, StateDoc};
-use crate::domain::table;
+use crate::domain::phase::Role;
+use crate::domain::state::StateDoc;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,12 +31,10 @@ use tokio::time::Instant;
 /// How long SIGTERM waits for the turn under way (contract 5).
 const TERM_WAIT: Duration = Duration::from_secs(10);
 /// Snapshots without a move are written at most this often (contract 3).
-const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
-/// How often main is looked at while a tool on the shelf waits for it.
-const MAIN_LOOK: Duration = Duration::from_secs(3);
+pub(super) const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
 
-/// How often a limit that was reached is looked at again: the day it counts goes by.
-const BUDGET_LOOK: Duration = Duration::from_secs(60);
+/// Edits of state.json in a row that may lie in the way of one commit: what writes as often never stops.
+const RACES: u32 = 1000;
 
 /// The engine at work.
 pub struct Driver {
@@ -51,6 +53,8 @@ pub struct Driver {
     /// Why the wishlist as it stands cannot be taken over.
     pub(super) bad_wishlist: Option<String>,
     pub(super) last: [Option<Life>; 3],
+    /// What the surroundings refuse now.
+    pub(super) ailing: Option<Ailing>,
     /// What is wrong with the host of a role, until a turn of it ends properly.
     pub(super) alarms: BTreeMap<Role, String>,
     pub(super) loaded: Option<Found>,
@@ -63,23 +67,34 @@ pub struct Driver {
     pub(super) go: watch::Sender<bool>,
     pub(super) pool: Pool,
     pub(super) worktree: Worktree,
-    pub(super) reload: Arc<dyn Fn() -> Result<Reread, String> + Send + Sync>,
+    pub(super) herald: Herald,
+    pub(super) telling: Telling,
+    pub(super) reload: Reload,
     pub(super) reading: Reading,
     pub(super) dirty: bool,
     pub(super) pushing: Pushing,
+    pub(super) sweeping: Sweeping,
     /// Limits of which people have been told that 80 % are used.
     pub(super) noticed: BTreeSet<String>,
     /// A signal has asked for the end already.
     signalled: bool,
     /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
     pub(super) main_blocked: bool,
-    shown: Option<Instant>,
+    /// Why the last merge was refused though main seemed ready, until when it is not tried again, and the wait.
+    pub(super) refused: Option<(String, Instant, Duration)>,
+    /// The clocks when they were last looked at.
+    pub(super) seen: Option<Moment>,
+    pub(super) shown: Option<Instant>,
+    /// When settings, and with them the keys, were read last.
+    pub(super) settings_at: DateTime<Utc>,
+    /// When the souls in force were written.
+    pub(super) soul_since: BTreeMap<Role, DateTime<Utc>>,
     /// When a key was last fetched again because a probe was refused.
     pub(super) key_read: Option<Instant>,
 }
 
 /// Reads settings and souls again.
-pub type Reload = Box<dyn Fn() -> Result<Reread, String> + Send + Sync>;
+pub type Reload = Arc<dyn Fn() -> Result<Reread, String> + Send + Sync>;
 /// Last sign of life of a role, and its tokens a second then.
 pub type Life = (DateTime<Utc>, Option<f64>);
 /// What loading found: no journal yet, repairs in words, a foreign state to judge.
@@ -90,8 +105,10 @@ impl Driver {
     pub fn new(parts: Parts, ledger: Ledger, souls: [Arc<Soul>; 3], options: Options) -> Self {
         let (wake, inbox) = mpsc::unbounded_channel();
         let settings = Arc::new(parts.settings);
+        let settings_at = parts.tools.clock.now();
+        let sweeping = Sweeping::begun(&ledger.factory, settings_at);
         let readiness = Readiness::new(&settings, super::engine::models(&settings, &souls));
-        Self {
+        let mut driver = Self {
             ledger,
             tools: parts.tools,
             settings,
@@ -105,6 +122,7 @@ impl Driver {
             problems: Vec::new(),
             bad_wishlist: None,
             last: [None; 3],
+            ailing: None,
             alarms: BTreeMap::new(),
             loaded: None,
             failures: 0,
@@ -113,34 +131,49 @@ impl Driver {
             wake,
             inbox,
             go: watch::Sender::new(true),
-            pool: Pool::start(),
+            pool: Pool::start(parts.agents),
             worktree: Worktree::default(),
-            reload: parts.reload.into(),
+            herald: Herald::new(parts.service),
+            telling: Telling::new(parts.notifier),
+            reload: parts.reload,
             reading: Reading::default(),
             dirty: true,
             pushing: Pushing::default(),
+            sweeping,
             noticed: BTreeSet::new(),
             signalled: false,
             main_blocked: false,
+            refused: None,
+            seen: None,
             shown: None,
+            settings_at,
+            soul_since: BTreeMap::new(),
             key_read: None,
-        }
+        };
+        driver.date_souls();
+        driver
     }
 
     /// Works until the engine is to end. `started` false: the state is as loaded, nothing runs yet.
     pub async fn drive(&mut self) -> Result<Ended, String> {
         loop {
             self.advance().await?;
+            self.see_trouble_off()?;
             self.steer();
             self.push();
+            self.sweep();
             self.show();
+            self.tell();
+            self.herald();
             if let Some(ended) = self.finished() {
                 let ended = self.end(ended);
                 // A git call that outlived the engine would meet the next one's.
                 let _ = self.worktree.ready(&self.tools.repo).await;
+                self.last_words(&ended).await;
                 return ended;
             }
             let wake = self.next_wake().await;
+            self.look_at_clocks()?;
             self.handle(wake).await?;
         }
     }
@@ -159,40 +192,9 @@ impl Driver {
         }
     }
 
-    /// The next time to look without a message.
-    fn due(&self) -> Option<Instant> {
-        let now = self.tools.clock.now();
-        let pause_ends = self
-            .ledger
-            .factory
-            .pauses
-            .iter()
-            .filter_map(|pause| pause.until)
-            .map(|until| Instant::now() + (until - now).to_std().unwrap_or_default())
-            .min();
-        let roles = self.wanted_roles();
-        let look = self
-            .readiness
-            .next_look(&roles, now)
-            .filter(|_| self.suspect.is_none());
-        let suspect = self.suspect.as_ref().map(|s| s.settled);
-        let deadline = self.stopping.as_ref().and_then(|s| s.deadline);
-        let snapshot = self.dirty.then(|| {
-            self.shown
-                .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
-        });
-        let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
-        let push = self.pushing.due();
-        let budget = self.held_by(PauseKind::Budget);
-        let budget = budget.then(|| Instant::now() + BUDGET_LOOK);
-        let still = self.still_at();
-        let silent = self.silent_at();
-        [
-            pause_ends, look, suspect, deadline, snapshot, main, push, budget, still, silent,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+    /// The next message, whenever it comes.
+    pub(super) async fn heard(&mut self) -> Option<Wake> {
+        self.inbox.recv().await
     }
 
     async fn handle(&mut self, wake: Wake) -> Result<(), String> {
@@ -201,7 +203,7 @@ impl Driver {
             Wake::Changed(change) => self.changed(change).await,
             Wake::Reread(found) => self.read(*found).await,
             Wake::Probed(model, status) => {
-                self.probed(&model, &status);
+                self.probed(&model, status);
                 Ok(())
             }
             Wake::Observed(seen) => self.observed(seen).await,
@@ -210,6 +212,11 @@ impl Driver {
                 remote,
                 result,
             } => self.pushed(tag, remote, result),
+            Wake::Swept(found) => self.swept(*found).await,
+            Wake::Told(message, result) => {
+                self.told(&message, result);
+                Ok(())
+            }
             Wake::Signal(signal) => {
                 self.signalled(signal);
                 Ok(())
@@ -269,6 +276,12 @@ impl Driver {
     pub(super) fn cancel(&mut self) {
         if let Some(running) = self.running.take() {
             running.cancel.cancel();
+            let turn = running.underway.replace(None);
+            if let Some(turn) = turn
+                && let Err(error) = self.note(EventBody::Turn(turn))
+            {
+                tracing::warn!("what a cancelled turn has cost is not kept: {error}");
+            }
         }
     }
 
@@ -282,6 +295,7 @@ impl Driver {
         let busy = self.running.as_ref().is_some_and(works)
             || self.suspect.is_some()
             || self.pushing.under_way()
+            || self.sweeping.under_way()
             || self.reading.under_way();
         if self.options.until_idle && !busy {
             return self.nothing_left();
@@ -289,22 +303,30 @@ impl Driver {
         None
     }
 
+    /// How it is to end, where somebody asked for that.
+    pub(super) fn asked_to_end(&self) -> Option<Ended> {
+        self.stopping.as_ref().map(|stopping| stopping.ended)
+    }
+
     /// Records the end; the attempt under way is dropped and starts again next time.
     fn end(&mut self, ended: Ended) -> Result<Ended, String> {
         self.cancel();
         self.drop_attempt("the engine ended")?;
-        let stopping = self.stopping.take();
+        let stopping = self.stopping.as_ref();
         let left = match ended {
             Ended::NeedsPerson => "what is left waits for a person",
             _ => "nothing left to do",
         };
-        let reason = stopping.map_or_else(|| left.to_owned(), |s| s.reason);
+        let reason = stopping.map_or_else(|| left.to_owned(), |s| s.reason.clone());
         self.note(EventBody::Stopped {
             stopped: self.ledger.factory.stopped.clone(),
             reason,
         })?;
         self.doing = "ended".to_owned();
         self.publish();
+        if ended == Ended::Restart {
+            self.herald.reloading();
+        }
         Ok(ended)
     }
 
@@ -321,20 +343,26 @@ impl Driver {
         self.dirty = false;
         self.shown = Some(Instant::now());
         let snapshot = self.snapshot();
+        self.status_line(&snapshot);
+        self.telling.look();
         self.tools.publisher.publish(snapshot);
     }
 
     /// Records events; a move is shown at once.
     pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
         let moves = events.iter().any(|e| matches!(e.body, EventBody::Move(_)));
-        let recorded = match self.ledger.commit(events.clone()) {
-            Err(StoreError::Conflict) => {
-                self.raced()?;
-                self.ledger.commit(events)
+        let mut races = 0;
+        let recorded = loop {
+            match self.ledger.commit(events.clone()) {
+                // Each time another edit may have come.
+                Err(StoreError::Conflict) if races < RACES => {
+                    races += 1;
+                    self.raced()?;
+                }
+                done => break done.map_err(|e| e.to_string())?,
             }
-            done => done,
         };
-        let recorded = recorded.map_err(|e| e.to_string())?;
+        self.telling.hear(&recorded);
         self.dirty = true;
         if moves {
             self.publish();
@@ -361,35 +389,6 @@ impl Driver {
                 reason: why.to_owned(),
             }),
             None => Ok(()),
-        }
-    }
-
-    /// Asks hosts that are due, off the loop.
-    pub(super) fn probe(&mut self, roles: &[Role]) {
-        for model in self.readiness.due(roles) {
-            let (models, wake) = (self.tools.models.clone(), self.wake.clone());
-            tokio::spawn(async move {
-                let status = models.probe(&model.host, &model.model).await;
-                let _ = wake.send(Wake::Probed(model, status));
-            });
-        }
-    }
-
-    /// Roles whose hosts matter for what is to be done now; none when there is nothing to do.
-    pub(super) fn wanted_roles(&self) -> Vec<Role> {
-        let factory = &self.ledger.factory;
-        if self.running.is_some() || self.stopping.is_some() {
-            return Vec::new();
-        }
-        match factory.phase {
-            Phase::Idle | Phase::Shipped => {
-                if self.work_waits() {
-                    vec![Role::Developer, Role::Supervisor]
-                } else {
-                    Vec::new()
-                }
-            }
-            phase => table::role_of(phase).into_iter().collect(),
         }
     }
 }

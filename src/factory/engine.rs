@@ -4,21 +4,26 @@ pub use super::attempts::context::Tools;
 use super::clean::Clean;
 use super::driver::{Driver, Reload};
 use super::ledger::Ledger;
+pub use super::once::apply_once;
 use super::ports::model::Models;
+use super::ports::notifier::Notifier;
+use super::ports::service::Service;
 use super::ports::settings::{HostKind, ModelRef, Settings};
-use super::ports::store::Loaded;
+use super::ports::store::{Change, Loaded};
 use super::wake::Wake;
 use crate::agents::soul::{self, Soul};
 use crate::domain::actor;
-use crate::domain::command::{Answer, Command};
+use crate::domain::condition::Trouble;
 use crate::domain::event::{Adopted, EventBody};
 use crate::domain::factory::Factory;
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Phase, Role};
-use crate::domain::screen::EngineId;
+use crate::domain::screen::{EngineId, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// Soul files as read: developer, qa, supervisor (file name, content).
@@ -35,6 +40,7 @@ pub struct Reread {
 }
 
 /// Everything an engine works with.
+#[derive(Clone)]
 pub struct Parts {
     /// The ports; the store holds the home's lock.
     pub tools: Tools,
@@ -44,8 +50,14 @@ pub struct Parts {
     pub souls: SoulTexts,
     /// This process, for readers that ask whether it still lives.
     pub engine: EngineId,
+    /// Where agents work: what they do with models does not wait for the loop's disk, nor the loop for them.
+    pub agents: Handle,
     /// Reads settings and souls again after a change; an error keeps the old ones and is shown.
     pub reload: Reload,
+    /// Who started this process and looks after it.
+    pub service: Arc<dyn Service>,
+    /// Tells people things.
+    pub notifier: Arc<dyn Notifier>,
 }
 
 /// How a run of the engine behaves.
@@ -55,6 +67,8 @@ pub struct Options {
     pub until_idle: bool,
     /// A home made by `init` on a terminal: the first engine waits for `resume`.
     pub begin_paused: bool,
+    /// Longest wait before what the surroundings refused is tried again; none: a minute.
+    pub longest_wait: Option<Duration>,
 }
 
 /// A signal as the front-end passes it on.
@@ -88,46 +102,66 @@ pub async fn run(
     mut signals: mpsc::UnboundedReceiver<Signal>,
 ) -> Result<Ended, String> {
     let mut changes = parts.tools.store.watch().map_err(|e| e.to_string())?;
-    let mut driver = open(parts, options)?;
+    let mut driver = open(parts.clone(), options)?;
+    loop {
+        let mut why = match live(&mut driver, &mut changes, &mut signals).await {
+            Err(why) if Trouble::named(&why).is_some() => why,
+            ended => return ended,
+        };
+        // Who was asked to end does not wait for a disk to be told so.
+        if let Some(ended) = driver.asked_to_end() {
+            return Ok(ended);
+        }
+        // What is on disk is the truth: the engine begins from it as after a crash, once the home can be written.
+        driver = loop {
+            let name = Trouble::named(&why).unwrap_or(Trouble::File);
+            if let Some(ended) = driver.wait_out((name, why), &mut signals).await {
+                return Ok(ended);
+            }
+            let parts = match driver.reread_all(&parts, &mut signals).await {
+                Ok(parts) => parts,
+                Err(ended) => return Ok(ended),
+            };
+            match open(parts, options) {
+                Ok(next) => break driver.succeeded_by(next),
+                Err(error) => why = error,
+            }
+        };
+    }
+}
+
+/// One life of a driver: until the engine is to end, or the home cannot be written.
+async fn live(
+    driver: &mut Driver,
+    changes: &mut mpsc::UnboundedReceiver<Change>,
+    signals: &mut mpsc::UnboundedReceiver<Signal>,
+) -> Result<Ended, String> {
     let wake = driver.wake.clone();
-    let forward = tokio::spawn(async move {
+    let forward = async {
         loop {
             let message = tokio::select! {
                 Some(change) = changes.recv() => Wake::Changed(change),
                 Some(signal) = signals.recv() => Wake::Signal(signal),
-                else => break,
+                else => std::future::pending().await,
             };
-            if wake.send(message).is_err() {
-                break;
-            }
+            let _ = wake.send(message);
         }
-    });
-    let begun = driver.begin().await;
-    let ended = match begun {
-        Ok(()) => driver.drive().await,
-        Err(error) => Err(error),
+    };
+    let work = async {
+        driver.begin().await?;
+        driver.herald.ready();
+        driver.drive().await
+    };
+    let ended = tokio::select! {
+        ended = work => ended,
+        () = forward => Err("the engine's ears are closed".to_owned()),
     };
     driver.pool.end().await;
-    forward.abort();
-    let _ = forward.await;
     ended
 }
 
-/// Applies one command without running the engine, through the same path (the lock is held by the store).
-pub async fn apply_once(
-    parts: Parts,
-    options: Options,
-    command: Command,
-) -> Result<Answer, String> {
-    let mut driver = open(parts, options)?;
-    driver.wishlist()?;
-    let answer = driver.command(command, false).await?;
-    driver.publish();
-    Ok(answer)
-}
-
 /// Loads the home into a driver; a home without a journal is taken over.
-fn open(parts: Parts, options: Options) -> Result<Driver, String> {
+pub(super) fn open(parts: Parts, options: Options) -> Result<Driver, String> {
     let Loaded {
         factory,
         recent,
@@ -178,14 +212,23 @@ impl Driver {
     /// What start-up does before the loop: journal it, judge what changed meanwhile, answer what waits.
     async fn begin(&mut self) -> Result<(), String> {
         self.tools.tests.sweep();
+        // First: that the rest cannot be done is worth telling.
+        self.open_telling();
         let (_, repaired, _) = self.loaded.clone().unwrap_or_default();
-        let pid = self.engine.pid;
-        let version = self.engine.version.clone();
-        self.note(EventBody::Started {
-            pid,
-            version,
-            repaired,
-        })?;
+        let before = self.ledger.factory.version.clone();
+        if !before.is_empty() && before != self.engine.version {
+            let version = &self.engine.version;
+            let words = format!("dev-factory {version} goes on where {before} ended");
+            self.ledger.say(Level::Info, words);
+        }
+        match &self.ailing {
+            Some(_) => self.begin_again(repaired)?,
+            None => self.note(EventBody::Started {
+                pid: self.engine.pid,
+                version: self.engine.version.clone(),
+                repaired,
+            })?,
+        }
         if self.ledger.factory.stopped.is_some() {
             self.note(EventBody::Cleared)?;
         }
@@ -208,14 +251,19 @@ impl Driver {
     }
 
     /// Puts the worktree of the tool under way back in place.
-    async fn reopen_work(&mut self) -> Result<(), String> {
+    pub(super) async fn reopen_work(&mut self) -> Result<(), String> {
+        match self.put_back().await {
+            Ok(false) => {}
+            Ok(true) => return Ok(()),
+            Err(error) => return self.failed(error),
+        }
         let factory = &self.ledger.factory;
         let tool = factory.current_tool.clone();
         let Some(tool) = tool.filter(|_| factory.phase.active()) else {
             // One of a tool that is done with stays behind when the end came between its last move and this.
             return match self.git(|repo| repo.close()).await {
                 Ok(()) => Ok(()),
-                Err(error) => self.incident(error.to_string()),
+                Err(error) => self.failed(error),
             };
         };
         // Without a commit of this line of work the branch may be one of an earlier line, or missing.
@@ -227,7 +275,7 @@ impl Driver {
         }
         match self.git(move |repo| repo.open(&tool, true)).await {
             Ok(_) => Ok(()),
-            Err(error) => self.incident(error.to_string()),
+            Err(error) => self.failed(error),
         }
     }
 
@@ -257,6 +305,9 @@ impl Driver {
                 .as_ref()
                 .map_or(Ended::Idle, |_| Ended::NeedsPerson);
             return Some(ended);
+        }
+        if let Some(ailing) = self.ailing.as_ref().filter(|ailing| !ailing.trying) {
+            return ailing.lasts().then_some(Ended::NeedsPerson);
         }
         let roles = self.wanted_roles();
         if roles.iter().any(|role| self.readiness.unasked(*role)) {

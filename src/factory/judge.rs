@@ -27,6 +27,10 @@ impl Driver {
             Change::State => return self.look_at_state().await,
             Change::Commands => self.commands(false).await?,
             Change::Wishlist => return self.wishlist(),
+            Change::Watch | Change::Mirror => {
+                self.dirty = true;
+                return Ok(());
+            }
             Change::Settings | Change::Souls => {
                 self.reread(Why::Changed);
                 return Ok(());
@@ -81,10 +85,7 @@ impl Driver {
         match judge(&self.ledger.factory, &doc) {
             Judgement::Harmless | Judgement::PutBack => {
                 self.suspect = None;
-                self.tools
-                    .store
-                    .adopt(&self.ledger.factory, &doc)
-                    .map_err(|e| e.to_string())
+                self.adopt(&doc).map(drop)
             }
             Judgement::Legal { to, outcome } => {
                 self.suspect = None;
@@ -121,11 +122,10 @@ impl Driver {
             Ok(taken) => taken,
             Err(unmet) => return self.restore(unmet, false),
         };
+        if !self.adopt(doc)? {
+            return Ok(());
+        }
         self.cancel();
-        self.tools
-            .store
-            .adopt(&self.ledger.factory, doc)
-            .map_err(|e| e.to_string())?;
         self.commit([vec![claimed], taken].concat())?;
         self.drop_attempt("another program moved the phase")?;
         if from == Phase::Qa {
@@ -144,25 +144,14 @@ impl Driver {
     pub(super) fn raced(&mut self) -> Result<(), String> {
         let seen = self.tools.store.glance().map_err(|e| e.to_string())?;
         let Some(Observed::Foreign(doc)) = seen else {
-            return self
-                .tools
-                .store
-                .restore(&self.ledger.factory)
-                .map(|_| ())
-                .map_err(|e| e.to_string());
+            return self.take_back().map(drop);
         };
         match judge(&self.ledger.factory, &doc) {
-            Judgement::Harmless | Judgement::PutBack => self
-                .tools
-                .store
-                .adopt(&self.ledger.factory, &doc)
-                .map_err(|e| e.to_string()),
+            Judgement::Harmless | Judgement::PutBack => self.adopt(&doc).map(drop),
             Judgement::Legal { .. } => {
-                let kept = self
-                    .tools
-                    .store
-                    .restore(&self.ledger.factory)
-                    .map_err(|e| e.to_string())?;
+                let Some(kept) = self.take_back()? else {
+                    return Ok(());
+                };
                 self.ledger.say(
                     Level::Warn,
                     format!(
@@ -173,6 +162,29 @@ impl Driver {
                 Ok(())
             }
             Judgement::Illegal(sentence) => self.restore(sentence, true),
+        }
+    }
+
+    /// Takes over what an edit may say; false: another edit was quicker, and is looked at instead.
+    fn adopt(&mut self, doc: &StateDoc) -> Result<bool, String> {
+        let done = self.tools.store.adopt(&self.ledger.factory, doc);
+        self.unless_overtaken(done).map(|done| done.is_some())
+    }
+
+    /// Puts our own words back; the name of the copy of what lay there. None as with `adopt`.
+    fn take_back(&mut self) -> Result<Option<String>, String> {
+        let done = self.tools.store.restore(&self.ledger.factory);
+        self.unless_overtaken(done)
+    }
+
+    fn unless_overtaken<T>(&self, done: Result<T, StoreError>) -> Result<Option<T>, String> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(StoreError::Conflict) => {
+                let _ = self.wake.send(Wake::Changed(Change::State));
+                Ok(None)
+            }
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -192,11 +204,9 @@ impl Driver {
     /// Puts the last good state back, keeps the refused copy, says so; the third time a person is asked.
     fn restore(&mut self, sentence: String, counts: bool) -> Result<(), String> {
         self.suspect = None;
-        let kept = self
-            .tools
-            .store
-            .restore(&self.ledger.factory)
-            .map_err(|e| e.to_string())?;
+        let Some(kept) = self.take_back()? else {
+            return Ok(());
+        };
         let now = self.tools.clock.now();
         self.commit(refused(&self.ledger.factory, &sentence, &kept, counts, now))?;
         self.ledger

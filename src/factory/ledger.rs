@@ -1,11 +1,12 @@
 //! The ledger: the only way events are recorded. Journal first, then what shows them.
 
 use super::attempts::context::Tools;
-use super::{brief, lines, measured};
+use super::{brief, measured};
 use crate::domain::event::{Event, EventBody, NewEvent, RunSummary};
 use crate::domain::factory::Factory;
+use crate::domain::lines;
 use crate::domain::phase::{Outcome, Phase, Role};
-use crate::domain::screen::{BugLine, Level, LogLine, Measured, MoveLine};
+use crate::domain::screen::{BugLine, Kind, Level, LogLine, Measured, MoveLine};
 use crate::factory::ports::store::{Paper, StoreError};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -110,6 +111,7 @@ impl Ledger {
             level,
             tool: self.factory.current_tool.clone(),
             seq: None,
+            kind: Kind::Plain,
             text: text.into(),
         });
     }
@@ -193,6 +195,7 @@ fn touches_items(events: &[NewEvent]) -> bool {
                 | EventBody::ItemEdited { .. }
                 | EventBody::ItemsOrdered { .. }
                 | EventBody::ItemDropped { .. }
+                | EventBody::ItemParked { .. }
                 | EventBody::ItemRequeued { .. }
                 | EventBody::ItemReopened { .. }
         )

@@ -177,6 +177,7 @@ mod tests_of_words {
             gate: gate.to_owned(),
             passed,
             words: words.to_owned(),
+            ..GateResult::default()
         };
         let evidence = Evidence {
             schema: 1,

@@ -78,6 +78,14 @@ impl Driver {
             Ok(events) => {
                 let events = self.priced(&command.verb, events);
                 let sentence = accepted_sentence(&events);
+                // What cannot be done is found out before anything is given up for it.
+                let events = match self.with_then(events, then).await {
+                    Ok(events) => events,
+                    Err(sentence) => return self.refuse(command, sentence),
+                };
+                if let Err(sentence) = self.reachable(&events).await {
+                    return self.refuse(command, sentence);
+                }
                 if drops_attempt(&events) {
                     self.cancel();
                 }
@@ -85,10 +93,6 @@ impl Driver {
                     return self.refuse(command, sentence);
                 }
                 let papers = self.command_papers(&command.verb, &events)?;
-                let events = match self.with_then(events, then).await {
-                    Ok(events) => events,
-                    Err(sentence) => return self.refuse(command, sentence),
-                };
                 self.record([papers, events].concat()).await?;
                 self.effect(&command)?;
                 Ok(Answer {

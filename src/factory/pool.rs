@@ -5,6 +5,7 @@ use super::wake::Wake;
 use crate::domain::phase::Role;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -21,24 +22,34 @@ pub struct Job {
 pub struct Pool {
     inboxes: [mpsc::UnboundedSender<Job>; 3],
     tasks: JoinSet<()>,
+    runtime: Handle,
 }
 
 impl Pool {
-    /// Starts the three tasks.
+    /// Starts the three tasks there.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(runtime: Handle) -> Self {
         let mut tasks = JoinSet::new();
         let inboxes = [Role::Developer, Role::Qa, Role::Supervisor].map(|_| {
             let (inbox, jobs) = mpsc::unbounded_channel();
-            tasks.spawn(agent(jobs));
+            tasks.spawn_on(agent(jobs), &runtime);
             inbox
         });
-        Self { inboxes, tasks }
+        Self {
+            inboxes,
+            tasks,
+            runtime,
+        }
     }
 
     /// Ends the tasks; when it returns they hold nothing of the home any more.
     pub async fn end(&mut self) {
         self.tasks.shutdown().await;
+    }
+
+    /// Does something with a host beside the tasks, which keep what connections it opens.
+    pub fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(work);
     }
 
     /// Hands a job to the task of its role.

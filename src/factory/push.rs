@@ -3,7 +3,7 @@
 use super::driver::Driver;
 use super::wake::Wake;
 use crate::domain::event::{EventBody, NewEvent};
-use crate::domain::screen::Need;
+use crate::domain::screen::{Need, Way};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -58,8 +58,14 @@ impl Driver {
         };
         self.pushing.under_way = true;
         let (repo, wake) = (self.tools.repo.clone(), self.wake.clone());
-        tokio::task::spawn_blocking(move || {
-            let result = repo.push(&remote, &tag).map_err(|e| e.to_string());
+        let (to, what) = (remote.clone(), tag.clone());
+        let pushing = tokio::task::spawn_blocking(move || repo.push(&to, &what));
+        tokio::spawn(async move {
+            let result = match pushing.await {
+                Ok(pushed) => pushed.map_err(|e| e.to_string()),
+                // One that panics has ended too.
+                Err(error) => Err(format!("task failed: {error}")),
+            };
             let _ = wake.send(Wake::Pushed {
                 tag,
                 remote,
@@ -113,9 +119,10 @@ impl Driver {
         Some(Need {
             id: "push".to_owned(),
             why: format!("{tags}: not pushed to {remote} yet, tried again by itself: {problem}"),
+            waiting: String::new(),
             ways: vec![
-                format!("git push {remote} main {tags}"),
-                "another ship.push in dev-factory/factory.toml".to_owned(),
+                Way::hands(format!("git push {remote} main {tags}")),
+                Way::hands("another ship.push in dev-factory/factory.toml"),
             ],
             since: self.ledger.factory.last_update,
             blocking: false,

@@ -63,7 +63,7 @@ impl Driver {
         let models = &self.tools.models;
         let call = Call {
             model: &model.model,
-            free: models.local(&model.host),
+            free: models.free(&model.host, &model.model),
             day: self.tools.clock.now().date_naive(),
             most: longest(&self.settings, models.context(&model.host)),
             usual: self.ledger.factory.reviews,

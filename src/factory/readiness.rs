@@ -1,6 +1,7 @@
 //! Which roles can work now, and with which of their models: host live, on schedule, not paused; and when to look again.
 
-use super::ports::model::{HostStatus, ModelError, Remedy};
+use super::due::jittered;
+use super::ports::model::{Fault, HostStatus, ModelError, Remedy};
 use super::ports::settings::{ModelRef, Settings};
 use crate::domain::factory::Factory;
 use crate::domain::phase::Role;
@@ -16,20 +17,51 @@ use tokio::time::Instant;
 const PROBE_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait, in first waits: with a second, an operator who starts a server sees the factory move within ten.
 const PROBE_MOST: u32 = 10;
-/// How long a model that another took over from is left alone, where its probes would not show what is wrong with it.
+/// How long a model that another took over from is left alone, where its probes would not show what is wrong with it; doubles
+/// each time until a turn of it comes to its end.
 const REST: Duration = Duration::from_secs(600);
+/// Longest such rest.
+const LONGEST_REST: Duration = Duration::from_secs(3 * 3600);
+/// Longest wait, in first waits, for a model that answers questions and fails its turns; jittered by a quarter, so that
+/// several factories at one server do not come back together.
+const TURN_MOST: u32 = 300;
 /// How often an off-schedule role is looked at again (cron works in minutes).
 const SCHEDULE_LOOK: Duration = Duration::from_secs(20);
 
 /// What is known of a model on a host.
 #[derive(Clone, Debug)]
-struct Seen {
-    live: bool,
-    asked: bool,
-    words: String,
+pub(super) struct Seen {
+    pub(super) live: bool,
+    pub(super) asked: bool,
+    pub(super) words: String,
     again: Instant,
     wait: Duration,
+    /// The wait after its next failed turn.
+    back: Duration,
+    /// Its next rest.
+    rest: Duration,
+    /// Its last turn failed although it may answer questions: only a chat shows that it is well again.
+    sick: Option<Fault>,
+    /// It refused our key.
+    refused: bool,
     probing: bool,
+}
+
+impl Seen {
+    fn new(live: bool, asked: bool, wait: Duration) -> Self {
+        Self {
+            live,
+            asked,
+            words: "being asked".to_owned(),
+            again: Instant::now(),
+            wait,
+            back: wait * 2,
+            rest: REST,
+            sick: None,
+            refused: false,
+            probing: false,
+        }
+    }
 }
 
 /// All roles.
@@ -37,7 +69,7 @@ pub struct Readiness {
     models: BTreeMap<Role, Vec<ModelRef>>,
     external: BTreeMap<Role, bool>,
     schedules: BTreeMap<Role, Cron>,
-    seen: BTreeMap<String, Seen>,
+    pub(super) seen: BTreeMap<String, Seen>,
     /// First wait of each host.
     firsts: BTreeMap<String, Duration>,
 }
@@ -203,14 +235,8 @@ impl Readiness {
         let mut due: Vec<ModelRef> = wanted.cloned().collect();
         due.retain(|model| {
             let first = self.firsts.get(&model.host).copied();
-            let seen = self.seen.entry(model.to_string()).or_insert(Seen {
-                live: false,
-                asked: false,
-                words: "being asked".to_owned(),
-                again: now,
-                wait: first.unwrap_or(PROBE_FIRST),
-                probing: false,
-            });
+            let unasked = Seen::new(false, false, first.unwrap_or(PROBE_FIRST));
+            let seen = self.seen.entry(model.to_string()).or_insert(unasked);
             let ask = !seen.live && !seen.probing && seen.again <= now;
             seen.probing |= ask;
             ask
@@ -227,7 +253,9 @@ impl Readiness {
         };
         let changed = !seen.asked || seen.live != status.live || seen.words != status.words;
         seen.live = status.live;
+        seen.sick = seen.sick.filter(|_| !status.live);
         seen.asked = true;
+        seen.refused = status.fault == Some(Fault::Refused);
         seen.words.clone_from(&status.words);
         seen.probing = false;
         if !status.live {
@@ -245,6 +273,8 @@ impl Readiness {
         let first = self.first(&model.host);
         if let Some(seen) = self.seen.get_mut(&model.to_string()) {
             seen.wait = first;
+            seen.back = first * 2;
+            seen.rest = REST;
         }
     }
 
@@ -257,25 +287,52 @@ impl Readiness {
             .any(|all| all.len() > 1 && all.contains(model));
         let first = self.first(&model.host);
         let most = first * PROBE_MOST;
-        let seen = self.seen.entry(model.to_string()).or_insert(Seen {
-            live: false,
-            asked: true,
-            words: String::new(),
-            again: Instant::now(),
-            wait: first,
-            probing: false,
-        });
+        let asked = Seen::new(false, true, first);
+        let seen = self.seen.entry(model.to_string()).or_insert(asked);
         seen.live = false;
+        seen.refused = error.fault == Fault::Refused;
+        seen.sick =
+            Some(error.fault).filter(|fault| matches!(fault, Fault::Hung | Fault::Unreachable));
         // Whether it is gone for good is for the next probe to say, unless another takes over meanwhile.
         seen.asked = others;
         seen.words = words;
         seen.wait = (seen.wait * 2).min(most);
         let rest = match error.retry_after {
             Some(seconds) => Duration::from_secs(seconds),
-            None if others && error.remedy() != Remedy::Wait => REST,
-            None => seen.wait,
+            None if others && error.remedy() != Remedy::Wait => {
+                let rest = seen.rest;
+                seen.rest = (rest * 2).min(LONGEST_REST);
+                rest
+            }
+            None => {
+                let back = seen.back;
+                seen.back = (back * 2).min(first * TURN_MOST);
+                jittered(back)
+            }
         };
         seen.again = Instant::now() + rest.max(seen.wait);
+    }
+
+    /// Whether an answer to a question does not show that the model is well.
+    #[must_use]
+    pub fn sick(&self, model: &ModelRef) -> bool {
+        let seen = self.seen.get(&model.to_string());
+        seen.is_some_and(|seen| seen.sick.is_some())
+    }
+
+    /// The host of a model refused our key when it was last asked.
+    #[must_use]
+    pub fn refused(&self, model: &ModelRef) -> bool {
+        let seen = self.seen.get(&model.to_string());
+        seen.is_some_and(|seen| seen.refused)
+    }
+
+    /// The model of a role has hung and has not spoken since.
+    #[must_use]
+    pub fn hangs(&self, role: Role) -> bool {
+        let model = self.model(role).map(ToString::to_string);
+        let seen = model.and_then(|model| self.seen.get(&model));
+        seen.is_some_and(|seen| seen.sick == Some(Fault::Hung))
     }
 
     /// Everything may be asked again at once (command `probe`).
@@ -306,3 +363,6 @@ pub(super) fn unset(role: Role) -> String {
         "no model set: start Ollama, or name one under [roles.{role}] in dev-factory/factory.toml"
     )
 }
+
+#[cfg(test)]
+mod tests;

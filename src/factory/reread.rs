@@ -1,11 +1,13 @@
 //! Settings and souls read again: taken over, or the old ones kept with the reason; what waited for them goes on.
 
+use super::checks;
 use super::clean::Clean;
 use super::driver::Driver;
-use super::engine::{self, Reread};
+use super::engine::{self, Ended, Parts, Reread, Signal, Tools};
 use super::ports::model::{Fault, HostStatus};
 use super::ports::settings::ModelRef;
 use super::readiness::Readiness;
+use super::trouble::ended_by;
 use super::wake::Wake;
 use crate::agents::soul::Soul;
 use crate::domain::event::EventBody;
@@ -15,7 +17,8 @@ use crate::domain::screen::Level;
 use crate::domain::state::PauseKind;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, sleep_until};
 
 /// How often a key is fetched again while probes with it are refused: a command may ask a person for a password.
 const KEY_AGAIN: Duration = Duration::from_secs(60);
@@ -55,6 +58,7 @@ impl Driver {
             return;
         }
         self.reading.now = std::mem::take(&mut self.reading.next);
+        self.herald.reloading();
         let (reload, wake) = (self.reload.clone(), self.wake.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let read = reload()?;
@@ -65,6 +69,43 @@ impl Driver {
             let found = reading.await.unwrap_or_else(|error| Err(error.to_string()));
             let _ = wake.send(Wake::Reread(Box::new(found)));
         });
+    }
+
+    /// The same parts with settings and souls as they are now, where they can be read: off the loop, for a key may come
+    /// from a command that asks a person. An error: it is to end instead.
+    pub(super) async fn reread_all(
+        &mut self,
+        parts: &Parts,
+        signals: &mut UnboundedReceiver<Signal>,
+    ) -> Result<Parts, Ended> {
+        let reload = parts.reload.clone();
+        let mut reading = tokio::task::spawn_blocking(move || reload());
+        let read = loop {
+            let due = self.herald.due();
+            let sign = async move {
+                match due {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                read = &mut reading => break read,
+                Some(signal) = signals.recv() => return Err(ended_by(signal)),
+                () = sign => self.herald(),
+            }
+        };
+        Ok(match read {
+            Ok(Ok(read)) => Parts {
+                tools: Tools {
+                    models: read.models,
+                    ..parts.tools.clone()
+                },
+                settings: read.settings,
+                souls: read.souls,
+                ..parts.clone()
+            },
+            _ => parts.clone(),
+        })
     }
 
     /// They have been read.
@@ -95,6 +136,7 @@ impl Driver {
                 self.probe(&Role::ALL);
             }
         }
+        self.herald.ready();
         if let Some(why) = self.reading.next.pop() {
             self.reread(why);
         }
@@ -103,7 +145,10 @@ impl Driver {
     }
 
     /// A host has been asked.
-    pub(super) fn probed(&mut self, model: &ModelRef, status: &HostStatus) {
+    pub(super) fn probed(&mut self, model: &ModelRef, mut status: HostStatus) {
+        let torn = checks::torn(self.tools.models.as_ref(), &self.settings, model);
+        status.findings.extend(torn);
+        let status = &status;
         if self.readiness.probed(model, status) {
             let level = match status.live {
                 true => Level::Info,
@@ -115,6 +160,21 @@ impl Driver {
         }
         if status.fault == Some(Fault::Refused) {
             self.key_refused();
+        }
+        if status.live {
+            self.back(&model.host);
+        }
+    }
+
+    /// A host that was away answers: the next turn of it may be hours off, so the journal is told now.
+    fn back(&mut self, host: &str) {
+        let away = self.ledger.factory.lately.away.of(host).last();
+        if away.is_none_or(|away| away.to.is_some()) {
+            return;
+        }
+        let host = host.to_owned();
+        if let Err(why) = self.note(EventBody::HostBack { host }) {
+            self.ledger.say(Level::Warn, why);
         }
     }
 
@@ -151,7 +211,9 @@ impl Driver {
         self.readiness = Readiness::new(&read.settings, models);
         self.pushing.at_once();
         self.settings = Arc::new(read.settings);
+        self.open_telling();
         self.souls = souls;
+        self.date_souls();
         self.tools.models = Clean::new(read.models, self.tools.redactor.clone());
         self.ledger
             .say(Level::Info, "settings and souls read again");

@@ -1,8 +1,9 @@
 //! Rewind: tree, spec, held-out cases and open bug reports as they were at a move; nothing that came after is lost.
-//! All of it is recorded together with the move, so a crash leaves either everything as it was or everything as then.
+//! The journal comes first, with all of it in one write: a crash leaves everything as it was, or the next start puts the
+//! tree back.
 
 use super::driver::Driver;
-use super::ports::repo::{Repo, RepoError};
+use super::ports::repo::RepoError;
 use super::ports::store::Paper;
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Move, NewEvent};
@@ -10,54 +11,87 @@ use crate::domain::phase::{Outcome, Phase};
 use crate::text::hash::sha256;
 
 impl Driver {
-    /// The events of a command, those of a rewind with the papers of then before its move, and tree and bug reports
-    /// of then behind it. The branch is put back on the way; what came after stays under kept/.
+    /// The events of a command, those of a rewind with the papers of then before its move and the bug reports of then
+    /// behind it. Nothing counts before the journal has it all; tree and current spec follow it (`put_back`).
     pub(super) async fn with_then(
-        &mut self,
+        &self,
         events: Vec<NewEvent>,
         target: Option<u64>,
     ) -> Result<Vec<NewEvent>, String> {
         let (Some(target), Some((step, tool))) = (target, events.iter().find_map(rewound)) else {
             return Ok(events);
         };
-        let mut bodies = self.papers_of_then(&step, &tool)?;
-        let papers = bodies.len();
-        let saved = self.tree_of_then(&step, &tool).await;
-        bodies.extend(saved.map_err(|e| e.to_string())?);
-        if step.to == Phase::Fixing {
-            bodies.extend(self.bugs_of_then(target, &tool)?);
+        if let Some(commit) = step.commit.clone() {
+            let asked = commit.clone();
+            let known = self.git(move |repo| repo.knows(&asked)).await;
+            if !known.map_err(|e| e.to_string())? {
+                return Err(format!(
+                    "there is no commit {commit} to go back to, so nothing was rewound"
+                ));
+            }
         }
-        let mut then: Vec<NewEvent> = bodies
-            .into_iter()
-            .map(|body| NewEvent {
-                tool: Some(tool.clone()),
-                actor: actor::ENGINE.to_owned(),
-                body,
-            })
-            .collect();
-        let after = then.split_off(papers);
-        then.extend(events);
-        then.extend(after);
-        Ok(then)
+        let papers = self.papers_of_then(&step, &tool)?;
+        let bugs = match step.to {
+            Phase::Fixing => self.bugs_of_then(target, &tool)?,
+            _ => Vec::new(),
+        };
+        let engine = |body| NewEvent {
+            tool: Some(tool.clone()),
+            actor: actor::ENGINE.to_owned(),
+            body,
+        };
+        let before = papers.into_iter().map(engine);
+        let after = bugs.into_iter().map(engine);
+        Ok(before.chain(events).chain(after).collect())
     }
 
-    /// Puts the branch to the commit of a move.
-    async fn tree_of_then(
-        &mut self,
-        step: &Move,
-        tool: &str,
-    ) -> Result<Option<EventBody>, RepoError> {
-        self.worktree.ready(&self.tools.repo).await?;
-        let (name, commit) = (tool.to_owned(), step.commit.clone());
-        let put_back = move |repo: &dyn Repo| match commit {
-            Some(commit) => {
-                repo.restore(&name, &commit)?;
-                repo.save(&name, "rewound").map(Some)
-            }
-            None => repo.open(&name, false).map(|_| None),
+    /// A rewind that the journal has and whose tree is not put back yet: the tool, and the commit of then.
+    fn rewinding(&self) -> Option<(String, Option<String>)> {
+        let factory = &self.ledger.factory;
+        let newest = self.ledger.moves.back()?;
+        let facts = factory.facts(factory.current_tool.as_deref()?)?;
+        let open = newest.outcome == Outcome::Rewound && facts.tree.is_none();
+        open.then(|| (newest.tool.clone(), facts.commit.clone()))
+    }
+
+    /// Carries out what a rewind in the journal has left to do; true when there was something. Can be done again and
+    /// again, so a crash anywhere in it ends rewound.
+    pub(super) async fn put_back(&mut self) -> Result<bool, RepoError> {
+        let Some((tool, commit)) = self.rewinding() else {
+            return Ok(false);
         };
-        let saved = self.git(put_back).await?;
-        Ok(saved.map(|(tree, commit)| EventBody::Tree { tree, commit }))
+        self.worktree.ready(&self.tools.repo).await?;
+        let paper = matches!(self.ledger.factory.phase, Phase::Spec | Phase::SpecReview);
+        let counts = commit.is_some() || !paper;
+        let name = tool.clone();
+        let saved = self.git(move |repo| {
+            repo.open(&name, commit.is_some())?;
+            if let Some(commit) = commit {
+                repo.restore(&name, &commit)?;
+            }
+            repo.save(&name, "rewound")
+        });
+        let (tree, commit) = saved.await?;
+        self.current_spec_again(&tool).map_err(RepoError::Git)?;
+        if counts {
+            let noted = self.note(EventBody::Tree { tree, commit });
+            noted.map_err(RepoError::Git)?;
+        }
+        Ok(true)
+    }
+
+    /// The newest kept spec is the current one.
+    fn current_spec_again(&self, tool: &str) -> Result<(), String> {
+        let n = self.ledger.factory.facts(tool).map_or(0, |f| f.specs);
+        let tool = || tool.to_owned();
+        let store = &self.tools.store;
+        let kept = store.get(&Paper::SpecVersion { tool: tool(), n });
+        match kept.map_err(|e| e.to_string())? {
+            Some(text) => store
+                .put(&Paper::Spec { tool: tool() }, &text)
+                .map_err(|e| e.to_string()),
+            None => Ok(()),
+        }
     }
 
     /// Keeps spec and held-out cases of then as the newest ones.
@@ -68,7 +102,7 @@ impl Driver {
         let mut kept = Vec::new();
         if let Some(old) = step.spec.filter(|n| *n < specs) {
             let [old, new] = [old, specs + 1].map(|n| Paper::SpecVersion { tool: tool(), n });
-            let text = self.copy(&old, &[&new, &Paper::Spec { tool: tool() }])?;
+            let text = self.copy(&old, &new)?;
             kept.push(EventBody::SpecKept {
                 n: specs + 1,
                 sha256: sha256(text.as_bytes()),
@@ -76,7 +110,7 @@ impl Driver {
         }
         if let Some(old) = step.cases.filter(|n| *n < sets) {
             let [old, new] = [old, sets + 1].map(|n| Paper::Acceptance { tool: tool(), n });
-            let text = self.copy(&old, &[&new])?;
+            let text = self.copy(&old, &new)?;
             let count = text.lines().filter(|line| !line.trim().is_empty()).count();
             kept.push(EventBody::CasesKept {
                 n: sets + 1,
@@ -87,8 +121,8 @@ impl Driver {
         Ok(kept)
     }
 
-    /// Writes an old paper anew under other names.
-    fn copy(&self, old: &Paper, new: &[&Paper]) -> Result<String, String> {
+    /// Writes an old paper anew under another name.
+    fn copy(&self, old: &Paper, new: &Paper) -> Result<String, String> {
         let store = &self.tools.store;
         let text = store.get(old).map_err(|e| e.to_string())?.ok_or_else(|| {
             let path = store.path(old);
@@ -97,9 +131,7 @@ impl Driver {
                 path.display()
             )
         })?;
-        for paper in new {
-            store.put(paper, &text).map_err(|e| e.to_string())?;
-        }
+        store.put(new, &text).map_err(|e| e.to_string())?;
         Ok(text)
     }
 

@@ -7,6 +7,12 @@ use crate::domain::command::Decision;
 use crate::domain::decide::{Input, Report, Room};
 use crate::domain::event::{EventBody, NewEvent, ShipRecord};
 use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// First and longest wait before a merge that was refused is tried again; it doubles.
+const REFUSED_FIRST: Duration = Duration::from_secs(3);
+const REFUSED_MOST: Duration = Duration::from_secs(60);
 
 impl Driver {
     /// Merges and tags the tool under review, then records the move.
@@ -35,12 +41,11 @@ impl Driver {
         if let Err(refusal) = self.decide(&Input::Report(trial)) {
             return self.incident(refusal.sentence);
         }
-        if let Some(blocked) = self
-            .git(|repo| repo.main_blocked())
-            .await
-            .unwrap_or_else(|e| Some(e.to_string()))
-        {
-            return self.shelve_decided(&tool, &report, blocked).await;
+        match self.git(|repo| repo.main_blocked()).await {
+            Ok(None) => {}
+            Ok(Some(blocked)) => return self.shelve_decided(&tool, &report, blocked).await,
+            // The disk, or git itself: main has nothing to do with it.
+            Err(error) => return self.failed(error),
         }
         let reviewed = self.review_papers(&report)?;
         let order = ShipOrder {
@@ -52,13 +57,20 @@ impl Driver {
         self.doing = format!("shipping {tool}");
         match self.git(move |repo| repo.ship(&order)).await {
             Ok(ship) => {
+                self.refused = None;
                 let ship = Some(ship);
                 let done = self.decide(&Input::Report(Report { ship, ..report }));
                 let events = done.map_err(|refusal| refusal.sentence)?;
                 self.record([reviewed, events].concat()).await.map(|_| ())
             }
-            Err(RepoError::Blocked(why)) => self.shelve_decided(&tool, &report, why).await,
-            Err(error) => self.incident(error.to_string()),
+            Err(RepoError::Blocked(why)) => {
+                // Asked again and again, the same files would be in the way.
+                let before = self.refused.take().map(|(.., wait)| wait * 2);
+                let wait = before.unwrap_or(REFUSED_FIRST).min(REFUSED_MOST);
+                self.refused = Some((why.clone(), Instant::now() + wait, wait));
+                self.shelve_decided(&tool, &report, why).await
+            }
+            Err(error) => self.failed(error),
         }
     }
 

@@ -1,15 +1,16 @@
 //! The snapshot screens read: what goes on, what it cost, what waits for a person.
 
 use super::driver::Driver;
-use crate::agents::triage;
 use crate::domain::budget;
 use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Phase, Role};
-use crate::domain::screen::{AgentState, AgentStatus, BugLine, Need, Snapshot, ToolLimits};
-use crate::domain::state::PauseKind;
+use crate::domain::screen::{AgentState, AgentStatus, BugLine, LimitLine, Snapshot, ToolLimits};
 use crate::domain::stuck::{self, Means, Rung};
 use chrono::{DateTime, Utc};
+
+/// Tools whose limits are told; more wait for a person than anyone mends at once.
+const LIMITS: usize = 12;
 
 impl Driver {
     /// Everything a front-end may show, now.
@@ -36,6 +37,7 @@ impl Driver {
             attempt: factory.attempt.clone(),
             escalation: factory.escalation.clone(),
             pauses: factory.pauses.clone(),
+            conditions: self.conditions_shown(),
             pausing: self
                 .running
                 .as_ref()
@@ -47,6 +49,7 @@ impl Driver {
                 .map(|role| self.agent_status(*role, now))
                 .collect(),
             hosts: self.tools.models.lines(),
+            servers: self.servers(now),
             queue: queue(&factory.items),
             needs: self.needs(now),
             runs: self.ledger.runs.clone(),
@@ -63,6 +66,7 @@ impl Driver {
             tool_tokens: used.tokens,
             tool_minutes: used.millis as f64 / 60_000.0,
             tool_limits: self.tool_limits(),
+            limits: self.limit_lines(now),
             sandbox: self.tools.tests.tier().to_owned(),
             review_price: self.review_price(),
         }
@@ -127,6 +131,21 @@ impl Driver {
         }
     }
 
+    /// What is used of the limits of all that works, and of the tools that are under way or were parked.
+    fn limit_lines(&self, now: DateTime<Utc>) -> Vec<LimitLine> {
+        let factory = &self.ledger.factory;
+        let parked = factory.items.iter();
+        let parked = parked.filter(|item| item.status == ItemStatus::NeedsHuman);
+        let tools: Vec<&str> = factory
+            .current_tool
+            .as_deref()
+            .into_iter()
+            .chain(parked.map(|item| item.name.as_str()))
+            .take(LIMITS)
+            .collect();
+        budget::lines(factory, &self.settings.limits, &tools, now)
+    }
+
     /// One line: what is going on.
     fn doing_words(&self, now: DateTime<Utc>) -> String {
         let factory = &self.ledger.factory;
@@ -135,6 +154,9 @@ impl Driver {
         }
         if let Some(stopped) = &factory.stopped {
             return format!("stopped by {}: {}", stopped.by, stopped.reason);
+        }
+        if let Some(condition) = self.conditions_shown().first().filter(|c| c.waits) {
+            return format!("waiting: {}", condition.words());
         }
         if let Some(pause) = factory.pauses.first() {
             return format!("paused by {}: {}", pause.by, pause.reason);
@@ -192,164 +214,9 @@ impl Driver {
                 .model(role)
                 .map(|m| u64::from(self.tools.models.context(&m.host))),
             alarm: self.alarms.get(&role).cloned(),
+            facts: self.role_facts(role, now),
         }
     }
-
-    /// What only a person can do, most urgent first.
-    fn needs(&self, now: DateTime<Utc>) -> Vec<Need> {
-        let factory = &self.ledger.factory;
-        let mut needs: Vec<Need> = factory
-            .pauses
-            .iter()
-            .filter(|pause| pause.until.is_none())
-            .map(|pause| Need {
-                id: format!("pause:{}", pause.id),
-                why: format!(
-                    "{} by {}: {}",
-                    pause_word(pause.kind),
-                    pause.by,
-                    pause.reason
-                ),
-                ways: vec![match pause.kind {
-                    PauseKind::Budget => "raise the limit as named, or wait".to_owned(),
-                    _ => format!("dev-factory resume {}", pause.id),
-                }],
-                since: pause.since,
-                blocking: true,
-            })
-            .collect();
-        needs.extend(
-            self.problems
-                .iter()
-                .chain(&self.bad_wishlist)
-                .map(|problem| Need {
-                    id: "files".to_owned(),
-                    why: problem.clone(),
-                    ways: vec!["mend the file; it is read again when it changes".to_owned()],
-                    since: factory.last_update,
-                    blocking: false,
-                }),
-        );
-        needs.extend(self.push_need());
-        needs.extend(self.host_needs(now));
-        needs.extend(self.silent_role(now));
-        needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
-        needs.retain(|need| {
-            factory
-                .snoozed
-                .get(&need.id)
-                .is_none_or(|until| *until <= now)
-        });
-        needs
-    }
-
-    /// What an item waits for; a decision made waits for nobody but main.
-    fn item_need(&self, item: &Item) -> Option<Need> {
-        let factory = &self.ledger.factory;
-        let decided = factory
-            .facts(&item.name)
-            .is_some_and(|f| f.decision.is_some());
-        if item.status == ItemStatus::InReview && decided {
-            return self
-                .main_blocked
-                .then(|| main_need(item, factory.last_update));
-        }
-        item_need(item, factory.last_update)
-    }
-
-    /// Hosts the next step waits for.
-    fn host_needs(&self, now: DateTime<Utc>) -> Vec<Need> {
-        self.wanted_roles()
-            .into_iter()
-            .filter(|role| *role != Role::Supervisor)
-            .filter_map(|role| {
-                let (state, words) = self.readiness.state(role, &self.ledger.factory, now);
-                (state == AgentState::Offline).then(|| Need {
-                    id: format!("host:{role}"),
-                    why: format!("the {role} cannot work: {words}"),
-                    ways: vec![
-                        "start the model server; the engine goes on by itself".to_owned(),
-                        format!(
-                            "name another model under [roles.{role}] in dev-factory/factory.toml"
-                        ),
-                    ],
-                    since: self.ledger.factory.last_update,
-                    blocking: true,
-                })
-            })
-            .collect()
-    }
-}
-
-/// A decision that main keeps from taking effect.
-fn main_need(item: &Item, since: DateTime<Utc>) -> Need {
-    Need {
-        id: format!("main:{}", item.name),
-        why: format!(
-            "{} is to ship as soon as main is ready: {}",
-            item.name,
-            item.reason.clone().unwrap_or_default()
-        ),
-        ways: vec!["git checkout main, with nothing staged; it ships by itself then".to_owned()],
-        since,
-        blocking: false,
-    }
-}
-
-fn item_need(item: &Item, since: DateTime<Utc>) -> Option<Need> {
-    let reason = item.reason.clone().unwrap_or_default();
-    let name = &item.name;
-    match item.status {
-        ItemStatus::InReview => Some(Need {
-            id: format!("review:{name}"),
-            why: match &item.escalation {
-                Some(escalation) => format!("{name} is stuck, {}; {reason}", escalation.reason),
-                None => format!("{name} waits for a verdict: {reason}"),
-            },
-            ways: if let Some(escalation) = &item.escalation {
-                let rule = escalation.reason.split(':').next();
-                let rule = rule.filter(|rule| rule.starts_with('S') && rule.len() <= 3);
-                let wrong = rule.map(|rule| format!("dev-factory not-stuck {rule}"));
-                let mut ways = vec![
-                    format!("dev-factory decide hint {name} --text \"...\""),
-                    format!("dev-factory decide respec {name}"),
-                ];
-                ways.extend(wrong);
-                ways
-            } else {
-                vec![
-                    format!("dev-factory decide ship {name}"),
-                    format!("dev-factory decide send-back {name} --text \"...\""),
-                ]
-            },
-            since,
-            blocking: false,
-        }),
-        ItemStatus::NeedsHuman => Some(Need {
-            id: format!("park:{name}"),
-            why: format!("{name} is parked: {reason}"),
-            ways: parked_ways(name, &reason),
-            since,
-            blocking: false,
-        }),
-        _ => None,
-    }
-}
-
-/// What to do about a parked item: split it where that was proposed, go on with it, or drop it.
-fn parked_ways(name: &str, reason: &str) -> Vec<String> {
-    let parts = triage::parts(reason);
-    let quoted = |part: &&str| shlex::try_quote(part).ok().map(|text| text.into_owned());
-    let split = parts.iter().filter_map(quoted);
-    let mut ways: Vec<String> = split
-        .map(|part| format!("dev-factory add {part}"))
-        .collect();
-    ways.push(format!("dev-factory unpark {name}"));
-    if parts.is_empty() {
-        ways.push(format!("dev-factory requeue {name} --fresh"));
-    }
-    ways.push(format!("dev-factory drop {name}"));
-    ways
 }
 
 /// The backlog in the order it would be taken.
@@ -361,15 +228,4 @@ fn queue(items: &[Item]) -> Vec<Item> {
         .collect();
     queue.sort_by_key(|item| std::cmp::Reverse(item.priority));
     queue
-}
-
-fn pause_word(kind: PauseKind) -> &'static str {
-    match kind {
-        PauseKind::Operator => "paused",
-        PauseKind::Start => "not let go yet",
-        PauseKind::Budget => "limit reached",
-        PauseKind::Incident => "incident",
-        PauseKind::Host => "host at fault",
-        PauseKind::Edits => "foreign edits",
-    }
 }

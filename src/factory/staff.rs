@@ -1,10 +1,12 @@
 //! Attempts: given to an agent with all it needs, heard while they run, taken in when they end.
 
 use super::attempts::context::{FromAgent, Origin};
+use super::attempts::underway::Underway;
 use super::attempts::{Context, Stop};
 use super::driver::Driver;
 use super::pool::Job;
-use super::wake::Running;
+use super::trial;
+use super::wake::{Running, Wake};
 use crate::domain::decide::{Report, pending};
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::Factory;
@@ -13,6 +15,7 @@ use crate::domain::state::AttemptRef;
 use crate::domain::table;
 use crate::text::hash::unguessable;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -41,10 +44,10 @@ impl Driver {
                 events,
                 done,
             } => {
-                let answer = if self.current(attempt) {
-                    self.commit(events).map(|_| ())
-                } else {
-                    Err("another attempt has begun".to_owned())
+                // What the home does not take is not known to have happened: no more is done on it.
+                let answer = match self.current(attempt) {
+                    true => self.commit(events).map(|_| Ok(()))?,
+                    false => Err("another attempt has begun".to_owned()),
                 };
                 // Before the attempt goes on: a limit reached by this turn must hold the next one.
                 let kept = self.upkeep().await;
@@ -114,6 +117,7 @@ impl Driver {
                 self.report(report).await
             }
             Err(Stop::Rule(report)) => self.report(*report).await,
+            Err(Stop::Trouble(name, why)) => self.troubled(name, why),
             Err(Stop::Host { model, error }) => self.host_failed(attempt, &model, &error),
             Err(Stop::Dropped(why)) => self.drop_attempt(&why),
             // Only from where no fresh start is made by the attempt itself.
@@ -156,7 +160,7 @@ impl Driver {
             self.commit(event.into_iter().collect())?;
         }
         let id = self.ledger.factory.attempts;
-        let cancel = CancellationToken::new();
+        let (cancel, underway) = (CancellationToken::new(), Underway::default());
         self.doing = format!("{role} begins {}", self.ledger.factory.phase);
         self.running = Some(Running {
             id,
@@ -164,9 +168,11 @@ impl Driver {
             cancel: cancel.clone(),
             resting: false,
             alive: Instant::now(),
+            underway: underway.clone(),
         });
         self.dirty = true;
-        let context = self.context(id, role, tool);
+        let mut context = self.context(id, role, tool);
+        context.underway = underway;
         self.pool.give(Job { context, cancel });
         Ok(())
     }
@@ -179,7 +185,7 @@ impl Driver {
             Role::Qa => qa,
             Role::Supervisor => supervisor,
         };
-        let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
+        let facts = factory.facts(&tool).cloned().unwrap_or_default();
         let idea = factory
             .items
             .iter()
@@ -215,10 +221,30 @@ impl Driver {
             go: self.go.subscribe(),
             nonce: unguessable().chars().take(12).collect(),
             looped: 0,
+            measured: BTreeSet::new(),
             known: None,
             recording: None,
+            underway: Underway::default(),
         };
         context.take_model();
         context
+    }
+}
+
+impl Driver {
+    /// Asks hosts that are due, off the loop.
+    pub(super) fn probe(&mut self, roles: &[Role]) {
+        for model in self.readiness.due(roles) {
+            let (models, wake) = (self.tools.models.clone(), self.wake.clone());
+            // What costs money is not spent on a trial: there the rest must do.
+            let sick = self.readiness.sick(&model) && models.free(&model.host, &model.model);
+            self.pool.beside(async move {
+                let mut status = models.probe(&model.host, &model.model).await;
+                if sick && status.live {
+                    status = trial::chat(models.as_ref(), &model).await.unwrap_or(status);
+                }
+                let _ = wake.send(Wake::Probed(model, status));
+            });
+        }
     }
 }

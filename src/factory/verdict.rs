@@ -18,7 +18,7 @@ impl Driver {
         let (Phase::Review, Some(tool)) = (factory.phase, factory.current_tool.clone()) else {
             return Ok(Vec::new());
         };
-        let facts = factory.tools.get(&tool).cloned().unwrap_or_default();
+        let facts = factory.facts(&tool).cloned().unwrap_or_default();
         let mut events = Vec::new();
         if actor::is_person(&report.actor) {
             events.extend(self.review_of_person(&tool, &facts, report)?);

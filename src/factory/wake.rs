@@ -1,11 +1,15 @@
 //! What wakes the loop, and what it keeps of the attempt, the stop and the suspect state it waits for.
 
 use super::attempts::context::FromAgent;
+use super::attempts::underway::Underway;
 use super::engine::{Ended, Signal};
 use super::ports::model::HostStatus;
+use super::ports::notifier::Lost;
 use super::ports::settings::ModelRef;
 use super::ports::store::{Change, Observed, StoreError};
 use super::reread::Found as Reread;
+use super::sweep::Around;
+use crate::domain::notice::Message;
 use crate::domain::phase::Role;
 use crate::domain::state::StateDoc;
 use tokio::time::Instant;
@@ -29,6 +33,10 @@ pub enum Wake {
         remote: String,
         result: Result<(), String>,
     },
+    /// Housekeeping has looked around.
+    Swept(Box<Around>),
+    /// A message to people has reached its target, or not.
+    Told(Message, Result<(), Lost>),
     /// A signal.
     Signal(Signal),
     /// A time that was waited for has come.
@@ -47,6 +55,8 @@ pub struct Running {
     pub resting: bool,
     /// Its last sign of life.
     pub alive: Instant,
+    /// What its turn is counted as when it is cancelled.
+    pub underway: Underway,
 }
 
 /// The engine is to end.

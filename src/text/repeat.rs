@@ -1,6 +1,6 @@
 //! Finds out while a text streams in that it only repeats itself (harness S8).
 
-use std::collections::VecDeque;
+use memchr::memmem;
 
 /// Characters of a chunk that is looked for.
 const CHUNK: usize = 50;
@@ -16,8 +16,10 @@ const LINES: usize = 12;
 pub struct Repeats {
     /// The line under way.
     line: String,
-    /// The last characters outside fences, or of the line under way inside one.
-    recent: VecDeque<char>,
+    /// The last characters outside fences, or of the line under way inside one; cut to the window when it is looked at.
+    recent: String,
+    /// How many they are.
+    length: usize,
     /// Characters since the window was looked at.
     unseen: usize,
     /// Width of the open fence; None outside.
@@ -37,10 +39,8 @@ impl Repeats {
     }
 
     fn one(&mut self, c: char) -> Option<String> {
-        self.recent.push_back(c);
-        if self.recent.len() > WINDOW {
-            self.recent.pop_front();
-        }
+        self.recent.push(c);
+        self.length += 1;
         self.unseen += 1;
         if c != '\n' {
             self.line.push(c);
@@ -62,15 +62,15 @@ impl Repeats {
         match (self.fence, width) {
             (None, Some(width)) => {
                 self.fence = Some(width);
-                self.recent.clear();
+                self.forget();
             }
             (Some(open), Some(width)) if width >= open => {
                 self.fence = None;
-                self.recent.clear();
+                self.forget();
             }
             (Some(_), _) => {
                 // Inside, lines are compared, and only within one line its chunks.
-                self.recent.clear();
+                self.forget();
                 return self.same_line(line);
             }
             (None, None) => {}
@@ -94,15 +94,25 @@ impl Repeats {
         })
     }
 
+    fn forget(&mut self) {
+        self.recent.clear();
+        self.length = 0;
+    }
+
     /// The newest chunk, counted without overlaps in the window.
-    fn chunks(&self) -> Option<String> {
-        let text: String = self.recent.iter().collect();
-        let from = self.recent.len().checked_sub(CHUNK)?;
-        let chunk: String = self.recent.iter().skip(from).collect();
-        (text.matches(&chunk).count() >= CHUNKS).then(|| {
+    fn chunks(&mut self) -> Option<String> {
+        if let Some(old) = self.length.checked_sub(WINDOW) {
+            let window = self.recent.char_indices().nth(old);
+            self.recent.drain(..window.map_or(0, |(at, _)| at));
+            self.length = WINDOW;
+        }
+        let (from, _) = self.recent.char_indices().rev().nth(CHUNK - 1)?;
+        let chunk = self.recent.get(from..)?;
+        let count = memmem::find_iter(self.recent.as_bytes(), chunk).count();
+        (count >= CHUNKS).then(|| {
             format!(
                 "{:?} came {CHUNKS} times within {WINDOW} characters",
-                short(&chunk)
+                short(chunk)
             )
         })
     }

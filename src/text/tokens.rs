@@ -34,9 +34,14 @@ pub fn learn(factor: u32, estimated: u64, counted: u64) -> u32 {
     if estimated < LEAST {
         return factor;
     }
-    let seen = counted.saturating_mul(u64::from(AS_ESTIMATED)) / estimated;
-    let seen = u32::try_from(seen.clamp(300, 4000)).unwrap_or(factor);
-    (factor * 3 + seen) / 4
+    (factor * 3 + measured(estimated, counted)) / 4
+}
+
+/// The factor that one count says.
+#[must_use]
+pub fn measured(estimated: u64, counted: u64) -> u32 {
+    let seen = counted.saturating_mul(u64::from(AS_ESTIMATED)) / estimated.max(1);
+    u32::try_from(seen.clamp(300, 4000)).unwrap_or(AS_ESTIMATED)
 }
 
 /// The server read so much less than was sent that it must have cut the prompt.

@@ -1,11 +1,17 @@
 //! The one table of keys: keymap, footer, help, palette and docs/keys.md are made from it.
 
+mod desk;
+mod figures;
+mod moves;
 mod table;
+mod tool;
 
-pub use table::TABLE;
-
-use super::key::Key;
 use super::tabs::Tab;
+use std::sync::LazyLock;
+
+/// Every key, in the order in which footers show those that fit.
+pub static TABLE: LazyLock<Vec<Row>> =
+    LazyLock::new(|| [table::ROWS, moves::ROWS, desk::ROWS].concat());
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +22,13 @@ pub enum Action {
     StopEngine,
     Suspend,
     Redraw,
+    Theme,
+    Pager,
+    Clip,
+    Save,
+    Mouse,
+    Time,
+    Tool,
     Go(Tab),
     Zoom,
     Up,
@@ -31,6 +44,17 @@ pub enum Action {
     Needs,
     Palette,
     Pause,
+    PauseWith,
+    Limit,
+    Edit,
+    Raise,
+    Lower,
+    Unpark,
+    Drop,
+    Reopen,
+    Rewind,
+    NextPane,
+    PreviousPane,
     Escalate,
     Requeue,
     Verdict,
@@ -47,9 +71,48 @@ pub enum Action {
     Wrap,
     Agent,
     Level,
+    Open,
+    Earlier,
+    Later,
+    PhaseBack,
+    PhaseOn,
+    SectionBack,
+    SectionOn,
+    NextThing,
+    PreviousThing,
+    Compare,
+    Sort,
+    Reverse,
+    Window,
+    Read,
+    Export,
 }
 
 impl Action {
+    /// Its name in settings: the variant's, a tab's for `Go`, in kebab case.
+    #[must_use]
+    pub fn name(self) -> String {
+        let variant = match self {
+            Self::Go(tab) => format!("{tab:?}"),
+            other => format!("{other:?}"),
+        };
+        let mut name = String::new();
+        for c in variant.chars() {
+            if c.is_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.extend(c.to_lowercase());
+        }
+        name
+    }
+
+    /// Whether it is about the item of the cursor, where the queue has one.
+    #[must_use]
+    pub const fn of_item(self) -> bool {
+        use Action::{Drop, Edit, Lower, Park, Raise, Requeue, Unpark};
+        matches!(self, Edit | Raise | Lower | Requeue | Park | Unpark | Drop)
+    }
+
     /// Whether it only takes one elsewhere: to a tab, to another row, or along a line.
     #[must_use]
     pub const fn moves(self) -> bool {
@@ -70,6 +133,8 @@ pub enum Care {
     Acts,
     /// Asks first, with the harmless choice focused.
     Asks,
+    /// Asks for the tool's name to be typed.
+    Names,
 }
 
 /// Where a key works.
@@ -82,7 +147,7 @@ pub enum Place {
 }
 
 /// One row of the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// What it does.
     pub action: Action,
@@ -98,6 +163,24 @@ pub struct Row {
     pub care: Care,
 }
 
+const fn row(
+    action: Action,
+    keys: &'static [&'static str],
+    word: &'static str,
+    help: &'static str,
+    place: Place,
+    care: Care,
+) -> Row {
+    Row {
+        action,
+        keys,
+        word,
+        help,
+        place,
+        care,
+    }
+}
+
 impl Place {
     /// Whether keys of this place work on a tab.
     #[must_use]
@@ -109,23 +192,19 @@ impl Place {
     }
 }
 
-/// The row of a key on a tab.
-#[must_use]
-pub fn find(key: Key, tab: Tab) -> Option<&'static Row> {
-    TABLE
-        .iter()
-        .filter(|row| row.place.holds(tab))
-        .find(|row| row.keys.iter().any(|name| Key::parse(name) == Some(key)))
-}
-
 /// docs/keys.md.
 #[must_use]
 pub fn page() -> String {
     let mut page = String::from(
-        "# Keys\n\nMade from the table in src/tui/action/table.rs; a test fails when this page is stale.\n\n\
-         | Key | Does | Where | Asks first |\n|---|---|---|---|\n",
+        "# Keys\n\nMade from the tables in src/tui/action; a test fails when this page is stale.\n\n\
+         Other keys by name, in your own settings file or in the home's factory.toml; `none` takes a key away:\n\n\
+         ```toml\n[screens.keys]\nescalate = \"F2\"\nhelp = [\"?\", \"h\"]\nabort = \"none\"\n```\n\n\
+         Mistakes and conflicts are all reported when the screens start. Ctrl-c always leaves, Esc closes and nothing\n\
+         else; Ctrl-a, Ctrl-b, Ctrl-s, Ctrl-q and Ctrl-o stay free for tmux, screen and flow control. Keys inside a layer\n\
+         (y and n, Enter, Esc, Tab, arrows) are fixed.\n\n\
+         | Key | Name | Does | Where | Asks first |\n|---|---|---|---|---|\n",
     );
-    for row in TABLE {
+    for row in TABLE.iter() {
         let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
         let place = match row.place {
             Place::All => "everywhere".to_owned(),
@@ -134,10 +213,15 @@ pub fn page() -> String {
                 names.join(", ")
             }
         };
-        let asks = if row.care == Care::Asks { "yes" } else { "" };
+        let asks = match row.care {
+            Care::Looks | Care::Acts => "",
+            Care::Asks => "yes",
+            Care::Names => "the tool's name",
+        };
         page.push_str(&format!(
-            "| {} | {} | {place} | {asks} |\n",
+            "| {} | {} | {} | {place} | {asks} |\n",
             keys.join(" "),
+            row.action.name(),
             row.help
         ));
     }
@@ -146,11 +230,13 @@ pub fn page() -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key::Key;
+    use super::super::keymap::Keymap;
     use super::*;
 
     #[test]
     fn every_key_has_a_name_and_one_meaning_on_each_tab() {
-        for tab in Tab::ALL {
+        for tab in Tab::ALL.into_iter().chain([Tab::Tool]) {
             let mut seen = Vec::new();
             for row in TABLE.iter().filter(|row| row.place.holds(tab)) {
                 for name in row.keys {
@@ -180,8 +266,9 @@ mod tests {
     #[test]
     fn keys_of_tmux_and_of_flow_control_stay_free() {
         for name in ["Ctrl-a", "Ctrl-b", "Ctrl-s", "Ctrl-q", "Ctrl-o"] {
-            for tab in Tab::ALL {
-                assert!(find(Key::parse(name).unwrap(), tab).is_none(), "{name}");
+            for tab in Tab::ALL.into_iter().chain([Tab::Tool]) {
+                let row = Keymap::default().find(Key::parse(name).unwrap(), tab);
+                assert!(row.is_none(), "{name}");
             }
         }
     }

@@ -121,6 +121,7 @@ impl Book {
             at: line.at,
             from,
             level: line.level,
+            kind: line.kind,
             tool,
             text: text.to_owned(),
             start,
@@ -239,6 +240,20 @@ impl Book {
         }
         self.open = false;
         self.skipped += 1;
+    }
+
+    /// Takes the wanted rows out, but for streamed text that may go on; None = also that.
+    pub fn take(&mut self, all: bool) -> Vec<Row> {
+        let kept = (self.open && !all).then(|| self.rows.pop_back()).flatten();
+        let rows: Vec<Row> = self
+            .rows
+            .drain(..)
+            .filter(|row| self.filter.takes(row))
+            .collect();
+        self.chosen = self.chosen.take().map(|_| VecDeque::new());
+        self.rows.extend(kept);
+        self.choose(self.filter.clone());
+        rows
     }
 
     /// Forgets everything, to begin with the newest rows again.

@@ -1,6 +1,7 @@
-//! A question before something forceful: Cancel has the focus, y or n answers.
+//! A question before something forceful: Cancel has the focus, y or n answers; the worst asks for a name to be typed.
 
-use super::effect::{Effect, Seen};
+use super::effect::About;
+use super::form::Line;
 use super::key::{Code, Key};
 use crate::domain::command::Verb;
 
@@ -14,9 +15,13 @@ pub struct Confirm {
     /// What yes sends.
     pub verb: Verb,
     /// What the asker saw when asking.
-    pub seen: Option<Seen>,
+    pub about: About,
     /// Yes has the focus.
     pub yes: bool,
+    /// A name that is to be typed instead, and what is typed of it.
+    pub name: Option<(String, Line)>,
+    /// Why it does not go on.
+    pub problem: Option<String>,
 }
 
 /// What became of a question.
@@ -26,14 +31,54 @@ pub enum Answered {
     Open(Confirm),
     /// It is closed without anything being done.
     No,
-    /// It is closed, and this is to be done.
-    Yes(Effect),
+    /// It is closed, and this is to be done, if what it is about is still so.
+    Yes(Verb, About),
 }
 
 impl Confirm {
+    /// A question that y or n answers.
+    #[must_use]
+    pub fn new(title: &str, lines: Vec<String>, verb: Verb, about: About) -> Self {
+        Self {
+            title: title.to_owned(),
+            lines,
+            verb,
+            about,
+            yes: false,
+            name: None,
+            problem: None,
+        }
+    }
+
+    /// The same question, answered only by typing a name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self {
+            name: Some((name.to_owned(), Line::default())),
+            ..self
+        }
+    }
+
     /// Takes a key.
     #[must_use]
     pub fn key(mut self, key: Key) -> Answered {
+        if let Some((name, line)) = &mut self.name {
+            return match (key.code, key.ctrl) {
+                (Code::Esc, _) | (Code::Char('c'), true) => Answered::No,
+                (Code::Enter, _) if line.text.trim() == name => self.accept(),
+                // Enter before a letter is typed is Cancel, as where no name is asked for.
+                (Code::Enter, _) if line.text.is_empty() => Answered::No,
+                (Code::Enter, _) => {
+                    self.problem = Some(format!("that is not {name}: Ctrl-u empties the line"));
+                    Answered::Open(self)
+                }
+                _ => {
+                    line.key(key);
+                    self.problem = None;
+                    Answered::Open(self)
+                }
+            };
+        }
         match key.code {
             Code::Char('y' | 'Y') if !key.ctrl => self.accept(),
             Code::Char('n' | 'N' | 'q') | Code::Esc => Answered::No,
@@ -49,6 +94,6 @@ impl Confirm {
     }
 
     fn accept(self) -> Answered {
-        Answered::Yes(Effect::Send(self.verb, self.seen))
+        Answered::Yes(self.verb, self.about)
     }
 }

@@ -1,31 +1,194 @@
-//! One line of text asked for: a reason, an idea, a filter.
+//! Fields to be filled: texts and choices, for a command that lacks them or for something to look for.
 
+use super::effect::About;
 use super::key::{Code, Key};
+use crate::domain::command::Verb;
 
-/// What the text is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The option that leaves a choice open.
+pub const OPEN: &str = "?";
+
+/// What the fields are for.
+#[derive(Clone, Debug, PartialEq)]
 pub enum For {
-    Escalate,
-    Requeue,
-    Park,
-    Hint,
-    Idea,
+    /// Lines of the log with a text.
     Filter,
-    /// Text of a decision on a tool, by the decision's word.
-    Decision(super::layer::VerdictMenu, &'static str),
+    /// Items of the queue with a text.
+    Find,
+    /// What a command lacks.
+    Command(Verb),
+    /// The new address of a host.
+    Address(String),
 }
 
-/// A line under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Fields under way.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Form {
     /// What it is for.
     pub purpose: For,
     /// What is asked.
     pub title: String,
-    /// What the text does.
+    /// What it does.
     pub note: String,
-    /// The text.
-    pub line: Line,
+    /// What can be filled.
+    pub fields: Vec<Field>,
+    /// The field of the cursor.
+    pub at: usize,
+    /// What the asker saw when asking.
+    pub about: About,
+    /// Why it does not go on.
+    pub problem: Option<String>,
+    /// A text was typed or changed.
+    pub touched: bool,
+    /// The next Esc throws it away.
+    pub leaving: bool,
+}
+
+/// One field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub label: &'static str,
+    /// What is in it.
+    pub value: Value,
+    /// What may be left empty, and what that means.
+    pub hint: &'static str,
+}
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A text.
+    Text(Line),
+    /// One of these, by its number.
+    Choice(Vec<String>, usize),
+}
+
+impl Field {
+    /// A text that begins like this.
+    #[must_use]
+    pub fn text(label: &'static str, text: &str, hint: &'static str) -> Self {
+        Self {
+            label,
+            value: Value::Text(Line::of(text)),
+            hint,
+        }
+    }
+
+    /// A choice, with the one that is made already.
+    #[must_use]
+    pub fn choice(label: &'static str, options: Vec<String>, at: usize) -> Self {
+        Self {
+            label,
+            value: Value::Choice(options, at),
+            hint: "",
+        }
+    }
+
+    fn key(&mut self, key: Key) -> bool {
+        match &mut self.value {
+            Value::Text(line) => line.key(key),
+            Value::Choice(options, at) => {
+                let count = options.len().max(1);
+                match key.code {
+                    Code::Right | Code::Char(' ') => *at = (*at + 1) % count,
+                    Code::Left => *at = (*at + count - 1) % count,
+                    _ => return false,
+                }
+                true
+            }
+        }
+    }
+}
+
+impl Form {
+    /// One line of text.
+    #[must_use]
+    pub fn line(purpose: For, title: &str, note: &str, text: &str) -> Self {
+        Self {
+            purpose,
+            title: title.to_owned(),
+            note: note.to_owned(),
+            fields: vec![Field::text("", text, "")],
+            at: 0,
+            about: About::default(),
+            problem: None,
+            touched: false,
+            leaving: false,
+        }
+    }
+
+    /// Takes a key that edits or moves between fields.
+    pub fn key(&mut self, key: Key) {
+        let count = self.fields.len().max(1);
+        self.leaving = false;
+        match key.code {
+            Code::Tab | Code::Down => self.at = (self.at + 1) % count,
+            Code::BackTab | Code::Up => self.at = (self.at + count - 1) % count,
+            _ => {
+                if let Some(field) = self.fields.get_mut(self.at)
+                    && field.key(key)
+                {
+                    self.problem = None;
+                    self.touched |= matches!(field.value, Value::Text(_));
+                }
+            }
+        }
+    }
+
+    /// Takes pasted text.
+    pub fn paste(&mut self, text: &str) {
+        if let Some(Value::Text(line)) = self.fields.get_mut(self.at).map(|f| &mut f.value) {
+            line.insert(text);
+            self.problem = None;
+            (self.touched, self.leaving) = (true, false);
+        }
+    }
+
+    /// Esc: whether it may close; text for a command is thrown away only at the second time.
+    pub fn closes(&mut self) -> bool {
+        let looks = matches!(self.purpose, For::Filter | For::Find);
+        if looks || self.leaving || !self.touched {
+            return true;
+        }
+        self.leaving = true;
+        self.problem = Some("Esc again throws it away, Enter goes on".to_owned());
+        false
+    }
+
+    /// Leaves the choice of a field open.
+    pub fn unchosen(&mut self, label: &str) {
+        let found = self.fields.iter_mut().find(|field| field.label == label);
+        if let Some(Value::Choice(options, at)) = found.map(|field| &mut field.value) {
+            options.insert(0, OPEN.to_owned());
+            *at = 0;
+        }
+    }
+
+    /// What was typed into the field of a name, without blanks around it.
+    #[must_use]
+    pub fn text(&self, label: &str) -> String {
+        let found = self.fields.iter().find(|field| field.label == label);
+        match found.map(|field| &field.value) {
+            Some(Value::Text(line)) => line.text.trim().to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The same; None where nothing was typed.
+    #[must_use]
+    pub fn some(&self, label: &str) -> Option<String> {
+        Some(self.text(label)).filter(|text| !text.is_empty())
+    }
+
+    /// The number of what was chosen in the field of a name, and its word.
+    #[must_use]
+    pub fn chosen(&self, label: &str) -> (usize, &str) {
+        let found = self.fields.iter().find(|field| field.label == label);
+        match found.map(|field| &field.value) {
+            Some(Value::Choice(options, at)) => (*at, options.get(*at).map_or("", String::as_str)),
+            _ => (0, ""),
+        }
+    }
 }
 
 /// A line with a cursor.
@@ -75,7 +238,8 @@ impl Line {
                 self.text = text;
             }
             (Code::Char(c), false) => self.insert(c.encode_utf8(&mut [0; 4])),
-            (Code::Backspace, _) => {
+            // Old terminals send Ctrl-h for Backspace.
+            (Code::Backspace, _) | (Code::Char('h'), true) => {
                 if self.at > 0 {
                     self.at -= 1;
                     let at = self.byte(self.at);

@@ -1,6 +1,7 @@
 //! Keys by name: what the terminal sends, what tests and the key page write.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::fmt;
 
 /// One key press.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub enum Code {
 }
 
 /// Names of the keys that are no character.
-const NAMED: [(&str, Code); 16] = [
+const NAMED: [(&str, Code); 15] = [
     ("Enter", Code::Enter),
     ("Esc", Code::Esc),
     ("Tab", Code::Tab),
@@ -50,7 +51,6 @@ const NAMED: [(&str, Code); 16] = [
     ("PgDn", Code::PageDown),
     ("Home", Code::Home),
     ("End", Code::End),
-    ("F1", Code::F(1)),
     ("Space", Code::Char(' ')),
 ];
 
@@ -61,12 +61,19 @@ impl Key {
         if let Some((_, code)) = NAMED.iter().find(|(known, _)| *known == name) {
             return Some(Self::plain(*code));
         }
+        let function = name.strip_prefix('F').and_then(|n| n.parse().ok());
+        if let Some(n @ 1..=12) = function {
+            return Some(Self::plain(Code::F(n)));
+        }
         let (ctrl, rest) = match name.strip_prefix("Ctrl-") {
             Some(rest) => (true, rest),
             None => (false, name),
         };
         let mut chars = rest.chars();
-        let code = Code::Char(chars.next()?);
+        let c = chars
+            .next()
+            .filter(|c| !c.is_whitespace() && !c.is_control())?;
+        let code = Code::Char(c);
         chars.next().is_none().then_some(Self { code, ctrl })
     }
 
@@ -118,6 +125,26 @@ impl Key {
     }
 }
 
+impl fmt::Display for Key {
+    /// Its name, as it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((name, _)) = NAMED.iter().find(|(_, code)| *code == self.code) {
+            return f.write_str(name);
+        }
+        match self.code {
+            Code::Char(c) if self.ctrl => write!(f, "Ctrl-{c}"),
+            Code::Char(c) => write!(f, "{c}"),
+            Code::F(n) => write!(f, "F{n}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// Names of the keys that are no character.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMED.iter().map(|(name, _)| *name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +153,7 @@ mod tests {
     fn names_are_read_back() {
         for (name, code) in NAMED {
             assert_eq!(Key::parse(name), Some(Key::plain(code)));
+            assert_eq!(Key::plain(code).to_string(), name);
         }
         assert_eq!(
             Key::parse("Ctrl-d"),
@@ -135,7 +163,12 @@ mod tests {
             })
         );
         assert_eq!(Key::parse("E").and_then(Key::types), Some('E'));
-        assert_eq!(Key::parse("nonsense"), None);
+        for name in ["Ctrl-d", "F1", "F12", "E", "-"] {
+            assert_eq!(Key::parse(name).unwrap().to_string(), name);
+        }
+        for name in ["nonsense", "F13", "F0", " ", "Ctrl-"] {
+            assert_eq!(Key::parse(name), None, "{name}");
+        }
         assert_eq!(Key::parse(""), None);
     }
 }

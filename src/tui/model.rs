@@ -1,17 +1,24 @@
 //! All the screens know: what the engine says, where the operator stands.
 
+use super::action::Action;
 use super::book::Book;
-use super::effect::Seen;
-use super::layer::Layer;
-use super::tabs::{List, LogsPane, Tab};
-use super::theme::Theme;
+use super::effect::{About, Seen};
+use super::keymap::Keymap;
+use super::layer::{Layer, Sent};
+use super::sorted::ToolsTable;
+use super::tabs::{Focus, List, LogsPane, Pick, Tab};
+use super::theme::{Shelf, Theme};
+use super::tool::ToolView;
 use crate::domain::command::Answer;
+use crate::domain::figures::Figures;
+use crate::domain::item::Item;
 use crate::domain::phase::Role;
 use crate::domain::screen::Snapshot;
 use crate::domain::state::{Pause, PauseKind, Scope};
-use crate::domain::stats::Stats;
+use crate::factory::ports::desktop::Bell;
 use crate::factory::ports::operator::Usage;
 use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeDelta, Utc};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Smallest size that is drawn; below it there is a notice.
@@ -38,12 +45,24 @@ pub struct Model {
     pub size: (u16, u16),
     /// Styles.
     pub theme: Theme,
+    /// By which name they were chosen.
+    pub theme_name: String,
+    /// All there are to choose.
+    pub shelf: Shelf,
+    /// The keys in force.
+    pub keys: Arc<Keymap>,
+    /// Where settings of the operator's own stand, as shown to them.
+    pub own_settings: String,
     /// Only ASCII is drawn.
     pub ascii: bool,
     /// Nothing may be changed from here.
     pub readonly: bool,
+    /// Version of this program; an engine may be of another.
+    pub version: String,
     /// Name of the home's folder.
     pub home: String,
+    /// Name of the machine, for who looks from another one.
+    pub machine: Option<String>,
     /// Every command, for the palette.
     pub commands: Arc<[Usage]>,
     /// Times are shown with this offset; None = as this machine's clock shows them.
@@ -56,26 +75,52 @@ pub struct Model {
     pub engine: Engine,
     /// The log.
     pub book: Book,
-    /// The statistics and up to which event they count.
-    pub stats: Option<(u64, Result<Arc<Stats>, String>)>,
+    /// The figures, or why there are none; None = not read yet.
+    pub figures: Option<Result<Arc<Figures>, String>>,
+    /// They are being read.
+    pub counting: bool,
+    /// Newest event when they were asked for.
+    pub counted_to: u64,
     /// Which tab.
     pub tab: Tab,
     /// What lies over it, topmost last.
     pub layers: Vec<Layer>,
-    /// Cursor on Factory's queue.
-    pub queue: List,
+    /// Which part of Factory takes the keys that move.
+    pub focus: Focus,
+    /// Cursor on Factory's queue, by name.
+    pub queue: Pick<String>,
+    /// Only items with this text are shown there.
+    pub find: String,
+    /// Priorities on their way to the engine.
+    pub asked: Vec<(String, i64)>,
+    /// Cursor on Factory's moves, by number of the event.
+    pub moves: Pick<u64>,
+    /// Number of the lowest row of the live text that is shown; None = it follows the newest.
+    pub live: Option<i64>,
     /// Cursor on Agents.
     pub agents: List,
     /// Cursor on Stats' table.
     pub tools: List,
+    /// How Stats shows them.
+    pub table: ToolsTable,
     /// Where one stands in the log.
     pub logs: LogsPane,
-    /// The live text alone fills Factory.
+    /// The live text alone fills Factory, the page alone the Tool view.
     pub zoom: bool,
+    /// The tool that was opened.
+    pub tool: Option<Box<ToolView>>,
     /// The engine's answer, and until when it is shown.
     pub answer: Option<(Answer, DateTime<Utc>)>,
-    /// A command is on its way.
-    pub sending: bool,
+    /// What is on its way to the engine, in order; each is answered.
+    pub sent: VecDeque<Sent>,
+    /// Lines are being saved: so many so far.
+    pub saving: Option<u64>,
+    /// The mouse is ours.
+    pub mouse: bool,
+    /// What calls the operator.
+    pub bell: Bell,
+    /// What they were called for, or saw when the screens were opened.
+    pub rung: BTreeSet<(String, DateTime<Utc>)>,
 }
 
 impl Model {
@@ -85,26 +130,51 @@ impl Model {
         Self {
             size: (80, 24),
             theme,
+            theme_name: "default".to_owned(),
+            shelf: Shelf::default(),
+            keys: Arc::default(),
+            own_settings: "dev-factory/config.toml".to_owned(),
             ascii: false,
             readonly: false,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             home: home.to_owned(),
+            machine: None,
             commands: commands.into(),
             zone: None,
             now,
             snapshot: None,
             engine: Engine::default(),
             book: Book::default(),
-            stats: None,
+            figures: None,
+            counting: false,
+            counted_to: 0,
             tab: Tab::default(),
             layers: Vec::new(),
-            queue: List::default(),
+            focus: Focus::default(),
+            queue: Pick::default(),
+            find: String::new(),
+            asked: Vec::new(),
+            moves: Pick::default(),
+            live: None,
             agents: List::default(),
             tools: List::default(),
+            table: ToolsTable::default(),
             logs: LogsPane::default(),
             zoom: false,
+            tool: None,
             answer: None,
-            sending: false,
+            sent: VecDeque::new(),
+            saving: None,
+            mouse: false,
+            bell: Bell::None,
+            rung: BTreeSet::new(),
         }
+    }
+
+    /// The figures, where they were read.
+    #[must_use]
+    pub fn counted(&self) -> Option<&Figures> {
+        self.figures.as_ref()?.as_ref().ok().map(AsRef::as_ref)
     }
 
     /// A time as a clock on the wall shows it.
@@ -113,6 +183,36 @@ impl Model {
         match self.zone {
             Some(zone) => at.with_timezone(&zone).naive_local(),
             None => at.with_timezone(&Local).naive_local(),
+        }
+    }
+
+    /// A time of day, with its day where that is not today.
+    #[must_use]
+    pub fn when(&self, at: DateTime<Utc>) -> String {
+        let local = self.local(at);
+        let today = local.date() == self.local(self.now).date();
+        let form = if today {
+            "%H:%M:%S"
+        } else {
+            "%a %-d %b %H:%M:%S"
+        };
+        local.format(form).to_string()
+    }
+
+    /// What starts a stopped engine, in words.
+    #[must_use]
+    pub fn starts_it(&self) -> String {
+        let key = self.keys.or(Action::Pause, "dev-factory up");
+        format!("{key} starts it")
+    }
+
+    /// How an idea comes onto the wishlist, in words.
+    #[must_use]
+    pub fn adds_ideas(&self) -> String {
+        let edit = "edit dev-factory/wishlist.json";
+        match self.keys.first(Action::Add) {
+            Some(key) => format!("{key} adds an idea, or {edit}"),
+            None => edit.to_owned(),
         }
     }
 
@@ -129,6 +229,84 @@ impl Model {
             tool: snapshot.current_tool.clone(),
             phase: snapshot.phase,
         })
+    }
+
+    /// The items of the queue that are shown.
+    #[must_use]
+    pub fn items(&self) -> Vec<&Item> {
+        let text = self.find.to_lowercase();
+        let all = self.snapshot.as_ref().map_or(&[][..], |s| &s.queue);
+        all.iter().filter(|item| has(item, &text)).collect()
+    }
+
+    /// Whether a part of Factory is on the screen and takes the keys that move.
+    #[must_use]
+    pub fn on(&self, focus: Focus) -> bool {
+        self.tab == Tab::Factory && !self.zoom && self.focus == focus
+    }
+
+    /// Something that was sent has not been answered.
+    #[must_use]
+    pub fn sending(&self) -> bool {
+        !self.sent.is_empty()
+    }
+
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let items = self.items();
+        items.iter().map(|item| item.name.clone()).collect()
+    }
+
+    /// The item of the cursor, while that is on the screen.
+    #[must_use]
+    pub fn picked(&self) -> Option<&Item> {
+        if self.tab == Tab::Tool {
+            // The tool that is shown, and no other.
+            let shown = &self.tool.as_ref()?.name;
+            let queue = &self.snapshot.as_ref()?.queue;
+            return queue.iter().find(|item| item.name == *shown);
+        }
+        let on = self.queue.on().filter(|_| self.on(Focus::Queue))?;
+        let queue = &self.snapshot.as_ref()?.queue;
+        let item = queue.iter().find(|item| item.name == *on)?;
+        // One item is asked alone: this is asked many times a frame.
+        has(item, &self.find.to_lowercase()).then_some(item)
+    }
+
+    /// The events of the moves that are shown, oldest first.
+    #[must_use]
+    pub fn steps(&self) -> Vec<u64> {
+        let all = self.snapshot.as_ref().map_or(&[][..], |s| &s.moves);
+        all.iter().map(|step| step.seq).collect()
+    }
+
+    /// What is no longer as it was when something was asked; None = it still is.
+    #[must_use]
+    pub fn changed(&self, about: &About) -> Option<String> {
+        let snapshot = self.snapshot.as_ref()?;
+        if let Some(seen) = about
+            .seen
+            .as_ref()
+            .filter(|seen| self.seen().as_ref() != Some(*seen))
+        {
+            let now = match &snapshot.current_tool {
+                Some(tool) => format!("{tool} is in {} now", snapshot.phase),
+                None => "no tool is under way now".to_owned(),
+            };
+            let then = seen.tool.as_deref().unwrap_or("no tool");
+            return Some(format!(
+                "this was about {then} in {}, but {now}",
+                seen.phase
+            ));
+        }
+        let (name, status) = about.item.as_ref()?;
+        let item = snapshot.queue.iter().find(|item| item.name == *name);
+        match item {
+            Some(item) if status.is_none_or(|status| item.status == status) => None,
+            Some(item) => Some(format!("{name} is {} now", item.status.words())),
+            None => Some(format!("{name} is no longer in the queue")),
+        }
     }
 
     /// The engine's state in one word, for the first line.
@@ -148,6 +326,8 @@ impl Model {
             "STOPPED"
         } else if self.engine == Engine::Gone {
             "NO ENGINE"
+        } else if snapshot.conditions.iter().any(|c| c.waits) {
+            "WAITING"
         } else if snapshot.pausing {
             "PAUSING"
         } else if held {
@@ -193,4 +373,9 @@ impl Model {
             .map(|_| self.now + TimeDelta::seconds(1));
         answer.into_iter().chain(turn).min()
     }
+}
+
+/// Whether an item has a text, which is in small letters, in name or idea.
+fn has(item: &Item, text: &str) -> bool {
+    text.is_empty() || item.name.contains(text) || item.idea.to_lowercase().contains(text)
 }

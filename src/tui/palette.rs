@@ -1,5 +1,6 @@
 //! Every command: typed as on the command line, or chosen from the list that fits what is typed.
 
+use super::effect::Seen;
 use super::form::Line;
 use crate::factory::ports::operator::Usage;
 
@@ -12,14 +13,17 @@ pub struct Palette {
     pub cursor: usize,
     /// Why what was typed is no command.
     pub problem: Option<String>,
+    /// What was under way when it was opened: what is typed is about that.
+    pub seen: Option<Seen>,
 }
 
 impl Palette {
     /// With something typed already.
     #[must_use]
-    pub fn with(text: &str) -> Self {
+    pub fn with(text: &str, seen: Option<Seen>) -> Self {
         Self {
             line: Line::of(text),
+            seen,
             ..Self::default()
         }
     }

@@ -3,6 +3,7 @@
 use super::book::{Book, Row};
 use super::model::Model;
 use crate::text::width::columns;
+use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
 /// Columns from which the tool has a column of its own.
@@ -10,7 +11,7 @@ const WIDE: u16 = 100;
 /// Columns of the tool.
 pub const TOOL: usize = 20;
 /// Columns of sign, time, level and speaker, with the blanks between them.
-const LABEL: usize = 22;
+const LABEL: usize = 21;
 
 /// Which wanted rows are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +58,9 @@ pub fn prefix(model: &Model, row: &Row) -> String {
         .as_ref()
         .and_then(|s| s.current_tool.as_deref());
     match row.tool.as_deref() {
-        Some(tool) if !wide(model) && current != Some(tool) => format!("{tool}: "),
+        Some(tool) if !wide(model) && current != Some(tool) && !row.detail() => {
+            format!("{tool}: ")
+        }
         _ => String::new(),
     }
 }
@@ -107,6 +110,21 @@ pub fn pages(model: &Model) -> (usize, usize) {
     let rest = behind - place;
     let down = if lines < height { rest } else { page(rest) };
     (page(place - first), down)
+}
+
+/// The rows of one line: the one at a position with the details around it.
+#[must_use]
+pub fn whole(book: &Book, at: usize) -> Range<usize> {
+    let detail = |at: usize| book.wanted(at).is_some_and(Row::detail);
+    let mut first = at;
+    while first > 0 && detail(first) {
+        first -= 1;
+    }
+    let mut behind = at + 1;
+    while detail(behind) {
+        behind += 1;
+    }
+    first..behind
 }
 
 /// Lines a row takes.

@@ -1,5 +1,8 @@
 //! The loop: keys, the engine's news and answers into the model; its effects out; frames when something changed.
 
+mod aside;
+
+use self::aside::Job;
 use super::crash::Crash;
 use super::effect::Effect;
 use super::errands::Errands;
@@ -7,15 +10,18 @@ use super::key::Key;
 use super::life::Life;
 use super::message::Message;
 use super::model::{Engine, Model};
+use super::mouse::Mouse;
 use super::pacer::{Pacer, until};
 use super::signals::{self, Listening, Outside};
 use super::terminal::{self, Screen};
 use super::update::update;
-use crate::domain::screen::{EngineId, Level, LogLine, Snapshot};
+use crate::domain::screen::{EngineId, LogLine, Snapshot};
 use crate::factory::ports::clock::Clock;
+use crate::factory::ports::desktop::Desktop;
 use crate::factory::ports::feed::Feed;
 use crate::factory::ports::operator::Operator;
 use crate::factory::ports::reader::Reader;
+use crate::factory::ports::themes::ThemeFiles;
 use crossterm::event::{Event, EventStream};
 use futures_util::future::FutureExt;
 use futures_util::stream::StreamExt;
@@ -37,6 +43,9 @@ const FIRST: Duration = Duration::from_millis(30);
 /// A stop that has not come by then will not come: there is no shell to go back to.
 const STOPS: Duration = Duration::from_millis(200);
 
+/// What is still on its way to an engine that answers when the screens are left is waited for so long.
+const LEAVES: Duration = Duration::from_secs(5);
+
 /// What the screens are run with.
 pub struct Parts {
     /// The terminal, for reading its state and for writing.
@@ -49,8 +58,12 @@ pub struct Parts {
     pub reader: Arc<dyn Reader>,
     /// The operator's hand.
     pub operator: Arc<dyn Operator>,
+    /// The operator's desk.
+    pub desktop: Arc<dyn Desktop>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The home's theme files.
+    pub themes: ThemeFiles,
     /// When it is over by itself; None = never.
     pub over: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
@@ -74,24 +87,34 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
     let listening = signals::listen(parts.terminal.try_clone()?)?;
     let screen = Screen::enter(parts.terminal)?;
     let (back, answers) = unbounded_channel();
+    let errands = Errands::new(
+        parts.reader.clone(),
+        parts.operator.clone(),
+        parts.desktop.clone(),
+        back,
+    );
+    let outbox = errands.outbox();
     let desk = Desk {
-        errands: Errands::new(parts.reader.clone(), parts.operator.clone(), back),
+        errands,
         model: parts.model,
         screen,
         pacer: Pacer::default(),
         reader: parts.reader,
         operator: parts.operator,
+        desktop: parts.desktop,
         clock: parts.clock,
         writer: None,
         life: Life::Nobody,
         stops: false,
+        job: None,
         left: None,
     };
     let sources = Sources {
-        keys: EventStream::new(),
+        keys: Some(EventStream::new()),
         feed: parts.feed,
         answers,
         listening,
+        themes: parts.themes,
         over: parts
             .over
             .unwrap_or_else(|| Box::pin(std::future::pending())),
@@ -101,15 +124,19 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
         .catch_unwind()
         .await;
     terminal::give_back();
+    // Who typed q behind a command meant the command, too.
+    let _ = outbox.emptied(LEAVES);
     went.unwrap_or(Ok(Left::Panicked))
 }
 
 /// Where news comes from.
 struct Sources {
-    keys: EventStream,
+    /// None while another program reads them.
+    keys: Option<EventStream>,
     feed: Feed,
     answers: UnboundedReceiver<Message>,
     listening: Listening,
+    themes: ThemeFiles,
     over: Pin<Box<dyn Future<Output = ()>>>,
     /// More snapshots, more lines may come.
     more: (bool, bool),
@@ -123,6 +150,7 @@ struct Desk {
     errands: Errands,
     reader: Arc<dyn Reader>,
     operator: Arc<dyn Operator>,
+    desktop: Arc<dyn Desktop>,
     clock: Arc<dyn Clock>,
     /// Who wrote the newest snapshot.
     writer: Option<EngineId>,
@@ -130,11 +158,16 @@ struct Desk {
     life: Life,
     /// The screens are to be put aside.
     stops: bool,
+    /// What they are to be put aside for.
+    job: Option<Job>,
     left: Option<Left>,
 }
 
 impl Desk {
     async fn work(mut self, mut from: Sources, crash: &Crash) -> io::Result<Left> {
+        if self.model.mouse {
+            terminal::mouse(true)?;
+        }
         self.resize();
         let told = from.feed.snapshot.wait_for(Option::is_some);
         let _ = timeout(FIRST, told).await;
@@ -154,10 +187,13 @@ impl Desk {
                 () = crash.happened.notified() => return Ok(Left::Panicked),
                 Some(outside) = from.listening.came.recv() => self.outside(outside)?,
                 // Keys that wait behind it come before the next frame.
-                event = from.keys.next() => {
+                event = pressed(&mut from.keys) => {
                     self.key(event);
                     if std::mem::take(&mut self.stops) {
                         self.suspend(&mut from.listening).await?;
+                    }
+                    if let Some(job) = self.job.take() {
+                        self.put_aside(job, &mut from).await?;
                     }
                 }
                 Some(message) = from.answers.recv() => {
@@ -173,6 +209,10 @@ impl Desk {
                     self.news(&mut from);
                 }
                 line = from.feed.lines.recv(), if from.more.1 => self.lines(line, &mut from),
+                Ok(()) = from.themes.changed() => {
+                    let files = from.themes.borrow_and_update().clone();
+                    self.take(Message::Themes(files), false);
+                }
                 () = self.life.ended() => self.look(),
                 () = until(wake) => self.on_time(),
                 () = &mut from.over => return Ok(Left::Over),
@@ -187,12 +227,27 @@ impl Desk {
         for effect in effects {
             match effect {
                 Effect::Send(verb, seen) => self.errands.send(verb, seen),
+                Effect::Address { host, url } => self.errands.address(host, url),
                 Effect::StartEngine => self.errands.start(),
-                Effect::Stats => self.errands.stats(),
+                Effect::Figures => self.errands.figures(),
+                Effect::Events(tool, after, mark) => self.errands.events(tool, after, mark),
+                Effect::Piece(ask) => self.errands.piece(ask),
+                Effect::MarkRead(mark) => self.errands.mark_read(mark),
+                Effect::Save { name, text } => self.errands.save(name, text),
                 Effect::Older => {
                     let mark = self.model.logs.before.clone().flatten();
                     self.errands.older(mark);
                 }
+                Effect::Page(name, text) => self.job = Some(Job::Page(name, text)),
+                Effect::Edit(text) => self.job = Some(Job::Edit(text)),
+                Effect::Clip(text) => self.errands.clip(text),
+                Effect::Keep(name, text) => self.errands.keep(name, text),
+                Effect::Export(filter, zone) => self.errands.export(filter, zone),
+                Effect::StopExport => self.errands.stop_export(),
+                Effect::Ring(bell, words) => self.errands.ring(bell, words),
+                // A terminal that takes nothing is noticed by the next frame.
+                Effect::Terminal(bytes) => drop(terminal::say(&bytes)),
+                Effect::Mouse(on) => drop(terminal::mouse(on)),
                 Effect::Redraw => {
                     self.resize();
                     self.screen.forget();
@@ -215,6 +270,7 @@ impl Desk {
         let message = match event {
             Event::Key(event) => Key::of(event).map(Message::Key),
             Event::Paste(text) => Some(Message::Paste(text)),
+            Event::Mouse(event) => Mouse::of(event).map(Message::Mouse),
             Event::Resize(..) => return self.resize(),
             _ => None,
         };
@@ -255,10 +311,8 @@ impl Desk {
             }
         }
         if dropped > 0 {
-            batch.insert(
-                0,
-                Arc::new(lag(dropped, batch.first().map(Arc::as_ref), &self.model)),
-            );
+            let at = batch.first().map_or(self.model.now, |line| line.at);
+            batch.insert(0, Arc::new(LogLine::missed(dropped, at)));
         }
         self.take(Message::Lines(batch), false);
     }
@@ -290,84 +344,10 @@ impl Desk {
     }
 }
 
-/// The terminal.
-impl Desk {
-    fn outside(&mut self, outside: Outside) -> io::Result<()> {
-        match outside {
-            Outside::Resize => self.resize(),
-            // In the background there is nothing to show, and the shell's page to spoil.
-            Outside::Continue if !terminal::held_in_front() => stop()?,
-            Outside::Continue => {
-                if let Some(terminal) = terminal::give_back() {
-                    self.enter(terminal)?;
-                }
-            }
-            other => self.left = Some(Left::Outside(other)),
-        }
-        Ok(())
-    }
-
-    fn resize(&mut self) {
-        let (columns, rows) = terminal::size();
-        if self.model.size != (columns, rows) {
-            self.take(Message::Resize(columns, rows), false);
-        }
-    }
-
-    /// Gives the terminal to the shell until it is given again.
-    async fn suspend(&mut self, listening: &mut Listening) -> io::Result<()> {
-        let Some(terminal) = terminal::give_back() else {
-            return Ok(());
-        };
-        // The whole job, as the terminal itself does it; without a shell that waits the kernel ignores it.
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-        let back = async {
-            while let Some(outside) = listening.came.recv().await {
-                match outside {
-                    Outside::Continue if !terminal::in_front(&terminal) => stop()?,
-                    Outside::Continue => break,
-                    Outside::Resize => {}
-                    other => return Ok(Some(Left::Outside(other))),
-                }
-            }
-            Ok::<_, io::Error>(None)
-        };
-        self.left = timeout(STOPS, back).await.unwrap_or(Ok(None))?;
-        match self.left {
-            Some(_) => Ok(()),
-            None => self.enter(terminal),
-        }
-    }
-
-    /// Takes the terminal again; what happened meanwhile is shown.
-    fn enter(&mut self, terminal: File) -> io::Result<()> {
-        terminal::take(terminal)?;
-        self.screen.forget();
-        self.resize();
-        self.on_time();
-        self.look();
-        self.pacer.changed(Instant::now(), true);
-        Ok(())
-    }
-}
-
-/// Stops this process as a write from the background would.
-fn stop() -> io::Result<()> {
-    let this = rustix::process::getpid();
-    Ok(rustix::process::kill_process(
-        this,
-        rustix::process::Signal::TTOU,
-    )?)
-}
-
-/// What stands where lines were missed.
-fn lag(count: u64, next: Option<&LogLine>, model: &Model) -> LogLine {
-    LogLine {
-        at: next.map_or(model.now, |line| line.at),
-        from: "engine".to_owned(),
-        level: Level::Warn,
-        tool: None,
-        seq: None,
-        text: format!("{count} lines came too fast to be shown; they are on disk"),
+/// The next key, or whatever else the terminal sends.
+async fn pressed(keys: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
     }
 }

@@ -5,9 +5,10 @@ use rustix::event::{PollFd, PollFlags, poll};
 use std::fs::File;
 use std::io;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
 /// What came from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +33,17 @@ const GRACE: Duration = Duration::from_millis(100);
 pub struct Listening {
     /// What came, in order.
     pub came: UnboundedReceiver<Outside>,
-    task: JoinHandle<()>,
+    /// Another program has the terminal: what its keys send is not meant for us.
+    aside: UnboundedSender<bool>,
+    /// Dropped: the thread ends.
+    _alive: oneshot::Sender<()>,
 }
 
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.task.abort();
+impl Listening {
+    /// Another program has the terminal, or has left.
+    pub fn aside(&self, aside: bool) {
+        // Without its thread there is nobody to tell.
+        let _ = self.aside.send(aside);
     }
 }
 
@@ -48,21 +54,39 @@ pub fn listen(terminal: File) -> io::Result<Listening> {
     std::thread::Builder::new()
         .name("hang-up".to_owned())
         .spawn(move || watch(&terminal, &hang_up))?;
+    let (alive, ended) = oneshot::channel::<()>();
+    // A thread of its own: the loop may be stuck in a write to a dead terminal.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let entered = runtime.enter();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut continues = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
     let mut window = signal(SignalKind::window_change())?;
-    let task = tokio::spawn(async move {
+    drop(entered);
+    let (aside, mut told) = unbounded_channel();
+    let listen = async move {
+        let mut put_aside = false;
         loop {
+            // In this order: a signal that was meant for the other program is not taken for ours because it has ended since.
             let outside = tokio::select! {
+                biased;
                 _ = terminate.recv() => Outside::Terminate,
                 _ = interrupt.recv() => Outside::Interrupt,
                 _ = hangup.recv() => Outside::HangUp,
                 Some(()) = hung_up.recv() => Outside::HangUp,
                 _ = continues.recv() => Outside::Continue,
                 _ = window.recv() => Outside::Resize,
+                Some(aside) = told.recv() => {
+                    put_aside = aside;
+                    continue;
+                }
             };
+            if outside == Outside::Interrupt && put_aside {
+                continue;
+            }
             if passed.send(outside).is_err() {
                 return;
             }
@@ -71,8 +95,31 @@ pub fn listen(terminal: File) -> io::Result<Listening> {
                 end(outside);
             }
         }
-    });
-    Ok(Listening { came, task })
+    };
+    keep(runtime, listen, ended)?;
+    Ok(Listening {
+        came,
+        aside,
+        _alive: alive,
+    })
+}
+
+/// Listens on a thread of its own until that is dropped.
+fn keep(
+    runtime: Runtime,
+    listen: impl Future<Output = ()> + Send + 'static,
+    ended: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    let work = async {
+        tokio::select! {
+            () = listen => (),
+            _ = ended => (),
+        }
+    };
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(work))?;
+    Ok(())
 }
 
 /// Waits for the terminal's end; a poll for nothing is answered by a hang-up only.

@@ -1,4 +1,4 @@
-//! The four tabs and where one stands on each.
+//! The four tabs, the Tool view beside them, and where one stands on each.
 
 use crate::factory::ports::reader::Mark;
 
@@ -14,10 +14,12 @@ pub enum Tab {
     Stats,
     /// The log.
     Logs,
+    /// One tool, opened from a tab; no tab itself.
+    Tool,
 }
 
 impl Tab {
-    /// All, in order.
+    /// All tabs, in order.
     pub const ALL: [Self; 4] = [Self::Factory, Self::Agents, Self::Stats, Self::Logs];
 
     /// Its name.
@@ -28,6 +30,7 @@ impl Tab {
             Self::Agents => "Agents",
             Self::Stats => "Stats",
             Self::Logs => "Logs",
+            Self::Tool => "Tool view",
         }
     }
 }
@@ -47,6 +50,102 @@ impl List {
     }
 }
 
+/// How times of the log are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Time {
+    /// As a clock on the wall.
+    #[default]
+    Local,
+    /// As the files have them.
+    Utc,
+    /// Since the tool under way was begun; it stands still, as lines do.
+    Since,
+}
+
+impl Time {
+    /// The next way.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Local => Self::Utc,
+            Self::Utc => Self::Since,
+            Self::Since => Self::Local,
+        }
+    }
+}
+
+/// A cursor on a list whose rows come, go and change places: it stays on its row, and where that has gone it is on none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick<K> {
+    on: Option<K>,
+    /// Where its row was last.
+    at: usize,
+}
+
+impl<K> Default for Pick<K> {
+    fn default() -> Self {
+        Self { on: None, at: 0 }
+    }
+}
+
+impl<K: Clone + PartialEq> Pick<K> {
+    /// The row it is on; None = nothing was chosen, or what was has gone.
+    #[must_use]
+    pub fn row(&self, all: &[K]) -> Option<usize> {
+        let on = self.on.as_ref()?;
+        all.iter().position(|one| one == on)
+    }
+
+    /// What it is on, whether that is still there or not.
+    #[must_use]
+    pub fn on(&self) -> Option<&K> {
+        self.on.as_ref()
+    }
+
+    /// Puts it on a row.
+    pub fn put(&mut self, all: &[K], at: usize) {
+        self.at = at.min(all.len().saturating_sub(1));
+        self.on = all.get(self.at).cloned();
+    }
+
+    /// Moves by some rows; the first move shows it where it is.
+    pub fn step(&mut self, rows: isize, all: &[K]) {
+        let at = match self.row(all) {
+            Some(at) => at.saturating_add_signed(rows),
+            None if rows.unsigned_abs() > all.len() => 0_usize.saturating_add_signed(rows),
+            None => self.at,
+        };
+        self.put(all, at);
+    }
+}
+
+/// The part of Factory that takes the keys that move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    /// The tool under way.
+    #[default]
+    Work,
+    /// The queue.
+    Queue,
+    /// The live text.
+    Live,
+    /// The moves.
+    Timeline,
+}
+
+impl Focus {
+    /// All, in the order of Tab.
+    pub const ALL: [Self; 4] = [Self::Work, Self::Queue, Self::Live, Self::Timeline];
+
+    /// The one so many places on.
+    #[must_use]
+    pub fn step(self, places: usize) -> Self {
+        let at = Self::ALL.iter().position(|one| *one == self).unwrap_or(0);
+        let next = (at + places) % Self::ALL.len();
+        Self::ALL.get(next).copied().unwrap_or_default()
+    }
+}
+
 /// Where one stands in the log.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogsPane {
@@ -54,6 +153,8 @@ pub struct LogsPane {
     pub end: Option<i64>,
     /// Long lines are wrapped, not cut.
     pub wrap: bool,
+    /// How times are shown.
+    pub time: Time,
     /// Columns of the text to the left of what is shown of cut lines.
     pub left: usize,
     /// Where the rows before those in memory end on disk; None = not asked yet.

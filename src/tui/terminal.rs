@@ -1,5 +1,7 @@
 //! The terminal itself: put into the state the screens need, written to one frame at a time, always given back as it was.
 
+mod sixteen;
+
 use super::model::Model;
 use super::view;
 use crossterm::cursor::{Hide, MoveTo, Show};
@@ -16,11 +18,18 @@ use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 /// The terminal while the screens have it. Whoever takes it out gives it back: that happens once.
 static HELD: Mutex<Option<File>> = Mutex::new(None);
+
+/// The screens want the mouse whenever they have the terminal.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+/// Clicks and the wheel, in coordinates of any size; no movements, which would flood a slow line.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// How long giving back waits for a frame that is being written, or for a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -30,6 +39,7 @@ pub struct Screen {
     shown: Buffer,
     next: Buffer,
     bytes: Vec<u8>,
+    sent: Vec<u8>,
     whole: bool,
 }
 
@@ -43,6 +53,7 @@ impl Screen {
             shown: Buffer::default(),
             next: Buffer::default(),
             bytes: Vec::new(),
+            sent: Vec::new(),
             whole: true,
         })
     }
@@ -79,16 +90,32 @@ impl Screen {
         }
         CrosstermBackend::new(&mut self.bytes).draw(changes.into_iter())?;
         queue!(self.bytes, EndSynchronizedUpdate)?;
+        self.sent.clear();
+        sixteen::short(&self.bytes, &mut self.sent);
         let mut held = held();
         // Given back meanwhile: there is nothing to draw on.
         let Some(terminal) = held.as_mut() else {
             return Ok(());
         };
-        terminal.write_all(&self.bytes)?;
+        terminal.write_all(&self.sent)?;
         drop(held);
         std::mem::swap(&mut self.shown, &mut self.next);
         self.whole = false;
         Ok(())
+    }
+}
+
+/// Takes the mouse, or leaves it to the terminal.
+pub fn mouse(on: bool) -> io::Result<()> {
+    MOUSE.store(on, Ordering::SeqCst);
+    say(if on { MOUSE_ON } else { MOUSE_OFF })
+}
+
+/// Sends the terminal what is no picture: a call, a text for the clipboard.
+pub fn say(bytes: &[u8]) -> io::Result<()> {
+    match held().as_mut() {
+        Some(terminal) => terminal.write_all(bytes),
+        None => Ok(()),
     }
 }
 
@@ -125,6 +152,9 @@ pub fn take(mut terminal: File) -> io::Result<()> {
     enable_raw_mode()?;
     let mut bytes = Vec::new();
     queue!(bytes, EnterAlternateScreen, Hide, EnableBracketedPaste)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        bytes.extend_from_slice(MOUSE_ON);
+    }
     let written = terminal.write_all(&bytes);
     *held = Some(terminal);
     drop(held);
@@ -140,7 +170,7 @@ pub fn give_back() -> Option<File> {
         return None;
     };
     let mut terminal = held.take()?;
-    let mut bytes = Vec::new();
+    let mut bytes = MOUSE_OFF.to_vec();
     let queued = queue!(
         bytes,
         EndSynchronizedUpdate,

@@ -1,37 +1,45 @@
 //! One message in, the model changed, what the world is to do out. Pure: no terminal, no clock, no files.
 
 mod actions;
+mod desk;
+mod figures;
 pub(super) mod forms;
+mod items;
 mod layers;
 mod logs;
+mod mouse;
+pub(super) mod needs;
+pub(super) mod orders;
+mod past;
+mod rewind;
+mod themes;
+mod tool;
 
+use super::action::{Action, Care};
 use super::effect::Effect;
-use super::key::{Code, Key};
-use super::layer::Layer;
+use super::key::Key;
+use super::layer::{Layer, Sent};
 use super::message::Message;
 use super::model::{ANSWER_SHOWN, Engine, Model};
-use super::{action, tabs::Tab};
 use crate::domain::command::Answer;
+use crate::domain::screen::Snapshot;
 use crate::factory::ports::operator::Operator;
+use chrono::TimeDelta;
+use std::sync::Arc;
 
 /// Takes one message in. `operator` reads typed commands; it is not asked to do anything here.
 pub fn update(model: &mut Model, message: Message, operator: &dyn Operator) -> Vec<Effect> {
+    let mut effects = take(model, message, operator);
+    effects.extend(past::settle(model));
+    effects
+}
+
+fn take(model: &mut Model, message: Message, operator: &dyn Operator) -> Vec<Effect> {
     match message {
         Message::Key(key) => return key_pressed(model, key, operator),
         Message::Paste(text) => layers::pasted(model, &text),
         Message::Resize(columns, rows) => model.size = (columns, rows),
-        Message::Snapshot(snapshot) => {
-            model.engine = Engine::Runs;
-            model.now = model.now.max(snapshot.at);
-            let moved = model
-                .stats
-                .as_ref()
-                .is_some_and(|(seq, _)| *seq != snapshot.seq);
-            model.snapshot = Some(snapshot);
-            if moved && model.tab == Tab::Stats {
-                return vec![Effect::Stats];
-            }
-        }
+        Message::Snapshot(snapshot) => return news(model, snapshot),
         Message::Lines(lines) => {
             for line in &lines {
                 model.now = model.now.max(line.at);
@@ -42,19 +50,27 @@ pub fn update(model: &mut Model, message: Message, operator: &dyn Operator) -> V
             model.engine = if alive { Engine::Runs } else { Engine::Gone };
         }
         Message::Answer(answer) => {
-            model.sending = false;
+            let sent = model.sent.pop_front();
+            if let Some(sent) = sent.filter(|_| !answer.accepted) {
+                forms::refused_by_engine(model, sent, &answer.sentence);
+            }
             show(model, answer);
         }
+        Message::Said(answer) => show(model, answer),
+        Message::Edited(text) => layers::edited(model, text),
         Message::Older(page) => return logs::older(model, &page),
-        Message::Stats(stats) => {
-            let seq = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-            model.stats = Some((seq, stats));
+        Message::Figures(figures) => return figures::taken(model, figures),
+        Message::Marked(result) => return figures::marked(model, result),
+        Message::Events(name, after, mark, came) => {
+            return past::events(model, (&name, after, mark), came);
         }
+        Message::Piece(ask, came) => past::piece(model, ask, came),
         Message::Trouble(sentence) => {
-            model.sending = false;
             model.logs.loading = false;
             show(model, refused(sentence));
         }
+        Message::Mouse(mouse) => return mouse::run(model, mouse, operator),
+        Message::Themes(files) => themes::reread(model, &files),
         Message::Time(now) => {
             model.now = model.now.max(now);
             if model
@@ -65,14 +81,34 @@ pub fn update(model: &mut Model, message: Message, operator: &dyn Operator) -> V
                 model.answer = None;
             }
         }
+        other => return desk::news(model, other),
     }
     Vec::new()
 }
 
+/// The engine's newest word.
+fn news(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
+    model.engine = Engine::Runs;
+    model.now = model.now.max(snapshot.at);
+    let mut effects = desk::ring(model, &snapshot);
+    let queue = &snapshot.queue;
+    let on_its_way = |(name, priority): &(String, i64)| {
+        let item = queue.iter().find(|item| item.name == *name);
+        item.is_some_and(|item| item.priority != *priority)
+    };
+    model.asked.retain(on_its_way);
+    model.snapshot = Some(snapshot);
+    effects.extend(figures::ask(model));
+    effects
+}
+
 /// Shows a sentence in the footer for a while.
 fn show(model: &mut Model, answer: Answer) {
-    let until = model.now + ANSWER_SHOWN;
-    model.answer = Some((answer, until));
+    show_for(model, answer, ANSWER_SHOWN);
+}
+
+fn show_for(model: &mut Model, answer: Answer, time: TimeDelta) {
+    model.answer = Some((answer, model.now + time));
 }
 
 fn refused(sentence: String) -> Answer {
@@ -83,10 +119,10 @@ fn refused(sentence: String) -> Answer {
 }
 
 fn key_pressed(model: &mut Model, key: Key, operator: &dyn Operator) -> Vec<Effect> {
-    let leaves = matches!(key.code, Code::Char('q') if !key.ctrl)
-        || matches!(key.code, Code::Char('c') if key.ctrl);
     if model.too_small() {
-        return if leaves {
+        // What is being written cannot be seen now, and is not to be lost.
+        let writes = !key.ctrl && model.layers.iter().any(Layer::written);
+        return if model.keys.is(key, Action::Leave) && !writes {
             vec![Effect::Leave]
         } else {
             Vec::new()
@@ -95,8 +131,8 @@ fn key_pressed(model: &mut Model, key: Key, operator: &dyn Operator) -> Vec<Effe
     if let Some(layer) = model.layers.pop() {
         return layers::key(model, layer, key, operator);
     }
-    match action::find(key, model.tab) {
-        Some(row) if model.readonly && row.care != action::Care::Looks => {
+    match model.keys.find(key, model.tab) {
+        Some(row) if model.readonly && row.care != Care::Looks => {
             show(
                 model,
                 refused(format!("read-only: {} is not for looking", row.word)),
@@ -115,6 +151,15 @@ fn open(model: &mut Model, layer: Layer) {
 
 /// Sends a command; the footer says so until the answer is there.
 fn send(model: &mut Model, effect: Effect) -> Vec<Effect> {
-    model.sending = true;
+    send_written(model, effect, None)
+}
+
+/// The same for something that was written, which is kept until it has been accepted.
+fn send_written(model: &mut Model, effect: Effect, written: Option<Layer>) -> Vec<Effect> {
+    let verb = match &effect {
+        Effect::Send(verb, _) => Some(verb.clone()),
+        _ => None,
+    };
+    model.sent.push_back(Sent { verb, written });
     vec![effect]
 }

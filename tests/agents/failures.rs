@@ -1,7 +1,7 @@
 //! Digests and bug reports: order, limits, signatures, and the file to repair.
 
 use crate::word_count;
-use dev_factory::agents::bug::{self, Findings, bugs};
+use dev_factory::agents::bug::{self, Findings, bugs, told};
 use dev_factory::agents::digest::{self, Digest, digest};
 use dev_factory::agents::failure::{Ground, exports_of, signature};
 use dev_factory::agents::scaffold;
@@ -93,6 +93,7 @@ fn evidence(jest: Option<JestRun>, public: Vec<CaseResult>, gates: Vec<(&str, &s
         gate: gate.into(),
         passed: false,
         words: words.into(),
+        ..GateResult::default()
     });
     Evidence {
         schema: 1,
@@ -340,7 +341,31 @@ fn what_changed_since_the_run_before_is_told() {
     let broken = |name: &str| run(vec![test("test/dev/words.test.js", name, ASSERT, "")]);
     let before = evidence(Some(broken("count of two")), Vec::new(), Vec::new());
     let text = sum(&broken("count of none"), &[], Some(&before)).text;
-    assert!(text.contains("fixed test/dev/words.test.js count of two; newly broken test/dev/words.test.js count of none"), "{text}");
+    let changes = "fixed test/dev/words.test.js count of two; newly broken test/dev/words.test.js count of none";
+    assert!(text.contains(changes), "{text}");
+    // Whoever repairs reads it in the first report.
+    let (spec, sources) = (word_count(), sources());
+    let now = evidence(Some(broken("count of none")), Vec::new(), Vec::new());
+    let mut findings = find(&now, &spec, &sources, None);
+    findings.previous = Some(&before);
+    let text = &bugs(&findings)[0].text;
+    assert!(
+        text.contains(changes) && text.chars().count() <= 1500,
+        "{text}"
+    );
+}
+
+#[test]
+fn a_repair_is_told_of_whole_reports_up_to_the_size_of_a_digest() {
+    let report = |n: usize, size: usize| format!("BUG-{n} {}", "x".repeat(size));
+    let all = [report(1, 1000), report(2, 1000), report(3, 1000)];
+    assert_eq!(told(&all), format!("{}\n\n{}", all[0], all[1]));
+    assert_eq!(told(&all[..1]), all[0]);
+    assert_eq!(
+        told(&[report(1, 3000)]),
+        report(1, 3000),
+        "the first always"
+    );
 }
 
 #[test]

@@ -242,6 +242,36 @@ fn a_diff_is_shown_in_a_block_a_file_each_cut_at_8_kib_from_either_end() {
 }
 
 #[test]
+fn a_file_of_the_largest_reply_is_shown_whole_to_its_repairer() {
+    let spec = word_count();
+    let mut sources = sources(true);
+    // 6,144 tokens at four bytes.
+    let text = format!(
+        "'use strict';\n{}",
+        "const line = 'of code';\n".repeat(1000)
+    );
+    sources.insert("src/cli.js".into(), text.clone());
+    let numbers = Numbers {
+        prompt_tokens: 100_000,
+        context: 100_000,
+        ..Numbers::default()
+    };
+    let prompt = developer::file(&developer::FileBrief {
+        desk: desk("developer", numbers),
+        spec: &spec,
+        public: &spec.examples,
+        path: "src/cli.js",
+        sources: &sources,
+        failure: Some("BUG-1"),
+        hint: None,
+        tried: &[],
+        think: false,
+    })
+    .unwrap();
+    assert!(text.len() > 6144 * 3 && prompt.messages[1].1.contains(text.trim_end()));
+}
+
+#[test]
 fn what_goes_first_when_room_is_short() {
     let spec = word_count();
     let mut sources = sources(true);

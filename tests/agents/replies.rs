@@ -134,6 +134,42 @@ fn json_stands_in_a_fence_or_alone() {
 }
 
 #[test]
+fn a_call_of_a_tool_in_place_of_a_verdict_or_a_line_is_asked_for_as_one() {
+    let verdict = r#"{"notes":"n","ambiguous":[],"verdict":"approve"}"#;
+    let calls = [
+        format!(r#"{{"name":"verdict","arguments":{verdict}}}"#),
+        format!(
+            r#"{{"name":"verdict","arguments":"{}"}}"#,
+            verdict.replace('"', "\\\"")
+        ),
+        format!("<tool_call>\n{{\"name\": \"verdict\", \"arguments\": {verdict}}}\n</tool_call>"),
+        format!(
+            "I approve.\n[TOOL_REQUEST]{{\"name\":\"verdict\",\"arguments\":{verdict}}}[END_TOOL_REQUEST]"
+        ),
+        format!("```json\n{{\"name\":\"verdict\",\"parameters\":{verdict}}}\n```"),
+    ];
+    for call in &calls {
+        let bad = qa::parse_verdict(call).unwrap_err();
+        assert!(
+            bad.problem.contains("calls a tool, and there are none"),
+            "{call}: {}",
+            bad.problem
+        );
+        assert!(
+            !bad.bare,
+            "what it holds is asked for in another form: {call}"
+        );
+    }
+    let line = qa::parse_hypothesis("<tool_call>{\"name\":\"read\",\"arguments\":{}}</tool_call>");
+    assert!(line.unwrap_err().problem.contains("as plain text"));
+    // What only looks like one: a value with such fields, and a verdict that speaks of calls.
+    let value: serde_json::Value = json(r#"{"name":"a","arguments":3}"#).unwrap();
+    assert_eq!(value["name"], "a");
+    let notes = verdict.replace("\"n\"", "\"<tool_call> is not escaped\"");
+    assert!(qa::parse_verdict(&notes).is_ok());
+}
+
+#[test]
 fn a_hypothesis_is_one_short_line() {
     assert_eq!(
         qa::parse_hypothesis("It is\n  the sign.\n").unwrap(),

@@ -45,6 +45,7 @@ fn line(n: i64) -> Arc<LogLine> {
         level: Level::Info,
         tool: Some("github-issue-digest".to_owned()),
         seq: None,
+        kind: Default::default(),
         text: format!(
             "{n}: const groups = issues.reduce((all, issue) => add(all, issue.labels), {{}}); {}",
             "// as said above ".repeat((n % 9) as usize)

@@ -96,7 +96,7 @@ fn what_is_broken_at_the_start_is_said_and_left_as_it_is() {
         if file.ends_with("wishlist.json") {
             assert_eq!(ended.status.code(), Some(4), "{file}: {ended:?}");
             assert!(
-                out.contains(&format!("needs you: {sentence} [files]")),
+                out.contains(&format!("needs you: {sentence} [files:")),
                 "{out}"
             );
             assert!(journal(&home).starts_with(&before));
@@ -258,7 +258,7 @@ fn a_home_json_that_is_broken_or_newer_is_said() {
     let w = World::new();
     let home = worked_in(&w);
     let marker = home.join("dev-factory/home.json");
-    let shown = marker.canonicalize().unwrap().display().to_string();
+    let shown = home.canonicalize().unwrap().display().to_string();
     for (text, sentence) in [
         (
             "{",
@@ -266,7 +266,7 @@ fn a_home_json_that_is_broken_or_newer_is_said() {
         ),
         (
             r#"{"schema": 7, "id": "x", "createdAt": "2026-01-01T00:00:00Z"}"#,
-            "was made by a newer dev-factory (schema 7): update this one",
+            "knows 1): update this program; until then it only reads",
         ),
     ] {
         fs::write(&marker, text).unwrap();

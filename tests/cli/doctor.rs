@@ -110,6 +110,39 @@ fn a_factory_that_is_well_is_told_so_after_one_short_turn() {
 }
 
 #[test]
+fn one_server_under_two_names_with_two_windows_is_warned_of() {
+    let fake = Fake::new(Wire::Ollama).saying(counted());
+    fake.loads(8192, 100);
+    let server = serve(&fake);
+    // localhost and 127.0.0.1 are one server; the second name stands in no role until the second look.
+    let twin = server.url().replace("127.0.0.1", "localhost");
+    let more = format!(
+        "[hosts.twin]\nkind = \"ollama\"\nurl = \"{twin}\"\nnum_ctx = 8192\n[roles.supervisor]\nmodel = \"lab/test\"\n"
+    );
+    let w = world("ollama", &server.url(), &more);
+    let (code, found) = findings(&w, &["--no-turn"]);
+    assert_eq!(code, 0);
+    assert_eq!(of(&found, "lab/test", "warning"), Vec::<&str>::new());
+    let file = w.path("home/dev-factory/factory.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let text = text.replace(
+        "[roles.supervisor]\nmodel = \"lab/test\"",
+        "[roles.supervisor]\nmodel = \"twin/test\"",
+    );
+    fs::write(&file, text).unwrap();
+    let (code, found) = findings(&w, &["--no-turn"]);
+    assert_eq!(code, 0, "it works, only slowly");
+    assert_eq!(
+        of(&found, "lab/test", "warning"),
+        [
+            "is twin/test too, on one Ollama server: lab asks for 16384 tokens of context and twin for 8192, so each change between them has the model loaded anew"
+        ]
+    );
+    assert_eq!(of(&found, "twin/test", "warning").len(), 1);
+    assert!(of(&found, "twin/test", "fine").contains(&"is loaded with 8192 tokens of context"));
+}
+
+#[test]
 fn what_is_wrong_has_a_remedy_each_and_another_client_is_seen_before_our_turn_hides_it() {
     let fake = Fake::new(Wire::Ollama).saying(Said::text("One, two, three."));
     fake.loads(4096, 62);
@@ -229,7 +262,7 @@ fn a_turn_that_hangs_ends_at_the_limits_of_its_host() {
         panic!("{found:?}");
     };
     assert!(
-        words.starts_with("failed in a short turn: lab does not answer"),
+        words.starts_with("failed in a short turn: lab hangs: nothing came for 1 s"),
         "{words}"
     );
 }
@@ -292,4 +325,18 @@ fn it_shows_what_it_waits_for_and_ctrl_c_ends_it() {
         text.contains("stopped before everything was looked at"),
         "{text}"
     );
+}
+
+#[test]
+fn a_server_that_still_loads_its_model_is_no_error() {
+    let loading = r#"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#;
+    let server = ModelServer::answering(move |_| Answer::status(503, loading));
+    let w = world("llamacpp", &server.url(), "");
+    let (code, all) = findings(&w, &[]);
+    assert_eq!(code, 0, "{all:#?}");
+    let [warning] = of(&all, "lab", "warning")[..] else {
+        panic!("{all:#?}")
+    };
+    assert!(warning.contains("Loading model"), "{warning}");
+    assert!(server.turns().is_empty(), "no turn is taken while it loads");
 }

@@ -3,6 +3,7 @@
 use super::World;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use dev_factory::adapters::store::FileStore;
+use dev_factory::domain::cheat::Cheat;
 use dev_factory::domain::event::{EventBody, Move, NewEvent, RunSummary, ShipRecord, Turn};
 use dev_factory::domain::factory::Factory;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
@@ -91,6 +92,7 @@ impl Told {
             scripted: false,
             malformed: false,
             exhausted: false,
+            uncounted: false,
         };
         change(&mut turn);
         self.event(EventBody::Turn(turn))
@@ -107,6 +109,12 @@ impl Told {
             held_total: 5,
             coverage: Some(100.0),
             failed_gate: gate.map(|gate| format!("{gate}: words")),
+            cheats: gate
+                .filter(|gate| *gate == "scan")
+                .map(|_| [(Cheat::Reach, 2), (Cheat::Hollow, 1)].into())
+                .unwrap_or_default(),
+            mutation: gate.is_none().then_some(84),
+            mutation_millis: if gate.is_none() { 1_500 } else { 0 },
             millis: 2_000,
         }))
     }
@@ -253,6 +261,15 @@ fn json_has_the_figures_by_tool_and_phase() {
     assert_eq!(json["summary"]["supervisorUsdPerShipped"]["mean"], 0.08);
     assert_eq!(json["summary"]["rejections"]["held-out"], 1);
     assert_eq!(json["summary"]["mended"], 1);
+    assert_eq!(build["mutation"], 84);
+    assert_eq!(json["summary"]["mutation"]["mean"], 84.0);
+    assert_eq!(json["phases"]["qa"]["mutationMillis"], 1_500);
+    assert_eq!(json["summary"]["cheats"], serde_json::json!({}));
+    journal(&home, parked("beta"), 60);
+    let json: Value = serde_json::from_str(&said(&w, &["report", "--json"])).unwrap();
+    let cheats = serde_json::json!({"reach": 1, "hollow": 1});
+    assert_eq!(json["summary"]["cheats"], cheats);
+    assert_eq!(json["metrics"]["tools"]["beta"]["cheats"], cheats);
 }
 
 #[test]

@@ -165,6 +165,99 @@ fn a_home_from_before_starter_files_were_remembered_goes_by_its_first_commit() {
     assert_eq!(read(&home, "souls/qa.md"), "mine\n");
 }
 
+/// package.json and its lock as they were before mutation testing.
+fn without_stryker(home: &Path) -> [String; 2] {
+    ["package.json", "package-lock.json"].map(|path| {
+        let mut file: serde_json::Value = serde_json::from_str(&read(home, path)).unwrap();
+        let own = |key: &String, _: &mut serde_json::Value| !key.contains("@stryker-mutator/");
+        if let Some(packages) = file.get_mut("packages") {
+            packages.as_object_mut().unwrap().retain(own);
+            let root = &mut packages[""]["devDependencies"];
+            root.as_object_mut().unwrap().retain(own);
+        }
+        if let Some(wanted) = file.get_mut("devDependencies") {
+            wanted.as_object_mut().unwrap().retain(own);
+        }
+        let text = format!("{file:#}\n");
+        older(home, path, &text);
+        text
+    })
+}
+
+#[test]
+fn a_home_from_before_mutation_testing_gets_stryker_beside_a_persons_own_packages() {
+    let w = World::new();
+    let home = w.home();
+    let new = read(&home, "package.json");
+    let [old, lock] = without_stryker(&home);
+    assert!(!old.contains("stryker") && !lock.contains("node_modules/@stryker-mutator"));
+    let marker = home.join("node_modules/.package-lock.json");
+    fs::create_dir_all(home.join("node_modules")).unwrap();
+    fs::write(&marker, "{}").unwrap();
+    let text = said(&w, &["--dry-run"]);
+    assert!(
+        text.contains("+    \"@stryker-mutator/core\": \"9.6.1\""),
+        "{text}"
+    );
+    assert!(marker.exists(), "a dry run changes nothing");
+    // Somebody has added a package of their own to both files.
+    let mine = old.replace("\"jest\":", "\"left-pad\": \"1.3.0\",\n    \"jest\":");
+    assert_ne!(mine, old);
+    fs::write(home.join("package.json"), &mine).unwrap();
+    let mut own: serde_json::Value = serde_json::from_str(&lock).unwrap();
+    own["packages"][""]["devDependencies"]["left-pad"] = "1.3.0".into();
+    own["packages"]["node_modules/left-pad"] = serde_json::json!({"version": "1.3.0", "dev": true});
+    fs::write(home.join("package-lock.json"), format!("{own:#}\n")).unwrap();
+    let text = said(&w, &[]);
+    assert!(
+        text.contains("package.json: you edited it; what is new goes between your lines"),
+        "{text}"
+    );
+    let json = |path: &str| serde_json::from_str::<serde_json::Value>(&read(&home, path)).unwrap();
+    let wanted = json("package.json")["devDependencies"].clone();
+    let mut all =
+        serde_json::from_str::<serde_json::Value>(&new).unwrap()["devDependencies"].clone();
+    all["left-pad"] = "1.3.0".into();
+    assert_eq!(wanted, all);
+    let lock = json("package-lock.json");
+    assert_eq!(lock["packages"][""]["devDependencies"], all);
+    for name in [
+        "left-pad",
+        "@stryker-mutator/core",
+        "@stryker-mutator/jest-runner",
+        "jest",
+    ] {
+        assert!(
+            lock["packages"][format!("node_modules/{name}")].is_object(),
+            "{name}"
+        );
+    }
+    assert!(!marker.exists(), "the next start installs what is new");
+    assert!(said(&w, &[]).contains("up to date"));
+}
+
+#[test]
+fn where_both_changed_the_same_package_both_files_stay_and_the_new_ones_lie_beside() {
+    let w = World::new();
+    let home = w.home();
+    let new = read(&home, "package-lock.json");
+    let old = read(&home, "package.json").replace("30.5.2", "29.0.0");
+    older(&home, "package.json", &old);
+    without_stryker(&home);
+    let old = read(&home, "package.json");
+    let mine = old.replace("29.0.0", "28.0.0");
+    assert_ne!(mine, old);
+    fs::write(home.join("package.json"), &mine).unwrap();
+    let text = said(&w, &[]);
+    assert!(
+        text.contains("package.json and package-lock.json go together"),
+        "{text}"
+    );
+    assert_eq!(read(&home, "package.json"), mine);
+    assert_ne!(read(&home, "package-lock.json"), new);
+    assert_eq!(read(&home, "package-lock.json.new"), new);
+}
+
 #[test]
 fn nothing_is_upgraded_under_an_engine_and_staged_work_is_not_committed() {
     let w = World::new();

@@ -9,6 +9,7 @@ use dev_factory::domain::event::{EventBody, Turn, Unit};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::state::{PauseKind, Scope};
+use dev_factory::domain::stuck::{Cycle, Failing};
 use serde_json::json;
 
 fn requeue(item: Option<&str>, fresh: bool) -> Verb {
@@ -88,6 +89,7 @@ fn priced(usd: f64) -> EventBody {
         scripted: false,
         malformed: false,
         exhausted: false,
+        uncounted: false,
         thought_tokens: None,
     })
 }
@@ -376,6 +378,57 @@ fn park_and_unpark() {
 }
 
 #[test]
+fn a_tool_that_is_set_aside_takes_little_room() {
+    let mut world = World::with(&["alpha", "beta"]);
+    world.to(Phase::Coding);
+    for run in 1..=40 {
+        let failing = (0..60).map(|n| Failing {
+            name: format!("case E{n} R{n} of run {run}"),
+            received: "an answer that is none ".repeat(40),
+        });
+        world.fact(EventBody::Cycle(Cycle {
+            run,
+            passed: u32::from(run == 3) * 9,
+            failing: failing.collect(),
+            ..Cycle::default()
+        }));
+    }
+    let size = |world: &World| serde_json::to_string(&world.facts()).unwrap().len();
+    assert!(size(&world) > 2_000_000);
+    world.command(park(None)).unwrap();
+    assert_eq!(world.item("alpha").status, ItemStatus::NeedsHuman);
+    let facts = world.factory.facts("alpha").unwrap();
+    let runs: Vec<u32> = facts.course.rows.iter().map(|row| row.cycle.run).collect();
+    assert_eq!(
+        runs,
+        [3, 33, 34, 35, 36, 37, 38, 39, 40],
+        "the best and the newest"
+    );
+    let room = |world: &World| {
+        let facts = world.factory.facts("alpha").unwrap();
+        serde_json::to_string(facts).unwrap().len()
+    };
+    assert!(room(&world) < 40_000, "{}", room(&world));
+    world.command(drop_item("alpha")).unwrap();
+    assert!(room(&world) < 40_000, "{}", room(&world));
+}
+
+#[test]
+fn a_green_tool_that_is_dropped_and_asked_for_again_can_still_ship() {
+    let mut world = World::with(&["alpha"]);
+    world.shelved();
+    let before = world.factory.facts("alpha").unwrap().last_run.clone();
+    assert!(before.is_some());
+    world.command(drop_item("alpha")).unwrap();
+    world.command(requeue(Some("alpha"), false)).unwrap();
+    assert_eq!(world.factory.facts("alpha").unwrap().last_run, before);
+    world.pick();
+    assert_eq!(world.factory.phase, Phase::Review);
+    world.ship().unwrap();
+    assert_eq!(world.item("alpha").status, ItemStatus::Shipped);
+}
+
+#[test]
 fn drop_of_the_tool_under_way_is_requeue_then_drop() {
     let mut world = World::with(&["alpha", "beta"]);
     world.to(Phase::Coding);
@@ -604,7 +657,10 @@ fn probe_snooze_and_not_stuck() {
         })
         .unwrap();
     assert_eq!(world.factory.snoozed["review:alpha"], until);
-    let rule = |rule: &str| Verb::NotStuck { rule: rule.into() };
+    let rule = |rule: &str| Verb::NotStuck {
+        rule: rule.into(),
+        item: None,
+    };
     refused(
         &mut world,
         rule("S2"),
@@ -855,7 +911,10 @@ fn a_model_may_decide_what_the_rows_let_it() {
 
 #[test]
 fn not_stuck_sends_the_tool_back_to_where_the_verdict_caught_it() {
-    let rule = |rule: &str| Verb::NotStuck { rule: rule.into() };
+    let rule = |rule: &str| Verb::NotStuck {
+        rule: rule.into(),
+        item: None,
+    };
     let mut world = World::with(&["alpha", "beta"]);
     world.escalated(Phase::Fixing);
     let said = world.command(rule("S3")).unwrap();
@@ -873,7 +932,10 @@ fn not_stuck_sends_the_tool_back_to_where_the_verdict_caught_it() {
 
 #[test]
 fn not_stuck_of_a_shelved_tool_waits_for_the_lane() {
-    let rule = |rule: &str| Verb::NotStuck { rule: rule.into() };
+    let rule = |rule: &str| Verb::NotStuck {
+        rule: rule.into(),
+        item: None,
+    };
     let mut world = World::with(&["alpha"]);
     world.escalated(Phase::Fixing);
     world.room(nobody());
@@ -888,6 +950,53 @@ fn not_stuck_of_a_shelved_tool_waits_for_the_lane() {
     assert_eq!(world.factory.phase, Phase::Fixing);
     assert_eq!(world.facts().not_stuck, ["S2"]);
     assert!(world.facts().hints.is_empty());
+}
+
+#[test]
+fn not_stuck_is_for_the_tool_the_rule_has_stopped() {
+    let rule = |rule: &str, item: Option<&str>| Verb::NotStuck {
+        rule: rule.into(),
+        item: item.map(str::to_owned),
+    };
+    let mut world = World::with(&["alpha", "beta"]);
+    world.escalated(Phase::Fixing);
+    while world.factory.current_tool.as_deref() != Some("beta") {
+        world.room(nobody());
+    }
+    refused(
+        &mut world,
+        rule("S3", Some("alpha")),
+        &["alpha is neither under way nor on the shelf because of S3"],
+    );
+    let said = world.command(rule("S2", None)).unwrap();
+    assert!(said.starts_with("S2 no longer counts for alpha"), "{said}");
+    let silent = |world: &World, tool: &str| world.factory.facts(tool).unwrap().not_stuck.clone();
+    assert_eq!(silent(&world, "alpha"), ["S2"]);
+    assert!(silent(&world, "beta").is_empty());
+    let said = world.command(rule("S2", Some("beta"))).unwrap();
+    assert!(said.starts_with("S2 no longer counts for beta"), "{said}");
+    assert_eq!(silent(&world, "beta"), ["S2"]);
+}
+
+#[test]
+fn a_rule_nobody_listens_to_an_answer_for_is_refused_with_the_way_out() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Coding);
+    let ways = [
+        ("S1", "hint"),
+        ("S10", "hint"),
+        ("S12", "budget"),
+        ("S14", "decide"),
+        ("S15", "doctor"),
+    ];
+    for (rule, way) in ways {
+        let verb = Verb::NotStuck {
+            rule: rule.into(),
+            item: None,
+        };
+        refused(&mut world, verb, &[rule, "cannot be taken as wrong", way]);
+    }
+    assert!(world.facts().not_stuck.is_empty());
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn turn(role: Role, tokens: u64, usd: f64, local: bool) -> EventBody {
         scripted: false,
         malformed: false,
         exhausted: false,
+        uncounted: false,
         thought_tokens: None,
     })
 }

@@ -221,7 +221,10 @@ fn a_spec_rejected_thrice_or_twice_for_one_clause_is_escalated() {
     let mut world = World::with(&["alpha"]);
     world.to(Phase::Spec);
     world
-        .command(Verb::NotStuck { rule: "S16".into() })
+        .command(Verb::NotStuck {
+            rule: "S16".into(),
+            item: None,
+        })
         .unwrap();
     for _ in 0..4 {
         rejected(&mut world, "R1");
@@ -552,6 +555,47 @@ fn rewind(world: &mut World, seq: u64) -> Result<Vec<EventBody>, String> {
     world
         .decide(&Input::Rewind { command, target })
         .map_err(|refusal| refusal.sentence)
+}
+
+#[test]
+fn what_a_moment_says_of_going_back_is_what_is_done() {
+    use dev_factory::domain::tool::{Past, back};
+    let build = || {
+        let mut world = World::with(&["alpha"]);
+        world.to(Phase::Coding);
+        world.tree();
+        world.report("developer", Outcome::Built).unwrap();
+        world.to(Phase::Fixing);
+        world.to(Phase::Review);
+        world
+    };
+    let (mut went, mut refused) = (0, 0);
+    for at in 1..=build().factory.seq {
+        let mut world = build();
+        let mut past = Past::default();
+        let named = |event: &&Event| dev_factory::domain::tool::concerns(event, "alpha");
+        past.add(world.journal.iter().filter(named).cloned());
+        match back(&past, Some(at)) {
+            Ok(back) => {
+                rewind(&mut world, back.seq).unwrap();
+                let made = world.last_move();
+                assert_eq!((made.to, made.outcome), (back.to, Outcome::Rewound));
+                assert_eq!(Some(made.commit.clone()), back.commit);
+                let reason = format!("rewound to event {}", back.seq);
+                assert_eq!(made.reason.as_deref(), Some(reason.as_str()));
+                // Sent with the moment itself it would be the same move.
+                let mut other = build();
+                rewind(&mut other, at).unwrap();
+                assert_eq!(other.last_move().reason, world.last_move().reason);
+                went += 1;
+            }
+            Err(_) => {
+                rewind(&mut world, at).unwrap_err();
+                refused += 1;
+            }
+        }
+    }
+    assert!(went > 5 && refused > 0, "{went} {refused}");
 }
 
 #[test]

@@ -114,8 +114,11 @@ fn verb() -> impl Strategy<Value = Verb> {
             reason: None,
         }),
         Just(Verb::Probe { host: None }),
-        select(vec!["S2", "S16", "X"]).prop_map(|rule| Verb::NotStuck {
-            rule: rule.to_owned(),
+        (select(vec!["S2", "S12", "S16", "X"]), maybe_name()).prop_map(|(rule, item)| {
+            Verb::NotStuck {
+                rule: rule.to_owned(),
+                item,
+            }
         }),
         (name(), text()).prop_map(|(tool, text)| Verb::Reopen { tool, text }),
         (
@@ -346,6 +349,7 @@ fn take(world: &mut World, step: Step) {
             scripted: false,
             malformed: false,
             exhausted: false,
+            uncounted: false,
             thought_tokens: None,
         })),
         Step::Worked(millis) => world.fact(EventBody::Worked { millis }),
@@ -507,7 +511,7 @@ fn check(before: &Factory, event: &Event, after: &Factory) {
             new[&name]
         );
     }
-    for item in &before.items {
+    for item in before.items.iter() {
         assert!(
             after.item(&item.name).is_some(),
             "{} is lost by {event:?}",
@@ -570,7 +574,7 @@ fn standing(factory: &Factory) {
     assert!(
         factory.phase != Phase::Idle || (factory.cycle_count == 0 && factory.started_at.is_none())
     );
-    for item in &factory.items {
+    for item in factory.items.iter() {
         let here = factory.current_tool.as_ref() == Some(&item.name);
         let status = if factory.phase == Phase::Shipped {
             ItemStatus::Shipped

@@ -25,6 +25,7 @@ fn cycle(run: u32, tree: &str, passed: u32, failing: &[&str], error: &str) -> Cy
     Cycle {
         run,
         tree: tree.to_owned(),
+        code: tree.trim_start_matches('~').to_owned(),
         passed,
         failing: failing.collect(),
         error: (!error.is_empty()).then(|| error.to_owned()),
@@ -164,6 +165,29 @@ fn s6_a_repair_that_made_it_worse_and_broke_something() {
     assert_eq!(best(&hinted), Some("t1".into()));
     // It counts as a failed repair.
     assert_eq!(course(&[("t1", 5, x, A), ("t2", 4, xy, A)]).repairs(), 1);
+}
+
+#[test]
+fn a_case_that_was_shown_is_the_same_case_and_comments_make_no_other_program() {
+    // H4 is shown after the first run: nothing else failed in the second.
+    let (hidden, shown) = (&["held-out H4 R4"][..], &["case H4 R4"][..]);
+    let rows = [
+        ("t1", 5, hidden, A),
+        ("t2", 5, shown, A),
+        ("t3", 5, shown, A),
+    ];
+    assert_eq!(rule(&rows), Some(("S4", Rung::Afresh)));
+    assert!(regression(&course(&[("t1", 5, hidden, A), ("t2", 4, shown, A)])).is_none());
+    // The tree differs, the code in it does not.
+    let again = course(&[("t1", 5, shown, A), ("t2", 5, shown, A)]);
+    assert_eq!(repeated(&again, "t1").unwrap().rule, "S2");
+    let rows = [
+        ("t1", 5, shown, A),
+        ("~t1", 5, shown, A),
+        ("t1", 5, shown, A),
+    ];
+    let fired = rule(&rows).unwrap();
+    assert_eq!(fired.0, "L1", "the repairs were no different ones");
 }
 
 #[test]
@@ -502,6 +526,7 @@ fn drive(rows: &[(u8, u32, Vec<u8>, u8, bool)], others: usize) -> (Course, Vec<R
         let cycle = Cycle {
             run: run as u32 + 1,
             tree: format!("t{tree}"),
+            code: String::new(),
             passed: *passed,
             failing: names,
             error: Some(format!("assertion|{error}|x")),

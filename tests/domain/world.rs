@@ -170,6 +170,7 @@ impl World {
             coverage: Some(99.5),
             failed_gate: (!green).then(|| "jest".to_owned()),
             millis: 900,
+            ..RunSummary::default()
         }));
     }
 

@@ -4,7 +4,7 @@ use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
 use chrono::Duration;
 use dev_factory::domain::command::Verb;
-use dev_factory::domain::event::{EventBody, Unit};
+use dev_factory::domain::event::{EventBody, Turn, Unit};
 use dev_factory::domain::phase::Outcome;
 use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::{Pause, PauseKind};
@@ -159,4 +159,33 @@ async fn who_escalates_is_told_what_a_call_of_the_supervisor_costs() {
     assert_eq!(seen.review_price, price);
     held.open();
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_turn_that_is_cancelled_is_counted_once() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(0.2);
+    let held = plant.desk.hold(&format!("{TOOL}/spec/draft/0"));
+    let engine = plant.start();
+    held.reached(1).await;
+    engine.stop().await;
+    let journal = plant.journal();
+    let turns: Vec<&Turn> = journal
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Turn(turn) => Some(turn),
+            _ => None,
+        })
+        .collect();
+    let [turn] = turns[..] else {
+        panic!("{turns:#?}")
+    };
+    assert_eq!((turn.ok, turn.usd), (false, Some(0.2)));
+    assert!(
+        turn.input_tokens.is_some_and(|tokens| tokens > 0),
+        "{turn:?}"
+    );
+    let why = turn.error.as_deref().unwrap();
+    assert!(why.starts_with("cancelled: "), "{why}");
+    assert!((plant.factory().totals.usd - 0.2).abs() < 1e-9);
 }

@@ -1,6 +1,7 @@
 //! A cast of models that fail in their own ways, behind real HTTP, with real git, Jest and gates: which rule fired, which
 //! rung was climbed, how it ended, and that it ended within its budget.
 
+use crate::course;
 use crate::fakes::{Fake, Said, Wire};
 use crate::homes;
 use crate::model_server::{Answer, ModelServer, Request, Step, chunk, head, ollama_uncounted};
@@ -75,8 +76,7 @@ impl Story {
     }
 
     pub fn facts(&self) -> ToolFacts {
-        let factory = readers::factory(&self.home).unwrap().factory.unwrap();
-        factory.tools.get(TOOL).cloned().unwrap()
+        course::at_work(&self.journal(), TOOL)
     }
 
     pub fn item(&self) -> Item {
@@ -325,7 +325,7 @@ fn the_one_that_gets_worse_is_put_back_and_taken_over_in_the_end() {
         &story.home,
         &["show", &format!("main:tools/{TOOL}/src/cli.js")],
     );
-    assert!(shipped.contains("// taken over"), "{shipped}");
+    assert!(shipped.contains("taken over"), "{shipped}");
     let hinted = story.prompts("fixing/file/src/cli.js");
     assert!(
         hinted

@@ -390,7 +390,11 @@ async fn a_reopened_tool_ships_a_patch_and_a_requeued_one_a_minor_version() {
     let mut engine = plant.start();
     all_done(&mut engine).await;
     let fixed = homes::reply(&named("coding/file/src/cli.js/0")).unwrap();
-    let fixed = fixed.replacen("'use strict';\n", "'use strict';\n\n// Mended.\n", 1);
+    let fixed = fixed.replacen(
+        "'use strict';\n",
+        "'use strict';\n\nconst NOTE = 'Mended.';\n",
+        1,
+    );
     assert!(fixed.contains("Mended"));
     plant
         .desk
@@ -482,7 +486,11 @@ async fn a_person_may_decide_while_the_model_still_reviews() {
     let plant = Plant::new(&[TOOL]);
     let first = plant.desk.hold(&named("review/verdict"));
     let cli = homes::reply(&named("coding/file/src/cli.js/0")).unwrap();
-    let fixed = cli.replacen("'use strict';\n", "'use strict';\n\n// As asked.\n", 1);
+    let fixed = cli.replacen(
+        "'use strict';\n",
+        "'use strict';\n\nconst NOTE = 'As asked.';\n",
+        1,
+    );
     plant
         .desk
         .on(&named("fixing/file/src/cli.js"), 1, Act::Say(fixed));

@@ -28,9 +28,9 @@ fn settings(url: &str) -> String {
     )
 }
 
-/// A server that plays the demo, but keeps turns silent whose label holds a word of `held`.
-fn server(held: &Arc<Mutex<String>>) -> ModelServer {
-    let held = held.clone();
+/// A server that plays the demo, but keeps turns silent whose label holds a word of `held`, and notes the others.
+fn server(held: &Arc<Mutex<String>>, answered: &Arc<Mutex<Vec<String>>>) -> ModelServer {
+    let (held, answered) = (held.clone(), answered.clone());
     ModelServer::answering(move |request| match request.path.as_str() {
         "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
         "/api/tags" => Answer::status(
@@ -42,6 +42,7 @@ fn server(held: &Arc<Mutex<String>>) -> ModelServer {
             if !word.is_empty() && request.label().contains(&word) {
                 Answer::steps(vec![Step::Hold])
             } else {
+                answered.lock().unwrap().push(request.label().to_owned());
                 reply(request)
             }
         }
@@ -65,11 +66,14 @@ fn phase(home: &Path) -> Option<Phase> {
     homes::state(home).map(|s| s.phase)
 }
 
-fn hint(id: &str) -> Command {
+/// Refused, which is an answer too, and changes no question.
+fn order(id: &str) -> Command {
     Command {
         id: id.to_owned(),
-        verb: Verb::Hint {
-            text: "go on".to_owned(),
+        verb: Verb::Unpark {
+            item: "no-such-tool".to_owned(),
+            reason: None,
+            priority: None,
         },
         tool: None,
         phase: None,
@@ -81,7 +85,8 @@ fn hint(id: &str) -> Command {
 #[test]
 fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
     let held = Arc::new(Mutex::new(String::new()));
-    let server = server(&held);
+    let paid = Arc::new(Mutex::new(Vec::new()));
+    let server = server(&held, &paid);
     let dir = tempfile::tempdir().unwrap();
     let home = homes::make(dir.path(), &[TOOL], &settings(&server.url()));
     let (mut before, mut seen) = (Totals::default(), 0);
@@ -89,6 +94,7 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
         (Phase::Spec, "/spec/template"),
         (Phase::SpecReview, "/spec-review/verdict"),
         (Phase::Coding, "/coding/file/src/ledger.js"),
+        (Phase::Coding, "/coding/file/test/dev/cli.test.js"),
         (Phase::Qa, JEST),
         (Phase::Qa, "/qa/"),
         (Phase::Fixing, "/fixing/"),
@@ -111,7 +117,7 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
         });
         engine.until(at.name(), || phase(&home) == Some(at));
         // One command is answered before the cut, one is sent into it.
-        let (early, late) = (hint(&format!("early-{n}")), hint(&format!("late-{n}")));
+        let (early, late) = (order(&format!("early-{n}")), order(&format!("late-{n}")));
         submit(&home, &early).unwrap();
         engine.until("an answer", || answered(&home, &early.id).is_some());
         submit(&home, &late).unwrap();
@@ -143,11 +149,16 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
         })
         .collect();
     let once: BTreeSet<&str> = answers.iter().copied().collect();
-    assert_eq!((answers.len(), once.len()), (12, 12), "{answers:?}");
+    assert_eq!((answers.len(), once.len()), (14, 14), "{answers:?}");
     for id in once {
         assert!(answered(&home, id).is_some(), "{id}");
     }
     assert_eq!(totals(&home).shipped, 1);
+    // Code that could be used is asked for once: a second answer would have been paid for in vain.
+    for label in paid.lock().unwrap().iter() {
+        let code = label.contains("/coding/") || label.contains("/fixing/");
+        assert!(!code || label.ends_with("/0"), "{label}");
+    }
     let merges = homes::git(&home, &["log", "--merges", "--oneline"]);
     assert_eq!(merges.lines().count(), 1, "{merges}");
     assert_eq!(

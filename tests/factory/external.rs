@@ -264,7 +264,11 @@ async fn held_out_cases_of_another_program_are_tried_on_the_stub_and_never_run_o
     put(1, cases.lines().next().unwrap());
     plant.tests.wrong(&["H1"]);
     let cli = homes::reply(&format!("{TOOL}/coding/file/src/cli.js/0")).unwrap();
-    let fixed = cli.replacen("'use strict';\n", "'use strict';\n\n// Mended.\n", 1);
+    let fixed = cli.replacen(
+        "'use strict';\n",
+        "'use strict';\n\nconst NOTE = 'Mended.';\n",
+        1,
+    );
     plant.desk.on(
         &format!("{TOOL}/fixing/file/src/cli.js"),
         1,
@@ -287,9 +291,10 @@ async fn held_out_cases_of_another_program_are_tried_on_the_stub_and_never_run_o
     all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
-    let runs = plant.facts(TOOL).run_log;
-    assert_eq!(
-        runs.iter().map(|r| r.held_total).collect::<Vec<_>>(),
-        [1, 1]
-    );
+    let events = plant.journal();
+    let held = events.iter().filter_map(|event| match &event.body {
+        EventBody::Run(run) => Some(run.held_total),
+        _ => None,
+    });
+    assert_eq!(held.collect::<Vec<_>>(), [1, 1]);
 }

@@ -2,6 +2,7 @@
 //! is told whole: which rule fired, which rung followed, how it ended, and that it ended within its budget.
 
 use crate::cast::{CLI, Story, n, say, usual};
+use crate::fakes::{Fake, Said, Wire};
 use crate::homes;
 use crate::process;
 use crate::small_tool::{Bug, IDEA, TOOL, fenced, reply, source};
@@ -49,6 +50,71 @@ fn the_one_that_writes_prose_around_code_ships_at_once() {
         &["show", &format!("main:tools/{TOOL}/src/cli.js")],
     );
     assert!(!shipped.contains("Sure!"), "{shipped}");
+}
+
+/// Calls printed in the forms of several templates, one the server itself took for a call, and one broken by its content.
+#[test]
+fn the_one_that_calls_tools_is_asked_for_text_and_none_is_carried_out() {
+    let story = Story::of(true, "", |request| {
+        let label = request.label();
+        let text = reply(label).unwrap_or_default();
+        if n(request) > 0 {
+            return usual(request);
+        }
+        let call = |name: &str| json!({"name": name, "arguments": {"path": "src/planted.js", "content": text}});
+        if label.contains("spec/template") {
+            let call = Said {
+                calls: vec![("call_a1b2c3d4", "write_file", json!({"content": text}))],
+                ..Said::text("\n\n")
+            };
+            return Fake::new(Wire::Ollama).saying(call).answer(request);
+        }
+        if label.contains("src/cli.js") {
+            return say(&format!(
+                "<tool_call>\n{}\n</tool_call>",
+                call("write_file")
+            ));
+        }
+        if label.contains("test/dev/cli.test.js") {
+            return say(&format!(
+                "I have run the tests, all 12 pass.\n\n<function=write_file>\n<parameter=path>\nsrc/planted.js\n</parameter>\n<parameter=content>\n{text}\n</parameter>\n</function>\n</tool_call>"
+            ));
+        }
+        if label.contains("README.md") {
+            return say(&format!(
+                "[TOOL_REQUEST]{}[END_TOOL_REQUEST]",
+                call("write_file")
+            ));
+        }
+        if label.contains("/review/verdict") {
+            return say(&format!("```json\n{}\n```\n", call("ship")));
+        }
+        usual(request)
+    });
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    let turns = story.server.turns();
+    let labels: Vec<&str> = turns.iter().map(|turn| turn.label()).collect();
+    assert_eq!(malformed(&story), 5, "{labels:?}");
+    for label in [
+        "spec/template/1",
+        "src/cli.js/1",
+        "cli.test.js/1",
+        "README.md/1",
+        "/review/verdict/1",
+    ] {
+        let asked = story.prompts(label);
+        assert_eq!(asked.len(), 1, "{label}: {labels:?}");
+        assert!(
+            asked[0].contains("calls a tool") && asked[0].contains("there are none here"),
+            "{label}: {}",
+            asked[0]
+        );
+    }
+    // What a printed call holds is not lost: it goes back to its author to be put into form.
+    assert!(story.prompts("src/cli.js/1")[0].contains("src/planted.js"));
+    let shipped = homes::git(&story.home, &["ls-tree", "-r", "--name-only", "main"]);
+    assert!(!shipped.contains("planted"), "{shipped}");
 }
 
 #[test]
@@ -106,6 +172,51 @@ fn the_one_that_thinks_without_answering_hands_the_prompt_on() {
         "{models:?}"
     );
     assert!(models.len() <= 4, "{models:?}");
+}
+
+#[test]
+fn the_one_that_thinks_until_it_is_cut_answers_from_what_it_thought() {
+    let story = Story::of(true, "", |request| {
+        if !request.label().ends_with("spec/draft/0") {
+            return usual(request);
+        }
+        let said = Said {
+            thought: "Blank lines count nothing; but what of tabs?".to_owned(),
+            cut: true,
+            ..Said::default()
+        };
+        Fake::new(Wire::Ollama).saying(said).answer(request)
+    });
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    assert_eq!(
+        story.verdicts(),
+        [""; 0],
+        "it is not too long, it did not end"
+    );
+    let turns = story.server.turns();
+    let drafts: Vec<_> = turns
+        .iter()
+        .filter(|t| t.label().contains("spec/draft"))
+        .collect();
+    let [first, second] = drafts.as_slice() else {
+        panic!("{} drafts", drafts.len());
+    };
+    let (first, second) = (first.json(), second.json());
+    assert_eq!(
+        (&first["think"], &second["think"]),
+        (&json!(true), &json!(false))
+    );
+    let text = second["messages"][1]["content"].as_str().unwrap();
+    assert!(text.starts_with(first["messages"][1]["content"].as_str().unwrap()));
+    assert!(
+        text.contains(
+            "your thinking so far>\nBlank lines count nothing; but what of tabs?\n</data"
+        ),
+        "{text}"
+    );
+    let room = |body: &serde_json::Value| body["options"]["num_predict"].as_u64().unwrap();
+    assert_eq!(room(&first) - room(&second), 4096);
 }
 
 #[test]

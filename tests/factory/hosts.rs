@@ -4,13 +4,16 @@ use crate::commands::all_done;
 use crate::doubles::Act;
 use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
+use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Turn};
 use dev_factory::domain::finding::Finding;
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Phase, Role};
 use dev_factory::domain::screen::{AgentStatus, HostLine, Snapshot, Waiter};
+use dev_factory::domain::state::{PauseKind, Scope};
 use dev_factory::factory::engine::Ended;
 use dev_factory::factory::ports::model::{Fault, ModelError};
+use std::sync::atomic::Ordering;
 
 const SECOND: &str = "[hosts.spare]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:2\"\n";
 
@@ -89,6 +92,30 @@ async fn a_host_that_dies_in_mid_turn_costs_a_turn_and_nothing_else() {
         facts.work_millis < worked + 60_000,
         "waiting counts as work: {facts:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_answers_again_is_back_before_its_next_turn() {
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, 1, fails(Fault::Unreachable));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let journal = plant.journal();
+    let back = journal
+        .iter()
+        .find(|event| matches!(&event.body, EventBody::HostBack { host } if host == "lab"));
+    let back = back.expect("the journal knows that it answers again");
+    let next = journal.iter().find(
+        |event| matches!(&event.body, EventBody::Turn(turn) if turn.ok && event.seq > back.seq),
+    );
+    let dropped = journal
+        .iter()
+        .find(|event| matches!(event.body, EventBody::AttemptDropped { .. }));
+    assert!(dropped.unwrap().seq < back.seq && next.is_some());
+    let factory = plant.factory();
+    let away: Vec<_> = factory.lately.away.of("lab").collect();
+    assert_eq!(away.len(), 1);
+    assert!(away[0].to.is_some_and(|to| to <= next.unwrap().ts));
 }
 
 #[tokio::test(start_paused = true)]
@@ -295,4 +322,232 @@ async fn what_a_probe_warns_of_before_a_role_starts_stands_beside_the_role_and_i
     all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_ollama_under_two_names_with_two_windows_is_said_before_a_role_starts() {
+    let twin = "[hosts.twin]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:3\"\nnum_ctx = 8192\n";
+    let settings = STAFFED.replace(
+        "[roles.qa]\nmodel = \"lab/test\"",
+        "[roles.qa]\nmodel = \"twin/test\"",
+    );
+    let plant = Plant::with(&[TOOL], &(settings + twin));
+    let line = HostLine {
+        hosts: vec!["lab".to_owned(), "twin".to_owned()],
+        working: None,
+        waiting: Vec::new(),
+    };
+    *plant.desk.lines.lock().unwrap() = vec![line];
+    let first = plant.desk.hold(&named("spec/draft"));
+    let mut engine = plant.start();
+    first.reached(1).await;
+    let alarmed = |s: &Snapshot| agent(s, Role::Developer).alarm.is_some();
+    let seen = engine.until("warned", alarmed).await;
+    let alarm = agent(&seen, Role::Developer).alarm.unwrap();
+    assert!(
+        alarm.contains("is twin/test too, on one Ollama server")
+            && alarm.contains("twin for 8192")
+            && alarm.contains("give hosts.lab.num_ctx and hosts.twin.num_ctx the same value"),
+        "{alarm}"
+    );
+    first.open();
+    all_done(&mut engine).await;
+    engine.stop().await;
+}
+
+fn waiting(retry_ms: u32) -> String {
+    let url = "url = \"http://127.0.0.1:1\"\n";
+    STAFFED.replace(url, &format!("{url}retry_ms = {retry_ms}\n"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_wait_of_a_host_is_what_retry_ms_says_and_later_ones_are_longer() {
+    // Five times the first wait is the second; what else the clock counts is a second or two.
+    for (retry_ms, least, most) in [(60_000, 360, 390), (10, 0, 20)] {
+        let plant = Plant::with(&[TOOL], &waiting(retry_ms));
+        plant
+            .desk
+            .on(&named("coding/file/src/log.js"), 2, fails(Fault::Broken));
+        let begun = tokio::time::Instant::now();
+        let hour = std::time::Duration::from_secs(3600);
+        assert_eq!(plant.until_idle_within(hour).await, Ended::Idle);
+        let took = begun.elapsed().as_secs();
+        assert!((least..most).contains(&took), "{retry_ms}: {took} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_away_is_asked_again_after_its_retry_ms() {
+    for (retry_ms, asked) in [(100_000, 1..=2), (1_000, 15..=40)] {
+        let plant = Plant::with(&[TOOL], &waiting(retry_ms));
+        plant.desk.gone("lab", true);
+        let engine = plant.start();
+        tokio::time::sleep(std::time::Duration::from_secs(150)).await;
+        // One model, and two roles that ask for it: the Developer to begin with.
+        let probes = plant.desk.probes.load(Ordering::SeqCst);
+        assert!(asked.contains(&probes), "{retry_ms}: {probes}");
+        engine.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_fault_in_five_attempts_pauses_the_role_and_resume_goes_on() {
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, 5, fails(Fault::SpendLimit));
+    let hour = std::time::Duration::from_secs(3600);
+    assert_eq!(plant.until_idle_within(hour).await, Ended::NeedsPerson);
+    let factory = plant.factory();
+    let [pause] = &factory.pauses[..] else {
+        panic!("{:?}", factory.pauses)
+    };
+    assert_eq!(
+        (pause.kind, pause.scope),
+        (PauseKind::Host, Scope::Developer)
+    );
+    assert!(
+        pause
+            .reason
+            .starts_with("5 attempts in a row failed: lab refuses to spend more"),
+        "{pause:?}"
+    );
+    assert_eq!(plant.desk.requests(&label).len(), 5);
+    let mut engine = plant.start();
+    plant
+        .told(Verb::Resume {
+            target: Some(pause.id.clone()),
+            reason: None,
+        })
+        .await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_that_change_or_that_time_mends_pause_nobody() {
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    for fault in [Fault::SpendLimit, Fault::Missing]
+        .into_iter()
+        .cycle()
+        .take(8)
+    {
+        plant.desk.on(&label, 1, fails(fault));
+    }
+    // Four waits and a fifth try make an attempt.
+    plant.desk.on(&label, 30, fails(Fault::Busy));
+    let hour = std::time::Duration::from_secs(3600);
+    assert_eq!(plant.until_idle_within(hour).await, Ended::Idle);
+    assert_eq!(plant.factory().pauses_made, 0);
+    assert_eq!(plant.desk.requests(&label).len(), 39);
+    assert_eq!(plant.facts(TOOL).cycles_total, 0);
+}
+
+/// The pause in force after an hour in which every turn of a file fails so.
+async fn paused_by(fault: Fault) -> (Plant, String) {
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, u32::MAX, fails(fault));
+    let hours = std::time::Duration::from_secs(4 * 3600);
+    assert_eq!(plant.until_idle_within(hours).await, Ended::NeedsPerson);
+    let factory = plant.factory();
+    let [pause] = &factory.pauses[..] else {
+        panic!("{:?}", factory.pauses)
+    };
+    assert_eq!(
+        (pause.kind, pause.scope),
+        (PauseKind::Host, Scope::Developer)
+    );
+    let reason = pause.reason.clone();
+    (plant, reason)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_hangs_is_heard_of_after_two_turns_and_pauses_its_role_after_four() {
+    let (plant, reason) = paused_by(Fault::Hung).await;
+    assert!(
+        reason.starts_with("2 attempts in a row failed: lab hangs"),
+        "{reason}"
+    );
+    let label = named("coding/file/src/report.js");
+    assert_eq!(plant.desk.requests(&label).len(), 4);
+    // After each attempt it was asked to speak.
+    assert_eq!(plant.desk.requests("trial/chat").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_answers_and_takes_no_turn_pauses_its_role() {
+    let (plant, reason) = paused_by(Fault::Unreachable).await;
+    assert!(
+        reason.starts_with("5 attempts in a row failed: lab does not answer"),
+        "{reason}"
+    );
+    let label = named("coding/file/src/report.js");
+    assert_eq!(plant.desk.requests(&label).len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_hangs_and_does_not_speak_is_waited_for_with_an_alarm_and_goes_on_when_it_does()
+ {
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, 2, fails(Fault::Hung));
+    let mute = plant.desk.hold("trial/chat");
+    let mut engine = plant.start();
+    mute.reached(1).await;
+    let told = |s: &Snapshot| {
+        let need = s
+            .needs
+            .iter()
+            .any(|need| need.id == "host:developer" && need.why.contains("lab hangs"));
+        need && agent(s, Role::Developer).alarm.is_some()
+    };
+    let seen = engine.until("told", told).await;
+    assert!(seen.pauses.is_empty(), "{:?}", seen.pauses);
+    assert_eq!(
+        plant.desk.requests(&label).len(),
+        2,
+        "no third turn is wasted on it"
+    );
+    mute.open();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.desk.requests(&label).len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_without_end_is_taken_once_more_without_thinking_and_then_a_person_is_asked() {
+    let unsupervised = STAFFED.replace("[roles.supervisor]\nmodel = \"lab/test\"\n", "");
+    let plant = Plant::with(&[TOOL], &unsupervised);
+    let label = named("spec/draft");
+    plant.desk.on(&label, u32::MAX, fails(Fault::TooLong));
+    assert_eq!(plant.until_idle().await, Ended::NeedsPerson);
+    let asked = plant.desk.requests(&label);
+    assert_eq!(asked.len(), 2, "each may take half an hour");
+    assert!(asked[0].think && !asked[1].think);
+    let reason = plant.item(TOOL).escalation.unwrap().reason;
+    assert!(reason.contains("lab does not come to an end"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_needs_few_tokens_is_measured_and_believed() {
+    let plant = Plant::new(&[TOOL]);
+    // As a tokenizer of large words does: 45 % fewer than estimated, in every prompt.
+    plant.desk.dense.store(45, Ordering::SeqCst);
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    let all = turns(&plant);
+    assert!(all.iter().all(|turn| turn.ok), "no reply is thrown away");
+    let measured = all.iter().filter(|turn| turn.label.contains("/count/"));
+    let measured: Vec<&Turn> = measured.collect();
+    assert!(
+        (1..=6).contains(&measured.len()),
+        "once an attempt at most: {}",
+        measured.len()
+    );
+    let piece = |turn: &&Turn| (200..=1000).contains(&turn.estimated.unwrap());
+    assert!(measured.iter().all(piece));
+    let factor = plant.factory().factors["test"];
+    assert!((500..=650).contains(&factor), "{factor}");
 }

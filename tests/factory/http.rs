@@ -1,12 +1,13 @@
 //! The real program with real git and real Jest, its models behind HTTP.
 
-use crate::fakes::{Fake, Said, Wire};
+use crate::fakes::{Fake, Said, Wire, broken_off};
 use crate::homes::{self, TOOL};
 use crate::model_server::{Answer, ModelServer, Request, Step, closed_url};
 use crate::process::{self, Process};
 use dev_factory::adapters::store::readers;
 use dev_factory::domain::event::{EventBody, Turn};
 use dev_factory::domain::phase::Phase;
+use dev_factory::text::tokens;
 use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
@@ -344,6 +345,75 @@ fn a_paid_reviewer_is_priced_by_its_rate_and_a_host_without_a_kind_is_recognised
         ),
         "{shown}"
     );
+}
+
+#[test]
+fn a_paid_turn_that_broke_off_is_counted_as_far_as_it_came_and_an_unknown_cost_is_said() {
+    let local = ModelServer::serving_requests(demo);
+    let verdict = homes::reply(&format!("{TOOL}/review/verdict/0")).unwrap();
+    let fake = Fake {
+        model: "claude-opus-5-5".to_owned(),
+        cached: 200,
+        ..Fake::new(Wire::Anthropic).saying(Said::text(&verdict))
+    };
+    let turns = std::sync::atomic::AtomicUsize::new(0);
+    let claude = ModelServer::answering(move |request| {
+        if request.method != "POST" {
+            return fake.answer(request);
+        }
+        match turns.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            // The head of the reply, a ping, the start of its text and forty characters of it.
+            0 => broken_off(fake.answer(request), 4, vec![Step::Close]),
+            1 => Answer::steps(vec![Step::Close]),
+            _ => fake.answer(request),
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let text = settings("ollama", &local.url(), false)
+        + &format!(
+            "[hosts.claude]\nkind = \"anthropic\"\nurl = \"{}\"\nlocal = false\nretry_ms = 1\n[roles.supervisor]\nmodel = \"claude/claude-opus-5-5\"\n",
+            claude.url()
+        );
+    let home = homes::make(dir.path(), &[TOOL], &text);
+    let ended = process::until_idle(&home);
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let events = readers::history(&home, 1).unwrap();
+    let paid: Vec<&Turn> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Turn(turn) if turn.host == "claude" => Some(turn),
+            _ => None,
+        })
+        .collect();
+    let [broken, silent, whole] = paid[..] else {
+        panic!("{paid:#?}")
+    };
+    assert_eq!((broken.ok, silent.ok, whole.ok), (false, false, true));
+    // The server counts the prompt at once, and the reply only at its end.
+    assert_eq!(
+        (broken.input_tokens, broken.cached.read),
+        (whole.input_tokens, 200)
+    );
+    let written = u64::from(tokens::of_chars(40));
+    assert_eq!(broken.output_tokens, Some(written));
+    let usd = |turn: &Turn, written: u64| {
+        let read = (turn.input_tokens.unwrap() - 200) as f64;
+        (read * 4.0 + 200.0 * 0.2 + written as f64 * 20.0) / 1e6
+    };
+    let wanted = usd(broken, written);
+    assert!((broken.usd.unwrap() - wanted).abs() < 1e-9, "{broken:?}");
+    assert_eq!((silent.usd, silent.input_tokens), (None, None));
+    let all = wanted + usd(whole, whole.output_tokens.unwrap());
+    let totals = readers::factory(&home).unwrap().factory.unwrap().totals;
+    assert!((totals.usd - all).abs() < 1e-6, "{totals:?}");
+    assert!(
+        ended.said.contains(&format!("; it cost ${wanted:.4}"))
+            && ended.said.contains("; what it cost is not known"),
+        "{}",
+        ended.said
+    );
+    let report = process::run(&home, &["report"]).said;
+    assert!(report.contains("1 turn of unknown cost"), "{report}");
 }
 
 #[test]

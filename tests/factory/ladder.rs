@@ -2,6 +2,7 @@
 //! a crash in the middle of a fresh start, takeovers.
 
 use crate::commands::{all_done, verdict};
+use crate::course;
 use crate::doubles::Act;
 use crate::homes::{self, TOOL};
 use crate::plant::{Plant, STAFFED};
@@ -124,7 +125,7 @@ async fn a_fresh_start_goes_on_where_a_crash_cut_it_off() {
         (verdicts(&plant), fresh_starts(&plant)),
         (vec!["S2 L2".to_owned()], 1)
     );
-    let course = plant.facts(TOOL).course;
+    let course = course::at_work(&plant.journal(), TOOL).course;
     assert_eq!((course.line, course.rows.len()), (2, 2));
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
 }

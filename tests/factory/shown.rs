@@ -58,3 +58,54 @@ async fn the_snapshot_tells_gates_failing_rows_and_open_bugs() {
     tells_of_the_repair(&seen);
     engine.stop().await;
 }
+
+/// What is known of the roles once the spec was written.
+fn tells_of_the_roles(s: &Snapshot) {
+    let of = |role: Role| s.agents.iter().find(|agent| agent.role == role).unwrap();
+    let facts = &of(Role::Developer).facts;
+    let soul = facts.soul.as_ref().expect("a soul");
+    assert_eq!((soul.file.as_str(), soul.hash.len()), ("developer.md", 6));
+    assert!(soul.since.is_some(), "the file lies in the home");
+    assert!(!facts.external && facts.schedule.is_none());
+    assert!(facts.key.is_none(), "a fake host needs none");
+    assert!(
+        facts.day.turns > 0 && facts.day.input > 0,
+        "{:?}",
+        facts.day
+    );
+    assert!(!facts.turns.is_empty() && facts.turns.len() <= 6);
+    let last = facts.turns.last().unwrap();
+    assert!(last.ok && last.label.starts_with(TOOL) && last.read.is_some());
+    assert_eq!(
+        (facts.health.len(), facts.health.chars().last()),
+        (24, Some('8'))
+    );
+    let [server] = s.servers.as_slice() else {
+        panic!("{:?}", s.servers);
+    };
+    assert_eq!((server.host.as_str(), server.up), ("lab", Some(true)));
+    assert!(server.context > 0 && server.away.is_none());
+    let sum: f64 = s.agents.iter().map(|agent| agent.facts.day.usd).sum();
+    assert!((sum - s.day_usd).abs() < 1e-9, "{sum} of {}", s.day_usd);
+    let text = serde_json::to_string(s).unwrap();
+    assert!(
+        text.len() < 64 * 1024,
+        "{} bytes twice a second",
+        text.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_snapshot_tells_what_roles_and_hosts_did_also_after_a_restart() {
+    let plant = Plant::new(&[TOOL]);
+    let held = plant.desk.hold(&format!("{TOOL}/coding"));
+    let mut engine = plant.start();
+    held.reached(1).await;
+    let coding = |s: &Snapshot| s.phase == Phase::Coding && s.doing.contains("/coding/");
+    tells_of_the_roles(engine.until("coding", coding).await.as_ref());
+    engine.stop().await;
+    let mut engine = plant.start();
+    held.reached(2).await;
+    tells_of_the_roles(engine.until("coding again", coding).await.as_ref());
+    engine.stop().await;
+}

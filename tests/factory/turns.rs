@@ -241,7 +241,7 @@ async fn a_panic_in_an_agent_is_an_incident_and_the_engine_lives() {
     let plant = Plant::new(&[TOOL]);
     plant
         .desk
-        .on(&named("coding/file/src/cli.js"), 1, Act::Panic);
+        .on(&named("coding/file/src/cli.js"), 1, Act::Panic("now"));
     plant
         .desk
         .on(&named("review/verdict/0"), 1, verdict("ship", ""));
@@ -275,4 +275,45 @@ async fn a_panic_in_an_agent_is_an_incident_and_the_engine_lives() {
     engine.stop().await;
     assert_eq!(plant.factory().totals.incidents, 1);
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_does_not_count_is_estimated_and_said_to_be() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.on(TOOL, u32::MAX, Act::Uncounted);
+    let mut engine = plant.start();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    let turns = turns(&plant);
+    assert!(turns.iter().all(|turn| turn.uncounted), "{turns:?}");
+    let read = |turn: &Turn| turn.input_tokens >= turn.estimated && turn.estimated > Some(0);
+    assert!(turns.iter().all(read), "{turns:?}");
+    let file = turns
+        .iter()
+        .find(|t| t.label == named("coding/file/src/log.js/0"));
+    let text = homes::reply(&named("coding/file/src/log.js/0")).unwrap();
+    let written = text.chars().count() as u64 * 10 / 36;
+    let counted = file.unwrap().output_tokens.unwrap();
+    assert!(counted.abs_diff(written) <= 1, "{counted}, not {written}");
+    // The budget of a tool counts them too, and nothing is learned from what nobody counted.
+    let used: u64 = turns
+        .iter()
+        .map(|t| t.input_tokens.unwrap() + t.output_tokens.unwrap())
+        .sum();
+    let factory = plant.factory();
+    assert_eq!(factory.facts(TOOL).unwrap().local_tokens, used);
+    assert!(factory.factors.is_empty(), "{:?}", factory.factors);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_whose_models_are_not_to_think_never_asks_for_it() {
+    let silent = STAFFED.replace("[roles.qa]\n", "[roles.qa]\nthink = false\n");
+    let plant = Plant::with(&[TOOL], &silent);
+    let mut engine = plant.start();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    let of = |phase: &str| plant.desk.requests(&named(phase));
+    assert!(of("spec/").iter().any(|r| r.think), "the Developer thinks");
+    assert!(!of("spec-review/").is_empty());
+    assert!(of("spec-review/").iter().all(|r| !r.think));
 }

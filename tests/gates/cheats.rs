@@ -2,6 +2,8 @@
 
 use super::{GateInput, measure, measured, red, words};
 use crate::tool::Home;
+use dev_factory::domain::cheat::Cheat;
+use dev_factory::domain::event::RunSummary;
 use dev_factory::domain::evidence::Evidence;
 
 /// A way of cheating: the tools that do it, each with the gate that says so and words of what it says; and honest ones.
@@ -11,7 +13,7 @@ struct Row {
     honest: &'static [&'static str],
 }
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 16] = [
     Row {
         way: "a setup of its own",
         cheats: &[
@@ -137,6 +139,22 @@ const ROWS: [Row; 14] = [
         ],
         honest: &["speaks-of-exit"],
     },
+    Row {
+        way: "changing what Jest works with",
+        cheats: &[
+            ("aliased-module", "scan", "required module"),
+            ("patched-emitter", "jest", "1 of"),
+        ],
+        honest: &["an-emitter"],
+    },
+    Row {
+        way: "knowing which change is tested",
+        cheats: &[
+            ("disabled-mutants", "scan", "`stryker disable`"),
+            ("knows-the-change", "scan", "`__stryker__`"),
+        ],
+        honest: &["an-emitter"],
+    },
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +164,9 @@ async fn every_cheat_is_caught_by_the_gate_that_is_there_for_it() {
         for (cheat, gate, part) in row.cheats {
             let evidence = measured(&Home::cheating(cheat)).await;
             let caught = red(&evidence).contains(gate) && words(&evidence, gate).contains(part);
-            if !caught {
+            // The scan knows what kind of cheat it looks at.
+            let sorted = *gate != "scan" || !RunSummary::of(&evidence).cheats.is_empty();
+            if !caught || !sorted {
                 missed.push(format!("{}, {cheat}: {:?}", row.way, evidence.gates));
             }
         }
@@ -196,6 +216,8 @@ async fn a_test_that_was_there_may_not_go_and_new_ones_may_come() {
         said.starts_with("test/dev/count.test.js: the test `wants a text` was there before"),
         "{said}"
     );
+    let cheats = RunSummary::of(&removed).cheats;
+    assert_eq!(cheats, [(Cheat::Gone, 1)].into());
     let more = after(&Home::honest("more-tests"), &before).await;
     assert!(more.green(), "{:?}", more.gates);
 }

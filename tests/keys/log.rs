@@ -22,6 +22,7 @@ fn numbered(n: i64) -> LogLine {
         },
         tool: None,
         seq: None,
+        kind: Default::default(),
         text: format!("line {n}."),
     }
 }
@@ -320,7 +321,7 @@ fn speakers_and_levels_go_round() {
     let mut model = night("default");
     press(&mut model, "4@@l");
     assert!(
-        title(&mut model).contains("agent qa ── level info"),
+        title(&mut model).contains("agent qa ── tool all ── level info"),
         "{}",
         title(&mut model)
     );
@@ -367,4 +368,75 @@ fn long_lines_are_cut_moved_aside_or_wrapped_and_stay_so() {
         "{:?} after {first}",
         shown(&mut model)
     );
+}
+
+#[test]
+fn times_are_local_utc_or_since_the_tool_was_begun_and_stand_still() {
+    let mut model = night("default");
+    press(&mut model, "4k");
+    let time = |model: &mut Model| {
+        let text = words(model, (120, 36));
+        let row = text
+            .lines()
+            .find(|row| row.starts_with('>'))
+            .unwrap()
+            .to_owned();
+        (
+            row[1..9].to_owned(),
+            text.lines().nth(34).unwrap().to_owned(),
+        )
+    };
+    let (local, rule) = time(&mut model);
+    assert!(rule.contains("local time"));
+    press(&mut model, "t");
+    let (utc, rule) = time(&mut model);
+    assert!(rule.contains(" UTC "), "{rule}");
+    let hour = |time: &str| time[..2].parse::<i32>().unwrap();
+    assert_eq!(hour(&local), hour(&utc) + 1);
+    press(&mut model, "t");
+    let (since, rule) = time(&mut model);
+    assert!(rule.contains("since the tool was begun"), "{rule}");
+    let begun = model.snapshot.as_ref().unwrap().started_at.unwrap();
+    let row = model
+        .book
+        .wanted(model.book.up_to(model.logs.end) - 1)
+        .unwrap();
+    let seconds = (row.at - begun).num_seconds();
+    let expected = format!(
+        "{}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    );
+    assert_eq!(since.trim(), expected);
+    press(&mut model, "t");
+    assert_eq!(time(&mut model).0, local);
+}
+
+#[test]
+fn only_the_tool_at_the_cursor_or_under_way_then_all() {
+    let mut model = night("default");
+    press(&mut model, "4#");
+    let all = model.book.len();
+    let tool = model.book.filter().tool.clone().unwrap();
+    assert!(model.book.count() < all && model.book.count() > 0);
+    assert!(
+        title(&mut model).contains(&format!("tool {tool}")),
+        "{}",
+        title(&mut model)
+    );
+    let rows = (0..model.book.count()).filter_map(|at| model.book.wanted(at));
+    assert!(
+        rows.into_iter()
+            .all(|row| row.tool.as_deref() == Some(&*tool))
+    );
+    press(&mut model, "#");
+    assert_eq!(
+        (model.book.count(), &model.book.filter().tool),
+        (all, &None)
+    );
+    let mut model = logs(3);
+    press(&mut model, "#");
+    let said = &model.answer.as_ref().unwrap().0.sentence;
+    assert!(said.contains("about no tool"), "{said}");
 }

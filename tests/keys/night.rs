@@ -3,9 +3,10 @@
 use crate::screen::{at, model};
 use chrono::{DateTime, TimeDelta, Utc};
 use dev_factory::domain::event::{Event, EventBody, Move, RunSummary, ShipRecord, Turn};
+use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::screen::{Level, LogLine, Snapshot};
-use dev_factory::domain::stats::Stats;
+use dev_factory::domain::shift::Bookmark;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
 use serde_json::json;
@@ -50,6 +51,7 @@ fn said(time: (u32, u32, u32), from: &str, level: Level, tool: &str, text: &str)
         level,
         tool: (!tool.is_empty()).then(|| tool.to_owned()),
         seq: None,
+        kind: Default::default(),
         text: text.to_owned(),
     })
 }
@@ -153,7 +155,7 @@ pub fn night(theme: &str) -> Model {
     let mut model = model(theme);
     crate::screen::tell(&mut model, Message::Snapshot(Arc::new(snapshot())));
     crate::screen::tell(&mut model, Message::Lines(lines()));
-    crate::screen::tell(&mut model, Message::Stats(Ok(Arc::new(stats()))));
+    crate::screen::tell(&mut model, Message::Figures(Ok(Arc::new(figures()))));
     model
 }
 
@@ -222,6 +224,7 @@ impl Scribe {
             scripted: false,
             malformed: false,
             exhausted: false,
+            uncounted: false,
             thought_tokens: None,
         };
         self.write(tool, 0, EventBody::Turn(turn));
@@ -237,8 +240,8 @@ impl Scribe {
             held_passed: passed,
             held_total: 12,
             coverage: Some(98.4),
-            failed_gate: None,
             millis: 1_100,
+            ..RunSummary::default()
         };
         self.write(tool, 1, EventBody::Run(run));
     }
@@ -327,7 +330,14 @@ pub fn events() -> Vec<Event> {
     scribe.events
 }
 
-/// What the journal amounts to.
-pub fn stats() -> Stats {
-    Stats::of(&events())
+/// What the journal amounts to, marked as read at ten in the evening before.
+pub fn figures() -> Figures {
+    let events = events();
+    let evening = at(0, 0, 0) - TimeDelta::hours(2);
+    let read = events.iter().filter(|event| event.ts <= evening).count();
+    let mark = Bookmark {
+        seq: read as u64,
+        at: Some(evening),
+    };
+    Figures::of(&events, mark)
 }

@@ -2,8 +2,8 @@
 
 use crate::night::{night, snapshot};
 use crate::screen::{SIZES, model, press, render, tell, words};
+use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::stats::Stats;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
 use std::sync::Arc;
@@ -28,6 +28,16 @@ fn stats() {
 }
 
 #[test]
+fn factory_with_what_happened_since_this_person_looked() {
+    let mut model = night("default");
+    insta::assert_snapshot!("factory_since", render(&mut model, (120, 36)));
+    press(&mut model, "1");
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains("Since you looked, Sat 22:00"), "{text}");
+    assert!(text.contains("session-logger"), "{text}");
+}
+
+#[test]
 fn logs_following_and_wrapped() {
     pictures("logs_wrapped", "4w");
 }
@@ -47,7 +57,10 @@ fn empty() -> Model {
     idle.needs.clear();
     idle.agents.clear();
     tell(&mut model, Message::Snapshot(Arc::new(idle)));
-    tell(&mut model, Message::Stats(Ok(Arc::new(Stats::default()))));
+    tell(
+        &mut model,
+        Message::Figures(Ok(Arc::new(Figures::default()))),
+    );
     model
 }
 
@@ -68,11 +81,11 @@ fn an_empty_home_has_words() {
     let mut model = empty();
     press(&mut model, "3");
     insta::assert_snapshot!("stats_empty", render(&mut model, (120, 36)));
-    model.stats = None;
+    model.figures = None;
     assert!(words(&mut model, (80, 24)).contains("reading the journal"));
     tell(
         &mut model,
-        Message::Stats(Err("line 3 is damaged".to_owned())),
+        Message::Figures(Err("line 3 is damaged".to_owned())),
     );
     assert!(words(&mut model, (80, 24)).contains("could not be made: line 3 is damaged"));
 }

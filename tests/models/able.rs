@@ -208,6 +208,35 @@ async fn our_own_other_model_is_no_other_client() {
 }
 
 #[tokio::test]
+async fn our_own_other_name_with_another_window_is_no_other_client() {
+    let fake = fake();
+    fake.loads(8192, 100);
+    let server = serve(&fake);
+    let twin = Host {
+        num_ctx: 8192,
+        ..host(
+            HostKind::Ollama,
+            &server.url().replace("127.0.0.1", "localhost"),
+        )
+    };
+    let both = [
+        ("gpu".to_owned(), host(HostKind::Ollama, &server.url())),
+        ("twin".to_owned(), twin),
+    ];
+    let models = ModelHosts::new(
+        &BTreeMap::from(both),
+        Prices::default(),
+        Arc::new(SystemClock),
+        Box::new(|_| None),
+    );
+    let status = models.probe("gpu", "qwen3:14b").await;
+    assert!(warnings(&status).is_empty(), "{status:?}");
+    assert_eq!(odd(&models).await.0, None);
+    fake.loads(4096, 100);
+    assert!(odd(&models).await.0.unwrap().contains("another client"));
+}
+
+#[tokio::test]
 async fn a_token_goes_as_bearer_and_a_key_as_key() {
     let fake = Fake::new(Wire::Anthropic);
     let server = ModelServer::answering(move |request| fake.answer(request));
@@ -231,4 +260,59 @@ async fn a_token_goes_as_bearer_and_a_key_as_key() {
     let key = (Some("sk-ant-test".to_owned()), None);
     let token = (None, Some("Bearer sk-ant-test".to_owned()));
     assert_eq!(sent, [key.clone(), key, token.clone(), token]);
+}
+
+#[tokio::test]
+async fn what_servers_tell_of_tools_is_told() {
+    let cap =
+        |can: bool| json!({"chat_template_caps": {"supports_tool_calls": can}, "total_slots": 1});
+    for can in [true, false] {
+        let fake = Fake {
+            model: "qwen3:14b".to_owned(),
+            ..Fake::new(Wire::LlamaCpp)
+        };
+        let llama = ModelServer::answering(move |request| match request.path.as_str() {
+            "/props" => Answer::status(200, &cap(can).to_string()),
+            _ => fake.answer(request),
+        });
+        let status = found(&llama, HostKind::LlamaCpp).await;
+        assert_eq!(says(&status, Severity::Fine, "can: completion, tools"), can);
+        assert_eq!(says(&status, Severity::Note, "no tools"), !can);
+        let listed = json!({"models": [{"type": "llm", "key": "qwen3:14b", "capabilities": {"trained_for_tool_use": can},
+            "loaded_instances": [{"id": "x", "config": {"context_length": 16384}}]}]});
+        let fake = Fake {
+            model: "qwen3:14b".to_owned(),
+            ..Fake::new(Wire::LmStudio)
+        };
+        let studio = ModelServer::answering(move |request| match request.path.as_str() {
+            "/api/v1/models" => Answer::status(200, &listed.to_string()),
+            _ => fake.answer(request),
+        });
+        let status = found(&studio, HostKind::LmStudio).await;
+        assert_eq!(says(&status, Severity::Fine, "can: completion, tools"), can);
+        assert_eq!(says(&status, Severity::Note, "no tools"), !can);
+    }
+}
+
+#[tokio::test]
+async fn the_older_list_of_lm_studio_tells_its_context_too() {
+    let listed = json!({"object": "list", "data": [
+        {"id": "other", "type": "llm", "state": "loaded", "loaded_context_length": 2048, "max_context_length": 40960},
+        {"id": "qwen3:14b", "type": "llm", "state": "loaded", "loaded_context_length": 6144, "max_context_length": 40960},
+    ]});
+    let fake = Fake {
+        model: "qwen3:14b".to_owned(),
+        ..Fake::new(Wire::LmStudio)
+    };
+    let server = ModelServer::answering(move |request| match request.path.as_str() {
+        "/api/v1/models" => Answer::status(
+            200,
+            r#"{"error":"Unexpected endpoint or method. (GET /api/v1/models)"}"#,
+        ),
+        "/api/v0/models" => Answer::status(200, &listed.to_string()),
+        _ => fake.answer(request),
+    });
+    let models = hosts(host(HostKind::LmStudio, &server.url()));
+    assert!(models.probe("gpu", "qwen3:14b").await.live);
+    assert_eq!(models.context("gpu"), 6144);
 }

@@ -64,7 +64,7 @@ async fn a_silent_server_is_given_up_after_the_first_byte_limit() {
         matches!(
             error,
             ModelError {
-                fault: Fault::Unreachable,
+                fault: Fault::Hung,
                 ..
             }
         ),
@@ -106,10 +106,10 @@ async fn silence_in_mid_reply_ends_it_after_the_idle_limit() {
             matches!(
                 error,
                 ModelError {
-                    fault: Fault::Broken,
+                    fault: Fault::Hung,
                     ..
                 }
-            ) && error.to_string().contains("120 s"),
+            ) && error.to_string().contains("nothing came for 120 s"),
             "{error}"
         );
         assert!(
@@ -136,7 +136,26 @@ async fn the_whole_turn_has_a_limit_of_its_own() {
     asked(&server, 1).await;
     tokio::time::pause();
     let error = turn.await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.fault, error.remedy()),
+        (Fault::TooLong, Remedy::OtherSample)
+    );
     assert!(error.to_string().contains("90 s"), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_once_the_request_is_sent_is_no_host_that_is_away() {
+    let server = ModelServer::answering(|request| match request.method.as_str() {
+        "POST" => Answer::raw(""),
+        _ => Answer::status(200, r#"{"models":[]}"#),
+    });
+    let models = hosts(host(HostKind::Ollama, &server.url()));
+    let error = take(&models, &request()).await.0.unwrap_err();
+    assert_eq!(
+        (error.fault, error.remedy()),
+        (Fault::Broken, Remedy::Retry),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::fakes::{Fake, Said, Wire};
 use super::*;
 use dev_factory::config::{self, Inputs};
-use dev_factory::domain::price::{Cached, Prices};
+use dev_factory::domain::price::{Cached, Prices, Rate};
 use dev_factory::factory::ports::clock::Clock;
 
 struct On(&'static str);
@@ -64,6 +64,43 @@ fn haikus_long_prompts_are_billed_whole_at_the_higher_rate() {
 }
 
 #[test]
+fn a_newer_flat_rate_ends_an_older_one_for_long_prompts() {
+    let rate = |id: &str, from: &str, above_tokens: u64, input: f64| Rate {
+        id: id.to_owned(),
+        models: vec!["m".to_owned()],
+        effective_from: from.parse().unwrap(),
+        above_tokens,
+        input,
+        write_5m: 0.0,
+        write_1h: 0.0,
+        read: 0.0,
+        output: 0.0,
+    };
+    let prices = Prices {
+        rates: vec![
+            rate("short", "2026-01-01", 0, 1.0),
+            rate("long", "2026-01-01", 100_000, 5.0),
+            rate("flat", "2026-06-01", 0, 2.0),
+        ],
+    };
+    let of = |day: &str, prompt| {
+        prices
+            .rate("m", day.parse().unwrap(), prompt)
+            .unwrap()
+            .id
+            .clone()
+    };
+    assert_eq!(
+        (of("2026-05-31", 1), of("2026-05-31", 100_001)),
+        ("short".to_owned(), "long".to_owned())
+    );
+    assert_eq!(
+        (of("2026-06-01", 1), of("2026-06-01", 100_001)),
+        ("flat".to_owned(), "flat".to_owned())
+    );
+}
+
+#[test]
 fn sonnets_cache_became_cheaper_on_the_seventh_of_october() {
     let cached = Cached {
         read: 1_000_000,
@@ -112,7 +149,7 @@ async fn a_paid_turn_carries_its_price_and_its_rate() {
     );
     let wanted = 10_000.0 * 4e-6 + 40_000.0 * 0.2e-6 + 20e-6;
     assert!((reply.usd.unwrap() - wanted).abs() < 1e-9, "{reply:?}");
-    assert!(!models.local("gpu"));
+    assert!(!models.free("gpu", "claude-opus-5-5"));
     assert_eq!(server.turns()[0].header("x-turn-label"), None);
 }
 
@@ -129,6 +166,32 @@ async fn a_paid_turn_the_server_did_not_count_is_never_free() {
     let reply = take(&models, &asking("claude-opus-5-5")).await.0.unwrap();
     assert_eq!((reply.input_tokens, reply.output_tokens), (None, None));
     assert!(reply.usd.unwrap() > 0.0001, "{reply:?}");
+}
+
+#[tokio::test]
+async fn what_a_server_counted_before_it_broke_off_is_told_with_the_fault() {
+    let fake = Fake {
+        counts: Some(50_000),
+        cached: 40_000,
+        ..Fake::new(Wire::Anthropic).saying(Said::text("x"))
+    };
+    for (chunks, read) in [(1, Some(50_000)), (0, None)] {
+        let fake = fake.clone();
+        let server = ModelServer::answering(move |request| {
+            fakes::broken_off(fake.answer(request), chunks, vec![Step::Close])
+        });
+        let models = paid(&server.url(), "2026-11-20T10:00:00Z");
+        let error = take(&models, &asking("claude-opus-5-5"))
+            .await
+            .0
+            .unwrap_err();
+        assert_eq!(error.fault, Fault::Broken);
+        let cached = if read.is_some() { 40_000 } else { 0 };
+        assert_eq!(
+            (error.spent.input_tokens, error.spent.cached.read),
+            (read, cached)
+        );
+    }
 }
 
 #[tokio::test]
@@ -150,10 +213,35 @@ async fn a_paid_model_without_a_price_is_not_called() {
     let error = take(&models, &cloud).await.0.unwrap_err();
     assert_eq!(error.fault, Fault::Unpriced);
     assert!(server.turns().is_empty());
-    assert!(models.local("gpu") && !models.local("nobody"));
+    assert!(models.free("gpu", "qwen3:14b") && !models.free("gpu", "gpt-oss:120b-cloud"));
+    assert!(!models.free("nobody", "qwen3:14b"));
     let marked = hosts(Host {
         local: Some(true),
         ..host(HostKind::Ollama, &server.url())
     });
     assert_eq!(take(&marked, &cloud).await.0.unwrap().usd, Some(0.0));
+}
+
+#[tokio::test]
+async fn counts_of_the_cache_that_come_once_hold_to_the_end_of_the_reply() {
+    // The last figures repeat what was read, and say nothing of the cache.
+    let server = ModelServer::answering(|_| {
+        sse(&[
+            r#"{"type":"message_start","message":{"usage":{"input_tokens":100,"cache_creation_input_tokens":700,"cache_read_input_tokens":40000,"cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":500},"output_tokens":1}}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"fine"}}"#,
+            r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":100,"cache_read_input_tokens":null,"cache_creation_input_tokens":null,"output_tokens":9}}"#,
+            r#"{"type":"message_stop"}"#,
+        ])
+    });
+    let models = paid(&server.url(), "2026-11-20T10:00:00Z");
+    let reply = take(&models, &asking("claude-opus-5-5")).await.0.unwrap();
+    let cached = Cached {
+        read: 40_000,
+        write_5m: 200,
+        write_1h: 500,
+    };
+    assert_eq!(
+        (reply.input_tokens, reply.output_tokens, reply.cached),
+        (Some(40_800), Some(9), cached)
+    );
 }

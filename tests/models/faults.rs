@@ -113,6 +113,27 @@ const HEAD: &[Row] = &[
     (
         LmStudio,
         400,
+        r#"{"error":"Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough. Try to load the model with a larger context length, or provide a shorter input"}"#,
+        Fault::Overflow,
+        Remedy::Shrink,
+    ),
+    (
+        LmStudio,
+        400,
+        r#"{"error":"The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 13055>= n_ctx: 4096). Try to load the model with a larger context length, or provide a shorter input."}"#,
+        Fault::Overflow,
+        Remedy::Shrink,
+    ),
+    (
+        Anthropic,
+        400,
+        r#"{"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length or `max_tokens` and try again"}}"#,
+        Fault::Overflow,
+        Remedy::Shrink,
+    ),
+    (
+        LmStudio,
+        400,
         r#"{"error":"Model unloaded."}"#,
         Fault::Runner,
         Remedy::Retry,

@@ -188,6 +188,11 @@ async fn anthropic_blocks_go_back_as_they_came() {
         sent["messages"][1],
         json!({"role": "assistant", "content": blocks})
     );
+    let last = json!({"role": "user", "content": [{"type": "text", "text": "Go on.", "cache_control": {"type": "ephemeral"}}]});
+    assert_eq!(
+        sent["messages"][2], last,
+        "the next turn reads all before it from the cache"
+    );
     // Another kind of server gets the text alone.
     let (server, models) = pair(Fake::new(Wire::Ollama));
     take(&models, &again).await.0.unwrap();
@@ -272,7 +277,11 @@ async fn what_a_server_minds_is_left_out_once_and_remembered() {
     let sent = minding(HostKind::OpenAi, "max_tokens", newer).await;
     assert_eq!(
         sent[1],
-        json!({"model": "qwen3:14b", "messages": messages(), "stream": true, "max_completion_tokens": 8192})
+        json!({
+            "model": "qwen3:14b", "messages": messages(), "stream": true, "stream_options": {"include_usage": true},
+            "max_completion_tokens": 8192, "temperature": 0.7, "top_p": 0.95, "seed": 7,
+        }),
+        "what it does not mind stays, the counts above all"
     );
 
     let older = "adaptive thinking is not supported on this model";
@@ -284,5 +293,87 @@ async fn what_a_server_minds_is_left_out_once_and_remembered() {
             &sent[2]["max_tokens"]
         ),
         (3, None, &json!(8192))
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_minds_one_field_after_another_keeps_the_rest() {
+    let server = ModelServer::answering(|request| {
+        let body = request.json();
+        let minds = ["max_tokens", "temperature", "stream_options"];
+        match minds.iter().find(|field| body.get(*field).is_some()) {
+            Some(field) => {
+                let words =
+                    format!("Unsupported parameter: '{field}' is not supported with this model.");
+                let error = json!({"error": {"message": words, "type": "invalid_request_error"}});
+                Answer::status(400, &error.to_string())
+            }
+            None => model_server::openai_reply(request, "fine"),
+        }
+    });
+    let models = hosts(host(HostKind::OpenAi, &server.url()));
+    for _ in 0..2 {
+        assert_eq!(take(&models, &request()).await.0.unwrap().text, "fine");
+    }
+    let sent = server.turns();
+    assert_eq!(sent.len(), 5, "each is minded once");
+    let kept = json!({
+        "model": "qwen3:14b", "messages": messages(), "stream": true, "max_completion_tokens": 8192, "top_p": 0.95, "seed": 7,
+    });
+    assert_eq!((sent[3].json(), sent[4].json()), (kept.clone(), kept));
+}
+
+#[tokio::test]
+async fn a_prompt_too_long_is_no_refusal_of_a_field_it_names() {
+    let words = "This model's maximum context length is 8192 tokens. However, you requested 9000 (7000 in the messages, 2000 in max_tokens).";
+    let error = json!({"error": {"message": words, "type": "invalid_request_error", "code": "context_length_exceeded"}});
+    let server = ModelServer::answering(move |_| Answer::status(400, &error.to_string()));
+    let models = hosts(host(HostKind::OpenAi, &server.url()));
+    let error = take(&models, &request()).await.0.unwrap_err();
+    assert_eq!(error.fault, Fault::Overflow, "{error}");
+    assert_eq!(server.turns().len(), 1, "it is not asked again with less");
+}
+
+#[tokio::test]
+async fn a_refusal_is_remembered_only_once_the_rest_was_taken() {
+    let asked = AtomicUsize::new(0);
+    let server =
+        ModelServer::answering(move |request| match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => Answer::status(
+                400,
+                r#"{"error":{"message":"max_tokens is odd today","type":"invalid_request_error"}}"#,
+            ),
+            1 => Answer::status(500, r#"{"error":{"message":"boom"}}"#),
+            _ => model_server::openai_reply(request, "fine"),
+        });
+    let models = hosts(host(HostKind::OpenAi, &server.url()));
+    assert!(take(&models, &request()).await.0.is_err());
+    take(&models, &request()).await.0.unwrap();
+    let sent = server.turns();
+    assert_eq!(sent.len(), 3);
+    assert_eq!(sent[2].json()["max_tokens"], 8192);
+}
+
+#[tokio::test]
+async fn gpt_oss_is_told_how_much_to_think_under_whatever_name_it_has() {
+    let (server, models) = pair(Fake::new(Wire::Ollama));
+    for name in ["gpt-oss:20b", "hf.co/unsloth/gpt-oss-20b-GGUF:Q4_K_M"] {
+        for think in [true, false] {
+            let turn = TurnRequest {
+                model: name.to_owned(),
+                think,
+                ..request()
+            };
+            take(&models, &turn).await.0.unwrap();
+        }
+    }
+    let turns = server.turns();
+    let thinks: Vec<Value> = turns
+        .iter()
+        .map(|turn| turn.json()["think"].clone())
+        .collect();
+    assert_eq!(
+        thinks,
+        [json!("medium"), json!("low"), json!("medium"), json!("low")]
     );
 }

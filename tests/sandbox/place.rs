@@ -83,13 +83,18 @@ impl Place {
 
     /// Waits until there are none.
     pub async fn unmarked(&self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.marked().is_empty() {
-            assert!(
-                Instant::now() < deadline,
-                "still there: {:?}",
-                self.marked()
-            );
+        let left = self.within(Duration::from_secs(60)).await;
+        assert_eq!(left, Vec::<PathBuf>::new(), "still there");
+    }
+
+    /// What is still there after so long.
+    pub async fn within(&self, limit: Duration) -> Vec<PathBuf> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = self.marked();
+            if left.is_empty() || Instant::now() > deadline {
+                return left;
+            }
             tokio::task::yield_now().await;
         }
     }

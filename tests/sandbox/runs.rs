@@ -259,6 +259,46 @@ async fn a_run_ends_with_whoever_started_it() {
     }
 }
 
+/// bubblewrap is held up between making its child and telling it to go on, and whoever started it is killed just then.
+#[cfg(feature = "full-tests")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_being_started_ends_with_whoever_started_it() {
+    let place = Place::new(Tier::Bwrap);
+    let held_up = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=clone"];
+    let mut tracer = std::process::Command::new("strace")
+        .args(held_up)
+        .args(["-e", "inject=clone:delay_exit=300000"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "runs::somebody_who_is_killed", "--ignored"])
+        .env("TIER", Tier::Bwrap.as_str())
+        .env("DIR", place.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let bwrap = || {
+        let mut marked = place.marked();
+        marked
+            .retain(|process| fs::read(process.join("comm")).is_ok_and(|name| name == b"bwrap\n"));
+        marked.len()
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while bwrap() < 2 && Instant::now() < deadline {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bwrap(), 2, "the one who waits, and its child");
+    let pid = tracer.id();
+    let somebody = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    let somebody = somebody.split_whitespace().next().unwrap().parse().unwrap();
+    let somebody = rustix::process::Pid::from_raw(somebody).unwrap();
+    rustix::process::kill_process(somebody, rustix::process::Signal::KILL).unwrap();
+    let left = place.within(Duration::from_secs(10)).await;
+    if !left.is_empty() {
+        tracer.kill().unwrap();
+    }
+    assert_eq!(left, Vec::<PathBuf>::new());
+    tracer.wait().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_walls_only_compiled_in_files_run() {
     let place = Place::new(Tier::Demo);

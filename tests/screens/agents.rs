@@ -2,7 +2,7 @@
 
 use super::picture::{in_both_themes, same, text};
 use super::plant::{self, bad, line, pause, pressed, with};
-use dev_factory::domain::screen::{AgentState, HostLine, Level, Waiter};
+use dev_factory::domain::screen::{AgentState, HostLine, Level, RoleFacts, Waiter};
 use dev_factory::domain::state::{PauseKind, Scope};
 use dev_factory::tui::model::{Engine, Model};
 
@@ -135,4 +135,39 @@ fn the_line_at_a_host_shows_who_is_served_and_who_waits_for_how_long() {
         },
     ];
     same("agents_line_120x36", &text(&agents(with((120, 36), s), 1)));
+}
+
+#[test]
+fn before_the_first_turn_and_without_a_host_there_are_words() {
+    let mut s = plant::snapshot();
+    s.servers.clear();
+    s.hosts.clear();
+    for agent in &mut s.agents {
+        agent.facts = RoleFacts::default();
+        agent.state = AgentState::Unasked;
+        agent.words = "not asked yet".to_owned();
+        (agent.last, agent.read, agent.tokens_per_second) = (None, None, None);
+    }
+    for size in SIZES {
+        let name = format!("agents_new_{}x{}", size.0, size.1);
+        in_both_themes(&name, &agents(with(size, s.clone()), 1));
+    }
+    let seen = text(&agents(with((120, 36), s), 1));
+    for words in [
+        "no turn yet: one is taken when a tool comes to a phase of the role",
+        "key       none is sent",
+        "not worked with in the last 24 hours",
+    ] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+}
+
+#[test]
+fn a_key_is_told_by_where_it_is_and_never_by_itself() {
+    let seen = text(&agents(bad((120, 36)), 2));
+    let row = seen.lines().find(|row| row.starts_with(" key")).unwrap();
+    assert_eq!(
+        row.trim(),
+        "key       file ~/.config/dev-factory/keys/anthropic, mode 0600, ends 3f2a, last read 01:38"
+    );
 }

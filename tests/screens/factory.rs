@@ -4,10 +4,10 @@ use super::picture::{both, drawn, in_both_themes, same, styles, text};
 use super::plant::{self, at, bad, idle, item, line, pause, with};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase};
-use dev_factory::domain::screen::{AgentState, Level};
+use dev_factory::domain::screen::{AgentState, Level, Way};
 use dev_factory::domain::state::{Escalation, PauseKind, Scope, Stopped};
 use dev_factory::tui::model::Engine;
-use dev_factory::tui::tabs::Tab;
+use dev_factory::tui::tabs::{Focus, Tab};
 
 const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
 
@@ -216,7 +216,8 @@ fn no_text_of_others_reaches_the_terminal_as_a_command() {
     s.sandbox = evil.to_owned();
     s.current_tool = Some(evil.to_owned());
     s.needs[0].why = evil.to_owned();
-    s.needs[0].ways = vec![evil.to_owned()];
+    s.needs[0].ways = vec![Way::read(&format!("dev-factory {evil}")), Way::hands(evil)];
+    s.queue[0].idea = evil.to_owned();
     s.queue[0].name = evil.to_owned();
     s.queue[6].reason = Some(evil.to_owned());
     s.moves
@@ -287,7 +288,9 @@ fn the_cursor_of_a_long_queue_is_always_seen() {
         .collect();
     for cursor in [0, 5, 20, 39, 90] {
         let mut model = with((120, 36), s.clone());
-        model.queue.cursor = cursor;
+        model.focus = Focus::Queue;
+        let names = model.names();
+        model.queue.put(&names, cursor);
         let drawn = text(&model);
         let wanted = format!(">○ idea-{}", cursor.min(39));
         assert!(drawn.contains(&wanted), "{wanted} in\n{drawn}");
@@ -308,5 +311,26 @@ fn no_size_breaks_the_screen() {
                 let _ = drawn(&model);
             }
         }
+    }
+}
+
+#[test]
+fn an_engine_of_another_version_is_named_beside_the_screens_own() {
+    for size in SIZES {
+        let mut model = bad(size);
+        let words = "engine 0.4.1, screens 0.5.0";
+        assert!(!text(&model).contains(words));
+        model.version = "0.5.0".to_owned();
+        let line = text(&model).lines().nth(2).unwrap().to_owned();
+        assert!(line.contains(words), "{line}");
+        let mut snapshot = plant::snapshot();
+        "none (--unsafe-no-sandbox)".clone_into(&mut snapshot.sandbox);
+        let mut model = with(size, snapshot);
+        model.version = "0.5.0".to_owned();
+        let line = text(&model).lines().nth(2).unwrap().to_owned();
+        assert!(
+            line.contains(words) && line.contains("NO SANDBOX"),
+            "{line}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use super::picture::{both, in_both_themes, same, text};
 use super::plant::{self, at, bad, pressed, with};
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::screen::Need;
+use dev_factory::domain::screen::{Need, Way};
 use dev_factory::tui::action::TABLE;
 use dev_factory::tui::tabs::Tab;
 
@@ -19,7 +19,7 @@ fn help_lists_the_keys_of_this_tab_and_scrolls_to_the_last() {
             seen.push_str(&text(&pressed(bad((80, 24)), &keys)));
             keys.push_str(" j");
         }
-        for row in TABLE {
+        for row in TABLE.iter() {
             let words: String = row.help.chars().take(40).collect();
             let listed = seen.contains(&words);
             assert_eq!(
@@ -41,7 +41,10 @@ fn the_card_tells_why_since_when_and_the_ways_out() {
     s.needs = vec![Need {
         id: "park:x".to_owned(),
         why: "this is a long story about 日本語 that goes on ".repeat(40),
-        ways: vec!["dev-factory unpark a-tool-with-a-name".repeat(6)],
+        waiting: String::new(),
+        ways: vec![Way::read(
+            &"dev-factory unpark a-tool-with-a-name".repeat(6),
+        )],
         since: at("22:10:00"),
         blocking: false,
     }];
@@ -108,4 +111,54 @@ fn a_verdict_that_is_closed_says_why() {
         "verdict_escalated_60x16",
         &both(&pressed(with((60, 16), s), "v")),
     );
+}
+
+#[test]
+fn every_question_fits_every_size_and_has_its_words_in_both_themes() {
+    let asked = [
+        ("pause", "P l u n c h Tab"),
+        ("limit", "b Tab Right"),
+        ("limit_parked", "! ! ! 1"),
+        ("requeue", "j j R Tab Right"),
+        ("requeue_yes", "j j R Enter"),
+        ("drop", "j j D w e b"),
+        ("stop", "Q Right"),
+        ("editor", "a o n e Enter 日 本 Enter"),
+        ("editor_idea", "j j e"),
+        ("address", "! ! 2"),
+        ("snooze", "! 5"),
+        ("card", "! j"),
+        ("card_third", "! ! !"),
+    ];
+    for (name, keys) in asked {
+        for size in [(120, 36), (80, 24), (60, 16)] {
+            let picture = format!("ask_{name}_{}x{}", size.0, size.1);
+            in_both_themes(&picture, &pressed(bad(size), keys));
+        }
+    }
+}
+
+#[test]
+fn the_pane_that_has_the_focus_shows_its_cursor_and_what_is_under_it() {
+    for (name, keys) in [
+        ("queue", "j j j j j j j"),
+        ("found", "/ c s v Enter"),
+        ("live", "Tab Tab k"),
+        ("timeline", "Tab Tab Tab k k"),
+    ] {
+        for size in [(120, 36), (80, 24), (60, 16)] {
+            let picture = format!("focus_{name}_{}x{}", size.0, size.1);
+            in_both_themes(&picture, &pressed(bad(size), keys));
+        }
+    }
+}
+
+#[test]
+fn a_long_idea_is_wrapped_by_the_width_of_its_characters() {
+    let mut s = plant::snapshot();
+    s.queue[1].idea = format!("{}\n{}", "日本語の道具 ".repeat(20), "word ".repeat(60));
+    for size in [(120, 36), (80, 24), (60, 16)] {
+        let picture = format!("editor_wide_{}x{}", size.0, size.1);
+        same(&picture, &text(&pressed(with(size, s.clone()), "j j e")));
+    }
 }

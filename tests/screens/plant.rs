@@ -1,14 +1,14 @@
 //! Models as an operator could meet them: the bad moment of the drawings, and others.
 
 use chrono::{DateTime, FixedOffset, Utc};
-use dev_factory::domain::command::{Answer, Verb};
-use dev_factory::domain::event::RunSummary;
+use dev_factory::domain::command::{Answer, Decision, Verb};
+use dev_factory::domain::event::{RunSummary, Unit};
 use dev_factory::domain::factory::Totals;
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::screen::{
-    AgentState, AgentStatus, BugLine, EngineId, FailingLine, GateLine, Level, LogLine, Measured,
-    MoveLine, Need, Snapshot, ToolLimits,
+    Act, AgentState, AgentStatus, BugLine, EngineId, FailingLine, GateLine, Level, LimitLine,
+    LogLine, Measured, MoveLine, Need, Snapshot, ToolLimits, Way,
 };
 use dev_factory::domain::state::{AttemptRef, Pause, PauseKind, Scope};
 use dev_factory::factory::ports::operator::{Operator, Usage};
@@ -54,6 +54,7 @@ fn agent(role: Role, model: &str, state: AgentState, words: &str) -> AgentStatus
         read: None,
         context: None,
         alarm: None,
+        facts: super::duty::facts(role),
     }
 }
 
@@ -90,6 +91,7 @@ fn run(run: u32, passed: u32, held: u32) -> RunSummary {
         coverage: Some(100.0),
         failed_gate: Some("held-out: 2 of 14 cases fail: h4 (R4), h9 (R9)".to_owned()),
         millis: 1400,
+        ..RunSummary::default()
     }
 }
 
@@ -171,29 +173,109 @@ fn agents() -> Vec<AgentStatus> {
     vec![developer, qa, supervisor]
 }
 
+fn decide(decision: Decision) -> Verb {
+    Verb::Decide {
+        item: Some("session-logger".to_owned()),
+        decision,
+        text: None,
+        case: None,
+        file: None,
+    }
+}
+
 fn needs() -> Vec<Need> {
+    let key = Way {
+        effect: "it is read again at once".to_owned(),
+        ..Way::hands("put a working key into keys/anthropic")
+    };
+    let probe = Verb::Probe {
+        host: Some("anthropic".to_owned()),
+    };
+    let host = |host: &str, url: &str| Way {
+        label: format!("{host} has a new address"),
+        effect: format!("now {url}"),
+        act: Act::Address {
+            host: host.to_owned(),
+            url: url.to_owned(),
+        },
+    };
+    let unpark = Verb::Unpark {
+        item: "cost-tracker".to_owned(),
+        reason: None,
+        priority: None,
+    };
+    let drop = Verb::Drop {
+        item: "cost-tracker".to_owned(),
+        reason: None,
+    };
+    let need = |id: &str, why: &str, waiting: &str, ways: Vec<Way>, since: &str| Need {
+        id: id.to_owned(),
+        why: why.to_owned(),
+        waiting: waiting.to_owned(),
+        ways,
+        since: at(since),
+        blocking: false,
+    };
     vec![
-        Need {
-            id: "review:session-logger".to_owned(),
-            why: "session-logger waits for a verdict: the Supervisor is offline, key refused (401)"
-                .to_owned(),
-            ways: vec![
-                "dev-factory decide ship session-logger".to_owned(),
-                "dev-factory decide send-back session-logger --text \"...\"".to_owned(),
+        need(
+            "host:supervisor",
+            "the supervisor cannot work: api.anthropic.com refused the key (401), $0 charged",
+            "costs nothing: other roles go on, session-logger is safe on the shelf",
+            vec![
+                key,
+                host("anthropic", "https://api.anthropic.com"),
+                Way::send(probe, "try now", "1 question, costs nothing"),
+                Way::send(
+                    decide(Decision::Ship),
+                    "give the verdict yourself: ship",
+                    "session-logger: merged and tagged",
+                ),
             ],
-            since: at("01:38:12"),
-            blocking: false,
-        },
+            "01:38:12",
+        ),
         Need {
-            id: "host:qa".to_owned(),
-            why: "the qa cannot work: gpu2 does not answer".to_owned(),
-            ways: vec![
-                "start the model server; the engine goes on by itself".to_owned(),
-                "dev-factory probe".to_owned(),
-            ],
-            since: at("02:40:00"),
             blocking: true,
+            ..need(
+                "host:qa",
+                "the qa cannot work: gpu2 does not answer",
+                "",
+                vec![
+                    Way::hands("start the model server; the engine goes on by itself"),
+                    host("gpu2", "http://10.0.0.6:11434"),
+                ],
+                "02:40:00",
+            )
         },
+        need(
+            "park:cost-tracker",
+            "cost-tracker is parked: 400k tokens used, the limit of one tool",
+            "costs nothing: its branch is kept",
+            vec![
+                Way::limit(
+                    "cost-tracker",
+                    Some(Unit::Tokens),
+                    "raise its limit",
+                    "it goes on then",
+                ),
+                Way::send(unpark, "take it up again", "goes on in qa"),
+                Way::send(drop, "give it up", "its branch stays"),
+            ],
+            "00:31:00",
+        ),
+    ]
+}
+
+fn limits() -> Vec<LimitLine> {
+    let line = |scope: &str, unit, used, limit| LimitLine {
+        scope: scope.to_owned(),
+        unit,
+        used,
+        limit,
+    };
+    vec![
+        line("factory", Unit::Usd, 0.49, Some(5.0)),
+        line("qa", Unit::Usd, 0.0, None),
+        line("cost-tracker", Unit::Tokens, 401_234.0, Some(400_000.0)),
     ]
 }
 
@@ -265,11 +347,13 @@ pub fn snapshot() -> Snapshot {
         }),
         escalation: None,
         pauses: Vec::new(),
+        conditions: Vec::new(),
         pausing: false,
         stopped: None,
         doing: "asking gpu2/qwen3:14b for github-issue-digest/qa/hypothesis/0".to_owned(),
         agents: agents(),
-        hosts: Vec::new(),
+        hosts: super::duty::lines(),
+        servers: super::duty::servers(),
         queue: queue(),
         needs: needs(),
         runs: vec![run(1, 29, 0), run(2, 31, 12)],
@@ -307,6 +391,7 @@ pub fn snapshot() -> Snapshot {
             tokens: 400_000,
             minutes: 90,
         },
+        limits: limits(),
         sandbox: "bwrap".to_owned(),
         review_price: String::new(),
     }
@@ -319,6 +404,7 @@ pub fn line(clock: &str, from: &str, level: Level, text: &str) -> LogLine {
         level,
         tool: Some(TOOL.to_owned()),
         seq: None,
+        kind: Default::default(),
         text: text.to_owned(),
     }
 }
@@ -353,7 +439,9 @@ pub fn commands() -> Vec<Usage> {
 pub fn blank(size: (u16, u16)) -> Model {
     let theme = Theme::named("default").unwrap();
     let mut model = Model::new("my-factory", theme, commands(), at("02:41:06"));
+    model.machine = Some("nas".to_owned());
     model.size = size;
+    model.version = snapshot().engine.version;
     model.zone = FixedOffset::east_opt(0);
     model
 }
@@ -453,6 +541,14 @@ impl Operator for Nobody {
 
     fn send(&self, _: Verb, _: Option<(Option<String>, Phase)>) -> Answer {
         unreachable!("views send nothing")
+    }
+
+    fn save(&self, _: &str, _: &str) -> Result<std::path::PathBuf, String> {
+        unreachable!("views save nothing")
+    }
+
+    fn address(&self, _: &str, _: &str) -> Answer {
+        unreachable!("update writes nothing")
     }
 
     fn start(&self) -> Result<String, String> {

@@ -31,9 +31,13 @@ pub enum Fault {
     CallAsText,
     NoCounts,
     SmallPieces,
+    TemplateError,
+    Rejected,
+    OverloadInStream,
+    Loading,
 }
 
-const ALL: [Fault; 25] = [
+const ALL: [Fault; 29] = [
     Fault::CallNotParsed,
     Fault::RunnerDied,
     Fault::QueueFull,
@@ -59,6 +63,10 @@ const ALL: [Fault; 25] = [
     Fault::CallAsText,
     Fault::NoCounts,
     Fault::SmallPieces,
+    Fault::TemplateError,
+    Fault::Rejected,
+    Fault::OverloadInStream,
+    Fault::Loading,
 ];
 
 /// Draws a fault for one turn in each three.
@@ -180,6 +188,13 @@ impl Fault {
             }
             .answer(request),
             Self::SmallPieces => whole().pieces(7),
+            Self::TemplateError => error(500, "Jinja Exception: Cannot use slice on None"),
+            Self::Rejected => error(400, "this request is not liked"),
+            Self::OverloadInStream => {
+                let words = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+                error_in(kind, "", &line(words))
+            }
+            Self::Loading => error(503, "Loading model"),
         }
     }
 }

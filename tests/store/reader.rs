@@ -1,10 +1,15 @@
 //! Pages of the log backwards over real files, through rotations and damage; statistics; whether the engine lives.
 
 use crate::support::*;
-use dev_factory::adapters::reader::HomeReader;
+use dev_factory::adapters::bookmark;
+use dev_factory::adapters::reader::{HomeReader, Own};
 use dev_factory::adapters::store::{FileStore, Sizes};
+use dev_factory::domain::event::Event;
+use dev_factory::domain::factory::Factory;
+use dev_factory::domain::lines;
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::screen::LogLine;
+use dev_factory::domain::screen::{Kind, LogLine};
+use dev_factory::domain::shift::Bookmark;
 use dev_factory::factory::ports::reader::{Mark, Reader};
 use dev_factory::factory::ports::store::Store;
 use std::fs;
@@ -152,15 +157,207 @@ fn only_the_end_of_a_large_file_is_read() {
 fn statistics_and_life_are_read_from_the_home() {
     let home = Home::new();
     let reader = HomeReader::new(&home.root);
-    assert_eq!(reader.stats().unwrap().tokens, 0);
+    assert_eq!(reader.figures().unwrap().stats.tokens, 0);
     assert!(!reader.alive());
     let (store, mut factory) = home.started();
     store.commit(&mut factory, vec![turn()], at(2)).unwrap();
-    assert_eq!(reader.stats().unwrap().tokens, 5_900);
+    assert_eq!(reader.figures().unwrap().stats.tokens, 5_900);
     store.put_snapshot(&snapshot(Phase::Spec, 1)).unwrap();
     assert!(reader.alive(), "this process wrote it");
     let mut gone = snapshot(Phase::Spec, 1);
     gone.engine.started += 1;
     store.put_snapshot(&gone).unwrap();
     assert!(!reader.alive());
+}
+
+/// Where a person's own files lie.
+fn own(dir: &std::path::Path) -> Own {
+    Own {
+        bookmark: dir.join("read/x.json"),
+        folded: dir.join("figures/x.json"),
+    }
+}
+
+#[test]
+fn a_mark_begins_the_shift_anew_and_is_kept_for_the_next_screens() {
+    let (home, dir) = (Home::new(), tempfile::tempdir().unwrap());
+    let (store, mut factory) = home.started();
+    store.commit(&mut factory, vec![turn()], at(2)).unwrap();
+    let reader = HomeReader::new(&home.root);
+    let mark = Bookmark {
+        seq: factory.seq,
+        at: Some(at(2)),
+    };
+    assert!(reader.mark_read(mark).is_err(), "it has no place for it");
+    let reader = reader.of(own(dir.path()));
+    assert_eq!(reader.figures().unwrap().shift.used.turns, 1);
+    reader.mark_read(mark).unwrap();
+    assert_eq!(reader.figures().unwrap().shift.used.turns, 0);
+    store.commit(&mut factory, vec![turn()], at(3)).unwrap();
+    let figures = reader.figures().unwrap();
+    assert_eq!((figures.shift.used.turns, figures.shift.mark), (1, mark));
+    assert_eq!(
+        figures.stats.roles.values().map(|r| r.turns).sum::<u64>(),
+        2
+    );
+    // Another program, or `report --mark-read`, put it elsewhere meanwhile.
+    bookmark::keep(&own(dir.path()).bookmark, &Bookmark::default()).unwrap();
+    assert_eq!(reader.figures().unwrap().shift.used.turns, 2);
+    let next = HomeReader::new(&home.root).of(own(dir.path()));
+    assert_eq!(*next.figures().unwrap(), *reader.figures().unwrap());
+    fs::write(own(dir.path()).bookmark, "{").unwrap();
+    let why = reader.figures().unwrap_err();
+    assert!(why.contains("remove it to begin anew"), "{why}");
+}
+
+#[test]
+fn a_long_journal_is_folded_once_and_kept() {
+    let (home, dir) = (Home::new(), tempfile::tempdir().unwrap());
+    let (store, mut factory) = home.started();
+    for n in 0..30 {
+        let many = (0..100).map(|_| turn()).collect();
+        store.commit(&mut factory, many, at(10 + n)).unwrap();
+    }
+    let first = HomeReader::new(&home.root).of(own(dir.path()));
+    let figures = first.figures().unwrap();
+    assert_eq!(figures.stats.tokens, 3000 * 5_900);
+    let kept = own(dir.path()).folded;
+    assert!(kept.exists(), "3,000 events are worth keeping");
+    // The next screens begin with it: of the journal only what is new is needed.
+    store.commit(&mut factory, vec![turn()], at(90)).unwrap();
+    let live = home.path("journal.jsonl");
+    let text = fs::read_to_string(&live).unwrap();
+    let newest = text.lines().last().unwrap();
+    fs::write(&live, format!("{newest}\n")).unwrap();
+    let next = HomeReader::new(&home.root).of(own(dir.path()));
+    assert_eq!(next.figures().unwrap().stats.tokens, 3001 * 5_900);
+    // One that cannot be read, or is ahead of the journal, is thrown away.
+    fs::write(&live, &text).unwrap();
+    fs::write(&kept, "{").unwrap();
+    let again = HomeReader::new(&home.root).of(own(dir.path()));
+    assert_eq!(again.figures().unwrap().stats.tokens, 3001 * 5_900);
+    let short: String = text
+        .lines()
+        .take(2)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(&live, short).unwrap();
+    assert_eq!(again.figures().unwrap().stats.tokens, 0, "another journal");
+}
+
+#[test]
+fn what_is_folded_little_by_little_is_kept_too() {
+    let (home, dir) = (Home::new(), tempfile::tempdir().unwrap());
+    let (store, mut factory) = home.started();
+    let screen = HomeReader::new(&home.root).of(own(dir.path()));
+    let kept = own(dir.path()).folded;
+    for n in 0..25 {
+        let many = (0..100).map(|_| turn()).collect();
+        store.commit(&mut factory, many, at(10 + n)).unwrap();
+        screen.figures().unwrap();
+    }
+    let text = fs::read_to_string(&kept).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let seq = value["figures"]["stats"]["seq"].as_u64().unwrap();
+    assert!(seq >= 2000, "kept up to {seq}");
+    // A journal that cannot be read takes nothing away of what is known.
+    let journal = home.path("journal.jsonl");
+    let aside = home.path("journal.aside");
+    fs::rename(&journal, &aside).unwrap();
+    fs::create_dir(&journal).unwrap();
+    assert!(screen.figures().is_err());
+    fs::remove_dir(&journal).unwrap();
+    fs::rename(&aside, &journal).unwrap();
+    assert_eq!(screen.figures().unwrap().stats.tokens, 2500 * 5_900);
+}
+
+/// Every line of a home, oldest first, by pages.
+fn texts(reader: &HomeReader, count: usize) -> Vec<LogLine> {
+    let (mut lines, mut mark) = (Vec::new(), None);
+    loop {
+        let page = reader.lines(mark.as_ref(), count).unwrap();
+        assert!(page.lines.len() <= count, "{}", page.lines.len());
+        lines.splice(0..0, page.lines);
+        mark = page.before;
+        if mark.is_none() {
+            return lines;
+        }
+    }
+}
+
+#[test]
+fn behind_the_lines_the_journal_goes_on_without_a_gap_or_a_repetition() {
+    let home = Home::new();
+    let reader = HomeReader::new(&home.root);
+    let sizes = Sizes {
+        segment: 6_000,
+        stream: 3_000,
+    };
+    let store = FileStore::open_sized(&home.root, &home.clock, sizes).unwrap();
+    store.load().unwrap();
+    let mut factory = Factory::new(at(0));
+    store
+        .commit(&mut factory, vec![picked("x")], at(1))
+        .unwrap();
+    let told: Vec<Event> = (2..90)
+        .flat_map(|n| store.commit(&mut factory, vec![turn()], at(n)).unwrap())
+        .collect();
+    assert!(
+        fs::read_dir(home.path("journal")).unwrap().count() > 3,
+        "several segments"
+    );
+    let first = factory.seq - told.len() as u64;
+    for count in [1, 5, 7, 1_000] {
+        let numbers: Vec<u64> = texts(&reader, count).iter().filter_map(|l| l.seq).collect();
+        let all: Vec<u64> = (first..=factory.seq).collect();
+        assert_eq!(numbers, all, "no lines at all, pages of {count}");
+    }
+    // The newest are told as lines too, and the last of these by what no event stands for.
+    for event in told.iter().skip(70) {
+        store.put_lines([&lines::line(event).unwrap()]).unwrap();
+    }
+    store.put_lines([&line("said")]).unwrap();
+    for count in [1, 3, 10, 17, 1_000] {
+        let all = texts(&reader, count);
+        let numbers: Vec<u64> = all.iter().filter_map(|l| l.seq).collect();
+        assert_eq!(
+            numbers,
+            (first..=factory.seq).collect::<Vec<_>>(),
+            "pages of {count}"
+        );
+        assert_eq!(all.last().unwrap().text, "said");
+        assert!(
+            all.iter()
+                .all(|l| l.seq.is_none() || l.kind == Kind::Turn || l.seq == Some(first))
+        );
+    }
+}
+
+#[test]
+fn every_wanted_line_is_saved_oldest_first_and_saving_can_be_stopped() {
+    use dev_factory::adapters::desktop::Desk;
+    use dev_factory::tui::book::Filter;
+    use dev_factory::tui::errands;
+    let home = Home::new();
+    let reader = HomeReader::new(&home.root);
+    fs::create_dir_all(home.path("logs")).unwrap();
+    put(&small_store(&home), 0..100);
+    let desk = Desk::new(&home.root, false);
+    let filter = Filter {
+        text: "7".to_owned(),
+        ..Filter::default()
+    };
+    let said = errands::save(&reader, &desk, filter, None, |_| true).unwrap();
+    let (count, path) = said.split_once(" lines saved to ").unwrap();
+    assert!(path.contains("dev-factory/logs/logs-"), "{path}");
+    let text = fs::read_to_string(path).unwrap();
+    let saved: Vec<i64> = text
+        .lines()
+        .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
+        .collect();
+    let expected: Vec<i64> = (oldest_kept(&home)..100)
+        .filter(|n| n.to_string().contains('7'))
+        .collect();
+    assert_eq!(saved, expected);
+    assert_eq!(count, expected.len().to_string());
 }

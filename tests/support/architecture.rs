@@ -617,3 +617,69 @@ impl<'ast> Visit<'ast> for Check<'_> {
         }
     }
 }
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of a page.
+pub fn page(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// Tests named in the last column of a page's tables, in backticks, where that column is about tests.
+pub fn named_tests(page: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    let mut tests = false;
+    let mut before = "";
+    for line in page.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let last = cells.last().copied().unwrap_or_default();
+        if !line.starts_with('|') {
+            tests = false;
+        } else if !before.starts_with('|') {
+            tests = matches!(last, "test" | "tests");
+        } else if tests {
+            let words = last.split('`').skip(1).step_by(2);
+            named.extend(words.map(str::to_owned));
+        }
+        before = line;
+    }
+    named
+}
+
+/// Names of all tests, those within sources included.
+pub fn tests() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![root().join("src"), root().join("tests")];
+    while let Some(place) = open.pop() {
+        if place.is_dir() {
+            open.extend(
+                std::fs::read_dir(&place)
+                    .unwrap()
+                    .map(|e| e.unwrap().path()),
+            );
+        } else if place.extension().is_some_and(|ending| ending == "rs") {
+            found.extend(tests_in(&std::fs::read_to_string(&place).unwrap()));
+        }
+    }
+    found
+}
+
+fn tests_in(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut marked = false;
+    for line in text.lines().map(str::trim_start) {
+        if line.starts_with("#[") {
+            marked |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            continue;
+        }
+        let name = line.strip_prefix("async ").unwrap_or(line);
+        let name = name
+            .strip_prefix("fn ")
+            .and_then(|rest| rest.split('(').next());
+        found.extend(name.filter(|_| marked).map(str::to_owned));
+        marked = false;
+    }
+    found
+}

@@ -30,10 +30,12 @@ use tokio::sync::watch;
 pub enum Act {
     Say(String),
     Fail(ModelError),
-    Panic,
+    Panic(&'static str),
     Hold(Held),
     /// The server claims to have read no more tokens than this.
     ReadOnly(u64),
+    /// Says the usual, and does not count.
+    Uncounted,
     /// The reply comes at less than a third of the usual speed.
     Slow,
     /// Another client had the model loaded in its own way; so much of it lies on the GPU now.
@@ -114,8 +116,12 @@ pub struct Desk {
     away: Mutex<Option<String>>,
     gone: Mutex<BTreeSet<String>>,
     price: Mutex<Option<f64>>,
+    /// Percent of tokens its models need less than is estimated.
+    pub dense: AtomicU32,
     /// What probes find beside.
     pub findings: Mutex<Vec<Finding>>,
+    /// Probes so far.
+    pub probes: AtomicU32,
     /// Who stands in line.
     pub lines: Mutex<Vec<HostLine>>,
 }
@@ -211,7 +217,9 @@ impl Models for Desk {
                 let words = "connection refused";
                 return Err(ModelError::new(&request.host, Fault::Unreachable, words));
             }
-            let (mut counted, mut slow) = (counted(request), false);
+            let dense = u64::from(self.dense.load(Ordering::SeqCst));
+            let mut counted = Some((counted(request) * (100 - dense) / 100, 50));
+            let mut slow = false;
             let (mut odd, mut gpu) = (None, 100);
             let text = match self.act(&request.label) {
                 Some(Act::Say(text)) => Some(text),
@@ -225,10 +233,16 @@ impl Models for Desk {
                     None
                 }
                 Some(Act::ReadOnly(tokens)) => {
-                    counted = tokens;
+                    counted = Some((tokens, 50));
                     None
                 }
-                Some(Act::Panic) => panic!("told to panic at {}", request.label),
+                Some(Act::Uncounted) => {
+                    counted = None;
+                    None
+                }
+                Some(Act::Panic(words)) => {
+                    panic!("told to panic at {}: {words}", request.label)
+                }
                 Some(Act::Hold(held)) => {
                     held.wait().await;
                     None
@@ -242,8 +256,8 @@ impl Models for Desk {
             let _ = pieces.send(Delta::Text(text.clone()));
             let reply = Reply {
                 text,
-                input_tokens: Some(counted),
-                output_tokens: Some(50),
+                input_tokens: counted.map(|(read, _)| read),
+                output_tokens: counted.map(|(_, written)| written),
                 tokens_per_second: Some(if slow { 8.0 } else { 25.0 }),
                 context: Some(16_384),
                 gpu: Some(gpu),
@@ -265,6 +279,7 @@ impl Models for Desk {
     }
 
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {
+        self.probes.fetch_add(1, Ordering::SeqCst);
         let gone = self.gone.lock().unwrap();
         let gone = gone.contains(host).then(|| "nobody answers".to_owned());
         let away = self.away.lock().unwrap().clone().or(gone);
@@ -283,8 +298,12 @@ impl Models for Desk {
         self.lines.lock().unwrap().clone()
     }
 
-    fn local(&self, _: &str) -> bool {
+    fn free(&self, _: &str, _: &str) -> bool {
         self.price.lock().unwrap().is_none()
+    }
+
+    fn known(&self, _: &str) -> dev_factory::domain::screen::ServerFacts {
+        Default::default()
     }
 
     fn context(&self, _: &str) -> u32 {
@@ -294,17 +313,37 @@ impl Models for Desk {
 
 /// The system's clock, put forward at will.
 #[derive(Default)]
-pub struct Ahead(Mutex<Duration>);
+pub struct Ahead(Mutex<Duration>, Mutex<Duration>, Mutex<std::time::Duration>);
 
 impl Ahead {
     pub fn forward(&self, by: Duration) {
         *self.0.lock().unwrap() += by;
+    }
+
+    /// The computer sleeps: the wall clock and the time since its start go on, nothing else does.
+    pub fn sleep(&self, by: Duration) {
+        self.forward(by);
+        *self.1.lock().unwrap() += by;
+    }
+
+    /// The engine missed the last so long.
+    pub fn missed(&self, by: std::time::Duration) {
+        *self.2.lock().unwrap() += by;
     }
 }
 
 impl Clock for Ahead {
     fn now(&self) -> DateTime<Utc> {
         SystemClock.now() + *self.0.lock().unwrap()
+    }
+
+    fn uptime(&self) -> Option<std::time::Duration> {
+        let slept = *self.1.lock().unwrap();
+        Some(SystemClock.uptime()? + slept.to_std().unwrap())
+    }
+
+    fn stopped(&self) -> std::time::Duration {
+        *self.2.lock().unwrap()
     }
 }
 

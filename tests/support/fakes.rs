@@ -454,19 +454,25 @@ pub fn error_in(kind: &str, before: &str, error: &str) -> Answer {
 /// As many tokens as a request's texts come to.
 pub fn prompt_tokens(request: &Request) -> u64 {
     let asked = request.json();
-    let mut chars = 0;
+    let (mut chars, mut calls) = (0, 0);
     let mut count = |value: &Value| chars += value.as_str().map_or(0, |text| text.chars().count());
     let system = asked["system"].as_array().cloned().unwrap_or_default();
     system.iter().for_each(|block| count(&block["text"]));
     for message in asked["messages"].as_array().into_iter().flatten() {
         count(&message["content"]);
         let blocks = message["content"].as_array();
-        blocks
-            .into_iter()
-            .flatten()
-            .for_each(|block| count(&block["text"]));
+        blocks.into_iter().flatten().for_each(|block| {
+            count(&block["text"]);
+            count(&block["content"]);
+        });
+        calls += message["tool_calls"]
+            .as_array()
+            .map_or(0, |_| message["tool_calls"].to_string().chars().count());
     }
-    (chars as u64).div_ceil(4) + 12
+    let tools = asked["tools"]
+        .as_array()
+        .map_or(0, |_| asked["tools"].to_string().chars().count());
+    ((chars + calls + tools) as u64).div_ceil(4) + 12
 }
 
 fn json_answer(value: &Value) -> Answer {

@@ -6,6 +6,8 @@ use dev_factory::adapters::feed::RunWriter;
 use dev_factory::adapters::files::HomeFiles;
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::adapters::lock;
+use dev_factory::adapters::notifier::Messenger;
+use dev_factory::adapters::service::Manager;
 use dev_factory::adapters::store::{FileStore, await_answer, readers, submit};
 use dev_factory::config::{self, Inputs};
 use dev_factory::domain::command::{Answer, Command, Verb};
@@ -18,18 +20,23 @@ use dev_factory::domain::state::StateDoc;
 use dev_factory::factory::engine::{self, Ended, Options, Parts, Reread, Signal, SoulTexts, Tools};
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::feed::{Feed, Publisher};
+use dev_factory::factory::ports::notifier::Notifier;
+use dev_factory::factory::ports::repo::Repo;
 use dev_factory::factory::ports::settings::Settings;
 use dev_factory::factory::ports::store::StoreError;
 use dev_factory::text::redact::Redactor;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Longest wait for something that must happen.
 pub const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Longest that reading the settings hangs where it is to: a test that fails must end.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// Roles with a model, all on one local host.
 pub const STAFFED: &str = "[hosts.lab]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:1\"\n
@@ -42,6 +49,11 @@ pub struct Plant {
     pub desk: Arc<Desk>,
     pub tests: Arc<Canned>,
     pub clock: Arc<Ahead>,
+    pub notifier: Arc<dyn Notifier>,
+    /// In place of the real git.
+    pub repo: Option<Arc<dyn Repo>>,
+    /// Reading the settings again does not come to an end.
+    pub stuck_reading: Arc<AtomicBool>,
     commands: AtomicU64,
 }
 
@@ -72,6 +84,9 @@ impl Plant {
             desk: Arc::new(Desk::default()),
             tests: Arc::new(Canned::default()),
             clock: Arc::new(Ahead::default()),
+            notifier: Arc::new(Messenger::default()),
+            repo: None,
+            stuck_reading: Arc::new(AtomicBool::new(false)),
             commands: AtomicU64::new(0),
         }
     }
@@ -102,11 +117,13 @@ impl Plant {
         let feed = publisher.feed();
         let writer = RunWriter::spawn(store.clone(), publisher.feed());
         let (home, desk) = (self.home.clone(), self.desk.clone());
+        let stuck = self.stuck_reading.clone();
+        let real = || Arc::new(GitRepo::open(&self.home).unwrap());
         let tools = Tools {
             store,
             models: self.desk.clone(),
             tests: self.tests.clone(),
-            repo: Arc::new(GitRepo::open(&self.home).unwrap()),
+            repo: self.repo.clone().unwrap_or_else(|| real()),
             files: Arc::new(HomeFiles::new(&self.home)),
             clock,
             publisher,
@@ -118,7 +135,14 @@ impl Plant {
             settings: settings(&self.home),
             souls: souls(&self.home),
             engine: lock::this_process(),
-            reload: Box::new(move || {
+            agents: tokio::runtime::Handle::current(),
+            service: Arc::new(Manager::default()),
+            notifier: self.notifier.clone(),
+            reload: Arc::new(move || {
+                let begun = std::time::Instant::now();
+                while stuck.load(Ordering::SeqCst) && begun.elapsed() < STUCK {
+                    std::thread::park_timeout(Duration::from_millis(2));
+                }
                 Ok(Reread {
                     settings: settings(&home),
                     souls: souls(&home),
@@ -175,6 +199,18 @@ impl Plant {
         }
     }
 
+    /// Writes the person's own settings.
+    pub fn user_settings(&self, text: &str) {
+        fs::write(user_file(&self.home), text).unwrap();
+    }
+
+    /// Has the settings read again.
+    pub fn touch_settings(&self) {
+        let path = self.home.join("dev-factory/factory.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{text}\n")).unwrap();
+    }
+
     pub fn journal(&self) -> Vec<Event> {
         readers::history(&self.home, 1).unwrap()
     }
@@ -184,7 +220,7 @@ impl Plant {
     }
 
     pub fn facts(&self, tool: &str) -> ToolFacts {
-        self.factory().tools.get(tool).cloned().unwrap_or_default()
+        self.factory().facts(tool).cloned().unwrap_or_default()
     }
 
     pub fn item(&self, tool: &str) -> Item {
@@ -271,9 +307,14 @@ impl Engine {
     }
 }
 
+fn user_file(home: &Path) -> PathBuf {
+    home.with_file_name("user.toml")
+}
+
 fn settings(home: &Path) -> Settings {
     let inputs = Inputs {
         home: Some(home.to_path_buf()),
+        user_file: Some(user_file(home)),
         ..Inputs::default()
     };
     let loaded = config::load(&inputs, &|_| Err("no key".to_owned()));

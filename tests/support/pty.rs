@@ -212,6 +212,28 @@ impl Pty {
         );
     }
 
+    /// Waits until nothing has been written for so long; false when that never comes.
+    pub fn quiet(&self, long: Duration) -> bool {
+        let end = Instant::now() + DEADLINE;
+        while Instant::now() < end {
+            if self.silent(long) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether nothing is written for so long from now on.
+    pub fn silent(&self, long: Duration) -> bool {
+        let (lock, changed) = &*self.shown;
+        let guard = lock.lock().unwrap();
+        let before = guard.bytes.len();
+        let same = |shown: &mut Shown| shown.bytes.len() == before;
+        let (guard, waited) = changed.wait_timeout_while(guard, long, same).unwrap();
+        drop(guard);
+        waited.timed_out()
+    }
+
     /// Waits until this stands on the screen.
     pub fn shows(&self, words: &str) {
         self.until(&format!("shown: {words}"), |shown| {

@@ -74,6 +74,14 @@ impl Operator for Hand {
         unreachable!("update never sends")
     }
 
+    fn save(&self, _: &str, _: &str) -> Result<std::path::PathBuf, String> {
+        unreachable!("never saves")
+    }
+
+    fn address(&self, _: &str, _: &str) -> Answer {
+        unreachable!("update writes nothing")
+    }
+
     fn start(&self) -> Result<String, String> {
         unreachable!("update never starts an engine")
     }
@@ -111,6 +119,8 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut rest = keys;
     while let Some(first) = rest.chars().next() {
         let named = rest.strip_prefix('<').and_then(|more| more.split_once('>'));
+        // `<` and `>` are keys themselves.
+        let named = named.filter(|(name, _)| Key::parse(name).is_some());
         let name = match named {
             Some((name, behind)) => {
                 rest = behind;

@@ -72,7 +72,7 @@ const CASES: &str = r#"{"id":"H1","rule":"R1","call":"sum","args":["10\n20\n30"]
 {"id":"H9","rule":"R5","cli":["a.txt","b.txt"],"given":{},"exit":2,"stdout":"","stderr":"usage: sum-lines FILE\n"}
 "#;
 
-const TESTS: &str = r#"'use strict';
+pub const TESTS: &str = r#"'use strict';
 
 const { fakeDeps } = require('../fakes.js');
 const { sum, main } = require('../../src/cli.js');
@@ -100,7 +100,7 @@ test('says what is wrong', async () => {
 });
 "#;
 
-const README: &str = "# sum-lines\n\nAdds the whole numbers of a file, one a line: `sum-lines a.txt` prints `6`.\n\nExit codes: 0 printed, 1 the file cannot be used, 2 wrong usage.\n";
+pub const README: &str = "# sum-lines\n\nAdds the whole numbers of a file, one a line: `sum-lines a.txt` prints `6`.\n\nExit codes: 0 printed, 1 the file cannot be used, 2 wrong usage.\n";
 
 /// src/cli.js with these bugs; `note` makes two texts differ that do the same.
 pub fn source(bugs: &[Bug], note: &str) -> String {
@@ -115,7 +115,8 @@ pub fn source(bugs: &[Bug], note: &str) -> String {
     format!(
         r#"'use strict';
 
-// {note}
+const NOTE = '{note}';
+
 function sum(text) {{
   let total = {start};
   text.split('\n').forEach((raw, at) => {{
@@ -173,6 +174,7 @@ pub fn reply(label: &str) -> Option<String> {
         "spec-review/verdict" => {
             "```json\n{\"notes\":\"Every rule has one result.\",\"ambiguous\":[],\"verdict\":\"approve\"}\n```\n".to_owned()
         }
+        _ if what.ends_with("/count") => "yes".to_owned(),
         "qa/hypothesis" => "The code does not do what the rule says.".to_owned(),
         "review/verdict" => {
             "```json\n{\"checks\":[\"no literal of an example\"],\"verdict\":\"ship\",\"instructions\":\"\"}\n```\n".to_owned()

@@ -39,7 +39,11 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(&std::env::temp_dir())
+    }
+    /// As `new`, below a folder.
+    pub fn within(base: &Path) -> Self {
+        let dir = tempfile::tempdir_in(base).unwrap();
         Self {
             root: dir.path().to_owned(),
             _dir: dir,
@@ -176,6 +180,7 @@ pub fn turn() -> NewEvent {
         scripted: false,
         malformed: false,
         exhausted: false,
+        uncounted: false,
         thought_tokens: None,
     }))
 }
@@ -212,6 +217,7 @@ pub fn line(text: &str) -> LogLine {
         level: Level::Info,
         tool: None,
         seq: None,
+        kind: Default::default(),
         text: text.to_owned(),
     }
 }
@@ -229,11 +235,13 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         attempt: None,
         escalation: None,
         pauses: vec![],
+        conditions: Vec::new(),
         pausing: false,
         stopped: None,
         doing: String::new(),
         agents: vec![],
         hosts: Vec::new(),
+        servers: Vec::new(),
         queue: vec![],
         needs: vec![],
         runs: vec![],
@@ -251,6 +259,7 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         tool_minutes: 0.0,
         tool_limits: dev_factory::domain::screen::ToolLimits::default(),
         sandbox: "none".to_owned(),
+        limits: Vec::new(),
         review_price: String::new(),
     }
 }

@@ -1,12 +1,12 @@
 //! One call of the git binary: scrubbed environment, everything that could run a foreign program off, 30 s at most.
 
-use super::traps;
+use super::{locks, traps};
 use crate::adapters::again::patiently;
 use crate::adapters::steps;
 use crate::factory::ports::repo::RepoError;
 use crate::text::sanitise::one_line;
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -16,6 +16,10 @@ use std::time::Duration;
 
 /// Longest a call may take.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// What git has written is on the disk before it says so, as the journal speaks of it next. By itself git leaves loose
+/// objects and refs to the system, and a power cut leaves them empty: a branch that cannot be read, nor written.
+const DURABLE: [&str; 2] = ["core.fsync=all", "core.fsyncMethod=batch"];
 
 /// The git binary and what every call of it gets.
 pub struct Git {
@@ -77,16 +81,50 @@ impl Git {
         args: &[&str],
         env: &[(&str, &Path)],
     ) -> Result<String, RepoError> {
-        let output = self.run(folder, args, env, Person::Hidden)?;
+        let output = self.unlocked(folder, args, env)?;
         if output.status.success() {
             return Ok(plain(&output.stdout));
         }
         Err(RepoError::Git(sentence(args, &output)))
     }
 
+    /// Standard output, byte for byte; anything but success is an error.
+    pub fn bytes(&self, folder: &Path, args: &[&str]) -> Result<Vec<u8>, RepoError> {
+        let output = self.run(folder, args, &[], Person::Hidden)?;
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => Err(RepoError::Git(sentence(args, &output))),
+        }
+    }
+
+    /// The same for a call that is told on its standard input what to do.
+    pub fn fed(&self, folder: &Path, args: &[&str], input: String) -> Result<Vec<u8>, RepoError> {
+        let mut command = self.prepared(folder, args, Person::Hidden)?;
+        let output = finish(&mut command, args, input)?;
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => Err(RepoError::Git(sentence(args, &output))),
+        }
+    }
+
+    /// Runs a call, once more where a lock file that nobody holds was in its way.
+    fn unlocked(
+        &self,
+        folder: &Path,
+        args: &[&str],
+        env: &[(&str, &Path)],
+    ) -> Result<Output, RepoError> {
+        let output = self.run(folder, args, env, Person::Hidden)?;
+        let locked = !output.status.success() && !self.empty_tree.is_empty();
+        if locked && locks::cleared(&self.home, &self.common, &output.stderr) {
+            return self.run(folder, args, env, Person::Hidden);
+        }
+        Ok(output)
+    }
+
     /// Exit code and standard output; 0 and 1 are answers, more is an error.
     pub fn code(&self, folder: &Path, args: &[&str]) -> Result<(i32, String), RepoError> {
-        let output = self.run(folder, args, &[], Person::Hidden)?;
+        let output = self.unlocked(folder, args, &[])?;
         match output.status.code() {
             Some(code @ (0 | 1)) => Ok((code, plain(&output.stdout))),
             _ => Err(RepoError::Git(sentence(args, &output))),
@@ -136,6 +174,14 @@ impl Git {
         env: &[(&str, &Path)],
         person: Person,
     ) -> Result<Output, RepoError> {
+        let mut command = self.prepared(folder, args, person)?;
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        finish(&mut command, args, String::new())
+    }
+
+    fn prepared(&self, folder: &Path, args: &[&str], person: Person) -> Result<Command, RepoError> {
         if folder != self.home {
             traps::leads_home(folder, &self.common)?;
         }
@@ -146,10 +192,7 @@ impl Git {
             }
         }
         command.args(args);
-        for (name, value) in env {
-            command.env(name, value);
-        }
-        finish(&mut command, args)
+        Ok(command)
     }
 
     fn command(&self, folder: &Path, person: Person) -> Command {
@@ -182,7 +225,7 @@ impl Git {
             .env("GIT_EDITOR", "true")
             .env("LC_ALL", "C")
             .arg("--no-pager");
-        for setting in traps::OFF {
+        for setting in traps::OFF.iter().chain(&DURABLE) {
             command.arg("-c").arg(setting);
         }
         command
@@ -203,7 +246,7 @@ impl Git {
             .args(args)
             .args(place)
             .args(["--get-regexp", pattern]);
-        let output = finish(&mut command, &args)?;
+        let output = finish(&mut command, &args, String::new())?;
         match output.status.code() {
             Some(0 | 1) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             _ => Err(RepoError::Git(sentence(&args, &output))),
@@ -231,7 +274,7 @@ impl Git {
 }
 
 /// Runs a command to its end, or kills its group at the limit.
-fn finish(command: &mut Command, args: &[&str]) -> Result<Output, RepoError> {
+fn finish(command: &mut Command, args: &[&str], input: String) -> Result<Output, RepoError> {
     let what = verb(args);
     let step = |doing| {
         let failed = |error| RepoError::Git(format!("{what}: {error}"));
@@ -239,12 +282,19 @@ fn finish(command: &mut Command, args: &[&str]) -> Result<Output, RepoError> {
     };
     step("begin git")?;
     command
-        .stdin(Stdio::null())
+        .stdin(match input.is_empty() {
+            true => Stdio::null(),
+            false => Stdio::piped(),
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = patiently(|| command.spawn())
         .map_err(|error| RepoError::Git(format!("cannot be started: {error}")))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(mut pipe) = child.stdin.take() {
+        // A git that ends early reads no more of it: its exit says why.
+        std::thread::spawn(move || drop(pipe.write_all(input.as_bytes())));
+    }
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
     let (sender, receiver) = mpsc::channel();

@@ -1,7 +1,8 @@
 //! Shipping: merge without fast-forward, papers, one commit, one annotated tag. Every step can be the last before
 //! a crash; calling again goes on from there. A ref of ours marks a shipment under way in the home's own work tree.
 
-use super::{GitRepo, MAIN, branch, folder};
+use super::{GitRepo, MAIN, branch, folder, locks};
+use crate::domain::condition::Trouble;
 use crate::domain::event::ShipRecord;
 use crate::factory::ports::repo::{RepoError, ShipOrder};
 use std::fs;
@@ -113,6 +114,7 @@ fn commit(
     let tip = repo
         .commit_of(&name)?
         .ok_or_else(|| RepoError::Git(format!("the branch {} is gone", branch(&order.tool))))?;
+    unlock(repo)?;
     if let Some(mark) = marked(repo)? {
         repair(repo, mark, &order.tool, &tip)?;
     }
@@ -164,11 +166,20 @@ fn merge(repo: &GitRepo, tip: &str, message: &str) -> Result<(), RepoError> {
         unmark(repo, &format!("{MARK}{tool}"))?;
     }
     Err(match error {
+        // Not main's fault: the same merge is tried again once it can be.
+        RepoError::Git(words) if passes(&words) => RepoError::Git(words),
         RepoError::Git(words) => RepoError::Blocked(format!(
             "the tool cannot be merged into {MAIN}: {words}; move the files named out of the way"
         )),
         other => other,
     })
+}
+
+/// The surroundings keep git from merging, not the files of a person.
+fn passes(words: &str) -> bool {
+    use Trouble::{DiskError, DiskFull, Exhausted, GitLock, ReadOnly};
+    let found = Trouble::named(words);
+    found.is_some_and(|it| matches!(it, DiskError | DiskFull | Exhausted | GitLock | ReadOnly))
 }
 
 /// Clears what a crash left of a merge; one that was complete for this very tip stays.
@@ -178,7 +189,6 @@ fn repair(
     tool: &str,
     tip: &str,
 ) -> Result<(), RepoError> {
-    unlock(repo)?;
     if old == tool && merging(repo, tip)? && unmerged(repo)?.is_empty() {
         return Ok(());
     }
@@ -313,31 +323,19 @@ fn papers(order: &ShipOrder) -> Result<Vec<String>, RepoError> {
     order.papers.iter().map(inside).collect()
 }
 
-/// A lock left by a killed call of ours goes; one of a git that still runs is waited for by asking again later.
+/// A lock that has lain there for a while and that nobody holds goes; any other is waited for.
 fn unlock(repo: &GitRepo) -> Result<(), RepoError> {
     let lock = dot_git(repo)?.join("index.lock");
     if !lock.exists() {
         return Ok(());
     }
-    if git_runs(&repo.home) {
-        return Err(RepoError::Blocked(
-            "another git is at work in the home (index.lock); it is tried again later".into(),
-        ));
+    if locks::left(&repo.home, &lock) {
+        return fs::remove_file(&lock).map_err(|error| broken(&lock, &error));
     }
-    fs::remove_file(&lock).map_err(|error| broken(&lock, &error))
-}
-
-/// Whether a process called git works in the home; without /proc nobody can say, so yes.
-fn git_runs(home: &Path) -> bool {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return true;
-    };
-    let here = |entry: &fs::DirEntry| {
-        let path = entry.path();
-        fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim() == "git")
-            && fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(home))
-    };
-    entries.flatten().any(|entry| here(&entry))
+    Err(RepoError::Git(format!(
+        "'{}': File exists; another git may be at work in the home",
+        lock.display()
+    )))
 }
 
 fn dot_git(repo: &GitRepo) -> Result<PathBuf, RepoError> {

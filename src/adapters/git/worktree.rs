@@ -1,10 +1,15 @@
 //! The worktree of the tool under way: opened on its branch, saved, hashed, put back, removed.
 
-use super::{GitRepo, MAIN, branch, folder, named};
-use crate::adapters::folder::Folder;
+use super::{GitRepo, MAIN, begun, branch, folder, locks, named};
+use crate::adapters::folder::{Folder, For};
 use crate::factory::ports::repo::RepoError;
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+/// Message of a commit of what nobody has saved.
+pub const KEPT: &str = "Kept as it was";
 
 /// Opens the worktree on the tool's branch, fresh from main or as it was kept.
 pub fn open(repo: &GitRepo, tool: &str, resume: bool) -> Result<(), RepoError> {
@@ -15,7 +20,7 @@ pub fn open(repo: &GitRepo, tool: &str, resume: bool) -> Result<(), RepoError> {
         narrow(repo, tool)?;
         return tool_folder(repo, tool);
     }
-    close(repo)?;
+    remove(repo)?;
     let name = branch(tool);
     let tip = repo.commit_of(&wanted)?;
     let exists = tip.is_some();
@@ -33,10 +38,28 @@ pub fn open(repo: &GitRepo, tool: &str, resume: bool) -> Result<(), RepoError> {
     if !resume && !new {
         repo.at_home(&["branch", "--no-track", &name, MAIN])?;
     }
-    let work = text(&repo.work);
-    repo.at_home(&["worktree", "add", "--no-checkout", "--quiet", &work, &name])?;
+    add(repo, &name)?;
     narrow(repo, tool)?;
     tool_folder(repo, tool)
+}
+
+/// Adds the worktree. Git makes every folder on the way, also those of a home that is moved away while it runs: such
+/// a one is taken away again, so that the home can be put back.
+fn add(repo: &GitRepo, name: &str) -> Result<(), RepoError> {
+    let place = repo.work.parent().unwrap_or(&repo.home);
+    let which = || {
+        let found = fs::metadata(place).map_err(|error| broken(place, &error))?;
+        Ok::<_, RepoError>((found.dev(), found.ino()))
+    };
+    let before = which()?;
+    let work = text(&repo.work);
+    repo.at_home(&["worktree", "add", "--no-checkout", "--quiet", &work, name])?;
+    if which()? == before {
+        return Ok(());
+    }
+    let _ = fs::remove_dir_all(&repo.work);
+    let _ = fs::remove_dir(place);
+    Err(broken(place, &ErrorKind::NotFound.into()))
 }
 
 /// Limits the worktree to the tool's folder and fills it. The index comes last and at once:
@@ -66,8 +89,14 @@ fn narrow(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
 }
 
 fn tool_folder(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
-    let path = repo.work.join(folder(tool));
-    fs::create_dir_all(&path).map_err(|error| broken(&path, &error))
+    Folder::at_home(&repo.home, &below(tool), For::All)
+        .map(drop)
+        .map_err(|error| RepoError::Git(error.to_string()))
+}
+
+/// The tool's folder in the worktree, below the home.
+fn below(tool: &str) -> String {
+    format!("dev-factory/work/{}", folder(tool))
 }
 
 /// The branch checked out in the worktree; None when there is no worktree that works.
@@ -89,10 +118,22 @@ fn head(repo: &GitRepo) -> Result<Option<String>, RepoError> {
     Ok(None)
 }
 
-/// Removes the worktree; what was not saved is committed on its branch first.
+/// Removes the worktree, and what attempts in it began with.
 pub fn close(repo: &GitRepo) -> Result<(), RepoError> {
-    // Asking git takes longer than a start does.
-    if !repo.work.exists() && !repo.home.join(".git/worktrees").exists() {
+    if is_there(repo) {
+        begun::forget(repo, "")?;
+    }
+    remove(repo)
+}
+
+/// Asking git takes longer than a start does.
+fn is_there(repo: &GitRepo) -> bool {
+    repo.work.exists() || repo.home.join(".git/worktrees").exists()
+}
+
+/// Removes the worktree; what was not saved is committed on its branch first.
+fn remove(repo: &GitRepo) -> Result<(), RepoError> {
+    if !is_there(repo) {
         return Ok(());
     }
     unlock(repo)?;
@@ -100,9 +141,21 @@ pub fn close(repo: &GitRepo) -> Result<(), RepoError> {
         && let Some(tool) = name.strip_prefix("refs/heads/tool/")
         && named(tool).is_ok()
     {
-        save(repo, tool, "Kept as it was")?;
+        // Without an index it was never handed out: nothing lies there that could be kept.
+        if git_dir(repo)?.join("index").exists() {
+            save(repo, tool, KEPT)?;
+        }
         let work = text(&repo.work);
         repo.at_home(&["worktree", "remove", "--force", &work])?;
+    } else if repo.work.join(".git").is_file()
+        && git_dir(repo).is_ok_and(|dir| dir.join("index").exists())
+        && !repo.at_work(&["status", "--porcelain"])?.is_empty()
+    {
+        // Somebody works there on a branch of their own.
+        return Err(RepoError::Git(format!(
+            "{} holds changes that are not on a branch of a tool: commit them, or move them away",
+            repo.work.display()
+        )));
     }
     if repo.work.exists() {
         fs::remove_dir_all(&repo.work).map_err(|error| broken(&repo.work, &error))?;
@@ -166,21 +219,25 @@ pub fn tree(repo: &GitRepo, tool: &str) -> Result<String, RepoError> {
     written(repo, tool, Some(&index))
 }
 
-/// Puts branch and worktree to a commit; what came after stays under `kept/`.
+/// Puts branch and worktree to a commit, which attempts then began with; what came after stays under `kept/`.
 pub fn restore(repo: &GitRepo, tool: &str, commit: &str) -> Result<(), RepoError> {
     let wanted = repo
         .commit_of(commit)?
         .ok_or_else(|| RepoError::Git(format!("there is no commit {commit} to go back to")))?;
-    let (_, tip) = save(repo, tool, "Kept as it was")?;
-    if tip == wanted {
-        return Ok(());
+    let (_, tip) = save(repo, tool, KEPT)?;
+    if tip != wanted {
+        let behind = ["merge-base", "--is-ancestor", &tip, &wanted];
+        if repo.git()?.code(&repo.home, &behind)?.0 != 0 {
+            repo.keep(tool, &tip)?;
+        }
+        reset(repo, tool, &wanted)?;
     }
-    let behind = ["merge-base", "--is-ancestor", &tip, &wanted];
-    if repo.git()?.code(&repo.home, &behind)?.0 != 0 {
-        let kept = repo.free_kept(tool)?;
-        repo.at_home(&["branch", "--no-track", &kept, &tip])?;
-    }
-    repo.at_work(&["reset", "--quiet", "--hard", &wanted])?;
+    begun::move_to(repo, tool, &wanted)
+}
+
+/// Puts branch and worktree to a commit, whatever is there.
+pub fn reset(repo: &GitRepo, tool: &str, commit: &str) -> Result<(), RepoError> {
+    repo.at_work(&["reset", "--quiet", "--hard", commit])?;
     repo.at_work(&["clean", "-ffdxq", "--", &folder(tool)])?;
     tool_folder(repo, tool)
 }
@@ -215,9 +272,8 @@ fn written(repo: &GitRepo, tool: &str, index: Option<&Path>) -> Result<String, R
 
 /// A repository inside the tool's folder would have git run what its settings name.
 fn alone(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
-    let below = format!("dev-factory/work/{}", folder(tool));
     let found = Folder::open(&repo.home)
-        .and_then(|home| home.below(&below))
+        .and_then(|home| home.below(&below(tool)))
         .and_then(|tool| tool.map_or(Ok(None), |tool| tool.find(".git")));
     match found {
         Ok(None) => Ok(()),
@@ -245,7 +301,8 @@ fn on_branch(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
     }
 }
 
-/// Removes an index lock of the worktree: only the one engine works there, so a lock is left by a killed call.
+/// Removes locks of the worktree that nobody holds: the engine works there, and a killed call leaves them. One that is
+/// held is in the way of the next call, which says so.
 fn unlock(repo: &GitRepo) -> Result<(), RepoError> {
     if repo.work.join(".git").is_file()
         && let Ok(dir) = git_dir(repo)
@@ -253,7 +310,7 @@ fn unlock(repo: &GitRepo) -> Result<(), RepoError> {
     {
         for lock in ["index.lock", "HEAD.lock"] {
             let path = dir.join(lock);
-            if path.exists() {
+            if path.exists() && !locks::held(&repo.home, &path) {
                 fs::remove_file(&path).map_err(|error| broken(&path, &error))?;
             }
         }

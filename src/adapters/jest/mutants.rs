@@ -3,6 +3,7 @@
 use super::out::{self, Out};
 use super::{JestTests, tail, text};
 use crate::adapters::folder::Folder;
+use crate::adapters::place;
 use crate::domain::mutation::{KEPT, MutationRun, Survivor};
 use crate::factory::ports::files::FILE;
 use crate::factory::ports::sandbox::{Ended, Limit, Limits};
@@ -85,6 +86,9 @@ pub async fn run(
             }
         }
     };
+    if let Some((_, why)) = place::cramped(&out.made()) {
+        return Err(TestError::Setup(why));
+    }
     let run = read(&results, tree)?;
     Ok(judged(run, &ended, wall))
 }
@@ -96,7 +100,7 @@ fn installed(tests: &JestTests) -> Result<PathBuf, TestError> {
         .join("node_modules/@stryker-mutator/core/bin/stryker.js");
     if !stryker.is_file() {
         return Err(TestError::Setup(format!(
-            "Stryker is not installed: {} is missing; put @stryker-mutator/core and @stryker-mutator/jest-runner 9.6.1 into package.json of {} and run `npm install --ignore-scripts` there, or set harness.mutation = false",
+            "Stryker is not installed: {} is missing; end the engine and run `dev-factory upgrade` in {}, which adds it to an older home, or set harness.mutation = false",
             stryker.display(),
             tests.home.display()
         )));
@@ -114,6 +118,15 @@ fn judged(mut run: MutationRun, ended: &Ended, wall: Duration) -> MutationRun {
             true => format!("no change was tested within {} s", wall.as_secs()),
             false => format!("Stryker ended without a result: {}", said(ended)),
         });
+    }
+    // A few quick changes say nothing about the rest.
+    if run.cut && run.problem.is_none() && run.tested().saturating_mul(2) < run.planned {
+        run.problem = Some(format!(
+            "only {} of {} were tested within {} s",
+            run.tested(),
+            run.planned,
+            wall.as_secs()
+        ));
     }
     if ended.exit == Some(0) && run.planned > run.tested() {
         run.problem = Some(format!(
@@ -186,4 +199,32 @@ fn survivor(line: &Line, tree: &Tree, sources: &Folder) -> Option<Survivor> {
         original: one_line(&original, CODE),
         replacement: one_line(&line.replacement, CODE),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(noticed: u32, limit: Option<Limit>) -> Option<String> {
+        let run = MutationRun {
+            planned: 100,
+            noticed,
+            ..MutationRun::default()
+        };
+        let ended = Ended {
+            exit: limit.is_none().then_some(0),
+            limit,
+            ..Ended::default()
+        };
+        judged(run, &ended, Duration::from_secs(9)).problem
+    }
+
+    #[test]
+    fn a_pass_cut_short_counts_from_half_of_its_changes_on() {
+        let cut = |noticed| ended(noticed, Some(Limit::Time));
+        assert_eq!(cut(50), None);
+        assert_eq!(cut(49).unwrap(), "only 49 of 100 were tested within 9 s");
+        assert_eq!(cut(0).unwrap(), "no change was tested within 9 s");
+        assert_eq!(ended(100, None), None);
+    }
 }

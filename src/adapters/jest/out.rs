@@ -4,7 +4,7 @@
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::npm;
 use crate::factory::ports::files::{FILE, FileError};
-use crate::factory::ports::tests::{TestError, Tree};
+use crate::factory::ports::tests::{TREES, TestError, Tree};
 use std::path::{Path, PathBuf};
 
 /// The stand-in for a source file, compiled in.
@@ -33,7 +33,7 @@ impl Out {
     /// New folders for a run over a tool.
     pub fn new(home: &Path, tree: &Tree) -> Result<Self, TestError> {
         let below = format!("{}/{}", super::GATES, tree.tool);
-        let base = Folder::open(home)?.make(&below, For::All)?;
+        let base = Folder::at_home(home, &below, For::All)?;
         base.make(CACHE, For::All)?;
         let place = home.join(below);
         let made = tempfile::Builder::new().prefix("run-").tempdir_in(&place);
@@ -89,19 +89,30 @@ impl Drop for Out {
     }
 }
 
-/// Removes what a crash left: everything but the caches.
+/// Removes what a crash left: throw-away trees, and of each tool everything but its cache.
 pub fn sweep(home: &Path) {
-    let gates = Folder::open(home).and_then(|home| home.below(super::GATES));
-    let Ok(Some(gates)) = gates else {
+    let Ok(home) = Folder::open(home) else {
+        return;
+    };
+    let below = |path: &str| home.below(path).ok().flatten();
+    if let Some(trees) = below(TREES) {
+        discard(&trees, |_| true);
+    }
+    let Some(gates) = below(super::GATES) else {
         return;
     };
     for tool in gates.folders().unwrap_or_default() {
         if let Ok(Some(tool)) = gates.below(&tool) {
-            for run in tool.folders().unwrap_or_default() {
-                if run != CACHE {
-                    let _ = tool.discard(&run);
-                }
-            }
+            discard(&tool, |name| name != CACHE);
+        }
+    }
+}
+
+/// Removes folders by their names; what cannot be removed now is tried at the next start.
+fn discard(within: &Folder, which: impl Fn(&str) -> bool) {
+    for name in within.folders().unwrap_or_default() {
+        if which(&name) {
+            let _ = within.discard(&name);
         }
     }
 }

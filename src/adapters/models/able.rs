@@ -3,7 +3,7 @@
 use super::ask;
 use super::host::Server;
 use super::ollama::{self, Loaded};
-use super::{llamacpp, lmstudio};
+use super::{llamacpp, lmstudio, openai};
 use crate::domain::finding::Finding;
 use crate::factory::ports::model::subject;
 use crate::factory::ports::settings::HostKind;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub async fn look(server: &Server, model: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     if server.settings.key.is_some() {
-        found.push(Finding::fine(&server.name, "takes its key"));
+        found.push(key(server).await);
     }
     if model.is_empty() {
         return found;
@@ -31,13 +31,40 @@ pub async fn look(server: &Server, model: &str) -> Vec<Finding> {
             }
         }
         HostKind::LlamaCpp => found.extend(props(server, &name).await),
-        HostKind::LmStudio => found.extend(trained(server, &name, model).await),
+        HostKind::LmStudio => {
+            found.extend(trained(server, &name, model).await);
+            if server.seen_context().is_none() {
+                found.push(unloaded(server, &name, model));
+            }
+        }
         _ => {}
     }
     if let Some(seen) = server.seen_context().filter(|_| server.tells_context()) {
         found.push(context(server, &name, seen));
     }
     found
+}
+
+/// What the answers so far say of its key: nothing, where the server gives them to anyone.
+async fn key(server: &Server) -> Finding {
+    let address = match server.settings.kind {
+        HostKind::Ollama => server.address("/api/version"),
+        HostKind::LlamaCpp => server.beside(llamacpp::PROPS),
+        // Its API is never open.
+        HostKind::Anthropic | HostKind::Scripted => Err(String::new()),
+        _ => server.address(openai::MODELS),
+    };
+    let open = match address {
+        Ok(address) => ask::anyone(server, &address).await,
+        Err(_) => false,
+    };
+    match open {
+        true => Finding::note(
+            &server.name,
+            "asks for no key here, so it is not known whether it takes the one it is sent",
+        ),
+        false => Finding::fine(&server.name, "takes its key"),
+    }
 }
 
 /// The models Ollama has loaded, as it shows them.
@@ -80,6 +107,7 @@ fn shows(server: &Server, name: &str, shown: &Value) -> Vec<Finding> {
         length.1.as_u64()
     });
     let asked = server.context();
+    server.queue.learn(|known| known.most = longest);
     if let Some(longest) = longest.filter(|longest| *longest < u64::from(asked)) {
         found.push(Finding::warning(
             name,
@@ -97,7 +125,7 @@ fn abilities(name: &str, can: &[&str]) -> Finding {
         false => Finding::note(
             name,
             format!(
-                "{words}; no tools, which are not needed: replies are asked for as text and JSON"
+                "{words}; no tools, which only edits = \"tools\" needs: other replies are asked for as text and JSON"
             ),
         ),
     }
@@ -110,10 +138,11 @@ fn stays(server: &Server, name: &str, loaded: Option<Loaded>) -> Vec<Finding> {
         return vec![Finding::note(name, words)];
     };
     let asked = server.context();
+    server.queue.learn(|known| known.gpu = loaded.gpu);
     let mut found = Vec::new();
     match loaded.context {
         // How it lies on the GPU is another client's business until a turn of ours has it loaded anew.
-        Some(context) if context != asked => {
+        Some(context) if context != asked && !server.windows.contains(&context) => {
             let (what, remedy) = (foreign(context, asked), share(server, context));
             return vec![Finding::warning(name, what, remedy)];
         }
@@ -196,6 +225,18 @@ async fn trained(server: &Server, name: &str, model: &str) -> Option<Finding> {
     let entry = entries.iter().find(own)?;
     let trained = entry.pointer("/capabilities/trained_for_tool_use")?;
     Some(tools(name, trained.as_bool()?))
+}
+
+/// LM Studio loads it on demand, with a context that no request can choose.
+fn unloaded(server: &Server, name: &str, model: &str) -> Finding {
+    let wanted = server.settings.num_ctx;
+    Finding::warning(
+        name,
+        "is not loaded now, so it is not known how much context it will have",
+        format!(
+            "run `lms load {model} --context-length {wanted}` there, or expect its default, often 4096 tokens"
+        ),
+    )
 }
 
 fn tools(name: &str, can: bool) -> Finding {

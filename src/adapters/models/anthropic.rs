@@ -1,6 +1,6 @@
 //! Anthropic's Messages API: cached system text, thinking that can be read, no sampling, and its events block by block.
 
-use super::dialect::{Dialect, Framing, Reading, Step, counted, set};
+use super::dialect::{Dialect, Framing, Reading, Step, Without, counted, set};
 use super::errors::{fail, piece, said};
 use super::gather::{Block, Gather};
 use super::host::Server;
@@ -27,9 +27,10 @@ pub const VERSION: &str = "2023-06-01";
 /// Tokens on top for the thinking of models that cannot be kept from it.
 const THINKING: u32 = 4096;
 
-/// `bare`: for older models, which know neither adaptive thinking nor effort.
-fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
-    let (system, talk): (Vec<&Message>, Vec<&Message>) = request
+/// Without anything older models are left, which know neither adaptive thinking nor effort.
+fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
+    let bare = without.any();
+    let (system, rest): (Vec<&Message>, Vec<&Message>) = request
         .messages
         .iter()
         .partition(|message| message.role == Speaker::System);
@@ -38,8 +39,9 @@ fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
         "model": request.model,
         "max_tokens": request.max_tokens + room,
         "stream": true,
-        "messages": talk.iter().map(|message| said_before(message)).collect::<Value>(),
+        "messages": talk(&rest),
     });
+    keep_said(&mut body, request);
     let mut system: Vec<Value> = system
         .iter()
         .map(|message| json!({"type": "text", "text": message.content}))
@@ -47,6 +49,13 @@ fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
     if let Some(last) = system.last_mut() {
         set(last, "cache_control", json!({"type": "ephemeral"}));
         set(&mut body, "system", json!(system));
+    }
+    let tools = request.tools.iter().map(|tool| {
+        json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
+    });
+    let tools: Vec<Value> = tools.collect();
+    if !tools.is_empty() {
+        set(&mut body, "tools", json!(tools));
     }
     if bare {
         return body;
@@ -64,6 +73,48 @@ fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
     }
     set(&mut body, "output_config", output);
     body
+}
+
+/// Marks the end of a conversation, to be read from the cache when it comes again with the next message.
+fn keep_said(body: &mut Value, request: &TurnRequest) {
+    if request
+        .messages
+        .iter()
+        .any(|message| message.role == Speaker::Assistant)
+        && let Some(messages) = body.pointer_mut("/messages").and_then(Value::as_array_mut)
+        && let Some(message) = messages.last_mut()
+        && let Some(block) = message
+            .pointer_mut("/content")
+            .and_then(Value::as_array_mut)
+        && let Some(last) = block.last_mut()
+    {
+        set(last, "cache_control", json!({"type": "ephemeral"}));
+    }
+}
+
+/// What was said, message by message; results of tools that follow each other are one message.
+fn talk(messages: &[&Message]) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    let mut open = false;
+    for message in messages {
+        let Some(answered) = &message.answers else {
+            all.push(said_before(message));
+            open = false;
+            continue;
+        };
+        let mut result =
+            json!({"type": "tool_result", "tool_use_id": answered.id, "content": message.content});
+        if answered.failed {
+            set(&mut result, "is_error", json!(true));
+        }
+        let last = all.last_mut().filter(|_| open);
+        match last.and_then(|last| last.get_mut("content")?.as_array_mut()) {
+            Some(results) => results.push(result),
+            None => all.push(json!({"role": "user", "content": [result]})),
+        }
+        open = true;
+    }
+    all
 }
 
 /// A model's own words go back block by block, unchanged: its thinking is signed.
@@ -197,25 +248,25 @@ fn stopped(server: &Server, gather: &mut Gather<'_>, delta: &Value) -> Result<St
 fn count(gather: &mut Gather<'_>, usage: Option<Usage>) {
     let Some(usage) = usage else { return };
     let reply = &mut gather.reply;
-    if let Some(fresh) = usage.input_tokens {
-        let written = usage.cache_creation_input_tokens.unwrap_or(0);
-        let hour = usage
-            .cache_creation
-            .as_ref()
-            .and_then(|creation| creation.ephemeral_1h_input_tokens)
-            .unwrap_or(0);
-        let five = usage
-            .cache_creation
-            .as_ref()
-            .and_then(|creation| creation.ephemeral_5m_input_tokens)
-            .unwrap_or(written.saturating_sub(hour));
-        reply.cached = Cached {
-            read: usage.cache_read_input_tokens.unwrap_or(0),
-            write_5m: five,
-            write_1h: hour,
-        };
-        let cached = reply.cached;
-        reply.input_tokens = counted(Some(fresh + cached.read + five + hour));
+    let before = reply.cached;
+    let of_cache = |cached: Cached| cached.read + cached.write_5m + cached.write_1h;
+    let known = reply
+        .input_tokens
+        .map(|all| all.saturating_sub(of_cache(before)));
+    let split = usage.cache_creation.as_ref();
+    let hour = split.and_then(|split| split.ephemeral_1h_input_tokens);
+    let hour = hour.unwrap_or(before.write_1h);
+    let five = split.and_then(|split| split.ephemeral_5m_input_tokens);
+    let written = usage.cache_creation_input_tokens;
+    let five = five.or(written.map(|written| written.saturating_sub(hour)));
+    reply.cached = Cached {
+        read: usage.cache_read_input_tokens.unwrap_or(before.read),
+        write_5m: five.unwrap_or(before.write_5m),
+        write_1h: hour,
+    };
+    // Each figure holds until it is told anew: the last event need not repeat those of the first.
+    if let Some(fresh) = usage.input_tokens.or(known) {
+        reply.input_tokens = counted(Some(fresh + of_cache(reply.cached)));
     }
     reply.output_tokens = counted(usage.output_tokens).or(reply.output_tokens);
 }

@@ -37,6 +37,15 @@ pub async fn get(server: &Server, address: &str, within: Duration) -> Result<Ans
     send(server, server.clients.probes()?.get(address), within).await
 }
 
+/// Whether a full address answers well to somebody without a key.
+pub async fn anyone(server: &Server, address: &str) -> bool {
+    let Ok(client) = server.clients.probes() else {
+        return false;
+    };
+    let answer = answered(client.get(address), WHOLE).await;
+    answer.is_ok_and(|answer| answer.json().is_some())
+}
+
 /// The same with a body, for what a server tells only then.
 pub async fn post(server: &Server, address: &str, body: &Value) -> Result<Answer, String> {
     let builder = server.clients.probes()?.post(address).json(body);
@@ -48,7 +57,10 @@ async fn send(
     builder: RequestBuilder,
     within: Duration,
 ) -> Result<Answer, String> {
-    let builder = authorised(server, builder)?;
+    answered(authorised(server, builder)?, within).await
+}
+
+async fn answered(builder: RequestBuilder, within: Duration) -> Result<Answer, String> {
     let asked = Instant::now();
     let response = builder.timeout(within).send().await.map_err(|error| {
         if error.is_connect() && error.is_timeout() {

@@ -52,6 +52,18 @@ impl Calls {
         });
     }
 
+    /// Characters of all that has come.
+    pub fn chars(&self) -> usize {
+        let of = |call: &Call| {
+            let arguments = match &call.arguments {
+                Arguments::Whole(value) => value.to_string().chars().count(),
+                Arguments::Text(text) => text.chars().count(),
+            };
+            call.name.chars().count() + arguments
+        };
+        self.open.iter().map(of).sum()
+    }
+
     /// The calls, or the name of one whose arguments are no object. What was cut off is not repaired.
     pub fn finish(self) -> Result<Vec<ToolCall>, String> {
         let numbered = self.open.into_iter().enumerate();

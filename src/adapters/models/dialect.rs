@@ -3,9 +3,10 @@
 use super::gather::Gather;
 use super::host::Server;
 use super::{anthropic, llamacpp, lmstudio, ollama, openai, vllm};
-use crate::factory::ports::model::{ModelError, TurnRequest};
+use crate::factory::ports::model::{Message, ModelError, TurnRequest};
 use crate::factory::ports::settings::HostKind;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What one kind of server speaks.
 pub struct Dialect {
@@ -15,14 +16,35 @@ pub struct Dialect {
     pub alive: &'static str,
     /// How its stream is cut into pieces.
     pub framing: Framing,
-    /// The body of a turn; `bare`: without what the server was found to refuse.
-    pub body: fn(&Server, &TurnRequest, bool) -> Value,
+    /// The body of a turn, without what the server was found to refuse.
+    pub body: fn(&Server, &TurnRequest, &Without) -> Value,
     /// Its stream always says that nothing follows; an end without that is none.
     pub closes: bool,
     /// Reads one piece.
     pub take: fn(&Reading<'_>, &str, &mut Gather<'_>) -> Result<Step, ModelError>,
     /// Words in a refusal that name what can be left out.
     pub optional: &'static [&'static str],
+}
+
+/// Words of refusals so far that name what is left out of requests for a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Without(BTreeSet<&'static str>);
+
+impl Without {
+    /// Something is left out.
+    pub fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// This one is.
+    pub fn has(&self, word: &str) -> bool {
+        self.0.contains(word)
+    }
+
+    /// Leaves more out.
+    pub fn add(&mut self, words: Vec<&'static str>) {
+        self.0.extend(words);
+    }
 }
 
 /// How a stream is cut into pieces.
@@ -74,12 +96,28 @@ pub fn set(object: &mut Value, field: &str, value: Value) {
     }
 }
 
-/// The messages as role and plain text.
-pub fn messages(request: &TurnRequest) -> Value {
+/// The messages as role and plain text; `tooled` adds calls of tools, and whose answer a message is.
+pub fn messages(request: &TurnRequest, tooled: fn(&Message, &mut Value)) -> Value {
     let messages = request.messages.iter();
     messages
-        .map(|message| json!({"role": message.role, "content": message.content}))
+        .map(|message| {
+            let mut said = json!({"role": message.role, "content": message.content});
+            tooled(message, &mut said);
+            said
+        })
         .collect()
+}
+
+/// Adds the tools that may be called, as Ollama and OpenAI take them.
+pub fn with_tools(body: &mut Value, request: &TurnRequest) {
+    let tools = request.tools.iter().map(|tool| {
+        json!({"type": "function", "function": {"name": tool.name, "description": tool.description,
+            "parameters": tool.parameters}})
+    });
+    let tools: Vec<Value> = tools.collect();
+    if !tools.is_empty() {
+        set(body, "tools", json!(tools));
+    }
 }
 
 /// A setting such as 0.7 as it was written, not as the nearest f32.

@@ -12,6 +12,8 @@ use serde_json::Value;
 
 /// Characters of a server's own words that are kept.
 const WORDS: usize = 300;
+/// A field of Ollama's answer for a model of its cloud, where nobody has signed in.
+const SIGNIN: &str = "signin_url";
 
 /// What the headers of an answer say of asking again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,9 @@ impl Report {
         let error = value
             .as_ref()
             .and_then(|value| value.get("error").or(Some(value)));
+        let signin = value
+            .as_ref()
+            .is_some_and(|value| value.get("signin_url").is_some());
         let mut report = match error {
             Some(error) => Self::from_value(server, At::Head, status, error),
             None => Self {
@@ -55,6 +60,9 @@ impl Report {
             },
         };
         report.again = again;
+        if signin {
+            report.kind.push_str(SIGNIN);
+        }
         report
     }
 
@@ -92,10 +100,21 @@ impl Report {
         }
     }
 
-    /// Whether the server minds one of these words of the request, which can be left out.
-    pub fn refuses(&self, optional: &[&str]) -> bool {
+    /// What the server minds of these words of the request, which can be left out. A prompt too long, or a key, may name
+    /// them too.
+    pub fn refuses(&self, optional: &[&'static str]) -> Vec<&'static str> {
         let text = self.text.to_lowercase();
-        matches!(self.status, 400 | 422) && optional.iter().any(|word| text.contains(word))
+        let of_form = matches!(self.status, 400 | 422)
+            && matches!(self.fault(), Fault::Rejected | Fault::Unable);
+        let named = optional.iter().copied();
+        named
+            .filter(|word| of_form && text.contains(word))
+            .collect()
+    }
+
+    fn fault(&self) -> Fault {
+        let said = format!("{} {}", self.text, self.kind);
+        sort(self.at, self.status, &said, self.again.helps)
     }
 
     /// The error of the port, with what to do in its words.
@@ -113,12 +132,7 @@ impl Report {
 
     /// The error in the server's own words, and what to do.
     pub fn into_parts(self, server: &Server, model: &str) -> (ModelError, String) {
-        let fault = sort(
-            self.at,
-            self.status,
-            &format!("{} {}", self.text, self.kind),
-            self.again.helps,
-        );
+        let fault = self.fault();
         if fault == Fault::Overflow
             && let Some(tokens) = self.context.and_then(|tokens| u32::try_from(tokens).ok())
         {
@@ -127,11 +141,15 @@ impl Report {
         let moved = (300..400).contains(&self.status);
         let advice = match fault {
             Fault::Missing => remedy(server, model),
+            Fault::Refused if self.kind.contains(SIGNIN) => {
+                "run `ollama signin` there: the model runs in Ollama's cloud".to_owned()
+            }
             Fault::Refused if server.settings.key.is_some() => "check the host's key".to_owned(),
             Fault::Refused => "give the host a key".to_owned(),
-            Fault::SpendLimit => "raise the limit or pay there, then dev-factory probe".to_owned(),
-            Fault::Memory => "use a smaller num_ctx or a smaller model on this host".to_owned(),
-            Fault::Unable => "use another model or mend its chat template".to_owned(),
+            Fault::Unable if self.text.to_lowercase().contains("support tools") => {
+                "use another model, or set edits = \"actions\" or \"files\" under [roles.developer]".to_owned()
+            }
+            Fault::SpendLimit | Fault::Memory | Fault::Unable => fault.advice().to_owned(),
             Fault::Misaddressed if moved => {
                 "it sends us to another address, which is not followed: put the final address in the settings".to_owned()
             }
@@ -196,7 +214,8 @@ pub fn fail(server: &Server, fault: Fault, detail: impl Into<String>) -> ModelEr
 pub fn cut(server: &Server, cut: &Cut) -> ModelError {
     let fault = match cut {
         Cut::TooLong(_) => Fault::TooLong,
-        Cut::Silent(_) | Cut::Broken(_) => Fault::Broken,
+        Cut::Silent(_) => Fault::Hung,
+        Cut::Broken(_) => Fault::Broken,
     };
     fail(server, fault, one_line(&cut.to_string(), WORDS))
 }

@@ -82,6 +82,13 @@ const TABLE: &[Row] = &[
             "context size has been exceeded",
             "prompt is too long",
             "request_too_large",
+            // Anthropic, of prompt and token limit together.
+            "exceed context limit",
+            // LM Studio, in its own order of words, mended or not.
+            "context the overflows",
+            "context overflows",
+            "context length of only",
+            "tokens to keep from the initial prompt",
         ],
         Fault::Overflow,
     ),

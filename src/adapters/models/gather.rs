@@ -2,7 +2,7 @@
 
 use super::calls::Calls;
 use super::think::{Part, Splitter};
-use crate::factory::ports::model::{Delta, Reply};
+use crate::factory::ports::model::{Delta, Reply, Spent};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio::sync::mpsc::UnboundedSender;
@@ -58,6 +58,16 @@ impl<'a> Gather<'a> {
     /// Something the host does before it writes.
     pub fn note(&self, words: String) {
         let _ = self.pieces.send(Delta::Note(words));
+    }
+
+    /// What the server has counted so far.
+    pub fn spent(&self) -> Spent {
+        Spent {
+            input_tokens: self.reply.input_tokens,
+            output_tokens: self.reply.output_tokens,
+            cached: self.reply.cached,
+            called: self.calls.chars(),
+        }
     }
 
     /// The whole reply, or the name of a tool whose call cannot be read. Where the server gave no speed, ours is measured

@@ -1,12 +1,13 @@
 //! One model server: its settings, its address rules, its clients, and what was found out about it.
 
 use super::client::Clients;
+use super::dialect::Without;
 use super::openai;
 use super::place::{Queue, Queues};
 use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::origin::Origin;
 use reqwest::Url;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,9 +23,11 @@ pub struct Server {
     pub clients: Clients,
     /// Loopback, private, or marked so; decided once.
     pub local: bool,
+    /// Tokens of context that the names of this server in the settings ask for.
+    pub windows: Vec<u32>,
     base: Result<String, String>,
-    /// Models whose server refused a field we would like to send.
-    lacking: Mutex<BTreeSet<String>>,
+    /// By model: what its requests are sent without.
+    lacking: Mutex<BTreeMap<String, Without>>,
     /// Context the server itself reported; 0 = unknown.
     seen_context: AtomicU32,
     /// Its window was halved once, since its memory did not suffice.
@@ -53,6 +56,7 @@ impl Server {
             settings: settings.clone(),
             queue: queues.of(&place(settings).unwrap_or_else(|| name.to_owned())),
             local: settings.local.unwrap_or(private || scripted),
+            windows: Vec::new(),
             base,
             lacking: Mutex::default(),
             seen_context: AtomicU32::new(0),
@@ -108,20 +112,16 @@ impl Server {
         true
     }
 
-    /// Whether the model was found to refuse the optional fields.
-    pub fn lacks(&self, model: &str) -> bool {
-        self.lacking
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(model)
+    /// What the requests of a model are sent without.
+    pub fn without(&self, model: &str) -> Without {
+        let lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        lacking.get(model).cloned().unwrap_or_default()
     }
 
-    /// Remembers that the model refuses the optional fields.
-    pub fn learn(&self, model: &str) {
-        self.lacking
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(model.to_owned());
+    /// Remembers what a request was taken without.
+    pub fn learn(&self, model: &str, without: Without) {
+        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        lacking.insert(model.to_owned(), without);
     }
 }
 

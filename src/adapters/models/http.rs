@@ -1,12 +1,12 @@
 //! One turn over HTTP: the request, its timers, the status, and the stream handed to its dialect.
 
 use super::bytes::{Cut, Timed, innermost};
-use super::dialect::{self, Framing};
+use super::dialect::{self, Framing, Without};
 use super::errors::{Again, Report, cut, fail};
 use super::gather::Gather;
 use super::host::Server;
 use super::reader::Reader;
-use super::{alive, anthropic, rival};
+use super::{alive, anthropic, probe, rival};
 use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest};
 use crate::factory::ports::settings::HostKind;
 use crate::text::sanitise::one_line;
@@ -25,7 +25,7 @@ const CLOSING: Duration = Duration::from_millis(20);
 /// Longest wait a server is believed to ask for, seconds.
 const LONGEST_WAIT: f64 = 3600.0;
 
-/// Takes a turn; a model that refuses an optional field is asked once more without. A host that dies meanwhile is named.
+/// Takes a turn; a model that refuses optional fields is asked again without them. A host that dies meanwhile is named.
 pub async fn turn(
     server: &Server,
     request: &TurnRequest,
@@ -37,7 +37,7 @@ pub async fn turn(
         biased;
         reply = timeout(whole, tries(server, request, pieces)) => reply.unwrap_or_else(|_| {
             let words = format!("not finished within {} s", whole.as_secs());
-            Err(fail(server, Fault::Broken, words))
+            Err(fail(server, Fault::TooLong, words))
         }),
         why = alive::dies(server, &request.model, pieces) => {
             let words = format!("it died beside a turn: {why}");
@@ -46,6 +46,10 @@ pub async fn turn(
     };
     if let Ok(reply) = &mut reply {
         rival::after(server, &request.model, before, reply).await;
+        if server.settings.kind == HostKind::LmStudio && server.seen_context().is_none() {
+            // It was loaded for this turn, with a context of the server's own choice.
+            probe::window(server, &request.model).await;
+        }
     }
     if let Err(error) = &reply
         && error.fault == Fault::Memory
@@ -61,29 +65,49 @@ async fn tries(
     request: &TurnRequest,
     pieces: &UnboundedSender<Delta>,
 ) -> Result<Reply, ModelError> {
-    let bare = server.lacks(&request.model);
-    if let Some(reply) = once(server, request, bare, pieces).await? {
-        return Ok(reply);
+    let known = server.without(&request.model);
+    let mut without = known.clone();
+    // Ends: what is refused is always something more.
+    loop {
+        match once(server, request, &without, pieces).await? {
+            Answered::Refused(words) => without.add(words),
+            Answered::Reply(reply) => {
+                if without != known {
+                    server.learn(&request.model, without);
+                }
+                return Ok(*reply);
+            }
+        }
     }
-    server.learn(&request.model);
-    let reply = once(server, request, true, pieces).await?;
-    reply.ok_or_else(|| {
-        let words = "it refuses the request in every form";
-        fail(server, Fault::Rejected, words)
-    })
 }
 
-/// One request. None: the server refuses a field that can be left out.
+/// What one request led to.
+enum Answered {
+    Reply(Box<Reply>),
+    /// The server minds what these words name, which can be left out.
+    Refused(Vec<&'static str>),
+}
+
+/// The longest silence within a reply. Ollama sends a call in one piece and nothing while it is written, which takes as long
+/// as a prompt is read.
+fn silence(server: &Server, request: &TurnRequest) -> Duration {
+    let settings = &server.settings;
+    match settings.kind == HostKind::Ollama && !request.tools.is_empty() {
+        true => settings.idle.max(settings.first_byte),
+        false => settings.idle,
+    }
+}
+
 async fn once(
     server: &Server,
     request: &TurnRequest,
-    bare: bool,
+    without: &Without,
     pieces: &UnboundedSender<Delta>,
-) -> Result<Option<Reply>, ModelError> {
+) -> Result<Answered, ModelError> {
     let asked = Instant::now();
     let settings = &server.settings;
     let dialect = dialect::of(settings.kind);
-    let response = send(server, request, bare, asked).await?;
+    let response = send(server, request, without, asked).await?;
     let status = response.status();
     let json = is_json(&response);
     let again = again(response.headers());
@@ -96,49 +120,67 @@ async fn once(
         response.bytes_stream(),
         asked,
         settings.first_byte,
-        settings.idle,
+        silence(server, request),
         limit,
     );
     if !status.is_success() {
         let body = String::from_utf8_lossy(&body(&mut bytes).await.0).into_owned();
         let report = Report::from_body(server, status.as_u16(), again, &body);
-        if !bare && report.refuses(dialect.optional) {
-            return Ok(None);
-        }
-        return Err(report.into_error(server, &request.model));
+        return refused(server, request, without, report);
     }
     let mut gather = Gather::new(pieces);
     let reader = Reader::new(dialect, server, &request.model, &mut gather);
-    if json && dialect.framing == Framing::Events {
+    let read = if json && dialect.framing == Framing::Events {
         let (body, end) = body(&mut bytes).await;
-        end.map_err(|reason| cut(server, &reason))?;
-        reader.whole(&String::from_utf8_lossy(&body))?;
+        let end = end.map_err(|reason| cut(server, &reason));
+        end.and_then(|()| reader.whole(&String::from_utf8_lossy(&body)))
     } else {
-        reader.read(&mut bytes).await?;
-    }
+        reader.read(&mut bytes).await
+    };
+    let spent = gather.spent();
+    let with_spent = |error| ModelError {
+        spent: Box::new(spent),
+        ..error
+    };
+    read.map_err(with_spent)?;
     let _ = timeout(CLOSING, async {
         while let Some(Ok(_)) = bytes.next().await {}
     })
     .await;
     let reply = gather.finish().map_err(|name| {
         let words = format!("its call of {name} is no JSON object");
-        fail(server, Fault::Garbled, words)
+        with_spent(fail(server, Fault::Garbled, words))
     });
-    reply.map(Some)
+    reply.map(|reply| Answered::Reply(Box::new(reply)))
+}
+
+/// What an error status leads to.
+fn refused(
+    server: &Server,
+    request: &TurnRequest,
+    without: &Without,
+    report: Report,
+) -> Result<Answered, ModelError> {
+    let mut words = report.refuses(dialect::of(server.settings.kind).optional);
+    words.retain(|word| !without.has(word));
+    match words.is_empty() {
+        true => Err(report.into_error(server, &request.model)),
+        false => Ok(Answered::Refused(words)),
+    }
 }
 
 /// Sends the request and waits for the head of the answer; Ollama sends none before its first line.
 async fn send(
     server: &Server,
     request: &TurnRequest,
-    bare: bool,
+    without: &Without,
     asked: Instant,
 ) -> Result<Response, ModelError> {
     let unreachable = |detail: String| fail(server, Fault::Unreachable, detail);
     let dialect = dialect::of(server.settings.kind);
     let url = server.address(dialect.chat).map_err(unreachable)?;
     let client = server.clients.turns().map_err(unreachable)?;
-    let body = (dialect.body)(server, request, bare);
+    let body = (dialect.body)(server, request, without);
     let mut builder = client.post(&url).json(&body);
     if let Ok(label) = HeaderValue::from_str(&request.label)
         && server.local
@@ -151,14 +193,19 @@ async fn send(
     let wait = server.settings.first_byte;
     match timeout_at(asked + wait, builder.send()).await {
         Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) => Err(unreachable(format!(
-            "{url}: {}",
-            one_line(&innermost(&error), 200)
-        ))),
-        Err(_) => Err(unreachable(format!(
-            "{url}: no answer within {} s",
-            wait.as_secs()
-        ))),
+        Ok(Err(error)) => {
+            // It was there: whatever it did with the request, it did not live to say so.
+            let fault = match error.is_connect() {
+                true => Fault::Unreachable,
+                false => Fault::Broken,
+            };
+            let words = format!("{url}: {}", one_line(&innermost(&error), 200));
+            Err(fail(server, fault, words))
+        }
+        Err(_) => {
+            let words = format!("nothing came for {} s", wait.as_secs());
+            Err(fail(server, Fault::Hung, words))
+        }
     }
 }
 

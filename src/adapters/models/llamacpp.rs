@@ -1,6 +1,6 @@
 //! llama.cpp's server: OpenAI's API with sampling of its own, a switch for thinking, and slots that tell whether it works.
 
-use super::dialect::{Dialect, Framing, number, set};
+use super::dialect::{Dialect, Framing, Without, number, set};
 use super::host::Server;
 use super::openai;
 use crate::factory::ports::model::TurnRequest;
@@ -22,10 +22,15 @@ pub const PROPS: &str = "/props";
 /// What its slots do.
 pub const SLOTS: &str = "/slots";
 
-fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
+fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
+    let bare = without.any();
     let mut body = openai::plain(request);
     set(&mut body, "top_k", json!(request.sampling.top_k));
     set(&mut body, "min_p", json!(number(request.sampling.min_p)));
+    if !request.tools.is_empty() {
+        // It lets a model write one call only unless told so.
+        set(&mut body, "parallel_tool_calls", json!(true));
+    }
     if !bare {
         let template = json!({"enable_thinking": request.think});
         set(&mut body, "chat_template_kwargs", template);

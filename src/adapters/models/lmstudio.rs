@@ -1,9 +1,10 @@
 //! LM Studio: OpenAI's API with a time to live for models it loads on demand, and a list that tells their context.
 
-use super::dialect::{Dialect, Framing, number, set};
+use super::dialect::{Dialect, Framing, Without, number, set};
 use super::host::Server;
-use super::{ollama, openai};
+use super::openai;
 use crate::factory::ports::model::TurnRequest;
+use crate::text::stay::of as keeps;
 use serde_json::{Value, json};
 
 /// Thinking and context are chosen where the model is loaded, not by a request.
@@ -20,12 +21,13 @@ pub const DIALECT: Dialect = Dialect {
 /// Its own lists of models, newer and older, beside the base.
 pub const LISTS: [&str; 2] = ["/api/v1/models", "/api/v0/models"];
 
-fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
+fn body(server: &Server, request: &TurnRequest, without: &Without) -> Value {
+    let bare = without.any();
     let mut body = openai::plain(request);
     if !bare {
         set(&mut body, "top_k", json!(request.sampling.top_k));
         set(&mut body, "min_p", json!(number(request.sampling.min_p)));
-        if let Some(keep) = ollama::duration(&server.settings.keep_alive) {
+        if let Some(keep) = keeps(&server.settings.keep_alive) {
             set(&mut body, "ttl", json!(keep.as_secs().max(1)));
         }
     }

@@ -5,9 +5,9 @@ mod able;
 mod alive;
 mod anthropic;
 mod ask;
-mod bytes;
+pub(in crate::adapters) mod bytes;
 mod calls;
-mod client;
+pub(in crate::adapters) mod client;
 mod dialect;
 mod errors;
 mod faults;
@@ -30,10 +30,10 @@ mod vllm;
 
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::price::Prices;
-use crate::domain::screen::HostLine;
+use crate::domain::screen::{HostLine, ServerFacts};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::model::{
-    Delta, Fault, HostStatus, ModelError, Models, Reply, TurnRequest, subject,
+    Delta, Fault, HostStatus, Message, ModelError, Models, Reply, TurnRequest, subject,
 };
 use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::tokens;
@@ -76,10 +76,22 @@ impl ModelHosts {
         clock: Arc<dyn Clock>,
         script: Script,
     ) -> Self {
-        let servers = hosts
+        let servers: Vec<Server> = hosts
             .iter()
-            .map(|(name, settings)| (name.clone(), Arc::new(Server::new(name, settings, queues))))
+            .map(|(name, settings)| Server::new(name, settings, queues))
             .collect();
+        let windows: Vec<(Arc<Queue>, u32)> = servers
+            .iter()
+            .map(|server| (Arc::clone(&server.queue), server.settings.num_ctx))
+            .collect();
+        let with_windows = |mut server: Server| {
+            let same = windows
+                .iter()
+                .filter(|(queue, _)| Arc::ptr_eq(queue, &server.queue));
+            server.windows = same.map(|(_, window)| *window).collect();
+            (server.name.clone(), Arc::new(server))
+        };
+        let servers = servers.into_iter().map(with_windows).collect();
         Self {
             servers,
             prices,
@@ -156,14 +168,14 @@ impl ModelHosts {
             reply.usd = Some(0.0);
             return reply;
         }
-        let estimate = |text: &str| u64::from(tokens::estimate(text));
-        let sent = request.messages.iter();
-        let input = reply
-            .input_tokens
-            .unwrap_or_else(|| sent.map(|message| estimate(&message.content)).sum());
-        let output = reply
-            .output_tokens
-            .unwrap_or_else(|| estimate(&reply.text) + estimate(&reply.thought));
+        let sent = request.messages.iter().map(Message::weight);
+        let sent = || {
+            sent.map(|message| u64::from(tokens::estimate(&message)))
+                .sum()
+        };
+        let input = reply.input_tokens.unwrap_or_else(sent);
+        let output = reply.output_tokens;
+        let output = output.unwrap_or_else(|| u64::from(reply.estimate()));
         let today = self.clock.now().date_naive();
         if let Some(rate) = self.prices.rate(&request.model, today, input) {
             reply.usd = Some(rate.cost(input, output, reply.cached));
@@ -186,7 +198,7 @@ fn price_remedy(model: &str) -> String {
 fn left_in_midst(error: &ModelError) -> bool {
     matches!(
         error.fault,
-        Fault::Unreachable | Fault::Broken | Fault::Garbled | Fault::TooLong
+        Fault::Unreachable | Fault::Hung | Fault::Broken | Fault::Garbled | Fault::TooLong
     )
 }
 
@@ -218,14 +230,20 @@ impl Models for ModelHosts {
                 _ => {
                     let mut status = probe::probe(server, model).await;
                     status.findings.extend(self.price_of(server, model));
+                    if status.live {
+                        // "ollama 0.31.2, 3 models"
+                        let name = status.words.split([',', ';']).next().unwrap_or_default();
+                        server.queue.learn(|known| known.server = name.to_owned());
+                    }
                     status
                 }
             }
         })
     }
 
-    fn local(&self, host: &str) -> bool {
-        self.servers.get(host).is_some_and(|server| server.local)
+    fn free(&self, host: &str, model: &str) -> bool {
+        let server = self.servers.get(host);
+        server.is_some_and(|server| server.free(model))
     }
 
     fn lines(&self) -> Vec<HostLine> {
@@ -247,6 +265,11 @@ impl Models for ModelHosts {
             lines.push((&server.queue, line));
         }
         lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    fn known(&self, host: &str) -> ServerFacts {
+        let server = self.servers.get(host);
+        server.map_or_else(ServerFacts::default, |server| server.queue.known())
     }
 
     fn context(&self, host: &str) -> u32 {

@@ -1,11 +1,15 @@
 //! Ollama's own chat API: the request with every limit spelled out, its lines of JSON, and whether it is idle.
 
-use super::dialect::{Dialect, Framing, Reading, Step, counted, messages, number, set, small_seed};
+use super::dialect::{
+    Dialect, Framing, Reading, Step, Without, counted, messages, number, set, small_seed,
+    with_tools,
+};
 use super::errors::{piece, said};
 use super::gather::Gather;
 use super::host::Server;
 use crate::domain::price::Cached;
-use crate::factory::ports::model::{ModelError, TurnRequest};
+use crate::factory::ports::model::{Message, ModelError, TurnRequest};
+use crate::text::stay::of as keeps;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,8 +31,9 @@ pub const SHOW: &str = "/api/show";
 /// The models that are loaded.
 pub const PS: &str = "/api/ps";
 
-/// `bare`: the model was found unable to think.
-fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
+/// Without anything the model was found unable to think.
+fn body(server: &Server, request: &TurnRequest, without: &Without) -> Value {
+    let bare = without.any();
     let mut options = json!({
         "num_ctx": server.context(),
         "num_predict": request.max_tokens,
@@ -46,7 +51,7 @@ fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
     }
     let mut body = json!({
         "model": request.model,
-        "messages": messages(request),
+        "messages": messages(request, tooled),
         "stream": true,
         "think": think(request, bare),
         "truncate": false,
@@ -57,13 +62,30 @@ fn body(server: &Server, request: &TurnRequest, bare: bool) -> Value {
     if let Some(format) = &request.format {
         set(&mut body, "format", format.clone());
     }
+    with_tools(&mut body, request);
     body
+}
+
+/// Arguments go back as the object they came as.
+fn tooled(message: &Message, said: &mut Value) {
+    let calls = message.calls.iter().map(
+        |call| json!({"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}),
+    );
+    let calls: Vec<Value> = calls.collect();
+    if !calls.is_empty() {
+        set(said, "tool_calls", json!(calls));
+    }
+    if let Some(answered) = &message.answers {
+        set(said, "tool_name", json!(answered.name));
+        set(said, "tool_call_id", json!(answered.id));
+    }
 }
 
 /// gpt-oss knows levels only; everything else takes yes or no.
 fn think(request: &TurnRequest, bare: bool) -> Value {
     let wanted = request.think && !bare;
-    if request.model.starts_with("gpt-oss") && !bare {
+    let name = request.model.rsplit('/').next().unwrap_or_default();
+    if name.to_lowercase().starts_with("gpt-oss") && !bare {
         return json!(if wanted { "medium" } else { "low" });
     }
     json!(wanted)
@@ -75,34 +97,6 @@ fn keep_alive(setting: &str) -> Value {
         .trim()
         .parse::<i64>()
         .map_or_else(|_| json!(setting.trim()), |seconds| json!(seconds))
-}
-
-/// A duration such as `1h30m`, `90s` or `90`; None for one without end, or none.
-pub fn duration(setting: &str) -> Option<Duration> {
-    let setting = setting.trim();
-    if let Ok(seconds) = setting.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let mut whole = Duration::ZERO;
-    let mut rest = setting;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (number, after) = rest.split_at(digits);
-        let number: u64 = number.parse().ok()?;
-        let end = after
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(after.len());
-        let (unit, after) = after.split_at(end);
-        let seconds = match unit {
-            "h" => 3600,
-            "m" => 60,
-            "s" => 1,
-            _ => return None,
-        };
-        whole += Duration::from_secs(number.checked_mul(seconds)?);
-        rest = after;
-    }
-    Some(whole)
 }
 
 /// Whether `/api/ps` shows the model at all.
@@ -150,7 +144,7 @@ pub fn idle(
     let Some(entry) = loaded(ps, model) else {
         return Some(true);
     };
-    let keep = TimeDelta::from_std(duration(keep)?).ok()?;
+    let keep = TimeDelta::from_std(keeps(keep)?).ok()?;
     let expires = entry.get("expires_at")?.as_str()?;
     let expires = DateTime::parse_from_rfc3339(expires).ok()?;
     let ended = expires.checked_sub_signed(keep)?;
@@ -160,6 +154,9 @@ pub fn idle(
         .checked_sub_signed(TimeDelta::seconds(1))?;
     Some(ended >= from)
 }
+
+/// Nanoseconds from which a model was really loaded, not only looked up.
+const LOADED: u64 = 1_000_000_000;
 
 #[derive(Deserialize)]
 struct Line {
@@ -173,6 +170,8 @@ struct Line {
     prompt_eval_cached_count: Option<u64>,
     eval_count: Option<u64>,
     eval_duration: Option<u64>,
+    /// Nanoseconds; short where the model was there already.
+    load_duration: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -228,6 +227,11 @@ fn take(reading: &Reading<'_>, line: &str, gather: &mut Gather<'_>) -> Result<St
         _ => None,
     };
     reply.context = Some(server.context());
+    if let Some(nanos) = line.load_duration.filter(|nanos| *nanos >= LOADED) {
+        server
+            .queue
+            .learn(|known| known.load = Some(nanos / 1_000_000));
+    }
     Ok(Step::Whole)
 }
 
@@ -248,16 +252,5 @@ mod tests {
         let gone = json!({"models": []});
         assert_eq!(idle(&gone, "m", "30m", now, Duration::ZERO), Some(true));
         assert_eq!(idle(&json!({}), "m", "30m", now, Duration::ZERO), None);
-    }
-
-    #[test]
-    fn durations_are_gos() {
-        let seconds = |text| duration(text).map(|d| d.as_secs());
-        assert_eq!(seconds("30m"), Some(1800));
-        assert_eq!(seconds(" 1h30m5s "), Some(5405));
-        assert_eq!(seconds("90"), Some(90));
-        for odd in ["-1", "5d", "m", "5"] {
-            assert_eq!(seconds(odd).is_some(), odd == "5", "{odd}");
-        }
     }
 }

@@ -1,11 +1,14 @@
 //! The chat API of OpenAI: the plain request, and the server-sent events that LM Studio, llama.cpp and vLLM send as well.
 
-use super::dialect::{Dialect, Framing, Reading, Step, counted, messages, number, set, small_seed};
+use super::dialect::{
+    Dialect, Framing, Reading, Step, Without, counted, messages, number, set, small_seed,
+    with_tools,
+};
 use super::errors::{fail, piece, said};
 use super::gather::Gather;
 use super::host::Server;
 use crate::domain::price::Cached;
-use crate::factory::ports::model::{Fault, ModelError, TurnRequest};
+use crate::factory::ports::model::{Fault, Message, ModelError, TurnRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,10 +24,9 @@ pub const DIALECT: Dialect = Dialect {
         "max_tokens",
         "temperature",
         "top_p",
+        "presence_penalty",
         "seed",
         "stream_options",
-        "unsupported parameter",
-        "unrecognized request argument",
     ],
 };
 
@@ -45,27 +47,27 @@ pub fn base(url: &str) -> String {
     }
 }
 
-/// `bare`: for models that take no sampling and call the limit by its newer name.
-fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
-    if bare {
-        return with_format(
-            json!({
-                "model": request.model,
-                "messages": messages(request),
-                "stream": true,
-                "max_completion_tokens": request.max_tokens,
-            }),
-            request,
+/// Models that think take no sampling, and all newer ones call the limit by its newer name.
+fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
+    let mut body = plain(request);
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|field, _| !without.has(field));
+    }
+    if without.has("max_tokens") {
+        set(
+            &mut body,
+            "max_completion_tokens",
+            json!(request.max_tokens),
         );
     }
-    with_format(plain(request), request)
+    with_format(body, request)
 }
 
 /// The fields every such server knows.
 pub fn plain(request: &TurnRequest) -> Value {
     let mut body = json!({
         "model": request.model,
-        "messages": messages(request),
+        "messages": messages(request, tooled),
         "stream": true,
         "stream_options": {"include_usage": true},
         "max_tokens": request.max_tokens,
@@ -82,8 +84,24 @@ pub fn plain(request: &TurnRequest) -> Value {
     body
 }
 
-/// Holds the reply to the schema, where there is one.
+/// Arguments go back as the text they came as.
+fn tooled(message: &Message, said: &mut Value) {
+    let calls = message.calls.iter().map(|call| {
+        let function = json!({"name": call.name, "arguments": call.arguments.to_string()});
+        json!({"id": call.id, "type": "function", "function": function})
+    });
+    let calls: Vec<Value> = calls.collect();
+    if !calls.is_empty() {
+        set(said, "tool_calls", json!(calls));
+    }
+    if let Some(answered) = &message.answers {
+        set(said, "tool_call_id", json!(answered.id));
+    }
+}
+
+/// Offers the tools and holds the reply to the schema, where there are any.
 pub fn with_format(mut body: Value, request: &TurnRequest) -> Value {
+    with_tools(&mut body, request);
     if let Some(schema) = &request.format {
         let schema = json!({"name": "reply", "strict": true, "schema": schema});
         let format = json!({"type": "json_schema", "json_schema": schema});

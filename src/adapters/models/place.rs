@@ -5,7 +5,7 @@ use super::ask;
 use super::host::Server;
 use super::rival::Left;
 use super::{llamacpp, ollama};
-use crate::domain::screen::Waiter;
+use crate::domain::screen::{ServerFacts, Waiter};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::model::{Delta, TurnRequest};
 use crate::factory::ports::settings::HostKind;
@@ -33,6 +33,8 @@ pub struct Queue {
     came: AtomicU64,
     /// How its last turn left its model.
     left: Mutex<Option<Left>>,
+    /// What its server told.
+    known: Mutex<ServerFacts>,
 }
 
 impl Default for Queue {
@@ -42,6 +44,7 @@ impl Default for Queue {
             present: Mutex::default(),
             came: AtomicU64::new(0),
             left: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 }
@@ -68,6 +71,17 @@ impl Queue {
     /// A turn has come to its end.
     pub fn leave(&self, how: Left) {
         *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+    }
+
+    /// What its server told so far.
+    pub fn known(&self) -> ServerFacts {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
+    }
+
+    /// Learns what its server told.
+    pub fn learn(&self, told: impl FnOnce(&mut ServerFacts)) {
+        told(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// The turn that is under way and those that wait, each with the time since which it does.

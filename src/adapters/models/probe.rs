@@ -1,17 +1,18 @@
 //! Looks whether a host answers, speaks what the settings say, and has the model; in words with what to do. Servers are
 //! known by the shape of what they answer, never by a status: some answer 200 to everything.
 
-use super::ask;
+use super::ask::{self, Answer};
 use super::errors::{Again, Report, remedy};
 use super::host::Server;
 use super::place::Queues;
-use super::{able, anthropic, lmstudio, openai, reach};
+use super::{able, anthropic, llamacpp, lmstudio, openai, reach};
 use crate::domain::finding::{Finding, Severity};
 use crate::factory::ports::fault::Fault;
 use crate::factory::ports::model::{HostStatus, subject};
 use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::sanitise::one_line;
 use serde_json::Value;
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// Why a host cannot be used, and what to do.
@@ -20,6 +21,9 @@ struct Wrong {
     what: String,
     remedy: String,
 }
+
+/// All questions of a look: more than one may take, so that a host that is silent is told apart from a slow one.
+const ALL: Duration = Duration::from_secs(3);
 
 /// What was found, in words, and the models offered.
 type Found = Result<(String, Vec<String>), Wrong>;
@@ -30,14 +34,14 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
         match server.settings.kind {
             HostKind::Scripted => Ok(("scripted replies, no model".to_owned(), Vec::new())),
             HostKind::Ollama => ollama(server).await,
-            HostKind::Anthropic => listed(server, anthropic::MODELS, "Anthropic").await,
+            HostKind::Anthropic => anthropic(server).await,
             _ => openai_like(server, model).await,
         }
     };
-    let found = timeout(ask::WHOLE, look).await.unwrap_or_else(|_| {
+    let found = timeout(ALL, look).await.unwrap_or_else(|_| {
         Err(Wrong {
             fault: Fault::Unreachable,
-            what: format!("{} answers too slowly (over 2 s)", server.settings.url),
+            what: format!("{} answers too slowly (over 3 s)", server.settings.url),
             remedy: "see what keeps it busy, or restart it".to_owned(),
         })
     });
@@ -45,7 +49,8 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
         Ok(found) => found,
         Err(wrong) => return wrong.of(server, model, Vec::new()),
     };
-    if !has(server, &models, model) {
+    let listed = has(server, &models, model);
+    if !listed && server.settings.kind != HostKind::Anthropic {
         let wrong = Wrong {
             fault: Fault::Missing,
             what: format!("{words}, but not {model}"),
@@ -59,6 +64,9 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
         };
     }
     let mut findings = vec![Finding::fine(&server.name, &words)];
+    if !listed {
+        findings.push(unlisted(server, &models, model));
+    }
     findings.extend(able::look(server, model).await);
     let unable = findings
         .iter()
@@ -129,10 +137,30 @@ async fn ollama(server: &Server) -> Found {
     ))
 }
 
-async fn listed(server: &Server, path: &str, who: &str) -> Found {
-    let list = get(server, server.address(path)).await?;
+/// Its list has 20 models a page unless asked for more, newest first; 1000 are the most
+/// (docs.claude.com, API reference, List Models). A gateway need not have one.
+async fn anthropic(server: &Server) -> Found {
+    let address = server.address(anthropic::MODELS);
+    let answer = answer(server, address.map(|address| address + "?limit=1000")).await?;
+    let vendor = server.settings.url.contains("api.anthropic.com");
+    let json = serde_json::from_str::<Value>(&answer.body).is_ok_and(|body| body.is_object());
+    if answer.status == 404 && json && !vendor {
+        let words = "a gateway to Anthropic's API, which has no list of models";
+        return Ok((words.to_owned(), Vec::new()));
+    }
+    let list = judged(server, answer)?;
     let models = names(&list, "data", "id").ok_or_else(|| not_this(server))?;
-    Ok((format!("{who}, {}", count(models.len())), models))
+    Ok((format!("Anthropic, {}", count(models.len())), models))
+}
+
+/// Only a turn shows whether Anthropic's API knows a model that its list lacks: an alias, or an old one.
+fn unlisted(server: &Server, models: &[String], model: &str) -> Finding {
+    let what = match models.is_empty() {
+        true => "may be there: the host has no list of models",
+        false => "is not in its list of models, and may be there all the same",
+    };
+    let remedy = "take a short turn with it: dev-factory doctor without --no-turn";
+    Finding::warning(subject(&server.name, model), what, remedy)
 }
 
 async fn openai_like(server: &Server, model: &str) -> Found {
@@ -146,11 +174,21 @@ async fn openai_like(server: &Server, model: &str) -> Found {
     }
     let owner = owner(Some(&list));
     let words = match owner {
-        "llamacpp" => format!(
-            "llama.cpp with {}",
-            models.first().map_or("no model", String::as_str)
-        ),
-        "vllm" => format!("vllm, {}", count(models.len())),
+        "llamacpp" => {
+            let build = started_with(server, context(&list, model).is_none()).await?;
+            format!(
+                "llama.cpp{build} with {}",
+                models.first().map_or("no model", String::as_str)
+            )
+        }
+        "vllm" => {
+            let version = value(server, &server.beside("/version")).await;
+            let version = version
+                .as_ref()
+                .and_then(|value| value.get("version")?.as_str());
+            let version = version.map_or_else(String::new, |text| format!(" {text}"));
+            format!("vllm{version}, {}", count(models.len()))
+        }
         _ => format!("OpenAI-compatible, {}", count(models.len())),
     };
     // llama.cpp serves what it was started with, whatever name a request gives.
@@ -160,16 +198,38 @@ async fn openai_like(server: &Server, model: &str) -> Found {
     Ok((one_line(&words, 80), models))
 }
 
+/// What llama.cpp was started with: its build in words, and its context where the list does not tell it. Its list is open
+/// to anyone, this is not (`--api-key` in the README of its server), so a wrong key is found here.
+async fn started_with(server: &Server, wants_context: bool) -> Result<String, Wrong> {
+    let props = match get(server, server.beside(llamacpp::PROPS)).await {
+        Err(wrong) if wrong.fault == Fault::Refused => return Err(wrong),
+        Err(_) => return Ok(String::new()),
+        Ok(props) => props,
+    };
+    let tokens = props.pointer("/default_generation_settings/n_ctx");
+    if let Some(tokens) = tokens.and_then(Value::as_u64).filter(|_| wants_context) {
+        saw(server, tokens);
+    }
+    let build = props.get("build_info").and_then(Value::as_str);
+    Ok(build.map_or_else(String::new, |build| format!(" {}", one_line(build, 20))))
+}
+
 /// LM Studio's own list has all models, and the context each is loaded with.
 async fn loaded(server: &Server, model: &str, listed: Vec<String>) -> (String, Vec<String>) {
-    let own = studio(server).await.unwrap_or_default();
-    let found = own.iter().find(|(name, _)| name == model);
     let mut words = format!("LM Studio, {}", count(listed.len()));
-    if let Some(tokens) = found.and_then(|(_, context)| *context) {
-        saw(server, tokens);
+    if let Some(tokens) = window(server, model).await {
         words += &format!(", {model} loaded with {tokens} tokens of context");
     }
     (one_line(&words, 160), listed)
+}
+
+/// Learns the context LM Studio has loaded a model with.
+pub async fn window(server: &Server, model: &str) -> Option<u64> {
+    let own = studio(server).await?;
+    let found = own.into_iter().find(|(name, _)| name == model);
+    let tokens = found.and_then(|(_, context)| context)?;
+    saw(server, tokens);
+    Some(tokens)
 }
 
 async fn studio(server: &Server) -> Option<Vec<(String, Option<u64>)>> {
@@ -219,12 +279,16 @@ async fn value(server: &Server, address: &Result<String, String>) -> Option<Valu
 
 /// One GET as JSON, or what went wrong.
 async fn get(server: &Server, address: Result<String, String>) -> Result<Value, Wrong> {
+    judged(server, answer(server, address).await?)
+}
+
+async fn answer(server: &Server, address: Result<String, String>) -> Result<Answer, Wrong> {
     let address = address.map_err(|what| Wrong {
         fault: Fault::Misaddressed,
         what,
-        remedy: String::new(),
+        remedy: Fault::Misaddressed.advice().to_owned(),
     })?;
-    let answer = ask::get(server, &address, ask::WHOLE)
+    ask::get(server, &address, ask::WHOLE)
         .await
         .map_err(|why| Wrong {
             fault: Fault::Unreachable,
@@ -235,7 +299,11 @@ async fn get(server: &Server, address: Result<String, String>) -> Result<Value, 
                 &server.settings.url,
                 &why,
             ),
-        })?;
+        })
+}
+
+/// An answer as JSON, or what is wrong with it.
+fn judged(server: &Server, answer: Answer) -> Result<Value, Wrong> {
     if let Some(value) = answer.json() {
         return Ok(value);
     }
@@ -244,10 +312,14 @@ async fn get(server: &Server, address: Result<String, String>) -> Result<Value, 
     }
     let report = Report::from_body(server, answer.status, Again::default(), &answer.body);
     let (error, advice) = report.into_parts(server, "");
+    let remedy = match advice.is_empty() {
+        true => error.fault.advice().to_owned(),
+        false => advice,
+    };
     Err(Wrong {
         fault: error.fault,
         what: error.to_string(),
-        remedy: advice,
+        remedy,
     })
 }
 
@@ -285,7 +357,7 @@ fn count(models: usize) -> String {
     }
 }
 
-/// Ollama reads a name without a tag as `latest`; Anthropic lists dated names and takes shorter ones.
+/// Ollama reads a name without a tag as `latest`; Anthropic lists dated names and takes shorter ones, and `-latest`.
 fn has(server: &Server, models: &[String], model: &str) -> bool {
     let kind = server.settings.kind;
     if model.is_empty() || kind == HostKind::Scripted {
@@ -295,6 +367,7 @@ fn has(server: &Server, models: &[String], model: &str) -> bool {
     models.iter().any(|name| {
         name == model
             || (kind == HostKind::Ollama && *name == tagged)
-            || (kind == HostKind::Anthropic && name.starts_with(model))
+            || (kind == HostKind::Anthropic
+                && name.starts_with(model.strip_suffix("-latest").unwrap_or(model)))
     })
 }

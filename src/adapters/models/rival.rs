@@ -7,6 +7,7 @@ use super::ollama::{self, Loaded};
 use crate::factory::ports::model::Reply;
 use crate::factory::ports::settings::HostKind;
 use crate::text::sanitise::one_line;
+use crate::text::stay::of as keeps;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ pub async fn before(server: &Server, model: &str) -> Before {
     let (asked, left) = (server.context(), server.queue.left());
     let ours = left.filter(|left| left.model == model);
     let Some(loaded) = ollama::stay(&ps, model) else {
-        let stays = ollama::duration(&server.settings.keep_alive);
+        let stays = keeps(&server.settings.keep_alive);
         let gone = ours.filter(|left| stays.is_none_or(|stays| left.at.elapsed() < stays));
         return Before {
             odd: gone.map(|_| unloaded(server, model, &ps)),
@@ -47,9 +48,11 @@ pub async fn before(server: &Server, model: &str) -> Before {
         };
     };
     match loaded.context {
-        // A model that has less of its own is given less than was asked for.
+        // A model that has less of its own is given less than was asked for; and another name of the server may be ours.
         Some(context)
-            if context != asked && ours.and_then(|left| left.context) != Some(context) =>
+            if context != asked
+                && !server.windows.contains(&context)
+                && ours.and_then(|left| left.context) != Some(context) =>
         {
             Before {
                 odd: Some(format!(
@@ -79,6 +82,14 @@ pub async fn after(server: &Server, model: &str, before: Before, reply: &mut Rep
     };
     reply.gpu = loaded.and_then(|loaded| loaded.gpu);
     reply.odd = before.odd;
+    server.queue.learn(|known| {
+        known.model = model.to_owned();
+        known.gpu = reply.gpu;
+        known.alone = Some(known.alone.unwrap_or(true) && reply.odd.is_none());
+        if reply.odd.is_some() {
+            known.shared.clone_from(&reply.odd);
+        }
+    });
     server.queue.leave(Left {
         model: model.to_owned(),
         context: loaded.and_then(|loaded| loaded.context),

@@ -1,6 +1,6 @@
 //! vLLM: OpenAI's API with more sampling and a switch for thinking in the model's template.
 
-use super::dialect::{Dialect, Framing, number, set};
+use super::dialect::{Dialect, Framing, Without, number, set};
 use super::host::Server;
 use super::openai;
 use crate::factory::ports::model::TurnRequest;
@@ -17,7 +17,8 @@ pub const DIALECT: Dialect = Dialect {
     optional: &["chat_template_kwargs", "enable_thinking", "top_k", "min_p"],
 };
 
-fn body(_server: &Server, request: &TurnRequest, bare: bool) -> Value {
+fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
+    let bare = without.any();
     let mut body = openai::plain(request);
     if !bare {
         // It says "all" by -1 where the others say 0.

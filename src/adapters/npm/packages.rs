@@ -60,7 +60,7 @@ impl Installer {
         };
         locked::check(&locked)?;
         let keep = || {
-            let kept = Folder::open(home)?.make(&below, For::All)?;
+            let kept = Folder::at_home(home, &below, For::All)?;
             kept.write("package.json", manifest.as_bytes(), For::All)?;
             kept.write("package-lock.json", locked.as_bytes(), For::All)
         };

@@ -36,8 +36,9 @@ pub fn version(bwrap: &Path) -> String {
 /// What to call; the policy goes to our own program inside.
 pub fn words(bwrap: &Path, policy: &Policy, text: &str) -> Vec<OsString> {
     let mut line = Line(vec![bwrap.into()]);
+    // Not --die-with-parent: ended in the midst of its start, it leaves a child that waits for it forever. Our program
+    // inside sees by itself that nobody waits for the run any more.
     line.put(&[
-        "--die-with-parent",
         "--as-pid-1",
         "--unshare-pid",
         "--unshare-ipc",

@@ -6,6 +6,7 @@ use super::policy::{BROKEN, ENDED_BY, Report};
 use super::start::{self, Means};
 use super::tier::Tier;
 use super::{scope, spawner, view, watch};
+use crate::adapters::clock;
 use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job};
 use rustix::fs::OFlags;
@@ -40,7 +41,7 @@ impl Runner {
 
     /// One job; why it was not started otherwise.
     pub async fn run(&self, mut job: Job) -> Result<Ended, String> {
-        let begun = Instant::now();
+        let (begun, stopped) = (Instant::now(), clock::stopped());
         let mut outcome = self.once(&mut job, &self.means).await;
         if let Some(scopes) = self.means.scopes()
             && outcome.as_ref().is_ok_and(watch::Outcome::unheard)
@@ -56,7 +57,9 @@ impl Runner {
         }
         let outcome = outcome.map_err(|error| error.to_string())?;
         let mut ended = self.told(outcome)?;
-        ended.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let stopped = clock::stopped().saturating_sub(stopped);
+        let took = begun.elapsed().saturating_sub(stopped);
+        ended.millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         Ok(ended)
     }
 

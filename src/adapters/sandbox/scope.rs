@@ -176,6 +176,9 @@ pub fn enter(text: &str) -> Answer {
     let words: Vec<String> = serde_json::from_str(text).unwrap_or_default();
     let err = match words.split_first() {
         Some((program, rest)) => {
+            // The scope is there: from here on our program inside sees whether anybody waits for the run.
+            #[cfg(target_os = "linux")]
+            let _ = rustix::process::set_parent_process_death_signal(None);
             let error = std::process::Command::new(program).args(rest).exec();
             format!("{program}: {error}\n")
         }

@@ -220,8 +220,7 @@ pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> i
     }
     let highest = kill::highest_open_file();
     let report = report.as_raw_fd();
-    // Without a process namespace our program inside has to outlive us, to end what it started.
-    let mortal = means.tier.own_processes() || means.tier == Tier::Wrapper;
+    let mortal = mortal(policy);
     // SAFETY: between fork and exec only system calls are made: nothing allocates, locks or reads memory of other threads.
     unsafe {
         command.pre_exec(move || apart(highest, report, mortal));
@@ -250,6 +249,16 @@ fn wrapped(means: &Means, policy: &Policy) -> Vec<String> {
         }
     }
     words
+}
+
+/// Whether the end of us is, by the kernel, the end of what is started first. Not of bubblewrap, see there; and without a
+/// process namespace our program inside has to outlive us, to end what it started. A scope is only asked for.
+fn mortal(policy: &Policy) -> bool {
+    match policy.tier {
+        Tier::Namespaces | Tier::Wrapper => true,
+        Tier::Bwrap => policy.scope,
+        Tier::Landlock | Tier::Demo | Tier::None => false,
+    }
 }
 
 /// Runs in the child before exec: own session, no core files, no open files beside the first three and the report,

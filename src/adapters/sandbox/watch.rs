@@ -2,6 +2,7 @@
 
 use super::kill::Tree;
 use super::policy::Report;
+use crate::adapters::clock;
 use crate::factory::ports::sandbox::{Ended, Job, Limit};
 use std::fs::File;
 use std::io::{self, Read};
@@ -58,9 +59,10 @@ pub async fn watch(
         })
     });
     let (exit, limit) = tokio::select! {
+        biased;
         status = child.wait() => (status?.code(), None),
         () = flood.notified() => (None, Some(Limit::Output)),
-        () = tokio::time::sleep(job.limits.wall) => (None, Some(Limit::Time)),
+        () = lasted(job.limits.wall) => (None, Some(Limit::Time)),
     };
     if limit.is_none() && alone {
         tree.over();
@@ -87,6 +89,17 @@ pub async fn watch(
             millis: 0,
         },
     })
+}
+
+/// Waits until a run has had its time. While we were stopped it may have been, too.
+async fn lasted(wall: Duration) {
+    let mut known = clock::stopped();
+    let mut left = wall;
+    while !left.is_zero() {
+        tokio::time::sleep(left).await;
+        let stopped = clock::stopped();
+        left = stopped.saturating_sub(std::mem::replace(&mut known, stopped));
+    }
 }
 
 /// The report, once every process that could write it is gone.

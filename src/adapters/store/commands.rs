@@ -1,14 +1,17 @@
 //! commands/new and commands/done, both ends: the engine's and the sender's.
 
 use super::files::{self, trouble};
+use super::fold::{self, Folded};
 use super::guard;
 use super::json;
 use super::layout::Layout;
+use super::line::{self, Scan};
 use crate::adapters::clock::age;
 use crate::adapters::steps;
 use crate::domain::command::{Answer, Command, Verb};
 use crate::domain::event::{Event, EventBody};
 use crate::factory::ports::store::StoreError;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::time::Duration;
@@ -141,6 +144,13 @@ pub fn prune(layout: &Layout) {
     }
 }
 
+/// Somebody has opened a screen: the engine need not tell again what it told before.
+pub fn seen(home: &Path, now: DateTime<Utc>) -> Result<(), StoreError> {
+    guard::check(home)?;
+    let dir = Layout::new(home).at("commands");
+    files::put(&dir, &dir.join("seen"), now.to_rfc3339().as_bytes(), false)
+}
+
 /// The sender's end: hands a command to whatever engine runs in the home.
 pub fn submit(home: &Path, command: &Command) -> Result<(), StoreError> {
     guard::check(home)?;
@@ -192,33 +202,45 @@ pub async fn await_answer(home: &Path, id: &str, limit: Duration) -> Option<Answ
     tokio::time::timeout(limit, wait).await.ok()
 }
 
-/// After a crash: commands the journal has answered already get that answer, not a second go.
-pub fn settle(layout: &Layout, live: &[u8], said: &mut Vec<String>) -> Result<(), StoreError> {
-    for waiting in waiting(layout)?.into_iter().flatten() {
-        for line in live.split(|b| *b == b'\n').rev() {
-            let text = std::str::from_utf8(line).unwrap_or_default();
-            if !(text.contains("\"kind\":\"answered\"") && text.contains(&waiting.id)) {
-                continue;
-            }
-            let Ok(event) = serde_json::from_str::<Event>(text) else {
-                continue;
-            };
-            if let EventBody::Answered {
-                command,
-                accepted,
-                sentence,
-            } = event.body
-                && command.id == waiting.id
-            {
-                let given = Answer { accepted, sentence };
-                answer(layout, &command.id, &given)?;
-                said.push(format!(
-                    "command {} had been decided before the crash; its answer was delivered",
-                    command.id
-                ));
-                break;
-            }
+/// After a crash: commands the journal has answered already get that answer, not a second go. What a crash has torn off
+/// did not happen; an answer that closed its segment is the last of it.
+pub fn settle(layout: &Layout, folded: &Folded, said: &mut Vec<String>) -> Result<(), StoreError> {
+    let all: Vec<Command> = waiting(layout)?.into_iter().flatten().collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let closed = match fold::segments(&layout.segments()).pop() {
+        Some((_, path)) => files::read(&path, fold::SEGMENT_CAP)?.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    for command in all {
+        let given = given(&folded.live_bytes, &folded.live, &command.id)
+            .or_else(|| given(&closed, &line::scan(&closed), &command.id));
+        if let Some(given) = given {
+            answer(layout, &command.id, &given)?;
+            said.push(format!(
+                "command {} had been decided before the crash; its answer was delivered",
+                command.id
+            ));
         }
     }
     Ok(())
+}
+
+/// The newest answer to a command in the whole lines of a segment.
+fn given(bytes: &[u8], scan: &Scan, id: &str) -> Option<Answer> {
+    scan.whole.iter().rev().find_map(|(_, range)| {
+        let text = std::str::from_utf8(bytes.get(range.clone())?).ok()?;
+        if !(text.contains("\"kind\":\"answered\"") && text.contains(id)) {
+            return None;
+        }
+        match serde_json::from_str::<Event>(text).ok()?.body {
+            EventBody::Answered {
+                command,
+                accepted,
+                sentence,
+            } if command.id == id => Some(Answer { accepted, sentence }),
+            _ => None,
+        }
+    })
 }

@@ -6,7 +6,8 @@ use super::files::{self, Swapped, trouble};
 use super::fold::core;
 use super::layout::Layout;
 use super::refused;
-use super::statefile::{parse, render, sha256};
+use super::statefile::{parse, render, same, sha256};
+use crate::domain::event::EventBody;
 use crate::domain::factory::Factory;
 use crate::domain::state::{ControlDoc, StateDoc};
 use crate::factory::ports::store::StoreError;
@@ -44,10 +45,53 @@ pub struct Documents {
     pub seen: Option<Foreign>,
     /// An edit that our exchange pushed aside: not reported yet.
     pub pushed: Option<Foreign>,
-    /// The file our last exchange pushed aside: who opened it before may still write into it.
-    aside: Option<(PathBuf, Vec<u8>)>,
+    /// What our last exchange pushed aside.
+    aside: Option<Aside>,
     /// Where we moved what was too large to copy.
     moved: Option<String>,
+}
+
+/// Events that change neither document: no copy of the factory is needed to find that out.
+pub fn inert(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::Turn(_)
+            | EventBody::Worked { .. }
+            | EventBody::Noted { .. }
+            | EventBody::Swept(_)
+            | EventBody::HostBack { .. }
+            | EventBody::Tree { .. }
+            | EventBody::Answered { .. }
+    )
+}
+
+/// A file that was pushed aside: who opened it before may still write into it.
+#[derive(Debug)]
+struct Aside {
+    path: PathBuf,
+    known: Vec<u8>,
+    /// What it said of the factory before it was edited.
+    core: Option<StateDoc>,
+}
+
+impl Aside {
+    /// An edit found in it. One that leaves alone what stood there of the factory claims nothing: meanwhile we have moved.
+    fn edited(&self, bytes: Vec<u8>, now: Option<&StateDoc>) -> Foreign {
+        let base = self.core.as_ref().or(now);
+        let doc = parse(&bytes, base).ok();
+        let doc = doc.map(|doc| match (base, now) {
+            (Some(base), Some(now)) if same(&doc, base) => StateDoc {
+                other: doc.other,
+                ..now.clone()
+            },
+            _ => doc,
+        });
+        Foreign {
+            bytes: Some(bytes),
+            doc,
+            aside: true,
+        }
+    }
 }
 
 /// Both documents staged, not visible yet.
@@ -67,6 +111,8 @@ struct StagedState {
     other: Map<String, Value>,
     /// What lay there when we looked.
     before: Option<Vec<u8>>,
+    /// Where an edit lies that this takes over: gone once it is there.
+    spent: Option<PathBuf>,
 }
 
 /// What one look at state.json found.
@@ -133,13 +179,21 @@ impl Documents {
             let other = self.others(&before)?;
             let bytes = render(&factory.state_doc(&other));
             sha = Some(sha256(&bytes));
-            let path = files::temp(self.state_dir(), "state.json");
+            // An edit that was pushed aside lies nowhere else until this is there.
+            let edited = self.aside.as_ref().map(|aside| aside.path.clone());
+            let spent = edited.filter(|_| self.seen.as_ref().is_some_and(|seen| seen.aside));
+            let usual = files::temp(self.state_dir(), "state.json");
+            let path = match spent.as_ref() == Some(&usual) {
+                true => files::temp(self.state_dir(), "state.json.next"),
+                false => usual,
+            };
             prepared.state = Some(StagedState {
                 path,
                 bytes,
                 written: core,
                 other,
                 before,
+                spent,
             });
         }
         self.stage_control(factory, sha.unwrap_or_default(), &mut prepared)?;
@@ -216,11 +270,15 @@ impl Documents {
         let Some(staged) = prepared.state else {
             return Ok(false);
         };
+        let spent = staged.spent.clone();
         let pushed = self.exchange(staged)?;
         if self.state_dir() != self.dir {
             files::sync_dir(self.state_dir())?;
         }
         files::sync_dir(&self.dir)?;
+        if let Some(spent) = spent {
+            let _ = std::fs::remove_file(spent);
+        }
         Ok(pushed)
     }
 
@@ -236,7 +294,7 @@ impl Documents {
     fn exchange(&mut self, staged: StagedState) -> Result<bool, StoreError> {
         let swapped = files::swap(&staged.path, &self.state)?;
         self.ours = Some(staged.bytes);
-        self.written = Some(staged.written);
+        let core = self.written.replace(staged.written);
         self.other = staged.other;
         self.seen = None;
         if swapped == Swapped::Gone {
@@ -244,15 +302,15 @@ impl Documents {
         }
         let displaced = files::read(&staged.path, files::CAP)?.unwrap_or_default();
         let foreign = Some(&displaced) != staged.before.as_ref();
+        let aside = Aside {
+            path: staged.path,
+            known: displaced.clone(),
+            core,
+        };
         if foreign {
-            let doc = parse(&displaced, self.written.as_ref()).ok();
-            self.pushed = Some(Foreign {
-                bytes: Some(displaced.clone()),
-                doc,
-                aside: true,
-            });
+            self.pushed = Some(aside.edited(displaced, self.written.as_ref()));
         }
-        self.aside = Some((staged.path, displaced));
+        self.aside = Some(aside);
         Ok(foreign)
     }
 
@@ -260,28 +318,32 @@ impl Documents {
     pub fn close(&mut self) {
         let _ = std::fs::remove_file(files::temp(&self.dir, "control.json"));
         self.late_writer();
-        if self.pushed.is_none()
-            && let Some((path, _)) = self.aside.take()
+        // Start-up could not tell half of a file from half of ours, and what is being judged lies nowhere else.
+        let half = self.pushed.take_if(|pushed| pushed.doc.is_none());
+        let judged = self.seen.take_if(|seen| seen.aside);
+        for bytes in [half, judged]
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one.bytes)
         {
-            let _ = std::fs::remove_file(path);
+            let _ = refused::keep(&self.dir, "state.json", &bytes);
+        }
+        if self.pushed.is_none()
+            && let Some(aside) = self.aside.take()
+        {
+            let _ = std::fs::remove_file(aside.path);
         }
     }
 
     fn late_writer(&mut self) {
-        let Some((path, known)) = &mut self.aside else {
+        let Some(aside) = &mut self.aside else {
             return;
         };
-        if let Ok(Some(bytes)) = files::read(path, files::CAP)
-            && bytes != *known
+        if let Ok(Some(bytes)) = files::read(&aside.path, files::CAP)
+            && bytes != aside.known
         {
-            known.clone_from(&bytes);
-            let doc = parse(&bytes, self.written.as_ref()).ok();
-            let bytes = Some(bytes);
-            self.pushed = Some(Foreign {
-                bytes,
-                doc,
-                aside: true,
-            });
+            aside.known.clone_from(&bytes);
+            self.pushed = Some(aside.edited(bytes, self.written.as_ref()));
         }
     }
 }

@@ -16,15 +16,32 @@ use std::path::{Path, PathBuf};
 pub const RECENT: usize = 20;
 
 /// Larger segments are read too, up to here.
-const SEGMENT_CAP: u64 = 4 * 1024 * 1024 * 1024;
+pub const SEGMENT_CAP: u64 = 4 * 1024 * 1024 * 1024;
 
 /// journal/snapshot.json: a fold that may be thrown away at any time.
-#[derive(Debug, Serialize, Deserialize)]
-struct Saved {
-    seq: u64,
+#[derive(Debug, Deserialize)]
+pub struct Saved {
+    /// Last event in it.
+    pub seq: u64,
     recent: VecDeque<Event>,
-    factory: Factory,
+    /// What the journal amounted to then.
+    pub factory: Factory,
+    /// Version that folded it: another one may remember other things of the same events.
+    #[serde(default)]
+    pub version: String,
 }
+
+/// The same on its way to disk.
+#[derive(Serialize)]
+struct Saving<'a> {
+    seq: u64,
+    recent: &'a VecDeque<Event>,
+    factory: &'a Factory,
+    version: &'a str,
+}
+
+/// The version that folds here.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What the journal amounts to.
 #[derive(Debug, Default)]
@@ -158,23 +175,25 @@ pub fn save(
     factory: &Factory,
     recent: &VecDeque<Event>,
 ) -> Result<(), StoreError> {
-    let saved = serde_json::json!({"seq": factory.seq, "recent": recent, "factory": factory});
-    let text = line::seal(&saved.to_string());
+    // Written as it is read: a tree of values in between takes many times the memory of the fold.
+    let saving = Saving {
+        seq: factory.seq,
+        recent,
+        factory,
+        version: VERSION,
+    };
+    let json = serde_json::to_string(&saving).map_err(|e| StoreError::Bad(e.to_string()))?;
+    let text = line::seal(&json);
     let dir = layout.segments();
     files::put(&dir, &dir.join("snapshot.json"), text.as_bytes(), false)
 }
 
 /// The snapshot, when it is whole, understood and not ahead of the journal.
 fn saved(layout: &Layout, out: &mut Folded) -> Option<Saved> {
-    let path = layout.segments().join("snapshot.json");
-    let text = String::from_utf8(files::read(&path, SEGMENT_CAP).ok()??).ok()?;
-    let read = match line::intact(&text) {
-        true => serde_json::from_str::<Saved>(&text).map_err(|e| e.to_string()),
-        false => Err("its checksum is wrong".to_owned()),
-    };
-    match read {
-        Ok(saved) if saved.seq <= out.tip && saved.seq == saved.factory.seq => return Some(saved),
-        Ok(saved) => out.notes.push(format!(
+    match saved_fold(layout) {
+        Ok(None) => {}
+        Ok(Some(saved)) if saved.seq <= out.tip => return Some(saved),
+        Ok(Some(saved)) => out.notes.push(format!(
             "journal/snapshot.json knows event {} but the journal ends at {}; the journal counts",
             saved.seq, out.tip
         )),
@@ -183,6 +202,23 @@ fn saved(layout: &Layout, out: &mut Folded) -> Option<Saved> {
         )),
     }
     None
+}
+
+/// The snapshot as it lies there, when it is whole and understood; else why it cannot be used.
+pub fn saved_fold(layout: &Layout) -> Result<Option<Saved>, String> {
+    let path = layout.segments().join("snapshot.json");
+    let Some(bytes) = files::read(&path, SEGMENT_CAP).map_err(|e| e.to_string())? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    if !line::intact(&text) {
+        return Err("its checksum is wrong".to_owned());
+    }
+    let saved: Saved = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+    match saved.seq == saved.factory.seq {
+        true => Ok(Some(saved)),
+        false => Err("its two numbers differ".to_owned()),
+    }
 }
 
 /// Closed segments by their first number.
@@ -228,25 +264,37 @@ fn note_damage(notes: &mut Vec<String>, file: &str, scan: &Scan) {
 
 /// Events from a number on, oldest first, closed segments included.
 pub fn history(layout: &Layout, from: u64) -> Result<Vec<Event>, StoreError> {
+    let mut all = Vec::new();
+    each(layout, from, &mut |event| all.push(event))?;
+    Ok(all)
+}
+
+/// Hands on events from a number on, oldest first, one segment in memory at a time. Gives the number of the newest one.
+pub fn each(layout: &Layout, from: u64, take: &mut dyn FnMut(Event)) -> Result<u64, StoreError> {
     // The live segment first: when it is closed meanwhile, its events are seen twice rather than never.
     let live = files::read(&layout.journal(), SEGMENT_CAP)?.unwrap_or_default();
     let closed = segments(&layout.segments());
-    let mut all: Vec<Event> = Vec::new();
+    let mut next = from;
+    let mut tip = 0;
     let mut add = |bytes: &[u8]| {
         for (seq, range) in line::scan(bytes).whole {
-            let next = all.last().map_or(from, |e: &Event| e.seq + 1);
+            tip = seq.max(tip);
             if seq >= next
                 && let Ok(event) = event(bytes.get(range).unwrap_or_default())
             {
-                all.push(event);
+                next = seq + 1;
+                take(event);
             }
         }
     };
+    let head = live.get(..64).unwrap_or(&live);
+    let begins = line::seq(&String::from_utf8_lossy(head)).unwrap_or(u64::MAX);
     for (at, (_, path)) in closed.iter().enumerate() {
-        if closed.get(at + 1).is_none_or(|(first, _)| *first > from) {
+        let behind = closed.get(at + 1).map_or(begins, |(first, _)| *first);
+        if behind > from {
             add(&files::read(path, SEGMENT_CAP)?.unwrap_or_default());
         }
     }
     add(&live);
-    Ok(all)
+    Ok(tip)
 }

@@ -3,7 +3,9 @@
 
 use super::files;
 use super::layout::Layout;
+use crate::domain::state::FORMAT;
 use crate::factory::ports::store::StoreError;
+use serde_json::Value;
 use std::fs::{Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -14,7 +16,8 @@ const OTHERS: u32 = 0o007;
 
 /// Checks a home for the user of this process; what others could read in dev-factory/ is closed to them.
 pub fn check(home: &Path) -> Result<(), StoreError> {
-    check_for(home, rustix::process::geteuid().as_raw())
+    check_for(home, rustix::process::geteuid().as_raw())?;
+    readable(&Layout::new(home))
 }
 
 /// As [`check`], for a given user.
@@ -45,6 +48,25 @@ pub fn check_for(home: &Path, user: u32) -> Result<(), StoreError> {
         let closed = Permissions::from_mode(mode & !OTHERS);
         let set = std::fs::set_permissions(&layout.dir, closed);
         set.map_err(|e| files::trouble(&layout.dir, &e))?;
+    }
+    Ok(())
+}
+
+/// A home that a newer program has written in is only read.
+fn readable(layout: &Layout) -> Result<(), StoreError> {
+    for name in ["home.json", "control.json"] {
+        let path = layout.at(name);
+        let found = files::read(&path, files::CAP).ok().flatten();
+        let schema = found
+            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
+            .and_then(|doc| doc.get("schema")?.as_u64());
+        if let Some(schema) = schema.filter(|schema| *schema > u64::from(FORMAT)) {
+            return Err(StoreError::Newer(format!(
+                "a newer dev-factory has worked in {} (format {schema}; this one, {}, knows {FORMAT}): update this program; until then it only reads, with status, list, logs, report and --readonly",
+                layout.home.display(),
+                env!("CARGO_PKG_VERSION")
+            )));
+        }
     }
     Ok(())
 }

@@ -62,7 +62,7 @@ impl Journal {
         Ok((journal, said))
     }
 
-    /// Adds events with one write, durably. After an error nothing of them is in the journal.
+    /// Adds events with one write, durably: all of them or, after an error or a crash, none.
     /// `beside` becomes durable at the same time; what became of that is the inner result.
     pub fn append(
         &mut self,
@@ -73,7 +73,13 @@ impl Journal {
         for event in events {
             let json = serde_json::to_string(event)
                 .map_err(|e| StoreError::Bad(format!("event {}: {e}", event.seq)))?;
-            text.push_str(&line::seal(&json));
+            let last = events.last().is_some_and(|last| last.seq == event.seq);
+            let seal = if last {
+                line::seal
+            } else {
+                line::seal_with_more
+            };
+            text.push_str(&seal(&json));
             text.push('\n');
         }
         let beside = self.write(text.as_bytes(), beside)?;
@@ -120,6 +126,12 @@ impl Journal {
             .map_err(|e| trouble(&path, &e))
     }
 
+    /// Whether the disk has failed it: what was written last may be there or not.
+    #[must_use]
+    pub fn broken(&self) -> bool {
+        self.broken
+    }
+
     /// Whether the live segment has reached its size.
     #[must_use]
     pub fn full(&self) -> bool {
@@ -133,14 +145,22 @@ impl Journal {
         steps::before("rename to", &closed)
             .and_then(|()| std::fs::rename(&live, &closed))
             .map_err(|e| trouble(&closed, &e))?;
-        files::sync_dir(&self.layout.segments())?;
+        let closed = files::sync_dir(&self.layout.segments());
         steps::before("begin", &live).map_err(|e| trouble(&live, &e))?;
         self.file = create(&self.layout)?;
-        files::sync_dir(&self.layout.dir)?;
+        // At once: whatever follows may fail, and the next one must not take the name of this one.
         self.len = 0;
         self.first = self.next;
-        Ok(())
+        closed.and_then(|()| files::sync_dir(&self.layout.dir))
     }
+}
+
+/// Writes the live segment as it reads now to a new file in its place: of a file whose sync failed, the kernel may show
+/// what is not on the disk.
+pub fn rewrite(layout: &Layout) -> Result<(), StoreError> {
+    let path = layout.journal();
+    let bytes = files::read(&path, u64::MAX - 1)?.unwrap_or_default();
+    files::put(&layout.dir, &path, &bytes, true)
 }
 
 fn create(layout: &Layout) -> Result<File, StoreError> {

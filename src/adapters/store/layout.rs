@@ -84,6 +84,8 @@ pub fn inside(paper: &Paper) -> String {
             phase,
         } => format!("transcripts/{}/{n}-{}-{}.jsonl", s(tool), s(role), s(phase)),
         Paper::Brief => "BRIEF.md".to_owned(),
+        Paper::Told => "run/told.json".to_owned(),
+        Paper::Seen => "commands/seen".to_owned(),
     }
 }
 
@@ -99,7 +101,7 @@ pub fn check(paper: &Paper) -> Result<(), StoreError> {
         Paper::Transcript {
             tool, role, phase, ..
         } => &[tool, role, phase],
-        Paper::Brief => &[],
+        Paper::Brief | Paper::Told | Paper::Seen => &[],
     };
     match names.iter().find(|name| !kebab(name)) {
         Some(name) => Err(StoreError::Bad(format!(

@@ -1,8 +1,11 @@
-//! One journal line: compact JSON whose last key is a checksum over the rest.
+//! One journal line: compact JSON whose last key is a checksum over the rest. Of lines that were written together all
+//! but the last say that more belongs to them, so that a write cut short is known to have never happened.
 
 use std::ops::Range;
 
 const KEY: &str = ",\"crc\":\"";
+/// Last key before the checksum of a line that is not the last of its write.
+const MORE: &str = ",\"more\":true";
 /// `,"crc":"` + 8 digits + `"}`
 const TAIL: usize = KEY.len() + 8 + 2;
 
@@ -11,6 +14,20 @@ const TAIL: usize = KEY.len() + 8 + 2;
 pub fn seal(object: &str) -> String {
     let open = object.strip_suffix('}').unwrap_or(object);
     format!("{open}{KEY}{:08x}\"}}", crc(open))
+}
+
+/// The same for a line that others follow in one write.
+#[must_use]
+pub fn seal_with_more(object: &str) -> String {
+    let open = object.strip_suffix('}').unwrap_or(object);
+    seal(&format!("{open}{MORE}}}"))
+}
+
+/// Whether others follow in one write.
+#[must_use]
+pub fn has_more(line: &str) -> bool {
+    let open = line.len().checked_sub(TAIL).and_then(|at| line.get(..at));
+    open.is_some_and(|open| open.ends_with(MORE))
 }
 
 /// Whether a line is whole: its checksum is there and right.
@@ -54,6 +71,8 @@ pub fn scan(bytes: &[u8]) -> Scan {
     let mut suspects: Vec<(usize, usize)> = Vec::new();
     let mut start = 0;
     let mut number = 0;
+    // Where a write begins that has not come to its end, and how many lines were whole before it.
+    let mut open: Option<(usize, usize)> = None;
     for piece in bytes.split_inclusive(|b| *b == b'\n') {
         number += 1;
         let range = start..start + piece.len();
@@ -63,6 +82,8 @@ pub fn scan(bytes: &[u8]) -> Scan {
             Ok(line) if intact(line) && seq(line).is_some() => {
                 found.damaged.extend(suspects.drain(..).map(|(n, _)| n));
                 found.unended = ended.is_none();
+                let begun = open.take().unwrap_or((range.start, found.whole.len()));
+                open = has_more(line).then_some(begun);
                 found.whole.push((seq(line).unwrap_or_default(), range));
             }
             Ok("") if ended.is_some() => {}
@@ -71,11 +92,16 @@ pub fn scan(bytes: &[u8]) -> Scan {
     }
     // Only the end can be torn by a crash; one write may have held several lines.
     found.torn = suspects.first().map(|(_, at)| *at);
+    if let Some((at, whole)) = open {
+        found.torn = Some(at);
+        found.whole.truncate(whole);
+    }
     found
 }
 
 /// Reads the number without parsing the line; it is always the first key.
-fn seq(line: &str) -> Option<u64> {
+#[must_use]
+pub fn seq(line: &str) -> Option<u64> {
     let digits = line.strip_prefix("{\"seq\":")?;
     digits.get(..digits.find(',')?)?.parse().ok()
 }
@@ -120,5 +146,28 @@ mod tests {
         assert_eq!(found.damaged, [2]);
         assert_eq!(found.torn, None);
         assert_eq!(found.whole.iter().map(|w| w.0).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn lines_written_together_are_there_together() {
+        let mut text = sealed(1);
+        let before = text.len();
+        for n in 2..4 {
+            text += &(seal_with_more(&format!("{{\"seq\":{n},\"kind\":\"noted\"}}")) + "\n");
+        }
+        text += &sealed(4);
+        let end = text.len();
+        text += &sealed(5);
+        for cut in before..=text.len() {
+            let found = scan(&text.as_bytes()[..cut]);
+            let numbers: Vec<u64> = found.whole.iter().map(|(seq, _)| *seq).collect();
+            // A line end that is missing costs nothing.
+            let expected = match cut {
+                cut if cut < end - 1 => (vec![1], (cut > before).then_some(before)),
+                cut if cut < text.len() - 1 => (vec![1, 2, 3, 4], (cut > end).then_some(end)),
+                _ => (vec![1, 2, 3, 4, 5], None),
+            };
+            assert_eq!((numbers, found.torn), expected, "cut at {cut}");
+        }
     }
 }

@@ -3,25 +3,27 @@
 mod commands;
 mod documents;
 pub mod files;
-mod fold;
+pub(in crate::adapters) mod fold;
 mod guard;
+mod here;
 mod journal;
 pub(in crate::adapters) mod json;
-mod layout;
-mod line;
+pub(in crate::adapters) mod layout;
+pub(in crate::adapters) mod line;
 mod papers;
 pub mod readers;
 mod reconcile;
 mod refused;
-mod statefile;
+pub(in crate::adapters) mod statefile;
 mod stream;
-mod wishlist;
+mod sweep;
+pub(in crate::adapters) mod wishlist;
 
-pub use commands::{answered, await_answer, submit};
-pub use guard::check_for;
+pub use commands::{answered, await_answer, seen, submit};
+pub use guard::{check, check_for};
 pub use layout::{FOLDER, kebab};
 
-use self::documents::{Documents, Look};
+use self::documents::{Documents, Look, inert};
 use self::fold::RECENT;
 use self::journal::Journal;
 use self::layout::Layout;
@@ -29,12 +31,15 @@ use self::stream::Stream;
 use self::wishlist::Wishlist;
 use super::{lock, steps, watch};
 use crate::domain::command::{Answer, Command};
+use crate::domain::condition::Trouble;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::factory::Factory;
 use crate::domain::item::Item;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::domain::state::StateDoc;
+use crate::domain::swept::{Finished, Swept};
 use crate::factory::ports::clock::Clock;
+use crate::factory::ports::settings::KeepSettings;
 use crate::factory::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::VecDeque;
@@ -74,9 +79,9 @@ pub struct FileStore {
     inner: Mutex<Inner>,
     stream: Mutex<Stream>,
     hints: Mutex<Option<UnboundedSender<Change>>>,
-    trouble: Mutex<Option<String>>,
+    trouble: watch::Trouble,
     outside: watch::Outside,
-    _lock: lock::EngineLock,
+    lock: lock::EngineLock,
 }
 
 struct Inner {
@@ -136,17 +141,11 @@ impl FileStore {
             inner: Mutex::new(inner),
             stream: Mutex::new(Stream::new(&layout, sizes.stream)),
             hints: Mutex::new(None),
-            trouble: Mutex::new(None),
+            trouble: watch::Trouble::default(),
             outside: watch::Outside::default(),
             layout,
-            _lock: held,
+            lock: held,
         })
-    }
-
-    /// Why changes are only noticed by looking once a second, when that is so.
-    #[must_use]
-    pub fn watch_trouble(&self) -> Option<String> {
-        locked(&self.trouble).clone()
     }
 
     /// Files outside the home whose changes count as changed settings; filled in by whoever reads the settings.
@@ -160,6 +159,7 @@ impl FileStore {
         &self,
         lines: impl IntoIterator<Item = &'a LogLine>,
     ) -> Result<(), StoreError> {
+        self.here()?;
         locked(&self.stream).put(lines)
     }
 
@@ -196,21 +196,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Events that change neither document: no copy of the factory is needed to find that out.
-fn inert(body: &EventBody) -> bool {
-    matches!(
-        body,
-        EventBody::Turn(_)
-            | EventBody::Worked { .. }
-            | EventBody::Noted { .. }
-            | EventBody::Tree { .. }
-            | EventBody::Answered { .. }
-    )
-}
-
 impl Store for FileStore {
     fn load(&self) -> Result<Loaded, StoreError> {
         let mut inner = locked(&self.inner);
+        if inner.journal.as_ref().is_some_and(Journal::broken) {
+            journal::rewrite(&self.layout)?;
+        }
         let mut folded = fold::read(&self.layout)?;
         let (journal, repaired) = Journal::open(&self.layout, &folded, self.sizes.segment)?;
         let mut said = std::mem::take(&mut folded.notes);
@@ -220,7 +211,7 @@ impl Store for FileStore {
         factory.map(steps::reached);
         let out = reconcile::reconcile(&self.layout, &mut inner.docs, factory, &folded.cores)?;
         said.extend(out.repaired);
-        commands::settle(&self.layout, &folded.live_bytes, &mut said)?;
+        commands::settle(&self.layout, &folded, &mut said)?;
         commands::prune(&self.layout);
         inner.journal = Some(journal);
         inner.since_snapshot = folded.tip - folded.base;
@@ -239,11 +230,13 @@ impl Store for FileStore {
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Event>, StoreError> {
+        self.here()?;
         let mut guard = locked(&self.inner);
         let inner = &mut *guard;
         let Some(journal) = &mut inner.journal else {
             return Err(StoreError::Bad("the home is not loaded yet".to_owned()));
         };
+        let mut late = Ok(());
         let numbered: Vec<Event> = (journal.next..)
             .zip(events)
             .map(|(seq, new)| new.numbered(seq, now))
@@ -271,9 +264,9 @@ impl Store for FileStore {
                 Ok(true) => self.hint(Change::State),
                 Ok(false) => {}
                 Err(e) => {
-                    // The journal has it, so it has happened; the documents follow with the next save.
+                    // The journal has it, so it has happened; the next save or load writes the documents.
                     inner.docs.written = None;
-                    tracing::warn!("state.json could not be replaced: {e}");
+                    late = Err(e);
                 }
             }
         }
@@ -283,7 +276,7 @@ impl Store for FileStore {
         inner.since_snapshot += numbered.len() as u64;
         let ended = |e: &Event| matches!(e.body, EventBody::Stopped { .. });
         self.after_commit(inner, factory, numbered.iter().any(ended));
-        Ok(numbered)
+        late.map(|()| numbered)
     }
 
     fn glance(&self) -> Result<Option<Observed>, StoreError> {
@@ -325,8 +318,16 @@ impl Store for FileStore {
     fn watch(&self) -> Result<UnboundedReceiver<Change>, StoreError> {
         let (tx, rx) = unbounded_channel();
         *locked(&self.hints) = Some(tx.clone());
-        *locked(&self.trouble) = watch::home(&self.layout.home, self.outside(), tx);
+        watch::home(&self.layout.home, self.outside(), tx, self.trouble.clone());
         Ok(rx)
+    }
+
+    fn obstacle(&self) -> Option<(Trouble, String)> {
+        self.in_the_way()
+    }
+
+    fn unwatched(&self) -> Option<(DateTime<Utc>, String)> {
+        locked(&self.trouble).clone()
     }
 
     fn commands(&self) -> Result<Vec<Result<Command, (String, String)>>, StoreError> {
@@ -334,6 +335,7 @@ impl Store for FileStore {
     }
 
     fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError> {
+        self.here()?;
         commands::answer(&self.layout, id, answer)
     }
 
@@ -354,10 +356,12 @@ impl Store for FileStore {
     }
 
     fn put(&self, paper: &Paper, text: &str) -> Result<(), StoreError> {
+        self.here()?;
         papers::put(&self.layout, paper, text)
     }
 
     fn append(&self, paper: &Paper, text: &str) -> Result<(), StoreError> {
+        self.here()?;
         papers::append(&self.layout, paper, text)
     }
 
@@ -370,11 +374,20 @@ impl Store for FileStore {
     }
 
     fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        self.here()?;
         stream::put_snapshot(&self.layout, snapshot)
     }
 
     fn put_line(&self, line: &LogLine) -> Result<(), StoreError> {
         self.put_lines([line])
+    }
+
+    fn excess(&self, keep: &KeepSettings, finished: &[Finished]) -> Swept {
+        sweep::plan(&self.layout, keep, finished)
+    }
+
+    fn sweep(&self, swept: &Swept, finished: &[Finished]) -> Result<(), StoreError> {
+        sweep::carry_out(&self.layout, swept, finished)
     }
 
     fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError> {

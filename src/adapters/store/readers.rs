@@ -4,14 +4,15 @@ use super::files;
 use super::fold;
 use super::layout::{self, Layout};
 use super::wishlist;
-use crate::adapters::lock;
+use crate::adapters::{lock, place};
+use crate::domain::condition::Condition;
 use crate::domain::event::Event;
 use crate::domain::factory::Factory;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::factory::ports::store::{Paper, StoreError};
 use serde_json::Value;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest snapshot read.
 const CAP: u64 = 64 * 1024 * 1024;
@@ -20,9 +21,29 @@ const CAP: u64 = 64 * 1024 * 1024;
 #[must_use]
 pub fn snapshot(home: &Path) -> Option<(Snapshot, bool)> {
     let path = Layout::new(home).run().join("snapshot.json");
-    let snapshot: Snapshot = serde_json::from_slice(&files::read(&path, CAP).ok()??).ok()?;
+    let mut snapshot: Snapshot = serde_json::from_slice(&files::read(&path, CAP).ok()??).ok()?;
     let alive = lock::alive(&snapshot.engine);
+    obstructed(home, &mut snapshot);
     Some((snapshot, alive))
+}
+
+/// What an engine may not have been able to write down: that nothing can be written.
+fn obstructed(home: &Path, snapshot: &mut Snapshot) {
+    let waits = snapshot.conditions.iter().any(|condition| condition.waits);
+    let Some((name, why)) = place::obstacle(home).filter(|_| !waits) else {
+        return;
+    };
+    let condition = Condition {
+        name,
+        why,
+        remedy: name.remedy().to_owned(),
+        since: snapshot.at,
+        tries: 0,
+        waits: true,
+        person: true,
+    };
+    snapshot.needs.splice(0..0, condition.need());
+    snapshot.conditions.insert(0, condition);
 }
 
 /// The engine that holds a home, if one that still runs is named in the lock.
@@ -69,6 +90,20 @@ pub fn factory(home: &Path) -> Result<Reading, StoreError> {
 /// Events from a number on, oldest first.
 pub fn history(home: &Path, from_seq: u64) -> Result<Vec<Event>, StoreError> {
     fold::history(&Layout::new(home), from_seq)
+}
+
+/// The files of the journal, newest first, the live one before all.
+#[must_use]
+pub fn segments(home: &Path) -> Vec<PathBuf> {
+    let layout = Layout::new(home);
+    let closed = fold::segments(&layout.segments());
+    let closed = closed.into_iter().rev().map(|(_, path)| path);
+    std::iter::once(layout.journal()).chain(closed).collect()
+}
+
+/// The same, handed on one by one with little in memory; gives the number of the newest event.
+pub fn each(home: &Path, from_seq: u64, take: &mut dyn FnMut(Event)) -> Result<u64, StoreError> {
+    fold::each(&Layout::new(home), from_seq, take)
 }
 
 /// A paper of the home; None when it is absent or cannot be read as text.

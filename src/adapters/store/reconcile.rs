@@ -6,7 +6,7 @@ use super::files;
 use super::fold::core;
 use super::layout::Layout;
 use super::refused;
-use super::statefile::{parse, same, sha256};
+use super::statefile::{parse, same, says, sha256};
 use crate::adapters::clock::age;
 use crate::domain::factory::Factory;
 use crate::domain::state::{ControlDoc, StateDoc};
@@ -39,23 +39,13 @@ pub fn reconcile(
     let present = settled(docs, last.as_ref())?;
     match (factory, last) {
         (Some(factory), Some(last)) => {
-            let stray = stray_edit(layout, docs, cores, present.as_deref());
+            let stray = stray_edit(layout, docs, cores, present.as_deref(), &mut out)?;
             judge(docs, present, &last, cores, &mut out)?;
             sweep(layout, &mut out);
-            if let (Some((bytes, doc)), None) = (stray, &out.claim) {
-                out.repaired.push(
-                    "an edit of state.json that a save had pushed aside was found and is judged now"
-                        .to_owned(),
-                );
-                let bytes = Some(bytes);
-                docs.seen = Some(Foreign {
-                    bytes,
-                    doc: Some(doc.clone()),
-                    aside: true,
-                });
-                out.claim = Some(doc);
-            }
             write(docs, factory, &mut out)?;
+            if let Some(stray) = stray {
+                take_up(docs, stray, &mut out);
+            }
         }
         _ => {
             sweep(layout, &mut out);
@@ -63,6 +53,31 @@ pub fn reconcile(
         }
     }
     Ok(out)
+}
+
+/// An edit that a save had pushed aside, with the name of its copy: it lies nowhere else once we write again.
+struct Stray {
+    bytes: Vec<u8>,
+    doc: StateDoc,
+    copy: String,
+}
+
+/// An edit that a save had pushed aside is judged, or kept where a later one is.
+fn take_up(docs: &mut Documents, stray: Stray, out: &mut Outcome) {
+    let Stray { bytes, doc, copy } = stray;
+    let found = "an edit of state.json that a save had pushed aside was found";
+    if out.claim.is_some() {
+        let words = format!("{found} and is kept as {copy}; a later one is judged now");
+        return out.repaired.push(words);
+    }
+    out.repaired
+        .push(format!("{found} and is judged now; a copy is {copy}"));
+    docs.seen = Some(Foreign {
+        bytes: Some(bytes),
+        doc: Some(doc.clone()),
+        aside: true,
+    });
+    out.claim = Some(doc);
 }
 
 /// Reads state.json; waits while it is not readable and was written just now.
@@ -131,10 +146,18 @@ fn judge(
     };
     let ours = docs.kept.as_ref().map(|k| k.state_sha256.clone()) == Some(sha256(&bytes));
     if same(&doc, last) {
-        // Also an edit of lastUpdate or of other keys alone: taken over silently.
-        docs.other = doc.other;
-        docs.written = Some(last.clone());
-        docs.ours = Some(bytes);
+        // Also an edit of lastUpdate or of other keys alone: taken over silently, and put into its proper form.
+        docs.other = doc.other.clone();
+        if says(&bytes, last) {
+            docs.written = Some(last.clone());
+            docs.ours = Some(bytes);
+        } else {
+            docs.seen = Some(Foreign {
+                bytes: Some(bytes),
+                doc: Some(doc),
+                aside: false,
+            });
+        }
     } else if ours || cores.contains(&bare) {
         let words = match cores.contains(&bare) {
             true => "state.json was behind the journal; it was brought up",
@@ -242,7 +265,8 @@ fn stray_edit(
     docs: &Documents,
     cores: &[StateDoc],
     present: Option<&[u8]>,
-) -> Option<(Vec<u8>, StateDoc)> {
+    out: &mut Outcome,
+) -> Result<Option<Stray>, StoreError> {
     let dir = docs_dir(docs);
     let begins = |kind: &str| format!("{}{kind}.", files::TEMP);
     let staged_control = names(&layout.dir, &begins("control.json"));
@@ -252,20 +276,36 @@ fn stray_edit(
         .chain(docs.kept.clone())
         .map(|control| control.state_sha256)
         .collect();
-    names(&dir, &begins("state.json"))
-        .into_iter()
-        .find_map(|bytes| {
-            if known.contains(&sha256(&bytes)) || present == Some(&bytes) {
-                return None;
-            }
-            let doc = parse(&bytes, None).ok()?;
-            let bare = StateDoc {
-                other: serde_json::Map::new(),
-                ..doc.clone()
-            };
-            let old = cores.contains(&bare) || cores.last().is_some_and(|last| same(last, &bare));
-            (!old).then_some((bytes, doc))
-        })
+    let keys = present.and_then(|bytes| Some(parse(bytes, None).ok()?.other));
+    let keys = keys.unwrap_or_default();
+    let mut found = None;
+    for bytes in names(&dir, &begins("state.json")) {
+        if present == Some(&bytes) {
+            continue;
+        }
+        let Ok(doc) = parse(&bytes, None) else {
+            continue;
+        };
+        let bare = StateDoc {
+            other: serde_json::Map::new(),
+            ..doc.clone()
+        };
+        let old = known.contains(&sha256(&bytes))
+            || cores.contains(&bare)
+            || cores.last().is_some_and(|last| same(last, &bare));
+        if !old {
+            let copy = refused::keep(&dir, "state.json", &bytes)?;
+            found = Some(Stray { bytes, doc, copy });
+        } else if keys != doc.other {
+            // Ours from before other keys came or with keys about to be taken over, or an edit of keys alone: nobody can
+            // tell any more.
+            let copy = refused::keep(&dir, "state.json", &bytes)?;
+            out.repaired.push(format!(
+                "a state.json with other keys had been pushed aside; it is kept as {copy}"
+            ));
+        }
+    }
+    Ok(found)
 }
 
 /// Contents of the temporary files whose name begins so.

@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 
 const FILE: &str = "dev-factory/wishlist.json";
 
+/// Largest list read: ten thousand shipped tools take some 5 MB.
+const CAP: u64 = 64 * 1024 * 1024;
+
 /// Keys of an item that are absent when there is nothing to say.
 const OPTIONAL: [&str; 4] = ["reason", "branch", "phase", "escalation"];
 
@@ -42,7 +45,7 @@ impl Wishlist {
         &mut self,
         layout: &Layout,
     ) -> Result<Vec<(String, i64, Option<String>)>, StoreError> {
-        let bytes = files::read(&layout.at("wishlist.json"), files::CAP)?;
+        let bytes = files::read(&layout.at("wishlist.json"), CAP)?;
         let parsed = match &bytes {
             None => Vec::new(),
             Some(bytes) => parse(bytes).map_err(StoreError::Bad)?,
@@ -54,7 +57,7 @@ impl Wishlist {
     /// Writes the engine's fields; false, and nothing written, when someone has edited the file since it was read.
     pub fn write(&mut self, layout: &Layout, items: &[Item]) -> Result<bool, StoreError> {
         let path = layout.at("wishlist.json");
-        let before = match files::read(&path, files::CAP) {
+        let before = match files::read(&path, CAP) {
             Err(StoreError::Bad(_)) => return Ok(false),
             other => other?,
         };
@@ -83,7 +86,7 @@ impl Wishlist {
         let staged = files::temp(&layout.dir, "wishlist.json");
         files::stage_durably(&staged, &bytes, &path)?;
         if files::swap(&staged, &path)? == Swapped::Exchanged {
-            if files::read(&staged, files::CAP)? != before {
+            if files::read(&staged, CAP)? != before {
                 // An edit came in between: it goes back to its place, ours is dropped.
                 files::swap(&staged, &path)?;
                 let _ = std::fs::remove_file(&staged);
@@ -99,7 +102,7 @@ impl Wishlist {
 
 /// The entries as they stand there, when none has a mistake.
 pub fn entries(layout: &Layout) -> Result<Vec<Value>, StoreError> {
-    let Some(bytes) = files::read(&layout.at("wishlist.json"), files::CAP)? else {
+    let Some(bytes) = files::read(&layout.at("wishlist.json"), CAP)? else {
         return Ok(Vec::new());
     };
     parse(&bytes).map_err(StoreError::Bad)?;
@@ -108,7 +111,7 @@ pub fn entries(layout: &Layout) -> Result<Vec<Value>, StoreError> {
 
 /// Entries that carry every field the engine writes.
 pub fn adoptable(layout: &Layout) -> Result<Vec<Item>, StoreError> {
-    let Some(bytes) = files::read(&layout.at("wishlist.json"), files::CAP)? else {
+    let Some(bytes) = files::read(&layout.at("wishlist.json"), CAP)? else {
         return Ok(Vec::new());
     };
     let items = listed(&bytes)?.into_iter();

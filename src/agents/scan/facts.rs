@@ -12,6 +12,8 @@ pub struct Facts {
     pub declared: HashSet<String>,
     /// Names that stand for a required module or a part of one.
     pub required: HashSet<String>,
+    /// Other names for these and for what is in them.
+    pub aliases: HashSet<String>,
     /// Functions of the file that call expect().
     pub asserting: HashSet<String>,
     /// Functions of the file that expect something to throw or reject.
@@ -42,10 +44,14 @@ impl<'a> Visit<'a> for Collector {
             }
             AstKind::VariableDeclarator(it) => {
                 let name = it.id.get_identifier_name().map(|name| name.to_string());
+                let names = it.id.get_binding_identifiers();
+                let names = names.iter().map(|binding| binding.name.to_string());
                 if it.init.as_ref().is_some_and(from_require) {
-                    for binding in it.id.get_binding_identifiers() {
-                        self.facts.required.insert(binding.name.to_string());
-                    }
+                    self.facts.required.extend(names);
+                } else if it.init.as_ref().and_then(root).is_some_and(|name| {
+                    self.facts.required.contains(name) || self.facts.aliases.contains(name)
+                }) {
+                    self.facts.aliases.extend(names);
                 }
                 self.inside.push(name);
             }
@@ -75,6 +81,17 @@ impl<'a> Visit<'a> for Collector {
 /// Whether a matcher wants an error.
 pub fn expects_throw(member: &str) -> bool {
     matches!(member, "toThrow" | "toThrowError" | "rejects")
+}
+
+/// The name at the bottom of a chain of members.
+pub fn root<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
+    match expression {
+        Expression::Identifier(it) => Some(it.name.as_str()),
+        Expression::ParenthesizedExpression(it) => root(&it.expression),
+        Expression::StaticMemberExpression(it) => root(&it.object),
+        Expression::ComputedMemberExpression(it) => root(&it.object),
+        _ => None,
+    }
 }
 
 /// `require(…)`, or a member of it.

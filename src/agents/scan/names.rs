@@ -1,13 +1,16 @@
 //! The lists: which names, modules, members and comments model-written files may not use.
 
+use crate::domain::cheat::Cheat;
 use crate::domain::package::{self, Package};
 
-/// Comments that hide lines from coverage or steer Jest.
-pub const COMMENTS: [&str; 6] = [
+/// Comments that hide lines from coverage or from mutation, or steer Jest.
+pub const COMMENTS: [&str; 8] = [
     "istanbul ignore",
     "c8 ignore",
     "v8 ignore",
     "node:coverage",
+    "stryker disable",
+    "stryker restore",
     "@jest-environment",
     "@jest-config",
 ];
@@ -44,6 +47,9 @@ const BANNED: [(&str, &str); 12] = [
 
 /// Globals that reach the network; fine as names of the file's own.
 const NETWORK: [&str; 4] = ["fetch", "WebSocket", "EventSource", "XMLHttpRequest"];
+
+/// How the names begin with which mutation testing marks what it changed.
+const MARKS: [&str; 4] = ["__stryker", "stryMutAct_", "stryCov_", "stryNS_"];
 
 /// What Jest puts into a test file.
 pub const JEST: [&str; 8] = [
@@ -148,33 +154,46 @@ pub fn is_test(path: &str) -> bool {
 }
 
 /// Why a name may not be used, and what to do.
-pub fn banned(name: &str, own: bool, test_file: bool) -> Option<String> {
+pub fn banned(name: &str, own: bool, test_file: bool) -> Option<(Cheat, String)> {
     if let Some((_, instead)) = BANNED.iter().find(|(banned, _)| *banned == name) {
-        return Some(format!("`{name}` is not allowed; {instead}"));
+        return Some((Cheat::Reach, format!("`{name}` is not allowed; {instead}")));
     }
     // What the coverage of Jest counts with, beside the file's own names.
     if !own && (name == "__coverage__" || name.starts_with("cov_")) {
-        return Some(format!(
-            "`{name}` is not allowed; coverage comes from tests"
-        ));
+        let words = format!("`{name}` is not allowed; coverage comes from tests");
+        return Some((Cheat::Coverage, words));
+    }
+    if marks(name) {
+        let words = format!("`{name}` is not allowed; a test may not look at how it is run");
+        return Some((Cheat::Tamper, words));
     }
     if !own && NETWORK.contains(&name) {
-        return Some(format!("`{name}` is not allowed; use deps.http"));
+        return Some((
+            Cheat::Reach,
+            format!("`{name}` is not allowed; use deps.http"),
+        ));
     }
     if test_file && SKIPPING.contains(&name) {
-        return Some(format!("`{name}` does not run; use test() or describe()"));
+        let words = format!("`{name}` does not run; use test() or describe()");
+        return Some((Cheat::Skip, words));
     }
     let jest = name == "jest" || (JEST.contains(&name) && (!own || name == "expect"));
     if !test_file && jest {
-        return Some(format!("`{name}` belongs into tests, not into src/"));
+        let words = format!("`{name}` belongs into tests, not into src/");
+        return Some((Cheat::Tamper, words));
     }
     None
+}
+
+fn marks(name: &str) -> bool {
+    MARKS.iter().any(|front| name.starts_with(front))
 }
 
 /// Why a name may not be declared.
 pub fn reserved(name: &str, test_file: bool) -> Option<String> {
     let taken = matches!(name, "require" | "module" | "jest" | "expect")
         || BANNED.iter().any(|(banned, _)| *banned == name)
+        || marks(name)
         || (test_file && (JEST.contains(&name) || SKIPPING.contains(&name)));
     taken.then(|| format!("`{name}` may not be declared; choose another name"))
 }
@@ -202,6 +221,20 @@ pub fn callback(name: &str) -> bool {
         "TypeError",
     ];
     plain.contains(&name)
+}
+
+/// Methods that come from Node's own classes, which are locked while tests run.
+pub fn locked(method: &str) -> bool {
+    let methods = [
+        "emit",
+        "on",
+        "once",
+        "off",
+        "addListener",
+        "removeListener",
+        "removeAllListeners",
+    ];
+    methods.contains(&method)
 }
 
 /// Whether tests may spy on a shared global.

@@ -1,7 +1,8 @@
 //! The walk over a file: each name, member, module and assignment against the lists.
 
-use super::facts::{Facts, from_require};
+use super::facts::{Facts, from_require, root};
 use super::{Violation, names, violation};
+use crate::domain::cheat::Cheat::{self, Reach, Tamper};
 use crate::domain::package::Package;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
@@ -108,35 +109,46 @@ impl<'a> Visit<'a> for Walker<'a, '_> {
 }
 
 impl<'a> Walker<'a, '_> {
-    fn say(&mut self, span: Span, words: impl Into<String>) {
-        self.found.push(violation(self.text, span, words.into()));
+    fn say(&mut self, cheat: impl Into<Option<Cheat>>, span: Span, words: impl Into<String>) {
+        let found = violation(self.text, span, words.into(), cheat.into());
+        self.found.push(found);
     }
 
     fn spelled(&mut self, span: Span) {
-        self.say(span, "the text 'constructor' is not allowed; use another");
+        self.say(
+            Reach,
+            span,
+            "the text 'constructor' is not allowed; use another",
+        );
     }
 
     fn declaration(&mut self, it: &BindingIdentifier<'a>) {
         if let Some(words) = names::reserved(&it.name, self.test_file) {
-            self.say(it.span, words);
+            self.say(Tamper, it.span, words);
         }
     }
 
     fn reference(&mut self, it: &IdentifierReference<'a>) {
         let name = it.name.as_str();
         let own = self.facts.declared.contains(name);
-        if let Some(words) = names::banned(name, own, self.test_file) {
-            return self.say(it.span, words);
+        if let Some((cheat, words)) = names::banned(name, own, self.test_file) {
+            return self.say(cheat, it.span, words);
         }
         match name {
             "require" if !self.is_callee(it.span) => {
-                self.say(it.span, "require may only be called: require('./file.js')");
+                self.say(
+                    Reach,
+                    it.span,
+                    "require may only be called: require('./file.js')",
+                );
             }
             "module" if !self.is_export(it.span) => self.say(
+                Reach,
                 it.span,
                 "`module` is only for one `module.exports = { ... }` at the top level",
             ),
             "jest" if !self.has_member(it.span, &names::JEST_MEMBERS) => self.say(
+                Tamper,
                 it.span,
                 "only jest.fn, jest.spyOn and fake timers are allowed of jest",
             ),
@@ -144,7 +156,7 @@ impl<'a> Walker<'a, '_> {
                 if !self.is_callee(it.span)
                     && !self.has_member(it.span, &names::EXPECT_MEMBERS) =>
             {
-                self.say(it.span, "expect may only be called: expect(value)");
+                self.say(Tamper, it.span, "expect may only be called: expect(value)");
             }
             _ => {}
         }
@@ -183,7 +195,7 @@ impl<'a> Walker<'a, '_> {
 
     fn member(&mut self, span: Span, name: &str) {
         if let Some(words) = names::member(name) {
-            return self.say(span, words);
+            return self.say(Reach, span, words);
         }
         let handed_on = match self.parents.last() {
             Some(AstKind::StaticMemberExpression(parent)) => parent.object.span() != span,
@@ -191,7 +203,7 @@ impl<'a> Walker<'a, '_> {
             _ => true,
         };
         if name == "prototype" && handed_on {
-            self.say(span, "a prototype may not be handed on or changed");
+            self.say(Tamper, span, "a prototype may not be handed on or changed");
         }
     }
 
@@ -204,7 +216,7 @@ impl<'a> Walker<'a, '_> {
                 _ => Some("require takes one plain text: require('./file.js')".to_string()),
             };
             if let Some(words) = words {
-                self.say(it.span, words);
+                self.say(Reach, it.span, words);
             }
         }
         let Some(name) = changer(&it.callee) else {
@@ -213,10 +225,19 @@ impl<'a> Walker<'a, '_> {
         let Some(first) = it.arguments.first().and_then(Argument::as_expression) else {
             return;
         };
+        let spied = it.arguments.get(1).and_then(Argument::as_expression);
+        let spied = spied.and_then(constant).filter(|_| name == "spyOn");
+        if let Some(method) = spied.filter(|one| names::locked(one)) {
+            // Restoring the spy would fail, and every test after it.
+            let words = format!(
+                "`{method}` of an emitter cannot be spied on; put jest.fn() in its place: emitter.{method} = jest.fn()"
+            );
+            self.say(None, it.span, words);
+        }
         let root = root(first);
         let harmless = name == "spyOn" && root.is_some_and(names::replaceable);
         if !harmless {
-            self.changed(it.span, root, from_require(first));
+            self.changed_in(it.span, root, from_require(first));
         }
     }
 
@@ -225,44 +246,56 @@ impl<'a> Walker<'a, '_> {
         let through_prototype = matches!(object, Expression::StaticMemberExpression(inner)
             if inner.property.name == "prototype");
         if through_prototype {
-            return self.say(member.span(), "a prototype may not be changed");
+            return self.say(Tamper, member.span(), "a prototype may not be changed");
         }
         if root(object) == Some("module") {
             return;
         }
-        self.changed(member.span(), root(object), from_require(object));
+        self.changed_in(member.span(), root(object), from_require(object));
     }
 
-    /// Something is assigned to, or spied on: not what Jest or another file owns.
+    /// Something in the thing of this name is assigned to, or spied on.
+    fn changed_in(&mut self, span: Span, root: Option<&str>, required: bool) {
+        let alias = root.is_some_and(|name| self.facts.aliases.contains(name));
+        self.changed(span, root, required || alias);
+    }
+
+    /// Something is assigned to: not what Jest or another file owns.
     fn changed(&mut self, span: Span, root: Option<&str>, required: bool) {
         let name = root.unwrap_or_default();
         let own = self.facts.declared.contains(name);
         if required || self.facts.required.contains(name) {
-            self.say(span, "a required module may not be changed or spied on");
+            self.say(
+                Tamper,
+                span,
+                "a required module may not be changed or spied on",
+            );
         } else if !own && (names::shared(name) || (self.test_file && names::JEST.contains(&name))) {
-            self.say(span, format!("`{name}` may not be changed"));
+            self.say(Tamper, span, format!("`{name}` may not be changed"));
         }
     }
 
     fn syntax(&mut self, kind: AstKind<'a>) {
         match kind {
             AstKind::ImportExpression(it) => {
-                self.say(it.span, "import() is not allowed; use require");
+                self.say(Reach, it.span, "import() is not allowed; use require");
             }
-            AstKind::ImportMeta(it) => self.say(it.span, "import.meta is not allowed"),
+            AstKind::ImportMeta(it) => self.say(Reach, it.span, "import.meta is not allowed"),
             AstKind::ImportDeclaration(it) => {
-                self.say(it.span, "import is not allowed; use require");
+                self.say(None, it.span, "import is not allowed; use require");
             }
             AstKind::ExportNamedDeclaration(_)
             | AstKind::ExportDeclaration(_)
             | AstKind::ExportFromDeclaration(_)
             | AstKind::ExportDefaultDeclaration(_)
             | AstKind::ExportAllDeclaration(_) => self.say(
+                None,
                 kind.span(),
                 "export is not allowed; use one `module.exports = { ... }`",
             ),
-            AstKind::WithStatement(it) => self.say(it.span, "with is not allowed"),
+            AstKind::WithStatement(it) => self.say(None, it.span, "with is not allowed"),
             AstKind::ThisExpression(it) if !self.strict && !self.in_class() => self.say(
+                Reach,
                 it.span,
                 "`this` outside a class needs 'use strict' as the first line of the file",
             ),
@@ -294,17 +327,6 @@ fn changer<'b>(callee: &'b Expression<'_>) -> Option<&'b str> {
         );
     let spy = member.object.is_specific_id("jest") && name == "spyOn";
     (of_object || spy).then_some(name)
-}
-
-/// The name at the bottom of a chain of members and calls.
-fn root<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
-    match expression {
-        Expression::Identifier(it) => Some(it.name.as_str()),
-        Expression::ParenthesizedExpression(it) => root(&it.expression),
-        Expression::StaticMemberExpression(it) => root(&it.object),
-        Expression::ComputedMemberExpression(it) => root(&it.object),
-        _ => None,
-    }
 }
 
 /// The text of an expression made of literals only.

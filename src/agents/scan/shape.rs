@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, expects_throw};
 use super::{Violation, names, violation};
+use crate::domain::cheat::Cheat;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, CallExpression, Expression, Program, Statement, TryStatement,
@@ -39,7 +40,7 @@ pub fn check(text: &str, program: &Program<'_>, facts: &Facts) -> (Vec<Promised>
     let found = strays
         .found
         .into_iter()
-        .map(|(span, words)| violation(text, span, words));
+        .map(|(cheat, span, words)| violation(text, span, words, Some(cheat)));
     shape.found.extend(found);
     (shape.promises, shape.found)
 }
@@ -56,8 +57,8 @@ struct Shape<'b> {
 }
 
 impl Shape<'_> {
-    fn say(&mut self, span: Span, words: &str) {
-        let found = violation(self.text, span, words.to_string());
+    fn say(&mut self, cheat: Option<Cheat>, span: Span, words: &str) {
+        let found = violation(self.text, span, words.to_string(), cheat);
         self.found.push(found);
     }
 
@@ -97,6 +98,7 @@ impl Shape<'_> {
                 refuses: false,
             });
             return self.say(
+                None,
                 call.span,
                 "a test needs a plain text as name and a function written in place",
             );
@@ -116,7 +118,8 @@ impl Shape<'_> {
             refuses: seen.refuses,
         });
         if !seen.expects {
-            self.say(call.span, "this test expects nothing; add expect(...)");
+            let words = "this test expects nothing; add expect(...)";
+            self.say(Some(Cheat::Hollow), call.span, words);
         }
     }
 
@@ -133,6 +136,7 @@ impl Shape<'_> {
         };
         let Some((name, body)) = body else {
             return self.say(
+                None,
                 call.span,
                 "describe needs a plain text as name and a plain function with a body, written in place",
             );
@@ -193,7 +197,7 @@ impl<'a> Visit<'a> for Expectations<'_> {
 struct Strays<'a, 'b> {
     allowed: &'b HashSet<Span>,
     parents: Vec<AstKind<'a>>,
-    found: Vec<(Span, String)>,
+    found: Vec<(Cheat, Span, String)>,
 }
 
 impl<'a> Visit<'a> for Strays<'a, '_> {
@@ -206,15 +210,15 @@ impl<'a> Visit<'a> for Strays<'a, '_> {
                     let words = format!(
                         "{name} may only be called as {name}(...) at the top level or directly in a describe, without .each, .skip, .only or a loop"
                     );
-                    self.found.push((it.span, words));
+                    self.found.push((Cheat::Skip, it.span, words));
                 }
             }
             AstKind::CallExpression(it) if it.callee.is_specific_id("expect") => {
                 self.expectation(it)
             }
             AstKind::CatchClause(it) if it.body.body.is_empty() => {
-                self.found
-                    .push((it.span, "an empty catch hides failures".into()));
+                let words = "an empty catch hides failures".to_owned();
+                self.found.push((Cheat::Hollow, it.span, words));
             }
             _ => {}
         }
@@ -232,7 +236,7 @@ impl<'a> Strays<'a, '_> {
         let constant = value.is_none_or(Expression::is_literal);
         if constant {
             let words = "expect(...) needs a value that comes from the tool".to_string();
-            self.found.push((call.span, words));
+            self.found.push((Cheat::Hollow, call.span, words));
         }
         let guarded = |tried: &&TryStatement<'a>| {
             let block = tried.block.span;
@@ -244,17 +248,17 @@ impl<'a> Strays<'a, '_> {
         });
         if tries.into_iter().any(|tried| guarded(&tried)) {
             let words = "expect inside try can be swallowed; use expect(...).rejects or toThrow";
-            self.found.push((call.span, words.into()));
+            self.found.push((Cheat::Hollow, call.span, words.into()));
         }
         let finished = matches!(self.parents.last(), Some(AstKind::StaticMemberExpression(member))
             if member.object.span() == call.span);
         if !finished {
             let words = "expect(...) needs a matcher, such as .toBe(...)".to_string();
-            self.found.push((call.span, words));
+            self.found.push((Cheat::Hollow, call.span, words));
         }
         if self.left_alone() {
             let words = "expect(...).resolves and .rejects must be awaited: await expect(...)";
-            self.found.push((call.span, words.into()));
+            self.found.push((Cheat::Hollow, call.span, words.into()));
         }
     }
 

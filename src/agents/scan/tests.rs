@@ -279,3 +279,15 @@ fn deep_text_ends_in_words_and_not_in_a_crash() {
     let chain = format!("{}1;", "!".repeat(TEXT_LIMIT - 2));
     assert_eq!(scan("src/a.js", &chain, &[]), vec![]);
 }
+
+#[test]
+fn a_bare_file_is_its_code_and_the_comments_that_are_not_allowed() {
+    let plain = bare("const a = '// 1';\n\nmodule.exports = { a };\n");
+    let dressed = bare("/** A. */\nconst a = '// 1'; // one\n  module.exports = {\n a };");
+    assert_eq!(plain, dressed);
+    assert_eq!(plain, "const a = '// 1'; module.exports = { a };");
+    assert_ne!(plain, bare("const a = '// 2'; module.exports = { a };"));
+    let hiding = bare("const a = '// 1'; /* istanbul ignore next */ module.exports = { a };");
+    assert_ne!(plain, hiding);
+    assert_eq!(bare("const = "), "const =");
+}

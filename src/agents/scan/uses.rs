@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::{Violation, names, violation};
+use crate::domain::cheat::Cheat;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, ChainElement, ComputedMemberExpression, Expression};
 use oxc_ast::ast::{CallExpression, IdentifierReference, Program};
@@ -18,14 +19,14 @@ pub fn check(text: &str, program: &Program<'_>, facts: &Facts) -> Vec<Violation>
     uses.visit_program(program);
     let found = uses.found.into_iter();
     found
-        .map(|(span, words)| violation(text, span, words))
+        .map(|(cheat, span, words)| violation(text, span, words, Some(cheat)))
         .collect()
 }
 
 struct Uses<'a, 'b> {
     facts: &'b Facts,
     parents: Vec<AstKind<'a>>,
-    found: Vec<(Span, String)>,
+    found: Vec<(Cheat, Span, String)>,
 }
 
 impl<'a> Visit<'a> for Uses<'a, '_> {
@@ -36,7 +37,7 @@ impl<'a> Visit<'a> for Uses<'a, '_> {
                 let name = it.name.as_str();
                 if names::shared(name) && !self.facts.required.contains(name) {
                     let words = format!("`{name}` may not be declared; choose another name");
-                    self.found.push((it.span, words));
+                    self.found.push((Cheat::Tamper, it.span, words));
                 }
             }
             AstKind::CallExpression(it) => self.called(&it.callee),
@@ -63,7 +64,7 @@ impl<'a> Uses<'a, '_> {
             let words = format!(
                 "`{name}` may be called, used with new or as `{name}.member`, but not handed on"
             );
-            self.found.push((it.span, words));
+            self.found.push((Cheat::Tamper, it.span, words));
         }
     }
 
@@ -78,7 +79,7 @@ impl<'a> Uses<'a, '_> {
         };
         if let Some(member) = through {
             let words = "a function may not be called by a name that is put together, `x[name](...)`; use a Map, a switch or for...of";
-            self.found.push((member.span, words.into()));
+            self.found.push((Cheat::Reach, member.span, words.into()));
         }
     }
 }

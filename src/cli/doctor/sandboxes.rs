@@ -2,7 +2,7 @@
 
 use super::super::args::Cli;
 use super::super::out::{self, Done, Fail, code};
-use super::super::{walls, wire};
+use super::super::{threads, walls, wire};
 use super::progress::Progress;
 use crate::adapters::sandbox::{self, Choice, Scoped, Tried};
 use crate::domain::finding::Finding;
@@ -13,7 +13,7 @@ use std::path::Path;
 pub fn run(cli: &Cli, home: Option<&Path>) -> Done {
     let settings = wire::settings(cli, home, Vec::new())?.settings;
     let progress = Progress::new(false);
-    let choice = wire::runtime()?.block_on(survey(&settings.wrapper, &progress))?;
+    let choice = threads::runtime()?.block_on(survey(&settings.wrapper, &progress))?;
     match cli.json {
         true => out::say(json!({ "sandbox": value(&choice) }))?,
         false => out::put(&text(&choice))?,

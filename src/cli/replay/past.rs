@@ -44,7 +44,7 @@ pub fn lines(home: &Path, transcript: &Path) -> Result<Vec<Line>, Fail> {
     let found = places.iter().find(|path| path.is_file());
     let Some(path) = found else {
         return Err(Fail::usage(format!(
-            "{} is no transcript: they lie in {}",
+            "{} is no transcript: they lie in {}; those of finished tools are rotated away when they outgrow keep.transcripts_mib",
             transcript.display(),
             home.join("dev-factory/transcripts").display()
         )));
@@ -223,7 +223,7 @@ impl Past {
                     what,
                     then: Some(summed(then)),
                     now: "not judged".to_owned(),
-                    words: "its evidence or spec is not in this home".to_owned(),
+                    words: "its evidence or spec is not in this home, or rotated away (keep.evidence_mib)".to_owned(),
                     differs: false,
                 });
                 continue;

@@ -1,9 +1,9 @@
 //! The report as a page of at most 80 columns.
 
-use super::Read;
 use crate::cli::{out, status};
 use crate::domain::metrics::{Effort, Metrics, PassAt, Share, Summary, Tool};
 use crate::domain::screen::Need;
+use crate::domain::shift::Bookmark;
 use crate::domain::stats::Spread;
 use crate::domain::stuck::Rung;
 use crate::headless;
@@ -19,7 +19,13 @@ const NAMES: usize = 18;
 const TOOL: usize = 24;
 
 /// The whole page.
-pub fn page(home: &Path, metrics: &Metrics, read: &Read, shift: bool, needs: &[Need]) -> String {
+pub fn page(
+    home: &Path,
+    metrics: &Metrics,
+    read: &Bookmark,
+    shift: bool,
+    needs: &[Need],
+) -> String {
     let mut text = head(home, metrics, read, shift);
     if metrics.tools.is_empty() {
         text += match shift {
@@ -48,7 +54,7 @@ pub fn page(home: &Path, metrics: &Metrics, read: &Read, shift: bool, needs: &[N
     text
 }
 
-fn head(home: &Path, metrics: &Metrics, read: &Read, shift: bool) -> String {
+fn head(home: &Path, metrics: &Metrics, read: &Bookmark, shift: bool) -> String {
     let what = match (shift, read.at) {
         (true, Some(at)) => format!("since you marked it read on {}", status::local(at)),
         (true, None) => "all of it: nothing was marked read yet".to_owned(),
@@ -179,6 +185,9 @@ fn went(s: &Summary) -> String {
         "{} shipped, {} parked, {} dropped",
         s.shipped, s.parked.part, s.dropped
     );
+    let cheats = s.cheats.iter();
+    let cheats = cheats.map(|(cheat, runs)| (cheat.word().to_owned(), *runs));
+    let cheats = cheats.collect();
     [
         row("  ended", &words),
         row("  parked rate", &share(s.parked)),
@@ -191,6 +200,11 @@ fn went(s: &Summary) -> String {
         row("  sent back", &share(s.bounced)),
         row("  spec anew", &share(s.respecced)),
         row("  red gates", &named(&s.rejections)),
+        row("  cheats found", &named(&cheats)),
+        row(
+            "  mutation score",
+            &spread(s.mutation, |percent| format!("{percent:.0} %")),
+        ),
     ]
     .concat()
 }
@@ -261,6 +275,7 @@ fn took(s: &Summary) -> String {
         row("  turns", &turns),
         row("  not usable", &share(s.malformed)),
         row("  tokens", &tokens),
+        row("  mutation tests", &time(e.mutation_millis)),
         row("  cost", &cost(e)),
         row("  cost a ship", &spread(s.usd_per_shipped, usd)),
         row(
@@ -278,7 +293,7 @@ fn took(s: &Summary) -> String {
 fn cost(effort: &Effort) -> String {
     let unpriced = match effort.unpriced {
         0 => String::new(),
-        n => format!("; {} without a known price", plural(n, "turn")),
+        n => format!("; {} of unknown cost", plural(n, "turn")),
     };
     format!(
         "${:.2}, ${:.2} of it the Supervisor's{unpriced}",

@@ -1,5 +1,6 @@
 //! What an upgrade would do to each file: three texts are compared, as it was written, as it is, and as this version writes it.
 
+use super::merged::merged;
 use super::renamed::{self, renamed};
 use super::{SETTINGS, STARTER};
 use crate::adapters::folder::{Folder, For};
@@ -11,6 +12,8 @@ use std::path::Path;
 
 /// Largest starter file read, bytes.
 const CAP: u64 = 4 * 1024 * 1024;
+/// What npm installs from.
+const PACKAGES: [&str; 2] = ["package.json", "package-lock.json"];
 /// Begins what init adds to the starter settings.
 const OWN: &str = "\n# Written by init.\n";
 
@@ -79,8 +82,9 @@ pub fn plan(home: &Path) -> Result<Vec<Change>, Fail> {
     let mut changes = Vec::new();
     for (path, text) in starter::FILES.iter().filter(|(_, text)| !text.is_empty()) {
         let base = read(&format!("{STARTER}/{path}"))?.or_else(|| old.text(path));
-        changes.push(compare(path, base, read(path)?, text));
+        changes.push(json(base.clone(), compare(path, base, read(path)?, text)));
     }
+    together(&mut changes);
     let base = read(&format!("{STARTER}/{SETTINGS}"))?.or_else(|| old.text(SETTINGS));
     let own = base.as_deref().and_then(|base| base.split_once(OWN));
     let theirs = match own {
@@ -154,6 +158,41 @@ fn compare(path: &str, base: Option<String>, mine: Option<String>, theirs: &str)
         }
     }
     change
+}
+
+/// A JSON file that was edited gets what is new key by key, where nobody has to choose.
+fn json(base: Option<String>, mut change: Change) -> Change {
+    let (What::Kept, Some(base), Some(mine)) = (change.what, base, &change.before) else {
+        return change;
+    };
+    if change.path.ends_with(".json")
+        && let Some(text) = merged(&base, mine, &change.starter)
+    {
+        change.what = What::Merged;
+        change.beside = None;
+        change.diffs = vec![("what changes".to_owned(), diff(mine, &text))];
+        change.text = Some(text);
+    }
+    change
+}
+
+/// npm installs only what both files say: where one of them stays, so does the other.
+fn together(changes: &mut [Change]) {
+    let of = |change: &&mut Change| PACKAGES.contains(&change.path.as_str());
+    let mut pair: Vec<&mut Change> = changes.iter_mut().filter(of).collect();
+    if pair.iter().all(|change| change.what != What::Kept) {
+        return;
+    }
+    let new = pair.iter_mut().filter(|change| change.text.is_some());
+    for change in new {
+        change.what = What::Kept;
+        change.text = None;
+        change.beside = Some(change.starter.clone());
+    }
+    if let Some(change) = pair.first_mut() {
+        let words = "package.json and package-lock.json go together: put the new lines in, then run npm install --ignore-scripts";
+        change.notes.push(words.to_owned());
+    }
 }
 
 /// Settings: edited as they are meant to be, so new lines are merged in, and old names become new ones.

@@ -127,7 +127,7 @@ fn answer(ask: &Ask<'_>, verb: &Verb) -> Answered {
         Verb::Retry {} => lane::retry(ask),
         Verb::Abort {} => lane::abort(ask),
         Verb::Hint { text } => lane::hint(ask, text),
-        Verb::NotStuck { rule } => lane::not_stuck(ask, rule),
+        Verb::NotStuck { rule, item } => lane::not_stuck(ask, rule, item.as_deref()),
         Verb::Decide {
             item,
             decision,

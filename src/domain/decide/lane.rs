@@ -4,10 +4,10 @@ use super::command::{Answered, Ask};
 use super::{Refusal, Report, onward, pauses, report, review};
 use crate::domain::command::Decision;
 use crate::domain::event::{Event, EventBody, NewEvent};
-use crate::domain::item::ItemStatus;
+use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::state::{Escalation, Scope};
-use crate::domain::stuck::Rung;
+use crate::domain::stuck::{self, Rung};
 
 /// The tool under way, refused in words when none is.
 pub(super) fn tool(ask: &Ask<'_>, what: &str) -> Result<String, Refusal> {
@@ -119,22 +119,16 @@ pub(super) fn hint(ask: &Ask<'_>, text: &str) -> Answered {
     ))
 }
 
-pub(super) fn not_stuck(ask: &Ask<'_>, rule: &str) -> Answered {
-    let known = rule
-        .strip_prefix('S')
-        .and_then(|number| number.parse::<u8>().ok())
-        .is_some_and(|number| (1..=16).contains(&number));
-    if !known {
-        return Err(Refusal::new(format!(
-            "{rule:?} is no stuck rule; they are S1 to S16"
-        )));
+pub(super) fn not_stuck(ask: &Ask<'_>, rule: &str, item: Option<&str>) -> Answered {
+    if let Some(instead) = stuck::unanswerable(rule) {
+        return Err(Refusal::new(instead));
     }
-    let tool = match &ask.factory.current_tool {
-        Some(tool) => tool.clone(),
-        None => shelved_by(ask, rule)?,
+    let tool = match item {
+        Some(name) => named(ask, rule, name)?,
+        None => meant(ask, rule)?,
     };
-    let here = ask.factory.current_tool.is_some();
-    let verdict = super::escalation(ask.factory).is_some_and(|e| raised_by(e, rule));
+    let here = ask.factory.current_tool.as_ref() == Some(&tool);
+    let verdict = here && super::escalation(ask.factory).is_some_and(|e| raised_by(e, rule));
     let facts = ask.factory.facts(&tool);
     let off = facts.is_some_and(|facts| facts.not_stuck.iter().any(|r| r == rule));
     if off && here && !verdict {
@@ -171,26 +165,45 @@ fn raised_by(escalation: &Escalation, rule: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(':'))
 }
 
-/// The one tool on the shelf that a rule's verdict has brought there.
-fn shelved_by(ask: &Ask<'_>, rule: &str) -> Result<String, Refusal> {
-    let found: Vec<&str> = ask
-        .factory
-        .items
-        .iter()
-        .filter(|item| item.status == ItemStatus::InReview)
-        .filter(|item| item.escalation.as_ref().is_some_and(|e| raised_by(e, rule)))
-        .map(|item| item.name.as_str())
+/// The tool whose verdict is answered: the one the rule has stopped, and only then the one under way.
+fn meant(ask: &Ask<'_>, rule: &str) -> Result<String, Refusal> {
+    let here = ask.factory.current_tool.as_ref();
+    let stopped = super::escalation(ask.factory).is_some_and(|e| raised_by(e, rule));
+    let under_way = here.filter(|_| stopped).map(String::as_str);
+    let shelf = ask.factory.items.iter().filter(|item| waits(item, rule));
+    let found: Vec<&str> = under_way
+        .into_iter()
+        .chain(shelf.map(|item| item.name.as_str()))
         .collect();
-    match found.as_slice() {
-        [only] => Ok((*only).to_owned()),
-        [] => Err(Refusal::new(format!(
+    match (found.as_slice(), here) {
+        ([only], _) => Ok((*only).to_owned()),
+        ([], Some(tool)) => Ok(tool.clone()),
+        ([], None) => Err(Refusal::new(format!(
             "no tool is under way and none on the shelf is there because of {rule}, so there is nothing to answer"
         ))),
-        several => Err(Refusal::new(format!(
-            "several tools wait because of {rule} ({}); answer one with `dev-factory decide hint NAME --text TEXT`",
+        (several, _) => Err(Refusal::new(format!(
+            "several tools wait because of {rule} ({}); say which: `dev-factory not-stuck {rule} NAME`",
             several.join(", ")
         ))),
     }
+}
+
+/// A tool by its name, which a rule may be answered for.
+fn named(ask: &Ask<'_>, rule: &str, name: &str) -> Result<String, Refusal> {
+    let here = ask.factory.current_tool.as_deref() == Some(name);
+    let shelved = ask.factory.item(name).is_some_and(|item| waits(item, rule));
+    if here || shelved {
+        return Ok(name.to_owned());
+    }
+    Err(Refusal::new(format!(
+        "{name} is neither under way nor on the shelf because of {rule}; `dev-factory status` shows what waits"
+    )))
+}
+
+/// On the shelf because of a rule's verdict.
+fn waits(item: &Item, rule: &str) -> bool {
+    item.status == ItemStatus::InReview
+        && item.escalation.as_ref().is_some_and(|e| raised_by(e, rule))
 }
 
 /// The row of a hint, with nothing to hand on.

@@ -47,7 +47,7 @@ impl std::fmt::Display for Decision {
 }
 
 /// A hint or instructions within the limit of words.
-pub(super) fn hint_fits(text: &str) -> Result<(), Refusal> {
+pub fn hint_fits(text: &str) -> Result<(), Refusal> {
     let words = text.split_whitespace().count();
     if words == 0 {
         return Err(Refusal::new(

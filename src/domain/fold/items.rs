@@ -1,9 +1,10 @@
 //! What happens to the backlog outside moves, and to what people set.
 
 use crate::domain::event::{Adopted, Event, EventBody};
-use crate::domain::factory::{Factory, Pending};
+use crate::domain::factory::{Factory, Pending, ToolFacts};
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::Phase;
+use std::sync::Arc;
 
 pub(super) fn apply(factory: &mut Factory, event: &Event) {
     match &event.body {
@@ -25,14 +26,15 @@ pub(super) fn apply(factory: &mut Factory, event: &Event) {
         }
         EventBody::ItemsOrdered { names } => {
             let place = |item: &Item| names.iter().position(|n| *n == item.name);
-            factory
-                .items
-                .sort_by_key(|item| place(item).unwrap_or(usize::MAX));
+            Arc::make_mut(&mut factory.items).sort_by_key(|item| place(item).unwrap_or(usize::MAX));
         }
         EventBody::ItemDropped { name, reason } => dropped(factory, name, reason),
         EventBody::ItemParked { name, reason } => {
             forget_decision(factory, name);
             factory.totals.parked = factory.totals.parked.saturating_add(1);
+            if let Some(facts) = idle_facts(factory, name) {
+                facts.set_aside();
+            }
             aside(factory, name, ItemStatus::NeedsHuman, Some(reason));
         }
         EventBody::ItemRequeued { name, fresh, .. } => requeued(factory, name, *fresh),
@@ -58,7 +60,7 @@ fn adopted(factory: &mut Factory, event: &Event, found: &Adopted) {
 
 fn added(factory: &mut Factory, item: Item) {
     if factory.item(&item.name).is_none() {
-        factory.items.push(item);
+        Arc::make_mut(&mut factory.items).push(item);
     }
 }
 
@@ -85,7 +87,7 @@ fn wanted(event: &Event, name: &str, idea: &str, priority: i64) -> Item {
 fn limited(factory: &mut Factory, scope: &str, unit: &str, amount: f64) {
     let amount = super::tools::exact_limit(amount);
     factory.limits.insert(format!("{scope}/{unit}"), amount);
-    if let Some(facts) = factory.tools.get_mut(scope) {
+    if let Some(facts) = factory.known_facts_mut(scope) {
         facts.limits.insert(unit.to_owned(), amount);
     }
 }
@@ -147,8 +149,14 @@ fn aside(factory: &mut Factory, name: &str, status: ItemStatus, reason: Option<&
     }
 }
 
+/// What is remembered of a tool that is not under way.
+fn idle_facts<'a>(factory: &'a mut Factory, name: &str) -> Option<&'a mut ToolFacts> {
+    let under_way = factory.current_tool.as_deref() == Some(name);
+    factory.known_facts_mut(name).filter(|_| !under_way)
+}
+
 fn forget_decision(factory: &mut Factory, name: &str) {
-    if let Some(facts) = factory.tools.get_mut(name) {
+    if let Some(facts) = factory.known_facts_mut(name) {
         facts.decision = None;
         facts.parked_by = None;
     }
@@ -160,6 +168,10 @@ fn dropped(factory: &mut Factory, name: &str, reason: &String) {
         factory.totals.dropped_after_pick = factory.totals.dropped_after_pick.saturating_add(1);
     }
     forget_decision(factory, name);
+    if let Some(facts) = idle_facts(factory, name) {
+        // It may be asked for again, and goes on where it stood then.
+        facts.set_aside();
+    }
     aside(factory, name, ItemStatus::Dropped, Some(reason));
 }
 
@@ -167,7 +179,7 @@ fn requeued(factory: &mut Factory, name: &str, fresh: bool) {
     forget_decision(factory, name);
     aside(factory, name, ItemStatus::Wanted, None);
     if fresh {
-        if let Some(facts) = factory.tools.get_mut(name) {
+        if let Some(facts) = factory.known_facts_mut(name) {
             facts.reopened = false;
         }
         if let Some(item) = factory.item_mut(name) {
@@ -176,7 +188,7 @@ fn requeued(factory: &mut Factory, name: &str, fresh: bool) {
             item.escalation = None;
         }
     }
-    put_last_of_its_priority(&mut factory.items, name);
+    put_last_of_its_priority(Arc::make_mut(&mut factory.items), name);
 }
 
 fn reopened(factory: &mut Factory, name: &str) {

@@ -18,7 +18,7 @@ fn counted(factory: &mut Factory, turn: &Turn) {
     let (Some(estimated), Some(counted)) = (turn.estimated, turn.input_tokens) else {
         return;
     };
-    if turn.ok && !turn.scripted {
+    if turn.ok && !turn.scripted && !turn.uncounted {
         let factor = factory.factors.entry(turn.model.clone());
         let factor = factor.or_insert(tokens::AS_ESTIMATED);
         *factor = tokens::learn(*factor, estimated, counted);
@@ -38,7 +38,7 @@ fn placed(factory: &mut Factory, turn: &Turn) {
 /// How long the Supervisor's calls are.
 fn reviewed(factory: &mut Factory, turn: &Turn) {
     let counted = turn.input_tokens.zip(turn.output_tokens);
-    if let Some((read, written)) = counted.filter(|_| turn.ok && !turn.scripted)
+    if let Some((read, written)) = counted.filter(|_| turn.ok && !turn.scripted && !turn.uncounted)
         && turn.role == Role::Supervisor
     {
         factory.reviews.learn(read, written);

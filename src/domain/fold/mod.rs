@@ -12,13 +12,14 @@ use super::factory::{Factory, ToolFacts, Totals};
 use super::item::Item;
 use super::phase::Phase;
 use super::price::Usual;
-use super::state::{ControlDoc, StateDoc};
+use super::state::{ControlDoc, FORMAT, StateDoc};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Version of control.json.
-const CONTROL_SCHEMA: u32 = 1;
+/// Attempts that were cut short whose answers are looked through by the next one.
+const CUT: usize = 32;
 
 impl Factory {
     /// A factory nothing has happened in.
@@ -37,7 +38,7 @@ impl Factory {
             pauses_made: 0,
             stopped: None,
             escalation: None,
-            items: Vec::new(),
+            items: Arc::default(),
             tools: BTreeMap::new(),
             spend: Vec::new(),
             limits: BTreeMap::new(),
@@ -48,6 +49,8 @@ impl Factory {
             speeds: BTreeMap::new(),
             shares: BTreeMap::new(),
             reviews: Usual::default(),
+            lately: Arc::default(),
+            version: String::new(),
             totals: Totals::default(),
         }
     }
@@ -58,9 +61,16 @@ impl Factory {
             return;
         }
         self.seq = self.seq.max(event.seq);
+        if matches!(
+            event.body,
+            EventBody::Turn(_) | EventBody::AttemptDropped { .. }
+        ) {
+            Arc::make_mut(&mut self.lately).apply(event);
+        }
         match &event.body {
             EventBody::Move(made) => moves::apply(self, event, made),
-            EventBody::Started { .. } => {
+            EventBody::Started { version, .. } => {
+                self.version.clone_from(version);
                 if let Some(attempt) = self.attempt.take() {
                     self.cut(attempt.id, true);
                 }
@@ -108,7 +118,13 @@ impl Factory {
         };
         let cut = &mut self.facts_mut(&tool).cut;
         match counts {
-            true => cut.push(id),
+            true => {
+                cut.push(id);
+                // The first has what the files began with; a trouble that lasts would add one a minute.
+                if cut.len() > CUT {
+                    cut.remove(1);
+                }
+            }
             false => cut.clear(),
         }
     }
@@ -120,23 +136,28 @@ impl Factory {
     }
 
     fn item_mut(&mut self, name: &str) -> Option<&mut Item> {
-        self.items.iter_mut().find(|item| item.name == name)
+        let at = self.items.iter().position(|item| item.name == name)?;
+        Arc::make_mut(&mut self.items).get_mut(at)
     }
 
     /// What is remembered of a tool.
     #[must_use]
     pub fn facts(&self, name: &str) -> Option<&ToolFacts> {
-        self.tools.get(name)
+        self.tools.get(name).map(Arc::as_ref)
     }
 
     /// What is remembered of the tool under way.
     #[must_use]
     pub fn current_facts(&self) -> Option<&ToolFacts> {
-        self.tools.get(self.current_tool.as_deref()?)
+        self.facts(self.current_tool.as_deref()?)
     }
 
     fn facts_mut(&mut self, name: &str) -> &mut ToolFacts {
-        self.tools.entry(name.to_owned()).or_default()
+        Arc::make_mut(self.tools.entry(name.to_owned()).or_default())
+    }
+
+    fn known_facts_mut(&mut self, name: &str) -> Option<&mut ToolFacts> {
+        self.tools.get_mut(name).map(Arc::make_mut)
     }
 
     /// state.json, with the unknown keys it had.
@@ -156,7 +177,7 @@ impl Factory {
     #[must_use]
     pub fn control_doc(&self, revision: u64, state_sha256: String) -> ControlDoc {
         ControlDoc {
-            schema: CONTROL_SCHEMA,
+            schema: FORMAT,
             revision,
             state_sha256,
             attempt: self.attempt.clone(),

@@ -7,6 +7,10 @@ use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::state::Escalation;
 use crate::domain::stuck::{Begins, Course, Rung};
+use std::sync::Arc;
+
+/// Newest runs that are kept of a tool that is set aside, beside those of its rows.
+const RUNS_ASIDE: u32 = 8;
 
 pub(super) fn apply(factory: &mut Factory, event: &Event, made: &Move) {
     let left = Left {
@@ -85,13 +89,14 @@ fn item(factory: &mut Factory, made: &Move, tool: &str, left: &Left) {
         _ => {}
     }
     if made.outcome == Outcome::Requeued {
-        super::items::put_last_of_its_priority(&mut factory.items, tool);
+        super::items::put_last_of_its_priority(Arc::make_mut(&mut factory.items), tool);
     }
 }
 
 fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
     facts.picked = true;
     facts.cut.clear();
+    facts.review = None;
     if made.to == Phase::Idle && made.outcome != Outcome::Next {
         facts.cycles = left.cycles;
         facts.started_at = left.started_at;
@@ -137,8 +142,12 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
             facts.tree = None;
             facts.commit.clone_from(&made.commit);
         }
-        Outcome::Parked => facts.parked_by = made.unit,
+        Outcome::Parked => {
+            facts.parked_by = made.unit;
+            facts.set_aside();
+        }
         Outcome::Ship => facts.shipped(event, made),
+        Outcome::Next => facts.rested(),
         _ => {}
     }
 }
@@ -233,6 +242,28 @@ impl ToolFacts {
         if self.shipped_at.is_some() || !self.versions.is_empty() {
             self.base = self.used_ever();
         }
+    }
+
+    /// A tool that waits for a person or was dropped, perhaps for good, keeps what its rules look at next; the rest is in the journal.
+    pub(super) fn set_aside(&mut self) {
+        self.course.set_aside();
+        let rows = &self.course.rows;
+        let newest = self.runs.saturating_sub(RUNS_ASIDE);
+        self.run_log
+            .retain(|run| run.run > newest || rows.iter().any(|row| row.cycle.run == run.run));
+    }
+
+    /// A finished tool keeps what numbers its papers and turns, what it used and what it shipped; the rest is in
+    /// the journal.
+    pub(super) fn rested(&mut self) {
+        self.run_log.clear();
+        self.last_run = None;
+        self.course = Course {
+            marked: self.used_ever(),
+            ..Course::default()
+        };
+        self.spec_notes.clear();
+        self.rejected_clauses.clear();
     }
 
     fn shipped(&mut self, event: &Event, made: &Move) {

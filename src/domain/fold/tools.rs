@@ -213,8 +213,9 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
                 row.bugs.clone_from(&facts.open_bugs);
             }
         }
-        EventBody::Reviewed { n, by, .. } => {
+        EventBody::Reviewed { n, by, verdict, .. } => {
             facts.reviews = facts.reviews.max(*n);
+            facts.review = Some((*n, *verdict));
             facts.reviewed_by = Some(by.clone());
         }
         EventBody::NotStuck { rule } => once(&mut facts.not_stuck, rule),

@@ -3,10 +3,10 @@
 use super::rung;
 use crate::domain::event::{EventBody, RunSummary};
 use crate::domain::phase::Outcome;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What the runs of one build came to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Build {
     /// Runs of the gates; a run is a cycle.
@@ -19,12 +19,17 @@ pub struct Build {
     pub green_at: Option<u32>,
     /// Share of tests passed less share of held-out cases passed, in the last run with both, percentage points.
     pub held_out_gap: Option<f64>,
+    /// The same in the first run with both: what the Developer's own tests had missed by then.
+    #[serde(rename = "firstHeldOutGap")]
+    pub first_gap: Option<f64>,
     /// Runs of each line of work, oldest first; a line ends with a fresh start.
     pub lines: Vec<u32>,
     /// Highest rung of the ladder it stood on, 0 to 6.
     pub level: u8,
     /// Lowest coverage figure of the last run, percent.
     pub coverage: Option<f64>,
+    /// Percent of the changes of the sources that tests noticed, when last measured.
+    pub mutation: Option<u32>,
     /// It shipped.
     pub shipped: bool,
     #[serde(skip)]
@@ -32,7 +37,7 @@ pub struct Build {
 }
 
 /// The event begins another build of its tool.
-pub(super) fn begins(body: &EventBody) -> bool {
+pub(in crate::domain) fn begins(body: &EventBody) -> bool {
     match body {
         EventBody::Move(made) => {
             made.outcome == Outcome::Picked || (made.outcome == Outcome::Resumed && made.fresh)
@@ -43,7 +48,7 @@ pub(super) fn begins(body: &EventBody) -> bool {
 }
 
 impl Build {
-    pub(super) fn apply(&mut self, body: &EventBody) {
+    pub(in crate::domain) fn apply(&mut self, body: &EventBody) {
         if let Some(rung) = rung(body) {
             self.level = self.level.max(u8::from(rung));
         }
@@ -69,6 +74,7 @@ impl Build {
         );
         first(&mut self.green_at, run.green);
         self.coverage = run.coverage.filter(|figure| figure.is_finite());
+        self.mutation = run.mutation.or(self.mutation);
         let share = |passed: u32, total: u32| {
             (total > 0).then(|| 100.0 * f64::from(passed) / f64::from(total))
         };
@@ -77,6 +83,7 @@ impl Build {
             share(run.held_passed, run.held_total),
         ) {
             self.held_out_gap = Some(public - held);
+            self.first_gap = self.first_gap.or(self.held_out_gap);
         }
         match self.lines.last_mut() {
             Some(line) => *line = line.saturating_add(1),

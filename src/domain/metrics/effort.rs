@@ -38,6 +38,8 @@ pub struct Effort {
     pub test_millis: u64,
     /// Gates, milliseconds.
     pub gate_millis: u64,
+    /// Of these, mutation testing.
+    pub mutation_millis: u64,
 }
 
 fn more(sum: &mut u64, by: u64) {
@@ -90,6 +92,7 @@ impl Effort {
                 (&mut sum.prefill_millis, one.prefill_millis),
                 (&mut sum.test_millis, one.test_millis),
                 (&mut sum.gate_millis, one.gate_millis),
+                (&mut sum.mutation_millis, one.mutation_millis),
             ];
             for (to, by) in counts {
                 more(to, by);

@@ -1,6 +1,7 @@
 //! The figures of all tools together: shares, means and spreads.
 
 use super::{Build, Effort, Metrics, Tool};
+use crate::domain::cheat::Cheat;
 use crate::domain::stats::Spread;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -67,6 +68,10 @@ pub struct Summary {
     pub stuck: BTreeMap<String, u64>,
     /// Red runs by the first gate that failed.
     pub rejections: BTreeMap<String, u64>,
+    /// Runs in which a gate found a kind of cheat, by kind.
+    pub cheats: BTreeMap<Cheat, u64>,
+    /// Percent of the changes of the sources that tests noticed, by build that was measured so far.
+    pub mutation: Option<Spread>,
     /// Everything turns and tests took.
     pub effort: Effort,
     /// USD of tools that shipped.
@@ -97,6 +102,7 @@ impl Metrics {
             Spread::of(ended.map(|tool| figure(&tool.effort())).collect())
         };
         let runs = |build: &&Build| f64::from(build.runs);
+        let scores = builds.iter().filter_map(|build| build.mutation);
         let lines = builds.iter().flat_map(|build| &build.lines);
         let measured = lines.filter(|runs| **runs > 0).map(|runs| f64::from(*runs));
         Summary {
@@ -126,6 +132,8 @@ impl Metrics {
             },
             stuck: counts(tools.iter().map(|tool| &tool.stuck)),
             rejections: counts(tools.iter().map(|tool| &tool.rejections)),
+            cheats: counts(tools.iter().map(|tool| &tool.cheats)),
+            mutation: Spread::of(scores.map(f64::from).collect()),
             effort,
             usd_per_shipped: per_shipped(|effort| effort.usd),
             supervisor_usd_per_shipped: per_shipped(|effort| effort.supervisor_usd),
@@ -162,7 +170,9 @@ fn levels(builds: &[&Build]) -> [u64; 7] {
     counts
 }
 
-fn counts<'a>(maps: impl Iterator<Item = &'a BTreeMap<String, u64>>) -> BTreeMap<String, u64> {
+fn counts<'a, K: Clone + Ord + 'a>(
+    maps: impl Iterator<Item = &'a BTreeMap<K, u64>>,
+) -> BTreeMap<K, u64> {
     let mut sums = BTreeMap::new();
     for (word, count) in maps.flatten() {
         *sums.entry(word.clone()).or_default() += count;

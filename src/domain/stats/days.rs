@@ -1,13 +1,14 @@
 //! Figures by time: kept by quarter hours, so that days of any time zone can be made of them.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Seconds of a quarter hour.
 const QUARTER: i64 = 900;
 
 /// What happened in a stretch of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// Ships.
     pub shipped: u64,
@@ -23,12 +24,14 @@ pub struct Share {
     pub usd: f64,
     /// Tokens read and written.
     pub tokens: u64,
+    /// Of these, those of the operator's own machines.
+    pub local_tokens: u64,
     /// Milliseconds of turns on the operator's own machines.
     pub local_millis: u64,
 }
 
 /// All of time in quarter hours; those in which nothing happened are not kept.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Days {
     quarters: BTreeMap<i64, Share>,
 }
@@ -42,11 +45,14 @@ impl Share {
         self.cycles += other.cycles;
         self.usd += other.usd;
         self.tokens = self.tokens.saturating_add(other.tokens);
+        self.local_tokens = self.local_tokens.saturating_add(other.local_tokens);
         self.local_millis = self.local_millis.saturating_add(other.local_millis);
     }
 
-    fn sum<'a>(shares: impl Iterator<Item = &'a Self>) -> Self {
-        shares.fold(Self::default(), |mut sum, share| {
+    /// Of several stretches together.
+    #[must_use]
+    pub fn sum<'a>(shares: impl IntoIterator<Item = &'a Self>) -> Self {
+        shares.into_iter().fold(Self::default(), |mut sum, share| {
             sum.add(share);
             sum
         })

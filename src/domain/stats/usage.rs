@@ -1,9 +1,11 @@
 //! What turns used: tokens, time and money, summed over a tool, a role or all.
 
 use crate::domain::event::Turn;
+use serde::{Deserialize, Serialize};
 
 /// A sum over turns.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// Turns, failed ones included.
     pub turns: u64,
@@ -23,7 +25,7 @@ pub struct Usage {
 
 impl Usage {
     /// Adds a turn.
-    pub(super) fn add(&mut self, turn: &Turn) {
+    pub(in crate::domain) fn add(&mut self, turn: &Turn) {
         let sum = |to: &mut u64, more: u64| *to = to.saturating_add(more);
         sum(&mut self.turns, 1);
         sum(&mut self.input, turn.input_tokens.unwrap_or(0));
@@ -36,6 +38,18 @@ impl Usage {
         if turn.local {
             sum(&mut self.local_millis, turn.millis);
         }
+    }
+
+    /// Adds another sum.
+    pub(in crate::domain) fn join(&mut self, other: &Self) {
+        let sum = |to: &mut u64, more: u64| *to = to.saturating_add(more);
+        sum(&mut self.turns, other.turns);
+        sum(&mut self.input, other.input);
+        sum(&mut self.cached, other.cached);
+        sum(&mut self.output, other.output);
+        sum(&mut self.unpriced, other.unpriced);
+        sum(&mut self.local_millis, other.local_millis);
+        self.usd += other.usd;
     }
 
     /// Tokens read and written.

@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 const ROWS: usize = 60;
 /// Notes of lines that failed.
 const TRIED: usize = 10;
+/// Newest rows of a tool that is set aside, beside the best: as many as rules look back in one line of work.
+const ASIDE: usize = 8;
+/// Of a row of such a tool: what failed, and characters of what came instead of each.
+const FAILING: usize = 20;
+const RECEIVED: usize = 80;
 
 /// How a line of work begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +151,25 @@ impl Course {
             bugs: Vec::new(),
         });
         self.marked = used;
+    }
+
+    /// The tool waits for a person: the newest rows and the best are kept, and of them what tells them apart.
+    pub fn set_aside(&mut self) {
+        let all: Vec<&Row> = self.rows.iter().collect();
+        let best = Self::best(&all).map(|row| row.cycle.run);
+        let mut older = self.rows.len().saturating_sub(ASIDE);
+        self.rows.retain(|row| {
+            let old = older > 0;
+            older = older.saturating_sub(1);
+            !old || best == Some(row.cycle.run)
+        });
+        for row in &mut self.rows {
+            row.cycle.failing.truncate(FAILING);
+            for one in &mut row.cycle.failing {
+                let end = one.received.floor_char_boundary(RECEIVED);
+                one.received.truncate(end);
+            }
+        }
     }
 
     /// A test run ended, or was ended.

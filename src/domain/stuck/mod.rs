@@ -16,5 +16,5 @@ pub use ladder::{LADDER, Means, Next, Patience, Rung, Step, next};
 pub use live::{Lull, lull};
 pub use replies::{Answer, Fault, Ruling, after};
 pub use row::{Cycle, Failing, Row, rank};
-pub use rules::{RULES, Rule, endless, judge, regression, repeated};
+pub use rules::{RULES, Rule, endless, judge, regression, repeated, unanswerable};
 pub use words::{log, next_words, repairs_tried, stuck_words, tried};

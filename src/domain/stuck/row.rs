@@ -3,6 +3,7 @@
 use super::Rung;
 use crate::domain::factory::OpenBug;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a run of the gates tells the stuck rules; journaled behind the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +12,9 @@ pub struct Cycle {
     pub run: u32,
     /// Hash of the tree measured.
     pub tree: String,
+    /// Hash of the code in it, whatever its comments and blanks; empty in journals of older versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
     /// Tests and held-out cases that passed (P).
     pub passed: u32,
     /// Everything that failed, sorted by name (F); empty when the run was green.
@@ -31,6 +35,33 @@ pub struct Failing {
     /// What came instead; empty where nothing can be told apart.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub received: String,
+}
+
+impl Cycle {
+    /// What tells two programs apart.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        match self.code.as_str() {
+            "" => &self.tree,
+            code => code,
+        }
+    }
+}
+
+impl Failing {
+    /// What failed, whether the Developer knows of it or not: a case that is shown is still the same case.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        let front = ["case ", "held-out "];
+        let rest = front.iter().find_map(|front| self.name.strip_prefix(front));
+        rest.unwrap_or(&self.name)
+    }
+
+    /// It failed in the same way.
+    #[must_use]
+    pub fn same(&self, other: &Failing) -> bool {
+        self.id() == other.id() && self.received == other.received
+    }
 }
 
 /// A cycle with what the fold knows of it.
@@ -70,7 +101,11 @@ impl Row {
     /// The same things failed.
     #[must_use]
     pub fn fails_as(&self, other: &Row) -> bool {
-        self.names().eq(other.names())
+        let ids = |row: &Row| -> BTreeSet<String> {
+            let all = row.cycle.failing.iter();
+            all.map(|one| one.id().to_owned()).collect()
+        };
+        ids(self) == ids(other)
     }
 
     /// How far the first failure has come, from suites that do not load to results that are wrong; see [`rank`].

@@ -62,13 +62,15 @@ pub fn judge(course: &Course, off: &[String], numbers: &Patience) -> Option<Fire
         .next()
 }
 
-/// S2: a tree that this line of work has measured already.
+/// S2: code that this line of work has measured already, and that failed; what passed is another's to judge.
 #[must_use]
-pub fn repeated(course: &Course, tree: &str) -> Option<Fired> {
+pub fn repeated(course: &Course, code: &str) -> Option<Fired> {
     let rows = course.here();
-    let row = rows.iter().find(|row| row.cycle.tree == tree)?;
+    let row = rows
+        .iter()
+        .find(|row| !row.green() && row.cycle.program() == code)?;
     let words = format!(
-        "the files are the same as in run {} of this line of work",
+        "the code is the same as in run {} of this line of work",
         row.cycle.run
     );
     Some(Fired::by("S2", Rung::Afresh, words, &[row]))
@@ -86,9 +88,13 @@ pub fn regression(course: &Course) -> Option<&Row> {
         rows = before.chain(rows).collect();
     }
     let best = Course::best(&rows)?;
-    let known: BTreeSet<&str> = best.names().collect();
+    let known: BTreeSet<&str> = best.cycle.failing.iter().map(Failing::id).collect();
     let worse = last.cycle.passed < best.cycle.passed;
-    let broken = last.names().any(|name| !known.contains(name));
+    let broken = last
+        .cycle
+        .failing
+        .iter()
+        .any(|one| !known.contains(one.id()));
     (worse && broken && best.commit.is_some()).then_some(best)
 }
 
@@ -104,10 +110,11 @@ fn flip_flop(course: &Course, _: &Patience) -> Option<Fired> {
         return None;
     };
     let moved = third.cycle.passed > first.cycle.passed;
-    let tree = first.cycle.tree == third.cycle.tree && second.cycle.tree != third.cycle.tree;
+    let (first_code, third_code) = (first.cycle.program(), third.cycle.program());
+    let back = first_code == third_code && second.cycle.program() != third_code;
     let fails = first.fails_as(third) && !second.fails_as(third);
-    let what = match (tree, fails) {
-        (true, _) => "the files went back to what they were two cycles ago",
+    let what = match (back, fails) {
+        (true, _) => "the code went back to what it was two cycles ago",
         (_, true) => "the failures went back to what they were two cycles ago",
         _ => return None,
     };
@@ -125,9 +132,9 @@ fn same_failures(course: &Course, numbers: &Patience) -> Option<Fired> {
         return Some(Fired::by("S4", Rung::Diagnosis, words, &rows));
     }
     let rows = tail(&course.here(), numbers.same_failures as usize + 1)?;
-    let trees: BTreeSet<&str> = rows.iter().map(|row| row.cycle.tree.as_str()).collect();
+    let programs: BTreeSet<&str> = rows.iter().map(|row| row.cycle.program()).collect();
     let same = rows.iter().all(|row| row.fails_as(last));
-    (same && trees.len() == rows.len()).then(|| {
+    (same && programs.len() == rows.len()).then(|| {
         let words = format!(
             "{} still fail after {} different repairs",
             list(last),
@@ -192,11 +199,11 @@ fn suspicious_test(course: &Course, numbers: &Patience) -> Option<Fired> {
     let last = ends.get(&course.line)?;
     let others: Vec<&&Row> = ends
         .values()
-        .filter(|row| row.line != last.line && row.cycle.tree != last.cycle.tree)
+        .filter(|row| row.line != last.line && row.cycle.program() != last.cycle.program())
         .collect();
     let started = course.fresh_starts + course.other_models;
     last.cycle.failing.iter().filter(|test| told(test)).find_map(|test| {
-        let alike = |row: &&&&Row| row.cycle.failing.contains(test);
+        let alike = |row: &&&&Row| row.cycle.failing.iter().any(|one| one.same(test));
         if let Some(other) = others.iter().find(alike) {
             let words = format!(
                 "{} got the same answer, {}, from programs written apart: the test or the spec may be wrong",
@@ -204,7 +211,7 @@ fn suspicious_test(course: &Course, numbers: &Patience) -> Option<Fired> {
             );
             return Some(Fired::by("S11", Rung::Diagnosis, words, &[other, last]));
         }
-        let fails = |row: &&&Row| row.names().any(|name| name == test.name);
+        let fails = |row: &&&Row| row.cycle.failing.iter().any(|one| one.id() == test.id());
         let all = others.iter().all(fails) && others.len() as u32 >= numbers.fresh_starts.max(1);
         (all && started >= numbers.fresh_starts).then(|| {
             let rows: Vec<&Row> = ends.values().copied().collect();
@@ -246,4 +253,23 @@ pub(super) fn list(row: &Row) -> String {
 /// A signature for people.
 pub(super) fn plain(error: &str) -> String {
     error.replace('|', " ").trim().to_owned()
+}
+
+/// Why a rule cannot be answered with "not stuck", and what to do instead; None = it can.
+#[must_use]
+pub fn unanswerable(rule: &str) -> Option<String> {
+    let number = rule
+        .strip_prefix('S')
+        .and_then(|number| number.parse().ok());
+    let instead = match number {
+        Some(2..=7 | 11 | 13 | 16) => return None,
+        Some(1 | 8 | 9 | 10) => {
+            "it is about single replies, which are asked again by themselves; give a hint with `dev-factory hint TEXT`"
+        }
+        Some(12) => "it is a limit that was reached; raise it with `dev-factory budget`",
+        Some(14) => "two reviews sent the tool back; say how it goes on with `dev-factory decide`",
+        Some(15) => "it ends by itself when a reply comes; `dev-factory doctor` looks at the host",
+        _ => return Some(format!("{rule:?} is no stuck rule; they are S1 to S16")),
+    };
+    Some(format!("{rule} cannot be taken as wrong: {instead}"))
 }

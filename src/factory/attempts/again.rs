@@ -1,8 +1,9 @@
 //! Answers of attempts that were cut: what a model has said already, to the very same question, is not asked for twice.
 
 use super::context::{Context, Stop};
+use crate::domain::screen::Level;
 use crate::factory::ports::model::{Message, Reply, TurnRequest};
-use crate::factory::ports::store::Paper;
+use crate::factory::ports::store::{Paper, StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -36,7 +37,9 @@ impl Known {
     fn answers(&self, request: &TurnRequest, nonce: &str) -> bool {
         let asked = &self.request;
         let same = |(old, new): (&Message, &Message)| {
-            old.role == new.role && old.content.replace(&asked.nonce, nonce) == new.content
+            old.role == new.role
+                && old.calls == new.calls
+                && old.content.replace(&asked.nonce, nonce) == new.content
         };
         // A line without a mark is of an older version.
         !asked.nonce.is_empty()
@@ -53,6 +56,20 @@ impl Known {
 }
 
 impl Context {
+    /// Has the files as the cut attempts before this one found them: only then is the same asked again.
+    pub(super) async fn as_found(&self) -> Result<(), Stop> {
+        let (tool, attempt) = (self.tool.clone(), self.attempt);
+        let cut = self.facts.cut.clone();
+        let left = self.git(move |repo| repo.begin(&tool, attempt, &cut));
+        if let Some(left) = left.await? {
+            let words = format!(
+                "the files are as the cut attempt found them; what it left is commit {left}"
+            );
+            self.log(Level::Info, words);
+        }
+        Ok(())
+    }
+
     /// An answer to this request that came in an attempt that was cut; each is given once.
     pub(super) fn known(&mut self, request: &TurnRequest) -> Result<Option<Known>, Stop> {
         if self.known.is_none() {
@@ -67,8 +84,12 @@ impl Context {
     fn read_known(&self) -> Result<Vec<Known>, Stop> {
         let mut all = Vec::new();
         for attempt in &self.facts.cut {
-            let text = self.tools.store.get(&self.transcript(*attempt))?;
-            let lines = text.unwrap_or_default();
+            let lines = match self.tools.store.get(&self.transcript(*attempt)) {
+                Ok(text) => text.unwrap_or_default(),
+                // Torn in the middle of a character: its answers are asked for again.
+                Err(StoreError::Bad(_)) => continue,
+                Err(error) => return Err(error.into()),
+            };
             // A failed turn has no reply, and the last line may be torn: neither is an answer.
             all.extend(
                 lines

@@ -1,13 +1,14 @@
 //! Asking until an answer can be used: what follows each spoiled reply is a rule's word (S1, S7, S8, S9).
 
 use super::context::{Context, Stop};
-use crate::agents::prompt::{Prompt, anew, reformat};
+use crate::agents::prompt::{Prompt, anew, concluded, reformat};
 use crate::agents::reply::Malformed;
 use crate::domain::actor;
 use crate::domain::event::EventBody;
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
 use crate::domain::stuck::{self, Answer, Fault, Fired, Ruling, Rung};
+use crate::factory::ports::model::Reply;
 
 /// Penalty on repetition after a reply that repeated itself (harness S8).
 const PENALTY: f32 = 0.7;
@@ -18,6 +19,8 @@ pub struct Spoiled {
     pub fault: Fault,
     /// The reply, where it came to its end.
     pub text: String,
+    /// What was thought, where nothing else came.
+    pub thought: String,
     /// For its author.
     pub problem: Malformed,
 }
@@ -32,6 +35,7 @@ impl Spoiled {
         Self {
             fault,
             text: text.to_owned(),
+            thought: String::new(),
             problem,
         }
     }
@@ -41,15 +45,17 @@ impl Spoiled {
         Self {
             fault: Fault::Cut,
             text: String::new(),
+            thought: String::new(),
             problem: Malformed::new(format!("the reply was cut at {tokens} tokens")),
         }
     }
 
-    /// A reply that ended properly without an answer: only thoughts, or nothing at all.
-    pub fn empty() -> Self {
+    /// A reply without an answer: only thoughts, cut or not, or nothing at all.
+    pub fn empty(thought: &str) -> Self {
         Self {
             fault: Fault::Form,
             text: String::new(),
+            thought: thought.trim().to_owned(),
             problem: Malformed::new("it was empty: there was no answer in it".to_owned()),
         }
     }
@@ -59,6 +65,7 @@ impl Spoiled {
         Self {
             fault: Fault::Loop,
             text: String::new(),
+            thought: String::new(),
             problem: Malformed::new(detail),
         }
     }
@@ -81,6 +88,15 @@ impl Context {
         &mut self,
         prompt: &Prompt,
         read: impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Result<T, Stop> {
+        self.ask_whole(prompt, spoken(read)).await
+    }
+
+    /// The same of a reply with its calls of tools.
+    pub async fn ask_whole<T>(
+        &mut self,
+        prompt: &Prompt,
+        read: impl Fn(&Reply) -> Result<T, Malformed>,
     ) -> Result<T, Stop> {
         let usual = self.model.clone();
         let mut asking = Asking {
@@ -120,15 +136,7 @@ impl Context {
         let prompt = asking.prompt;
         let same = |_: ()| prompt.clone();
         match ruling.answer {
-            // There is nothing to be put into form.
-            Answer::Reformat if spoiled.text.trim().is_empty() => {
-                Ok(anew(prompt, &spoiled.problem))
-            }
-            Answer::Reformat => {
-                let (numbers, nonce) = (self.numbers(), self.nonce());
-                let desk = self.desk(&numbers, &nonce);
-                Ok(reformat(&desk, prompt, &spoiled.text, &spoiled.problem))
-            }
+            Answer::Reformat => Ok(self.in_form(prompt, spoiled)),
             Answer::Sample => Ok(prompt.clone()),
             Answer::Unlike => {
                 let next = "the same prompt once more, kept from repeating itself";
@@ -162,6 +170,23 @@ impl Context {
             }
             Answer::Split => Err(self.split(asking).await),
         }
+    }
+
+    /// The same answer asked for in the right form: from what was thought, anew, or from what was written.
+    fn in_form(&self, prompt: &Prompt, spoiled: &Spoiled) -> Prompt {
+        let (numbers, nonce) = (self.numbers(), self.nonce());
+        let desk = self.desk(&numbers, &nonce);
+        if !spoiled.thought.is_empty() {
+            let next = concluded(&desk, prompt, &spoiled.thought);
+            if next.fits(&numbers).is_ok() {
+                return next;
+            }
+        }
+        // There is nothing to be put into form, or the form is the server's.
+        if spoiled.text.trim().is_empty() || !prompt.tools.is_empty() {
+            return anew(prompt, &spoiled.problem);
+        }
+        reformat(&desk, prompt, &spoiled.text, &spoiled.problem)
     }
 
     /// Phases that can begin again from the spec.
@@ -234,6 +259,19 @@ impl Context {
             "S9: {words}; plan it as two smaller files, or leave something out"
         ));
         Stop::Rule(Box::new(report))
+    }
+}
+
+/// Reads the text of a reply where no tools were offered; one that only calls some has none.
+pub(super) fn spoken<T>(
+    read: impl Fn(&str) -> Result<T, Malformed>,
+) -> impl Fn(&Reply) -> Result<T, Malformed> {
+    move |reply| match reply.calls.first() {
+        Some(call) if reply.text.trim().is_empty() => Err(Malformed::new(format!(
+            "the reply calls a tool ({}), and there are none here; write the answer itself as text",
+            call.name
+        ))),
+        _ => read(&reply.text),
     }
 }
 

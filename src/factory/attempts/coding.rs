@@ -1,9 +1,10 @@
 //! Coding: file by file in spec order, each whole, parsed before it is kept, tests after every file.
 
+use super::acting::{self, Job};
 use super::context::{Context, Stop};
 use super::{files, papers, samples};
 use crate::agents::spec::Spec;
-use crate::agents::{developer, scan};
+use crate::agents::{cycle, developer, scan};
 use crate::domain::case::Case;
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
@@ -14,6 +15,7 @@ use crate::domain::stuck::{self, Begins, Rung};
 
 /// Works until every planned file is written and committed.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    context.as_found().await?;
     loop {
         let done = build(context, Outcome::Built).await;
         if let Some(ended) = context.ended(done).await {
@@ -38,6 +40,10 @@ pub async fn build(context: &mut Context, outcome: Outcome) -> Result<Report, St
         files::empty(context)?;
     }
     files::scaffold(context, &spec, &public).await?;
+    if let Some(style) = context.settings.developer.edits {
+        acting::work(context, &Job::build(&spec, &public, style)).await?;
+        return commit(context, &spec, outcome).await;
+    }
     for path in spec.plan() {
         let last = spec.files.last().is_some_and(|file| file.path == path);
         write_file(context, &spec, &public, &path, None).await?;
@@ -47,7 +53,7 @@ pub async fn build(context: &mut Context, outcome: Outcome) -> Result<Report, St
             verify(context, &spec).await?;
         }
     }
-    commit(context, outcome).await
+    commit(context, &spec, outcome).await
 }
 
 /// Asks for one whole file and writes it once it may stand. `failure` holds the bug reports a repair is to settle.
@@ -88,7 +94,17 @@ pub async fn write_file(
             developer::from_reply(path, reply, previous, spec, &sources, &numbers)
         })
         .await?;
-    files::write(context, path, &text)?;
+    keep(context, path, &text, mended).await
+}
+
+/// Writes a file that may stand, and says so.
+pub async fn keep(
+    context: &mut Context,
+    path: &str,
+    text: &str,
+    mended: Vec<String>,
+) -> Result<(), Stop> {
+    files::write(context, path, text)?;
     let lines = text.lines().count();
     context.log(Level::Info, format!("wrote {path} ({lines} lines)"));
     if !mended.is_empty() {
@@ -101,7 +117,7 @@ pub async fn write_file(
 }
 
 /// What a prompt says was tried: repairs of this line, or lines of work before it.
-fn tried(context: &Context, repair: bool) -> Vec<String> {
+pub(super) fn tried(context: &Context, repair: bool) -> Vec<String> {
     match repair {
         true => stuck::repairs_tried(&context.facts.course),
         false => context.facts.course.tried.clone(),
@@ -153,7 +169,7 @@ pub async fn verify(context: &mut Context, spec: &Spec) -> Result<Option<JestRun
 }
 
 /// The first thing in the written files that may not be there; such a tree is never run.
-fn forbidden(context: &Context, spec: &Spec) -> Result<Option<String>, Stop> {
+pub(super) fn forbidden(context: &Context, spec: &Spec) -> Result<Option<String>, Stop> {
     let files = files::current(context, spec)?;
     let packages = spec.packages(&context.settings.packages);
     let scripts = files.iter().filter(|(path, _)| path.ends_with(".js"));
@@ -165,13 +181,14 @@ fn forbidden(context: &Context, spec: &Spec) -> Result<Option<String>, Stop> {
     Ok(found.next())
 }
 
-/// Commits the tree and reports it, unless it is a tree this line of work has measured (S2).
-pub async fn commit(context: &mut Context, outcome: Outcome) -> Result<Report, Stop> {
+/// Commits the tree and reports it, unless its code was measured in this line of work already (S2).
+pub async fn commit(context: &mut Context, spec: &Spec, outcome: Outcome) -> Result<Report, Stop> {
     let tool = context.tool.clone();
     let message = format!("{tool}: {outcome} (cycle {})", context.cycle);
     let (tree, commit) = context.git(move |repo| repo.save(&tool, &message)).await?;
+    let code = cycle::code(&files::current(context, spec)?);
     // A tree that was only saved, by an attempt a crash cut off, is no repetition.
-    if let Some(fired) = stuck::repeated(&context.facts.course, &tree)
+    if let Some(fired) = stuck::repeated(&context.facts.course, &code)
         && !context.off("S2")
     {
         return Err(context.climb(fired).await);

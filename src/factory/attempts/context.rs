@@ -1,13 +1,15 @@
 //! What one attempt works with: its turns, its records, and the word of the loop that it may go on.
 
 use super::again::Known;
+use super::underway::Underway;
 use crate::agents::prompt::{Desk, Numbers};
 use crate::agents::soul::Soul;
+use crate::domain::condition::Trouble;
 use crate::domain::decide::Report;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::ToolFacts;
 use crate::domain::phase::{Outcome, Phase, Role};
-use crate::domain::screen::{Level, LogLine};
+use crate::domain::screen::{Kind, Level, LogLine};
 use crate::domain::state::Escalation;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
@@ -21,7 +23,7 @@ use crate::factory::wake::Wake;
 use crate::text::redact::Redactor;
 use crate::text::tokens;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -34,7 +36,7 @@ pub enum Stop {
         /// What was asked.
         model: ModelRef,
         /// What went wrong.
-        error: ModelError,
+        error: Box<ModelError>,
     },
     /// A rule of the harness ends the phase; the report says how.
     Rule(Box<Report>),
@@ -42,31 +44,40 @@ pub enum Stop {
     Afresh,
     /// The attempt is no longer the present one.
     Dropped(String),
+    /// The surroundings failed: it is tried again by itself.
+    Trouble(Trouble, String),
     /// A part of the factory failed; the engine pauses and says so.
     Incident(String),
 }
 
+impl Stop {
+    /// As the words of an error name it, else what the part stands for that met it.
+    pub(super) fn trouble(words: String, otherwise: Trouble) -> Self {
+        Self::Trouble(Trouble::named(&words).unwrap_or(otherwise), words)
+    }
+}
+
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
-        Self::Incident(error.to_string())
+        Self::trouble(error.to_string(), Trouble::File)
     }
 }
 
 impl From<RepoError> for Stop {
     fn from(error: RepoError) -> Self {
-        Self::Incident(error.to_string())
+        Self::trouble(error.to_string(), Trouble::Git)
     }
 }
 
 impl From<FileError> for Stop {
     fn from(error: FileError) -> Self {
-        Self::Incident(error.to_string())
+        Self::trouble(error.to_string(), Trouble::File)
     }
 }
 
 impl From<TestError> for Stop {
     fn from(error: TestError) -> Self {
-        Self::Incident(error.to_string())
+        Self::trouble(error.to_string(), Trouble::Tests)
     }
 }
 
@@ -197,10 +208,14 @@ pub struct Context {
     pub nonce: String,
     /// Replies that were broken off because they repeated themselves: the next one gets another seed.
     pub looped: u32,
+    /// Models whose way to count was measured in this attempt.
+    pub measured: BTreeSet<String>,
     /// Answers of the attempts that were cut before this one; None = not looked for yet.
     pub known: Option<Vec<Known>>,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
     pub recording: Option<Recording>,
+    /// The turn under way, for when it is cancelled.
+    pub underway: Underway,
 }
 
 impl Context {
@@ -312,10 +327,8 @@ impl Context {
         }
         self.say("waiting: paused".to_owned(), true);
         while !*self.go.borrow_and_update() {
-            self.go
-                .changed()
-                .await
-                .map_err(|_| Stop::Dropped("the engine has ended".to_owned()))?;
+            let ended = |_| Stop::Dropped("the engine has ended".to_owned());
+            self.go.changed().await.map_err(ended)?;
         }
         self.say("going on".to_owned(), false);
         Ok(())
@@ -380,6 +393,7 @@ impl Voice {
             level,
             tool: Some(self.tool.clone()),
             seq: None,
+            kind: Kind::Plain,
             text,
         });
     }

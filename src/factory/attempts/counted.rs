@@ -37,6 +37,7 @@ impl Context {
         millis: u64,
         malformed: bool,
     ) -> Vec<String> {
+        self.over();
         let turn = Turn {
             ok: true,
             malformed,
@@ -96,9 +97,13 @@ impl Context {
     }
 
     /// What a reply tells of its turn.
-    fn told(&self, asked: &Asked, reply: Option<&Reply>, millis: u64) -> Turn {
+    pub(super) fn told(&self, asked: &Asked, reply: Option<&Reply>, millis: u64) -> Turn {
         let request = &asked.request;
-        let local = reply.map_or_else(|| self.tools.models.local(&request.host), |r| r.local);
+        let free = || self.tools.models.free(&request.host, &request.model);
+        let local = reply.map_or_else(free, |r| r.local);
+        let whole = |r: &&Reply| r.input_tokens.is_some() && r.output_tokens.is_some();
+        let uncounted = reply.filter(|r| !r.scripted && !whole(r));
+        let read = || u64::from(tokens::scaled(asked.estimated, self.factor()));
         Turn {
             label: request.label.clone(),
             role: self.role,
@@ -107,8 +112,10 @@ impl Context {
             ok: false,
             error: None,
             estimated: Some(u64::from(asked.estimated)),
-            input_tokens: reply.and_then(|r| r.input_tokens),
-            output_tokens: reply.and_then(|r| r.output_tokens),
+            input_tokens: (reply.and_then(|r| r.input_tokens))
+                .or_else(|| uncounted.map(|_| read())),
+            output_tokens: (reply.and_then(|r| r.output_tokens))
+                .or_else(|| uncounted.map(|r| u64::from(r.estimate()))),
             thought_tokens: reply
                 .filter(|r| !r.thought.is_empty())
                 .map(|r| u64::from(tokens::estimate(&r.thought))),
@@ -124,6 +131,7 @@ impl Context {
             scripted: reply.is_some_and(|r| r.scripted),
             malformed: false,
             exhausted: false,
+            uncounted: uncounted.is_some(),
         }
     }
 }

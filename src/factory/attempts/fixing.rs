@@ -1,9 +1,11 @@
 //! Fixing: the stuck rules first; then one repair in a new conversation, one whole file for each file the bug reports
 //! name, on the best tree of the line; or a fresh start from the spec.
 
+use super::acting::{self, Job};
 use super::coding::{build, commit, verify, write_file};
 use super::context::{Context, Stop};
 use super::{files, papers};
+use crate::agents::bug;
 use crate::domain::decide::Report;
 use crate::domain::phase::Outcome;
 use crate::domain::stuck;
@@ -11,6 +13,7 @@ use crate::factory::ports::store::Paper;
 
 /// Works until a repair, or all files of a fresh start, are written and committed.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
+    context.as_found().await?;
     loop {
         let done = match context.facts.course.is_to_begin() {
             true => build(context, Outcome::Fixed).await,
@@ -38,11 +41,16 @@ async fn repair(context: &mut Context) -> Result<Report, Stop> {
     let public = papers::public(context, &spec)?;
     files::clear(context, &spec)?;
     files::scaffold(context, &spec, &public).await?;
-    for (path, bugs) in targets(context)? {
-        write_file(context, &spec, &public, &path, Some(&bugs.join("\n\n"))).await?;
+    let targets = targets(context)?;
+    if let Some(style) = context.settings.developer.edits {
+        acting::work(context, &Job::repair(&spec, &public, style, &targets)).await?;
+        return commit(context, &spec, Outcome::Fixed).await;
+    }
+    for (path, bugs) in targets {
+        write_file(context, &spec, &public, &path, Some(&bug::told(&bugs))).await?;
     }
     verify(context, &spec).await?;
-    commit(context, Outcome::Fixed).await
+    commit(context, &spec, Outcome::Fixed).await
 }
 
 /// Files the open bug reports name, each with its reports; src/cli.js for a report that names none.

@@ -1,5 +1,6 @@
 //! What the agents do in each phase: turns with a model, papers, and an outcome for `decide`.
 
+mod acting;
 mod again;
 mod ask;
 mod climb;
@@ -20,6 +21,8 @@ mod takeover;
 mod transcript;
 mod tries;
 mod turns;
+pub mod underway;
+mod yardstick;
 
 pub use context::{Context, Stop};
 

@@ -6,7 +6,33 @@ use crate::domain::case::Case;
 use crate::domain::event::EventBody;
 use crate::domain::evidence::Evidence;
 use crate::domain::factory::ToolFacts;
-use crate::factory::ports::store::{Paper, Store};
+use crate::factory::ports::store::{Paper, Store, StoreError};
+
+/// Why a paper cannot be used; the kind decides what follows, never the words.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// It cannot be read or written now: that passes.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is not what it should be: a person has to look.
+    #[error("{0}")]
+    Content(String),
+}
+
+impl From<Unusable> for Stop {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::Store(error) => error.into(),
+            Unusable::Content(words) => Self::Incident(words),
+        }
+    }
+}
+
+impl From<Unusable> for String {
+    fn from(why: Unusable) -> Self {
+        why.to_string()
+    }
+}
 
 /// The accepted spec in force.
 pub fn spec(context: &Context) -> Result<Spec, Stop> {
@@ -27,31 +53,39 @@ pub fn spec(context: &Context) -> Result<Spec, Stop> {
 /// Held-out cases in force.
 pub fn held_out(context: &Context) -> Result<Vec<Case>, Stop> {
     let store = context.tools.store.as_ref();
-    set(store, &context.tool, context.facts.case_sets).map_err(Stop::Incident)
+    Ok(set(store, &context.tool, context.facts.case_sets)?)
 }
 
 /// Public cases: the examples of the spec, then the held-out cases shown since, without those struck as wrong.
 pub fn public(context: &Context, spec: &Spec) -> Result<Vec<Case>, Stop> {
-    let (store, facts) = (context.tools.store.as_ref(), &context.facts);
+    let facts = &context.facts;
     let mut cases = spec.examples.clone();
-    for id in facts
-        .revealed
-        .iter()
-        .filter(|id| !facts.struck.contains(id))
-    {
-        for n in (1..=facts.case_sets).rev() {
-            let held = set(store, &context.tool, n).map_err(Stop::Incident)?;
-            if let Some(case) = held.into_iter().find(|case| case.id == *id) {
-                cases.push(case);
-                break;
-            }
-        }
+    let struck = |id: &&String| facts.struck.contains(id);
+    for id in facts.revealed.iter().filter(|id| !struck(id)) {
+        cases.extend(case(context, id)?);
     }
     Ok(cases)
 }
 
+/// A case that is or was held out, from the newest set that has it.
+pub fn case(context: &Context, id: &str) -> Result<Option<Case>, Stop> {
+    let store = context.tools.store.as_ref();
+    for n in (1..=context.facts.case_sets).rev() {
+        let held = set(store, &context.tool, n)?;
+        let found = held.into_iter().find(|case| case.id == id);
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
 /// Ids of cases that can be struck as wrong: those held out and those shown, but for those struck already.
-pub fn strikable(store: &dyn Store, tool: &str, facts: &ToolFacts) -> Result<Vec<String>, String> {
+pub fn strikable(
+    store: &dyn Store,
+    tool: &str,
+    facts: &ToolFacts,
+) -> Result<Vec<String>, Unusable> {
     let held = set(store, tool, facts.case_sets)?;
     let ids = held.into_iter().map(|case| case.id);
     let mut ids: Vec<String> = ids
@@ -63,7 +97,7 @@ pub fn strikable(store: &dyn Store, tool: &str, facts: &ToolFacts) -> Result<Vec
 }
 
 /// One set of held-out cases; empty when there is none.
-pub fn set(store: &dyn Store, tool: &str, n: u32) -> Result<Vec<Case>, String> {
+pub fn set(store: &dyn Store, tool: &str, n: u32) -> Result<Vec<Case>, Unusable> {
     if n == 0 {
         return Ok(Vec::new());
     }
@@ -71,9 +105,9 @@ pub fn set(store: &dyn Store, tool: &str, n: u32) -> Result<Vec<Case>, String> {
         tool: tool.to_owned(),
         n,
     };
-    let text = store.get(&paper).map_err(|e| e.to_string())?;
+    let text = store.get(&paper)?;
     let place = store.path(&paper).display().to_string();
-    read_cases(&text.unwrap_or_default(), &place)
+    read_cases(&text.unwrap_or_default(), &place).map_err(Unusable::Content)
 }
 
 /// Writes a new set of held-out cases; the event that puts it in force, for the caller to record.
@@ -110,7 +144,7 @@ pub fn evidence(
     store: &dyn Store,
     tool: &str,
     facts: &ToolFacts,
-) -> Result<Option<Evidence>, String> {
+) -> Result<Option<Evidence>, Unusable> {
     let Some(run) = &facts.last_run else {
         return Ok(None);
     };
@@ -118,28 +152,28 @@ pub fn evidence(
         tool: tool.to_owned(),
         run: run.run,
     };
-    let text = store.get(&paper).map_err(|e| e.to_string())?;
+    let text = store.get(&paper)?;
     let place = store.path(&paper);
     text.map(|text| serde_json::from_str(&text))
         .transpose()
-        .map_err(|e| format!("{}: {e}: put the file right", place.display()))
+        .map_err(|e| Unusable::Content(format!("{}: {e}: put the file right", place.display())))
 }
 
-/// (file, name) of the tests the present line of work began with.
+/// (file, name) of the tests in the first run of the present line of work that has a report.
 pub fn first_tests(context: &Context) -> Result<Vec<(String, String)>, Stop> {
-    let Some(run) = context.facts.course.here().first().map(|row| row.cycle.run) else {
-        return Ok(Vec::new());
-    };
-    let tool = context.tool.clone();
-    let text = context.tools.store.get(&Paper::Evidence { tool, run })?;
-    // Without it nothing is demanded: the tests of today still have to pass.
-    let read = |text: String| serde_json::from_str::<Evidence>(&text).ok();
-    let report = text.and_then(read).and_then(|it| it.jest?.report);
-    let tests = report.map(|report| report.tests).unwrap_or_default();
-    Ok(tests
-        .into_iter()
-        .map(|test| (test.file, test.name))
-        .collect())
+    for row in context.facts.course.here() {
+        let (tool, run) = (context.tool.clone(), row.cycle.run);
+        let text = context.tools.store.get(&Paper::Evidence { tool, run })?;
+        let read = |text: String| serde_json::from_str::<Evidence>(&text).ok();
+        let report = text.and_then(read).and_then(|it| it.jest?.report);
+        let tests = report.map(|report| report.tests).unwrap_or_default();
+        if !tests.is_empty() {
+            let names = tests.into_iter().map(|test| (test.file, test.name));
+            return Ok(names.collect());
+        }
+    }
+    // Nothing is demanded then: the tests of today still have to pass.
+    Ok(Vec::new())
 }
 
 /// Says in the evidence of the last run who reviewed it.
@@ -148,7 +182,7 @@ pub fn note_reviewer(
     tool: &str,
     facts: &ToolFacts,
     words: String,
-) -> Result<(), String> {
+) -> Result<(), Unusable> {
     let Some(mut evidence) = evidence(store, tool, facts)? else {
         return Ok(());
     };
@@ -157,8 +191,9 @@ pub fn note_reviewer(
         tool: tool.to_owned(),
         run: evidence.run,
     };
-    let text = serde_json::to_string_pretty(&evidence).map_err(|e| e.to_string())?;
-    store.put(&paper, &(text + "\n")).map_err(|e| e.to_string())
+    let text = serde_json::to_string_pretty(&evidence);
+    let text = text.map_err(|e| Unusable::Content(e.to_string()))?;
+    Ok(store.put(&paper, &(text + "\n"))?)
 }
 
 /// Cases as a paper: one JSON object a line.

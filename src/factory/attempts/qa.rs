@@ -22,20 +22,29 @@ const TRIES: u32 = 2;
 /// Works until the gates have passed or failed the tree.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let spec = papers::spec(context)?;
-    let public = papers::public(context, &spec)?;
-    replace_struck(context, &spec, &public).await?;
-    files::scaffold(context, &spec, &public).await?;
-    let tree = save(context).await?;
-    let evidence = match measured(context, &tree)? {
-        Some(evidence) => evidence,
-        None => run(context, &spec, &public, tree).await?,
+    let mut public = papers::public(context, &spec)?;
+    let mut filed = 0;
+    let evidence = match measured(context).await? {
+        Some(evidence) => {
+            filed = context.facts.open_bugs.len();
+            // What it led to be shown was not public when it was measured.
+            public.retain(|case| evidence.held_out.iter().all(|held| held.id != case.id));
+            counted(context, &spec, &public, &evidence).await?;
+            evidence
+        }
+        None => {
+            replace_struck(context, &spec, &public).await?;
+            files::scaffold(context, &spec, &public).await?;
+            let tree = save(context).await?;
+            run(context, &spec, &public, tree).await?
+        }
     };
     if evidence.green() {
         let mut report = context.report(Outcome::Passed);
         report.actor = actor::GATES.to_owned();
         return Ok(report);
     }
-    let title = file_bugs(context, &spec, &public, &evidence).await?;
+    let title = file_bugs(context, &spec, &public, &evidence, filed).await?;
     let mut report = context.report(Outcome::Failed);
     report.actor = actor::GATES.to_owned();
     report.reason = Some(title);
@@ -61,11 +70,46 @@ async fn save(context: &mut Context) -> Result<String, Stop> {
     Ok(tree)
 }
 
-/// The run of this stay in qa, when an attempt before this one has measured just this tree.
-fn measured(context: &Context, tree: &str) -> Result<Option<Evidence>, Stop> {
-    let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)
-        .map_err(Stop::Incident)?;
-    Ok(evidence.filter(|e| e.tree == tree && e.at > context.since))
+/// The run of this stay in qa, when an attempt before this one has measured just what lies there.
+async fn measured(context: &Context) -> Result<Option<Evidence>, Stop> {
+    let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)?;
+    let Some(evidence) = evidence.filter(|e| e.at > context.since) else {
+        return Ok(None);
+    };
+    let tool = context.tool.clone();
+    let tree = context.git(move |repo| repo.tree(&tool)).await?;
+    Ok((evidence.tree == tree).then_some(evidence))
+}
+
+/// Records the row of a run that a cut has left without one.
+async fn counted(
+    context: &mut Context,
+    spec: &Spec,
+    public: &[Case],
+    evidence: &Evidence,
+) -> Result<(), Stop> {
+    let rows = &context.facts.course.rows;
+    if rows.iter().any(|row| row.cycle.run == evidence.run) {
+        return Ok(());
+    }
+    let row = row(context, spec, public, evidence)?;
+    context.record(vec![row]).await
+}
+
+/// What a run says of the line of work.
+fn row(
+    context: &Context,
+    spec: &Spec,
+    public: &[Case],
+    evidence: &Evidence,
+) -> Result<EventBody, Stop> {
+    let sources = files::current(context, spec)?;
+    let ground = Ground {
+        spec,
+        sources: &sources,
+        cases: public,
+    };
+    Ok(EventBody::Cycle(cycle(evidence, &ground)))
 }
 
 /// One run of the gates, kept as evidence.
@@ -95,10 +139,15 @@ async fn run(
         mutation: context.settings.harness.mutation,
     };
     let tools = &context.tools;
-    let evidence = measure(input, tools.tests.as_ref(), tools.files.as_ref(), |words| {
+    let stopped = tools.clock.stopped();
+    let mut evidence = measure(input, tools.tests.as_ref(), tools.files.as_ref(), |words| {
         context.doing(words)
     })
     .await?;
+    // Nobody worked while this process was stopped.
+    let stopped = tools.clock.stopped().saturating_sub(stopped);
+    let stopped = u64::try_from(stopped.as_millis()).unwrap_or(u64::MAX);
+    evidence.millis = evidence.millis.saturating_sub(stopped);
     let paper = Paper::Evidence {
         tool: context.tool.clone(),
         run: number,
@@ -106,24 +155,20 @@ async fn run(
     let text = serde_json::to_string_pretty(&evidence)
         .map_err(|e| Stop::Incident(format!("evidence cannot be written: {e}")))?;
     context.tools.store.put(&paper, &(text + "\n"))?;
-    let sources = files::current(context, spec)?;
-    let ground = Ground {
-        spec,
-        sources: &sources,
-        cases: public,
-    };
-    let row = cycle(&evidence, &ground);
-    let run = EventBody::Run(summary(&evidence));
-    context.record(vec![run, EventBody::Cycle(row)]).await?;
+    let row = row(context, spec, public, &evidence)?;
+    let run = EventBody::Run(RunSummary::of(&evidence));
+    context.record(vec![run, row]).await?;
     Ok(evidence)
 }
 
-/// Files at most three bug reports; at most one shows a held-out case, which becomes public and is replaced.
+/// Files at most three bug reports, `filed` of which an attempt that was cut has filed already; at most one shows a
+/// held-out case, which becomes public and is replaced.
 async fn file_bugs(
     context: &mut Context,
     spec: &Spec,
     public: &[Case],
     evidence: &Evidence,
+    filed: usize,
 ) -> Result<String, Stop> {
     let jest_green = evidence
         .jest
@@ -136,6 +181,7 @@ async fn file_bugs(
     };
     let sources = files::current(context, spec)?;
     let before = previous(context, evidence.run)?;
+    let first_number = context.facts.bugs + 1 - u32::try_from(filed).unwrap_or(0);
     let mut bugs = bug::bugs(&bug::Findings {
         evidence,
         previous: before.as_ref(),
@@ -143,7 +189,7 @@ async fn file_bugs(
         public,
         revealed: revealed.as_ref(),
         sources: &sources,
-        first_number: context.facts.bugs + 1,
+        first_number,
         cycle: context.cycle,
     });
     if let Some(first) = bugs.first_mut()
@@ -152,7 +198,7 @@ async fn file_bugs(
         first.add_hypothesis(&words);
     }
     let mut events = Vec::new();
-    for (n, bug) in (context.facts.bugs + 1..).zip(&bugs) {
+    for (n, bug) in (first_number..).zip(&bugs).skip(filed) {
         context.tools.store.put(
             &Paper::Bug {
                 tool: context.tool.clone(),
@@ -174,7 +220,8 @@ async fn file_bugs(
     Ok(title)
 }
 
-/// Shows the first failing held-out case and has QA write another for its rule.
+/// Shows the first failing held-out case and has QA write another for its rule. The new set comes first: a case that is in
+/// none any more has been replaced, by an attempt that was cut.
 async fn reveal(
     context: &mut Context,
     spec: &Spec,
@@ -184,24 +231,36 @@ async fn reveal(
     let Some(failed) = evidence.held_out.iter().find(|result| !result.passed) else {
         return Ok(None);
     };
-    let held_out = papers::held_out(context)?;
-    let Some(case) = held_out.iter().find(|case| case.id == failed.id).cloned() else {
+    let struck = context.facts.struck.contains(&failed.id);
+    let Some(case) = papers::case(context, &failed.id)?.filter(|_| !struck) else {
         return Ok(None);
     };
-    let others = held_out.into_iter().filter(|other| other.id != case.id);
-    let mut kept: Vec<Case> = others.collect();
-    let found = replacement(context, spec, public, &kept, qa::Instead::Shown(&case)).await?;
-    let dropped = found.is_none().then(|| case.id.clone());
-    kept.extend(found);
-    if kept.is_empty() && context.model.is_some() {
-        return Err(none_left(context, &case.id).await);
+    let held_out = papers::held_out(context)?;
+    let mut events = Vec::new();
+    if held_out.iter().any(|held| held.id == case.id) {
+        let others = held_out.into_iter().filter(|other| other.id != case.id);
+        let mut kept: Vec<Case> = others.collect();
+        let found = replacement(context, spec, public, &kept, qa::Instead::Shown(&case)).await?;
+        let dropped = found.is_none().then(|| case.id.clone());
+        kept.extend(found);
+        if kept.is_empty() && context.model.is_some() {
+            return Err(none_left(context, &case.id).await);
+        }
+        events.push(papers::keep_cases(
+            context,
+            &kept,
+            dropped.into_iter().collect(),
+        )?);
     }
-    let shown = EventBody::CaseRevealed {
-        case: case.id.clone(),
-        rule: case.rule.clone(),
-    };
-    let cases = papers::keep_cases(context, &kept, dropped.into_iter().collect())?;
-    context.record(vec![shown, cases]).await?;
+    if !context.facts.revealed.contains(&case.id) {
+        events.push(EventBody::CaseRevealed {
+            case: case.id.clone(),
+            rule: case.rule.clone(),
+        });
+    }
+    if !events.is_empty() {
+        context.record(events).await?;
+    }
     Ok(Some(case))
 }
 
@@ -290,7 +349,13 @@ async fn hypothesis(context: &mut Context, spec: &Spec, bug: &str) -> Result<Opt
 
 /// Evidence of the run before, if it counts for this spec.
 fn previous(context: &Context, run: u32) -> Result<Option<Evidence>, Stop> {
-    if run <= 1 || context.facts.last_run.is_none() {
+    let facts = &context.facts;
+    let counts = match &facts.last_run {
+        // Measured by an attempt that was cut.
+        Some(last) if last.run == run => facts.run_log.iter().any(|one| one.run + 1 == run),
+        last => last.is_some(),
+    };
+    if run <= 1 || !counts {
         return Ok(None);
     }
     let paper = Paper::Evidence {
@@ -302,25 +367,4 @@ fn previous(context: &Context, run: u32) -> Result<Option<Evidence>, Stop> {
         .store
         .get(&paper)?
         .and_then(|text| serde_json::from_str(&text).ok()))
-}
-
-/// The run as the journal has it.
-fn summary(evidence: &Evidence) -> RunSummary {
-    let report = evidence.jest.as_ref().and_then(|jest| jest.report.as_ref());
-    let passed = |results: &[crate::domain::case::CaseResult]| {
-        results.iter().filter(|r| r.passed).count() as u32
-    };
-    let failed = evidence.gates.iter().find(|gate| !gate.passed);
-    RunSummary {
-        run: evidence.run,
-        tree: evidence.tree.clone(),
-        green: evidence.green(),
-        passed: report.map_or(0, |r| r.passed),
-        total: report.map_or(0, |r| r.total),
-        held_passed: passed(&evidence.held_out),
-        held_total: evidence.held_out.len() as u32,
-        coverage: evidence.lowest_coverage(),
-        failed_gate: failed.map(|gate| format!("{}: {}", gate.gate, gate.words)),
-        millis: evidence.millis,
-    }
 }

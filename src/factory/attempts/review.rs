@@ -27,8 +27,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         context.patience().send_backs,
     );
     let (nonce, numbers) = (context.nonce(), context.numbers());
-    let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)
-        .map_err(Stop::Incident)?;
+    let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)?;
     let (log, hint) = (cycle_log(context), context.hint());
     let escalation = context.escalation.as_ref().map(|e| e.reason.clone());
     let brief = ReviewBrief {
@@ -47,8 +46,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
         hint: hint.as_deref(),
     };
     let prompt = supervisor::review(&brief);
-    let cases = papers::strikable(context.tools.store.as_ref(), &context.tool, &context.facts)
-        .map_err(Stop::Incident)?;
+    let cases = papers::strikable(context.tools.store.as_ref(), &context.tool, &context.facts)?;
     let verdict = context
         .ask(&prompt, |reply| supervisor::parse(reply, &allowed, &cases))
         .await?;
@@ -65,13 +63,22 @@ async fn diff(context: &Context) -> String {
     read.unwrap_or_default()
 }
 
+/// The number of a review, and whether an attempt that was cut has recorded it already.
+fn number(context: &Context, verdict: Decision) -> (u32, bool) {
+    let facts = &context.facts;
+    match facts.review {
+        Some((n, told)) if told == verdict && !facts.cut.is_empty() => (n, true),
+        _ => (facts.reviews + 1, false),
+    }
+}
+
 /// Writes the review and reports the decision.
 async fn settle(
     context: &mut Context,
     spec: Option<&Spec>,
     verdict: ReviewVerdict,
 ) -> Result<Report, Stop> {
-    let n = context.facts.reviews + 1;
+    let (n, told) = number(context, verdict.verdict);
     let by = context
         .model
         .as_ref()
@@ -98,8 +105,7 @@ async fn settle(
         &context.tool,
         &context.facts,
         reviewer(&by, context.origin),
-    )
-    .map_err(Stop::Incident)?;
+    )?;
     let body = EventBody::Reviewed {
         n,
         verdict: verdict.verdict,
@@ -107,7 +113,9 @@ async fn settle(
         scripted,
         local,
     };
-    context.record(vec![body]).await?;
+    if !told {
+        context.record(vec![body]).await?;
+    }
     let mut report = written.unwrap_or_else(|| context.report(verdict.verdict.outcome()));
     let file = spec.and_then(|spec| supervisor::file_of(&verdict, spec));
     report.file = report.file.or(file);
@@ -126,7 +134,7 @@ async fn reviewed(context: &mut Context, report: Report) -> Result<Report, Stop>
         file: report.file.clone(),
         case: None,
     };
-    let n = context.facts.reviews + 1;
+    let (n, told) = number(context, verdict.verdict);
     let by = context
         .model
         .as_ref()
@@ -146,7 +154,9 @@ async fn reviewed(context: &mut Context, report: Report) -> Result<Report, Stop>
         scripted,
         local,
     };
-    context.record(vec![body]).await?;
+    if !told {
+        context.record(vec![body]).await?;
+    }
     Ok(report)
 }
 

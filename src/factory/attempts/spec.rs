@@ -120,8 +120,17 @@ async fn basis(context: &mut Context) -> Result<String, Stop> {
 
 /// Keeps the accepted spec as the current one and under its number.
 async fn keep(context: &mut Context, text: &str) -> Result<Report, Stop> {
-    let n = context.facts.specs + 1;
     let tool = context.tool.clone();
+    let newest = Paper::SpecVersion {
+        tool: tool.clone(),
+        n: context.facts.specs,
+    };
+    // An attempt that was cut behind this event has kept it already.
+    if !context.facts.cut.is_empty() && context.tools.store.get(&newest)?.as_deref() == Some(text) {
+        context.tools.store.put(&Paper::Spec { tool }, text)?;
+        return Ok(context.report(Outcome::Drafted));
+    }
+    let n = context.facts.specs + 1;
     context.tools.store.put(
         &Paper::SpecVersion {
             tool: tool.clone(),

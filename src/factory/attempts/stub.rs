@@ -4,7 +4,8 @@ use super::context::{Stop, Tools};
 use crate::agents::scaffold;
 use crate::agents::spec::Spec;
 use crate::domain::case::{Case, compare};
-use crate::factory::ports::tests::Tree;
+use crate::domain::condition::Trouble;
+use crate::factory::ports::tests::{TREES, Tree};
 
 /// Version in the stub's package.json; no case may depend on it.
 const VERSION: &str = "0.0.0";
@@ -24,12 +25,13 @@ pub async fn failing(
 
 /// A throw-away folder with the stub.
 fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(tempfile::TempDir, Tree), Stop> {
-    let run = tools.home.join("dev-factory").join("run");
-    let failed = |e: std::io::Error| Stop::Incident(format!("{}: {e}", run.display()));
-    tools.files.make(&run)?;
+    let trees = tools.home.join(TREES);
+    let failed =
+        |e: std::io::Error| Stop::trouble(format!("{}: {e}", trees.display()), Trouble::File);
+    tools.files.make(&trees)?;
     let folder = tempfile::Builder::new()
         .prefix("stub-")
-        .tempdir_in(&run)
+        .tempdir_in(&trees)
         .map_err(failed)?;
     let dir = folder.path().join(tool);
     for (path, text) in scaffold::files(spec, VERSION, &[]) {

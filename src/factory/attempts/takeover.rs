@@ -4,7 +4,7 @@ use super::coding::{verify, write_file};
 use super::context::{Context, Stop};
 use super::spec::linted;
 use super::{files, fixing, papers};
-use crate::agents::developer;
+use crate::agents::{bug, developer};
 use crate::domain::decide::Report;
 use crate::domain::event::EventBody;
 use crate::domain::phase::{Outcome, Phase};
@@ -22,6 +22,7 @@ pub async fn work(context: &mut Context, file: Option<&str>, why: &str) -> Resul
 }
 
 async fn write_code(context: &mut Context, file: Option<&str>, why: &str) -> Result<Report, Stop> {
+    context.as_found().await?;
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
     files::scaffold(context, &spec, &public).await?;
@@ -34,7 +35,7 @@ async fn write_code(context: &mut Context, file: Option<&str>, why: &str) -> Res
         .or_else(|| open.first().map(|(path, _)| path.clone()))
         .unwrap_or_else(|| "src/cli.js".to_owned());
     let bugs = open.into_iter().find(|(target, _)| *target == path);
-    let bugs = bugs.map_or_else(String::new, |(_, bugs)| bugs.join("\n\n"));
+    let bugs = bugs.map_or_else(String::new, |(_, bugs)| bug::told(&bugs));
     let failure = format!("{why}\n\n{bugs}");
     write_file(context, &spec, &public, &path, Some(failure.trim())).await?;
     verify(context, &spec).await?;

@@ -27,6 +27,7 @@ impl Context {
                 top_p: request.sampling.top_p,
                 seed: request.seed,
                 nonce: &self.nonce,
+                tools: request.tools.iter().map(|tool| tool.name).collect(),
                 format: request.format.as_ref(),
             },
             reply,
@@ -64,5 +65,8 @@ struct Question<'a> {
     seed: Option<u64>,
     /// Marks untrusted text in the messages.
     nonce: &'a str,
+    /// Names of the tools offered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<&'static str>,
     format: Option<&'a Value>,
 }

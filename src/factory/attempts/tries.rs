@@ -49,8 +49,14 @@ impl Tries {
     pub fn next(&mut self, error: &ModelError, smaller: bool, others: bool) -> Next {
         match error.remedy() {
             _ if error.fault == Fault::NoScript => Next::Broken,
+            // Each time costs as long as a limit of time allows: once more, and the host is sick.
+            Remedy::Retry if error.fault == Fault::Hung && self.waits > 0 => Next::Host,
             Remedy::Retry => self.patience(None),
             Remedy::OtherSample | Remedy::Reask => {
+                if error.fault == Fault::TooLong {
+                    // It took all the time there is: what thinks on and on gets one try without.
+                    self.samples = self.samples.max(SAMPLES - 2);
+                }
                 self.samples += 1;
                 match (self.samples < SAMPLES, others) {
                     (true, _) => Next::Again(Duration::ZERO),
@@ -123,6 +129,20 @@ mod tests {
         );
         assert_eq!(fate(&[Fault::Looping; 3], false), Next::Stuck);
         assert_eq!(fate(&[Fault::Unfinished; 3], true), Next::Host);
+    }
+
+    #[test]
+    fn what_takes_a_limit_of_time_is_tried_once_more_and_no_oftener() {
+        assert_eq!(fate(&[Fault::Hung], false), Next::Again(SECOND));
+        assert_eq!(fate(&[Fault::Hung; 2], false), Next::Host);
+        assert_eq!(fate(&[Fault::TooLong; 2], false), Next::Stuck);
+        let mut tries = Tries::new(SECOND);
+        let endless = ModelError::new("gpu", Fault::TooLong, "");
+        assert_eq!(
+            tries.next(&endless, false, false),
+            Next::Again(Duration::ZERO)
+        );
+        assert!(!tries.may_think());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Turns: one request and its whole reply, transcribed, journaled, and taken again after a fault.
 
-use super::ask::Spoiled;
+use super::ask::{Spoiled, spoken};
 use super::context::{Context, FromAgent, Stop};
 use super::live;
 use super::tries::{Next, Tries};
@@ -24,7 +24,7 @@ impl Context {
         prompt: &Prompt,
         read: impl Fn(&str) -> Result<T, Malformed>,
     ) -> Result<Option<T>, Stop> {
-        Ok(self.turn(prompt, &read, true).await?.ok())
+        Ok(self.turn(prompt, &spoken(read), true).await?.ok())
     }
 
     /// One turn whose answer is read at once, so that its record says whether it was usable. `spare`: work goes on without it,
@@ -32,7 +32,7 @@ impl Context {
     pub(super) async fn turn<T>(
         &mut self,
         prompt: &Prompt,
-        read: &impl Fn(&str) -> Result<T, Malformed>,
+        read: &impl Fn(&Reply) -> Result<T, Malformed>,
         spare: bool,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let mut tries = Tries::new(self.first_wait());
@@ -54,21 +54,28 @@ impl Context {
             self.clear_to_go().await?;
             let request = &asked.request;
             self.doing(format!("asking {} for {}", request.model, request.label));
-            let started = tokio::time::Instant::now();
+            let begun = (tokio::time::Instant::now(), self.tools.clock.stopped());
+            self.begins(&asked);
             let (outcome, showing) = self.exchange(request).await;
-            let millis = started.elapsed().as_millis() as u64;
-            let (error, thrown) = match outcome {
-                Err(error) => (error, None),
-                Ok(reply) => match self.unusable(&asked, &reply) {
-                    None => return self.settle(&asked, reply, millis, showing, read).await,
-                    Some(error) => (error, Some(reply)),
+            let millis = self.worked(begun);
+            let (error, thrown, measured) = match outcome {
+                Err(error) => (error, None, None),
+                Ok(reply) => match self.judged(&asked, &reply).await {
+                    (None, measured) => {
+                        let value = self.settle(&asked, reply, millis, showing, read).await;
+                        self.also(measured);
+                        return value;
+                    }
+                    (Some(error), measured) => (error, Some(reply), measured),
                 },
             };
             let written = showing.await.unwrap_or_default();
             let thrown = thrown.or_else(|| self.broken_off(&asked, &error, written));
             self.transcribe(request, None, Some(&error))?;
-            let failed = self.failed(&asked, &error, thrown.as_ref(), millis);
-            self.record(vec![EventBody::Turn(failed)]).await?;
+            self.over();
+            let failed = EventBody::Turn(self.failed(&asked, &error, thrown.as_ref(), millis));
+            self.record([failed].into_iter().chain(measured).collect())
+                .await?;
             if error.fault == Fault::Looping {
                 self.looped += 1;
                 return Ok(Err(Spoiled::looping(error.detail)));
@@ -79,11 +86,17 @@ impl Context {
         }
     }
 
+    /// Milliseconds since a moment and what the process had been stopped for by then: nobody worked in stops.
+    fn worked(&self, (begun, stopped): (tokio::time::Instant, Duration)) -> u64 {
+        let stopped = self.tools.clock.stopped().saturating_sub(stopped);
+        begun.elapsed().saturating_sub(stopped).as_millis() as u64
+    }
+
     /// What an answer gives that came before this attempt was begun; one that was not counted yet is counted now.
     fn answered_before<T>(
         &mut self,
         asked: &Asked,
-        read: &impl Fn(&str) -> Result<T, Malformed>,
+        read: &impl Fn(&Reply) -> Result<T, Malformed>,
     ) -> Result<Option<Result<T, Spoiled>>, Stop> {
         let Some(known) = self.known(&asked.request)? else {
             return Ok(None);
@@ -120,11 +133,14 @@ impl Context {
             }
             Next::Broken => Err(Stop::Incident(words)),
             Next::Host => {
-                if error.fault == Fault::Truncated {
+                if matches!(error.fault, Fault::Truncated | Fault::Hung) {
                     self.alarm(words);
                 }
                 match self.model.clone() {
-                    Some(model) => Err(Stop::Host { model, error }),
+                    Some(model) => Err(Stop::Host {
+                        model,
+                        error: Box::new(error),
+                    }),
                     None => Err(Stop::Incident(error.to_string())),
                 }
             }
@@ -140,21 +156,49 @@ impl Context {
         });
     }
 
+    /// What makes a whole reply worth nothing, and the turn that was taken to find out.
+    async fn judged(
+        &mut self,
+        asked: &Asked,
+        reply: &Reply,
+    ) -> (Option<ModelError>, Option<EventBody>) {
+        let measured = match self.cut_short(asked, reply) {
+            Some(_) => {
+                // Its cost is known by now, and the measuring may be cancelled.
+                self.came(asked, reply);
+                self.measure(asked).await
+            }
+            None => None,
+        };
+        (self.unusable(asked, reply), measured)
+    }
+
+    /// Journals what need not be waited for.
+    fn also(&self, body: Option<EventBody>) {
+        if let Some(body) = body {
+            drop(self.note(vec![body]));
+        }
+    }
+
     /// What makes a whole reply worth nothing, whatever its form.
     fn unusable(&self, asked: &Asked, reply: &Reply) -> Option<ModelError> {
         live::looped(&asked.request, reply).or_else(|| self.cut_short(asked, reply))
     }
 
-    /// What a reply that was broken off for repeating itself has cost. Its server did not come to count: the prompt and what
-    /// came of the reply are estimated.
+    /// What a turn has cost that broke off: what its server had counted, and where it did not come to that, our estimate of the
+    /// prompt and of the text that came. None where nothing came: then it is not known.
     fn broken_off(&self, asked: &Asked, error: &ModelError, chars: usize) -> Option<Reply> {
-        if error.fault != Fault::Looping {
+        let spent = *error.spent;
+        let chars = chars + spent.called;
+        if chars == 0 && spent.input_tokens.is_none() {
             return None;
         }
-        let read = tokens::scaled(asked.estimated, self.factor());
+        let read = || u64::from(tokens::scaled(asked.estimated, self.factor()));
+        let written = u64::from(tokens::of_chars(chars));
         let reply = Reply {
-            input_tokens: Some(u64::from(read)),
-            output_tokens: Some(u64::from(tokens::of_chars(chars))),
+            input_tokens: Some(spent.input_tokens.unwrap_or_else(read)),
+            output_tokens: Some(spent.output_tokens.unwrap_or(0).max(written)),
+            cached: spent.cached,
             ..Reply::default()
         };
         Some(self.tools.models.priced(&asked.request, reply))
@@ -183,6 +227,15 @@ impl Context {
     pub async fn too_large(&mut self, words: String) -> Stop {
         match self.phase {
             Phase::Coding | Phase::Qa | Phase::Fixing => {
+                let verdict = EventBody::Stuck {
+                    rule: "S10".to_owned(),
+                    words: words.clone(),
+                    evidence: Vec::new(),
+                    next: "the spec is written anew, shorter".to_owned(),
+                };
+                if let Err(stop) = self.record(vec![verdict]).await {
+                    return stop;
+                }
                 let mut report = self.report(Outcome::SpecDefect);
                 report.actor = actor::ENGINE.to_owned();
                 report.reason = Some(format!("S10: {words}"));
@@ -203,7 +256,8 @@ impl Context {
                 self.role, self.role
             )));
         };
-        let think = prompt.think && tries.may_think();
+        let may = tries.may_think() && !self.settings.role(self.role).thoughtless;
+        let think = prompt.think && may;
         let mode = match prompt.mode {
             Mode::Think if !think => Mode::Write,
             mode => mode,
@@ -224,7 +278,9 @@ impl Context {
                     };
                     Message::text(role, content.clone())
                 })
+                .chain(prompt.talk.iter().cloned())
                 .collect(),
+            tools: prompt.tools.clone(),
             think,
             max_tokens: prompt.max_tokens,
             sampling: sampling::of(&model.model, mode, prompt.warmer),
@@ -260,13 +316,15 @@ impl Context {
         reply: Reply,
         millis: u64,
         showing: JoinHandle<usize>,
-        read: &impl Fn(&str) -> Result<T, Malformed>,
+        read: &impl Fn(&Reply) -> Result<T, Malformed>,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;
         let value = usable(request, &reply, read);
         // First: an answer that is counted must be there to be used again after a cut.
-        self.transcribe(request, Some(&reply), None)?;
+        let kept = self.transcribe(request, Some(&reply), None);
         let odd = self.count(asked, &reply, millis, value.is_err());
+        // It has cost what it has cost, kept or not.
+        kept?;
         // What follows in the log comes after the reply.
         let _ = showing.await;
         self.came_from(&reply);
@@ -285,12 +343,12 @@ impl Context {
 fn usable<T>(
     request: &TurnRequest,
     reply: &Reply,
-    read: &impl Fn(&str) -> Result<T, Malformed>,
+    read: &impl Fn(&Reply) -> Result<T, Malformed>,
 ) -> Result<T, Spoiled> {
     match reply.defect() {
-        Some(Fault::Cut) => Err(Spoiled::cut(request.max_tokens)),
-        Some(_) => Err(Spoiled::empty()),
-        None => read(&reply.text).map_err(|problem| Spoiled::malformed(&reply.text, problem)),
+        Some(Fault::Cut) if !reply.only_thought() => Err(Spoiled::cut(request.max_tokens)),
+        Some(_) => Err(Spoiled::empty(&reply.thought)),
+        None => read(reply).map_err(|problem| Spoiled::malformed(&reply.text, problem)),
     }
 }
 

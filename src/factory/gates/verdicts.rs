@@ -2,6 +2,7 @@
 
 use crate::agents::spec::test_of;
 use crate::domain::case::{Case, CaseResult};
+use crate::domain::cheat::Cheat;
 use crate::domain::evidence::{FileCoverage, GateResult, JestReport, JestRun, ThrowingRun};
 use crate::domain::mutation::{MutationRun, Survivor};
 use crate::factory::ports::settings::MutationSettings;
@@ -58,6 +59,7 @@ fn gate(name: &str, problem: Option<String>, fine: String) -> GateResult {
         gate: name.into(),
         passed: problem.is_none(),
         words: problem.unwrap_or(fine),
+        ..GateResult::default()
     }
 }
 
@@ -249,6 +251,7 @@ pub fn throwing(run: &ThrowingRun, expected: u32, refusing: &Refusing) -> GateRe
     let hollow: Vec<String> = hollow
         .map(|(file, name)| format!("{file}: {name}"))
         .collect();
+    let count = u32::try_from(hollow.len()).unwrap_or(u32::MAX);
     let problem = if run.total != expected {
         Some(format!(
             "over exports that throw {} tests ran instead of {expected}: the tests depend on what they load",
@@ -270,11 +273,15 @@ pub fn throwing(run: &ThrowingRun, expected: u32, refusing: &Refusing) -> GateRe
         ))
     };
     let red = run.total.saturating_sub(run.still_passing);
-    gate(
+    let mut found = gate(
         "throwing",
         problem,
         format!("{red} of {} tests notice that the exports throw", run.total),
-    )
+    );
+    if count > 0 {
+        found.cheats.insert(Cheat::Hollow, count);
+    }
+    found
 }
 
 fn list(names: Vec<String>) -> String {

@@ -1,5 +1,6 @@
 //! Why a turn failed and what is to be done about it. Nothing of a failed turn was used, so any may be taken again whole.
 
+use crate::domain::price::Cached;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -7,8 +8,10 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
-    /// No connection, it broke before a reply began, or the host died beside a turn.
+    /// No connection, or the host died beside a turn.
     Unreachable,
+    /// Nothing came for so long that the turn was given up, though the host may answer questions.
+    Hung,
     /// Overloaded, its queue is full, or a model is being loaded.
     Busy,
     /// The key.
@@ -43,7 +46,7 @@ pub enum Fault {
     Unfinished,
     /// What came is not what such servers send, or the server could not read what its model wrote.
     Garbled,
-    /// More bytes than a turn may have.
+    /// More bytes, or more time, than a turn may have.
     TooLong,
     /// The same text over and over.
     Looping,
@@ -88,9 +91,42 @@ impl Fault {
             | Self::Rejected
             | Self::Truncated => Remedy::OtherModel,
             Self::Overflow | Self::Memory => Remedy::Shrink,
-            Self::Runner | Self::Server | Self::Broken => Remedy::Retry,
+            Self::Hung | Self::Runner | Self::Server | Self::Broken => Remedy::Retry,
             Self::Unfinished | Self::Garbled | Self::TooLong | Self::Looping => Remedy::OtherSample,
             Self::Cut | Self::Empty => Remedy::Reask,
+        }
+    }
+
+    /// What a person does about it, where nothing better is known.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Unreachable => "see whether it runs and what stands in front of it",
+            Self::Hung => {
+                "start the server again, or raise first_byte_s or idle_s of the host if its model is that slow"
+            }
+            Self::Busy => "wait: it is asked again by itself",
+            Self::Refused => "check the host's key",
+            Self::SpendLimit => "raise the limit or pay there, then dev-factory probe",
+            Self::Missing => "name a model that the host has",
+            Self::Unable => "use another model or mend its chat template",
+            Self::Misaddressed => "correct kind or url of the host in factory.toml",
+            Self::Unpriced => "give the model a price under [prices] in your own settings",
+            Self::Overflow | Self::Truncated => {
+                "give the model more context there, or set num_ctx of the host to what it has"
+            }
+            Self::Memory => "use a smaller num_ctx or a smaller model on this host",
+            Self::Rejected | Self::Runner | Self::Server | Self::Broken => {
+                "see the log of the server, then try again"
+            }
+            Self::Declined
+            | Self::Unfinished
+            | Self::Garbled
+            | Self::TooLong
+            | Self::Looping
+            | Self::Cut
+            | Self::Empty => "try again, or name another model in the settings",
+            Self::NoScript => "add a reply for it to the folder of the host",
         }
     }
 }
@@ -99,6 +135,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unreachable => "does not answer",
+            Self::Hung => "hangs",
             Self::Busy => "is busy",
             Self::Refused => "refuses the key",
             Self::SpendLimit => "refuses to spend more",
@@ -116,13 +153,26 @@ impl fmt::Display for Fault {
             Self::Broken => "broke its reply off",
             Self::Unfinished => "ended its reply without an end",
             Self::Garbled => "sent what cannot be read",
-            Self::TooLong => "wrote too much",
+            Self::TooLong => "does not come to an end",
             Self::Looping => "repeats itself",
             Self::Cut => "reached the token limit",
             Self::Empty => "gave no answer",
             Self::NoScript => "has no scripted reply",
         })
     }
+}
+
+/// What a turn had used when it failed, as far as its server had told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Tokens read, those from the cache included.
+    pub input_tokens: Option<u64>,
+    /// Tokens written.
+    pub output_tokens: Option<u64>,
+    /// Of the tokens read, those that have a price of their own.
+    pub cached: Cached,
+    /// Characters of tool calls that had come; they are not handed on as they stream.
+    pub called: usize,
 }
 
 /// A turn that failed.
@@ -139,6 +189,8 @@ pub struct ModelError {
     pub detail: String,
     /// Seconds the server asks us to wait.
     pub retry_after: Option<u64>,
+    /// What it had used.
+    pub spent: Box<Spent>,
 }
 
 impl ModelError {
@@ -151,6 +203,7 @@ impl ModelError {
             status: None,
             detail: detail.into(),
             retry_after: None,
+            spent: Box::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The files port: what lies in a folder of the home that programs or models fill, reached without ever leaving it.
 
+use chrono::{DateTime, Utc};
 use std::path::Path;
 
 /// Bytes of one file.
@@ -42,6 +43,8 @@ pub trait Files: Send + Sync {
     fn list(&self, folder: &Path) -> Result<Vec<Entry>, FileError>;
     /// Removes what lies directly in a folder, whole folders too, but for plain files of these names.
     fn keep_only(&self, folder: &Path, names: &[&str]) -> Result<(), FileError>;
+    /// When a file was written last; None where that cannot be told.
+    fn changed(&self, path: &Path) -> Option<DateTime<Utc>>;
     /// Makes a folder and those above it, for the factory's user alone.
     fn make(&self, folder: &Path) -> Result<(), FileError>;
 }

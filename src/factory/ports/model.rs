@@ -1,10 +1,12 @@
 //! The model port: one turn in, streamed pieces and a whole reply out, with errors classed by what to do.
 
-pub use super::fault::{Fault, ModelError, Remedy};
+pub use super::fault::{Fault, ModelError, Remedy, Spent};
 use crate::agents::sampling::Sampling;
+pub use crate::agents::talk::{Answered, Message, Speaker, Tool, ToolCall};
 use crate::domain::finding::Finding;
 use crate::domain::price::Cached;
-use crate::domain::screen::HostLine;
+use crate::domain::screen::{HostLine, ServerFacts};
+use crate::text::tokens;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,7 +21,7 @@ pub struct TurnRequest {
     pub host: String,
     /// Model id, sent as it is.
     pub model: String,
-    /// System text first, then the user's; every turn is a new conversation.
+    /// System text first, then the user's, then what was said since where a model works with tools.
     pub messages: Vec<Message>,
     /// Whether the model may think.
     pub think: bool,
@@ -29,42 +31,12 @@ pub struct TurnRequest {
     pub sampling: Sampling,
     /// Penalty on what was written already; 0 = none. Raised only after a reply that repeated itself.
     pub presence_penalty: f32,
+    /// Tools the model may call; none for everything but the tool loop.
+    pub tools: Vec<Tool>,
     /// JSON schema the reply must fit, for small verdicts only.
     pub format: Option<Value>,
     /// Seed, for a sample that differs from the one before.
     pub seed: Option<u64>,
-}
-
-/// One message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    pub role: Speaker,
-    pub content: String,
-    /// What an Anthropic model said before, block by block, to be sent back unchanged instead of `content`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub blocks: Vec<Value>,
-}
-
-impl Message {
-    /// A message of plain text.
-    #[must_use]
-    pub fn text(role: Speaker, content: impl Into<String>) -> Self {
-        Self {
-            role,
-            content: content.into(),
-            blocks: Vec::new(),
-        }
-    }
-}
-
-/// Who speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Speaker {
-    System,
-    #[default]
-    User,
-    Assistant,
 }
 
 /// A piece of a reply as it arrives.
@@ -76,17 +48,6 @@ pub enum Delta {
     Thought(String),
     /// What the host does before it writes: others come first, the model is being loaded.
     Note(String),
-}
-
-/// A call of a tool that a model wrote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToolCall {
-    /// The server's name for it, or `call_` and its number.
-    pub id: String,
-    /// Tool.
-    pub name: String,
-    /// An object, as the model wrote it; never repaired.
-    pub arguments: Value,
 }
 
 /// A whole reply that ended properly.
@@ -133,6 +94,21 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// It was thought, and nothing answered.
+    #[must_use]
+    pub fn only_thought(&self) -> bool {
+        let answered = !self.text.trim().is_empty() || !self.calls.is_empty();
+        !answered && !self.thought.trim().is_empty()
+    }
+
+    /// Tokens it took to write, estimated.
+    #[must_use]
+    pub fn estimate(&self) -> u32 {
+        let calls = self.calls.iter().map(ToolCall::weight);
+        let calls: u32 = calls.map(|call| tokens::estimate(&call)).sum();
+        tokens::estimate(&self.text) + tokens::estimate(&self.thought) + calls
+    }
+
     /// What is wrong with a reply that ended properly, if anything: then none of it is used.
     #[must_use]
     pub fn defect(&self) -> Option<Fault> {
@@ -169,7 +145,11 @@ impl HostStatus {
     pub fn away(host: &str, model: &str, fault: Fault, what: &str, remedy: &str) -> Self {
         let of_model = matches!(fault, Fault::Missing | Fault::Unable | Fault::Unpriced);
         let name = subject(host, if of_model { model } else { "" });
-        let finding = Finding::error(name, what, remedy);
+        let finding = match fault {
+            // It comes back by itself.
+            Fault::Busy => Finding::warning(name, what, remedy),
+            _ => Finding::error(name, what, remedy),
+        };
         Self {
             host: host.to_owned(),
             live: false,
@@ -205,11 +185,15 @@ pub trait Models: Send + Sync {
     /// Looks whether a host answers and has the model: one GET or so, at most 500 ms to connect, costs nothing.
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus>;
 
-    /// The host is on this machine or a private network, or marked so: its turns cost nothing.
-    fn local(&self, host: &str) -> bool;
+    /// Turns with this model cost nothing: its host is on this machine or a private network, or marked so, and does not hand
+    /// the model on to a paid cloud.
+    fn free(&self, host: &str, model: &str) -> bool;
 
     /// Who works and waits at each server; names of the same server stand together.
     fn lines(&self) -> Vec<HostLine>;
+
+    /// What is known of the server behind a host, from probes and turns so far; asks nothing.
+    fn known(&self, host: &str) -> ServerFacts;
 
     /// Tokens of context the host is used with (settings `num_ctx`, or its default).
     fn context(&self, host: &str) -> u32;

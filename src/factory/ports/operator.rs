@@ -2,6 +2,7 @@
 
 use crate::domain::command::{Answer, Verb};
 use crate::domain::phase::Phase;
+use std::path::PathBuf;
 
 /// A command as the palette shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,12 @@ pub trait Operator: Send + Sync {
 
     /// Sends a command and waits for the answer; `seen` guards against hitting another tool or phase. Blocks.
     fn send(&self, verb: Verb, seen: Option<(Option<String>, Phase)>) -> Answer;
+
+    /// Saves a text in a file of this name in the person's own folder; where it lies, or why it does not. Blocks.
+    fn save(&self, name: &str, text: &str) -> Result<PathBuf, String>;
+
+    /// Writes the address of a host into the settings file that names it, and leaves all else there as it is. Blocks.
+    fn address(&self, host: &str, url: &str) -> Answer;
 
     /// Starts the engine in the background. Blocks until it is ready; a sentence either way.
     fn start(&self) -> Result<String, String>;

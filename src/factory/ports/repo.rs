@@ -1,6 +1,7 @@
 //! The repository port: branches, the worktree, and shipping, with hooks, filters and fsmonitor off.
 
 use crate::domain::event::ShipRecord;
+use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
 
 /// Why git work could not be done; one sentence with what to do.
@@ -30,11 +31,17 @@ pub trait Repo: Send + Sync {
     /// Fresh: prunes dead worktrees, renames an old `tool/<name>` to `kept/<name>/<n>`, branches from main.
     /// Resume: checks the kept branch out again. Returns the worktree's folder (dev-factory/work), sparse to tools/<name>.
     fn open(&self, tool: &str, resume: bool) -> Result<PathBuf, RepoError>;
+    /// Keeps in mind what an attempt begins with; one that follows attempts that were cut gets what they began with. What
+    /// lay there then is a commit that no branch holds, which is returned.
+    fn begin(&self, tool: &str, attempt: u64, cut: &[u64]) -> Result<Option<String>, RepoError>;
     /// Commits everything in tools/<name> on the branch. Returns (tree hash of tools/<name>, commit); no empty commits.
     fn save(&self, tool: &str, message: &str) -> Result<(String, String), RepoError>;
     /// Tree hash of tools/<name> as it lies in the worktree now.
     fn tree(&self, tool: &str) -> Result<String, RepoError>;
-    /// Puts the branch and worktree to a commit; what came after stays under `kept/<name>/<n>`.
+    /// Whether a commit is there.
+    fn knows(&self, commit: &str) -> Result<bool, RepoError>;
+    /// Puts the branch and worktree to a commit, which attempts cut before then began with; what came after stays under
+    /// `kept/<name>/<n>`.
     fn restore(&self, tool: &str, commit: &str) -> Result<(), RepoError>;
     /// Removes the worktree if there is one, keeps the branch.
     fn close(&self) -> Result<(), RepoError>;
@@ -50,6 +57,14 @@ pub trait Repo: Send + Sync {
     fn push(&self, remote: &str, tag: &str) -> Result<(), RepoError>;
     /// Unified diff of tools/<name> on the branch against main.
     fn diff(&self, tool: &str) -> Result<String, RepoError>;
+    /// Removes branches of finished tools that main holds, and others of theirs untouched for so many days (0 = never);
+    /// packs loose objects when there are many. What was done, in words.
+    fn sweep(
+        &self,
+        finished: &[String],
+        days: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, RepoError>;
     /// The folder of the worktree.
     fn work(&self) -> &Path;
 }

@@ -1,10 +1,13 @@
 //! Settings of the engine and its adapters, as config fills them.
 
+use super::notifier::NotifySettings;
+use crate::agents::acting::Style;
 use crate::agents::prompt::Numbers;
 use crate::domain::decide::Limits;
 use crate::domain::package::Package;
 use crate::domain::phase::Role;
 use crate::domain::price::Prices;
+use crate::domain::screen::KeyFacts;
 use crate::text::secret::Secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,10 +27,14 @@ pub struct Settings {
     /// Packages tools may use.
     pub packages: Vec<Package>,
     pub harness: HarnessSettings,
+    /// How much of the past stays.
+    pub keep: KeepSettings,
     /// What models cost.
     pub prices: Prices,
     /// The operator's own command that runs its arguments behind walls; empty = none.
     pub wrapper: Vec<String>,
+    /// Whom to tell what while no screen is open.
+    pub notify: NotifySettings,
 }
 
 impl Settings {
@@ -66,6 +73,10 @@ pub struct RoleSettings {
     pub schedule: Option<String>,
     /// Another program takes its turns.
     pub external: bool,
+    /// The Developer's model works by tools or actions; None = it writes file by file.
+    pub edits: Option<Style>,
+    /// Its models never think, whatever the harness would ask of them.
+    pub thoughtless: bool,
 }
 
 /// `host/model`, split at the first slash.
@@ -95,6 +106,8 @@ pub struct Host {
     pub local: Option<bool>,
     /// Its key, already fetched; it belongs to exactly this origin.
     pub key: Option<Secret>,
+    /// Where that key is, and what else may be told of it.
+    pub key_facts: Option<KeyFacts>,
     /// The key is a bearer token, where its kind of server also knows keys of another form (Anthropic).
     pub bearer: bool,
     /// Wait for the first byte: loading a model takes minutes.
@@ -155,6 +168,34 @@ impl HostKind {
     }
 }
 
+/// How much of the past a home keeps. Tools that are not finished keep everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepSettings {
+    /// Bytes of transcripts.
+    pub transcripts: u64,
+    /// Bytes of evidence; the newest run of each tool stays beyond that.
+    pub evidence: u64,
+    /// Bytes of the program's own log, all its files together.
+    pub logs: u64,
+    /// Days after its last commit for which a branch of a finished tool stays when main does not hold it; 0 = for ever.
+    pub branch_days: u32,
+}
+
+impl Default for KeepSettings {
+    /// A tool of the demo was measured to leave 220 to 330 kB of transcripts and 24 to 40 kB of evidence: 512 MiB are the
+    /// transcripts of some 1,600 tools and the evidence of ten times as many, and no more than a small model takes. The log
+    /// is five files of 8 MiB; 90 days are a quarter.
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            transcripts: 512 * MIB,
+            evidence: 512 * MIB,
+            logs: 40 * MIB,
+            branch_days: 90,
+        }
+    }
+}
+
 /// Mutation testing: what tests must notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MutationSettings {
@@ -192,6 +233,10 @@ pub struct HarnessSettings {
     pub triage_words: u32,
     /// The last gate.
     pub mutation: MutationSettings,
+    /// Turns of a tool loop before its line of work is over.
+    pub tool_turns: u32,
+    /// Results of a tool loop that are shown whole; of older ones one line stays.
+    pub tool_results: u32,
 }
 
 impl Default for HarnessSettings {
@@ -202,6 +247,8 @@ impl Default for HarnessSettings {
             case_samples: 3,
             triage_words: 40,
             mutation: MutationSettings::default(),
+            tool_turns: 8,
+            tool_results: 2,
         }
     }
 }

@@ -1,12 +1,15 @@
 //! The store port: the journal, the two state documents, commands, the wishlist and papers.
 
 use crate::domain::command::{Answer, Command};
+use crate::domain::condition::Trouble;
 use crate::domain::event::{Event, NewEvent};
 use crate::domain::factory::Factory;
 use crate::domain::item::Item;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::domain::state::StateDoc;
+use crate::domain::swept::{Finished, Swept};
 use crate::domain::wishlist::Entry;
+use crate::factory::ports::settings::KeepSettings;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -19,6 +22,9 @@ pub enum StoreError {
     /// No space, no permission, folder gone.
     #[error("{path}: {detail}")]
     Io { path: String, detail: String },
+    /// A newer program has worked here: this one only reads (exit 2).
+    #[error("{0}")]
+    Newer(String),
     /// state.json changed since it was read; read again and decide again.
     #[error("state.json changed meanwhile")]
     Conflict,
@@ -48,6 +54,10 @@ pub enum Change {
     Wishlist,
     Settings,
     Souls,
+    /// Whether the kernel tells of changes.
+    Watch,
+    /// The snapshot for screens is gone.
+    Mirror,
 }
 
 /// state.json as read after a change hint.
@@ -88,6 +98,10 @@ pub enum Paper {
     },
     /// BRIEF.md
     Brief,
+    /// run/told.json: what people were told.
+    Told,
+    /// commands/seen: when a screen was opened last, written by screens.
+    Seen,
 }
 
 /// The files of a home, held by one engine. Calls block for about a millisecond.
@@ -113,6 +127,10 @@ pub trait Store: Send + Sync {
     fn restore(&self, factory: &Factory) -> Result<String, StoreError>;
     /// Hints of changes in the home's files, own writes included or not.
     fn watch(&self) -> Result<UnboundedReceiver<Change>, StoreError>;
+    /// What keeps the home from being written now, as far as it is seen without writing: name and sentence.
+    fn obstacle(&self) -> Option<(Trouble, String)>;
+    /// Why the kernel does not tell of changes, which are looked for once a second then.
+    fn unwatched(&self) -> Option<(DateTime<Utc>, String)>;
     /// Waiting commands, oldest first; unreadable ones come as (file name, sentence).
     fn commands(&self) -> Result<Vec<Waiting>, StoreError>;
     /// Moves a command to done/ with its answer; `id` is the file's stem.
@@ -136,6 +154,10 @@ pub trait Store: Send + Sync {
     fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError>;
     /// Appends to run/stream.jsonl (two files of 8 MiB).
     fn put_line(&self, line: &LogLine) -> Result<(), StoreError>;
+    /// What of finished tools has to go for papers to fit their sizes; removes nothing.
+    fn excess(&self, keep: &KeepSettings, finished: &[Finished]) -> Swept;
+    /// Removes what was found so, once the journal tells of it; in any case the oldest answers to commands and output.
+    fn sweep(&self, swept: &Swept, finished: &[Finished]) -> Result<(), StoreError>;
     /// Reads events from the journal, closed segments included, oldest first.
     fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError>;
 }

@@ -42,6 +42,9 @@ impl From<FileError> for TestError {
     }
 }
 
+/// Where throw-away trees for runs lie below the home.
+pub const TREES: &str = "dev-factory/run/trees";
+
 /// Hears how many changes were tested, and of how many.
 pub type MutantsTold<'a> = dyn Fn(u32, u32) + Send + Sync + 'a;
 
@@ -71,7 +74,7 @@ pub trait Tests: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Received>, TestError>>;
     /// Installs packages a tool may require, unless they are there; the text of their lock file.
     fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>>;
-    /// Cleans what a crash left behind in out folders.
+    /// Cleans what a crash left behind in out folders and of throw-away trees.
     fn sweep(&self);
     /// Sandbox tier for evidence.
     fn tier(&self) -> &'static str;

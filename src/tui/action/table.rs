@@ -1,40 +1,42 @@
-//! Every key: what it does and where, its word in the footer, its line in the help.
+//! The keys for work: what each does and where, its word in the footer, its line in the help.
 
 use super::super::tabs::Tab;
-use super::{Action, Care, Place, Row};
-
-const fn row(
-    action: Action,
-    keys: &'static [&'static str],
-    word: &'static str,
-    help: &'static str,
-    place: Place,
-    care: Care,
-) -> Row {
-    Row {
-        action,
-        keys,
-        word,
-        help,
-        place,
-        care,
-    }
-}
+use super::{Action, Care, Place, Row, figures, row, tool};
 
 use Action::{
-    Abort, Add, Agent, Bottom, Close, Down, Escalate, Filter, Follow, Go, HalfDown, HalfUp, Help,
-    Hint, Leave, Left, Level, Needs, Next, PageDown, PageUp, Palette, Park, Pause, Previous, Probe,
-    Redraw, Requeue, Retry, Right, StopEngine, Suspend, Top, Up, Verdict, Wrap, Zoom,
+    Abort, Add, Agent, Close, Drop, Edit, Escalate, Filter, Follow, Go, Help, Hint, Leave, Level,
+    Limit, Lower, Needs, Next, NextPane, Palette, Park, Pause, PauseWith, Previous, PreviousPane,
+    Probe, Raise, Requeue, Retry, StopEngine, Unpark, Verdict, Wrap,
 };
-use Care::{Acts, Asks, Looks};
+use Care::{Acts, Asks, Looks, Names};
 use Place::{All, On};
 
-const TOOL: Place = On(&[Tab::Factory]);
+const TOOL: Place = On(&[Tab::Factory, Tab::Tool]);
+const FACTORY: Place = On(&[Tab::Factory]);
 const AGENTS: Place = On(&[Tab::Agents]);
 const LOGS: Place = On(&[Tab::Logs]);
+/// Tabs with a list in which one finds.
+const LISTS: Place = On(&[Tab::Factory, Tab::Logs, Tab::Tool]);
+/// Tabs with a list of which one shows a part.
+const FOUND: Place = On(&[Tab::Factory, Tab::Stats, Tab::Logs, Tab::Tool]);
 
-/// Every key, in the order in which footers show those that fit.
-pub const TABLE: &[Row] = &[
+/// In the order in which footers show those that fit.
+pub const ROWS: &[Row] = &[
+    tool::OPEN,
+    tool::EARLIER,
+    tool::LATER,
+    tool::PHASE_BACK,
+    tool::PHASE_ON,
+    tool::SECTION_BACK,
+    tool::SECTION_ON,
+    tool::COMPARE,
+    tool::NEXT_THING,
+    tool::PREVIOUS_THING,
+    figures::READ,
+    figures::WINDOW,
+    figures::SORT,
+    figures::EXPORT,
+    figures::REVERSE,
     row(
         Pause,
         &["p"],
@@ -55,7 +57,7 @@ pub const TABLE: &[Row] = &[
         Requeue,
         &["R"],
         "re-queue",
-        "put the tool under way back into the queue, its branch kept",
+        "re-queue the item of the cursor, or the tool under way: where it stood, or afresh",
         TOOL,
         Asks,
     ),
@@ -84,10 +86,52 @@ pub const TABLE: &[Row] = &[
         Acts,
     ),
     row(
+        Edit,
+        &["e"],
+        "edit",
+        "edit the idea of the cursor; Ctrl-x in it opens $EDITOR",
+        TOOL,
+        Acts,
+    ),
+    row(
+        Raise,
+        &["+"],
+        "sooner",
+        "raise the priority of the item of the cursor",
+        TOOL,
+        Acts,
+    ),
+    row(
+        Lower,
+        &["-"],
+        "later",
+        "lower the priority of the item of the cursor",
+        TOOL,
+        Acts,
+    ),
+    row(
+        Unpark,
+        &["u"],
+        "unpark",
+        "take the parked item of the cursor up again",
+        TOOL,
+        Acts,
+    ),
+    row(
+        Drop,
+        &["D"],
+        "drop",
+        "give the item of the cursor up",
+        TOOL,
+        Names,
+    ),
+    tool::REWIND,
+    figures::REOPEN,
+    row(
         Probe,
         &["r"],
         "try now",
-        "ask the model servers again",
+        "ask the host of the cursor's role again",
         AGENTS,
         Acts,
     ),
@@ -103,17 +147,24 @@ pub const TABLE: &[Row] = &[
         Filter,
         &["/"],
         "find",
-        "show only lines with a text; empty shows all again",
-        LOGS,
+        "show only what has a text: items of the queue, tools, lines of the log; empty shows all again",
+        FOUND,
         Looks,
     ),
-    row(Next, &["n"], "next", "next line with the text", LOGS, Looks),
+    row(
+        Next,
+        &["n"],
+        "next",
+        "the next one with the text",
+        LISTS,
+        Looks,
+    ),
     row(
         Previous,
         &["N"],
         "previous",
-        "previous line with the text",
-        LOGS,
+        "the one with the text before",
+        LISTS,
         Looks,
     ),
     row(
@@ -176,7 +227,7 @@ pub const TABLE: &[Row] = &[
         Close,
         &["Esc"],
         "close",
-        "close the layer; never leaves",
+        "close the layer, or show all again; never leaves",
         All,
         Looks,
     ),
@@ -184,7 +235,7 @@ pub const TABLE: &[Row] = &[
         StopEngine,
         &["Q"],
         "stop the engine",
-        "stop the engine after this turn",
+        "stop the engine after this turn, now, or start it anew",
         All,
         Asks,
     ),
@@ -240,77 +291,40 @@ pub const TABLE: &[Row] = &[
         Park,
         &["x"],
         "park",
-        "set the tool under way aside for yourself",
+        "set the item of the cursor, or the tool under way, aside for yourself",
         TOOL,
         Asks,
     ),
     row(
-        Zoom,
-        &["z"],
-        "zoom",
-        "the live text alone, or everything again",
-        TOOL,
-        Looks,
-    ),
-    row(Down, &["j", "Down"], "down", "down one line", All, Looks),
-    row(Up, &["k", "Up"], "up", "up one line", All, Looks),
-    row(
-        Left,
-        &["Left"],
-        "left",
-        "back to the beginning of cut lines",
-        LOGS,
-        Looks,
-    ),
-    row(
-        Right,
-        &["Right"],
-        "right",
-        "further along cut lines",
-        LOGS,
-        Looks,
-    ),
-    row(
-        PageDown,
-        &["PgDn"],
-        "page down",
-        "down one page",
+        PauseWith,
+        &["P"],
+        "pause with reason",
+        "pause with scope, reason and time",
         All,
-        Looks,
+        Acts,
     ),
-    row(PageUp, &["PgUp"], "page up", "up one page", All, Looks),
     row(
-        HalfDown,
-        &["Ctrl-d"],
-        "half down",
-        "down half a page",
+        Limit,
+        &["b"],
+        "limits",
+        "set a limit of money, tokens or minutes",
         All,
-        Looks,
+        Asks,
     ),
-    row(HalfUp, &["Ctrl-u"], "half up", "up half a page", All, Looks),
-    row(Top, &["g", "Home"], "top", "to the oldest", All, Looks),
     row(
-        Bottom,
-        &["G", "End"],
-        "bottom",
-        "to the newest, and follow",
-        All,
+        NextPane,
+        &["Tab"],
+        "next pane",
+        "the next pane takes the keys that move: queue, live text, timeline",
+        FACTORY,
         Looks,
     ),
     row(
-        Suspend,
-        &["Ctrl-z"],
-        "suspend",
-        "put the screens aside; the engine goes on",
-        All,
-        Looks,
-    ),
-    row(
-        Redraw,
-        &["Ctrl-l"],
-        "redraw",
-        "draw everything again after a broken link",
-        All,
+        PreviousPane,
+        &["Shift-Tab"],
+        "pane before",
+        "the pane before takes the keys that move",
+        FACTORY,
         Looks,
     ),
 ];

@@ -1,6 +1,6 @@
 //! One row of the log, and which rows are wanted.
 
-use crate::domain::screen::Level;
+use crate::domain::screen::{Kind, Level};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct Row {
     pub from: Arc<str>,
     /// What kind.
     pub level: Level,
+    /// What it tells of.
+    pub kind: Kind,
     /// About which tool.
     pub tool: Option<Arc<str>>,
     /// One line of text.
@@ -23,11 +25,39 @@ pub struct Row {
     pub start: usize,
 }
 
+impl Row {
+    /// Its kind in four letters.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match (self.kind, self.level) {
+            (Kind::Turn, Level::Info) => "TURN",
+            (Kind::Gate, _) => "GATE",
+            (Kind::Fail, _) => "FAIL",
+            (Kind::Rule, _) => "RULE",
+            (Kind::You, _) => "YOU ",
+            (_, Level::Stream) => "text",
+            (_, Level::Thought) => "thnk",
+            (_, Level::Info) => "INFO",
+            (_, Level::Move) => "MOVE",
+            (_, Level::Warn) => "WARN",
+            (_, Level::Error) => "ALRM",
+        }
+    }
+
+    /// Whether it only goes on with the row before it.
+    #[must_use]
+    pub const fn detail(&self) -> bool {
+        self.start > 0 && !matches!(self.level, Level::Stream | Level::Thought)
+    }
+}
+
 /// Which rows are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only of this speaker; an operator's name does not count.
     pub from: Option<String>,
+    /// Only about this tool.
+    pub tool: Option<String>,
     /// Only at least this grave; None = all, streamed text included.
     pub level: Option<Level>,
     /// Only with this text, without regard to case; lower case already.
@@ -40,6 +70,7 @@ impl Filter {
     pub fn takes(&self, row: &Row) -> bool {
         let speaker = row.from.split(':').next();
         (self.from.is_none() || self.from.as_deref() == speaker)
+            && (self.tool.is_none() || self.tool.as_deref() == row.tool.as_deref())
             && self.level.is_none_or(|level| row.level >= level)
             && (self.text.is_empty() || self.has_text(row))
     }

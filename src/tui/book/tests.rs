@@ -11,6 +11,7 @@ fn line(from: &str, level: Level, text: &str) -> LogLine {
         level,
         tool: Some("t".to_owned()),
         seq: None,
+        kind: Default::default(),
         text: text.to_owned(),
     }
 }

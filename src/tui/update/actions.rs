@@ -1,78 +1,180 @@
 //! What each action does on a tab.
 
 use super::super::action::Action;
-use super::super::dialog::Confirm;
-use super::super::effect::Effect;
-use super::super::form::{For, Form, Line};
+use super::super::draft;
+use super::super::effect::{About, Effect};
 use super::super::layer::{Layer, VerdictMenu};
 use super::super::model::{Engine, Model};
 use super::super::palette::Palette;
-use super::super::tabs::Tab;
-use super::{logs, open, refused, send, show};
+use super::super::tabs::{Focus, Tab};
+use super::{
+    desk, figures, items, logs, needs, open, orders, refused, rewind, send, show, themes, tool,
+};
 use crate::domain::command::{StopAfter, Verb};
-use crate::domain::item::ItemStatus;
+use crate::domain::event::Unit;
+use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Phase, Role};
+use crate::domain::screen::Snapshot;
 use crate::domain::state::Scope;
+use crate::domain::stats::Stands;
 
 /// Carries an action out.
 pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Help => open(model, Layer::Help(0)),
+        Action::Close | Action::Leave if model.tab == Tab::Tool => tool::back(model),
         Action::Close if model.tab == Tab::Logs => return logs::all_again(model),
-        Action::Close => {}
+        Action::Close if model.tab == Tab::Stats => return figures::find(model, ""),
+        Action::Close => items::close(model),
+        Action::Filter if model.tab == Tab::Stats => figures::filter(model),
+        Action::Sort | Action::Reverse | Action::Window | Action::Read | Action::Export => {
+            return figures::run(model, action);
+        }
         Action::Leave => return vec![Effect::Leave],
+        Action::Open if model.tab != Tab::Tool => tool::open_cursor(model),
+        Action::Open
+        | Action::Earlier
+        | Action::Later
+        | Action::PhaseBack
+        | Action::PhaseOn
+        | Action::SectionBack
+        | Action::SectionOn
+        | Action::NextThing
+        | Action::PreviousThing
+        | Action::Compare => tool::run(model, action),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::Go(tab) => return go(model, tab),
-        Action::Needs => open(model, Layer::Needs(0)),
-        Action::Palette => open(model, Layer::Palette(Palette::default())),
-        Action::Pause => return pause(model),
-        Action::Zoom => model.zoom = !model.zoom,
-        Action::Probe => return send(model, Effect::Send(Verb::Probe { host: None }, None)),
-        Action::Verdict => verdict(model),
-        Action::StopEngine => stop(model),
-        Action::Retry => ask(
-            model,
-            "Retry the phase",
-            Verb::Retry {},
-            "the attempt under way is dropped, its phase starts again",
-        ),
-        Action::Abort => ask(
-            model,
-            "Abort the turn",
-            Verb::Abort {},
-            "the running turn ends now and the factory pauses",
-        ),
-        Action::Escalate | Action::Requeue | Action::Park | Action::Hint => form(model, action),
-        Action::Add => open(
-            model,
-            Layer::Form(Form {
-                purpose: For::Idea,
-                title: "Add an idea".to_owned(),
-                note: "in your words; it joins the queue".to_owned(),
-                line: Line::default(),
-            }),
-        ),
-        moving => return moved(model, moving),
+        Action::Needs => needs::first(model),
+        Action::Palette => {
+            let palette = Palette::with("", model.seen());
+            open(model, Layer::Palette(palette));
+        }
+        Action::Theme => themes::choose(model),
+        Action::Pager | Action::Clip | Action::Save | Action::Mouse => {
+            return desk::run(model, action);
+        }
+        Action::Zoom => items::zoom(model),
+        Action::NextPane => items::focus(model, 1),
+        Action::PreviousPane => items::focus(model, Focus::ALL.len() - 1),
+        Action::Filter if model.tab == Tab::Factory => items::ask_find(model),
+        Action::Next | Action::Previous if model.tab == Tab::Factory => {
+            items::next(model, action == Action::Previous);
+        }
+        Action::Filter
+        | Action::Next
+        | Action::Previous
+        | Action::Follow
+        | Action::Wrap
+        | Action::Agent
+        | Action::Tool
+        | Action::Time
+        | Action::Level => return moved(model, action),
+        moving if moving.moves() => return moved(model, moving),
+        acting => return act(model, acting),
     }
     Vec::new()
 }
 
+/// Actions that change something.
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    let of_tool = matches!(
+        action,
+        Action::Escalate | Action::Hint | Action::Retry | Action::Abort | Action::Rewind
+    );
+    let listed = model.picked().is_some();
+    if model.tab == Tab::Tool
+        && (of_tool || (action.of_item() && !listed))
+        && tool::on_screen(model).is_none()
+    {
+        return Vec::new();
+    }
+    match action {
+        Action::Pause => pause(model),
+        Action::Verdict => verdict(model),
+        Action::Edit | Action::Raise | Action::Lower | Action::Unpark | Action::Drop => {
+            items::run(model, action)
+        }
+        Action::Reopen => reopen(model),
+        Action::Rewind => rewind::begin(model),
+        Action::Retry | Action::Abort => orders::begin(model, command(model, action)),
+        Action::Probe => orders::begin(model, command(model, action)),
+        Action::PauseWith
+        | Action::Limit
+        | Action::StopEngine
+        | Action::Escalate
+        | Action::Requeue
+        | Action::Park
+        | Action::Hint
+        | Action::Add => orders::ask(model, command(model, action)),
+        _ => Vec::new(),
+    }
+}
+
+/// The command an action begins with, about the item of the cursor or the tool under way.
+fn command(model: &Model, action: Action) -> Verb {
+    let item = model.picked().map(|item| item.name.clone());
+    let scope = model.role().map(Scope::of);
+    match action {
+        Action::Retry => Verb::Retry {},
+        Action::Abort => Verb::Abort {},
+        Action::Escalate => Verb::Escalate {
+            reason: String::new(),
+        },
+        Action::Hint => Verb::Hint {
+            text: String::new(),
+        },
+        Action::Requeue => Verb::Requeue {
+            item,
+            fresh: false,
+            reason: None,
+            priority: None,
+        },
+        Action::Park => Verb::Park { item, reason: None },
+        Action::Probe => Verb::Probe { host: host(model) },
+        Action::StopEngine => Verb::Stop {
+            after: StopAfter::Turn,
+            restart: false,
+            reason: None,
+        },
+        Action::Limit => Verb::Budget {
+            scope: item
+                .or_else(|| scope.map(|scope| scope.name().to_owned()))
+                .unwrap_or_else(|| "factory".to_owned()),
+            unit: Unit::Usd,
+            amount: 0.0,
+        },
+        Action::PauseWith => Verb::Pause {
+            scope,
+            reason: None,
+            until: None,
+        },
+        _ => Verb::Add {
+            idea: String::new(),
+            priority: None,
+            name: None,
+        },
+    }
+}
+
 fn go(model: &mut Model, tab: Tab) -> Vec<Effect> {
     model.tab = tab;
-    let seq = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-    let stale = model.stats.as_ref().is_none_or(|(known, _)| *known != seq);
+    figures::fill(model);
     match tab {
-        Tab::Stats if stale => vec![Effect::Stats],
         Tab::Logs => logs::fill(model),
-        _ => Vec::new(),
+        _ => figures::ask(model),
     }
 }
 
 /// Keys that move: the log on Logs, the list of the tab elsewhere.
 fn moved(model: &mut Model, action: Action) -> Vec<Effect> {
-    if model.tab == Tab::Logs {
-        return logs::run(model, action);
+    match model.tab {
+        Tab::Logs => return logs::run(model, action),
+        Tab::Tool => {
+            tool::run(model, action);
+            return Vec::new();
+        }
+        _ => {}
     }
     let page = isize::try_from(model.size.1 / 2).unwrap_or(1);
     let rows = match action {
@@ -84,18 +186,11 @@ fn moved(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Bottom => isize::MAX / 2,
         _ => return Vec::new(),
     };
-    let queue = model
-        .snapshot
-        .as_ref()
-        .map_or(0, |snapshot| snapshot.queue.len());
-    let tools = match &model.stats {
-        Some((_, Ok(stats))) => stats.rows().count(),
-        _ => 0,
-    };
+    let tools = model.table.rows.len();
     match model.tab {
-        Tab::Factory => model.queue.step(rows, queue),
+        Tab::Factory => items::moved(model, rows),
         Tab::Agents => model.agents.step(rows, Role::ALL.len()),
-        Tab::Stats | Tab::Logs => model.tools.step(rows, tools),
+        Tab::Stats | Tab::Logs | Tab::Tool => model.tools.step(rows, tools),
     }
     Vec::new()
 }
@@ -128,143 +223,110 @@ fn pause(model: &mut Model) -> Vec<Effect> {
     send(model, Effect::Send(verb, None))
 }
 
-/// Tool and phase in words, with what it has cost; None and a word in the footer when nothing is under way.
-fn under_way(model: &mut Model) -> Option<(String, Phase, String)> {
-    let found = model.snapshot.as_ref().and_then(|snapshot| {
-        let tool = snapshot.current_tool.clone()?;
-        let cost = format!(
-            "${:.2}, {:.0} minutes so far",
-            snapshot.tool_usd, snapshot.tool_minutes
-        );
-        Some((tool, snapshot.phase, cost))
-    });
-    if found.is_none() {
-        show(model, refused("no tool is under way".to_owned()));
-    }
-    found
+/// The host of the role of the cursor on Agents; None = every host.
+fn host(model: &Model) -> Option<String> {
+    let role = model.role()?;
+    let agents = &model.snapshot.as_ref()?.agents;
+    let agent = agents.iter().find(|agent| agent.role == role)?;
+    let (host, _) = agent.model.split_once('/')?;
+    Some(host.to_owned())
 }
 
-/// Asks before a command about the tool under way.
-fn ask(model: &mut Model, title: &str, verb: Verb, effect: &str) {
-    let Some((tool, phase, cost)) = under_way(model) else {
-        return;
-    };
-    let confirm = Confirm {
-        title: format!("{title}?"),
-        lines: vec![format!("{tool}, in {phase}: {effect}"), cost],
-        verb,
-        seen: model.seen(),
-        yes: false,
-    };
-    open(model, Layer::Confirm(Box::new(confirm)));
-}
-
-fn stop(model: &mut Model) {
-    let verb = Verb::Stop {
-        after: StopAfter::Turn,
-        restart: false,
-        reason: None,
-    };
-    let confirm = Confirm {
-        title: "Stop the engine?".to_owned(),
-        lines: vec![
-            "it ends after the turn under way and stays stopped until p or dev-factory up"
-                .to_owned(),
-            "leaving with q lets it go on".to_owned(),
-        ],
-        verb,
-        seen: None,
-        yes: false,
-    };
-    open(model, Layer::Confirm(Box::new(confirm)));
-}
-
-/// Asks for the text an action needs.
-fn form(model: &mut Model, action: Action) {
-    let Some((tool, phase, cost)) = under_way(model) else {
-        return;
-    };
-    let (purpose, title, note) = match action {
-        Action::Escalate => {
-            let reviewer = model.snapshot.as_ref().and_then(|snapshot| {
-                snapshot
-                    .agents
-                    .iter()
-                    .find(|agent| agent.role == Role::Supervisor)
-                    .map(|agent| agent.model.clone())
-            });
-            let to = match reviewer.as_deref() {
-                None | Some("operator") => "it goes to you".to_owned(),
-                Some(model) => format!("it goes to the supervisor, {model}"),
-            };
-            (
-                For::Escalate,
-                format!("Escalate {tool}, in {phase}: why?"),
-                format!("{to}; {cost}"),
-            )
+/// Asks what is wrong with the shipped tool of the cursor.
+fn reopen(model: &mut Model) -> Vec<Effect> {
+    if model.tab == Tab::Tool {
+        let Some(view) = model.tool.as_ref() else {
+            return Vec::new();
+        };
+        let tool = view.name.clone();
+        let shipped = view.stays.iter().rev().map(|stay| stay.phase);
+        let shipped = shipped.filter(|phase| *phase != Phase::Idle).take(1);
+        if view.whole() && shipped.eq([Phase::Shipped]) {
+            let text = String::new();
+            return orders::ask(model, Verb::Reopen { tool, text });
         }
-        Action::Requeue => (
-            For::Requeue,
-            format!("Re-queue {tool}, in {phase}: why?"),
-            format!("its branch is kept; {cost}"),
-        ),
-        Action::Park => (
-            For::Park,
-            format!("Park {tool}, in {phase}: why?"),
-            format!("it waits for you then; {cost}"),
-        ),
-        _ => (
-            For::Hint,
-            format!("Hint for {tool}, in {phase}"),
-            "handed to the next attempt, at most 150 words".to_owned(),
-        ),
+        let words = format!("{tool} is not shipped: only a shipped tool can be reopened");
+        show(model, refused(words));
+        return Vec::new();
+    }
+    let row = model.table.rows.get(model.tools.cursor);
+    let Some(row) = row else {
+        show(model, refused("no tool was shipped yet".to_owned()));
+        return Vec::new();
     };
-    open(
-        model,
-        Layer::Form(Form {
-            purpose,
-            title,
-            note,
-            line: Line::default(),
-        }),
-    );
+    let tool = row.tool.clone();
+    if row.stands != Stands::Shipped {
+        let words = format!("{tool} is not shipped: only a shipped tool can be reopened");
+        show(model, refused(words));
+        return Vec::new();
+    }
+    let text = String::new();
+    orders::ask(model, Verb::Reopen { tool, text })
 }
 
-/// Opens the decisions on the tool under review, else on the first that waits on the shelf.
-fn verdict(model: &mut Model) {
+/// Opens the decisions on the item of the cursor, else on the tool under review, else on the first on the shelf.
+fn verdict(model: &mut Model) -> Vec<Effect> {
     let Some(snapshot) = model.snapshot.clone() else {
-        return;
+        return Vec::new();
     };
-    let green = snapshot.runs.last().is_some_and(|run| run.green);
-    let reviewed = snapshot
-        .current_tool
-        .clone()
-        .filter(|_| snapshot.phase == Phase::Review);
-    let menu = match reviewed {
-        Some(tool) => Some(VerdictMenu {
-            tool,
-            under_way: true,
-            escalated: snapshot.escalation.is_some(),
-            closed: (!green).then(|| "its last run is not green".to_owned()),
-            cursor: 0,
-        }),
-        None => snapshot
-            .queue
-            .iter()
-            .find(|item| item.status == ItemStatus::InReview)
-            .map(|item| VerdictMenu {
-                tool: item.name.clone(),
-                under_way: false,
-                escalated: item.escalation.is_some(),
-                closed: item
-                    .escalation
-                    .is_some()
-                    .then(|| "it was escalated, not finished".to_owned()),
-                cursor: 0,
-            }),
+    let waits = |item: &&Item| item.status == ItemStatus::InReview;
+    let picked = model.picked().filter(waits).cloned();
+    let reviewed = snapshot.current_tool.clone();
+    let shown = model.tool.as_ref().filter(|_| model.tab == Tab::Tool);
+    let shown = shown.map(|view| view.name.clone());
+    let wanted = |name: &str| shown.as_ref().is_none_or(|shown| shown == name);
+    let reviewed = reviewed.filter(|tool| snapshot.phase == Phase::Review && wanted(tool));
+    let menu = match (picked, reviewed) {
+        (Some(item), _) => Some(shelved(model, &item)),
+        (None, Some(tool)) => Some(under_review(model, &snapshot, tool)),
+        (None, None) => {
+            let mut queue = snapshot.queue.iter();
+            let first = queue.find(|item| waits(item) && wanted(&item.name));
+            first.map(|item| shelved(model, item))
+        }
     };
     match menu {
         Some(menu) => open(model, Layer::Verdict(menu)),
-        None => show(model, refused("no tool waits for a verdict".to_owned())),
+        None => {
+            let words = match shown {
+                Some(shown) => format!("{shown} does not wait for a verdict"),
+                None => "no tool waits for a verdict".to_owned(),
+            };
+            show(model, refused(words));
+        }
+    }
+    Vec::new()
+}
+
+fn under_review(model: &Model, snapshot: &Snapshot, tool: String) -> VerdictMenu {
+    let green = snapshot.runs.last().is_some_and(|run| run.green);
+    VerdictMenu {
+        tool,
+        under_way: true,
+        escalation: snapshot.escalation.clone(),
+        closed: (!green).then(|| "its last run is not green".to_owned()),
+        about: About {
+            seen: model.seen(),
+            item: None,
+        },
+        cursor: 0,
+    }
+}
+
+fn shelved(model: &Model, item: &Item) -> VerdictMenu {
+    let verb = Verb::Drop {
+        item: item.name.clone(),
+        reason: None,
+    };
+    VerdictMenu {
+        tool: item.name.clone(),
+        under_way: false,
+        escalation: item.escalation.clone(),
+        closed: item
+            .escalation
+            .is_some()
+            .then(|| "it was escalated, not finished".to_owned()),
+        about: draft::about(model, &verb),
+        cursor: 0,
     }
 }

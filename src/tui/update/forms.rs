@@ -1,165 +1,250 @@
-//! Lines of text that were asked for, and decisions on a tool.
+//! Fields that were filled, texts that were written, and decisions on a tool.
 
-use super::super::dialog::Confirm;
-use super::super::effect::Effect;
-use super::super::form::{For, Form, Line};
+use super::super::draft;
+use super::super::editor::{Editor, Pressed};
+use super::super::effect::{About, Effect};
+use super::super::form::{For, Form};
 use super::super::key::{Code, Key};
-use super::super::layer::{Layer, VerdictMenu};
+use super::super::layer::{Choice, Layer, Sent, VerdictMenu};
 use super::super::model::Model;
-use super::{logs, open, refused, send, show};
+use super::super::tabs::Tab;
+use super::{figures, items, logs, open, orders, refused, send_written, show, tool};
 use crate::domain::command::{Decision, Verb};
+use crate::domain::state::Escalation;
+use crate::domain::stuck;
 
 /// Takes a key for a form.
 pub fn key(model: &mut Model, mut form: Form, key: Key) -> Vec<Effect> {
     match (key.code, key.ctrl) {
-        (Code::Esc, _) | (Code::Char('c'), true) => return Vec::new(),
+        (Code::Esc, _) | (Code::Char('c'), true) => {
+            if form.closes() {
+                return Vec::new();
+            }
+        }
         (Code::Enter, _) => return entered(model, form),
-        _ => form.line.key(key),
+        _ => form.key(key),
     };
     open(model, Layer::Form(form));
     Vec::new()
 }
 
 fn entered(model: &mut Model, form: Form) -> Vec<Effect> {
-    let text = form.line.text.trim().to_owned();
-    if let For::Filter = form.purpose {
-        return logs::find(model, &text);
+    let result = match &form.purpose {
+        For::Filter if model.tab == Tab::Tool => {
+            tool::find(model, &form.text(""));
+            return Vec::new();
+        }
+        For::Filter if model.tab == Tab::Stats => return figures::find(model, &form.text("")),
+        For::Filter => return logs::find(model, &form.text("")),
+        For::Find => return items::find(model, &form.text("")),
+        For::Address(host) => {
+            let (host, url) = (host.clone(), form.text(""));
+            if !url.is_empty() {
+                let written = Some(Layer::Form(form));
+                return send_written(model, Effect::Address { host, url }, written);
+            }
+            Err("an address is needed, such as http://192.168.1.20:11434".to_owned())
+        }
+        For::Command(verb) => draft::filled(model, &form, verb),
+    };
+    match result {
+        Ok(verb) => {
+            let about = form.about.clone();
+            orders::meant(model, verb, about, Some(Layer::Form(form)))
+        }
+        Err(problem) => kept(model, Some(Layer::Form(form)), problem),
     }
-    let optional = matches!(form.purpose, For::Requeue | For::Park);
-    if text.is_empty() && !optional {
-        show(model, refused("a text is needed".to_owned()));
-        open(model, Layer::Form(form));
+}
+
+/// Takes a key for the editor.
+pub fn edit(model: &mut Model, mut editor: Editor, key: Key) -> Vec<Effect> {
+    match editor.key(key) {
+        Pressed::Closed => return Vec::new(),
+        Pressed::Done => return written(model, editor),
+        Pressed::Elsewhere => {
+            let text = editor.text();
+            open(model, Layer::Editor(Box::new(editor)));
+            return vec![Effect::Edit(text)];
+        }
+        Pressed::Open => {}
+    }
+    open(model, Layer::Editor(Box::new(editor)));
+    Vec::new()
+}
+
+fn written(model: &mut Model, editor: Editor) -> Vec<Effect> {
+    let text = editor.text();
+    if text.is_empty() {
+        let layer = Layer::Editor(Box::new(editor));
+        return kept(model, Some(layer), "a text is needed".to_owned());
+    }
+    if matches!(editor.verb, Verb::Edit { .. }) && !editor.changed() {
+        let words = "nothing was changed, so nothing was sent";
+        show(model, refused(words.to_owned()));
         return Vec::new();
     }
-    let reason = Some(text.clone()).filter(|text| !text.is_empty());
-    let seen = model.seen();
-    match form.purpose {
-        For::Escalate => confirm(model, form.title, Verb::Escalate { reason: text }, true),
-        For::Requeue => {
-            let verb = Verb::Requeue {
-                item: None,
-                fresh: false,
-                reason,
-                priority: None,
-            };
-            confirm(model, form.title, verb, true);
+    let (mut verb, about) = (editor.verb.clone(), editor.about.clone());
+    if let Verb::Add { idea: to, .. }
+    | Verb::Edit { idea: to, .. }
+    | Verb::Reopen { text: to, .. } = &mut verb
+    {
+        *to = text;
+    }
+    let layer = Layer::Editor(Box::new(editor));
+    orders::meant(model, verb, about, Some(layer))
+}
+
+/// It was said yes to: it goes out, unless what it is about has changed.
+pub fn confirmed(model: &mut Model, verb: Verb, about: About) -> Vec<Effect> {
+    let text = |layer: &mut Layer| matches!(layer, Layer::Form(_) | Layer::Editor(_));
+    let written = model.layers.pop_if(text);
+    if let Some(words) = model.changed(&about) {
+        return again(model, written, &verb, &words);
+    }
+    send_written(model, Effect::Send(verb, about.seen), written)
+}
+
+/// It does not go out: what was written for it stays open and says why, else the footer does.
+pub fn kept(model: &mut Model, written: Option<Layer>, problem: String) -> Vec<Effect> {
+    match written {
+        Some(mut layer) => {
+            complain(&mut layer, problem);
+            open(model, layer);
         }
-        For::Park => confirm(model, form.title, Verb::Park { item: None, reason }, true),
-        For::Hint => return send(model, Effect::Send(Verb::Hint { text }, seen)),
-        For::Idea => {
-            return send(
-                model,
-                Effect::Send(
-                    Verb::Add {
-                        idea: text,
-                        priority: None,
-                        name: None,
-                    },
-                    None,
-                ),
-            );
-        }
-        For::Decision(menu, word) => decide(model, &menu, word, Some(text)),
-        For::Filter => {}
+        None => show(model, refused(problem)),
     }
     Vec::new()
 }
 
-fn confirm(model: &mut Model, title: String, verb: Verb, guarded: bool) {
-    let seen = model.seen().filter(|_| guarded);
-    let cost = model
-        .snapshot
-        .as_ref()
-        .map_or_else(String::new, |snapshot| {
-            format!(
-                "${:.2} and {:.0} minutes spent on it so far",
-                snapshot.tool_usd, snapshot.tool_minutes
-            )
-        });
-    let price = model.snapshot.as_ref().map(|s| s.review_price.clone());
-    let price = price.filter(|price| !price.is_empty() && matches!(verb, Verb::Escalate { .. }));
-    let question = title.replace(": why?", "?");
-    open(
-        model,
-        Layer::Confirm(Box::new(Confirm {
-            title: question,
-            lines: std::iter::once(cost).chain(price).collect(),
-            verb,
-            seen,
-            yes: false,
-        })),
-    );
+/// What it is about has changed: what was written stays open, from now on about what is there now.
+pub fn again(
+    model: &mut Model,
+    mut written: Option<Layer>,
+    verb: &Verb,
+    words: &str,
+) -> Vec<Effect> {
+    show(model, refused(format!("{words}: nothing was sent")));
+    if let Some(layer) = &mut written {
+        anew(model, layer, verb);
+        complain(layer, format!("{words}: once more sends it all the same"));
+    }
+    model.layers.extend(written);
+    Vec::new()
 }
 
-/// Decisions that can be made on a tool: the word, what it does, why it is closed.
-#[must_use]
-pub fn decisions(menu: &VerdictMenu) -> Vec<(&'static str, &'static str, Option<String>)> {
-    let mut all = vec![
-        ("ship", "merge and tag it", menu.closed.clone()),
-        (
-            "send-back",
-            "fix it, with your words",
-            menu.escalated
-                .then(|| "it was escalated: hint or respec".to_owned()),
-        ),
-        ("respec", "write its spec anew, with your words", None),
-    ];
-    if menu.escalated {
-        all.push(("hint", "go on, with your words", None));
-        all.push(("takeover", "you write the file yourself", None));
+/// The engine took something else for right: what was written comes back, below what is being written now.
+pub fn refused_by_engine(model: &mut Model, sent: Sent, sentence: &str) {
+    if let Some(Verb::Prioritise { item, .. }) = &sent.verb {
+        model.asked.retain(|(name, _)| name != item);
     }
+    let Some(mut layer) = sent.written else {
+        return;
+    };
+    if let Some(verb) = &sent.verb {
+        anew(model, &mut layer, verb);
+    }
+    complain(&mut layer, sentence.to_owned());
+    let typing = matches!(
+        model.layers.last(),
+        Some(Layer::Form(_) | Layer::Editor(_) | Layer::Palette(_) | Layer::Confirm(_))
+    );
+    match typing {
+        true => model.layers.insert(0, layer),
+        false => open(model, layer),
+    }
+}
+
+/// What was written is about what is there now.
+fn anew(model: &Model, layer: &mut Layer, verb: &Verb) {
+    let (title, now) = (orders::heading(model, verb).0, draft::about(model, verb));
+    match layer {
+        Layer::Form(form) => (form.title, form.about) = (title, now),
+        Layer::Editor(editor) => (editor.title, editor.about) = (title, now),
+        _ => {}
+    }
+}
+
+fn complain(layer: &mut Layer, words: String) {
+    match layer {
+        Layer::Form(form) => form.problem = Some(words),
+        Layer::Editor(editor) => editor.problem = Some(words),
+        _ => {}
+    }
+}
+
+/// What can be decided on a tool.
+#[must_use]
+pub fn decisions(menu: &VerdictMenu) -> Vec<Choice> {
+    let choice = |decision: Decision, closed: Option<String>| {
+        let item = (!menu.under_way).then(|| menu.tool.clone());
+        Choice {
+            word: decision.name(),
+            what: orders::means(decision).to_owned(),
+            closed,
+            verb: Verb::Decide {
+                item,
+                decision,
+                text: None,
+                case: None,
+                file: None,
+            },
+        }
+    };
+    let escalated = menu.escalation.is_some();
+    let stuck = escalated.then(|| "it was escalated: hint or respec".to_owned());
+    let mut all = vec![
+        choice(Decision::Ship, menu.closed.clone()),
+        choice(Decision::SendBack, stuck),
+        choice(Decision::Respec, None),
+    ];
+    if let Some(escalation) = &menu.escalation {
+        all.push(choice(Decision::Hint, None));
+        let early = matches!(
+            escalation.from,
+            crate::domain::phase::Phase::Spec | crate::domain::phase::Phase::SpecReview
+        );
+        let no_run = early.then(|| "it has no run yet".to_owned());
+        all.push(choice(Decision::TestDefect, no_run));
+        all.push(choice(Decision::Takeover, None));
+    }
+    all.extend(menu.escalation.as_ref().and_then(|e| not_stuck(menu, e)));
     all
+}
+
+/// The rule that spoke, where a person can say that it is wrong.
+fn not_stuck(menu: &VerdictMenu, escalation: &Escalation) -> Option<Choice> {
+    let rule = escalation.reason.split(':').next()?;
+    stuck::unanswerable(rule).is_none().then(|| Choice {
+        word: "not-stuck",
+        what: format!("{rule} is wrong about it: off for this tool, it goes on"),
+        closed: None,
+        verb: Verb::NotStuck {
+            rule: rule.to_owned(),
+            item: Some(menu.tool.clone()),
+        },
+    })
 }
 
 /// A decision was chosen: it is asked for its text, or for a yes.
 pub fn decided(model: &mut Model, menu: VerdictMenu) -> Vec<Effect> {
-    let chosen = decisions(&menu).get(menu.cursor).cloned();
-    let Some((word, what, closed)) = chosen else {
+    let Some(choice) = decisions(&menu).into_iter().nth(menu.cursor) else {
         return Vec::new();
     };
-    if let Some(why) = closed {
-        show(model, refused(format!("{word} is closed: {why}")));
+    if let Some(why) = choice.closed {
+        show(model, refused(format!("{} is closed: {why}", choice.word)));
         open(model, Layer::Verdict(menu));
         return Vec::new();
     }
-    if word == "ship" {
-        decide(model, &menu, word, None);
-    } else {
-        let title = format!("{word} {}: {what}", menu.tool);
-        let note = "at most 150 words".to_owned();
-        open(
-            model,
-            Layer::Form(Form {
-                purpose: For::Decision(menu, word),
-                title,
-                note,
-                line: Line::default(),
-            }),
-        );
+    if let Some(words) = model.changed(&menu.about) {
+        show(model, refused(format!("{words}: nothing was sent")));
+        return Vec::new();
     }
-    Vec::new()
-}
-
-fn decide(model: &mut Model, menu: &VerdictMenu, word: &'static str, text: Option<String>) {
-    let decision = match word {
-        "ship" => Decision::Ship,
-        "send-back" => Decision::SendBack,
-        "respec" => Decision::Respec,
-        "takeover" => Decision::Takeover,
-        _ => Decision::Hint,
-    };
-    let item = (!menu.under_way).then(|| menu.tool.clone());
-    let verb = Verb::Decide {
-        item,
-        decision,
-        text,
-        case: None,
-        file: None,
-    };
-    confirm(
-        model,
-        format!("{word} {}?", menu.tool),
-        verb,
-        menu.under_way,
-    );
+    match &choice.verb {
+        Verb::Decide {
+            decision: Decision::Ship,
+            ..
+        }
+        | Verb::NotStuck { .. } => orders::begin(model, choice.verb),
+        _ => orders::ask(model, choice.verb),
+    }
 }

@@ -1,28 +1,33 @@
 //! Keys while something lies over a tab.
 
-use super::super::action::TABLE;
+use super::super::action::{Action, TABLE};
 use super::super::dialog::Answered;
+use super::super::draft;
 use super::super::effect::Effect;
 use super::super::key::{Code, Key};
-use super::super::layer::{Layer, VerdictMenu};
+use super::super::layer::{EndsMenu, Layer, VerdictMenu};
 use super::super::model::Model;
 use super::super::palette::Palette;
-use super::{forms, open, send};
+use super::{forms, needs, open, orders, refused, show, themes, tool};
 use crate::factory::ports::operator::Operator;
 
 /// Takes a key for the topmost layer, which has been taken off; what stays open is put back.
 pub fn key(model: &mut Model, layer: Layer, key: Key, operator: &dyn Operator) -> Vec<Effect> {
     match layer {
         Layer::Help(at) => help(model, at, key),
-        Layer::Needs(at) => return needs(model, at, key),
+        Layer::Needs(card) => return needs::key(model, card, key),
         Layer::Palette(palette) => return typed(model, palette, key, operator),
         Layer::Confirm(confirm) => match confirm.key(key) {
             Answered::Open(confirm) => open(model, Layer::Confirm(Box::new(confirm))),
+            // What was filled or written for it lies below, and is gone on with.
             Answered::No => {}
-            Answered::Yes(effect) => return send(model, effect),
+            Answered::Yes(verb, about) => return forms::confirmed(model, verb, about),
         },
         Layer::Form(form) => return forms::key(model, form, key),
+        Layer::Editor(editor) => return forms::edit(model, *editor, key),
         Layer::Verdict(menu) => return verdict(model, menu, key),
+        Layer::Themes(menu) => themes::key(model, menu, key),
+        Layer::Ends(menu) => ends(model, menu, key),
     }
     Vec::new()
 }
@@ -30,14 +35,29 @@ pub fn key(model: &mut Model, layer: Layer, key: Key, operator: &dyn Operator) -
 /// Text that was pasted goes where one types.
 pub fn pasted(model: &mut Model, text: &str) {
     match model.layers.last_mut() {
-        Some(Layer::Form(form)) => form.line.insert(text),
+        Some(Layer::Form(form)) => form.paste(text),
+        Some(Layer::Editor(editor)) => editor.insert(text),
         Some(Layer::Palette(palette)) => palette.line.insert(text),
+        Some(Layer::Confirm(confirm)) => {
+            if let Some((_, line)) = &mut confirm.name {
+                line.insert(text);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A text comes back from $EDITOR to the editor it was taken from.
+pub fn edited(model: &mut Model, text: Result<String, String>) {
+    match (model.layers.last_mut(), text) {
+        (Some(Layer::Editor(editor)), Ok(text)) => editor.replace(text.trim_end()),
+        (_, Err(sentence)) => show(model, refused(sentence)),
         _ => {}
     }
 }
 
 /// Esc, q and Ctrl-C close a layer in which nothing is typed.
-fn closes(key: Key) -> bool {
+pub fn closes(key: Key) -> bool {
     matches!(
         (key.code, key.ctrl),
         (Code::Esc | Code::Char('q'), false) | (Code::Char('c'), true)
@@ -47,7 +67,7 @@ fn closes(key: Key) -> bool {
 fn help(model: &mut Model, at: usize, key: Key) {
     let at = match (key.code, key.ctrl) {
         _ if closes(key) => return,
-        (Code::Char('?') | Code::F(1), _) => return,
+        _ if model.keys.is(key, Action::Help) => return,
         (Code::Char('j') | Code::Down, _) => at + 1,
         (Code::Char('k') | Code::Up, _) => at.saturating_sub(1),
         (Code::PageDown, _) | (Code::Char('d'), true) => at + usize::from(model.size.1 / 2),
@@ -57,38 +77,6 @@ fn help(model: &mut Model, at: usize, key: Key) {
         _ => at,
     };
     open(model, Layer::Help(at.min(TABLE.len())));
-}
-
-fn needs(model: &mut Model, at: usize, key: Key) -> Vec<Effect> {
-    let count = model
-        .snapshot
-        .as_ref()
-        .map_or(0, |snapshot| snapshot.needs.len());
-    let next = match key.code {
-        _ if closes(key) => return Vec::new(),
-        Code::Char('!') | Code::Char('j') | Code::Down if at + 1 < count => at + 1,
-        Code::Char('!') => 0,
-        Code::Char('k') | Code::Up => at.saturating_sub(1),
-        Code::Char(digit @ '1'..='9') => {
-            let chosen = digit.to_digit(10).unwrap_or(1) as usize - 1;
-            let way = model
-                .snapshot
-                .as_ref()
-                .and_then(|s| s.needs.get(at)?.ways.get(chosen).cloned());
-            open(model, Layer::Needs(at));
-            // A way out that is a command waits in the palette: the operator sees it and sends it.
-            if let Some(line) = way
-                .as_deref()
-                .and_then(|way| way.strip_prefix("dev-factory "))
-            {
-                open(model, Layer::Palette(Palette::with(line)));
-            }
-            return Vec::new();
-        }
-        _ => at,
-    };
-    open(model, Layer::Needs(next));
-    Vec::new()
 }
 
 fn typed(
@@ -126,20 +114,27 @@ fn entered(model: &mut Model, mut palette: Palette, operator: &dyn Operator) -> 
         .map(|usage| (*usage).clone());
     let whole = known(text.split(' ').next().unwrap_or_default());
     if !whole && let Some(usage) = chosen {
-        palette = Palette::with(&format!("{} ", usage.name));
+        palette = Palette::with(&format!("{} ", usage.name), palette.seen);
         if !usage.arguments.is_empty() {
             open(model, Layer::Palette(palette));
             return Vec::new();
         }
     }
     match operator.read(palette.line.text.trim()) {
-        Ok(_) if model.readonly => {
-            palette.problem = Some("read-only: nothing is sent from here".to_owned())
-        }
-        Ok((verb, guarded)) => {
-            let seen = model.seen().filter(|_| guarded);
-            model.layers.clear();
-            return send(model, Effect::Send(verb, seen));
+        Ok((verb, _)) => {
+            let mut about = draft::about(model, &verb);
+            if draft::of_tool(&verb) {
+                about.seen.clone_from(&palette.seen);
+            }
+            palette.problem = orders::hindrance(model, &verb);
+            if let Some(words) = model.changed(&about) {
+                palette.seen = model.seen();
+                palette.problem = Some(format!("{words}: Enter once more sends it all the same"));
+            }
+            if palette.problem.is_none() {
+                model.layers.clear();
+                return orders::begin_about(model, verb, about);
+            }
         }
         Err(problem) => palette.problem = Some(problem),
     }
@@ -156,13 +151,34 @@ fn verdict(model: &mut Model, mut menu: VerdictMenu, key: Key) -> Vec<Effect> {
         }
         Code::Char('k') | Code::Up => menu.cursor = menu.cursor.saturating_sub(1),
         Code::Char(digit @ '1'..='9') => {
-            menu.cursor =
-                (digit.to_digit(10).unwrap_or(1) as usize - 1).min(count.saturating_sub(1));
-            return forms::decided(model, menu);
+            let chosen = digit.to_digit(10).unwrap_or(1) as usize - 1;
+            if chosen < count {
+                menu.cursor = chosen;
+                return forms::decided(model, menu);
+            }
         }
         Code::Enter => return forms::decided(model, menu),
         _ => {}
     }
     open(model, Layer::Verdict(menu));
     Vec::new()
+}
+
+/// Chooses the older tree, then the newer one.
+fn ends(model: &mut Model, mut menu: EndsMenu, key: Key) {
+    let last = menu.all.len().saturating_sub(1);
+    match key.code {
+        _ if closes(key) => return,
+        Code::Char('j') | Code::Down => menu.cursor = (menu.cursor + 1).min(last),
+        Code::Char('k') | Code::Up => menu.cursor = menu.cursor.saturating_sub(1),
+        Code::Enter => match (menu.all.get(menu.cursor).copied(), menu.old) {
+            (Some(new), Some(old)) => return tool::compared(model, old, new),
+            (old, _) => {
+                menu.old = old;
+                menu.cursor = last;
+            }
+        },
+        _ => {}
+    }
+    open(model, Layer::Ends(menu));
 }

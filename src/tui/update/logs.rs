@@ -3,7 +3,7 @@
 use super::super::action::Action;
 use super::super::book::{Filter, HELD, MOST};
 use super::super::effect::Effect;
-use super::super::form::{For, Form, Line};
+use super::super::form::{For, Form};
 use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::pane;
@@ -25,7 +25,10 @@ const ASIDE: usize = 16;
 
 /// Carries an action out on the log.
 pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
-    if !matches!(action, Action::Wrap | Action::Left | Action::Right) {
+    if !matches!(
+        action,
+        Action::Wrap | Action::Left | Action::Right | Action::Time
+    ) {
         model.logs.to_top = false;
     }
     let (above, below) = pane::pages(model);
@@ -53,10 +56,15 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Left => model.logs.left = model.logs.left.saturating_sub(ASIDE),
         Action::Right if !model.logs.wrap => model.logs.left += ASIDE,
         Action::Agent | Action::Level => return other(model, action),
+        Action::Tool => return tool(model),
+        Action::Time => model.logs.time = model.logs.time.next(),
         Action::Filter => ask(model),
         Action::Next | Action::Previous if model.book.filter().text.is_empty() => {
-            let words = "no text is looked for: / asks for one";
-            show(model, refused(words.to_owned()));
+            let key = model.keys.or(Action::Filter, "no key");
+            show(
+                model,
+                refused(format!("no text is looked for: {key} asks for one")),
+            );
         }
         Action::Next => return moved(model, 1),
         Action::Previous => return moved(model, -1),
@@ -181,12 +189,37 @@ fn other(model: &mut Model, action: Action) -> Vec<Effect> {
     choose(model, filter)
 }
 
+/// Only the tool at the cursor, else the one under way; again: all.
+fn tool(model: &mut Model) -> Vec<Effect> {
+    let mut filter = model.book.filter().clone();
+    if filter.tool.take().is_none() {
+        let at = model.book.up_to(model.logs.end).checked_sub(1);
+        let row = at.and_then(|at| model.book.wanted(at));
+        let here = row.and_then(|row| row.tool.as_deref().map(str::to_owned));
+        let under_way = || model.snapshot.as_ref().and_then(|s| s.current_tool.clone());
+        filter.tool = here.or_else(under_way);
+        if filter.tool.is_none() {
+            let words = "the line at the cursor is about no tool, and none is under way";
+            show(model, refused(words.to_owned()));
+        }
+    }
+    choose(model, filter)
+}
+
+/// The cursor to a row.
+pub fn at(model: &mut Model, id: i64) -> Vec<Effect> {
+    model.logs.to_top = false;
+    model.logs.end = Some(id);
+    fill(model)
+}
+
 fn ask(model: &mut Model) {
-    let form = Form {
-        purpose: For::Filter,
-        title: "Show lines with".to_owned(),
-        note: "empty shows all again".to_owned(),
-        line: Line::of(&model.book.filter().text),
-    };
+    let text = &model.book.filter().text;
+    let form = Form::line(
+        For::Filter,
+        "Show lines with",
+        "empty shows all again",
+        text,
+    );
     open(model, Layer::Form(form));
 }

@@ -1,17 +1,17 @@
-//! The Agents tab: every role, the one of the cursor in detail, and what it said last.
+//! The Agents tab: every role, the one of the cursor in detail, the hosts, and the last turns.
 
 use super::super::model::{Engine, Model};
+use super::super::mouse::Hit;
 use super::super::theme::Part;
 use super::column::Column;
 use super::ink::{Ink, cell, right};
-use super::{doing, hosts, role, roles};
-use crate::domain::screen::{AgentState, AgentStatus, Level};
+use super::top::thousands;
+use super::{doing, hosts, role, roles, turns};
+use crate::domain::screen::{AgentState, AgentStatus};
+use crate::domain::stats::Usage;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-
-/// Rows of the log looked through.
-const LOOKED_AT: usize = 4000;
 
 /// Draws it.
 pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
@@ -19,8 +19,8 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(s) = model.snapshot.as_deref() else {
         column.rule(ink, &[(Part::Title, "Agents")], "", buffer);
         let words = match model.engine {
-            Engine::Gone => " no engine runs, so nobody works: p starts it",
-            _ => " the engine has not said yet who works",
+            Engine::Gone => format!(" no engine runs, so nobody works: {}", model.starts_it()),
+            _ => " the engine has not said yet who works".to_owned(),
         };
         return column.line(ink, &Line::from(ink.span(Part::Dim, words)), buffer);
     };
@@ -34,6 +34,7 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     column.line(ink, &table.head(ink), buffer);
     for (at, agent) in s.agents.iter().enumerate() {
         let line = table.row(model, ink, agent, at == cursor);
+        column.hit(ink, Hit::Row(at));
         column.line(ink, &line, buffer);
     }
     if let Some(agent) = s.agents.get(cursor) {
@@ -43,7 +44,7 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         let lines = role::lines(model, s, ink, agent, usize::from(area.width));
         column.lines(ink, &lines, buffer);
         hosts::draw(model, s, ink, &mut column, buffer);
-        said(model, ink, agent, &mut column, buffer);
+        turns::draw(model, s, ink, agent, &mut column, buffer);
     }
 }
 
@@ -58,9 +59,9 @@ struct Table {
 impl Table {
     fn fit(width: usize) -> Self {
         let wide = width >= usize::from(super::WIDE);
-        let fixed = 3 + 12 + 12 + 7 + if wide { 8 + 16 } else { 0 };
-        let room = width.saturating_sub(fixed + 2);
-        let model = (room / 2).min(28);
+        let fixed = 3 + 12 + 12 + 7 + if wide { 8 + 15 + 14 } else { 0 };
+        let room = width.saturating_sub(fixed + 1);
+        let model = (room / 2).min(27);
         Self {
             model,
             doing: room.saturating_sub(model),
@@ -78,7 +79,11 @@ impl Table {
             right("Last", 7),
         );
         if self.wide {
-            text.push_str(&format!("{}  Context", right("tok/s", 8)));
+            text.push_str(&format!(
+                "{}   {}24 h",
+                right("tok/s", 8),
+                cell("Context", 14)
+            ));
         }
         Line::from(ink.span(Part::Dim, text))
     }
@@ -118,56 +123,22 @@ impl Table {
         if self.wide {
             let speed = agent.tokens_per_second.map(|speed| format!("{speed:.1}"));
             let context = match (agent.read, agent.context) {
-                (Some(read), Some(all)) => format!("{} / {}", k(read), k(all)),
-                (_, Some(all)) => k(all),
+                (Some(read), Some(all)) => format!("{} / {}", thousands(read), thousands(all)),
+                (_, Some(all)) => thousands(all),
                 _ => "-".to_owned(),
             };
             spans.push(Span::raw(right(speed.as_deref().unwrap_or("-"), 8)));
-            spans.push(ink.span(Part::Dim, format!("  {context}")));
+            spans.push(Span::raw(format!("   {}", cell(&context, 14))));
+            spans.push(Span::raw(day(&agent.facts.day)));
         }
         Line::from(spans)
     }
 }
 
-fn k(count: u64) -> String {
-    super::top::thousands(count)
-}
-
-/// What the role said last, in whole lines.
-fn said(
-    model: &Model,
-    ink: &Ink<'_>,
-    agent: &AgentStatus,
-    column: &mut Column,
-    buffer: &mut Buffer,
-) {
-    let rows = column.left().saturating_sub(1);
-    if rows == 0 {
-        return;
-    }
-    let title = format!("{} in the log", doing::name(agent.role));
-    column.rule(ink, &[(Part::Title, &title)], "4 Logs, @ agent", buffer);
-    let mut found: Vec<_> = model
-        .book
-        .newest()
-        .take(LOOKED_AT)
-        .filter(|row| row.level >= Level::Info && *row.from == *agent.role.name())
-        .take(rows)
-        .collect();
-    if found.is_empty() {
-        let words = Line::from(ink.span(Part::Dim, "   nothing since these screens were opened"));
-        column.line(ink, &words, buffer);
-    }
-    found.reverse();
-    for row in found {
-        let clock = model.local(row.at).format("%H:%M:%S");
-        let part = match row.level {
-            Level::Warn | Level::Error => Some((Part::Fail, "✗ ")),
-            _ => None,
-        };
-        let mut spans = vec![ink.span(Part::Dim, format!("   {clock} "))];
-        spans.extend(part.map(|(part, sign)| ink.span(part, sign)));
-        spans.push(Span::raw(row.text.clone()));
-        column.line(ink, &Line::from(spans), buffer);
+/// Tokens and money of a day.
+fn day(used: &Usage) -> String {
+    match used.turns {
+        0 => "-".to_owned(),
+        _ => format!("{}  {}", thousands(used.tokens()), used.money()),
     }
 }

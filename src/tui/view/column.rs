@@ -1,5 +1,6 @@
 //! Rows one below the other in a part of the screen, and which of them are rules.
 
+use super::super::mouse::Hit;
 use super::super::theme::Part;
 use super::ink::Ink;
 use ratatui::buffer::Buffer;
@@ -55,6 +56,11 @@ impl Column {
     pub fn line(&mut self, ink: &Ink<'_>, line: &Line<'_>, buffer: &mut Buffer) {
         ink.put(line, self.area, self.at, buffer);
         self.at += 1;
+    }
+
+    /// The next row can be hit.
+    pub fn hit(&self, ink: &Ink<'_>, hit: Hit) {
+        ink.hit(self.area, self.at, hit);
     }
 
     /// Some rows.

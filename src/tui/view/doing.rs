@@ -11,9 +11,6 @@ use crate::domain::state::{Pause, Scope};
 use chrono::{DateTime, Utc};
 use ratatui::text::{Line, Span};
 
-/// Shown when there is nothing to do.
-const IDLE: &str = "idle: nothing wanted. a adds an idea, or edit dev-factory/wishlist.json";
-
 /// The sentences, each of at most `most` rows.
 pub fn lines(
     model: &Model,
@@ -57,16 +54,18 @@ fn state(model: &Model, snapshot: &Snapshot) -> (Part, &'static str, String) {
         let since = clock(model, stopped.since);
         let by = who(&stopped.by);
         let text = format!(
-            "STOPPED by {by} since {since}: {}. p starts it",
-            stopped.reason
+            "STOPPED by {by} since {since}: {}. {}",
+            stopped.reason,
+            model.starts_it()
         );
         return (Part::Fail, "✗", text);
     }
     if model.engine == Engine::Gone {
         let at = clock(model, snapshot.at);
         let text = format!(
-            "NO ENGINE. Its last word at {at}: {}. p starts it",
-            snapshot.doing
+            "NO ENGINE. Its last word at {at}: {}. {}",
+            snapshot.doing,
+            model.starts_it()
         );
         return (Part::Fail, "✗", text);
     }
@@ -89,7 +88,11 @@ fn state(model: &Model, snapshot: &Snapshot) -> (Part, &'static str, String) {
         .iter()
         .any(|item| matches!(item.status, ItemStatus::Wanted | ItemStatus::Building));
     if snapshot.current_tool.is_none() && !wanted {
-        return (Part::Dim, "○", IDLE.to_owned());
+        return (
+            Part::Dim,
+            "○",
+            format!("idle: nothing wanted. {}", model.adds_ideas()),
+        );
     }
     (Part::Dim, "○", snapshot.doing.clone())
 }

@@ -1,10 +1,13 @@
 //! The Factory tab: two columns where there is room for them, else the most telling parts in one.
 
+use super::super::action::Action;
 use super::super::model::{Engine, Model};
+use super::super::mouse::Hit;
+use super::super::tabs::Focus;
 use super::super::theme::Part;
 use super::column::{Column, divide};
 use super::ink::Ink;
-use super::{WIDE, doing, gates, live, pipeline, queue, roles, timeline, totals, track};
+use super::{WIDE, doing, gates, live, pipeline, queue, roles, shift, timeline, totals, track};
 use crate::domain::screen::Snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,6 +15,8 @@ use ratatui::text::Line;
 
 /// Rows of moves, their heading not counted.
 const MOVES: usize = 4;
+/// Rows the queue keeps, its heading counted.
+const QUEUE: usize = 5;
 /// Rows of live text that are worth a heading.
 const LIVE: usize = 4;
 
@@ -39,12 +44,15 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
 fn nothing(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     let words = match model.engine {
         Engine::Gone => [
-            "no engine runs in this home, and none has left a picture of it",
-            "p starts one in the background; it goes on when these screens are closed",
+            "no engine runs in this home, and none has left a picture of it".to_owned(),
+            format!(
+                "{} in the background; it goes on when these screens are closed",
+                model.starts_it()
+            ),
         ],
         _ => [
-            "the engine has not said anything yet",
-            "what it does appears here as soon as it does",
+            "the engine has not said anything yet".to_owned(),
+            "what it does appears here as soon as it does".to_owned(),
         ],
     };
     let rule = ink.rule(&[(Part::Title, "Factory")], "", area.width);
@@ -113,21 +121,34 @@ impl Picture<'_> {
         }
         let mut red = gates::failing(s, ink, width, 3);
         red.extend(gates::course(s, ink));
-        for block in [&table, &red] {
-            if !block.is_empty() {
+        // A pane that has the focus is seen, if need be in the place of the gates.
+        let listed = matches!(model.focus, Focus::Live | Focus::Timeline);
+        if !listed || column.left() > table.len() + red.len() + 2 + LIVE {
+            for block in [&table, &red].into_iter().filter(|block| !block.is_empty()) {
                 column.skip(u16::from(airy));
                 column.lines(ink, block, buffer);
             }
         }
-        if s.current_tool.is_none() {
-            return self.timeline(column, column.left(), buffer);
-        }
-        let moves = self.moves(column.left());
-        let live = column.left().saturating_sub(moves + 1);
+        let left = column.left();
+        let moves = match (model.focus, self.moves(left)) {
+            (Focus::Live, _) if s.current_tool.is_none() => 0,
+            (Focus::Timeline, 0) => left,
+            _ if s.current_tool.is_none() => left,
+            (_, moves) => moves,
+        };
+        let live = left.saturating_sub(moves + 1);
         if live > 0 {
             self.live(column, live, buffer);
         }
         self.timeline(column, moves, buffer);
+    }
+
+    /// The heading of a pane: reversed while the keys that move go there.
+    fn head<'t>(&self, focus: Focus, title: &'t str) -> (Part, &'t str) {
+        match self.model.focus == focus {
+            true => (Part::Cursor, title),
+            false => (Part::Title, title),
+        }
     }
 
     /// Rows for the moves and their heading.
@@ -144,7 +165,7 @@ impl Picture<'_> {
     fn live(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
         let (model, ink) = (self.model, self.ink);
         let title = live::title(model);
-        let titles = [(Part::Title, "Live"), (Part::Dim, title.as_str())];
+        let titles = [self.head(Focus::Live, "Live"), (Part::Dim, title.as_str())];
         column.rule(ink, &titles, "z alone", buffer);
         let mut lines = live::lines(model, ink, usize::from(column.width()), rows);
         if lines.is_empty() {
@@ -156,7 +177,7 @@ impl Picture<'_> {
     }
 
     fn timeline(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
-        if rows < 2 || self.snapshot.moves.is_empty() {
+        if rows < 2 {
             return;
         }
         let s = self.snapshot;
@@ -166,11 +187,16 @@ impl Picture<'_> {
             .map(|_| format!("tool ${:.2}", s.tool_usd));
         column.rule(
             self.ink,
-            &[(Part::Title, "Timeline")],
+            &[self.head(Focus::Timeline, "Timeline")],
             &spent.unwrap_or_default(),
             buffer,
         );
-        let lines = timeline::lines(self.model, s, self.ink, rows - 1);
+        let mut lines = timeline::lines(self.model, s, self.ink, rows - 1);
+        if lines.is_empty() {
+            let key = self.model.keys.or(Action::Add, "the command add");
+            let words = format!(" no move yet: {key} adds an idea");
+            lines.push(Line::from(self.ink.span(Part::Dim, words)));
+        }
         column.lines(self.ink, &lines, buffer);
     }
 
@@ -191,24 +217,44 @@ impl Picture<'_> {
         } else {
             0
         };
-        let rows = column.left().saturating_sub(below + 1);
+        let shift = self.shift(column.left().saturating_sub(below));
+        let kept = below + shift.as_ref().map_or(0, |(_, lines)| lines.len() + 1);
+        let rows = column.left().saturating_sub(kept + 1);
         self.queue(column, rows, buffer);
+        let free = column.left().saturating_sub(kept);
+        column.skip(u16::try_from(free).unwrap_or(0));
+        if let Some((title, lines)) = shift {
+            column.rule(ink, &[(Part::Title, &title)], "", buffer);
+            column.lines(ink, &lines, buffer);
+        }
         if below > 0 {
-            let free = column.left().saturating_sub(below);
-            column.skip(u16::try_from(free).unwrap_or(0));
             column.rule(ink, &[(Part::Title, "All time")], "", buffer);
             column.lines(ink, &totals, buffer);
         }
     }
 
+    /// Title and at most four rows of what happened since this person looked; None where rows are scarce.
+    fn shift(&self, left: usize) -> Option<(String, Vec<Line<'static>>)> {
+        let (model, ink) = (self.model, self.ink);
+        let room = left.saturating_sub(QUEUE + 1).min(4);
+        let figures = model.counted().filter(|_| room > 0)?;
+        let lines = shift::tools(model, ink, figures, room);
+        Some((shift::title(model, figures), lines))
+    }
+
     fn queue(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
         let count = queue::count(self.snapshot);
         let ink = self.ink;
-        column.rule(ink, &[(Part::Title, "Queue")], &count, buffer);
+        let title = queue::title(self.model);
+        column.rule(ink, &[self.head(Focus::Queue, &title)], &count, buffer);
         let width = usize::from(column.width());
-        let cursor = self.model.queue.cursor;
-        let lines = queue::lines(self.snapshot, cursor, ink, width, rows);
-        column.lines(ink, &lines, buffer);
+        let (lines, mut shown) = queue::lines(self.model, ink, width, rows);
+        for line in &lines {
+            if let Some(at) = shown.next() {
+                column.hit(ink, Hit::Row(at));
+            }
+            column.line(ink, line, buffer);
+        }
     }
 
     /// One column, the least needed parts left out first.
@@ -233,15 +279,24 @@ impl Picture<'_> {
         if s.current_tool.is_none() {
             return self.waiting(&mut column, buffer);
         }
-        column.lines(ink, &gates::compact(s, ink, width), buffer);
-        column.lines(ink, &gates::failing(s, ink, width, 2), buffer);
-        column.lines(ink, &gates::course(s, ink), buffer);
+        // In a small window a pane with a cursor takes the place of the gates.
+        let listed = model.focus != Focus::Work;
+        if !(small && listed) {
+            column.lines(ink, &gates::compact(s, ink, width), buffer);
+            column.lines(ink, &gates::failing(s, ink, width, 2), buffer);
+            column.lines(ink, &gates::course(s, ink), buffer);
+        }
         self.tail(&mut column, buffer);
     }
 
-    /// Live text, then what else there is room for.
+    /// Live text, then what else there is room for; the pane that has the focus always has room.
     fn tail(&self, column: &mut Column, buffer: &mut Buffer) {
         let left = column.left();
+        match self.model.focus {
+            Focus::Queue => return self.queue(column, left.saturating_sub(1), buffer),
+            Focus::Timeline => return self.timeline(column, left, buffer),
+            Focus::Work | Focus::Live => {}
+        }
         let agents = if left >= 20 {
             self.snapshot.agents.len() + 1
         } else {
@@ -270,11 +325,16 @@ impl Picture<'_> {
     /// No tool is under way: who could work, and on what.
     fn waiting(&self, column: &mut Column, buffer: &mut Buffer) {
         let (s, ink) = (self.snapshot, self.ink);
+        match self.model.focus {
+            Focus::Live => return self.live(column, column.left().saturating_sub(1), buffer),
+            Focus::Timeline => return self.timeline(column, column.left(), buffer),
+            Focus::Work | Focus::Queue => {}
+        }
         column.rule(ink, &[(Part::Title, "Agents")], "", buffer);
         column.lines(ink, &roles::flat(s, ink), buffer);
         let left = column.left();
         let moves = if left >= 11 {
-            s.moves.len().min(MOVES) + 1
+            s.moves.len().clamp(1, MOVES) + 1
         } else {
             0
         };

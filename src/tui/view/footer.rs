@@ -1,9 +1,10 @@
 //! The last line: the keys that work now, or for a while what the engine answered.
 
-use super::super::action::{Action, TABLE};
+use super::super::action::Action;
 use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::offer;
+use super::super::tabs::Focus;
 use super::super::theme::Part;
 use super::WIDE;
 use super::ink::Ink;
@@ -22,41 +23,80 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
             ink.span(Part::Fail, " ✗ "),
             ink.raw(format!("refused: {}", answer.sentence)),
         ]),
-        (None, _) if model.sending => {
+        (None, _) if model.saving.is_some() => saving(model, ink),
+        (None, _) if model.sending() => {
             Line::from(ink.span(Part::Dim, " sent; waiting for the engine's answer"))
         }
-        (None, Some(layer)) => keys(ink, of_layer(layer), usize::from(area.width)),
+        (None, Some(layer)) => keys(ink, &of_layer(model, layer), usize::from(area.width)),
         (None, None) => tab(model, ink, area.width),
     };
     ink.put(&line, area, 0, buffer);
 }
 
-fn of_layer(layer: &Layer) -> &'static [(&'static str, &'static str)] {
-    match layer {
+/// How far it is, and what stops it.
+fn saving(model: &Model, ink: &Ink<'_>) -> Line<'static> {
+    let far = match model.saving {
+        None | Some(0) => "looking for the oldest line on disk".to_owned(),
+        Some(lines) => format!("{lines} lines saved"),
+    };
+    let stop = model.keys.or(Action::Save, "leaving");
+    Line::from(ink.span(Part::Dim, format!(" saving: {far}; {stop} stops")))
+}
+
+fn of_layer(model: &Model, layer: &Layer) -> Vec<(String, &'static str)> {
+    let fixed: &[(&str, &str)] = match layer {
         Layer::Help(_) => &[("j k", "scroll"), ("q", "close")],
-        Layer::Needs(_) => &[("1-9", "choose"), ("!", "next"), ("q", "close")],
+        Layer::Needs(_) => {
+            let next = model.keys.or(Action::Needs, "j");
+            let keys = [
+                ("1-9".to_owned(), "choose"),
+                (next, "next"),
+                ("q".to_owned(), "close"),
+            ];
+            return keys.to_vec();
+        }
         Layer::Palette(_) => &[
             ("Enter", "send or complete"),
             ("Up Down", "choose"),
             ("Esc", "close"),
         ],
+        Layer::Confirm(confirm) if confirm.name.is_some() => {
+            &[("Enter", "when the name stands there"), ("Esc", "close")]
+        }
         Layer::Confirm(_) => &[
             ("y", "yes"),
             ("n", "no"),
             ("Tab", "the other"),
             ("Enter", "the focused one"),
         ],
+        Layer::Form(form) if form.fields.len() > 1 => &[
+            ("Enter", "go on"),
+            ("Tab", "next field"),
+            ("Left Right", "choose"),
+            ("Esc", "close"),
+        ],
         Layer::Form(_) => &[("Enter", "go on"), ("Ctrl-u", "empty"), ("Esc", "close")],
+        Layer::Editor(_) => &[
+            ("Ctrl-d", "done"),
+            ("Enter", "new line"),
+            ("Ctrl-z", "undo"),
+            ("Ctrl-x", "$EDITOR"),
+            ("Esc", "close"),
+        ],
+        Layer::Ends(_) => &[("j k", "choose"), ("Enter", "go on"), ("q", "close")],
         Layer::Verdict(_) => &[("j k", "choose"), ("Enter", "go on"), ("q", "close")],
-    }
+        Layer::Themes(_) => &[("j k", "try"), ("Enter", "keep"), ("q", "as before")],
+    };
+    let named = fixed.iter().map(|(key, word)| ((*key).to_owned(), *word));
+    named.collect()
 }
 
 /// Columns of a key and its word.
-fn wide((key, word): &(&str, &str)) -> usize {
+fn wide((key, word): &(String, &str)) -> usize {
     columns(key) + columns(word) + 4
 }
 
-fn keys(ink: &Ink<'_>, all: &[(&str, &str)], width: usize) -> Line<'static> {
+fn keys(ink: &Ink<'_>, all: &[(String, &str)], width: usize) -> Line<'static> {
     let mut spans = Vec::new();
     let mut used = 0;
     for pair @ (key, word) in all {
@@ -65,29 +105,54 @@ fn keys(ink: &Ink<'_>, all: &[(&str, &str)], width: usize) -> Line<'static> {
         }
         used += wide(pair);
         spans.push(Span::raw(" "));
-        spans.push(ink.span(Part::Title, *key));
+        spans.push(ink.span(Part::Title, key.as_str()));
         spans.push(ink.span(Part::Dim, format!(" {word}  ")));
     }
     Line::from(spans)
+}
+
+/// Two keys that belong together.
+fn pair(model: &Model, one: Action, other: Action) -> String {
+    let keys = [one, other].map(|action| model.keys.first(action));
+    let named: Vec<String> = keys.iter().flatten().map(ToString::to_string).collect();
+    named.join(" ")
 }
 
 /// The keys of a tab that do something now, as many as fit; the ways to all others and out always stand last.
 fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let mut all = Vec::new();
     let mut last = Vec::new();
-    for row in TABLE {
-        let Some((key, word)) = row.keys.first().zip(offer::word(model, row)) else {
+    // What the cursor is on comes before the tool under way.
+    let mut first = Vec::new();
+    for (row, own) in model.keys.rows() {
+        let Some((key, word)) = own.first().zip(offer::word(model, row)) else {
             continue;
         };
+        let key = key.to_string();
         match row.action {
-            Action::Leave if width < WIDE => last.push((*key, "leave")),
+            Action::Leave if width < WIDE && word != "back" => {
+                last.push((key, "leave"));
+            }
+            // Pairs stand together.
+            Action::Earlier => all.push((pair(model, Action::Earlier, Action::Later), "scrub")),
+            Action::SectionOn => {
+                all.push((
+                    pair(model, Action::SectionBack, Action::SectionOn),
+                    "section",
+                ));
+            }
+            Action::Later | Action::PhaseBack | Action::PhaseOn | Action::SectionBack => {}
             // The tabs have their numbers in the first line; how to move is known, or in the help.
             action if action.moves() => {}
-            Action::Suspend | Action::Redraw => {}
-            Action::Palette | Action::Help | Action::Leave => last.push((*key, word)),
-            _ => all.push((*key, word)),
+            Action::Suspend | Action::Redraw | Action::Theme | Action::Mouse => {}
+            Action::Palette | Action::Help | Action::Leave => last.push((key, word)),
+            action if action.of_item() && model.on(Focus::Queue) => {
+                first.push((key, word));
+            }
+            _ => all.push((key, word)),
         }
     }
+    let all = [first, all].concat();
     let taken: usize = last.iter().map(wide).sum();
     let room = usize::from(width).saturating_sub(taken);
     let mut line = keys(ink, &all, room);

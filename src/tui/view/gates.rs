@@ -2,20 +2,31 @@
 
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
-use crate::domain::phase::Phase;
 use crate::domain::screen::{FailingLine, GateLine, Measured, Snapshot};
 use crate::text::width::columns;
 use ratatui::text::{Line, Span};
 
 /// Every gate in its order, its short name, and what it measures.
-const GATES: [(&str, &str, &str); 6] = [
+const GATES: [(&str, &str, &str); 7] = [
     ("scan", "scan", "planned files, no tricks in them"),
     ("jest", "jest", "all promised tests run and pass"),
     ("coverage", "cov", "lines branches functions stmts"),
     ("held-out", "held-out", "cases the Developer never saw"),
     ("public", "public", "examples through the real command"),
     ("throwing", "throwing", "tests fail when exports throw"),
+    (MUTATION, "mutation", "tests notice changes of the code"),
 ];
+
+/// The gate that settings may leave out.
+const MUTATION: &str = "mutation";
+
+/// The gates there are, as far as these runs tell.
+fn gates(runs: &[Measured]) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let mutated = (runs.iter()).any(|run| run.gates.iter().any(|line| line.gate == MUTATION));
+    GATES
+        .into_iter()
+        .filter(move |(gate, ..)| mutated || *gate != MUTATION)
+}
 
 /// A row for each gate, the run before beside the newest; empty before the first run.
 pub fn table(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
@@ -37,7 +48,7 @@ pub fn table(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'stat
         head.push_str(&cell(title, 15));
     }
     let mut lines = vec![Line::from(ink.span(Part::Dim, head.trim_end()))];
-    for (gate, _, what) in GATES {
+    for (gate, _, what) in gates(&snapshot.measured) {
         let newest = runs.last().map(|(_, run)| found(*run, gate));
         let (part, sign) = newest.map_or((Part::Dim, "○"), |found| mark(found));
         let mut spans = vec![
@@ -101,7 +112,7 @@ pub fn compact(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'st
     let mut lines = Vec::new();
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut used = 0;
-    for (gate, name, _) in GATES {
+    for (gate, name, _) in gates(&snapshot.measured) {
         let found = found(run, gate);
         let (part, sign) = mark(found);
         let figure = match found {
@@ -163,7 +174,8 @@ pub fn failing(
             Span::raw(format!(" {}", cell(&row.text, text))),
         ];
         if !alone && want > 0 {
-            spans.push(ink.span(Part::Dim, "  want "));
+            let label = if row.want.is_empty() { "" } else { "want" };
+            spans.push(ink.span(Part::Dim, format!("  {label:4} ")));
             spans.push(Span::raw(cell(&row.want, want)));
         }
         if !alone && got > 0 {
@@ -173,12 +185,14 @@ pub fn failing(
         lines.push(Line::from(spans));
     }
     let hidden = run.failing.len() - shown.len() + run.more as usize;
-    if hidden > 0
-        && let Some(last) = lines.last_mut()
+    if let (Some(line), Some(row)) = (lines.last_mut(), shown.last())
+        && hidden > 0
     {
-        last.spans
-            .insert(0, ink.span(Part::Fail, format!(" +{hidden}")));
-        last.spans.remove(1);
+        // In place of the sign and the blanks around it, and of as much of the name as it takes.
+        let more = format!(" +{hidden} ");
+        let name = cell(&row.what, (what + 3).saturating_sub(columns(&more)));
+        let front = [more, name].map(|text| ink.span(Part::Fail, text));
+        line.spans.splice(..2, front);
     }
     lines
 }
@@ -194,12 +208,16 @@ pub fn course(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
         })
     };
     let stuck = line(" Stuck?  ", &snapshot.stuck);
-    let next = line(" Next    ", &snapshot.next).or_else(|| next(snapshot, ink));
+    let next = match snapshot.next.as_str() {
+        "" => next(snapshot).unwrap_or_default(),
+        said => said.to_owned(),
+    };
+    let next = line(" Next    ", &next);
     stuck.into_iter().chain(next).collect()
 }
 
-/// `Next    BUG-3 (R4): title`: what the next repair is about.
-fn next(snapshot: &Snapshot, ink: &Ink<'_>) -> Option<Line<'static>> {
+/// `BUG-3 (R4): title`: what the next repair is about.
+fn next(snapshot: &Snapshot) -> Option<String> {
     let bug = snapshot.bugs.first()?;
     let rule = match &bug.rule {
         Some(rule) => format!(" ({rule})"),
@@ -209,13 +227,5 @@ fn next(snapshot: &Snapshot, ink: &Ink<'_>) -> Option<Line<'static>> {
         1 => String::new(),
         count => format!("; {} more", count - 1),
     };
-    let label = if snapshot.phase == Phase::Fixing {
-        " Repairs "
-    } else {
-        " Next    "
-    };
-    Some(Line::from(vec![
-        ink.span(Part::Dim, label),
-        Span::raw(format!("BUG-{}{rule}: {}{more}", bug.n, bug.title)),
-    ]))
+    Some(format!("BUG-{}{rule}: {}{more}", bug.n, bug.title))
 }

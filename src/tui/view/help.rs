@@ -1,6 +1,7 @@
 //! The keys that work here, from the one table.
 
-use super::super::action::{Care, Row, TABLE};
+use super::super::action::{Care, Row};
+use super::super::key::Key;
 use super::super::model::Model;
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
@@ -15,15 +16,19 @@ const WIDEST: u16 = 100;
 
 /// Draws it, scrolled by some rows.
 pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Buffer) {
-    let here: Vec<&Row> = TABLE
-        .iter()
-        .filter(|row| row.place.holds(model.tab))
+    let here: Vec<(&Row, &[Key])> = model
+        .keys
+        .rows()
+        .filter(|(row, _)| row.place.holds(model.tab))
         .collect();
     let room = usize::from(area.height.saturating_sub(2));
     let rows = here.len().min(room);
     // The last page is a full one.
     let from = at.min(here.len() - rows);
-    let title = format!("Keys on {}", model.tab.name());
+    let title = match model.tab {
+        super::super::tabs::Tab::Tool => "Keys in the Tool view".to_owned(),
+        tab => format!("Keys on {}", tab.name()),
+    };
     let part = format!("{} to {} of {}", from + 1, from + rows, here.len());
     let frame = Frame {
         title: &title,
@@ -33,24 +38,31 @@ pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Bu
         } else {
             "q closes"
         },
-        end: "y/n asks first",
+        end: "y/n asks first, name asks for the tool's",
     };
     let width = area.width.saturating_sub(2).min(WIDEST);
     let inside = window::open(ink, frame, (width, rows), area, buffer);
-    let keys = |row: &Row| row.keys.join(" ");
+    let keys = |keys: &[Key]| match keys {
+        [] => "none".to_owned(),
+        keys => keys
+            .iter()
+            .map(Key::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+    };
     let widest = here
         .iter()
-        .map(|row| columns(&keys(row)))
+        .map(|(_, own)| columns(&keys(own)))
         .max()
         .unwrap_or(0);
-    for (line, row) in (0..).zip(here.iter().skip(from).take(rows)) {
-        let asks = if row.care == Care::Asks {
-            "y/n  "
-        } else {
-            "     "
+    for (line, (row, own)) in (0..).zip(here.iter().skip(from).take(rows)) {
+        let asks = match row.care {
+            Care::Looks | Care::Acts => "     ",
+            Care::Asks => "y/n  ",
+            Care::Names => "name ",
         };
         let text = Line::from(vec![
-            ink.span(Part::Title, cell(&keys(row), widest)),
+            ink.span(Part::Title, cell(&keys(own), widest)),
             ink.span(Part::Dim, format!(" {asks}")),
             Span::raw(row.help),
         ]);

@@ -1,82 +1,148 @@
-//! Model hosts below the roles: whom each serves, what it works on, and who waits in line for how long.
+//! Model hosts: how each does, what it has loaded, whom it serves and who waits, and trouble in sentences.
 
 use super::super::model::Model;
 use super::super::theme::Part;
 use super::column::Column;
 use super::ink::{Ink, cell};
-use super::{doing, spent};
-use crate::domain::screen::{AgentState, AgentStatus, HostLine, Snapshot, Waiter};
-use chrono::{DateTime, Utc};
+use super::top::thousands;
+use super::{WIDE, doing, health, spent};
+use crate::domain::screen::{AgentState, AgentStatus, HostLine, ServerFacts, Snapshot, Waiter};
+use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
-use std::collections::BTreeMap;
 
-/// Rows kept for what the role said.
-const BELOW: usize = 10;
+/// Rows kept for the last turns.
+const BELOW: usize = 6;
+/// Title, width, and whether the column is left out where there is less room.
+const COLUMNS: [(&str, usize, bool); 9] = [
+    ("Host", 12, false),
+    ("State", 10, false),
+    ("Server", 16, true),
+    ("Model", 21, false),
+    ("On GPU", 9, false),
+    ("Context", 14, true),
+    ("First", 9, true),
+    ("Load", 8, true),
+    ("Queue", 8, false),
+];
 
 /// Draws them; left out where rows are scarce.
 pub fn draw(model: &Model, s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer: &mut Buffer) {
-    let mut names: Vec<&str> = Vec::new();
-    for agent in &s.agents {
-        if let Some((host, _)) = agent.model.split_once('/')
-            && !names.contains(&host)
-        {
-            names.push(host);
-        }
-    }
-    if names.is_empty() || column.left() < names.len() + BELOW {
+    if s.servers.is_empty() || column.left() < s.servers.len() + 2 + BELOW {
         return;
     }
     column.rule(ink, &[(Part::Title, "Hosts")], "", buffer);
-    let now = spent::now(model, s);
-    let mut told: Vec<&HostLine> = Vec::new();
-    for host in names {
-        column.line(ink, &row(s, ink, host), buffer);
-        let line = s
-            .hosts
-            .iter()
-            .find(|line| line.hosts.iter().any(|name| name == host));
-        // Two names of one server have one line.
-        let Some(line) = line.filter(|line| !told.contains(line)) else {
-            continue;
-        };
-        told.push(line);
-        let room = column.left().saturating_sub(BELOW);
-        let rows = waiters(ink, line, now);
-        column.lines(
-            ink,
-            rows.get(..room.min(rows.len())).unwrap_or_default(),
-            buffer,
-        );
+    let wide = column.width() >= WIDE;
+    let titles = shown(wide).map(|(title, width, _)| cell(title, *width));
+    let head = format!("   {}Others", titles.collect::<String>());
+    column.line(ink, &Line::from(ink.span(Part::Dim, head)), buffer);
+    for server in &s.servers {
+        column.line(ink, &row(s, ink, server, wide), buffer);
     }
+    let mut below: Vec<Line<'static>> = Vec::new();
+    for line in s.hosts.iter().filter(|line| !line.waiting.is_empty()) {
+        below.extend(waiters(ink, line, spent::now(model, s)));
+    }
+    for server in &s.servers {
+        below.extend(trouble(model, ink, server));
+    }
+    let room = column.left().saturating_sub(BELOW).min(below.len());
+    column.lines(ink, below.get(..room).unwrap_or_default(), buffer);
 }
 
-/// Whom a host serves.
-fn row(s: &Snapshot, ink: &Ink<'_>, host: &str) -> Line<'static> {
-    let own = |agent: &&AgentStatus| agent.model.split_once('/').is_some_and(|(h, _)| h == host);
-    let users: Vec<&AgentStatus> = s.agents.iter().filter(own).collect();
-    let all_gone = users.iter().all(|agent| agent.state == AgentState::Offline);
-    let busy = users.iter().any(|agent| agent.state == AgentState::Working);
-    let (part, word) = match (all_gone, busy) {
-        (true, _) => (Part::Fail, "✗ OFFLINE"),
-        (_, true) => (Part::Active, "▸ working"),
-        _ => (Part::Ok, "✓ ready"),
+fn shown(wide: bool) -> impl Iterator<Item = &'static (&'static str, usize, bool)> {
+    COLUMNS.iter().filter(move |(_, _, roomy)| wide || !roomy)
+}
+
+fn row(s: &Snapshot, ink: &Ink<'_>, server: &ServerFacts, wide: bool) -> Line<'static> {
+    let own = |agent: &&AgentStatus| {
+        let host = agent.model.split_once('/').map(|(host, _)| host);
+        agent.state == AgentState::Working && host == Some(server.host.as_str())
     };
-    let mut serves: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for agent in &users {
-        let model = agent.model.split_once('/').map_or("", |(_, model)| model);
-        let roles = serves.entry(model).or_default();
-        roles.push(doing::name(agent.role));
+    let busy = s.agents.iter().any(|agent| own(&agent));
+    let (part, sign, word) = match server.up {
+        Some(false) => (Part::Fail, "✗", "away"),
+        _ if busy => (Part::Active, "▸", "up"),
+        Some(true) => (Part::Ok, "✓", "up"),
+        None => (Part::Dim, "○", "not asked"),
+    };
+    let seconds = |millis: Option<u64>, digits: usize| {
+        millis.map_or_else(
+            || "-".to_owned(),
+            |millis| format!("{:.digits$} s", millis as f64 / 1000.0),
+        )
+    };
+    let mut spans = vec![ink.span(part, format!(" {sign} "))];
+    for (title, width, _) in shown(wide) {
+        let text = match *title {
+            "Host" => server.host.clone(),
+            "State" => {
+                spans.push(ink.span(part, cell(word, *width)));
+                continue;
+            }
+            "Server" if server.server.is_empty() => server.kind.clone(),
+            "Server" => server.server.clone(),
+            "Model" => server.model.clone(),
+            "On GPU" => server
+                .gpu
+                .map_or_else(|| "-".to_owned(), |share| format!("{share} %")),
+            "Context" => match server.most {
+                Some(most) => format!("{} of {}", thousands(server.context), thousands(most)),
+                None => thousands(server.context),
+            },
+            "First" => seconds(server.first, 1),
+            "Load" => seconds(server.load, 0),
+            _ => server.queue.to_string(),
+        };
+        spans.push(Span::raw(cell(&text, width - 1) + " "));
     }
-    let said: Vec<String> = serves
-        .iter()
-        .map(|(model, roles)| format!("{model} for {}", roles.join(", ")))
-        .collect();
-    Line::from(vec![
-        Span::raw(format!("   {}", cell(host, 12))),
-        ink.span(part, cell(&ink.plain(word), 12)),
-        Span::raw(said.join("   ")),
-    ])
+    let others = match (&server.shared, server.alone) {
+        (Some(_), _) => ink.span(Part::Title, "seen"),
+        (None, Some(true)) => Span::raw("none"),
+        _ => Span::raw("-"),
+    };
+    spans.push(others);
+    Line::from(spans)
+}
+
+/// What is wrong with a host, or was today.
+fn trouble(model: &Model, ink: &Ink<'_>, server: &ServerFacts) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut told = |part: Part, words: String| {
+        lines.push(Line::from(ink.span(part, format!("   {words}"))));
+    };
+    if server.up == Some(false) {
+        told(Part::Fail, format!("{}: {}", server.host, server.words));
+    }
+    if let Some(words) = &server.shared {
+        told(Part::Title, format!("{} is shared: {words}", server.host));
+    }
+    let recent = model.now - TimeDelta::hours(24);
+    let away = server.away.as_ref();
+    if let Some(away) = away.filter(|away| away.to.is_none_or(|to| to > recent)) {
+        let from = doing::clock(model, away.from);
+        let turns = match away.turns {
+            1 => "1 turn".to_owned(),
+            many => format!("{many} turns"),
+        };
+        let words = match away.to {
+            Some(to) => format!(
+                "{} was away {from} to {}: {turns} taken again, no cycle counted",
+                server.host,
+                doing::clock(model, to)
+            ),
+            None => format!(
+                "{} is away since {from}: {turns} to be taken again",
+                server.host
+            ),
+        };
+        lines.push(Line::from(vec![
+            ink.span(Part::Dim, format!("   {}  ", cell(&words, 68))),
+            health::span(ink, &server.health),
+            ink.span(Part::Dim, "  24 h"),
+        ]));
+    }
+    lines
 }
 
 /// The turn a server works on and those that wait for it.

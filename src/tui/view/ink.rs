@@ -1,6 +1,7 @@
 //! Pens and signs: styles by meaning, glyphs with their ASCII twins, rules with titles, texts that fit.
 
 use super::super::model::Model;
+use super::super::mouse::Hit;
 use super::super::theme::{Part, Theme};
 use crate::text::width::{columns, truncate};
 use ratatui::buffer::Buffer;
@@ -8,6 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
+use std::cell::RefCell;
 
 /// Glyphs and what stands for them where only ASCII is drawn.
 const TWINS: [(char, char); 29] = [
@@ -46,6 +48,7 @@ const TWINS: [(char, char); 29] = [
 pub struct Ink<'a> {
     theme: &'a Theme,
     ascii: bool,
+    hits: RefCell<Vec<(Rect, Hit)>>,
 }
 
 impl<'a> Ink<'a> {
@@ -54,7 +57,28 @@ impl<'a> Ink<'a> {
         Self {
             theme: &model.theme,
             ascii: model.ascii,
+            hits: RefCell::default(),
         }
+    }
+
+    /// Notes that a row of an area can be hit.
+    pub fn hit(&self, area: Rect, row: u16, hit: Hit) {
+        let place = Rect {
+            y: area.y + row,
+            height: 1,
+            ..area
+        };
+        self.hits.borrow_mut().push((place, hit));
+    }
+
+    /// What stands at a place, what was drawn last first.
+    pub fn found(&self, (x, y): (u16, u16)) -> Option<Hit> {
+        let hits = self.hits.borrow();
+        let mut there = hits
+            .iter()
+            .rev()
+            .filter(|(place, _)| place.contains((x, y).into()));
+        there.next().map(|(_, hit)| *hit)
     }
 
     /// The style of a part.

@@ -1,7 +1,7 @@
 //! What a model says as it says it: the newest rows, broken within the pane.
 
-use super::super::book::Row;
 use super::super::model::Model;
+use super::super::spoken::{below, words};
 use super::super::theme::Part;
 use super::ink::Ink;
 use super::{doing, wrap};
@@ -10,23 +10,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Rows of the log looked through for streamed text.
-const LOOKED_AT: usize = 4000;
 /// Said where there is nothing to show.
 pub const SILENT: &str = " no model has spoken on this yet; 4 Logs has everything else";
 /// Columns of the time.
 const CLOCK: usize = 10;
-
-/// The newest rows that are a model's words, newest first.
-fn words(model: &Model) -> impl Iterator<Item = &Row> {
-    let tool = model.snapshot.as_ref().and_then(|s| s.current_tool.clone());
-    model
-        .book
-        .newest()
-        .take(LOOKED_AT)
-        .filter(|row| matches!(row.level, Level::Stream | Level::Thought))
-        .filter(move |row| tool.is_none() || row.tool.as_deref() == tool.as_deref())
-}
 
 /// Heading: whose words, thinking or writing.
 pub fn title(model: &Model) -> String {
@@ -35,6 +22,10 @@ pub fn title(model: &Model) -> String {
         .as_ref()
         .and_then(|s| s.attempt.as_ref())
         .map(|attempt| attempt.role.name());
+    let below = below(model);
+    if below > 0 {
+        return format!("{below} below, G follows");
+    }
     match words(model).next() {
         // The gates measure, another has begun, or nobody works.
         Some(row) if worker != Some(&*row.from) => format!("{} spoke last", speaker(&row.from)),
@@ -59,7 +50,7 @@ pub fn lines(model: &Model, ink: &Ink<'_>, width: usize, rows: usize) -> Vec<Lin
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut stamp = None;
     // From the newest upwards; only what will be seen is made.
-    for row in words(model).take(rows) {
+    for row in words(model).skip(below(model)).take(rows) {
         let clock = model.local(row.at).format("%H:%M:%S").to_string();
         let broken = wrap::last(&row.text, text, rows - lines.len());
         // A time stands where it differs from the row above; going upwards that is known one row later.

@@ -1,11 +1,16 @@
 //! The Logs tab: one rule that says what is shown, the rows, one rule that says where one stands.
 
+use super::super::action::Action;
 use super::super::book::Row;
 use super::super::model::Model;
+use super::super::mouse::Hit;
 use super::super::pane::{self, Window};
+use super::super::tabs::Time;
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
 use crate::domain::screen::Level;
+use crate::text::width::columns;
+use chrono::{DateTime, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -47,10 +52,13 @@ fn draw_rows(model: &Model, ink: &Ink<'_>, window: Window, area: Rect, buffer: &
         let Some(row) = model.book.wanted(at) else {
             return;
         };
-        for text in row_lines(model, ink, row, cursor == Some(at)) {
+        let before = at.checked_sub(1).and_then(|at| model.book.wanted(at));
+        let goes_on = row.detail() && before.is_some_and(|before| before.id + 1 == row.id);
+        for text in row_lines(model, ink, row, (cursor == Some(at), goes_on)) {
             if skip > 0 {
                 skip -= 1;
             } else if line < area.height {
+                ink.hit(area, line, Hit::Line(row.id));
                 ink.put(&text, area, line, buffer);
                 line += 1;
             }
@@ -62,17 +70,19 @@ fn draw_rows(model: &Model, ink: &Ink<'_>, window: Window, area: Rect, buffer: &
 fn title(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> {
     let filter = model.book.filter();
     let mut titles = vec![(Part::Title, "Logs".to_owned())];
-    let level = filter.level.map(|level| level_word(level).0);
+    let level = filter.level.map(level_name);
     let named = [
         ("agent", filter.from.as_deref()),
-        ("level", level.map(str::trim_end)),
+        ("tool", filter.tool.as_deref()),
+        ("level", level),
     ];
     for (name, chosen) in named {
         match chosen {
-            Some(chosen) => {
-                titles.push((Part::Active, format!("{name} {}", chosen.to_lowercase())))
+            Some(chosen) => titles.push((Part::Active, format!("{name} {chosen}"))),
+            // In little room a tool is named only when it is chosen.
+            None if width >= ROOMY && (name != "tool" || pane::wide(model)) => {
+                titles.push((Part::Dim, format!("{name} all")))
             }
-            None if width >= ROOMY => titles.push((Part::Dim, format!("{name} all"))),
             None => {}
         }
     }
@@ -118,49 +128,86 @@ fn place(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> 
     if !pane::wide(model) {
         let left = match below {
             0 => disk.to_owned(),
-            below => format!("+{} new below, f or G to follow", grouped(below)),
+            below => format!(
+                "+{} new below, {} to follow",
+                grouped(below),
+                follow_keys(model)
+            ),
         };
         return ink.rule(&[(Part::Dim, &left)], &lines, width);
     }
     let newest = match book.skipped() {
         0 => String::new(),
-        skipped => format!(", {} newest on disk, G goes there", grouped(skipped)),
+        skipped => format!(
+            ", {} newest on disk, {} goes there",
+            grouped(skipped),
+            model.keys.or(Action::Bottom, "following")
+        ),
     };
     let lines = match book.count() == book.len() {
         true => format!("{lines} in memory"),
         false => format!("{lines} found in {}", grouped(book.len() as u64)),
     };
     let left = format!("{lines}, {disk}{newest}");
+    let time = match model.logs.time {
+        Time::Local => "local time",
+        Time::Utc => "UTC",
+        Time::Since => "since the tool was begun",
+    };
     let right = match (model.logs.wrap, model.logs.left) {
-        (true, _) => "wrapped, local time".to_owned(),
-        (false, 0) => "local time".to_owned(),
-        (false, left) => format!("from column {}, local time", left + 1),
+        (true, _) => format!("wrapped, {time}"),
+        (false, 0) => time.to_owned(),
+        (false, left) => format!("from column {}, {time}", left + 1),
     };
     ink.rule(&[(Part::Dim, &left)], &right, width)
 }
 
-fn nothing(model: &Model) -> &'static str {
+/// Keys that follow again.
+fn follow_keys(model: &Model) -> String {
+    let keys = [Action::Follow, Action::Bottom].map(|action| model.keys.first(action));
+    let named: Vec<String> = keys.iter().flatten().map(ToString::to_string).collect();
+    match named.is_empty() {
+        true => "down".to_owned(),
+        false => named.join(" or "),
+    }
+}
+
+fn nothing(model: &Model) -> String {
     match (model.book.is_empty(), model.logs.loading) {
-        (_, true) => " reading what was said before",
+        (_, true) => " reading what was said before".to_owned(),
         (true, false) => {
             " nothing was said yet: the engine writes here what it does, and models what they say"
+                .to_owned()
         }
-        (false, false) => " no line here fits what is looked for; Esc shows all again",
+        (false, false) => format!(
+            " no line here fits what is looked for; {} shows all again",
+            model.keys.or(Action::Close, "an empty search")
+        ),
     }
 }
 
 /// One row as lines of the pane.
-fn row_lines<'a>(model: &Model, ink: &Ink<'_>, row: &'a Row, cursor: bool) -> Vec<Line<'a>> {
-    let (word, part) = level_word(row.level);
+fn row_lines<'a>(
+    model: &Model,
+    ink: &Ink<'_>,
+    row: &'a Row,
+    (cursor, goes_on): (bool, bool),
+) -> Vec<Line<'a>> {
     let sign = if cursor { ">" } else { " " };
-    let time = model.local(row.at).format("%H:%M:%S");
-    let mut spans = vec![
-        Span::raw(sign),
-        ink.span(Part::Dim, format!("{time} ")),
-        part.map_or_else(|| ink.raw(word), |part| ink.span(part, word)),
-        ink.raw(format!(" {} ", cell(speaker(&row.from), 5))),
-    ];
-    if pane::wide(model) {
+    let mut spans = vec![Span::raw(sign)];
+    if goes_on {
+        // What goes on with the line above needs no label.
+        spans.push(Span::raw(" ".repeat(pane::label(model) - 1)));
+    } else {
+        let word = row.word();
+        let speaker = cell(speaker(&row.from), 5);
+        spans.extend([
+            ink.span(Part::Dim, format!("{} ", clock(model, row.at))),
+            part_of(row).map_or_else(|| ink.raw(word), |part| ink.span(part, word)),
+            ink.raw(format!(" {speaker} ")),
+        ]);
+    }
+    if pane::wide(model) && !goes_on {
         let tool = row.tool.as_deref().unwrap_or_default();
         spans.push(Span::raw(format!("{} ", cell(tool, pane::TOOL))));
     }
@@ -172,7 +219,7 @@ fn row_lines<'a>(model: &Model, ink: &Ink<'_>, row: &'a Row, cursor: bool) -> Ve
         _ => ratatui::style::Style::new(),
     };
     let texts = if model.logs.wrap {
-        let before = crate::text::width::columns(&prefix);
+        let before = columns(&prefix);
         pane::wrapped(&row.text, pane::width(model), before)
     } else {
         vec![pane::behind(&row.text, model.logs.left)]
@@ -198,15 +245,46 @@ fn row_lines<'a>(model: &Model, ink: &Ink<'_>, row: &'a Row, cursor: bool) -> Ve
     lines
 }
 
-/// A level's word of five columns, and its style where it has one.
-const fn level_word(level: Level) -> (&'static str, Option<Part>) {
+/// A time in eight columns.
+fn clock(model: &Model, at: DateTime<Utc>) -> String {
+    const FORM: &str = "%H:%M:%S";
+    let begun = model.snapshot.as_ref().and_then(|s| s.started_at);
+    match (model.logs.time, begun) {
+        (Time::Utc, _) => at.format(FORM).to_string(),
+        (Time::Since, Some(begun)) => {
+            let seconds = (at - begun).num_seconds();
+            let (sign, all) = (if seconds < 0 { "-" } else { "" }, seconds.abs());
+            let text = format!("{sign}{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
+            match columns(&text) {
+                0..9 => format!("{text:>8}"),
+                // Days away, its minutes say nothing.
+                _ => format!("{:>8}", format!("{sign}{} d", all / 86_400)),
+            }
+        }
+        _ => model.local(at).format(FORM).to_string(),
+    }
+}
+
+/// The style of a row's word, where it has one.
+fn part_of(row: &Row) -> Option<Part> {
+    match row.word() {
+        "text" | "thnk" => Some(Part::Words),
+        "GATE" => Some(Part::Ok),
+        "FAIL" | "ALRM" => Some(Part::Fail),
+        "MOVE" => Some(Part::Active),
+        "WARN" | "RULE" | "YOU " => Some(Part::Title),
+        _ => None,
+    }
+}
+
+/// A level in a word.
+const fn level_name(level: Level) -> &'static str {
     match level {
-        Level::Stream => ("text ", Some(Part::Words)),
-        Level::Thought => ("think", Some(Part::Words)),
-        Level::Info => ("INFO ", None),
-        Level::Move => ("MOVE ", Some(Part::Active)),
-        Level::Warn => ("WARN ", Some(Part::Title)),
-        Level::Error => ("ERROR", Some(Part::Fail)),
+        Level::Stream | Level::Thought => "text",
+        Level::Info => "info",
+        Level::Move => "move",
+        Level::Warn => "warn",
+        Level::Error => "error",
     }
 }
 

@@ -1,12 +1,15 @@
 //! One role in detail: why it does not work and what to do, what waits for it, its means.
 
+use super::super::action::Action;
 use super::super::model::Model;
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
+use super::top::thousands;
 use super::{doing, wrap};
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::Role;
-use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
+use crate::domain::screen::{Act, AgentState, AgentStatus, Snapshot, SoulFacts, TurnLine};
+use crate::domain::stats::{Spread, Usage};
 use ratatui::text::{Line, Span};
 
 /// Columns of a label.
@@ -25,7 +28,7 @@ pub fn lines(
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut before = "";
-    for (label, text) in facts(model, s, agent) {
+    for (label, text) in facts(model, s, agent, width) {
         // One label for several remedies.
         let mut shown = if label == before { "" } else { label };
         before = label;
@@ -37,7 +40,12 @@ pub fn lines(
             };
             lines.push(Line::from(vec![
                 ink.span(part, format!(" {}", cell(shown, LABEL))),
-                Span::raw(row),
+                // Columns are ours and have twins; words are not.
+                if label == "health" {
+                    ink.raw(row)
+                } else {
+                    Span::raw(row)
+                },
             ]));
             shown = "";
         }
@@ -46,7 +54,12 @@ pub fn lines(
 }
 
 /// What is known of it, each fact with its label.
-fn facts(model: &Model, s: &Snapshot, agent: &AgentStatus) -> Vec<(&'static str, String)> {
+fn facts(
+    model: &Model,
+    s: &Snapshot,
+    agent: &AgentStatus,
+    width: usize,
+) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     facts.extend(agent.alarm.clone().map(|words| (ALARM, words)));
     match agent.state {
@@ -60,50 +73,42 @@ fn facts(model: &Model, s: &Snapshot, agent: &AgentStatus) -> Vec<(&'static str,
         let words = format!("{}, {}", doing::paused(model, pause), pause.id);
         facts.push((label, words));
     }
-    let remedies = remedies(s, agent).into_iter();
+    let remedies = remedies(model, s, agent).into_iter();
     facts.extend(remedies.map(|words| ("remedy", words)));
+    facts.push(("key", key(model, agent, width)));
     facts.push(("effect", effect(s, agent)));
-    let means = match agent.model.split_once('/') {
-        Some((host, name)) => format!("{name} on {host}"),
-        None => agent.model.clone(),
-    };
-    let script = if agent.scripted {
-        ", replies from a script"
-    } else {
-        ""
-    };
-    facts.push(("model", format!("{means}{script}")));
-    facts.push(("context", context(agent)));
-    let speed = match (agent.tokens_per_second, agent.last) {
-        (Some(speed), Some(at)) => {
-            format!("{speed:.1} tok/s, last turn {}", doing::clock(model, at))
-        }
-        (None, Some(at)) => format!("last turn {}", doing::clock(model, at)),
-        _ => "no turn yet".to_owned(),
-    };
-    facts.push(("speed", speed));
+    facts.extend(means(model, agent, width));
     facts
 }
 
 /// What gets it to work, in words; nothing where it works.
-fn remedies(s: &Snapshot, agent: &AgentStatus) -> Vec<String> {
+fn remedies(model: &Model, s: &Snapshot, agent: &AgentStatus) -> Vec<String> {
+    let key = |action, without: &str| model.keys.or(action, without);
+    let probe = key(Action::Probe, "the command probe");
+    let pause = key(Action::Pause, "the command resume");
+    let verdict = key(Action::Verdict, "the command decide");
     let id = format!("host:{}", agent.role);
     let own = s.needs.iter().find(|need| need.id == id);
-    let mut all: Vec<String> = own.map(|need| need.ways.clone()).unwrap_or_default();
+    let ways = own.map_or(&[][..], |need| &need.ways);
+    // Those that a key takes stand on the card.
+    let hands = ways.iter().filter(|way| way.act == Act::Hands);
+    let mut all: Vec<String> = hands.map(|way| way.label.clone()).collect();
     let more = match agent.state {
         AgentState::Unasked => {
-            "it is asked when there is work for it; r asks the model servers now"
+            format!("it is asked when there is work for it; {probe} asks the model servers now")
         }
-        AgentState::Offline => "r asks the model servers again now",
-        AgentState::Paused => "p lifts its own pause; on Factory that of the factory",
-        AgentState::OffSchedule => "it goes on by itself when its schedule says so",
-        AgentState::External => "nothing to do here: another program takes its turns",
-        AgentState::Operator => "v gives the verdict on what waits",
+        AgentState::Offline => format!("{probe} asks the model servers again now"),
+        AgentState::Paused => {
+            format!("{pause} lifts its own pause; on Factory that of the factory")
+        }
+        AgentState::OffSchedule => "it goes on by itself when its schedule says so".to_owned(),
+        AgentState::External => "nothing to do here: another program takes its turns".to_owned(),
+        AgentState::Operator => format!("{verdict} gives the verdict on what waits"),
         AgentState::Working | AgentState::Ready => return Vec::new(),
     };
-    all.push(more.to_owned());
+    all.push(more);
     if agent.role == Role::Supervisor && agent.state == AgentState::Offline {
-        all.push("v gives the verdict yourself".to_owned());
+        all.push(format!("{verdict} gives the verdict yourself"));
     }
     all
 }
@@ -127,12 +132,149 @@ fn effect(s: &Snapshot, agent: &AgentStatus) -> String {
     }
 }
 
+/// Where its key comes from; never the key.
+fn key(model: &Model, agent: &AgentStatus, width: usize) -> String {
+    let Some(key) = &agent.facts.key else {
+        return "none is sent".to_owned();
+    };
+    let mode = key.mode.iter().map(|mode| format!("mode {mode}"));
+    let ends = key.ends.iter().map(|ends| format!("ends {ends}"));
+    let read = key.read.iter();
+    let read = read.map(|at| format!("last read {}", doing::clock(model, *at)));
+    let place = match key.place.rsplit('/').collect::<Vec<_>>().as_slice() {
+        // Where rooms are small, the end of a path tells enough.
+        [name, folder, _, ..] if width < usize::from(super::WIDE) => {
+            format!("file {folder}/{name}")
+        }
+        _ => key.place.clone(),
+    };
+    let all: Vec<String> = std::iter::once(place)
+        .chain(mode)
+        .chain(ends)
+        .chain(read)
+        .collect();
+    all.join(", ")
+}
+
+/// Its means and its past, several on a line where there is room.
+fn means(model: &Model, agent: &AgentStatus, width: usize) -> Vec<(&'static str, String)> {
+    let facts = &agent.facts;
+    let script = match agent.scripted {
+        true => "   replies from a script",
+        false => "",
+    };
+    let soul = facts.soul.as_ref().map_or_else(
+        || "not known".to_owned(),
+        |soul| format!("{} {}{}", soul.file, soul.hash, unchanged(model, soul)),
+    );
+    let runner = if facts.external {
+        "external"
+    } else {
+        "builtin"
+    };
+    let schedule = facts.schedule.as_deref().unwrap_or("always");
+    let fallback = listed(&facts.fallback, "none");
+    let limits = listed(&facts.limits, "none of its own");
+    let day = day(&facts.day);
+    let (context, speed, thinking) = (context(agent), speed(agent), thinking(agent));
+    let health = super::health::words(&facts.health);
+    if width >= usize::from(super::WIDE) {
+        return vec![
+            (
+                "soul",
+                format!(
+                    "{soul}   runner  {runner}{script}   schedule  {schedule}   fallback  {fallback}"
+                ),
+            ),
+            ("context", format!("{context}   thinking  {thinking}")),
+            ("speed", speed),
+            ("24 h", format!("{day}   limits  {limits}")),
+            ("health", health),
+        ];
+    }
+    vec![
+        ("soul", format!("{soul}   runner  {runner}{script}")),
+        ("context", format!("{context}   thinking  {thinking}")),
+        ("speed", speed),
+        ("24 h", day),
+        (
+            "limits",
+            format!("{limits}   schedule  {schedule}   fallback  {fallback}"),
+        ),
+        ("health", health),
+    ]
+}
+
+fn listed(all: &[String], none: &str) -> String {
+    match all {
+        [] => none.to_owned(),
+        all => all.join(", "),
+    }
+}
+
+fn day(used: &Usage) -> String {
+    match used.turns {
+        0 => "no turn".to_owned(),
+        _ => format!(
+            "{} turns, {} in, {} cached, {} out, {}",
+            used.turns,
+            thousands(used.input),
+            thousands(used.cached),
+            thousands(used.output),
+            used.money()
+        ),
+    }
+}
+
+fn unchanged(model: &Model, soul: &SoulFacts) -> String {
+    let Some(since) = soul.since else {
+        return String::new();
+    };
+    match (model.now - since).num_days() {
+        ..=0 => format!(", unchanged since {}", super::shift::day(model, since)),
+        1 => ", unchanged 1 day".to_owned(),
+        days => format!(", unchanged {days} days"),
+    }
+}
+
 fn context(agent: &AgentStatus) -> String {
-    let k = super::top::thousands;
-    match (agent.read, agent.context) {
-        (Some(read), Some(all)) => format!("{} tokens; the last turn read {}", k(all), k(read)),
-        (None, Some(all)) => format!("{} tokens", k(all)),
-        (Some(read), None) => format!("not known; the last turn read {}", k(read)),
+    let last = agent.facts.turns.last();
+    let sent = last.and_then(|turn| turn.sent);
+    let sent = sent.map(|sent| format!("sent {}", thousands(sent)));
+    let read = agent.read.map(|read| format!("read {}", thousands(read)));
+    let used = match (agent.read, agent.context) {
+        (Some(read), Some(all)) => format!("{} of {}", thousands(read), thousands(all)),
+        (None, Some(all)) => format!("{} tokens", thousands(all)),
+        (Some(_), None) => "window not known".to_owned(),
         (None, None) => "not known".to_owned(),
+    };
+    let all: Vec<String> = std::iter::once(used).chain(sent).chain(read).collect();
+    all.join(", ")
+}
+
+fn speed(agent: &AgentStatus) -> String {
+    let firsts = agent.facts.turns.iter().filter_map(TurnLine::first_token);
+    let first = Spread::of(firsts.map(|millis| millis as f64).collect());
+    let first = first.map(|all| format!("first token {:.1} s", all.median / 1000.0));
+    let last = agent.tokens_per_second;
+    let last = last.map(|speed| format!("{speed:.1} tok/s last"));
+    let usual = agent.facts.usual_speed;
+    let usual = usual.map(|speed| format!("{speed:.1} usual"));
+    let all: Vec<String> = first.into_iter().chain(last).chain(usual).collect();
+    match all.is_empty() {
+        true if agent.last.is_some() => "not told by its host".to_owned(),
+        true => "no turn yet".to_owned(),
+        false => all.join(", "),
+    }
+}
+
+/// What its last turns show.
+fn thinking(agent: &AgentStatus) -> String {
+    let turns = &agent.facts.turns;
+    let thought: Vec<u64> = turns.iter().filter_map(|turn| turn.thought).collect();
+    match (thought.iter().sum::<u64>(), turns.len()) {
+        (_, 0) => "no turn yet".to_owned(),
+        (0, all) => format!("none in {all} turns"),
+        (tokens, all) => format!("{} in {} of {all} turns", thousands(tokens), thought.len()),
     }
 }

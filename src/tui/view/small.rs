@@ -1,5 +1,6 @@
 //! The notice where the window is too small to be of use.
 
+use super::super::action::Action;
 use super::super::model::{Model, SMALLEST};
 use super::super::theme::Part;
 use super::ink::Ink;
@@ -14,7 +15,10 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         format!("{} {}", model.state_word(), model.home),
         format!("{}x{} is too small", model.size.0, model.size.1),
         format!("{}x{} is needed", SMALLEST.0, SMALLEST.1),
-        "q leaves, work goes on".to_owned(),
+        format!(
+            "{} leaves, work goes on",
+            model.keys.or(Action::Leave, "Ctrl-c")
+        ),
     ];
     for (row, text) in (0..).zip(&lines) {
         ink.put(&Line::raw(text.as_str()), area, row, buffer);

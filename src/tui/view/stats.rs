@@ -1,20 +1,25 @@
-//! The Stats tab: the last day, all time, fourteen days as columns, and a table of tools.
+//! The Stats tab: the shift, all time, days as columns, and a table of tools.
 
+mod days;
 mod lifetime;
-mod recent;
 mod tools;
 
 use super::super::model::Model;
 use super::super::theme::Part;
 use super::WIDE;
 use super::ink::Ink;
-use crate::domain::stats::{Share, Stats};
+use super::shift;
+use crate::domain::figures::Figures;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-/// Days shown as columns.
-const DAYS: usize = 14;
+/// While there are no figures yet.
+const LOADING: [&str; 3] = [
+    " reading the journal",
+    " what was shipped, parked and spent will stand here, and a row for each tool",
+    " a long journal takes a while the first time; the other tabs and q work meanwhile",
+];
 /// Columns of the left panes where there are two.
 const LEFT: u16 = 66;
 /// Rows from which there are two columns of panes.
@@ -24,49 +29,66 @@ const MIDDLE: u16 = 18;
 
 /// Draws it.
 pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
-    let stats = match &model.stats {
-        Some((_, Ok(stats))) => stats,
-        Some((_, Err(why))) => {
+    let figures = match &model.figures {
+        Some(Ok(figures)) => figures,
+        Some(Err(why)) => {
             let words = format!(" the figures could not be made: {why}");
             return ink.put(&Line::from(ink.span(Part::Fail, words)), area, 0, buffer);
         }
         None => {
-            let words = ink.span(Part::Dim, " reading the journal");
-            return ink.put(&Line::from(words), area, 0, buffer);
+            for (row, words) in LOADING.iter().enumerate() {
+                let line = Line::from(ink.span(Part::Dim, *words));
+                ink.put(&line, area, u16::try_from(row).unwrap_or(0), buffer);
+            }
+            return;
         }
     };
+    let end = if area.width >= WIDE && area.height >= TALL {
+        two_columns(model, ink, figures, area, buffer)
+    } else {
+        one_column(model, ink, figures, area, buffer)
+    };
+    tools::draw(model, ink, below(area, end), buffer);
     if area.width >= WIDE && area.height >= TALL {
-        return two_columns(model, ink, stats, area, buffer);
+        edge(ink, area, end, "┴", buffer);
     }
+}
+
+/// One below the other; the row behind them.
+fn one_column(
+    model: &Model,
+    ink: &Ink<'_>,
+    figures: &Figures,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> u16 {
     let mut top = 0;
     let width = area.width;
     if area.height >= MIDDLE {
-        let title = [(Part::Title, "Last 24 hours")];
-        ink.put(&ink.rule(&title, "", width), area, top, buffer);
-        let rows = recent::few(model, ink, stats);
+        let title = shift::title(model, figures);
+        let rule = ink.rule(&[(Part::Title, &title)], "Space marks it as read", width);
+        ink.put(&rule, area, top, buffer);
+        let rows = shift::few(model, ink, figures);
         top = put_all(ink, &rows, area, top + 1, buffer);
     }
-    let title = lifetime::title(stats);
-    let right = if width >= 80 {
-        "14 days, one column a day"
-    } else {
-        "14 days"
-    };
-    ink.put(
-        &ink.rule(&[(Part::Title, &title)], right, width),
-        area,
-        top,
-        buffer,
-    );
-    let mut rows = lifetime::few(model, ink, stats);
+    let title = lifetime::title(figures);
+    let rule = ink.rule(&[(Part::Title, &title)], &days::title(model, width), width);
+    ink.put(&rule, area, top, buffer);
+    let mut rows = lifetime::few(model, ink, figures);
     if area.height < MIDDLE {
         rows.truncate(4);
     }
-    top = put_all(ink, &rows, area, top + 1, buffer);
-    tools::draw(model, ink, stats, below(area, top), buffer);
+    put_all(ink, &rows, area, top + 1, buffer)
 }
 
-fn two_columns(model: &Model, ink: &Ink<'_>, stats: &Stats, area: Rect, buffer: &mut Buffer) {
+/// Shift and days at the left, all time at the right; the row behind them.
+fn two_columns(
+    model: &Model,
+    ink: &Ink<'_>,
+    figures: &Figures,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> u16 {
     let left = Rect {
         width: LEFT,
         ..area
@@ -76,47 +98,42 @@ fn two_columns(model: &Model, ink: &Ink<'_>, stats: &Stats, area: Rect, buffer: 
         width: area.width - LEFT - 1,
         ..area
     };
-    let recent = recent::rows(model, ink, stats);
-    let days = recent::days(model, ink, stats);
-    let all = lifetime::rows(ink, stats);
-    ink.put(
-        &ink.rule(&[(Part::Title, "Last 24 hours")], "", LEFT),
-        left,
-        0,
-        buffer,
-    );
-    let top = put_all(ink, &recent, left, 1, buffer);
-    let title = ink.rule(&[(Part::Title, "Days")], "14 days, one column a day", LEFT);
-    ink.put(&title, left, top, buffer);
-    let end = put_all(ink, &days, left, top + 1, buffer);
-    let title = lifetime::title(stats);
-    ink.put(
-        &ink.rule(&[(Part::Title, &title)], "", right.width),
+    let title = shift::title(model, figures);
+    let rule = ink.rule(&[(Part::Title, &title)], "", LEFT);
+    ink.put(&rule, left, 0, buffer);
+    let top = put_all(ink, &shift::rows(model, ink, figures), left, 1, buffer);
+    let rule = ink.rule(&[(Part::Title, "Days")], &days::title(model, LEFT), LEFT);
+    ink.put(&rule, left, top, buffer);
+    let rows = days::rows(model, ink, figures);
+    let end = put_all(ink, &rows, left, top + 1, buffer);
+    let title = lifetime::title(figures);
+    let rule = ink.rule(&[(Part::Title, &title)], "", right.width);
+    ink.put(&rule, right, 0, buffer);
+    let end = end.max(put_all(
+        ink,
+        &lifetime::rows(ink, figures),
         right,
-        0,
+        1,
         buffer,
-    );
-    let end = end.max(put_all(ink, &all, right, 1, buffer));
+    ));
     for row in 0..end {
         let sign = match row {
             0 => "┬",
             row if row == top => "┤",
             _ => "│",
         };
-        let edge = Rect {
-            x: area.x + LEFT,
-            width: 1,
-            ..area
-        };
-        ink.put(&Line::from(ink.span(Part::Dim, sign)), edge, row, buffer);
+        edge(ink, area, row, sign, buffer);
     }
-    tools::draw(model, ink, stats, below(area, end), buffer);
-    let edge = Rect {
+    end
+}
+
+fn edge(ink: &Ink<'_>, area: Rect, row: u16, sign: &str, buffer: &mut Buffer) {
+    let place = Rect {
         x: area.x + LEFT,
         width: 1,
         ..area
     };
-    ink.put(&Line::from(ink.span(Part::Dim, "┴")), edge, end, buffer);
+    ink.put(&Line::from(ink.span(Part::Dim, sign)), place, row, buffer);
 }
 
 /// Rows one below the other from a row on; the row behind them.
@@ -136,13 +153,6 @@ fn below(area: Rect, rows: u16) -> Rect {
         height: area.height - rows,
         ..area
     }
-}
-
-/// The last fourteen days, oldest first.
-fn last_days(model: &Model, stats: &Stats) -> Vec<Share> {
-    stats
-        .days
-        .last(DAYS, model.now, |time| model.local(time).date())
 }
 
 /// Figures as columns, the largest one highest; unknown ones are blank.
@@ -173,13 +183,4 @@ fn percent(part: u64, whole: u64) -> String {
         0 => "-".to_owned(),
         whole => format!("{:.0} %", part as f64 * 100.0 / whole as f64),
     }
-}
-
-/// A name and what is to be said of it.
-fn named<'a>(ink: &Ink<'_>, sign: (Part, &str), name: &str, words: String) -> Line<'a> {
-    Line::from(vec![
-        ink.span(sign.0, format!(" {} ", sign.1)),
-        ink.span(Part::Dim, super::ink::cell(name, 14)),
-        ratatui::text::Span::raw(words),
-    ])
 }

@@ -1,6 +1,7 @@
 //! The newest moves: when, from where to where, after how long, and why.
 
 use super::super::model::Model;
+use super::super::tabs::Focus;
 use super::super::theme::Part;
 use super::ink::{Ink, cell, right};
 use super::spent;
@@ -11,10 +12,22 @@ use ratatui::text::{Line, Span};
 /// The newest `rows` moves, oldest of them first.
 pub fn lines(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, rows: usize) -> Vec<Line<'static>> {
     let moves = &snapshot.moves;
-    let from = moves.len().saturating_sub(rows);
-    let shown = moves.iter().enumerate().skip(from);
+    let cursor = model.moves.row(&model.steps());
+    let cursor = cursor.filter(|_| model.on(Focus::Timeline));
+    let newest = moves.len().saturating_sub(rows);
+    let from = cursor.map_or(newest, |at| at.min(newest));
+    let shown = moves.iter().enumerate().skip(from).take(rows);
     shown
-        .map(|(at, step)| line(model, snapshot, ink, moves.get(..at).unwrap_or(&[]), step))
+        .map(|(at, step)| {
+            let mut line = line(model, snapshot, ink, moves.get(..at).unwrap_or(&[]), step);
+            if Some(at) == cursor
+                && let Some(front) = line.spans.first_mut()
+            {
+                let clock = front.content.trim_start().to_owned();
+                *front = ink.span(Part::Cursor, format!(">{clock}"));
+            }
+            line
+        })
         .collect()
 }
 

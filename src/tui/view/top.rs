@@ -1,6 +1,8 @@
 //! The three fixed lines: tabs and state word, what waits for a person, what it cost.
 
+use super::super::action::Action;
 use super::super::model::{Engine, Model};
+use super::super::mouse::Hit;
 use super::super::tabs::Tab;
 use super::super::theme::Part;
 use super::ink::{Ink, fitted};
@@ -13,17 +15,24 @@ use ratatui::text::{Line, Span};
 
 /// Draws them.
 pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
-    ink.put(&tabs(model, ink, area.width), area, 0, buffer);
+    ink.put(&tabs(model, ink, area), area, 0, buffer);
+    ink.hit(area, 1, Hit::Needs);
     ink.put(&needs(model, ink, area.width), area, 1, buffer);
     ink.put(&budget(model, ink, area.width), area, 2, buffer);
 }
 
-fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
+fn tabs(model: &Model, ink: &Ink<'_>, area: Rect) -> Line<'static> {
+    let width = area.width;
     let wide = width >= WIDE;
     let mut spans = Vec::new();
     if wide {
         spans.push(ink.span(Part::Title, " dev-factory  "));
     }
+    // The Tool view belongs to the tab it was opened from.
+    let here = match &model.tool {
+        Some(view) if model.tab == Tab::Tool => view.from,
+        _ => model.tab,
+    };
     for (number, tab) in (1..).zip(Tab::ALL) {
         let alarm = tab == Tab::Agents && offline(model);
         let name = format!("{number} {}{}", tab.name(), if alarm { " !" } else { "" });
@@ -33,17 +42,39 @@ fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
             _ => "",
         };
         let small = width < 70;
-        if small && tab == model.tab {
+        if small && tab == here {
             spans.push(ink.span(Part::Title, format!("[{name}]")));
         } else if small {
             spans.push(ink.raw(format!(" {name} ")));
-        } else if tab == model.tab {
+        } else if tab == here {
             spans.push(ink.span(Part::Title, format!(" [{name}]")));
         } else {
             spans.push(ink.raw(format!("  {name} ")));
         }
+        let last = spans
+            .last()
+            .map_or(0, |span: &Span<'_>| columns(&span.content));
+        let before: usize = spans.iter().map(|span| columns(&span.content)).sum();
+        let place = |wide: usize| u16::try_from(wide).unwrap_or(u16::MAX);
+        let name = Rect {
+            x: area.x + place(before - last),
+            width: place(last),
+            ..area
+        };
+        ink.hit(name, 0, Hit::Tab(tab));
         spans.push(Span::raw(gap));
     }
+    let (part, state, end) = state(model, wide);
+    let used: usize = spans.iter().map(|span| columns(&span.content)).sum();
+    let pad = usize::from(width).saturating_sub(used + columns(&state) + columns(&end));
+    spans.push(Span::raw(" ".repeat(pad)));
+    spans.push(ink.span(part, state));
+    spans.push(ink.raw(end));
+    Line::from(spans)
+}
+
+/// The state in one word, and what stands behind it.
+fn state(model: &Model, wide: bool) -> (Part, String, String) {
     let word = model.state_word();
     let (sign, part) = match word {
         "RUNNING" => ("▸", Part::Active),
@@ -52,24 +83,23 @@ fn tabs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         _ => ("✗", Part::Fail),
     };
     let last = model.snapshot.as_ref().map(|s| model.local(s.last_update));
+    let place = match &model.machine {
+        Some(machine) => format!("{} on {machine}", model.home),
+        None => model.home.clone(),
+    };
     let (state, end) = match (wide, last) {
         (true, Some(at)) => (
             format!("{sign} {word}"),
-            format!("   {}   last event {} ", model.home, at.format("%H:%M:%S")),
+            format!("   {place}   last event {} ", at.format("%H:%M:%S")),
         ),
-        (true, None) => (format!("{sign} {word}"), format!("   {} ", model.home)),
+        (true, None) => (format!("{sign} {word}"), format!("   {place} ")),
         (false, Some(at)) => (
             format!("{sign} {word}"),
             format!("  {} ", at.format("%H:%M")),
         ),
         (false, None) => (format!("{sign} {word}"), " ".to_owned()),
     };
-    let used: usize = spans.iter().map(|span| columns(&span.content)).sum();
-    let pad = usize::from(width).saturating_sub(used + columns(&state) + columns(&end));
-    spans.push(Span::raw(" ".repeat(pad)));
-    spans.push(ink.span(part, state));
-    spans.push(ink.raw(end));
-    Line::from(spans)
+    (part, state, end)
 }
 
 /// A role cannot work.
@@ -84,33 +114,52 @@ fn offline(model: &Model) -> bool {
 fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let Some(snapshot) = &model.snapshot else {
         let words = match model.engine {
-            Engine::Gone => " no engine runs here: p starts it",
-            _ => " waiting for the engine's first word",
+            Engine::Gone => format!(" no engine runs here: {}", model.starts_it()),
+            _ => " waiting for the engine's first word".to_owned(),
         };
         return Line::from(ink.span(Part::Dim, words));
     };
     if let Some(stopped) = &snapshot.stopped {
         let since = model.local(stopped.since).format("%H:%M");
         let words = format!(
-            " STOPPED by {} since {since}: {}; p starts it",
+            " STOPPED by {} since {since}: {}; {}",
             doing::who(&stopped.by),
-            stopped.reason
+            stopped.reason,
+            model.starts_it()
         );
         return Line::from(ink.span(Part::Need, words));
     }
     if model.engine == Engine::Gone {
         return Line::from(ink.span(
             Part::Fail,
-            " the engine is gone: what you see is its last word; p starts it",
+            format!(
+                " the engine is gone: what you see is its last word; {}",
+                model.starts_it()
+            ),
         ));
+    }
+    let condition = snapshot.conditions.first();
+    if let Some(condition) = condition.filter(|c| c.waits || snapshot.needs.is_empty()) {
+        let part = if condition.waits {
+            Part::Fail
+        } else {
+            Part::Dim
+        };
+        let words = format!(" ✗ {}", condition.words());
+        return Line::from(ink.span(part, super::ink::cell(&words, usize::from(width))));
     }
     let Some(first) = snapshot.needs.first() else {
         return Line::from(ink.span(Part::Dim, " nothing waits for you"));
     };
     let since = model.local(first.since).format("%H:%M");
-    let left = format!(" ! NEEDS YOU {}  ", snapshot.needs.len());
-    let right = " ! what to do ";
-    let room = usize::from(width).saturating_sub(columns(&left) + columns(right) + 1);
+    let count = snapshot.needs.len();
+    let left = format!(" ! NEEDS YOU {count}  ");
+    let which = match count > 1 && width >= WIDE {
+        true => format!(", 1 of {count}"),
+        false => String::new(),
+    };
+    let right = format!(" {} what to do{which} ", model.keys.or(Action::Needs, "1:"));
+    let room = usize::from(width).saturating_sub(columns(&left) + columns(&right) + 1);
     let why = super::ink::cell(&format!("{}, since {since}", first.why), room);
     Line::from(vec![
         ink.span(Part::Need, left),
@@ -148,13 +197,22 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         ink.raw(format!(" {:.0} %", share * 100.0)),
     ];
     spans.push(ink.raw(tool(s, width)));
+    let mut warnings = Vec::new();
+    if s.engine.version != model.version {
+        let words = format!(" engine {}, screens {} ", s.engine.version, model.version);
+        warnings.push(ink.span(Part::Need, words));
+    }
     if bare(s) {
+        warnings.push(ink.span(Part::Alarm, BARE));
+    }
+    if !warnings.is_empty() {
         // Whatever else there is no room for.
-        let words = ink.span(Part::Alarm, BARE);
-        let room = usize::from(width).saturating_sub(columns(BARE) + 1);
+        let wide: usize = warnings.iter().map(|words| columns(&words.content)).sum();
+        let room = usize::from(width).saturating_sub(wide + 1);
         let mut line = fitted(&Line::from(spans), room);
         let pad = room.saturating_sub(line.width());
-        line.spans.extend([Span::raw(" ".repeat(pad)), words]);
+        line.spans.push(Span::raw(" ".repeat(pad)));
+        line.spans.extend(warnings);
         return line;
     }
     let box_words = if width >= WIDE { "box " } else { "" };

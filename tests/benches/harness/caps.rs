@@ -201,6 +201,7 @@ fn a_turn() -> Turn {
         scripted: false,
         malformed: false,
         exhausted: false,
+        uncounted: false,
     }
 }
 
@@ -284,6 +285,7 @@ fn evidence() -> Evidence {
             gate: "jest".to_owned(),
             passed: false,
             words: "10 of 40 tests failed".to_owned(),
+            ..GateResult::default()
         }],
         jest: Some(JestRun {
             report: Some(JestReport {

@@ -2,7 +2,7 @@
 
 use super::homes;
 use super::pty::{Ends, Pty};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The home; its engine ends with it.
 pub struct World {
@@ -12,8 +12,14 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::with(homes::SCRIPTED, |_| ())
+    }
+
+    /// A home that is filled before its engine starts.
+    pub fn with(settings: &str, fill: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let home = homes::make(dir.path(), &[], homes::SCRIPTED);
+        let home = homes::make(dir.path(), &[], settings);
+        fill(&home);
         let up = homes::program(dir.path(), &["--home", "home", "up"]).output();
         assert!(up.unwrap().status.success(), "the engine does not start");
         Self { home, dir }

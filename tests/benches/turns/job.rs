@@ -34,8 +34,11 @@ pub struct Pair {
 /// Both, in turns, so that a busy machine is busy for both.
 pub fn pair(turns: usize, runs: usize) -> Pair {
     let (mut factory, mut bare) = (Vec::new(), Vec::new());
+    // Kept until all is measured: a file system makes files more slowly where many were deleted in the last seconds.
+    let mut homes = Vec::new();
     for _ in 0..runs {
-        let (run, asked) = drive(turns);
+        let (run, asked, home) = drive(turns);
+        homes.push(home);
         factory.push(run);
         bare.push(floor(&asked));
     }
@@ -79,7 +82,7 @@ fn desk(turns: usize, labels: Vec<String>) -> Desk {
     }
 }
 
-fn drive(turns: usize) -> (Run, Vec<Request>) {
+fn drive(turns: usize) -> (Run, Vec<Request>, Home) {
     let desk = desk(turns, Vec::new());
     // The same hint as often as the job is long, instead of the reviewer taking over.
     let home = Home::new(&desk.server.url(), "\n[ladder]\ndiagnoses = 100\n", true);
@@ -89,7 +92,7 @@ fn drive(turns: usize) -> (Run, Vec<Request>) {
     let journaled = lines("journal.jsonl").matches(r#""kind":"turn""#).count();
     assert_eq!(journaled, turns, "{}", home.said());
     assert!(home.file("transcripts").join(super::home::TOOL).is_dir());
-    (run, desk.server.turns())
+    (run, desk.server.turns(), home)
 }
 
 fn floor(asked: &[Request]) -> Run {

@@ -323,6 +323,7 @@ fn git(place: &Place) -> Harms {
             &[&["git"][..], &who, &["commit", "-qm", "x"]].concat(),
         );
     } else {
+        fs::create_dir_all(home.join("dev-factory")).unwrap();
         let repo = GitRepo::open(&home).unwrap();
         let work = repo.open("x", false).unwrap();
         put(&work.join("tools/x/src/x.js"), "1\n");

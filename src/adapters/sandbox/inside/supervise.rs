@@ -8,7 +8,7 @@ use crate::adapters::sandbox::policy::{Policy, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, WaitOptions, WaitStatus, getpid, pidfd_open};
 use std::fs::{DirBuilder, File};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -16,20 +16,27 @@ use std::time::Duration;
 
 /// Runs the job; how it ended.
 ///
-/// The death signal of the kernel does not reach everybody: root that gave up its capabilities may not signal the user
-/// the run became, and where no namespace ends the rest, we have to. So the open end of the report is watched as well:
-/// whoever was to read it is gone when it breaks.
+/// Nobody else sees to it that a run ends with whoever started it: a death signal comes too early for bubblewrap, which
+/// then leaves its child behind, and too late for who asks for it after that end; root that gave up its capabilities may
+/// not even send it. So the open end of the report is watched: whoever was to read it is gone when it breaks. Where there
+/// is no report, the same goes for what the run says.
 pub fn run(policy: &Policy, report: Option<&File>) -> Step<Report> {
     let me = getpid();
     rustix::process::set_child_subreaper(Some(me)).step("keeping orphans")?;
     let home = policy.scratch.join("home");
     let _ = DirBuilder::new().mode(0o700).create(home);
     let mut watch = Watch::new(policy);
+    // SAFETY: standard output is open for as long as this process lives.
+    let said = unsafe { BorrowedFd::borrow_raw(1) };
+    let heard = report.map_or(said, AsFd::as_fd);
+    if wait(heard, None, Duration::ZERO) {
+        return Ok(Report::default());
+    }
     let pid = start(policy)?;
     let gone = pidfd_open(pid, PidfdFlags::empty()).step("watching the job")?;
     let mut pause = Duration::from_millis(1);
     loop {
-        if wait(&gone, report, pause) {
+        if wait(heard, Some(&gone), pause) {
             mine::end();
             return Ok(Report::default());
         }
@@ -76,17 +83,17 @@ fn start(policy: &Policy) -> Step<Pid> {
         .ok_or_else(|| "no process".to_owned())
 }
 
-/// Waits for the job's end, at most this long; true when nobody waits for the run any more.
-fn wait(gone: &OwnedFd, report: Option<&File>, most: Duration) -> bool {
+/// Waits for the job's end, at most this long; true when nobody hears of it any more.
+fn wait(heard: BorrowedFd<'_>, gone: Option<&OwnedFd>, most: Duration) -> bool {
     let time = Timespec {
         tv_sec: i64::try_from(most.as_secs()).unwrap_or(1),
         tv_nsec: i64::from(most.subsec_nanos()),
     };
-    let mut watched = vec![PollFd::new(gone, PollFlags::IN)];
-    watched.extend(report.map(|file| PollFd::new(file, PollFlags::empty())));
+    let mut watched = vec![PollFd::from_borrowed_fd(heard, PollFlags::empty())];
+    watched.extend(gone.map(|gone| PollFd::new(gone, PollFlags::IN)));
     let _ = poll(&mut watched, Some(&time));
-    let reader = watched.get(1).map(PollFd::revents);
-    reader.is_some_and(|events| events.contains(PollFlags::ERR))
+    let heard = watched.first().map(PollFd::revents);
+    heard.is_some_and(|events| events.contains(PollFlags::ERR))
 }
 
 /// Takes leave of whoever has ended; the job's status when it is among them.

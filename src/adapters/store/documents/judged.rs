@@ -16,7 +16,7 @@ impl Documents {
             match &pushed.doc {
                 Some(doc) => {
                     let doc = doc.clone();
-                    self.seen = Some(pushed);
+                    self.see(pushed)?;
                     return Ok(Look::Foreign(doc));
                 }
                 None => {
@@ -42,11 +42,11 @@ impl Documents {
         };
         match parse(bytes, self.written.as_ref()) {
             Ok(doc) => {
-                self.seen = Some(Foreign {
+                self.see(Foreign {
                     bytes: present,
                     doc: Some(doc.clone()),
                     aside: false,
-                });
+                })?;
                 Ok(Look::Foreign(doc))
             }
             Err(why) => Ok(Look::Not(why)),
@@ -74,13 +74,25 @@ impl Documents {
             other => (other?, None),
         };
         if bytes != self.ours {
-            self.seen = Some(Foreign {
+            self.see(Foreign {
                 bytes,
                 doc: None,
                 aside: false,
-            });
+            })?;
         }
         Ok(moved)
+    }
+
+    /// Something else is there to judge now. What had been pushed aside, and was not judged yet, lies nowhere any more.
+    fn see(&mut self, edit: Foreign) -> Result<(), StoreError> {
+        let overtaken = self.seen.take().filter(|old| old.aside);
+        let overtaken = overtaken.filter(|old| old.bytes != edit.bytes);
+        self.seen = Some(edit);
+        if let Some(bytes) = overtaken.and_then(|old| old.bytes) {
+            let copy = refused::keep(&self.dir, "state.json", &bytes)?;
+            tracing::warn!("an edit of state.json was overtaken by another; it is kept as {copy}");
+        }
+        Ok(())
     }
 
     /// Takes over other keys and lastUpdate; what else differs is put right, but a phase that is claimed.
@@ -118,11 +130,27 @@ impl Documents {
     /// Puts our own words back; the refused bytes are kept. Returns the name of the copy.
     pub fn restore(&mut self, factory: &Factory) -> Result<String, StoreError> {
         let present = self.present()?;
-        let reported = self.seen.take().and_then(|s| s.bytes);
+        let seen = self.seen.take();
+        let aside = seen.as_ref().is_some_and(|seen| seen.aside);
+        let reported = seen.and_then(|seen| seen.bytes);
         let moved = self.moved.take();
+        // Nobody can judge it, and it must not stand in the way of what is due.
+        let half = self.pushed.take_if(|pushed| pushed.doc.is_none());
+        let half = half.and_then(|pushed| pushed.bytes);
         let refused = if present == self.ours {
-            reported.unwrap_or_default()
+            match (half, reported) {
+                (Some(half), Some(reported)) => {
+                    refused::keep(&self.dir, "state.json", &half)?;
+                    reported
+                }
+                (half, reported) => half.or(reported).unwrap_or_default(),
+            }
         } else {
+            // What lies nowhere else any more.
+            let waited = reported.filter(|bytes| aside && Some(bytes) != present.as_ref());
+            for bytes in half.into_iter().chain(waited) {
+                refused::keep(&self.dir, "state.json", &bytes)?;
+            }
             present.clone().unwrap_or_default()
         };
         let name = match moved {
@@ -171,6 +199,7 @@ impl Documents {
             written,
             other,
             before,
+            spent: None,
         })?;
         files::sync_dir(self.state_dir())
     }

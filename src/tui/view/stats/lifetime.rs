@@ -3,17 +3,18 @@
 use super::super::super::model::Model;
 use super::super::super::theme::Part;
 use super::super::ink::{Ink, cell, right};
-use super::super::top::thousands;
-use super::{columns, duration, last_days, percent, recent};
+use super::{columns, days, duration, percent};
+use crate::domain::figures::Figures;
 use crate::domain::phase::Phase;
 use crate::domain::stats::{Share, Stats};
 use ratatui::text::{Line, Span};
+use std::collections::BTreeMap;
 
 /// Columns of a full bar.
 const BAR: u64 = 14;
 /// Columns from which columns of days have their range beside them.
 const ROOMY: u16 = 70;
-/// Phases with a bar of their own.
+/// Phases whose time is shown, most telling first.
 const PHASES: [Phase; 5] = [
     Phase::Coding,
     Phase::Fixing,
@@ -23,31 +24,65 @@ const PHASES: [Phase; 5] = [
 ];
 
 /// Title of the pane.
-pub fn title(stats: &Stats) -> String {
-    format!("All time, {} ended", ended(stats))
+pub fn title(figures: &Figures) -> String {
+    format!("All time, {} ended", ended(&figures.stats))
 }
 
 fn ended(stats: &Stats) -> u64 {
     stats.shipped + stats.parked + stats.dropped
 }
 
-/// Fourteen rows for the wide pane.
-pub fn rows(ink: &Ink<'_>, stats: &Stats) -> Vec<Line<'static>> {
+/// Seventeen rows for the wide pane.
+pub fn rows(ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
+    let stats = &figures.stats;
     let mut rows = vec![
         shares(ink, "shipped", stats.shipped, ended(stats)),
         shares(ink, "QA green first", stats.first_pass, stats.measured),
     ];
-    rows.extend(cycles(ink, stats));
-    rows.push(row(ink, "time a tool", time(stats)));
-    rows.extend(phases(ink, stats));
+    rows.extend(cycles(ink, figures));
+    rows.push(row(ink, "time a tool", time(figures)));
+    rows.extend(phases(ink, figures));
+    rows.push(row(ink, "rungs", rungs(figures)));
+    rows.push(row(ink, "stuck rules", counts(&stats.stuck)));
+    rows.push(row(ink, "red gates", counts(&stats.rejections)));
     rows.push(row(ink, "review", reviews(stats)));
-    rows.push(row(ink, "money a tool", money(stats)));
-    rows.push(row(
-        ink,
-        "spent",
-        format!("${:.2}, {} tokens", stats.usd, thousands(stats.tokens)),
-    ));
+    rows.push(row(ink, "held-out gap", gap(figures)));
+    rows.push(row(ink, "money a tool", money(figures)));
     rows
+}
+
+/// Most frequent first.
+fn counts(all: &BTreeMap<String, u64>) -> String {
+    let mut all: Vec<(&String, &u64)> = all.iter().collect();
+    all.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let words: Vec<String> = all.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    match words.is_empty() {
+        true => "none yet".to_owned(),
+        false => words.join("  "),
+    }
+}
+
+/// Measured builds by the highest rung they stood on; L0 is where all begin.
+fn rungs(figures: &Figures) -> String {
+    let levels = figures.overview.levels;
+    let known = levels.iter().enumerate().filter(|(_, count)| **count > 0);
+    let words: Vec<String> = known.map(|(n, count)| format!("L{n} {count}")).collect();
+    match words.is_empty() {
+        true => "none yet".to_owned(),
+        false => words.join("  "),
+    }
+}
+
+fn gap(figures: &Figures) -> String {
+    figures.overview.gap.map_or_else(
+        || "no run had both kinds of tests yet".to_owned(),
+        |gap| {
+            format!(
+                "median {:.0} %, p90 {:.0} %, first QA run",
+                gap.median, gap.p90
+            )
+        },
+    )
 }
 
 fn row(ink: &Ink<'_>, name: &str, words: String) -> Line<'static> {
@@ -74,10 +109,10 @@ fn bar(figure: u64, most: u64) -> String {
     "━".repeat(usize::try_from(full).unwrap_or(0))
 }
 
-fn cycles(ink: &Ink<'_>, stats: &Stats) -> Vec<Line<'static>> {
-    let counts = stats.cycles_spread();
+fn cycles(ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
+    let counts = figures.overview.cycles;
     let most = counts.iter().copied().max().unwrap_or(0);
-    let mean = stats.cycles_per_tool();
+    let mean = figures.overview.mean_cycles;
     let mut rows = Vec::new();
     for (label, count) in ["0", "1", "2", "3+"].into_iter().zip(counts) {
         let name = if label == "0" { "cycles a tool" } else { "" };
@@ -95,31 +130,41 @@ fn cycles(ink: &Ink<'_>, stats: &Stats) -> Vec<Line<'static>> {
     rows
 }
 
-fn time(stats: &Stats) -> String {
-    stats.seconds_spread().map_or_else(
+fn time(figures: &Figures) -> String {
+    figures.overview.seconds.map_or_else(
         || "no tool ended yet".to_owned(),
         |all| format!("median {}, p90 {}", duration(all.median), duration(all.p90)),
     )
 }
 
 /// Mean seconds a picked tool spends in a phase.
-fn mean(stats: &Stats, phase: Phase) -> f64 {
-    let picked = stats.rows().count().max(1);
-    let millis = stats.phases.get(&phase).copied().unwrap_or(0);
-    millis as f64 / 1000.0 / picked as f64
+fn mean_of(figures: &Figures, phase: Phase) -> f64 {
+    let millis = figures.overview.phases.get(&phase).copied();
+    millis.unwrap_or(0.0) / 1000.0
 }
 
-fn phases(ink: &Ink<'_>, stats: &Stats) -> Vec<Line<'static>> {
-    let means = PHASES.map(|phase| mean(stats, phase));
+fn phases(ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
+    let means = PHASES.map(|phase| mean_of(figures, phase));
     let most = means.into_iter().fold(1.0, f64::max).ceil() as u64;
     let one = |(phase, mean): (Phase, f64)| {
+        let gates = figures.overview.gate_millis / 1000.0;
+        let more = match phase {
+            Phase::Qa if gates > 0.0 => format!(", gates {} of it", duration(gates)),
+            Phase::Spec => {
+                let review = mean_of(figures, Phase::SpecReview);
+                format!("   spec-review {}", duration(review))
+            }
+            _ => String::new(),
+        };
         Line::from(vec![
             ink.span(Part::Dim, format!("   {}", cell(&phase.to_string(), 14))),
             ink.span(Part::Active, bar(mean.round() as u64, most)),
-            Span::raw(format!(" {}", duration(mean))),
+            Span::raw(format!(" {}{more}", duration(mean))),
         ])
     };
-    PHASES.into_iter().zip(means).map(one).collect()
+    // The last one stands beside the one before it.
+    let bars = PHASES.into_iter().zip(means).take(PHASES.len() - 1);
+    bars.map(one).collect()
 }
 
 fn reviews(stats: &Stats) -> String {
@@ -135,8 +180,8 @@ fn reviews(stats: &Stats) -> String {
     }
 }
 
-fn money(stats: &Stats) -> String {
-    stats.usd_spread().map_or_else(
+fn money(figures: &Figures) -> String {
+    figures.overview.usd.map_or_else(
         || "no tool ended yet".to_owned(),
         |all| {
             format!(
@@ -148,35 +193,39 @@ fn money(stats: &Stats) -> String {
 }
 
 /// Seven rows for a narrow pane, the weightiest first.
-pub fn few(model: &Model, ink: &Ink<'_>, stats: &Stats) -> Vec<Line<'static>> {
+pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
+    let stats = &figures.stats;
     let roomy = model.size.0 >= ROOMY;
-    let days = last_days(model, stats);
+    let days = days::shares(model, figures, model.size.0);
     let of = |figure: fn(&Share) -> f64| -> Vec<Option<f64>> {
         days.iter().map(|day| Some(figure(day))).collect()
     };
-    let ships = of(|day| day.shipped as f64);
-    let first: Vec<Option<f64>> = days.iter().map(recent::first_pass).collect();
-    let usd = of(|day| day.usd);
-    let each = stats.usd_spread().map_or_else(
+    let first: Vec<Option<f64>> = days.iter().map(days::first_pass).collect();
+    let each = figures.overview.usd.map_or_else(
         || format!("${:.2}", stats.usd),
         |all| format!("${:.2} a tool", all.mean),
     );
-    let [none, one, two, more] = stats.cycles_spread();
-    let mean = stats
-        .cycles_per_tool()
+    let [none, one, two, more] = figures.overview.cycles;
+    let mean = figures
+        .overview
+        .mean_cycles
         .map_or_else(String::new, |mean| format!("   mean {mean:.1}"));
+    let shipped = share(stats.shipped, ended(stats));
+    let green = share(stats.first_pass, stats.measured);
+    let cycles = format!("0: {none}   1: {one}   2: {two}   3+: {more}{mean}");
+    let times = format!("{}{}", time(figures), in_phases(figures));
     vec![
         graph(
             ink,
             "shipped",
-            &share(stats.shipped, ended(stats)),
-            &ships,
+            &shipped,
+            &of(|day| day.shipped as f64),
             roomy.then_some(&|n| format!("{n:.0}")),
         ),
         graph(
             ink,
             "QA green first",
-            &share(stats.first_pass, stats.measured),
+            &green,
             &first,
             roomy.then_some(&|n| format!("{n:.0} %")),
         ),
@@ -184,21 +233,13 @@ pub fn few(model: &Model, ink: &Ink<'_>, stats: &Stats) -> Vec<Line<'static>> {
             ink,
             "money",
             &each,
-            &usd,
+            &of(|day| day.usd),
             roomy.then_some(&|n| format!("${n:.2}")),
         ),
-        row(
-            ink,
-            "cycles",
-            format!("0: {none}   1: {one}   2: {two}   3+: {more}{mean}"),
-        ),
-        row(ink, "time", format!("{}{}", time(stats), in_phases(stats))),
+        row(ink, "cycles", cycles),
+        row(ink, "time", times),
+        row(ink, "rungs", rungs(figures)),
         row(ink, "review", reviews(stats)),
-        row(
-            ink,
-            "tokens",
-            format!("{} read and written", thousands(stats.tokens)),
-        ),
     ]
 }
 
@@ -209,10 +250,10 @@ fn share(part: u64, whole: u64) -> String {
     }
 }
 
-fn in_phases(stats: &Stats) -> String {
+fn in_phases(figures: &Figures) -> String {
     let all: Vec<String> = PHASES
         .into_iter()
-        .map(|phase| (phase, mean(stats, phase)))
+        .map(|phase| (phase, mean_of(figures, phase)))
         .filter(|(_, mean)| *mean >= 1.0)
         .map(|(phase, mean)| format!("{phase} {}", duration(mean)))
         .take(2)
@@ -236,7 +277,7 @@ fn graph(
         Span::raw(cell(words, 18)),
         ink.span(Part::Active, columns(figures)),
         Span::raw(show.map_or_else(String::new, |show| {
-            format!("  {}", recent::range(figures, show))
+            format!("  {}", days::range(figures, show))
         })),
     ])
 }

@@ -1,0 +1,298 @@
+//! What happened since this person looked last, in lines: for Stats in full, for Factory in short.
+
+use super::super::model::{Engine, Model};
+use super::super::theme::Part;
+use super::ink::{Ink, cell};
+use super::top::thousands;
+use super::{doing, spent};
+use crate::domain::figures::Figures;
+use crate::domain::phase::Phase;
+use crate::domain::screen::AgentState;
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::text::{Line, Span};
+
+/// Title of the pane.
+pub fn title(model: &Model, figures: &Figures) -> String {
+    match figures.shift.mark.at {
+        Some(at) => format!("Since you looked, {}", day(model, at)),
+        None => "Since the beginning".to_owned(),
+    }
+}
+
+/// "Sat 22:10" of another day than today, else "22:10".
+pub fn day(model: &Model, at: DateTime<Utc>) -> String {
+    let (time, now) = (model.local(at), model.local(model.now));
+    let form = match (now.date() - time.date()).num_days() {
+        0 => "%H:%M",
+        1..7 => "%a %H:%M",
+        _ => "%d %b %H:%M",
+    };
+    time.format(form).to_string()
+}
+
+/// A sign, a name and what is to be said of it.
+struct Told {
+    part: Part,
+    sign: &'static str,
+    name: &'static str,
+    words: String,
+}
+
+impl Told {
+    fn plain(name: &'static str, words: String) -> Self {
+        Self {
+            part: Part::Dim,
+            sign: " ",
+            name,
+            words,
+        }
+    }
+
+    fn line(self, ink: &Ink<'_>) -> Line<'static> {
+        Line::from(vec![
+            ink.span(self.part, format!(" {} ", self.sign)),
+            ink.span(Part::Dim, cell(self.name, 14)),
+            Span::raw(self.words),
+        ])
+    }
+}
+
+/// Eight rows.
+pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
+    let all = [
+        shipped(figures),
+        waits(model, figures),
+        parked(model, figures),
+        under_way(model),
+        Told::plain("spent", money(figures)),
+        Told::plain("idle", idle(model, figures)),
+        trouble(model, figures),
+        Told::plain("you said", said(figures)),
+    ];
+    all.into_iter().map(|told| told.line(ink)).collect()
+}
+
+/// Four rows.
+pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
+    let (waits, parked) = (waits(model, figures), parked(model, figures));
+    let second = match (waits.part, parked.part) {
+        (Part::Dim, Part::Dim) => under_way(model),
+        (Part::Dim, _) => parked,
+        (_, Part::Dim) => waits,
+        _ => Told {
+            words: format!("{}   ! parked  {}", waits.words, parked.words),
+            ..waits
+        },
+    };
+    let spent = format!("{}   idle {}", money(figures), idle(model, figures));
+    [
+        shipped(figures),
+        second,
+        Told::plain("spent", spent),
+        trouble(model, figures),
+    ]
+    .into_iter()
+    .map(|told| told.line(ink))
+    .collect()
+}
+
+/// At most so many rows for a narrow column, a tool each; what does not fit is counted.
+pub fn tools(model: &Model, ink: &Ink<'_>, figures: &Figures, most: usize) -> Vec<Line<'static>> {
+    let shift = &figures.shift;
+    let row = |name: &str| figures.stats.row(name);
+    let mut all: Vec<(Part, &str, &str, String)> = Vec::new();
+    for ship in &shift.shipped {
+        let words = row(&ship.tool).map_or_else(String::new, |row| {
+            format!("{} cycles  {}", row.cycles, row.used.money())
+        });
+        all.push((Part::Ok, "✓", &ship.tool, words));
+    }
+    for name in &figures.overview.shelved {
+        let since = row(name).and_then(|row| row.since);
+        let words = since.map_or_else(String::new, |at| {
+            format!("waits {}", doing::clock(model, at))
+        });
+        all.push((Part::Title, "!", name, words));
+    }
+    for name in shift.parked.keys() {
+        all.push((Part::Title, "!", name, "parked".to_owned()));
+    }
+    if all.is_empty() {
+        let words = " nothing shipped, nothing parked";
+        return vec![Line::from(ink.span(Part::Dim, words))];
+    }
+    let fit = if all.len() > most {
+        most.saturating_sub(1)
+    } else {
+        most
+    };
+    let over = all.len().saturating_sub(fit);
+    let mut lines: Vec<Line<'static>> = all
+        .drain(over..)
+        .map(|(part, sign, name, words)| {
+            Line::from(vec![
+                ink.span(part, format!(" {sign} ")),
+                Span::raw(cell(name, 22)),
+                ink.span(Part::Dim, format!(" {words}")),
+            ])
+        })
+        .collect();
+    if over > 0 && most > 0 {
+        let words = format!("   {over} more: 3 Stats");
+        lines.insert(0, Line::from(ink.span(Part::Dim, words)));
+    }
+    lines
+}
+
+fn shipped(figures: &Figures) -> Told {
+    let shift = &figures.shift;
+    let names: Vec<&str> = shift
+        .shipped
+        .iter()
+        .map(|ship| ship.tool.as_str())
+        .collect();
+    let count = names.len() as u64 + shift.more_shipped;
+    if names.is_empty() {
+        return Told::plain("shipped", "nothing".to_owned());
+    }
+    Told {
+        part: Part::Ok,
+        sign: "✓",
+        name: "shipped",
+        words: match count {
+            1..=2 => names.join(", "),
+            _ => format!("{count}: {}", names.join(", ")),
+        },
+    }
+}
+
+fn waits(model: &Model, figures: &Figures) -> Told {
+    let shelved = &figures.overview.shelved;
+    let Some(first) = shelved.first() else {
+        return Told::plain("waits", "no tool waits for a verdict".to_owned());
+    };
+    let since = figures.stats.row(first).and_then(|row| row.since);
+    let since = since.map_or_else(String::new, |at| format!(" since {}", day(model, at)));
+    Told {
+        part: Part::Title,
+        sign: "!",
+        name: "waits",
+        words: format!("{}, for review{since}", shelved.join(", ")),
+    }
+}
+
+fn parked(model: &Model, figures: &Figures) -> Told {
+    let all: Vec<String> = figures
+        .shift
+        .parked
+        .iter()
+        .map(|(name, parked)| {
+            let clock = day(model, parked.at);
+            match parked.reason.is_empty() {
+                true => format!("{name} {clock}"),
+                false => format!("{name} {clock}: {}", parked.reason),
+            }
+        })
+        .collect();
+    if all.is_empty() {
+        return Told::plain("parked", "nothing".to_owned());
+    }
+    Told {
+        part: Part::Title,
+        sign: "!",
+        name: "parked",
+        words: all.join("; "),
+    }
+}
+
+fn under_way(model: &Model) -> Told {
+    let snapshot = model.snapshot.as_deref();
+    let tool = snapshot.and_then(|s| {
+        let tool = s.current_tool.as_ref()?;
+        let red = s.runs.last().filter(|run| !run.green);
+        let run = red.map_or_else(String::new, |run| format!(", QA run {} red", run.run));
+        Some(format!("{tool}, {}, cycle {}{run}", s.phase, s.cycle_count))
+    });
+    match tool {
+        Some(words) => Told {
+            part: Part::Active,
+            sign: "▸",
+            name: "under way",
+            words,
+        },
+        None => Told::plain("under way", "nothing".to_owned()),
+    }
+}
+
+fn money(figures: &Figures) -> String {
+    let shift = &figures.shift;
+    let hours = shift.used.local_millis as f64 / 3_600_000.0;
+    let hours = match hours {
+        hours if hours >= 1.0 => format!("{hours:.1} GPU hours"),
+        hours => format!("{:.0} GPU min", hours * 60.0),
+    };
+    let tokens = thousands(shift.local_tokens);
+    match shift.used.turns {
+        0 => "nothing: no turn was taken".to_owned(),
+        _ => format!("{}, {tokens} local tokens, {hours}", shift.used.money()),
+    }
+}
+
+fn idle(model: &Model, figures: &Figures) -> String {
+    let snapshot = model.snapshot.as_deref();
+    let free = snapshot.is_some_and(|s| matches!(s.phase, Phase::Idle | Phase::Shipped));
+    let now = (free && model.engine == Engine::Runs).then_some(model.now);
+    let shift = &figures.shift;
+    let time = TimeDelta::milliseconds(i64::try_from(shift.idle(now)).unwrap_or(i64::MAX));
+    format!(
+        "{}, {} tokens and {} requests in it",
+        spent::words(time),
+        thousands(shift.idle_tokens),
+        shift.idle_turns
+    )
+}
+
+fn trouble(model: &Model, figures: &Figures) -> Told {
+    let mut all: Vec<String> = Vec::new();
+    for away in &figures.shift.away.all {
+        all.push(match away.to {
+            Some(_) => format!("{} away {}", away.host, spent::words(away.time(model.now))),
+            None => format!("{} away since {}", away.host, day(model, away.from)),
+        });
+    }
+    let snapshot = model.snapshot.as_deref();
+    let offline = snapshot.into_iter().flat_map(|s| &s.agents);
+    for agent in offline.filter(|agent| agent.state == AgentState::Offline) {
+        let host = agent.model.split('/').next().unwrap_or_default();
+        let told = |away: &crate::domain::away::Away| away.host == host && away.to.is_none();
+        if !figures.shift.away.all.iter().any(told) {
+            all.push(format!("{} down: {}", doing::name(agent.role), agent.words));
+        }
+    }
+    if figures.shift.incidents > 0 {
+        let count = figures.shift.incidents;
+        all.push(format!("{count} failures of the engine: see Logs"));
+    }
+    match all.is_empty() {
+        true => Told::plain("trouble", "none: no host was away".to_owned()),
+        false => Told {
+            part: Part::Fail,
+            sign: "✗",
+            name: "trouble",
+            words: all.join("; "),
+        },
+    }
+}
+
+fn said(figures: &Figures) -> String {
+    let shift = &figures.shift;
+    let verdicts = match shift.stuck {
+        0 => "no stuck verdict to judge".to_owned(),
+        all => format!("{} of {all} stuck verdicts were wrong", shift.not_stuck),
+    };
+    match shift.decided {
+        0 => verdicts,
+        1 => format!("{verdicts}; 1 review decided"),
+        many => format!("{verdicts}; {many} reviews decided"),
+    }
+}

@@ -1,0 +1,127 @@
+//! Where the tool stands, what comes next for it, and what one can do about it.
+
+use super::super::super::model::Model;
+use super::super::super::theme::Part;
+use super::super::super::tool::ToolView;
+use super::super::column::Column;
+use super::super::ink::Ink;
+use crate::domain::item::ItemStatus;
+use crate::domain::phase::{Phase, Role};
+use crate::domain::tool::{Moment, words};
+use crate::text::sanitise::one_line;
+use ratatui::buffer::Buffer;
+use ratatui::text::{Line, Span};
+
+/// Where the tool stood, in a word.
+pub fn stands(moment: &Moment) -> String {
+    let item = moment.item.as_ref();
+    match (moment.phase, item.map(|item| item.status)) {
+        (Phase::Review, _) if moment.escalation.is_some() => "review, escalated".to_owned(),
+        (phase, _) if phase != Phase::Idle => phase.to_string(),
+        (_, Some(ItemStatus::InReview)) => "on the shelf".to_owned(),
+        (_, Some(ItemStatus::NeedsHuman)) => "parked".to_owned(),
+        (_, Some(ItemStatus::Dropped)) => "dropped".to_owned(),
+        (_, Some(ItemStatus::Shipped)) => match &moment.ship {
+            Some(ship) => format!("shipped as {}", ship.version),
+            None => "shipped".to_owned(),
+        },
+        (_, Some(ItemStatus::Wanted | ItemStatus::Building)) => "wanted".to_owned(),
+        (_, None) => "not on the list".to_owned(),
+    }
+}
+
+/// Below both columns: what comes next, and what one can do about it.
+pub fn draw(
+    model: &Model,
+    view: &ToolView,
+    ink: &Ink<'_>,
+    column: &mut Column,
+    buffer: &mut Buffer,
+) {
+    column.rule(ink, &[(Part::Title, "What happens now")], "", buffer);
+    column.line(
+        ink,
+        &Line::from(Span::raw(format!(" {}", next(model, view)))),
+        buffer,
+    );
+    let keys: &[(&str, String)] = &ways(model, view);
+    let mut spans = Vec::new();
+    for (key, words) in keys {
+        spans.push(ink.span(Part::Title, format!(" {key}")));
+        spans.push(ink.raw(format!(" {words}  ")));
+    }
+    column.line(ink, &Line::from(spans), buffer);
+}
+
+/// What comes next, in words.
+pub fn next(model: &Model, view: &ToolView) -> String {
+    let current = model
+        .snapshot
+        .as_ref()
+        .filter(|s| s.current_tool.as_ref() == Some(&view.name));
+    if let Some(snapshot) = current {
+        let words = match (snapshot.next.as_str(), snapshot.doing.as_str()) {
+            ("", doing) => doing,
+            (next, _) => next,
+        };
+        return one_line(words, 300);
+    }
+    let newest = view.past.event(None).map(words).unwrap_or_default();
+    let item = model
+        .snapshot
+        .as_ref()
+        .and_then(|s| s.queue.iter().find(|item| item.name == view.name));
+    let reason = item
+        .and_then(|item| item.reason.clone())
+        .unwrap_or_default();
+    match item.map(|item| item.status) {
+        Some(ItemStatus::NeedsHuman) => {
+            format!("parked, it waits for you: {}", one_line(&reason, 200))
+        }
+        Some(ItemStatus::InReview) => format!(
+            "on the shelf until someone decides: {}",
+            one_line(&reason, 200)
+        ),
+        Some(ItemStatus::Wanted) => "it waits in the queue for its turn".to_owned(),
+        _ if view
+            .stays
+            .last()
+            .is_some_and(|stay| stay.phase == Phase::Shipped) =>
+        {
+            "it is shipped: nothing happens to it until someone reopens it".to_owned()
+        }
+        _ => format!("nothing; what happened last: {}", one_line(&newest, 200)),
+    }
+}
+
+/// The keys that change something, in words.
+fn ways(model: &Model, view: &ToolView) -> Vec<(&'static str, String)> {
+    let snapshot = model.snapshot.as_ref();
+    let current = snapshot.filter(|s| s.current_tool.as_ref() == Some(&view.name));
+    let shelved = snapshot
+        .and_then(|s| s.queue.iter().find(|item| item.name == view.name))
+        .is_some_and(|item| item.status == ItemStatus::InReview);
+    let Some(snapshot) = current else {
+        return match shelved {
+            true => vec![("v", "decide".to_owned())],
+            false => vec![("q", "back".to_owned())],
+        };
+    };
+    let reviewer = snapshot
+        .agents
+        .iter()
+        .find(|agent| agent.role == Role::Supervisor);
+    let to = match reviewer.map(|agent| agent.model.as_str()) {
+        None | Some("operator") => "escalate to you".to_owned(),
+        Some(_) => "ask the Supervisor".to_owned(),
+    };
+    let mut ways = vec![("i", "hint the next attempt".to_owned())];
+    match snapshot.phase {
+        Phase::Review => ways.push(("v", "decide".to_owned())),
+        _ => ways.push(("E", to)),
+    }
+    ways.push(("r", format!("run {} again", snapshot.phase)));
+    ways.push(("R", "back to queue".to_owned()));
+    ways.push(("x", "park".to_owned()));
+    ways
+}

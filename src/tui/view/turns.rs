@@ -1,0 +1,196 @@
+//! The last turns, newest first: of all roles in a table, where there is less room of the chosen role in sentences.
+
+use super::super::model::Model;
+use super::super::theme::Part;
+use super::column::Column;
+use super::ink::{Ink, cell};
+use super::top::thousands;
+use super::{WIDE, doing, spent};
+use crate::domain::phase::Role;
+use crate::domain::screen::{AgentState, AgentStatus, Snapshot, TurnLine, Waiter};
+use chrono::TimeDelta;
+use ratatui::buffer::Buffer;
+use ratatui::text::{Line, Span};
+
+/// Title and width of the columns.
+const COLUMNS: [(&str, usize); 10] = [
+    ("When", 8),
+    ("Role", 13),
+    ("Phase", 13),
+    ("Turn", 6),
+    ("Sent", 8),
+    ("Read", 8),
+    ("Out", 7),
+    ("Think", 8),
+    ("Time", 10),
+    ("Ended", 10),
+];
+
+/// Draws them in what is left of the column.
+pub fn draw(
+    model: &Model,
+    s: &Snapshot,
+    ink: &Ink<'_>,
+    agent: &AgentStatus,
+    column: &mut Column,
+    buffer: &mut Buffer,
+) {
+    if column.left() < 2 {
+        return;
+    }
+    column.rule(ink, &[(Part::Title, "Last turns")], "", buffer);
+    let wide = column.width() >= WIDE;
+    let mut turns: Vec<(Role, &TurnLine)> = s
+        .agents
+        .iter()
+        .filter(|other| wide || other.role == agent.role)
+        .flat_map(|other| other.facts.turns.iter().map(|turn| (other.role, turn)))
+        .collect();
+    turns.sort_by_key(|(_, turn)| std::cmp::Reverse(turn.at));
+    let now = running(s).filter(|(role, _)| wide || *role == agent.role);
+    if turns.is_empty() && now.is_none() {
+        let words = "   no turn yet: one is taken when a tool comes to a phase of the role";
+        return column.line(ink, &Line::from(ink.span(Part::Dim, words)), buffer);
+    }
+    if wide {
+        let head: String = COLUMNS.iter().map(|(title, w)| cell(title, *w)).collect();
+        let head = Line::from(ink.span(Part::Dim, format!("   {head}For")));
+        column.line(ink, &head, buffer);
+    }
+    if let Some((role, waiter)) = now {
+        let line = under_way(model, s, ink, role, waiter, wide);
+        column.line(ink, &line, buffer);
+    }
+    let rows: Vec<Line<'static>> = turns
+        .iter()
+        .take(column.left())
+        .map(|(role, turn)| match wide {
+            true => row(model, ink, *role, turn),
+            false => sentence(model, ink, turn),
+        })
+        .collect();
+    column.lines(ink, &rows, buffer);
+}
+
+/// The turn under way, with its role.
+fn running(s: &Snapshot) -> Option<(Role, &Waiter)> {
+    let working = |agent: &&AgentStatus| agent.state == AgentState::Working;
+    let agent = s.agents.iter().find(working)?;
+    let host = agent.model.split('/').next()?;
+    let line = s
+        .hosts
+        .iter()
+        .find(|line| line.hosts.iter().any(|h| h == host))?;
+    Some((agent.role, line.working.as_ref()?))
+}
+
+/// Tool, phase and number of a label, the first turn being number 1.
+fn parts(label: &str) -> (&str, &str, String) {
+    let mut parts = label.split('/');
+    let tool = parts.next().unwrap_or_default();
+    let phase = parts.next().unwrap_or_default();
+    let n = parts.next_back().and_then(|n| n.parse::<u64>().ok());
+    let n = n.map_or_else(|| "-".to_owned(), |n| (n + 1).to_string());
+    (tool, phase, n)
+}
+
+fn cells(texts: [String; 10]) -> String {
+    let widths = COLUMNS.iter().map(|(_, width)| *width);
+    let cells = texts.iter().zip(widths);
+    cells
+        .map(|(text, width)| cell(text, width - 1) + " ")
+        .collect()
+}
+
+fn under_way(
+    model: &Model,
+    s: &Snapshot,
+    ink: &Ink<'_>,
+    role: Role,
+    waiter: &Waiter,
+    wide: bool,
+) -> Line<'static> {
+    let (tool, phase, n) = parts(&waiter.who);
+    let since = doing::clock(model, waiter.since);
+    let time = spent::words(spent::now(model, s) - waiter.since);
+    if !wide {
+        let words = format!(
+            " {since} {} {} running {time}",
+            cell(phase, 11),
+            cell(tool, 22)
+        );
+        return Line::from(ink.span(Part::Active, words));
+    }
+    let none = || "-".to_owned();
+    let texts = [
+        since,
+        doing::name(role).to_owned(),
+        phase.to_owned(),
+        n,
+        none(),
+        none(),
+        none(),
+        none(),
+        time,
+        "running".to_owned(),
+    ];
+    Line::from(ink.span(Part::Active, format!("   {}{tool}", cells(texts))))
+}
+
+fn count(tokens: Option<u64>) -> String {
+    tokens.map_or_else(|| "-".to_owned(), thousands)
+}
+
+fn time(turn: &TurnLine) -> String {
+    let time = TimeDelta::milliseconds(i64::try_from(turn.millis).unwrap_or(i64::MAX));
+    match time.num_seconds() {
+        0..60 => format!("{} s", time.num_seconds()),
+        seconds => format!("{} m {:02}", seconds / 60, seconds % 60),
+    }
+}
+
+fn row(model: &Model, ink: &Ink<'_>, role: Role, turn: &TurnLine) -> Line<'static> {
+    let (tool, phase, n) = parts(&turn.label);
+    let ended = match turn.ok {
+        true => turn.ended.as_str(),
+        false => "failed",
+    };
+    let texts = [
+        doing::clock(model, turn.at),
+        doing::name(role).to_owned(),
+        phase.to_owned(),
+        n,
+        count(turn.sent),
+        count(turn.read),
+        count(turn.written),
+        count(turn.thought.or(turn.ok.then_some(0))),
+        time(turn),
+        ended.to_owned(),
+    ];
+    let front = Span::raw(format!("   {}", cells(texts)));
+    match turn.ok {
+        true => Line::from(vec![front, Span::raw(tool.to_owned())]),
+        false => Line::from(vec![front, ink.span(Part::Fail, turn.ended.clone())]),
+    }
+}
+
+fn sentence(model: &Model, ink: &Ink<'_>, turn: &TurnLine) -> Line<'static> {
+    let (tool, phase, _) = parts(&turn.label);
+    let front = format!(
+        " {} {} {} ",
+        doing::clock(model, turn.at),
+        cell(phase, 11),
+        cell(tool, 22)
+    );
+    let end = match turn.ok {
+        true => Span::raw(format!(
+            "{}, {}, {} in, {} out",
+            turn.ended,
+            time(turn),
+            count(turn.read),
+            count(turn.written)
+        )),
+        false => ink.span(Part::Fail, turn.ended.clone()),
+    };
+    Line::from(vec![Span::raw(front), end])
+}

@@ -1,0 +1,277 @@
+//! Ways out: whatever state a factory, a tool or a pause is in, an operator has a command that leads out of it; and two
+//! operators at once get answers that fit each other.
+
+use crate::world::{OPERATOR, World, ready};
+use chrono::Duration;
+use dev_factory::domain::command::{Command, Decision, StopAfter, Verb};
+use dev_factory::domain::decide::{Input, Limits, upkeep};
+use dev_factory::domain::event::EventBody;
+use dev_factory::domain::item::ItemStatus;
+use dev_factory::domain::phase::{Phase, Role};
+use dev_factory::domain::state::{Pause, PauseKind, Scope};
+
+const PHASES: [Phase; 6] = [
+    Phase::Spec,
+    Phase::SpecReview,
+    Phase::Coding,
+    Phase::Qa,
+    Phase::Fixing,
+    Phase::Review,
+];
+
+fn requeue(item: Option<&str>) -> Verb {
+    Verb::Requeue {
+        item: item.map(str::to_owned),
+        fresh: false,
+        reason: None,
+        priority: None,
+    }
+}
+
+fn park(item: Option<&str>) -> Verb {
+    Verb::Park {
+        item: item.map(str::to_owned),
+        reason: None,
+    }
+}
+
+fn discard(item: &str) -> Verb {
+    Verb::Drop {
+        item: item.to_owned(),
+        reason: None,
+    }
+}
+
+fn decide(item: &str, decision: Decision) -> Verb {
+    Verb::Decide {
+        item: Some(item.to_owned()),
+        decision,
+        text: Some("Say more.".to_owned()),
+        case: None,
+        file: None,
+    }
+}
+
+#[test]
+fn a_tool_can_be_taken_out_of_every_phase_and_goes_on_where_it_stood() {
+    for escalated in [false, true] {
+        for phase in PHASES {
+            if escalated && phase == Phase::Review {
+                continue;
+            }
+            for verb in [park(None), requeue(None)] {
+                let mut world = World::with(&["alpha"]);
+                match escalated {
+                    true => world.escalated(phase),
+                    false => world.to(phase),
+                }
+                let (stood, why) = (world.factory.phase, world.factory.escalation.clone());
+                world.command(verb).unwrap();
+                assert_eq!(world.factory.phase, Phase::Idle, "{phase}");
+                if world.item("alpha").status == ItemStatus::NeedsHuman {
+                    let unpark = Verb::Unpark {
+                        item: "alpha".to_owned(),
+                        reason: None,
+                        priority: None,
+                    };
+                    world.command(unpark).unwrap();
+                }
+                world.room(ready());
+                assert_eq!(world.factory.phase, stood, "from {phase}");
+                assert_eq!(world.factory.escalation, why);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_escalation_from_every_phase_has_an_answer_that_leads_on() {
+    for phase in PHASES.into_iter().filter(|phase| *phase != Phase::Review) {
+        let mut world = World::with(&["alpha"]);
+        world.escalated(phase);
+        world.command(decide("alpha", Decision::Hint)).unwrap();
+        assert_eq!(world.factory.phase, phase);
+    }
+}
+
+/// Brings the one item there is to a status.
+type Make = fn(&mut World);
+
+#[test]
+fn an_item_of_every_status_has_a_way_on() {
+    let made: [(ItemStatus, Make); 6] = [
+        (ItemStatus::Wanted, |_| {}),
+        (ItemStatus::Building, |world| world.to(Phase::Coding)),
+        (ItemStatus::InReview, World::shelved),
+        (ItemStatus::NeedsHuman, |world| {
+            world.command(park(Some("alpha"))).unwrap();
+        }),
+        (ItemStatus::Shipped, |world| {
+            world.to(Phase::Shipped);
+            world.room(ready());
+        }),
+        (ItemStatus::Dropped, |world| {
+            world.command(discard("alpha")).unwrap();
+        }),
+    ];
+    for (status, make) in made {
+        let mut world = World::with(&["alpha"]);
+        make(&mut world);
+        assert_eq!(world.item("alpha").status, status);
+        let verb = match status {
+            ItemStatus::Wanted | ItemStatus::Building => discard("alpha"),
+            ItemStatus::InReview => decide("alpha", Decision::Respec),
+            ItemStatus::NeedsHuman | ItemStatus::Shipped | ItemStatus::Dropped => {
+                requeue(Some("alpha"))
+            }
+        };
+        world
+            .command(verb)
+            .unwrap_or_else(|why| panic!("{status:?}: {why}"));
+        if world.factory.phase != Phase::Coding {
+            world.room(ready());
+        }
+        let now = world.item("alpha").status;
+        assert_ne!(
+            (now, world.factory.phase),
+            (status, Phase::Idle),
+            "{status:?}"
+        );
+    }
+}
+
+#[test]
+fn every_pause_names_its_owner_scope_and_reason_and_ends_by_its_id() {
+    let kinds = [
+        PauseKind::Operator,
+        PauseKind::Start,
+        PauseKind::Budget,
+        PauseKind::Incident,
+        PauseKind::Host,
+        PauseKind::Edits,
+    ];
+    for kind in kinds {
+        for scope in Scope::ALL {
+            let mut world = World::with(&["alpha"]);
+            world.fact(EventBody::Paused(Pause {
+                id: "pause-1".to_owned(),
+                kind,
+                by: "engine".to_owned(),
+                scope,
+                reason: "as it is".to_owned(),
+                since: world.now,
+                until: None,
+            }));
+            assert_eq!(world.factory.pauses.len(), 1);
+            let resume = Verb::Resume {
+                target: Some("pause-1".to_owned()),
+                reason: None,
+            };
+            world.command(resume).unwrap();
+            assert!(world.factory.pauses.is_empty(), "{kind:?} {scope:?}");
+        }
+    }
+    let mut world = World::with(&["alpha"]);
+    let until = world.now + Duration::hours(2);
+    let pause = Verb::Pause {
+        scope: Some(Scope::Qa),
+        reason: Some("the GPU is lent out".to_owned()),
+        until: Some(until),
+    };
+    world.command(pause).unwrap();
+    let made = world.factory.pauses[0].clone();
+    assert_eq!((made.by.as_str(), made.scope), (OPERATOR, Scope::Qa));
+    assert_eq!(
+        (made.reason.as_str(), made.until),
+        ("the GPU is lent out", Some(until))
+    );
+    let ends = |world: &World, at| upkeep(&world.factory, &Limits::default(), &[], at);
+    assert!(ends(&world, until - Duration::seconds(1)).is_empty());
+    let events = ends(&world, until);
+    world.record(events);
+    assert!(world.factory.pauses.is_empty());
+}
+
+#[test]
+fn a_stop_is_lifted_by_the_next_start() {
+    let mut world = World::with(&["alpha"]);
+    let stop = Verb::Stop {
+        after: StopAfter::Turn,
+        restart: false,
+        reason: Some("holidays".to_owned()),
+    };
+    world.command(stop).unwrap();
+    let stopped = world.factory.stopped.clone().unwrap();
+    assert_eq!(
+        (stopped.by.as_str(), stopped.reason.as_str()),
+        (OPERATOR, "holidays")
+    );
+    assert!(world.room(ready()).is_empty());
+    world.fact(EventBody::Cleared);
+    world.room(ready());
+    assert_eq!(world.factory.phase, Phase::Spec);
+}
+
+#[test]
+fn of_two_operators_at_once_the_second_hears_what_the_first_has_done() {
+    let verbs = |world: &World| {
+        let seen = |verb| Command {
+            tool: Some("alpha".to_owned()),
+            phase: Some(Phase::Review),
+            ..world.send(verb)
+        };
+        [
+            seen(decide("alpha", Decision::SendBack)),
+            seen(Verb::Decide {
+                item: None,
+                decision: Decision::Ship,
+                text: None,
+                case: None,
+                file: None,
+            }),
+            seen(park(None)),
+            seen(requeue(None)),
+        ]
+    };
+    for first in 0..4 {
+        for second in 0..4 {
+            let mut world = World::with(&["alpha", "beta"]);
+            world.to(Phase::Review);
+            let [one, two] = [first, second].map(|n| verbs(&world)[n].clone());
+            // To ship is decided now and done by git: until then the tool stays.
+            if first == 1 {
+                continue;
+            }
+            world.decide(&Input::Command(one)).unwrap();
+            let before = world.factory.clone();
+            let why = world.decide(&Input::Command(two)).unwrap_err().sentence;
+            assert!(
+                why.contains("this was meant for"),
+                "{first} {second}: {why}"
+            );
+            assert_eq!(world.factory, before);
+            // Nor does it hit the tool that comes into its place.
+            world.room(ready());
+            let before = world.factory.clone();
+            let late = verbs(&world)[second].clone();
+            assert!(world.decide(&Input::Command(late)).is_err());
+            assert_eq!(world.factory, before);
+        }
+    }
+}
+
+#[test]
+fn attempts_that_a_lasting_trouble_cuts_short_are_remembered_within_bounds() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Coding);
+    let mut ids = Vec::new();
+    for _ in 0..100 {
+        let id = world.attempt(Role::Developer);
+        ids.push(id);
+        let reason = "no space left".to_owned();
+        world.fact(EventBody::AttemptDropped { id, reason });
+    }
+    let cut = world.facts().cut;
+    // The first knows what the files began with, the newest what was answered last.
+    assert_eq!((cut.len(), cut[0], cut[31]), (32, ids[0], ids[99]));
+}

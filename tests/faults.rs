@@ -1,0 +1,19 @@
+//! The disk failing under the engine, wherever it writes: it names what is wrong, waits, goes on by itself, and ships
+//! once, with the same meaning in the journal as of an undisturbed run.
+
+#[path = "faults/disk.rs"]
+mod disk;
+#[path = "support/homes.rs"]
+mod homes;
+#[path = "support/jest_home.rs"]
+mod jest_home;
+#[path = "faults/place.rs"]
+mod place;
+#[cfg(feature = "full-tests")]
+#[path = "faults/power.rs"]
+mod power;
+#[cfg(feature = "full-tests")]
+#[path = "faults/space.rs"]
+mod space;
+#[path = "faults/subject.rs"]
+mod subject;

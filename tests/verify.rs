@@ -1,0 +1,22 @@
+//! `verify` and `verify --repair`: a home that shipped a tool by the real program says nothing; each kind of damage planted
+//! in a copy of it is named in a sentence, and what can be put right is, with nothing lost.
+
+#[path = "support/homes.rs"]
+mod homes;
+#[path = "support/jest_home.rs"]
+mod jest_home;
+#[path = "support/process.rs"]
+mod process;
+
+#[path = "verify/documents.rs"]
+mod documents;
+#[path = "verify/journal.rs"]
+mod journal;
+#[path = "verify/papers.rs"]
+mod papers;
+#[path = "verify/place.rs"]
+mod place;
+#[path = "verify/repo.rs"]
+mod repo;
+#[path = "verify/whole.rs"]
+mod whole;
