@@ -59,12 +59,17 @@ fn restart_runs_the_program_that_lies_there_now_in_the_same_process_with_the_sam
 fn after_a_reboot_what_the_last_engine_left_holds_nobody_up() {
     let first = Service::start(|_| None, &[]);
     first.until("READY=1");
-    first.signal("-KILL");
     let home = first.home.clone();
+    let left = ["engine.lock", "run/snapshot.json"];
+    wait("what it leaves is there", || {
+        left.iter()
+            .all(|name| home.join("dev-factory").join(name).exists())
+    });
+    first.signal("-KILL");
     wait("it is gone", || readers::engine(&home).is_none());
     // The same process ids, of other processes of another boot.
     let id = std::process::id();
-    for name in ["engine.lock", "run/snapshot.json"] {
+    for name in left {
         let path = home.join("dev-factory").join(name);
         let mut value: serde_json::Value =
             serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
