@@ -20,6 +20,8 @@ mod rebound;
 mod screen;
 #[path = "keys/seen.rs"]
 mod seen;
+#[path = "keys/staff.rs"]
+mod staff;
 #[path = "keys/stories.rs"]
 mod stories;
 #[path = "keys/tool.rs"]

@@ -330,6 +330,64 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_screens_back() {
     w.unharmed();
 }
 
+/// The only child of the shell in the terminal.
+fn child(pty: &Pty) -> u32 {
+    let shell = pty.id().to_string();
+    let found = Command::new("pgrep").args(["-P", &shell]).output().unwrap();
+    let text = String::from_utf8(found.stdout).unwrap();
+    text.trim().parse().expect("one child of the shell")
+}
+
+#[test]
+fn a_stop_from_outside_gives_the_terminal_to_the_shell_too() {
+    let w = World::new();
+    let _ends = w.ends();
+    let pager = "sh -c 'echo pager-here; while read line; do test \"$line\" = leave && exit; done'";
+    let mut pty = Pty::shell(w.dir.path(), &[("PAGER", pager)]);
+    pty.shows("ready>");
+    let program = env!("CARGO_BIN_EXE_dev-factory");
+    pty.press(&format!("{program} --home home\r"));
+    for round in 0..2 {
+        pty.shows("○ IDLE");
+        let screens = child(&pty);
+        signal(screens, "-TSTP");
+        pty.until("stopped", |s| {
+            !s.screen().alternate_screen()
+                && !s.screen().hide_cursor()
+                && s.text().contains("Stopped")
+        });
+        // Raw mode would neither show what is typed nor take the end of the line.
+        pty.press(&format!("echo typed-$((40+{round}))\r"));
+        pty.shows(&format!("\ntyped-{}", 40 + round));
+        pty.press("clear\r");
+        pty.until("cleared", |s| !s.text().contains("typed-"));
+        // The shell's own way back, then one from outside.
+        match round {
+            0 => pty.press("fg\r"),
+            _ => pty.press("kill -CONT %1; fg\r"),
+        }
+        pty.until("the other page", |s| s.screen().alternate_screen());
+    }
+    // While another program has the terminal, both stop.
+    pty.shows("○ IDLE");
+    pty.press("o");
+    pty.shows("pager-here");
+    pty.press(CTRL_Z);
+    pty.shows("Stopped");
+    pty.press("echo typed-$((40+2))\r");
+    pty.shows("\ntyped-42");
+    pty.press("fg\r");
+    pty.shows("--home home");
+    pty.press("leave\r");
+    pty.until("the screens again", |s| s.screen().alternate_screen());
+    pty.shows("○ IDLE");
+    pty.press("q");
+    pty.shows("goes on in the background");
+    pty.press("exit\r");
+    pty.ended();
+    w.unharmed();
+}
+
 #[test]
 fn ctrl_z_without_a_shell_comes_back() {
     let w = World::new();
@@ -396,10 +454,7 @@ fn screens_put_aside_end_with_their_terminal_too() {
     pty.shows("○ IDLE");
     pty.press(CTRL_Z);
     pty.shows("Stopped");
-    let shell = pty.id().to_string();
-    let found = Command::new("pgrep").args(["-P", &shell]).output().unwrap();
-    let text = String::from_utf8(found.stdout).unwrap();
-    let screens: u32 = text.trim().parse().expect("one child of the shell");
+    let screens = child(&pty);
     pty.hang_up();
     wait("the screens end", || !alive(screens));
     w.unharmed();

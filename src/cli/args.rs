@@ -260,6 +260,9 @@ pub struct DoctorArgs {
     /// Take no short turn with the models: nothing is loaded, nothing costs anything
     #[arg(long)]
     pub no_turn: bool,
+    /// Look at one model server only
+    #[arg(long, value_name = "HOST", conflicts_with = "sandbox")]
+    pub host: Option<String>,
 }
 
 /// `down` and `restart`.

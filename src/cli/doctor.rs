@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 /// Everything that was found.
 struct Found {
     findings: Vec<Finding>,
-    sandbox: Choice,
+    /// The sandboxes, where they were looked at.
+    sandbox: Option<Choice>,
     /// Settings cannot be read.
     unsettled: bool,
 }
@@ -72,6 +73,14 @@ async fn whole(
     let settled = settled(cli, home);
     progress.tell("settings", None);
     let mut findings = Vec::new();
+    if let (Some(host), Ok(loaded)) = (&args.host, &settled) {
+        known(host, loaded)?;
+        return Ok(Found {
+            findings: of_hosts(args, home, loaded, progress).await,
+            sandbox: None,
+            unsettled: false,
+        });
+    }
     let wrapper = match &settled {
         Ok(loaded) => loaded.settings.wrapper.clone(),
         Err(_) => Vec::new(),
@@ -95,9 +104,22 @@ async fn whole(
     findings.push(sandboxes::finding(&sandbox));
     Ok(Found {
         findings,
-        sandbox,
+        sandbox: Some(sandbox),
         unsettled,
     })
+}
+
+/// The settings name the host.
+fn known(host: &str, loaded: &Loaded) -> Result<(), Fail> {
+    let hosts = &loaded.settings.hosts;
+    if hosts.contains_key(host) {
+        return Ok(());
+    }
+    let names: Vec<&str> = hosts.keys().map(String::as_str).collect();
+    Err(Fail::usage(format!(
+        "no host is called {host:?}; there are: {}",
+        names.join(", ")
+    )))
 }
 
 fn settled(cli: &Cli, home: Option<&Path>) -> Result<Loaded, Fail> {
@@ -117,6 +139,7 @@ async fn of_hosts(
         models: &models,
         settings: &loaded.settings,
         turn: !args.no_turn && engine.is_none(),
+        host: args.host.as_deref(),
         tell: &|subject, doing| progress.tell(subject, doing),
     };
     let mut findings = look.findings().await;
@@ -174,7 +197,9 @@ fn value(found: &Found) -> Value {
     let mut object = Map::new();
     object.insert("ok".to_owned(), json!(exit(found) == 0));
     object.insert("findings".to_owned(), json!(found.findings));
-    object.insert("sandbox".to_owned(), sandboxes::value(&found.sandbox));
+    if let Some(sandbox) = &found.sandbox {
+        object.insert("sandbox".to_owned(), sandboxes::value(sandbox));
+    }
     Value::Object(object)
 }
 
@@ -183,7 +208,11 @@ fn exit(found: &Found) -> u8 {
     let wrong = |finding: &Finding| finding.severity == Severity::Error;
     if found.unsettled {
         code::USAGE
-    } else if found.sandbox.tier.is_none() {
+    } else if found
+        .sandbox
+        .as_ref()
+        .is_some_and(|sandbox| sandbox.tier.is_none())
+    {
         code::NO_SANDBOX
     } else if found.findings.iter().any(wrong) {
         code::FAILED

@@ -167,6 +167,17 @@ impl Operator for Hand {
         address::set(&self.cli, &self.home, host, url)
     }
 
+    fn doctor(&self, host: &str) -> Result<String, String> {
+        let words = ["doctor", "--no-turn", "--host", host];
+        let output = self
+            .call(&words, "")
+            .map_err(|error| format!("dev-factory does not start: {error}"))?;
+        match output.stdout.is_empty() {
+            true => Err(said(&output.stderr)),
+            false => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        }
+    }
+
     fn start(&self) -> Result<String, String> {
         match self.call(&["up"], "") {
             Ok(output) if output.status.success() => Ok(said(&output.stdout)),

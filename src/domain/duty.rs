@@ -70,6 +70,9 @@ pub struct SoulFacts {
 /// A turn that was taken.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TurnLine {
+    /// Its event; 0 = not known.
+    #[serde(default)]
+    pub seq: u64,
     /// When it ended.
     pub at: DateTime<Utc>,
     /// `tool/phase/purpose[/path]/n`.

@@ -47,7 +47,7 @@ impl Lately {
             self.used(event.ts, turn);
             self.asked(event.ts, &turn.host);
             let turns = self.turns.entry(turn.role).or_default();
-            turns.push(line(event.ts, turn));
+            turns.push(line(event, turn));
             let over = turns.len().saturating_sub(TURNS);
             turns.drain(..over);
         }
@@ -143,9 +143,10 @@ fn hour(at: DateTime<Utc>) -> i64 {
     at.timestamp().div_euclid(3600)
 }
 
-fn line(at: DateTime<Utc>, turn: &Turn) -> TurnLine {
+fn line(event: &Event, turn: &Turn) -> TurnLine {
     TurnLine {
-        at,
+        seq: event.seq,
+        at: event.ts,
         label: turn.label.clone(),
         host: turn.host.clone(),
         sent: turn.estimated,

@@ -1,12 +1,14 @@
 //! What the screens show: the snapshot of run/ and one log line. Front-ends read nothing else of the engine.
 
+use super::command::Decision;
 use super::condition::Condition;
 pub use super::duty::{KeyFacts, RoleFacts, ServerFacts, SoulFacts, TurnLine};
 use super::event::{RunSummary, Unit};
 use super::item::Item;
 pub use super::need::{Act, Need, Way};
-use super::phase::{Outcome, Phase, Role};
+use super::phase::{Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
+pub use super::timeline::{MoveLine, RanLine, Step};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,12 @@ pub struct Snapshot {
     pub next: String,
     /// Newest moves, newest last, at most 20.
     pub moves: Vec<MoveLine>,
+    /// Newest runs of the gates, newest last, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ran: Vec<RanLine>,
+    /// Each tool that waits for a verdict, under review or on the shelf.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judged: Vec<Judged>,
     /// Lifetime counters.
     pub totals: super::factory::Totals,
     /// Spent in the last 24 hours, and the limit.
@@ -86,6 +94,22 @@ pub struct Snapshot {
     /// What a call of the Supervisor is thought to cost, in words; empty where none is made.
     #[serde(default)]
     pub review_price: String,
+}
+
+/// What may be decided on a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    pub tool: String,
+    pub verdicts: Vec<Verdict>,
+}
+
+/// One decision a person could make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub decision: Decision,
+    /// Why it would be refused; None = it would not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<String>,
 }
 
 /// What one tool may use.
@@ -251,18 +275,6 @@ pub struct BugLine {
     /// The rule it is about, where one is.
     pub rule: Option<String>,
     pub title: String,
-}
-
-/// A move as shown in the timeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MoveLine {
-    pub seq: u64,
-    pub at: DateTime<Utc>,
-    pub tool: String,
-    pub from: Phase,
-    pub to: Phase,
-    pub outcome: Outcome,
-    pub reason: Option<String>,
 }
 
 /// One line of run/stream.jsonl and of the headless output. Text is sanitised and redacted.

@@ -15,6 +15,7 @@ use super::event::{Event, EventBody, Turn};
 use super::lines;
 use super::phase::Phase;
 use super::state::AttemptRef;
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 /// What the journal says of one tool, as far as it has been read: from its newest event backwards.
@@ -67,6 +68,13 @@ impl Past {
     #[must_use]
     pub fn event(&self, at: Option<u64>) -> Option<&Event> {
         self.until(at).next_back()
+    }
+
+    /// Number of the newest event at a time.
+    #[must_use]
+    pub fn at_time(&self, at: DateTime<Utc>) -> Option<u64> {
+        let mut newest = self.events.values().rev();
+        newest.find(|event| event.ts <= at).map(|event| event.seq)
     }
 
     /// The next event towards the past or the future that changes what is shown.

@@ -33,6 +33,8 @@ pub struct Look<'a> {
     pub settings: &'a Settings,
     /// Take a short turn with each model.
     pub turn: bool,
+    /// Only this host, and nothing about the roles.
+    pub host: Option<&'a str>,
     /// Told what is being waited for, by subject; None when it is over.
     pub tell: &'a (dyn Fn(&str, Option<&str>) + Sync),
 }
@@ -47,7 +49,11 @@ struct Seen {
 impl Look<'_> {
     /// Looks at every host with every model that roles name on it, hosts side by side, and says what that means for the roles.
     pub async fn findings(&self) -> Vec<Finding> {
-        let wanted = wanted(self.settings);
+        let only = |host: &String| self.host.is_none_or(|only| only == *host);
+        let wanted = wanted(self.settings)
+            .into_iter()
+            .filter(|(host, _)| only(host));
+        let wanted: Vec<_> = wanted.collect();
         let looks = wanted.iter().map(|(host, models)| async move {
             let mut seen = Vec::new();
             for model in models {
@@ -79,14 +85,15 @@ impl Look<'_> {
         for mut finding in seen.iter().flat_map(|one| one.findings.clone()) {
             let host = finding.subject.split('/').next().unwrap_or_default();
             // What nobody waits for keeps nobody from working.
-            if finding.severity == Severity::Error && !needed.contains(host) {
+            let spare = self.host.is_none() && !needed.contains(host);
+            if finding.severity == Severity::Error && spare {
                 finding.severity = Severity::Warning;
             }
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
-        all.extend(roles);
+        all.extend(roles.into_iter().filter(|_| self.host.is_none()));
         all
     }
 

@@ -6,7 +6,7 @@ use crate::domain::event::{Event, EventBody, NewEvent, RunSummary};
 use crate::domain::factory::Factory;
 use crate::domain::lines;
 use crate::domain::phase::{Outcome, Phase, Role};
-use crate::domain::screen::{BugLine, Kind, Level, LogLine, Measured, MoveLine};
+use crate::domain::screen::{BugLine, Kind, Level, LogLine, Measured, MoveLine, RanLine};
 use crate::factory::ports::store::{Paper, StoreError};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,6 +21,8 @@ pub struct Ledger {
     pub factory: Factory,
     /// Newest moves, newest last.
     pub moves: VecDeque<MoveLine>,
+    /// Newest runs, newest last.
+    pub ran: VecDeque<RanLine>,
     /// Runs of the present tool, newest last.
     pub runs: Vec<RunSummary>,
     /// The newest of them in more words.
@@ -41,6 +43,7 @@ impl Ledger {
         let mut ledger = Self {
             factory,
             moves: VecDeque::new(),
+            ran: VecDeque::new(),
             runs: Vec::new(),
             measured: Vec::new(),
             unmeasured: false,
@@ -51,7 +54,8 @@ impl Ledger {
         for event in recent {
             ledger.remember(event);
         }
-        // Only moves are kept for the timeline: runs and bugs are known from the fold.
+        // What is kept for the timeline may begin in the middle of a build: its runs and bugs are known from the fold.
+        ledger.runs.clear();
         if let Some(facts) = ledger.factory.current_facts() {
             ledger.runs.clone_from(&facts.run_log);
             let known = facts
@@ -139,6 +143,7 @@ impl Ledger {
                     to: step.to,
                     outcome: step.outcome,
                     reason: step.reason.clone(),
+                    commit: Some(step.commit.clone()),
                 });
                 while self.moves.len() > TIMELINE {
                     self.moves.pop_front();
@@ -146,6 +151,17 @@ impl Ledger {
             }
             EventBody::Run(run) => {
                 self.runs.push(run.clone());
+                self.ran.push_back(RanLine {
+                    seq: event.seq,
+                    at: event.ts,
+                    tool: event.tool.clone().unwrap_or_default(),
+                    run: run.run,
+                    green: run.green,
+                    failed: run.failed_gate.clone(),
+                });
+                while self.ran.len() > TIMELINE {
+                    self.ran.pop_front();
+                }
                 self.unmeasured = false;
             }
             EventBody::BugFiled { n, rule, title, .. } => self.bugs.push(BugLine {

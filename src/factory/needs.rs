@@ -53,7 +53,7 @@ impl Driver {
             ItemStatus::InReview if facts.decision.is_some() => {
                 self.main_blocked.then(|| main_need(item, since))
             }
-            ItemStatus::InReview => Some(review_need(item, since)),
+            ItemStatus::InReview => Some(review_need(item, facts.last_run.is_some(), since)),
             ItemStatus::NeedsHuman => Some(parked_need(item, facts.parked_by, since)),
             _ => None,
         }
@@ -235,13 +235,13 @@ fn main_need(item: &Item, since: DateTime<Utc>) -> Need {
 }
 
 /// A tool on the shelf, finished or escalated.
-fn review_need(item: &Item, since: DateTime<Utc>) -> Need {
+fn review_need(item: &Item, measured: bool, since: DateTime<Utc>) -> Need {
     let reason = one_line(item.reason.as_deref().unwrap_or_default(), REASON);
     let name = &item.name;
     let (why, ways) = match &item.escalation {
         Some(escalation) => (
             format!("{name} is stuck, {}; {reason}", escalation.reason),
-            stuck_ways(name, escalation),
+            stuck_ways(name, escalation, measured),
         ),
         None => (
             format!("{name} waits for a verdict: {reason}"),
@@ -269,7 +269,7 @@ fn review_need(item: &Item, since: DateTime<Utc>) -> Need {
     }
 }
 
-fn stuck_ways(name: &str, escalation: &Escalation) -> Vec<Way> {
+fn stuck_ways(name: &str, escalation: &Escalation, measured: bool) -> Vec<Way> {
     let back = escalation.from;
     let mut ways = vec![
         Way::send(
@@ -283,7 +283,7 @@ fn stuck_ways(name: &str, escalation: &Escalation) -> Vec<Way> {
             "starts from spec",
         ),
     ];
-    if !matches!(back, Phase::Spec | Phase::SpecReview) {
+    if measured {
         ways.push(Way::send(
             decide(Decision::TestDefect, name),
             "a test is wrong",

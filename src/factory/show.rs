@@ -2,6 +2,7 @@
 
 use super::driver::Driver;
 use crate::domain::budget;
+use crate::domain::decide;
 use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Phase, Role};
@@ -44,10 +45,7 @@ impl Driver {
                 .is_some_and(|r| !r.resting && self.held(r.role)),
             stopped: factory.stopped.clone(),
             doing: self.doing_words(now),
-            agents: Role::ALL
-                .iter()
-                .map(|role| self.agent_status(*role, now))
-                .collect(),
+            agents: Role::ALL.map(|role| self.agent_status(role, now)).to_vec(),
             hosts: self.tools.models.lines(),
             servers: self.servers(now),
             queue: queue(&factory.items),
@@ -59,6 +57,8 @@ impl Driver {
             stuck: self.stuck_words(),
             next: self.next_words(),
             moves: self.ledger.moves.iter().cloned().collect(),
+            ran: self.ledger.ran.iter().cloned().collect(),
+            judged: decide::judged(factory, limits),
             totals: factory.totals.clone(),
             day_usd: day.as_ref().map_or(0.0, |u| u.used),
             day_limit_usd: day.as_ref().map_or(limits.day_usd, |u| u.limit),

@@ -86,6 +86,7 @@ pub enum Action {
     Window,
     Read,
     Export,
+    Doctor,
 }
 
 impl Action {
@@ -199,9 +200,9 @@ pub fn page() -> String {
         "# Keys\n\nMade from the tables in src/tui/action; a test fails when this page is stale.\n\n\
          Other keys by name, in your own settings file or in the home's factory.toml; `none` takes a key away:\n\n\
          ```toml\n[screens.keys]\nescalate = \"F2\"\nhelp = [\"?\", \"h\"]\nabort = \"none\"\n```\n\n\
-         Mistakes and conflicts are all reported when the screens start. Ctrl-c always leaves, Esc closes and nothing\n\
-         else; Ctrl-a, Ctrl-b, Ctrl-s, Ctrl-q and Ctrl-o stay free for tmux, screen and flow control. Keys inside a layer\n\
-         (y and n, Enter, Esc, Tab, arrows) are fixed.\n\n\
+         Mistakes and conflicts are all reported when the screens start. Ctrl-c always leaves, or goes back where\n\
+         something is open; Esc closes and nothing else; Ctrl-a, Ctrl-b, Ctrl-s, Ctrl-q and Ctrl-o stay free for tmux,\n\
+         screen and flow control. Keys inside a layer (y and n, Enter, Esc, Tab, arrows) are fixed.\n\n\
          | Key | Name | Does | Where | Asks first |\n|---|---|---|---|---|\n",
     );
     for row in TABLE.iter() {

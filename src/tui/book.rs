@@ -123,6 +123,7 @@ impl Book {
             level: line.level,
             kind: line.kind,
             tool,
+            seq: line.seq,
             text: text.to_owned(),
             start,
         });

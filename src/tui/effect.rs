@@ -23,6 +23,8 @@ pub enum Effect {
     },
     /// Have a text edited in $EDITOR; it comes back as a message.
     Edit(String),
+    /// Have a host looked at, and show in the pager what was found.
+    Doctor(String),
     /// Start the engine of the home in the background.
     StartEngine,
     /// Read older log lines from disk.

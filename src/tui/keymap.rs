@@ -60,6 +60,21 @@ impl Keymap {
         rows.find_map(|(_, keys)| keys.first().copied())
     }
 
+    /// Two keys that belong together; empty where there are none.
+    #[must_use]
+    pub fn pair(&self, one: Action, other: Action) -> String {
+        let keys = [one, other].map(|action| self.first(action));
+        let named: Vec<String> = keys.iter().flatten().map(ToString::to_string).collect();
+        named.join(" ")
+    }
+
+    /// The keys that move by a row, and what they do.
+    #[must_use]
+    pub fn rows_by(&self, does: &str) -> String {
+        let keys = self.pair(Action::Down, Action::Up);
+        format!("{keys} {does}").trim_start().to_owned()
+    }
+
     /// The name of an action's first key, or what does the same without one.
     #[must_use]
     pub fn or(&self, action: Action, without: &str) -> String {

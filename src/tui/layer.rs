@@ -8,6 +8,7 @@ use super::palette::Palette;
 use super::theme::Theme;
 use super::tool::End;
 use crate::domain::command::Verb;
+use crate::domain::screen::Verdict;
 use crate::domain::state::Escalation;
 
 /// Something sent to the engine that has not been answered yet.
@@ -97,8 +98,8 @@ pub struct VerdictMenu {
     pub under_way: bool,
     /// Why it was escalated, if it was.
     pub escalation: Option<Escalation>,
-    /// Why shipping is closed; None = it is open.
-    pub closed: Option<String>,
+    /// What can be decided, as the engine says.
+    pub verdicts: Vec<Verdict>,
     /// What was seen when the menu was opened.
     pub about: About,
     /// Row of the cursor.

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod signals;
 pub mod sorted;
 pub mod spoken;
+pub mod staff;
 pub mod tabs;
 pub mod terminal;
 pub mod theme;

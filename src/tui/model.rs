@@ -6,14 +6,14 @@ use super::effect::{About, Seen};
 use super::keymap::Keymap;
 use super::layer::{Layer, Sent};
 use super::sorted::ToolsTable;
-use super::tabs::{Focus, List, LogsPane, Pick, Tab};
+use super::tabs::{AgentsPane, Focus, List, LogsPane, Pick, Tab};
 use super::theme::{Shelf, Theme};
 use super::tool::ToolView;
 use crate::domain::command::Answer;
 use crate::domain::figures::Figures;
 use crate::domain::item::Item;
 use crate::domain::phase::Role;
-use crate::domain::screen::Snapshot;
+use crate::domain::screen::{Snapshot, Step};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::factory::ports::desktop::Bell;
 use crate::factory::ports::operator::Usage;
@@ -93,19 +93,19 @@ pub struct Model {
     pub find: String,
     /// Priorities on their way to the engine.
     pub asked: Vec<(String, i64)>,
-    /// Cursor on Factory's moves, by number of the event.
+    /// Cursor on Factory's timeline, by number of the event.
     pub moves: Pick<u64>,
     /// Number of the lowest row of the live text that is shown; None = it follows the newest.
     pub live: Option<i64>,
-    /// Cursor on Agents.
-    pub agents: List,
+    /// Where one stands on Agents.
+    pub agents: AgentsPane,
     /// Cursor on Stats' table.
     pub tools: List,
     /// How Stats shows them.
     pub table: ToolsTable,
     /// Where one stands in the log.
     pub logs: LogsPane,
-    /// The live text alone fills Factory, the page alone the Tool view.
+    /// The live text alone fills Factory, the page alone the Tool view, the pane of the focus Agents.
     pub zoom: bool,
     /// The tool that was opened.
     pub tool: Option<Box<ToolView>>,
@@ -156,7 +156,7 @@ impl Model {
             asked: Vec::new(),
             moves: Pick::default(),
             live: None,
-            agents: List::default(),
+            agents: AgentsPane::default(),
             tools: List::default(),
             table: ToolsTable::default(),
             logs: LogsPane::default(),
@@ -274,11 +274,11 @@ impl Model {
         has(item, &self.find.to_lowercase()).then_some(item)
     }
 
-    /// The events of the moves that are shown, oldest first.
+    /// The events of the timeline, oldest first.
     #[must_use]
     pub fn steps(&self) -> Vec<u64> {
-        let all = self.snapshot.as_ref().map_or(&[][..], |s| &s.moves);
-        all.iter().map(|step| step.seq).collect()
+        let all = self.snapshot.as_ref().map(|s| s.timeline());
+        all.unwrap_or_default().iter().map(Step::seq).collect()
     }
 
     /// What is no longer as it was when something was asked; None = it still is.
@@ -342,7 +342,7 @@ impl Model {
     /// Whose work `p` holds or lets go: on Agents the role of the cursor, elsewhere everybody's.
     #[must_use]
     pub fn role(&self) -> Option<Role> {
-        let role = Role::ALL.get(self.agents.cursor).copied();
+        let role = Role::ALL.get(self.agents.roles.cursor).copied();
         role.filter(|_| self.tab == Tab::Agents)
     }
 

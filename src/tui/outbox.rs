@@ -168,6 +168,10 @@ mod tests {
             Answer { accepted, sentence }
         }
 
+        fn doctor(&self, _: &str) -> Result<String, String> {
+            Ok(String::new())
+        }
+
         fn start(&self) -> Result<String, String> {
             Ok("started".to_owned())
         }

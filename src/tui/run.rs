@@ -179,6 +179,14 @@ impl Desk {
             if let Some(left) = self.left {
                 return Ok(left);
             }
+            if std::mem::take(&mut self.stops) {
+                self.suspend(&mut from.listening).await?;
+                continue;
+            }
+            if let Some(job) = self.job.take() {
+                self.put_aside(job, &mut from).await?;
+                continue;
+            }
             let due = self.pacer.due();
             let wake = self.wakes();
             // In this order: a flood of news must hold up neither keys nor frames.
@@ -187,15 +195,7 @@ impl Desk {
                 () = crash.happened.notified() => return Ok(Left::Panicked),
                 Some(outside) = from.listening.came.recv() => self.outside(outside)?,
                 // Keys that wait behind it come before the next frame.
-                event = pressed(&mut from.keys) => {
-                    self.key(event);
-                    if std::mem::take(&mut self.stops) {
-                        self.suspend(&mut from.listening).await?;
-                    }
-                    if let Some(job) = self.job.take() {
-                        self.put_aside(job, &mut from).await?;
-                    }
-                }
+                event = pressed(&mut from.keys) => self.key(event),
                 Some(message) = from.answers.recv() => {
                     self.on_time();
                     self.take(message, true);
@@ -239,6 +239,7 @@ impl Desk {
                     self.errands.older(mark);
                 }
                 Effect::Page(name, text) => self.job = Some(Job::Page(name, text)),
+                Effect::Doctor(host) => self.job = Some(Job::Doctor(host)),
                 Effect::Edit(text) => self.job = Some(Job::Edit(text)),
                 Effect::Clip(text) => self.errands.clip(text),
                 Effect::Keep(name, text) => self.errands.keep(name, text),

@@ -5,7 +5,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use std::fs::File;
 use std::io;
 use std::time::Duration;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -19,6 +19,8 @@ pub enum Outside {
     Terminate,
     /// SIGINT from elsewhere; typed, it is a key.
     Interrupt,
+    /// SIGTSTP; typed, it is a key.
+    Suspend,
     /// The shell has let us go on after a stop.
     Continue,
     /// The window has another size.
@@ -56,13 +58,12 @@ pub fn listen(terminal: File) -> io::Result<Listening> {
         .spawn(move || watch(&terminal, &hang_up))?;
     let (alive, ended) = oneshot::channel::<()>();
     // A thread of its own: the loop may be stuck in a write to a dead terminal.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let entered = runtime.enter();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    let mut stops = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
     let mut continues = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
     let mut window = signal(SignalKind::window_change())?;
     drop(entered);
@@ -77,6 +78,7 @@ pub fn listen(terminal: File) -> io::Result<Listening> {
                 _ = interrupt.recv() => Outside::Interrupt,
                 _ = hangup.recv() => Outside::HangUp,
                 Some(()) = hung_up.recv() => Outside::HangUp,
+                _ = stops.recv() => Outside::Suspend,
                 _ = continues.recv() => Outside::Continue,
                 _ = window.recv() => Outside::Resize,
                 Some(aside) = told.recv() => {
@@ -90,7 +92,10 @@ pub fn listen(terminal: File) -> io::Result<Listening> {
             if passed.send(outside).is_err() {
                 return;
             }
-            if !matches!(outside, Outside::Continue | Outside::Resize) {
+            if !matches!(
+                outside,
+                Outside::Suspend | Outside::Continue | Outside::Resize
+            ) {
                 tokio::time::sleep(GRACE).await;
                 end(outside);
             }

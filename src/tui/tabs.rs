@@ -1,6 +1,7 @@
 //! The four tabs, the Tool view beside them, and where one stands on each.
 
 use crate::factory::ports::reader::Mark;
+use chrono::{DateTime, Utc};
 
 /// A tab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,48 @@ impl List {
         let last = count.saturating_sub(1);
         self.cursor = self.cursor.saturating_add_signed(rows).min(last);
     }
+}
+
+/// The part of Agents that takes the keys that move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Staff {
+    /// All roles.
+    #[default]
+    Roles,
+    /// The one that was chosen.
+    Role,
+    /// The hosts.
+    Hosts,
+    /// The last turns.
+    Turns,
+}
+
+impl Staff {
+    /// All, in the order of Tab.
+    pub const ALL: [Self; 4] = [Self::Roles, Self::Role, Self::Hosts, Self::Turns];
+
+    /// The one so many places on.
+    #[must_use]
+    pub fn step(self, places: usize) -> Self {
+        beside(&Self::ALL, self, places)
+    }
+}
+
+/// Where one stands on Agents.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AgentsPane {
+    /// Which part takes the keys that move.
+    pub focus: Staff,
+    /// The role that is chosen.
+    pub roles: List,
+    /// First row in sight of what is known of it.
+    pub top: usize,
+    /// Cursor on the hosts, by name.
+    pub host: Pick<String>,
+    /// Cursor on the last turns, by when they ended.
+    pub turn: Pick<DateTime<Utc>>,
+    /// Only turns with this text are shown.
+    pub find: String,
 }
 
 /// How times of the log are shown.
@@ -140,10 +183,16 @@ impl Focus {
     /// The one so many places on.
     #[must_use]
     pub fn step(self, places: usize) -> Self {
-        let at = Self::ALL.iter().position(|one| *one == self).unwrap_or(0);
-        let next = (at + places) % Self::ALL.len();
-        Self::ALL.get(next).copied().unwrap_or_default()
+        beside(&Self::ALL, self, places)
     }
+}
+
+/// The one so many places on, round and round.
+fn beside<T: Copy + Default + PartialEq>(all: &[T], one: T, places: usize) -> T {
+    let at = all.iter().position(|known| *known == one).unwrap_or(0);
+    all.get((at + places) % all.len().max(1))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// Where one stands in the log.

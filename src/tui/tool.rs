@@ -15,6 +15,7 @@ pub mod verbatim;
 pub use self::ends::End;
 pub use self::item::Shelf;
 pub use self::page::Page;
+pub use self::pages::Eye;
 pub use self::row::Row;
 pub use self::section::Section;
 pub use self::space::Space;
@@ -22,11 +23,23 @@ use super::tabs::Tab;
 use crate::domain::phase::Phase;
 use crate::domain::tool::{Back, Moment, Past, Stay, back, stays};
 use crate::factory::ports::reader::{Ask, Events, Mark, Piece};
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Bytes of pieces kept, so that scrubbing to and fro asks for little twice.
 const KEPT: usize = 8 * 1024 * 1024;
+
+/// The moment a tool is opened at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// An event.
+    Event(u64),
+    /// What was the newest event then.
+    Time(DateTime<Utc>),
+    /// The newest, with the turn of this event open.
+    Turn(u64),
+}
 
 /// What came of a question.
 pub type Came = Result<Option<Arc<Piece>>, String>;
@@ -54,6 +67,8 @@ pub struct ToolView {
     pub trouble: Option<String>,
     /// The journal ended here when a question came to nothing: the next is asked when it has gone on.
     pub held: Option<u64>,
+    /// The moment it was opened at, until its past is read.
+    pub meant: Option<Meant>,
     /// The event one has gone back to; None = the newest, and on with it.
     pub at: Option<u64>,
     /// What there was then.
@@ -95,6 +110,7 @@ impl ToolView {
             asked: None,
             trouble: None,
             held: None,
+            meant: None,
             at: None,
             moment: Arc::default(),
             back: Err(String::new()),
@@ -158,11 +174,32 @@ impl ToolView {
     fn take(&mut self, events: Vec<crate::domain::event::Event>) {
         self.past.add(events);
         self.stays = stays(&self.past);
-        self.look();
+        match self.meant {
+            Some(meant) if self.whole() => self.arrive(meant),
+            _ => self.look(),
+        }
+    }
+
+    /// Its past is read: the moment it was opened at can be shown.
+    fn arrive(&mut self, meant: Meant) {
+        let at = match meant {
+            Meant::Event(seq) => Some(seq),
+            Meant::Time(at) => self.past.at_time(at),
+            Meant::Turn(seq) => {
+                self.section = Section::Turns;
+                let there = self.past.event(Some(seq)).is_some_and(|e| e.seq == seq);
+                if let Some(shelf) = self.shelf_mut().filter(|_| there) {
+                    shelf.open = Some(seq.to_string());
+                }
+                None
+            }
+        };
+        self.go(at);
     }
 
     /// Goes to a moment; None = the newest.
     pub fn go(&mut self, at: Option<u64>) {
+        self.meant = None;
         self.at = at.filter(|at| *at < self.past.newest());
         self.look();
     }

@@ -1,6 +1,7 @@
 //! One message in, the model changed, what the world is to do out. Pure: no terminal, no clock, no files.
 
 mod actions;
+mod agents;
 mod desk;
 mod figures;
 pub(super) mod forms;
@@ -142,6 +143,15 @@ fn key_pressed(model: &mut Model, key: Key, operator: &dyn Operator) -> Vec<Effe
         Some(row) => actions::run(model, row.action),
         None => Vec::new(),
     }
+}
+
+/// There is no next one where nothing is looked for.
+fn nothing_sought(model: &mut Model) {
+    let key = model.keys.or(Action::Filter, "no key");
+    show(
+        model,
+        refused(format!("no text is looked for: {key} asks for one")),
+    );
 }
 
 /// Puts a layer on top.

@@ -10,6 +10,7 @@ use dev_factory::agents::supervisor::{ReviewBrief, review};
 use dev_factory::agents::{developer, qa, scaffold};
 use dev_factory::domain::case::CaseResult;
 use dev_factory::domain::command::Decision;
+use dev_factory::domain::label::Label;
 use std::collections::BTreeMap;
 
 fn soul(name: &str) -> Soul {
@@ -35,6 +36,14 @@ fn drawn(prompt: &Prompt) -> Sampling {
 }
 
 fn shown(prompt: &Prompt) -> String {
+    let label = prompt.label("word-count", "phase", 0);
+    let words = Label::of(&label).words();
+    let said = words.strip_prefix("turn 1, ").unwrap();
+    assert_ne!(
+        said.split(' ').next(),
+        Some(prompt.purpose),
+        "nobody says it"
+    );
     let mut out = format!(
         "{} think={} T={} top_p={} max={} format={} about {} tokens\n",
         prompt.label("word-count", "phase", 0),

@@ -340,3 +340,40 @@ fn a_server_that_still_loads_its_model_is_no_error() {
     assert!(warning.contains("Loading model"), "{warning}");
     assert!(server.turns().is_empty(), "no turn is taken while it loads");
 }
+
+#[test]
+fn one_host_is_looked_at_alone_and_an_unknown_one_is_said() {
+    let fake = Fake::new(Wire::Ollama).saying(counted());
+    fake.loads(16384, 100);
+    let server = serve(&fake);
+    let dark = "[hosts.dark]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:1\"\n";
+    let w = world("ollama", &server.url(), dark);
+    let (code, found) = findings(&w, &["--no-turn", "--host", "lab"]);
+    assert_eq!((code, server.turns().len()), (0, 0));
+    let subjects: Vec<&str> = found
+        .iter()
+        .map(|one| one["subject"].as_str().unwrap())
+        .collect();
+    assert!(!subjects.is_empty());
+    assert!(
+        subjects.iter().all(|subject| subject.starts_with("lab")),
+        "{subjects:?}"
+    );
+    // No role needs the other one; asked for alone it is what is wrong.
+    let (code, found) = findings(&w, &["--no-turn", "--host", "dark"]);
+    assert_eq!(
+        (code, of(&found, "dark", "error").len()),
+        (1, 1),
+        "{found:?}"
+    );
+    let output = w
+        .run(&["--home", "home", "doctor", "--host", "nowhere"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("no host is called \"nowhere\"") && said.contains("lab"),
+        "{said}"
+    );
+}

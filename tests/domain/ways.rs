@@ -1,13 +1,13 @@
 //! Ways out: whatever state a factory, a tool or a pause is in, an operator has a command that leads out of it; and two
 //! operators at once get answers that fit each other.
 
-use crate::world::{OPERATOR, World, ready};
+use crate::world::{OPERATOR, World, nobody, ready};
 use chrono::Duration;
 use dev_factory::domain::command::{Command, Decision, StopAfter, Verb};
-use dev_factory::domain::decide::{Input, Limits, upkeep};
+use dev_factory::domain::decide::{self, Input, Limits, Report, upkeep};
 use dev_factory::domain::event::EventBody;
 use dev_factory::domain::item::ItemStatus;
-use dev_factory::domain::phase::{Phase, Role};
+use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::state::{Pause, PauseKind, Scope};
 
 const PHASES: [Phase; 6] = [
@@ -274,4 +274,78 @@ fn attempts_that_a_lasting_trouble_cuts_short_are_remembered_within_bounds() {
     let cut = world.facts().cut;
     // The first knows what the files began with, the newest what was answered last.
     assert_eq!((cut.len(), cut[0], cut[31]), (32, ids[0], ids[99]));
+}
+
+/// Every decision on the only tool that waits, and whether it is told to be open.
+fn told(world: &World) -> Vec<(Decision, bool)> {
+    let judged = decide::judged(&world.factory, &world.limits);
+    let [only] = judged.as_slice() else {
+        panic!("{judged:?}");
+    };
+    assert_eq!(only.tool, "alpha");
+    let open = |decision| {
+        let mut known = only.verdicts.iter();
+        let known = known.find(|verdict| verdict.decision == decision);
+        known.is_some_and(|verdict| verdict.closed.is_none())
+    };
+    Decision::ALL
+        .map(|decision| (decision, open(decision)))
+        .to_vec()
+}
+
+#[test]
+fn what_is_told_to_be_closed_is_exactly_what_would_be_refused() {
+    let red = |world: &mut World| {
+        world.to(Phase::Fixing);
+        let more = Report {
+            reason: Some("S2: the same tree again".to_owned()),
+            ..Report::default()
+        };
+        world
+            .report_with("engine", Outcome::Escalated, more)
+            .unwrap();
+    };
+    let sent_back = |world: &mut World| {
+        for _ in 0..2 {
+            world.to(Phase::Review);
+            world.decision(Decision::SendBack, "once more").unwrap();
+        }
+        world.to(Phase::Review);
+    };
+    let ways: [&dyn Fn(&mut World); 6] = [
+        &|world| world.to(Phase::Review),
+        &sent_back,
+        &red,
+        &|world| world.escalated(Phase::Spec),
+        // Escalated from coding, before any run.
+        &|world| world.escalated(Phase::Coding),
+        &|world| {
+            world.to(Phase::Review);
+            world.tree();
+        },
+    ];
+    for (number, way) in ways.iter().enumerate() {
+        for shelf in [false, true] {
+            let there = || {
+                let mut world = World::with(&["alpha"]);
+                way(&mut world);
+                if shelf {
+                    world.room(nobody());
+                    assert_eq!(world.factory.phase, Phase::Idle);
+                }
+                world
+            };
+            for (decision, open) in told(&there()) {
+                let answer = there().decision(decision, "say more");
+                assert_eq!(
+                    answer.is_ok(),
+                    open,
+                    "{decision}, way {number}, shelf {shelf}: {answer:?}"
+                );
+            }
+        }
+    }
+    let mut idle = World::with(&["alpha"]);
+    idle.to(Phase::Coding);
+    assert_eq!(decide::judged(&idle.factory, &idle.limits), []);
 }

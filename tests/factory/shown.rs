@@ -4,7 +4,7 @@ use super::doubles::Act;
 use super::plant::Plant;
 use super::review::new_case;
 use dev_factory::domain::phase::{Phase, Role};
-use dev_factory::domain::screen::Snapshot;
+use dev_factory::domain::screen::{Snapshot, Step};
 
 const TOOL: &str = "session-logger";
 
@@ -29,6 +29,25 @@ fn tells_of_the_repair(s: &Snapshot) {
     };
     assert_eq!((bug.n, bug.rule.as_deref()), (1, Some(row.what.as_str())));
     assert!(!bug.title.is_empty());
+    // The run stands in the timeline between the moves around it, and each move with its tree.
+    let steps = s.timeline();
+    let last: Vec<&Step<'_>> = steps.iter().rev().take(3).collect();
+    let [Step::Move(failed), Step::Ran(ran), Step::Move(built)] = last.as_slice() else {
+        panic!("{steps:?}");
+    };
+    assert_eq!((built.to, failed.to), (Phase::Qa, Phase::Fixing));
+    assert_eq!((ran.run, ran.green, ran.tool.as_str()), (1, false, TOOL));
+    assert!(
+        ran.failed
+            .as_ref()
+            .is_some_and(|why| why.starts_with("held-out"))
+    );
+    assert!(matches!(&failed.commit, Some(Some(commit)) if commit.len() == 40));
+    assert_eq!(
+        s.moves[0].commit,
+        Some(None),
+        "nothing was committed when it was picked"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +65,7 @@ async fn the_snapshot_tells_gates_failing_rows_and_open_bugs() {
     let held = plant.desk.hold(&format!("{TOOL}/fixing"));
     let mut engine = plant.start();
     held.reached(1).await;
-    let fixing = |s: &Snapshot| s.phase == Phase::Fixing && s.doing.contains("/fixing/");
+    let fixing = |s: &Snapshot| s.phase == Phase::Fixing && s.doing.contains(", writing ");
     let seen = engine.until("a repair", fixing).await;
     tells_of_the_repair(&seen);
     let developer = seen.agents.iter().find(|a| a.role == Role::Developer);
@@ -101,7 +120,7 @@ async fn the_snapshot_tells_what_roles_and_hosts_did_also_after_a_restart() {
     let held = plant.desk.hold(&format!("{TOOL}/coding"));
     let mut engine = plant.start();
     held.reached(1).await;
-    let coding = |s: &Snapshot| s.phase == Phase::Coding && s.doing.contains("/coding/");
+    let coding = |s: &Snapshot| s.phase == Phase::Coding && s.doing.contains(", writing ");
     tells_of_the_roles(engine.until("coding", coding).await.as_ref());
     engine.stop().await;
     let mut engine = plant.start();

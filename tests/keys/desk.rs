@@ -200,7 +200,7 @@ fn the_mouse_goes_to_tabs_takes_rows_and_scrolls() {
     press(&mut model, "2");
     let there = place(&mut model, "Supervisor  ");
     mouse(&mut model, Did::Click, there);
-    assert_eq!(model.agents.cursor, 2);
+    assert_eq!(model.agents.roles.cursor, 2);
     press(&mut model, "3");
     let there = place(&mut model, "✓ tool-17");
     mouse(&mut model, Did::Click, there);

@@ -1,6 +1,6 @@
 //! Commands from keys and card: every one has a key, each asks as much as it should, none hits what was not meant.
 
-use crate::night::{night, snapshot};
+use crate::night::{judged, night, snapshot};
 use crate::screen::{model, press, tell, words};
 use dev_factory::domain::command::{Answer, Decision, StopAfter, Verb};
 use dev_factory::domain::event::Unit;
@@ -8,11 +8,13 @@ use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Act, LimitLine, Need, Snapshot, Way};
 use dev_factory::domain::state::{Escalation, Pause, PauseKind, Scope};
+use dev_factory::tui::action::Action;
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::form::For;
 use dev_factory::tui::layer::{Card, Layer};
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
+use dev_factory::tui::offer;
 use dev_factory::tui::tabs::Focus;
 use std::sync::Arc;
 
@@ -56,6 +58,8 @@ pub fn rich() -> Snapshot {
         {"seq": 19, "at": s.at, "tool": "github-issue-digest", "from": "spec", "to": "spec-review", "outcome": "drafted", "reason": null},
     ]))
     .unwrap();
+    let escalated = "it was escalated, not finished";
+    s.judged = vec![judged("port-scout", &[(Decision::Ship, escalated)])];
     s.limits = vec![LimitLine {
         scope: "qa".to_owned(),
         unit: Unit::Tokens,
@@ -239,7 +243,7 @@ fn the_cursor_stays_on_its_item_and_acts_on_no_other() {
     assert_eq!(name(&model).as_deref(), Some("webhook-relay"));
     s.queue.retain(|item| item.name != "webhook-relay");
     told(&mut model, &s);
-    for key in ["+", "-", "u", "e", "D"] {
+    for key in ["+", "-", "u", "e", "D", "x", "R"] {
         assert_eq!(press(&mut model, key), [], "{key}");
         assert_eq!(model.layers, [], "{key}");
         assert!(
@@ -347,6 +351,78 @@ fn any_item_is_requeued_where_it_stood_or_afresh() {
     let sent = |fresh| [Effect::Send(verb(fresh), None)];
     assert_eq!(press(&mut model, "jjjjR<Enter>y"), sent(false));
     assert_eq!(press(&mut model, "R<Tab><Right><Enter>y"), sent(true));
+    // One that waits already would be refused where it stood: it begins with afresh.
+    let mut model = ready();
+    let verb = Verb::Requeue {
+        item: Some("webhook-relay".to_owned()),
+        fresh: true,
+        reason: None,
+        priority: None,
+    };
+    assert_eq!(press(&mut model, "jjR<Enter>y"), [Effect::Send(verb, None)]);
+}
+
+#[test]
+fn what_the_engine_would_refuse_is_not_offered_and_says_why() {
+    let offered = |model: &Model, action| offer::key(model, action).is_some();
+    let mut model = ready();
+    press(&mut model, "jjjj");
+    assert!(!offered(&model, Action::Park) && offered(&model, Action::Unpark));
+    assert_eq!(press(&mut model, "x"), []);
+    assert!(model.layers.is_empty() && answered(&model).contains("parked already"));
+    // Nobody works: there is nothing to abort, and nothing to begin again.
+    let mut s = rich();
+    s.attempt = None;
+    let mut model = night("default");
+    told(&mut model, &s);
+    for (key, action) in [("X", Action::Abort), ("r", Action::Retry)] {
+        assert!(!offered(&model, action));
+        assert_eq!(press(&mut model, key), []);
+        assert!(answered(&model).contains("nobody works on"), "{key}");
+    }
+    // An escalated tool is answered by a decision, not by a hint.
+    s.phase = Phase::Review;
+    s.escalation = s.queue[4].escalation.clone();
+    told(&mut model, &s);
+    for (key, action) in [("i", Action::Hint), ("E", Action::Escalate)] {
+        assert!(!offered(&model, action), "{key}");
+        assert_eq!(press(&mut model, key), []);
+        assert!(model.layers.is_empty(), "{key}");
+    }
+}
+
+#[test]
+fn a_verdict_is_closed_as_the_engine_says() {
+    let mut s = rich();
+    s.queue[4].escalation = None;
+    let closed = [
+        (Decision::Takeover, "it was sent back 0 of 2 times"),
+        (Decision::SendBack, "it has no run yet"),
+    ];
+    let mut all = judged("port-scout", &closed);
+    all.verdicts
+        .retain(|v| !matches!(v.decision, Decision::Hint | Decision::TestDefect));
+    s.judged = vec![all];
+    let mut model = night("default");
+    told(&mut model, &s);
+    press(&mut model, "v");
+    let text = words(&mut model, (80, 24));
+    for part in [
+        "closed: it has no run yet",
+        "closed: it was sent back 0 of 2",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("test-defect"), "{text}");
+    assert_eq!(press(&mut model, "2"), []);
+    assert!(answered(&model).contains("send-back is closed: it has no run yet"));
+    // After two of them a takeover is open, also of one that is not escalated.
+    s.judged[0]
+        .verdicts
+        .iter_mut()
+        .for_each(|v| v.closed = None);
+    told(&mut model, &s);
+    assert_eq!(press(&mut model, "<Esc>v4src/a.js<Enter>y").len(), 1);
 }
 
 #[test]

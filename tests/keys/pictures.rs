@@ -29,9 +29,8 @@ fn stats() {
 
 #[test]
 fn factory_with_what_happened_since_this_person_looked() {
+    pictures("factory_since", "1");
     let mut model = night("default");
-    insta::assert_snapshot!("factory_since", render(&mut model, (120, 36)));
-    press(&mut model, "1");
     let text = words(&mut model, (120, 36));
     assert!(text.contains("Since you looked, Sat 22:00"), "{text}");
     assert!(text.contains("session-logger"), "{text}");
@@ -48,8 +47,8 @@ fn logs_held_and_filtered() {
 }
 
 /// A home in which nothing has happened.
-fn empty() -> Model {
-    let mut model = model("default");
+fn empty(theme: &str) -> Model {
+    let mut model = model(theme);
     let mut idle = snapshot();
     (idle.current_tool, idle.phase) = (None, Phase::Idle);
     idle.attempt = None;
@@ -67,7 +66,7 @@ fn empty() -> Model {
 #[test]
 fn an_empty_home_has_words() {
     for size in SIZES {
-        let mut model = empty();
+        let mut model = empty("default");
         press(&mut model, "4");
         model.logs.loading = false;
         assert!(words(&mut model, size).contains("nothing was said yet"));
@@ -78,9 +77,20 @@ fn an_empty_home_has_words() {
             "{text}"
         );
     }
-    let mut model = empty();
+    for theme in ["default", "plain"] {
+        for size in SIZES {
+            for (name, keys) in [("stats_empty", "3"), ("logs_empty", "4")] {
+                let mut model = empty(theme);
+                model.size = size;
+                press(&mut model, keys);
+                model.logs.loading = false;
+                let file = format!("{name}_{theme}_{}x{}", size.0, size.1);
+                insta::assert_snapshot!(file, render(&mut model, size));
+            }
+        }
+    }
+    let mut model = empty("default");
     press(&mut model, "3");
-    insta::assert_snapshot!("stats_empty", render(&mut model, (120, 36)));
     model.figures = None;
     assert!(words(&mut model, (80, 24)).contains("reading the journal"));
     tell(
@@ -136,5 +146,25 @@ fn ascii_has_twins_for_every_sign() {
             .filter(|c| !c.is_ascii() && *c != '…')
             .collect();
         assert!(other.is_empty(), "{other:?}");
+    }
+}
+
+#[test]
+fn long_words_on_stats_stay_off_the_line_between_the_columns() {
+    let mut model = night("default");
+    let mut s = snapshot();
+    s.needs[0].why = "a reason that is far too long for its column ".repeat(4);
+    tell(&mut model, Message::Snapshot(Arc::new(s)));
+    press(&mut model, "3");
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains("a reason that is far too long"), "{text}");
+    for row in text.lines().filter(|row| row.chars().nth(66) == Some('│')) {
+        assert_eq!(row.chars().nth(65), Some(' '), "{row}");
+    }
+    // All columns of the table have room for their heads.
+    for size in SIZES {
+        let text = words(&mut model, size);
+        let head = text.lines().find(|row| row.contains("Cycles")).unwrap();
+        assert!(!head.contains('…'), "{head}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::night::snapshot;
 use crate::orders::{answered, ready, rich, running, told};
 use crate::screen::{at, press, tell, words};
-use dev_factory::domain::command::Verb;
+use dev_factory::domain::command::{Decision, Verb};
 use dev_factory::domain::event::Unit;
 use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::Phase;
@@ -166,6 +166,9 @@ fn a_number_beyond_the_list_decides_nothing() {
     // What the engine would refuse is not offered: a file is taken over where a tool is stuck.
     let mut s = rich();
     s.queue[4].escalation = None;
+    s.judged[0]
+        .verdicts
+        .retain(|v| v.decision != Decision::Takeover);
     told(&mut model, &s);
     press(&mut model, "<Esc>v");
     assert!(!running(&mut model).contains("takeover"));

@@ -1,10 +1,10 @@
 //! Keys by name, and what they do: to the model, and to the world.
 
-use crate::night::{night, snapshot};
+use crate::night::{judged, night, snapshot};
 use crate::screen::{model, press, tell};
 use dev_factory::domain::command::{Answer, Decision, StopAfter, Verb};
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::state::Scope;
+use dev_factory::domain::state::{Escalation, Scope};
 use dev_factory::tui::action::{Action, Care, Place, TABLE};
 use dev_factory::tui::effect::{Effect, Seen};
 use dev_factory::tui::form::For;
@@ -123,9 +123,17 @@ fn the_footer_offers_no_key_that_would_be_refused_now() {
         reason: "night".to_owned(),
         since: review.at,
     });
+    let mut escalated = review.clone();
+    escalated.attempt = None;
+    escalated.escalation = Some(Escalation {
+        reason: "S4: the same failures".to_owned(),
+        from: Phase::Fixing,
+        level: 4,
+    });
     for (snapshot, gone) in [
         (Some(idle), false),
         (Some(review), false),
+        (Some(escalated), false),
         (Some(stopped), false),
         (Some(snapshot()), false),
         (Some(snapshot()), true),
@@ -144,9 +152,7 @@ fn the_footer_offers_no_key_that_would_be_refused_now() {
                 let mut tried = model.clone();
                 let effects = press(&mut tried, row.keys[0]);
                 let works = !effects.is_empty() || !tried.layers.is_empty();
-                // What is left is asked, and refused by whoever carries it out.
-                let asked = matches!(row.action, Action::Escalate | Action::StopEngine);
-                if !asked && row.place.holds(tab) {
+                if row.place.holds(tab) {
                     assert_eq!(offered, works, "{} on {tab:?}, gone {gone}", row.word);
                 }
                 model.readonly = true;
@@ -554,6 +560,8 @@ fn a_verdict_is_chosen_worded_and_confirmed() {
     // The tool under way has not been measured green: shipping is closed.
     let mut review = snapshot();
     review.phase = Phase::Review;
+    let red = [(Decision::Ship, "run 2 is red")];
+    review.judged = vec![judged("github-issue-digest", &red)];
     tell(&mut model, Message::Snapshot(Arc::new(review)));
     assert_eq!(press(&mut model, "v1"), []);
     assert!(

@@ -6,7 +6,7 @@ use crate::tool_past::{self, TOOL, answer, events, keys, serve, tree};
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::screen::Snapshot;
+use dev_factory::domain::screen::{Kind, Level, LogLine, Snapshot};
 use dev_factory::factory::ports::reader::{Ask, Events, Mark};
 use dev_factory::factory::ports::store::Paper;
 use dev_factory::tui::effect::{Effect, Seen};
@@ -93,6 +93,140 @@ fn enter_opens_the_tool_of_the_cursor_and_q_goes_back_to_where_one_was() {
     assert_eq!(view(&model).from, Tab::Stats);
     keys(&mut model, "q");
     assert_eq!((model.tab, model.tools.cursor), (Tab::Stats, 1));
+}
+
+/// Moves of two tools and a run, as the timeline shows them.
+fn timeline(s: &mut Snapshot) {
+    let step = |seq: u64, tool: &str, from: &str, to: &str, outcome: &str, commit: Option<&str>| {
+        serde_json::json!({"seq": seq, "at": at(2, 0, 0), "tool": tool, "from": from, "to": to,
+            "outcome": outcome, "reason": null, "commit": commit})
+    };
+    let moves = serde_json::json!([
+        step(1700, "webhook-relay", "review", "shipped", "ship", None),
+        step(1800, TOOL, "idle", "spec", "picked", None),
+        step(1820, TOOL, "qa", "fixing", "failed", Some("abcdef1000")),
+    ]);
+    s.moves = serde_json::from_value(moves).unwrap();
+    let ran = serde_json::json!([{"seq": 1846, "at": at(2, 40, 31), "tool": TOOL, "run": 2, "green": false,
+        "failed": "held-out: 2 of 14 cases fail"}]);
+    s.ran = serde_json::from_value(ran).unwrap();
+}
+
+#[test]
+fn enter_on_the_timeline_opens_the_tool_of_the_row_at_its_moment() {
+    let mut s = under_way();
+    timeline(&mut s);
+    let mut model = night("default");
+    tell(&mut model, Message::Snapshot(Arc::new(s.clone())));
+    keys(&mut model, "1<Tab><Tab><Tab>k<Enter>");
+    assert_eq!(
+        (view(&model).name.as_str(), view(&model).at),
+        (TOOL, Some(1820))
+    );
+    assert_eq!(view(&model).moment.phase, Phase::Fixing);
+    // The run is the newest event: it is followed.
+    keys(&mut model, "qj<Enter>");
+    assert_eq!((view(&model).moment.seq, view(&model).at), (1846, None));
+    keys(&mut model, "qg<Enter>");
+    assert_eq!(view(&model).name, "webhook-relay", "not the tool under way");
+    // Also where nothing is under way, and nothing is wanted.
+    (s.current_tool, s.phase, s.attempt) = (None, Phase::Idle, None);
+    s.queue.clear();
+    keys(&mut model, "q");
+    tell(&mut model, Message::Snapshot(Arc::new(s.clone())));
+    keys(&mut model, "<Enter>");
+    assert_eq!(view(&model).name, "webhook-relay");
+    // A move that has gone opens nothing.
+    keys(&mut model, "q");
+    s.moves.remove(0);
+    tell(&mut model, Message::Snapshot(Arc::new(s)));
+    keys(&mut model, "<Enter>");
+    assert!(model.tool.is_none() && said(&model).contains("no tool stands there"));
+}
+
+#[test]
+fn a_line_of_the_log_opens_its_tool_at_its_moment() {
+    let line = |seq, time: (u32, u32, u32)| LogLine {
+        at: at(time.0, time.1, time.2),
+        from: "engine".to_owned(),
+        level: Level::Move,
+        tool: Some(TOOL.to_owned()),
+        seq,
+        kind: Kind::Plain,
+        text: "a line\nand what belongs to it".to_owned(),
+    };
+    let opened = |line: LogLine| {
+        let mut model = night("default");
+        tell(&mut model, Message::Snapshot(Arc::new(under_way())));
+        tell(&mut model, Message::Lines(vec![Arc::new(line)]));
+        keys(&mut model, "4<Enter>");
+        (view(&model).at, view(&model).moment.seq, model)
+    };
+    let (at, seq, mut model) = opened(line(Some(1820), (2, 16, 2)));
+    assert_eq!((at, seq), (Some(1820), 1820));
+    // Gone on from there it is forgotten where one came from.
+    keys(&mut model, ">");
+    assert_eq!(view(&model).at, Some(1824));
+    // What stands for no event is shown by its time: the newest event of then.
+    assert_eq!(opened(line(None, (2, 29, 0))).1, 1822);
+    assert_eq!(
+        opened(line(None, (2, 50, 0))).0,
+        None,
+        "the newest is followed"
+    );
+    assert_eq!(opened(line(Some(1846), (2, 40, 31))).0, None);
+}
+
+#[test]
+fn pager_clipboard_and_file_get_the_whole_page_of_the_tool() {
+    let mut model = opened();
+    model.size = (80, 24);
+    to(&mut model, Section::Files);
+    keys(&mut model, "j<Enter>");
+    let whole = format!("{TOOL}: src/group.js\n");
+    for key in ["o", "y", "Y"] {
+        let effects = press(&mut model, key);
+        let (Some(Effect::Page(_, text)) | Some(Effect::Clip(text)) | Some(Effect::Keep(_, text))) =
+            effects.first()
+        else {
+            panic!("{effects:?}");
+        };
+        assert!(text.starts_with(&whole), "{text}");
+        // The last row is out of sight here.
+        assert!(
+            text.contains("module.exports = { groupByLabel };"),
+            "{text}"
+        );
+        assert!(!text.contains(['│', '─']), "no borders: {text}");
+        assert_eq!(text.lines().count(), view(&model).page.rows.len() + 1);
+    }
+    assert!(!words(&mut model, (80, 24)).contains("module.exports"));
+    let effects = press(&mut model, "Y");
+    assert!(matches!(&effects[..], [Effect::Keep(name, _)] if name == TOOL));
+}
+
+#[test]
+fn a_rewind_from_the_timeline_names_the_tree_of_then() {
+    let mut s = under_way();
+    timeline(&mut s);
+    // What is written to the home and read again still tells that there was no tree.
+    let text = serde_json::to_string(&s).unwrap();
+    s = serde_json::from_str(&text).unwrap();
+    assert_eq!(s.moves[1].commit, Some(None));
+    let mut model = night("default");
+    tell(&mut model, Message::Snapshot(Arc::new(s)));
+    keys(&mut model, "1<Tab><Tab><Tab>W");
+    assert!(
+        said(&model).contains("a run of the gates"),
+        "{}",
+        said(&model)
+    );
+    keys(&mut model, "kW");
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains("files of abcdef1000"), "{text}");
+    keys(&mut model, "<Esc>kW");
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains("no files yet"), "{text}");
 }
 
 #[test]
@@ -951,5 +1085,74 @@ fn a_tool_without_a_past_and_one_that_is_being_read_have_words() {
     let none = Ok(Events::default());
     tell(&mut model, Message::Events(TOOL.to_owned(), 0, None, none));
     assert!(words(&mut model, (80, 24)).contains("the journal says nothing of this tool yet"));
+    for theme in ["default", "plain"] {
+        for size in SIZES {
+            let mut model = night(theme);
+            model.size = size;
+            press(&mut model, "1j<Enter>");
+            let name = view(&model).name.clone();
+            let none = Ok(Events::default());
+            tell(&mut model, Message::Events(name, 0, None, none));
+            let file = format!("tool_empty_{theme}_{}x{}", size.0, size.1);
+            insta::assert_snapshot!(file, render(&mut model, size));
+        }
+    }
     let _ = tool_past::events();
+}
+
+#[test]
+fn the_footer_offers_no_key_of_the_view_that_would_be_refused_now() {
+    use dev_factory::tui::action::{Care, TABLE};
+    use dev_factory::tui::offer;
+    let queued = |status| {
+        let mut s = another();
+        s.queue[0].status = status;
+        s
+    };
+    let mut review = under_way();
+    review.phase = Phase::Review;
+    let mut still = under_way();
+    still.attempt = None;
+    let mut gone = another();
+    gone.queue.remove(0);
+    for (number, s) in [
+        under_way(),
+        review,
+        still,
+        another(),
+        queued(ItemStatus::NeedsHuman),
+        queued(ItemStatus::Wanted),
+        queued(ItemStatus::InReview),
+        gone,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for back in ["", "<"] {
+            let mut model = opened();
+            keys(&mut model, back);
+            tell(&mut model, Message::Snapshot(Arc::new(s.clone())));
+            model.table.rows.clear();
+            for row in TABLE.iter().filter(|row| row.place.holds(Tab::Tool)) {
+                if row.care == Care::Looks {
+                    continue;
+                }
+                let offered = offer::word(&model, row).is_some();
+                let mut tried = model.clone();
+                let effects = press(&mut tried, row.keys[0]);
+                let works = !effects.is_empty() || !tried.layers.is_empty();
+                assert_eq!(
+                    offered,
+                    works,
+                    "{} at {number} {back:?}: {}",
+                    row.word,
+                    said(&tried)
+                );
+            }
+        }
+    }
+    // The shipped tool that is shown can be reopened, whatever Stats' cursor is on.
+    let mut model = shipped();
+    model.table.rows.clear();
+    assert!(offer::key(&model, dev_factory::tui::action::Action::Reopen).is_some());
 }

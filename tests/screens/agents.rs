@@ -45,17 +45,46 @@ fn every_role_with_its_host_and_why_it_does_not_work() {
 }
 
 #[test]
+fn every_pane_can_be_reached_at_every_size() {
+    for (name, keys) in [
+        ("role", "Tab j j j"),
+        ("hosts", "Tab Tab j"),
+        ("turns", "Tab Tab Tab j"),
+        ("found", "/ l e n g t h Enter"),
+        ("alone", "Tab Tab Tab z"),
+    ] {
+        for size in SIZES {
+            let picture = format!("agents_{name}_{}x{}", size.0, size.1);
+            // The Developer has turns at every size.
+            in_both_themes(&picture, &pressed(agents(bad(size), 0), keys));
+        }
+    }
+    // What is below the window comes into it.
+    for size in [(80, 24), (60, 16)] {
+        let mut seen = String::new();
+        let mut model = pressed(agents(bad(size), 2), "Tab");
+        for _ in 0..20 {
+            seen.push_str(&text(&model));
+            model = pressed(model, "j");
+        }
+        for label in ["host ", "effect", "context", "24 h", "limits", "health"] {
+            assert!(seen.contains(&format!("\n {label}")), "{label} at {size:?}");
+        }
+    }
+}
+
+#[test]
 fn a_role_that_works_and_one_that_is_paused() {
     let mut s = plant::snapshot();
     s.agents[1].scripted = true;
     s.agents[0].state = AgentState::Paused;
     s.agents[0].words = "paused by operator:oper: gaming".to_owned();
     s.pauses = vec![pause(PauseKind::Operator, Scope::Developer, "gaming")];
-    same(
-        "agents_paused_80x24",
-        &text(&agents(with((80, 24), s.clone()), 0)),
-    );
-    same("agents_working_80x24", &text(&agents(with((80, 24), s), 1)));
+    for size in SIZES {
+        let named = |what: &str| format!("agents_{what}_{}x{}", size.0, size.1);
+        in_both_themes(&named("paused"), &agents(with(size, s.clone()), 0));
+        in_both_themes(&named("working"), &agents(with(size, s.clone()), 1));
+    }
 }
 
 #[test]
@@ -69,10 +98,10 @@ fn the_operator_reviews_and_another_program_builds() {
     s.agents[2].words = "you review: dev-factory decide".to_owned();
     (s.agents[2].context, s.agents[2].read) = (None, None);
     (s.agents[2].last, s.agents[2].tokens_per_second) = (None, None);
-    same(
-        "agents_operator_120x36",
-        &text(&agents(with((120, 36), s), 2)),
-    );
+    for size in SIZES {
+        let name = format!("agents_operator_{}x{}", size.0, size.1);
+        in_both_themes(&name, &agents(with(size, s.clone()), 2));
+    }
 }
 
 #[test]
@@ -134,7 +163,11 @@ fn the_line_at_a_host_shows_who_is_served_and_who_waits_for_how_long() {
             ],
         },
     ];
-    same("agents_line_120x36", &text(&agents(with((120, 36), s), 1)));
+    for size in SIZES {
+        let name = format!("agents_line_{}x{}", size.0, size.1);
+        let model = pressed(agents(with(size, s.clone()), 1), "Tab Tab");
+        in_both_themes(&name, &model);
+    }
 }
 
 #[test]

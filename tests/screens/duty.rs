@@ -11,6 +11,7 @@ use dev_factory::domain::stats::Usage;
 
 fn turn(clock: &str, label: &str, tokens: (u64, u64, u64), seconds: u64, ended: &str) -> TurnLine {
     TurnLine {
+        seq: at(clock).timestamp().unsigned_abs(),
         at: at(clock),
         label: format!("{TOOL}/{label}"),
         host: String::new(),

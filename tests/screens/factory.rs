@@ -1,10 +1,10 @@
 //! The Factory tab and what stands in for it.
 
-use super::picture::{both, drawn, in_both_themes, same, styles, text};
+use super::picture::{drawn, everywhere, in_both_themes, same, styles, text};
 use super::plant::{self, at, bad, idle, item, line, pause, with};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase};
-use dev_factory::domain::screen::{AgentState, Level, Way};
+use dev_factory::domain::screen::{AgentState, FailingLine, GateLine, Level, Way};
 use dev_factory::domain::state::{Escalation, PauseKind, Scope, Stopped};
 use dev_factory::tui::model::Engine;
 use dev_factory::tui::tabs::{Focus, Tab};
@@ -13,9 +13,37 @@ const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
 
 #[test]
 fn the_bad_moment_of_the_drawings() {
-    for size in SIZES {
-        let name = format!("factory_{}x{}", size.0, size.1);
-        in_both_themes(&name, &bad(size));
+    everywhere("factory", bad);
+}
+
+#[test]
+fn the_gate_of_mutations_and_the_ways_out_of_a_stuck_tool() {
+    let mut s = plant::snapshot();
+    let mut gates = s.measured[1].gates.clone();
+    gates.iter_mut().for_each(|gate| gate.passed = true);
+    gates[3].figure = "14 of 14".to_owned();
+    let mutation = GateLine {
+        gate: "mutation".to_owned(),
+        passed: false,
+        figure: "41 of 70 %".to_owned(),
+        words: "41 % of the changes were noticed, 70 % are wanted".to_owned(),
+    };
+    s.measured[1].gates = [gates, vec![mutation]].concat();
+    s.measured[1].failing = vec![FailingLine {
+        what: "mutation".to_owned(),
+        text: "group.js:8 `+` for `-` was not noticed".to_owned(),
+        ..FailingLine::default()
+    }];
+    s.stuck = "yes, S4: the same failing set three times".to_owned();
+    s.next = "L4: another model writes it; red again: you".to_owned();
+    everywhere("mutation", |size| with(size, s.clone()));
+    let seen = text(&with((80, 24), s));
+    for words in [
+        "mutation 41/70 %",
+        "S4: the same failing set",
+        "L4: another model",
+    ] {
+        assert!(seen.contains(words), "{words}\n{seen}");
     }
 }
 
@@ -35,11 +63,7 @@ fn every_row_of_the_screen_is_ascii_where_that_is_asked_for() {
 
 #[test]
 fn nothing_wanted_is_said_with_what_to_do() {
-    for size in SIZES {
-        let name = format!("idle_{}x{}", size.0, size.1);
-        let model = with(size, idle());
-        same(&name, &text(&model));
-    }
+    everywhere("idle", |size| with(size, idle()));
 }
 
 #[test]
@@ -49,34 +73,36 @@ fn a_pause_tells_who_since_when_until_when_and_why() {
     held.until = Some(at("07:00:00"));
     s.pauses = vec![held];
     s.attempt = None;
-    let mut model = with((80, 24), s.clone());
+    let model = with((80, 24), s.clone());
     assert!(text(&model).contains("= PAUSED by oper since Sun 22:10 until 07:00: gaming"));
-    same("paused_80x24", &both(&model));
+    everywhere("paused", |size| with(size, s.clone()));
     s.pausing = true;
-    model = with((80, 24), s);
-    assert!(text(&model).contains("= PAUSING after this: asking gpu2/qwen3:14b"));
+    let model = with((80, 24), s);
+    assert!(text(&model).contains("= PAUSING after this: turn 5, finding out"));
 }
 
 #[test]
 fn an_end_on_purpose_and_an_engine_that_is_gone_are_said_in_words() {
     let mut s = plant::snapshot();
     s.attempt = None;
-    let mut model = with((80, 24), s.clone());
-    model.engine = Engine::Gone;
-    same("gone_80x24", &text(&model));
+    everywhere("gone", |size| {
+        let mut model = with(size, s.clone());
+        model.engine = Engine::Gone;
+        model
+    });
     s.stopped = Some(Stopped {
         by: "operator:oper".to_owned(),
         reason: "the lights go out".to_owned(),
         since: at("02:40:00"),
     });
-    same("stopped_80x24", &text(&with((80, 24), s)));
+    everywhere("stopped", |size| with(size, s.clone()));
     for engine in [Engine::Unknown, Engine::Gone] {
-        let mut model = plant::blank((80, 24));
-        model.engine = engine;
-        same(
-            &format!("no_snapshot_{engine:?}_80x24").to_lowercase(),
-            &text(&model),
-        );
+        let name = format!("no_snapshot_{engine:?}").to_lowercase();
+        everywhere(&name, |size| {
+            let mut model = plant::blank(size);
+            model.engine = engine;
+            model
+        });
     }
 }
 
@@ -112,8 +138,7 @@ fn gates_that_are_being_measured_have_no_verdict_yet() {
     s.measuring = Some(3);
     s.bugs.clear();
     s.doing = "running Jest and the held-out cases".to_owned();
-    same("measuring_120x36", &text(&with((120, 36), s.clone())));
-    same("measuring_80x24", &text(&with((80, 24), s)));
+    everywhere("measuring", |size| with(size, s.clone()));
 }
 
 #[test]
@@ -123,8 +148,7 @@ fn a_repair_a_review_and_an_escalation() {
     let mut next = s.moves[4].clone();
     next.at = at("02:41:00");
     s.moves.push(next);
-    same("fixing_80x24", &text(&with((80, 24), s.clone())));
-    same("fixing_120x36", &text(&with((120, 36), s.clone())));
+    everywhere("fixing", |size| with(size, s.clone()));
     s.phase = Phase::Review;
     s.attempt = None;
     s.escalation = Some(Escalation {
@@ -139,8 +163,7 @@ fn a_repair_a_review_and_an_escalation() {
     let last = s.moves.last_mut().unwrap();
     (last.from, last.to) = (Phase::Fixing, Phase::Review);
     last.outcome = Outcome::Escalated;
-    same("escalated_80x24", &both(&with((80, 24), s.clone())));
-    same("escalated_60x16", &text(&with((60, 16), s)));
+    everywhere("escalated", |size| with(size, s.clone()));
 }
 
 #[test]
@@ -152,8 +175,11 @@ fn a_first_attempt_leaves_the_room_to_what_the_model_writes() {
         s.runs.clear();
         s.measured.clear();
         s.bugs.clear();
+        s.ran.clear();
+        s.stuck.clear();
+        s.next.clear();
         s.moves.truncate(3);
-        s.doing = "asking gpu1/qwen3:14b for github-issue-digest/coding/file/src/group.js/0".into();
+        s.doing = "turn 1, writing src/group.js".into();
         if let Some(attempt) = &mut s.attempt {
             attempt.role = dev_factory::domain::phase::Role::Developer;
             attempt.started_at = at("02:40:32");
@@ -163,15 +189,17 @@ fn a_first_attempt_leaves_the_room_to_what_the_model_writes() {
         model
             .book
             .push(&line("02:41:05", "developer", Level::Stream, code), false);
-        same(&format!("coding_{}x{}", size.0, size.1), &text(&model));
+        in_both_themes(&format!("coding_{}x{}", size.0, size.1), &model);
     }
 }
 
 #[test]
 fn the_live_text_alone_fills_the_tab() {
-    let mut model = bad((80, 24));
-    model.zoom = true;
-    same("zoom_80x24", &both(&model));
+    everywhere("zoom", |size| {
+        let mut model = bad(size);
+        model.zoom = true;
+        model
+    });
 }
 
 #[test]

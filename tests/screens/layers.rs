@@ -1,7 +1,8 @@
 //! What lies over a tab: help, card, palette, questions, forms, decisions.
 
-use super::picture::{both, in_both_themes, same, text};
-use super::plant::{self, at, bad, pressed, with};
+use super::picture::{everywhere, in_both_themes, same, text};
+use super::plant::{self, TOOL, at, bad, judged, pressed, with};
+use dev_factory::domain::command::Decision;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Need, Way};
 use dev_factory::tui::action::TABLE;
@@ -9,9 +10,8 @@ use dev_factory::tui::tabs::Tab;
 
 #[test]
 fn help_lists_the_keys_of_this_tab_and_scrolls_to_the_last() {
-    same("help_80x24", &both(&pressed(bad((80, 24)), "?")));
-    same("help_120x36", &text(&pressed(bad((120, 36)), "?")));
-    same("help_logs_60x16", &text(&pressed(bad((60, 16)), "4 ?")));
+    everywhere("help", |size| pressed(bad(size), "?"));
+    everywhere("help_logs", |size| pressed(bad(size), "4 ?"));
     for (number, tab) in (1..).zip(Tab::ALL) {
         let mut seen = String::new();
         let mut keys = format!("{number} ?");
@@ -35,8 +35,8 @@ fn help_lists_the_keys_of_this_tab_and_scrolls_to_the_last() {
 
 #[test]
 fn the_card_tells_why_since_when_and_the_ways_out() {
-    in_both_themes("card_80x24", &pressed(bad((80, 24)), "!"));
-    same("card_second_120x36", &text(&pressed(bad((120, 36)), "! !")));
+    everywhere("card", |size| pressed(bad(size), "!"));
+    everywhere("card_second", |size| pressed(bad(size), "! !"));
     let mut s = plant::snapshot();
     s.needs = vec![Need {
         id: "park:x".to_owned(),
@@ -48,69 +48,63 @@ fn the_card_tells_why_since_when_and_the_ways_out() {
         since: at("22:10:00"),
         blocking: false,
     }];
-    same(
-        "card_long_60x16",
-        &text(&pressed(with((60, 16), s.clone()), "!")),
-    );
+    everywhere("card_long", |size| pressed(with(size, s.clone()), "!"));
     s.needs.clear();
     assert!(text(&pressed(with((80, 24), s), "!")).contains("Nothing waits for you"));
 }
 
 #[test]
 fn the_palette_lists_what_fits_and_says_what_is_wrong() {
-    in_both_themes("palette_80x24", &pressed(bad((80, 24)), ":"));
-    same(
-        "palette_fitting_80x24",
-        &text(&pressed(bad((80, 24)), ": p a Down")),
-    );
-    same(
-        "palette_problem_80x24",
-        &both(&pressed(bad((80, 24)), ": p a r k Space x Enter")),
-    );
-    same(
-        "palette_none_60x16",
-        &text(&pressed(bad((60, 16)), ": x y z")),
-    );
+    for (name, keys) in [
+        ("palette", ":"),
+        ("palette_fitting", ": p a Down"),
+        ("palette_problem", ": p a r k Space x Enter"),
+        ("palette_none", ": x y z"),
+    ] {
+        everywhere(name, |size| pressed(bad(size), keys));
+    }
 }
 
 #[test]
 fn a_question_has_the_harmless_answer_focused() {
-    in_both_themes("confirm_80x24", &pressed(bad((80, 24)), "X"));
-    same("confirm_yes_60x16", &both(&pressed(bad((60, 16)), "X Tab")));
+    everywhere("confirm", |size| pressed(bad(size), "X"));
+    everywhere("confirm_yes", |size| pressed(bad(size), "X Tab"));
 }
 
 #[test]
 fn a_form_shows_its_cursor_also_in_a_long_text() {
-    in_both_themes("form_80x24", &pressed(bad((80, 24)), "E"));
-    let keys = format!("E {} Left Left", "d e a r Space ".repeat(30));
-    same("form_long_60x16", &both(&pressed(bad((60, 16)), &keys)));
-    same(
-        "form_wide_80x24",
-        &both(&pressed(bad((80, 24)), "a 日 本 語 の 道 具 Left")),
-    );
+    let long = format!("E {} Left Left", "d e a r Space ".repeat(30));
+    for (name, keys) in [
+        ("form", "E"),
+        ("form_long", long.as_str()),
+        ("form_wide", "a 日 本 語 の 道 具 Left"),
+    ] {
+        everywhere(name, |size| pressed(bad(size), keys));
+    }
 }
 
 #[test]
 fn a_verdict_that_is_closed_says_why() {
     let mut s = plant::snapshot();
-    same(
-        "verdict_shelf_80x24",
-        &text(&pressed(with((80, 24), s.clone()), "v")),
-    );
+    everywhere("verdict_shelf", |size| pressed(with(size, s.clone()), "v"));
     s.phase = Phase::Review;
-    in_both_themes(
-        "verdict_closed_80x24",
-        &pressed(with((80, 24), s.clone()), "v j"),
-    );
+    let closed = [
+        (Decision::Ship, "run 2 is red (held-out)"),
+        (Decision::Takeover, "it was sent back 0 of 2 times"),
+    ];
+    s.judged = vec![judged(TOOL, false, &closed)];
+    everywhere("verdict_closed", |size| {
+        pressed(with(size, s.clone()), "v j")
+    });
+    s.judged = vec![judged(TOOL, true, &closed[..1])];
     s.escalation = Some(dev_factory::domain::state::Escalation {
         reason: "S4: the same".to_owned(),
         from: Phase::Fixing,
         level: 4,
     });
-    same(
-        "verdict_escalated_60x16",
-        &both(&pressed(with((60, 16), s), "v")),
-    );
+    everywhere("verdict_escalated", |size| {
+        pressed(with(size, s.clone()), "v")
+    });
 }
 
 #[test]

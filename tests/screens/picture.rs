@@ -94,6 +94,14 @@ pub fn same(name: &str, picture: &str) {
     settings.bind(|| insta::assert_snapshot!(name, picture));
 }
 
+/// At every size, in both themes.
+pub fn everywhere(name: &str, model: impl Fn((u16, u16)) -> Model) {
+    for size in [(120, 36), (80, 24), (60, 16)] {
+        let picture = format!("{name}_{}x{}", size.0, size.1);
+        in_both_themes(&picture, &model(size));
+    }
+}
+
 /// Text and styles in the default theme, and the same text in the plain one with its own styles.
 pub fn in_both_themes(name: &str, model: &Model) {
     same(name, &both(model));

@@ -7,8 +7,8 @@ use dev_factory::domain::factory::Totals;
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::screen::{
-    Act, AgentState, AgentStatus, BugLine, EngineId, FailingLine, GateLine, Level, LimitLine,
-    LogLine, Measured, MoveLine, Need, Snapshot, ToolLimits, Way,
+    Act, AgentState, AgentStatus, BugLine, EngineId, FailingLine, GateLine, Judged, Level,
+    LimitLine, LogLine, Measured, MoveLine, Need, RanLine, Snapshot, ToolLimits, Verdict, Way,
 };
 use dev_factory::domain::state::{AttemptRef, Pause, PauseKind, Scope};
 use dev_factory::factory::ports::operator::{Operator, Usage};
@@ -67,6 +67,7 @@ fn step(seq: u64, clock: &str, from: Phase, to: Phase, outcome: Outcome, why: &s
         to,
         outcome,
         reason: (!why.is_empty()).then(|| why.to_owned()),
+        commit: None,
     }
 }
 
@@ -154,7 +155,7 @@ fn agents() -> Vec<AgentStatus> {
         Role::Qa,
         "gpu2/qwen3:14b",
         AgentState::Working,
-        "asking gpu2/qwen3:14b for github-issue-digest/qa/hypothesis/0",
+        "turn 5, finding out what is wrong",
     );
     qa.last = Some(at("02:40:40"));
     qa.tokens_per_second = Some(18.6);
@@ -323,6 +324,44 @@ fn moves() -> Vec<MoveLine> {
     ]
 }
 
+fn ran() -> Vec<RanLine> {
+    let ran = |seq, clock: &str, run, failed: &str| RanLine {
+        seq,
+        at: at(clock),
+        tool: TOOL.to_owned(),
+        run,
+        green: false,
+        failed: Some(failed.to_owned()),
+    };
+    vec![
+        ran(1820, "02:15:41", 1, "jest: 2 of 31 tests fail"),
+        ran(
+            1846,
+            "02:40:31",
+            2,
+            "held-out: 2 of 14 cases fail: h4 (R4), h9 (R9)",
+        ),
+    ]
+}
+
+/// What may be decided on a tool; some of it is closed.
+pub fn judged(tool: &str, escalated: bool, closed: &[(Decision, &str)]) -> Judged {
+    let legal = |d: &Decision| escalated || !matches!(d, Decision::Hint | Decision::TestDefect);
+    let why = |decision| closed.iter().find(|(known, _)| *known == decision);
+    let verdict = |decision| Verdict {
+        decision,
+        closed: why(decision).map(|(_, why)| (*why).to_owned()),
+    };
+    Judged {
+        tool: tool.to_owned(),
+        verdicts: Decision::ALL
+            .into_iter()
+            .filter(legal)
+            .map(verdict)
+            .collect(),
+    }
+}
+
 /// QA fails a tool for the second time, the Supervisor's key is dead, one finished tool is shelved.
 pub fn snapshot() -> Snapshot {
     Snapshot {
@@ -350,7 +389,7 @@ pub fn snapshot() -> Snapshot {
         conditions: Vec::new(),
         pausing: false,
         stopped: None,
-        doing: "asking gpu2/qwen3:14b for github-issue-digest/qa/hypothesis/0".to_owned(),
+        doing: "turn 5, finding out what is wrong".to_owned(),
         agents: agents(),
         hosts: super::duty::lines(),
         servers: super::duty::servers(),
@@ -364,9 +403,11 @@ pub fn snapshot() -> Snapshot {
             rule: Some("R4".to_owned()),
             title: "labels that differ only by case are counted apart".to_owned(),
         }],
-        stuck: String::new(),
-        next: String::new(),
+        stuck: "no: jest 29 > 31. S4 same set 0 of 2, S5 same error 0 of 3".to_owned(),
+        next: "BUG-3 (R4), repair 2 of 2 (L1); red again: L2 afresh".to_owned(),
         moves: moves(),
+        ran: ran(),
+        judged: vec![judged("session-logger", false, &[])],
         totals: Totals {
             shipped: 19,
             parked: 2,
@@ -498,6 +539,9 @@ pub fn idle() -> Snapshot {
     s.runs.clear();
     s.measured.clear();
     s.bugs.clear();
+    s.ran.clear();
+    s.stuck.clear();
+    s.next.clear();
     for agent in &mut s.agents {
         agent.state = AgentState::Ready;
         agent.words = "answers".to_owned();
@@ -548,6 +592,10 @@ impl Operator for Nobody {
     }
 
     fn address(&self, _: &str, _: &str) -> Answer {
+        unreachable!("update writes nothing")
+    }
+
+    fn doctor(&self, _: &str) -> Result<String, String> {
         unreachable!("update writes nothing")
     }
 

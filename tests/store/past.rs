@@ -624,6 +624,9 @@ impl Operator for Nobody {
     fn address(&self, _: &str, _: &str) -> Answer {
         unreachable!("update never writes settings")
     }
+    fn doctor(&self, _: &str) -> Result<String, String> {
+        unreachable!("update never writes settings")
+    }
     fn start(&self) -> Result<String, String> {
         unreachable!("update never starts an engine")
     }

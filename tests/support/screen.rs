@@ -82,6 +82,10 @@ impl Operator for Hand {
         unreachable!("update writes nothing")
     }
 
+    fn doctor(&self, _: &str) -> Result<String, String> {
+        unreachable!("update writes nothing")
+    }
+
     fn start(&self) -> Result<String, String> {
         unreachable!("update never starts an engine")
     }

@@ -251,6 +251,8 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         stuck: String::new(),
         next: String::new(),
         moves: vec![],
+        ran: vec![],
+        judged: vec![],
         totals: Totals::default(),
         day_usd: 0.0,
         day_limit_usd: 5.0,

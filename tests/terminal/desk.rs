@@ -156,6 +156,29 @@ fn the_pager_has_the_terminal_to_itself_and_gets_no_secrets() {
 }
 
 #[test]
+fn the_doctor_of_a_host_is_read_in_the_pager() {
+    let w = World::new();
+    let _ends = w.ends();
+    let pager = "sh -c 'cat $0; echo pager-here; read line'";
+    let mut pty = w.open(&[("PAGER", pager)]);
+    pty.press("2");
+    pty.shows("[2 Agents");
+    pty.press("d");
+    pty.until("what was found", |s| {
+        let text = s.text();
+        !s.screen().alternate_screen()
+            && text.contains("no turn is taken")
+            && text.contains("Everything is as it should be.")
+            && text.contains("pager-here")
+    });
+    pty.press("\r");
+    pty.until("the screens again", |s| s.screen().alternate_screen());
+    pty.shows("[2 Agents");
+    leaves(pty);
+    w.unharmed();
+}
+
+#[test]
 fn a_text_goes_to_the_clipboard_by_the_terminal_or_by_tmux() {
     let w = World::new();
     let _ends = w.ends();

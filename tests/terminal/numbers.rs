@@ -12,6 +12,13 @@ use std::time::{Duration, Instant};
 /// beside other tests: it is held to 50 times that; `cargo bench --bench screens -- flood` has the figures of the real one.
 const ANSWERS: Duration = Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 5 });
 
+/// Lines a second that pour in at least; a build for tests writes them slower.
+const POURS: f64 = if cfg!(debug_assertions) {
+    1_000.0
+} else {
+    90_000.0
+};
+
 /// Waits until it is so late.
 fn until(at: Instant) {
     while let Some(left) = at.checked_duration_since(Instant::now()) {
@@ -95,6 +102,7 @@ fn keys_are_answered_while_lines_pour_in() {
     times.sort();
     let p95 = times[94];
     assert!(p95 <= ANSWERS, "{p95:?} at {rate:.0} lines a second");
+    assert!(rate >= POURS, "it only rained: {rate:.0} lines a second");
     pty.press("q");
     pty.ended();
 }

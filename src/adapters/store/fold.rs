@@ -159,13 +159,20 @@ pub fn core(factory: &Factory) -> StateDoc {
     factory.state_doc(&Map::new())
 }
 
-/// Keeps the newest moves.
+/// Keeps the newest moves, and the runs between them.
 pub fn remember(recent: &mut VecDeque<Event>, event: &Event) {
-    if matches!(event.body, EventBody::Move(_)) {
-        recent.push_back(event.clone());
-        if recent.len() > RECENT {
-            recent.pop_front();
-        }
+    if !matches!(event.body, EventBody::Move(_) | EventBody::Run(_)) {
+        return;
+    }
+    recent.push_back(event.clone());
+    let moves = |kept: &VecDeque<Event>| {
+        let moves = kept.iter();
+        moves
+            .filter(|e| matches!(e.body, EventBody::Move(_)))
+            .count()
+    };
+    while moves(recent) > RECENT || recent.len() > 2 * RECENT {
+        recent.pop_front();
     }
 }
 

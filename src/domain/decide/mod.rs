@@ -13,7 +13,7 @@ mod room;
 mod verdict;
 
 pub use command::{needs_engine, stale};
-pub use review::{allowed, hint_fits, pending, subject};
+pub use review::{allowed, hint_fits, judged, pending, subject};
 pub use upkeep::upkeep;
 
 use super::command::Command;

@@ -7,6 +7,7 @@ use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::{Factory, Pending, ToolFacts};
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Outcome, Phase};
+use crate::domain::screen::{Judged, Verdict};
 use crate::domain::table;
 
 impl Decision {
@@ -83,6 +84,37 @@ pub fn allowed(facts: &ToolFacts, escalated: bool, send_backs: u32) -> Vec<Decis
     }
     allowed.push(Decision::Respec);
     allowed
+}
+
+/// What a person may decide on each tool that waits for it, and why what is closed would be refused.
+#[must_use]
+pub fn judged(factory: &Factory, limits: &Limits) -> Vec<Judged> {
+    let here = factory.current_tool.as_deref();
+    let here = here.filter(|_| factory.phase == Phase::Review);
+    let shelf = factory.items.iter();
+    let shelf = shelf
+        .filter(|item| item.status == ItemStatus::InReview && here != Some(item.name.as_str()));
+    let reviewed = here.map(|name| (name, super::escalation(factory).is_some()));
+    let shelved = shelf.map(|item| (item.name.as_str(), item.escalation.is_some()));
+    let none = ToolFacts::default();
+    let verdicts = |name: &str, escalated: bool| {
+        let facts = factory.facts(name).unwrap_or(&none);
+        let legal = Decision::ALL.into_iter();
+        let legal = legal.filter(|d| table::find(Phase::Review, d.outcome(), escalated).is_some());
+        let verdict = |decision| Verdict {
+            decision,
+            closed: unmet(decision, facts, escalated, limits.ladder.send_backs),
+        };
+        legal.map(verdict).collect()
+    };
+    reviewed
+        .into_iter()
+        .chain(shelved)
+        .map(|(name, escalated)| Judged {
+            tool: name.to_owned(),
+            verdicts: verdicts(name, escalated),
+        })
+        .collect()
 }
 
 /// The decision that waits for the tool under review, as the report that applies it.
@@ -243,7 +275,15 @@ fn on_shelf(
         .is_some_and(|item| item.escalation.is_some());
     let none = ToolFacts::default();
     let facts = factory.facts(name).unwrap_or(&none);
-    if let Some(why) = unmet(pending, facts, escalated, limits.ladder.send_backs) {
+    let least = limits.ladder.send_backs;
+    let unnamed = pending.decision == Decision::TestDefect
+        && pending
+            .case
+            .as_deref()
+            .is_none_or(|case| case.trim().is_empty());
+    let unmet = unmet(pending.decision, facts, escalated, least)
+        .or_else(|| unnamed.then(|| "name the acceptance case that is wrong".to_owned()));
+    if let Some(why) = unmet {
         let to = table::destination(Phase::Review, outcome, true, Some(Phase::Fixing))
             .map_or_else(String::new, |to| format!(" to {to}"));
         return Err(Refusal::new(format!(
@@ -268,19 +308,15 @@ fn on_shelf(
     ))
 }
 
-/// The condition of the row that a shelved tool does not meet.
-fn unmet(pending: &Pending, facts: &ToolFacts, escalated: bool, least: u32) -> Option<String> {
-    let case = pending.case.as_deref().unwrap_or_default().trim();
-    match pending.decision {
+/// The condition of the row that a tool does not meet.
+fn unmet(decision: Decision, facts: &ToolFacts, escalated: bool, least: u32) -> Option<String> {
+    match decision {
         decision if table::find(Phase::Review, decision.outcome(), escalated).is_none() => {
             Some("it is not escalated".to_owned())
         }
         Decision::Ship => no_evidence(facts),
         Decision::SendBack | Decision::TestDefect if facts.last_run.is_none() => {
             Some("it has no run yet".to_owned())
-        }
-        Decision::TestDefect if case.is_empty() => {
-            Some("name the acceptance case that is wrong".to_owned())
         }
         Decision::Takeover if !escalated && facts.sent_back < least => Some(format!(
             "it was sent back {} of {least} times",

@@ -9,6 +9,7 @@ use crate::agents::reply::Malformed;
 use crate::agents::sampling;
 use crate::domain::actor;
 use crate::domain::event::EventBody;
+use crate::domain::label::Label;
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
 use crate::factory::ports::model::{Fault, Message, ModelError, Reply, Speaker, TurnRequest};
@@ -53,7 +54,7 @@ impl Context {
             }
             self.clear_to_go().await?;
             let request = &asked.request;
-            self.doing(format!("asking {} for {}", request.model, request.label));
+            self.doing(Label::of(&request.label).words());
             let begun = (tokio::time::Instant::now(), self.tools.clock.stopped());
             self.begins(&asked);
             let (outcome, showing) = self.exchange(request).await;

@@ -32,6 +32,9 @@ pub trait Operator: Send + Sync {
     /// Writes the address of a host into the settings file that names it, and leaves all else there as it is. Blocks.
     fn address(&self, host: &str, url: &str) -> Answer;
 
+    /// Looks at a host without taking a turn with it; what was found, as text. Blocks.
+    fn doctor(&self, host: &str) -> Result<String, String>;
+
     /// Starts the engine in the background. Blocks until it is ready; a sentence either way.
     fn start(&self) -> Result<String, String>;
 }

@@ -8,7 +8,7 @@ use Action::{
 use Care::Looks;
 use Place::{All, On};
 
-const TOOL: Place = On(&[Tab::Factory, Tab::Tool]);
+const ALONE: Place = On(&[Tab::Factory, Tab::Agents, Tab::Tool]);
 const TEXTS: Place = On(&[Tab::Logs, Tab::Tool]);
 
 /// In the order in which footers show those that fit.
@@ -17,8 +17,8 @@ pub const ROWS: &[Row] = &[
         Zoom,
         &["z"],
         "zoom",
-        "the live text or the page alone, or everything again",
-        TOOL,
+        "the live text, the pane or the page alone, or everything again",
+        ALONE,
         Looks,
     ),
     row(Down, &["j", "Down"], "down", "down one line", All, Looks),

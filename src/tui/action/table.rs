@@ -4,21 +4,21 @@ use super::super::tabs::Tab;
 use super::{Action, Care, Place, Row, figures, row, tool};
 
 use Action::{
-    Abort, Add, Agent, Close, Drop, Edit, Escalate, Filter, Follow, Go, Help, Hint, Leave, Level,
-    Limit, Lower, Needs, Next, NextPane, Palette, Park, Pause, PauseWith, Previous, PreviousPane,
-    Probe, Raise, Requeue, Retry, StopEngine, Unpark, Verdict, Wrap,
+    Abort, Add, Agent, Close, Doctor, Drop, Edit, Escalate, Filter, Follow, Go, Help, Hint, Leave,
+    Level, Limit, Lower, Needs, Next, NextPane, Palette, Park, Pause, PauseWith, Previous,
+    PreviousPane, Probe, Raise, Requeue, Retry, StopEngine, Unpark, Verdict, Wrap,
 };
 use Care::{Acts, Asks, Looks, Names};
 use Place::{All, On};
 
 const TOOL: Place = On(&[Tab::Factory, Tab::Tool]);
-const FACTORY: Place = On(&[Tab::Factory]);
+const PANES: Place = On(&[Tab::Factory, Tab::Agents]);
 const AGENTS: Place = On(&[Tab::Agents]);
 const LOGS: Place = On(&[Tab::Logs]);
 /// Tabs with a list in which one finds.
 const LISTS: Place = On(&[Tab::Factory, Tab::Logs, Tab::Tool]);
 /// Tabs with a list of which one shows a part.
-const FOUND: Place = On(&[Tab::Factory, Tab::Stats, Tab::Logs, Tab::Tool]);
+const FOUND: Place = On(&[Tab::Factory, Tab::Agents, Tab::Stats, Tab::Logs, Tab::Tool]);
 
 /// In the order in which footers show those that fit.
 pub const ROWS: &[Row] = &[
@@ -136,6 +136,14 @@ pub const ROWS: &[Row] = &[
         Acts,
     ),
     row(
+        Doctor,
+        &["d"],
+        "doctor",
+        "look at the host of the cursor, in $PAGER: no turn is taken, nothing is loaded",
+        AGENTS,
+        Acts,
+    ),
+    row(
         Follow,
         &["f"],
         "follow",
@@ -147,7 +155,7 @@ pub const ROWS: &[Row] = &[
         Filter,
         &["/"],
         "find",
-        "show only what has a text: items of the queue, tools, lines of the log; empty shows all again",
+        "show only what has a text: items of the queue, turns, tools, lines of the log; empty shows all again",
         FOUND,
         Looks,
     ),
@@ -315,8 +323,8 @@ pub const ROWS: &[Row] = &[
         NextPane,
         &["Tab"],
         "next pane",
-        "the next pane takes the keys that move: queue, live text, timeline",
-        FACTORY,
+        "the next pane takes the keys that move: queue, live text, timeline; role, hosts, turns",
+        PANES,
         Looks,
     ),
     row(
@@ -324,7 +332,7 @@ pub const ROWS: &[Row] = &[
         &["Shift-Tab"],
         "pane before",
         "the pane before takes the keys that move",
-        FACTORY,
+        PANES,
         Looks,
     ),
 ];

@@ -9,8 +9,8 @@ pub(super) const OPEN: Row = row(
     Action::Open,
     &["Enter"],
     "open",
-    "open the tool of the cursor, or the thing under it",
-    Place::On(&[Tab::Factory, Tab::Stats, Tab::Logs, Tab::Tool]),
+    "open the tool of the cursor at its moment, its turn, or the thing under it",
+    Place::On(&[Tab::Factory, Tab::Agents, Tab::Stats, Tab::Logs, Tab::Tool]),
     Care::Looks,
 );
 pub(super) const EARLIER: Row = row(

@@ -19,6 +19,8 @@ pub struct Row {
     pub kind: Kind,
     /// About which tool.
     pub tool: Option<Arc<str>>,
+    /// The event it stands for, if one.
+    pub seq: Option<u64>,
     /// One line of text.
     pub text: String,
     /// Where in the text of its first piece it begins.

@@ -5,9 +5,11 @@ use super::super::signals::{Listening, Outside};
 use super::super::terminal;
 use super::{Desk, Left, STOPS, Sources};
 use crate::factory::ports::desktop::Desktop;
+use crate::factory::ports::operator::Operator;
 use crossterm::event::EventStream;
+use rustix::process::Signal;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -15,19 +17,36 @@ use tokio::time::{Instant, timeout};
 /// How long the reader of keys may take to let go of the terminal.
 const LETS_GO: Duration = Duration::from_millis(30);
 
+/// Stops a process that a shell waits for, and no other.
+const STOPS_US: Signal = Signal::TTOU;
+
 /// What the screens are put aside for.
 pub(super) enum Job {
     /// Name and text for the pager.
     Page(String, String),
     /// A text for the editor.
     Edit(String),
+    /// A host to be looked at, and the pager for what was found.
+    Doctor(String),
 }
 
 impl Job {
-    fn run(self, desktop: &dyn Desktop) -> Message {
+    /// What stands on the terminal until there is something to show.
+    fn words(&self) -> Option<String> {
+        match self {
+            Self::Doctor(host) => Some(format!("doctor --host {host}: no turn is taken\n")),
+            Self::Page(..) | Self::Edit(_) => None,
+        }
+    }
+
+    fn run(self, desktop: &dyn Desktop, operator: &dyn Operator) -> Message {
         match self {
             Self::Page(name, text) => Message::Paged(desktop.page(&name, &text)),
             Self::Edit(text) => Message::Edited(desktop.edit(&text)),
+            Self::Doctor(host) => {
+                let found = operator.doctor(&host);
+                Message::Paged(found.and_then(|text| desktop.page("doctor", &text)))
+            }
         }
     }
 }
@@ -37,6 +56,7 @@ impl Desk {
     pub(super) fn outside(&mut self, outside: Outside) -> io::Result<()> {
         match outside {
             Outside::Resize => self.resize(),
+            Outside::Suspend => self.stops = true,
             // In the background there is nothing to show, and the shell's page to spoil.
             Outside::Continue if !terminal::held_in_front() => stop()?,
             Outside::Continue => {
@@ -61,14 +81,15 @@ impl Desk {
         let Some(terminal) = terminal::give_back() else {
             return Ok(());
         };
-        // The whole job, as the terminal itself does it; without a shell that waits the kernel ignores it.
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        // The whole job, as the terminal itself does it. Not by SIGTSTP, which comes back to us; nor by SIGSTOP, from which
+        // nobody would wake us where no shell waits: there the kernel ignores this one.
+        rustix::process::kill_current_process_group(STOPS_US)?;
         let back = async {
             while let Some(outside) = listening.came.recv().await {
                 match outside {
                     Outside::Continue if !terminal::in_front(&terminal) => stop()?,
                     Outside::Continue => break,
-                    Outside::Resize => {}
+                    Outside::Resize | Outside::Suspend => {}
                     other => return Ok(Some(Left::Outside(other))),
                 }
             }
@@ -83,22 +104,27 @@ impl Desk {
 
     /// Gives the terminal to another program until that ends.
     pub(super) async fn put_aside(&mut self, job: Job, from: &mut Sources) -> io::Result<()> {
-        let Some(terminal) = terminal::give_back() else {
+        let Some(mut terminal) = terminal::give_back() else {
             return Ok(());
         };
+        if let Some(words) = job.words() {
+            terminal.write_all(words.as_bytes())?;
+        }
         // What the terminal's keys send goes to us as well: it is meant for the program.
         from.listening.aside(true);
         from.keys = None;
-        let desktop = Arc::clone(&self.desktop);
+        let (desktop, operator) = (Arc::clone(&self.desktop), Arc::clone(&self.operator));
         let mut done = tokio::task::spawn_blocking(move || {
             // The reader of keys ends by itself; two readers would share what is typed.
             let _ = crossterm::event::poll(LETS_GO);
-            job.run(&*desktop)
+            job.run(&*desktop, &*operator)
         });
         let message = loop {
             tokio::select! {
                 done = &mut done => break done.map_err(io::Error::other)?,
                 Some(outside) = from.listening.came.recv() => match outside {
+                    // The other program stops, too: the shell waits for us.
+                    Outside::Suspend => stop()?,
                     Outside::Continue | Outside::Resize | Outside::Interrupt => {}
                     other => {
                         self.left = Some(Left::Outside(other));
@@ -129,8 +155,5 @@ impl Desk {
 /// Stops this process as a write from the background would.
 fn stop() -> io::Result<()> {
     let this = rustix::process::getpid();
-    Ok(rustix::process::kill_process(
-        this,
-        rustix::process::Signal::TTOU,
-    )?)
+    Ok(rustix::process::kill_process(this, STOPS_US)?)
 }

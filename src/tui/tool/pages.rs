@@ -14,6 +14,8 @@ use super::{Came, Page, Section, ToolView};
 use crate::domain::evidence::Evidence;
 use crate::factory::ports::reader::{Ask, Piece};
 use crate::factory::ports::store::Paper;
+use crate::tui::action::Action;
+use crate::tui::keymap::Keymap;
 use crate::tui::theme::Part;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -24,6 +26,8 @@ const ROWS: usize = 20_000;
 pub struct Eye<'a> {
     /// A time as the clock on the wall shows it.
     pub local: &'a dyn Fn(DateTime<Utc>) -> NaiveDateTime,
+    /// The keys in force.
+    pub keys: &'a Keymap,
     /// Columns of the page.
     pub width: usize,
 }
@@ -75,13 +79,8 @@ impl ToolView {
     }
 
     /// Makes the page anew, and keeps the cursor and the first row in sight.
-    pub fn make(
-        &mut self,
-        local: &dyn Fn(DateTime<Utc>) -> NaiveDateTime,
-        width: usize,
-        height: usize,
-    ) {
-        let page = self.made(&Eye { local, width });
+    pub fn make(&mut self, eye: &Eye<'_>, height: usize) {
+        let (page, width) = (self.made(eye), eye.width);
         let mut page = Page { width, ..page };
         let more = page.rows.len().saturating_sub(ROWS);
         if more > 0 {
@@ -116,7 +115,11 @@ impl ToolView {
                 (Some(key), None) if self.listed() => Page::empty(
                     key,
                     "it was not there at this moment",
-                    "q shows what was, . and > go on to later moments",
+                    &format!(
+                        "{} shows what was, {} go on to later moments",
+                        eye.keys.or(Action::Leave, "Ctrl-c"),
+                        eye.keys.pair(Action::Later, Action::PhaseOn)
+                    ),
                 ),
                 (Some(key), None) => Page::text(key, vec![Row::dim(" reading it")]),
                 (None, _) => self.list_page(eye),
@@ -138,7 +141,7 @@ impl ToolView {
                             format!(" ✗ its past is known in part only: {events} events"),
                         ),
                         Row::plain(format!(" {why}")),
-                        Row::dim(" asked again with the next event; q and Enter ask now"),
+                        Row::dim(" asked again with the next event, or when it is opened again"),
                     ],
                 )
             }
@@ -215,16 +218,20 @@ impl ToolView {
             Section::Turns => turns::rows(self, eye),
             _ => items.into_iter().map(|item| item.row).collect(),
         };
-        Page::list(title, rows).beside("Enter opens")
+        let key = eye.keys.first(Action::Open);
+        let opens = key.map_or_else(String::new, |key| format!("{key} opens"));
+        Page::list(title, rows).beside(opens)
     }
 
     fn open_page(&self, item: &Item, eye: &Eye<'_>) -> Page {
         let items = self.items();
         let at = items.iter().position(|other| other.key == item.key);
         let place = format!(
-            "{} of {}, Tab next, q list",
+            "{} of {}, {} next, {} list",
             at.unwrap_or(0) + 1,
-            items.len()
+            items.len(),
+            eye.keys.or(Action::NextThing, "the list"),
+            eye.keys.or(Action::Leave, "Ctrl-c")
         );
         let page = match self.section {
             Section::Files => files::page(self, item, eye),

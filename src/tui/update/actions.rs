@@ -5,24 +5,31 @@ use super::super::draft;
 use super::super::effect::{About, Effect};
 use super::super::layer::{Layer, VerdictMenu};
 use super::super::model::{Engine, Model};
+use super::super::offer;
 use super::super::palette::Palette;
+use super::super::staff;
 use super::super::tabs::{Focus, Tab};
 use super::{
-    desk, figures, items, logs, needs, open, orders, refused, rewind, send, show, themes, tool,
+    agents, desk, figures, items, logs, needs, open, orders, refused, rewind, send, show, themes,
+    tool,
 };
-use crate::domain::command::{StopAfter, Verb};
+use crate::domain::command::{Decision, StopAfter, Verb};
 use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
-use crate::domain::phase::{Phase, Role};
-use crate::domain::screen::Snapshot;
+use crate::domain::phase::Phase;
+use crate::domain::screen::{Snapshot, Verdict};
 use crate::domain::state::Scope;
-use crate::domain::stats::Stands;
 
 /// Carries an action out.
 pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Help => open(model, Layer::Help(0)),
         Action::Close | Action::Leave if model.tab == Tab::Tool => tool::back(model),
+        Action::Close | Action::NextPane | Action::PreviousPane | Action::Filter
+            if model.tab == Tab::Agents =>
+        {
+            agents::run(model, action);
+        }
         Action::Close if model.tab == Tab::Logs => return logs::all_again(model),
         Action::Close if model.tab == Tab::Stats => return figures::find(model, ""),
         Action::Close => items::close(model),
@@ -78,15 +85,8 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
 
 /// Actions that change something.
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    let of_tool = matches!(
-        action,
-        Action::Escalate | Action::Hint | Action::Retry | Action::Abort | Action::Rewind
-    );
-    let listed = model.picked().is_some();
-    if model.tab == Tab::Tool
-        && (of_tool || (action.of_item() && !listed))
-        && tool::on_screen(model).is_none()
-    {
+    if let Some(why) = offer::closed(model, action) {
+        show(model, refused(why));
         return Vec::new();
     }
     match action {
@@ -99,6 +99,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Rewind => rewind::begin(model),
         Action::Retry | Action::Abort => orders::begin(model, command(model, action)),
         Action::Probe => orders::begin(model, command(model, action)),
+        Action::Doctor => agents::doctor(model),
         Action::PauseWith
         | Action::Limit
         | Action::StopEngine
@@ -124,14 +125,19 @@ fn command(model: &Model, action: Action) -> Verb {
         Action::Hint => Verb::Hint {
             text: String::new(),
         },
+        // One that waits already goes on where it stood by itself.
         Action::Requeue => Verb::Requeue {
+            fresh: model
+                .picked()
+                .is_some_and(|item| item.status == ItemStatus::Wanted),
             item,
-            fresh: false,
             reason: None,
             priority: None,
         },
         Action::Park => Verb::Park { item, reason: None },
-        Action::Probe => Verb::Probe { host: host(model) },
+        Action::Probe => Verb::Probe {
+            host: staff::host(model),
+        },
         Action::StopEngine => Verb::Stop {
             after: StopAfter::Turn,
             restart: false,
@@ -158,6 +164,7 @@ fn command(model: &Model, action: Action) -> Verb {
 }
 
 fn go(model: &mut Model, tab: Tab) -> Vec<Effect> {
+    model.zoom &= model.tab == tab;
     model.tab = tab;
     figures::fill(model);
     match tab {
@@ -189,7 +196,7 @@ fn moved(model: &mut Model, action: Action) -> Vec<Effect> {
     let tools = model.table.rows.len();
     match model.tab {
         Tab::Factory => items::moved(model, rows),
-        Tab::Agents => model.agents.step(rows, Role::ALL.len()),
+        Tab::Agents => agents::moved(model, rows),
         Tab::Stats | Tab::Logs | Tab::Tool => model.tools.step(rows, tools),
     }
     Vec::new()
@@ -223,43 +230,11 @@ fn pause(model: &mut Model) -> Vec<Effect> {
     send(model, Effect::Send(verb, None))
 }
 
-/// The host of the role of the cursor on Agents; None = every host.
-fn host(model: &Model) -> Option<String> {
-    let role = model.role()?;
-    let agents = &model.snapshot.as_ref()?.agents;
-    let agent = agents.iter().find(|agent| agent.role == role)?;
-    let (host, _) = agent.model.split_once('/')?;
-    Some(host.to_owned())
-}
-
 /// Asks what is wrong with the shipped tool of the cursor.
 fn reopen(model: &mut Model) -> Vec<Effect> {
-    if model.tab == Tab::Tool {
-        let Some(view) = model.tool.as_ref() else {
-            return Vec::new();
-        };
-        let tool = view.name.clone();
-        let shipped = view.stays.iter().rev().map(|stay| stay.phase);
-        let shipped = shipped.filter(|phase| *phase != Phase::Idle).take(1);
-        if view.whole() && shipped.eq([Phase::Shipped]) {
-            let text = String::new();
-            return orders::ask(model, Verb::Reopen { tool, text });
-        }
-        let words = format!("{tool} is not shipped: only a shipped tool can be reopened");
-        show(model, refused(words));
-        return Vec::new();
-    }
-    let row = model.table.rows.get(model.tools.cursor);
-    let Some(row) = row else {
-        show(model, refused("no tool was shipped yet".to_owned()));
+    let Ok(tool) = offer::reopened(model) else {
         return Vec::new();
     };
-    let tool = row.tool.clone();
-    if row.stands != Stands::Shipped {
-        let words = format!("{tool} is not shipped: only a shipped tool can be reopened");
-        show(model, refused(words));
-        return Vec::new();
-    }
     let text = String::new();
     orders::ask(model, Verb::Reopen { tool, text })
 }
@@ -277,12 +252,12 @@ fn verdict(model: &mut Model) -> Vec<Effect> {
     let wanted = |name: &str| shown.as_ref().is_none_or(|shown| shown == name);
     let reviewed = reviewed.filter(|tool| snapshot.phase == Phase::Review && wanted(tool));
     let menu = match (picked, reviewed) {
-        (Some(item), _) => Some(shelved(model, &item)),
+        (Some(item), _) => Some(shelved(model, &snapshot, &item)),
         (None, Some(tool)) => Some(under_review(model, &snapshot, tool)),
         (None, None) => {
             let mut queue = snapshot.queue.iter();
             let first = queue.find(|item| waits(item) && wanted(&item.name));
-            first.map(|item| shelved(model, item))
+            first.map(|item| shelved(model, &snapshot, item))
         }
     };
     match menu {
@@ -299,21 +274,20 @@ fn verdict(model: &mut Model) -> Vec<Effect> {
 }
 
 fn under_review(model: &Model, snapshot: &Snapshot, tool: String) -> VerdictMenu {
-    let green = snapshot.runs.last().is_some_and(|run| run.green);
     VerdictMenu {
-        tool,
         under_way: true,
         escalation: snapshot.escalation.clone(),
-        closed: (!green).then(|| "its last run is not green".to_owned()),
+        verdicts: verdicts(snapshot, &tool),
         about: About {
             seen: model.seen(),
             item: None,
         },
+        tool,
         cursor: 0,
     }
 }
 
-fn shelved(model: &Model, item: &Item) -> VerdictMenu {
+fn shelved(model: &Model, snapshot: &Snapshot, item: &Item) -> VerdictMenu {
     let verb = Verb::Drop {
         item: item.name.clone(),
         reason: None,
@@ -322,11 +296,21 @@ fn shelved(model: &Model, item: &Item) -> VerdictMenu {
         tool: item.name.clone(),
         under_way: false,
         escalation: item.escalation.clone(),
-        closed: item
-            .escalation
-            .is_some()
-            .then(|| "it was escalated, not finished".to_owned()),
+        verdicts: verdicts(snapshot, &item.name),
         about: draft::about(model, &verb),
         cursor: 0,
     }
+}
+
+/// What can be decided on a tool; an engine that does not tell judges when it is asked.
+fn verdicts(snapshot: &Snapshot, tool: &str) -> Vec<Verdict> {
+    let known = snapshot.judged.iter().find(|judged| judged.tool == tool);
+    let open = |decision| Verdict {
+        decision,
+        closed: None,
+    };
+    known.map_or_else(
+        || Decision::ALL.map(open).to_vec(),
+        |judged| judged.verdicts.clone(),
+    )
 }

@@ -17,7 +17,10 @@ const PATH_SHOWN: TimeDelta = TimeDelta::seconds(15);
 
 /// Carries an action out.
 pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
-    let name = model.tab.name().to_lowercase();
+    let name = match (model.tab, &model.tool) {
+        (Tab::Tool, Some(view)) => view.name.clone(),
+        (tab, _) => tab.name().to_lowercase(),
+    };
     match action {
         Action::Pager => vec![Effect::Page(name, shown(model))],
         Action::Clip if model.tab == Tab::Logs => vec![Effect::Clip(lines(model))],
@@ -41,8 +44,17 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
-/// What a tab shows as text: the log with everything in memory that is wanted, else the picture.
+/// What a tab shows as text: the log with everything in memory that is wanted, the whole page of a tool, else the picture.
 fn shown(model: &Model) -> String {
+    if let (Tab::Tool, Some(view)) = (model.tab, &model.tool) {
+        let title = format!("{}: {}", view.name, view.page.title);
+        let rows = view.page.rows.iter().map(|row| row.text());
+        let rows = rows.map(|row| row.trim_end().to_owned());
+        return std::iter::once(title)
+            .chain(rows)
+            .collect::<Vec<_>>()
+            .join("\n");
+    }
     if model.tab != Tab::Logs {
         return view::text(model);
     }

@@ -8,8 +8,9 @@ use super::super::key::{Code, Key};
 use super::super::layer::{Choice, Layer, Sent, VerdictMenu};
 use super::super::model::Model;
 use super::super::tabs::Tab;
-use super::{figures, items, logs, open, orders, refused, send_written, show, tool};
+use super::{agents, figures, items, logs, open, orders, refused, send_written, show, tool};
 use crate::domain::command::{Decision, Verb};
+use crate::domain::screen::Verdict;
 use crate::domain::state::Escalation;
 use crate::domain::stuck;
 
@@ -34,6 +35,7 @@ fn entered(model: &mut Model, form: Form) -> Vec<Effect> {
             tool::find(model, &form.text(""));
             return Vec::new();
         }
+        For::Filter if model.tab == Tab::Agents => return agents::find(model, &form.text("")),
         For::Filter if model.tab == Tab::Stats => return figures::find(model, &form.text("")),
         For::Filter => return logs::find(model, &form.text("")),
         For::Find => return items::find(model, &form.text("")),
@@ -175,38 +177,19 @@ fn complain(layer: &mut Layer, words: String) {
 /// What can be decided on a tool.
 #[must_use]
 pub fn decisions(menu: &VerdictMenu) -> Vec<Choice> {
-    let choice = |decision: Decision, closed: Option<String>| {
-        let item = (!menu.under_way).then(|| menu.tool.clone());
-        Choice {
-            word: decision.name(),
-            what: orders::means(decision).to_owned(),
-            closed,
-            verb: Verb::Decide {
-                item,
-                decision,
-                text: None,
-                case: None,
-                file: None,
-            },
-        }
+    let choice = |verdict: &Verdict| Choice {
+        word: verdict.decision.name(),
+        what: orders::means(verdict.decision).to_owned(),
+        closed: verdict.closed.clone(),
+        verb: Verb::Decide {
+            item: (!menu.under_way).then(|| menu.tool.clone()),
+            decision: verdict.decision,
+            text: None,
+            case: None,
+            file: None,
+        },
     };
-    let escalated = menu.escalation.is_some();
-    let stuck = escalated.then(|| "it was escalated: hint or respec".to_owned());
-    let mut all = vec![
-        choice(Decision::Ship, menu.closed.clone()),
-        choice(Decision::SendBack, stuck),
-        choice(Decision::Respec, None),
-    ];
-    if let Some(escalation) = &menu.escalation {
-        all.push(choice(Decision::Hint, None));
-        let early = matches!(
-            escalation.from,
-            crate::domain::phase::Phase::Spec | crate::domain::phase::Phase::SpecReview
-        );
-        let no_run = early.then(|| "it has no run yet".to_owned());
-        all.push(choice(Decision::TestDefect, no_run));
-        all.push(choice(Decision::Takeover, None));
-    }
+    let mut all: Vec<Choice> = menu.verdicts.iter().map(choice).collect();
     all.extend(menu.escalation.as_ref().and_then(|e| not_stuck(menu, e)));
     all
 }

@@ -5,11 +5,12 @@ use super::super::effect::Effect;
 use super::super::form::{For, Form};
 use super::super::layer::Layer;
 use super::super::model::Model;
+use super::super::offer;
 use super::super::spoken;
 use super::super::tabs::{Focus, Tab};
-use super::{open, orders, refused, show};
+use super::{nothing_sought, open, orders, refused, show};
 use crate::domain::command::Verb;
-use crate::domain::item::{Item, ItemStatus};
+use crate::domain::item::Item;
 
 /// Where a key that moves leads.
 pub fn moved(model: &mut Model, rows: isize) {
@@ -111,10 +112,7 @@ pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
 /// The next item with the text, or the one before, round and round.
 pub fn next(model: &mut Model, back: bool) {
     if model.find.is_empty() {
-        return show(
-            model,
-            refused("no text is looked for: / asks for one".to_owned()),
-        );
+        return nothing_sought(model);
     }
     let names = model.names();
     let count = names.len().max(1);
@@ -128,23 +126,9 @@ pub fn next(model: &mut Model, back: bool) {
     model.queue.put(&names, at);
 }
 
-/// The item of the cursor; a word in the footer where there is none.
-fn item(model: &mut Model) -> Option<Item> {
-    if let Some(item) = model.picked() {
-        return Some(item.clone());
-    }
-    let gone = model.queue.on().filter(|_| model.on(Focus::Queue));
-    let words = match gone {
-        Some(name) => format!("{name} is no longer there: j k choose another"),
-        None => "choose an item of the queue first: j k, or Tab".to_owned(),
-    };
-    show(model, refused(words));
-    None
-}
-
 /// Keys about the item of the cursor alone.
 pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
-    let Some(item) = item(model) else {
+    let Ok(item) = offer::item(model).cloned() else {
         return Vec::new();
     };
     let name = item.name.clone();
@@ -160,7 +144,7 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
             let by = if action == Action::Raise { 1 } else { -1 };
             prioritise(model, &item, by)
         }
-        Action::Unpark if item.status == ItemStatus::NeedsHuman => orders::begin(
+        Action::Unpark => orders::begin(
             model,
             Verb::Unpark {
                 item: name,
@@ -168,11 +152,6 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
                 priority: None,
             },
         ),
-        Action::Unpark => {
-            let words = item.status.words();
-            show(model, refused(format!("{name} is {words}, not parked")));
-            Vec::new()
-        }
         _ => orders::begin(
             model,
             Verb::Drop {

@@ -7,7 +7,7 @@ use super::super::form::{For, Form};
 use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::pane;
-use super::{open, refused, show};
+use super::{nothing_sought, open, refused, show};
 use crate::domain::screen::Level;
 use crate::factory::ports::reader::Page;
 
@@ -60,11 +60,7 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Time => model.logs.time = model.logs.time.next(),
         Action::Filter => ask(model),
         Action::Next | Action::Previous if model.book.filter().text.is_empty() => {
-            let key = model.keys.or(Action::Filter, "no key");
-            show(
-                model,
-                refused(format!("no text is looked for: {key} asks for one")),
-            );
+            nothing_sought(model);
         }
         Action::Next => return moved(model, 1),
         Action::Previous => return moved(model, -1),

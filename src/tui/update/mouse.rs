@@ -41,7 +41,7 @@ fn clicked(model: &mut Model, hit: Hit) -> Vec<Effect> {
                 let names = model.names();
                 model.queue.put(&names, at);
             }
-            Tab::Agents => model.agents.cursor = at,
+            Tab::Agents => model.agents.roles.cursor = at,
             Tab::Stats => model.tools.cursor = at,
             // Their rows are hit by other means, or not at all.
             Tab::Logs | Tab::Tool => {}

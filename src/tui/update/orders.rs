@@ -297,7 +297,9 @@ fn lines(model: &Model, verb: &Verb) -> Vec<String> {
         }
         Verb::Requeue { .. } => "it goes on where it stood when its turn comes".to_owned(),
         Verb::Park { .. } => "it is set aside with branch and phase, and waits for you".to_owned(),
-        Verb::Drop { .. } => "it is given up; its branch stays, and R takes it up again".to_owned(),
+        Verb::Drop { .. } => {
+            "it is given up; its branch stays, and the command requeue takes it up again".to_owned()
+        }
         Verb::Retry {} => {
             format!("{who}: the attempt under way is dropped, its phase starts again")
         }

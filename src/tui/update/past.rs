@@ -3,7 +3,7 @@
 use super::super::effect::Effect;
 use super::super::model::Model;
 use super::super::tabs::Tab;
-use super::super::tool::space;
+use super::super::tool::{Eye, space};
 use crate::factory::ports::reader::{Ask, Events, Mark, Piece};
 
 /// Events have come; those for another tool, or for a place that was left, are dropped.
@@ -50,7 +50,12 @@ pub fn settle(model: &mut Model) -> Vec<Effect> {
     }
     // What is wanted changes with what is shown, and with what has come: never by itself.
     if view.stale || view.page.width != space.width {
-        view.make(&|at| model.local(at), space.width, space.height);
+        let eye = Eye {
+            local: &|at| model.local(at),
+            keys: &model.keys,
+            width: space.width,
+        };
+        view.make(&eye, space.height);
         effects.extend(view.next_ask().map(Effect::Piece));
     }
     model.tool = Some(view);

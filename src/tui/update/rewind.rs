@@ -4,34 +4,16 @@ use super::super::effect::Effect;
 use super::super::model::Model;
 use super::super::offer;
 use super::super::tabs::Tab;
-use super::{orders, refused, show};
+use super::orders;
 use crate::domain::command::Verb;
 use crate::domain::tool::Back;
 
 /// Asks whether the tool under way is to go back to the moment that is shown, or to the move of the cursor.
 pub fn begin(model: &mut Model) -> Vec<Effect> {
-    let found = match model.tab {
-        Tab::Tool => of_moment(model),
-        _ => offer::rewindable(model),
-    };
-    match found {
+    match offer::rewound(model) {
         Ok(seq) => orders::begin(model, Verb::Rewind { seq }),
-        Err(words) => {
-            show(model, refused(words));
-            Vec::new()
-        }
+        Err(_) => Vec::new(),
     }
-}
-
-fn of_moment(model: &Model) -> Result<u64, String> {
-    let view = model.tool.as_ref().ok_or("no tool is shown")?;
-    if !view.whole() {
-        return Err("its past is not read yet: nothing can be gone back to".to_owned());
-    }
-    if view.at.is_none() {
-        return Err("this is the newest moment: go back with , or < first".to_owned());
-    }
-    view.back.clone().map(|back| back.seq)
 }
 
 /// The move a rewind with an event goes to, where it is known here.
@@ -53,7 +35,7 @@ fn then(model: &Model, seq: u64) -> Option<Back> {
         from: step.from,
         to: step.to,
         outcome: step.outcome,
-        commit: None,
+        commit: step.commit.clone(),
     })
 }
 

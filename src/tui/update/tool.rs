@@ -4,47 +4,24 @@ use super::super::action::Action;
 use super::super::form::{For, Form};
 use super::super::layer::{EndsMenu, Layer};
 use super::super::model::Model;
+use super::super::offer;
 use super::super::tabs::Tab;
 use super::super::tool::{Section, ToolView, ends, space};
-use super::{open, refused, show};
+use super::{nothing_sought, open, refused, show};
 
 /// Columns `Left` and `Right` move by.
 const ASIDE: usize = 16;
 
 /// Shows the tool of the cursor.
 pub fn open_cursor(model: &mut Model) {
-    let found = match model.tab {
-        Tab::Factory => {
-            let current = model.snapshot.as_ref().and_then(|s| s.current_tool.clone());
-            let picked = model.picked().map(|item| item.name.clone());
-            let first = model.items().first().map(|item| item.name.clone());
-            picked.or(current).or(first)
-        }
-        Tab::Stats => {
-            let row = model.table.rows.get(model.tools.cursor);
-            row.map(|row| row.tool.clone())
-        }
-        Tab::Logs => {
-            let at = model.book.up_to(model.logs.end).max(1) - 1;
-            let row = model.book.wanted(at);
-            row.and_then(|row| row.tool.as_deref().map(str::to_owned))
-        }
-        Tab::Agents | Tab::Tool => None,
+    let Some((name, meant)) = offer::opened(model) else {
+        return show(model, refused("no tool stands there".to_owned()));
     };
-    match found {
-        Some(name) => shown(model, &name),
-        None => show(model, refused("no tool stands there".to_owned())),
-    }
-}
-
-/// Shows a tool.
-pub fn shown(model: &mut Model, name: &str) {
-    let from = match (&model.tool, model.tab) {
-        (Some(view), Tab::Tool) => view.from,
-        (_, tab) => tab,
-    };
-    model.tool = Some(Box::new(ToolView::new(name, from)));
+    let mut view = ToolView::new(&name, model.tab);
+    view.meant = meant;
+    model.tool = Some(Box::new(view));
     model.tab = Tab::Tool;
+    model.zoom = false;
 }
 
 /// One layer back: from what is open to its list, from there to the tab one came from.
@@ -190,10 +167,11 @@ fn moved(view: &mut ToolView, action: Action, height: usize) {
 /// Asks for a text to look for.
 fn ask(model: &mut Model) {
     let text = model.tool.as_ref().map_or("", |view| view.find.as_str());
+    let keys = model.keys.pair(Action::Next, Action::Previous);
     let form = Form::line(
         For::Filter,
         "Find in this section",
-        "n and N go to the next and the one before; empty ends it",
+        &format!("{keys} go to the next and the one before; empty ends it"),
         text,
     );
     open(model, Layer::Form(form));
@@ -220,8 +198,7 @@ fn next(model: &mut Model, on: bool) {
         return;
     };
     if view.find.is_empty() {
-        let words = "no text is looked for: / asks for one";
-        return show(model, refused(words.to_owned()));
+        return nothing_sought(model);
     }
     let here = standing(view);
     let rows = view.page.having(&view.find);
@@ -294,19 +271,4 @@ pub fn compared(model: &mut Model, old: ends::End, new: ends::End) {
         }
         view.stale = true;
     }
-}
-
-/// The tool that is shown, if it is the one under way; else a word in the footer.
-pub fn on_screen(model: &mut Model) -> Option<String> {
-    let shown = model.tool.as_ref().map(|view| view.name.clone())?;
-    let current = model.snapshot.as_ref().and_then(|s| s.current_tool.clone());
-    if current.as_ref() == Some(&shown) {
-        return Some(shown);
-    }
-    let words = match current {
-        Some(other) => format!("{shown} is not under way, {other} is: nothing was done"),
-        None => format!("{shown} is not under way: nothing was done"),
-    };
-    show(model, refused(words));
-    None
 }

@@ -1,17 +1,25 @@
 //! The Agents tab: every role, the one of the cursor in detail, the hosts, and the last turns.
 
+use super::super::action::Action;
 use super::super::model::{Engine, Model};
 use super::super::mouse::Hit;
+use super::super::staff;
+use super::super::tabs::Staff;
 use super::super::theme::Part;
 use super::column::Column;
 use super::ink::{Ink, cell, right};
 use super::top::thousands;
 use super::{doing, hosts, role, roles, turns};
-use crate::domain::screen::{AgentState, AgentStatus};
+use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
 use crate::domain::stats::Usage;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+
+/// Rows from which all panes stand one below the other.
+const ROOMY: u16 = 28;
+/// Rows below which a pane that has the focus takes the place of the roles too.
+const SMALL: u16 = 16;
 
 /// Draws it.
 pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
@@ -28,24 +36,102 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         Engine::Gone => format!("engine {} is gone", s.engine.pid),
         _ => format!("engine {}, version {}", s.engine.pid, s.engine.version),
     };
-    column.rule(ink, &[(Part::Title, "Agents")], &engine, buffer);
-    let cursor = model.agents.cursor.min(s.agents.len().saturating_sub(1));
-    let table = Table::fit(usize::from(area.width));
+    let focus = model.agents.focus;
+    // Where not all panes have room, the one that takes the keys has it.
+    let roomy = area.width >= super::WIDE && area.height >= ROOMY && !model.zoom;
+    let small = area.height < SMALL || model.zoom;
+    if focus == Staff::Roles || !small {
+        column.rule(ink, &[head(model, Staff::Roles, "Agents")], &engine, buffer);
+        table(model, s, ink, &mut column, buffer);
+    }
+    let Some(agent) = staff::agent(model) else {
+        return;
+    };
+    if roomy || matches!(focus, Staff::Roles | Staff::Role) {
+        details(model, s, ink, agent, (roomy, &mut column), buffer);
+    }
+    let below = if focus == Staff::Hosts && !roomy {
+        0
+    } else {
+        hosts::BELOW
+    };
+    if roomy || matches!(focus, Staff::Roles | Staff::Hosts) {
+        hosts::draw(model, s, ink, below, &mut column, buffer);
+    }
+    if roomy || matches!(focus, Staff::Roles | Staff::Turns) {
+        turns::draw(model, s, ink, agent, &mut column, buffer);
+    }
+}
+
+/// How far what is known of the role can be scrolled.
+pub fn scrolls(model: &Model, s: &Snapshot, agent: &AgentStatus) -> usize {
+    let rows = role::rows(model, s, agent, usize::from(model.size.0)).len();
+    // Without the fixed lines, the table where it is shown, and the rule.
+    let body = model.size.1.saturating_sub(4);
+    let table = match body < SMALL || model.zoom {
+        true => 0,
+        false => s.agents.len() + 2,
+    };
+    rows.saturating_sub(usize::from(body).saturating_sub(table + 1))
+}
+
+/// The heading of a pane: reversed while the keys that move go there and not to the roles.
+pub fn head<'t>(model: &Model, pane: Staff, title: &'t str) -> (Part, &'t str) {
+    match model.agents.focus == pane && pane != Staff::Roles {
+        true => (Part::Cursor, title),
+        false => (Part::Title, title),
+    }
+}
+
+/// All roles, a row each.
+fn table(model: &Model, s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer: &mut Buffer) {
+    let cursor = model
+        .agents
+        .roles
+        .cursor
+        .min(s.agents.len().saturating_sub(1));
+    let table = Table::fit(usize::from(column.width()));
     column.line(ink, &table.head(ink), buffer);
     for (at, agent) in s.agents.iter().enumerate() {
         let line = table.row(model, ink, agent, at == cursor);
         column.hit(ink, Hit::Row(at));
         column.line(ink, &line, buffer);
     }
-    if let Some(agent) = s.agents.get(cursor) {
-        let place = format!("{} of {}, j k choose", cursor + 1, s.agents.len());
-        let title = doing::name(agent.role);
-        column.rule(ink, &[(Part::Title, title)], &place, buffer);
-        let lines = role::lines(model, s, ink, agent, usize::from(area.width));
-        column.lines(ink, &lines, buffer);
-        hosts::draw(model, s, ink, &mut column, buffer);
-        turns::draw(model, s, ink, agent, &mut column, buffer);
-    }
+}
+
+/// The role of the cursor, from the row on to which was scrolled.
+fn details(
+    model: &Model,
+    s: &Snapshot,
+    ink: &Ink<'_>,
+    agent: &AgentStatus,
+    (roomy, column): (bool, &mut Column),
+    buffer: &mut Buffer,
+) {
+    let rows = role::rows(model, s, agent, usize::from(column.width()));
+    let (focus, keys) = (model.agents.focus, &model.keys);
+    let room = column.left().saturating_sub(1);
+    let top = match focus {
+        Staff::Role => model.agents.top.min(rows.len().saturating_sub(room)),
+        _ => 0,
+    };
+    let cursor = model
+        .agents
+        .roles
+        .cursor
+        .min(s.agents.len().saturating_sub(1));
+    let more = keys.first(Action::NextPane).filter(|_| !roomy);
+    let does = match (focus, more) {
+        (Staff::Role, _) => keys.rows_by("scroll"),
+        (_, Some(key)) => format!("{}, {key} hosts, turns", keys.rows_by("choose")),
+        (_, None) => keys.rows_by("choose"),
+    };
+    let place = format!("{} of {}, {does}", cursor + 1, s.agents.len());
+    let title = head(model, Staff::Role, doing::name(agent.role));
+    column.rule(ink, &[title], &place, buffer);
+    let lines = role::lines(ink, agent, rows.get(top..).unwrap_or_default());
+    let room = room.min(lines.len());
+    column.lines(ink, lines.get(..room).unwrap_or_default(), buffer);
 }
 
 /// Columns of the table.
@@ -113,7 +199,7 @@ impl Table {
             ink.span(title, front),
             named,
             ink.span(part, cell(&ink.plain(state), 12)),
-            Span::raw(cell(roles::short(&agent.model, self.model), self.model)),
+            Span::raw(cell(&agent.model, self.model)),
             match &agent.alarm {
                 Some(words) => ink.span(Part::Fail, cell(&format!(" {words}"), self.doing)),
                 None => Span::raw(cell(&format!(" {script}{}", agent.words), self.doing)),

@@ -153,8 +153,9 @@ impl Picture<'_> {
 
     /// Rows for the moves and their heading.
     fn moves(&self, left: usize) -> usize {
-        let wanted = self.snapshot.moves.len().min(MOVES.max(left / 4)) + 1;
-        let worth = !self.snapshot.moves.is_empty() && left >= LIVE + 1 + 3;
+        let all = self.snapshot.timeline().len();
+        let wanted = all.min(MOVES.max(left / 4)) + 1;
+        let worth = all > 0 && left >= LIVE + 1 + 3;
         if worth {
             wanted.min(left - LIVE - 1)
         } else {
@@ -166,10 +167,12 @@ impl Picture<'_> {
         let (model, ink) = (self.model, self.ink);
         let title = live::title(model);
         let titles = [self.head(Focus::Live, "Live"), (Part::Dim, title.as_str())];
-        column.rule(ink, &titles, "z alone", buffer);
+        let key = model.keys.first(Action::Zoom);
+        let alone = key.map_or_else(String::new, |key| format!("{key} alone"));
+        column.rule(ink, &titles, &alone, buffer);
         let mut lines = live::lines(model, ink, usize::from(column.width()), rows);
         if lines.is_empty() {
-            lines.push(Line::from(ink.span(Part::Dim, live::SILENT)));
+            lines.push(Line::from(ink.span(Part::Dim, live::silent(model))));
         }
         let free = rows - lines.len().min(rows);
         column.lines(ink, &lines, buffer);
@@ -185,9 +188,13 @@ impl Picture<'_> {
             .current_tool
             .as_ref()
             .map(|_| format!("tool ${:.2}", s.tool_usd));
+        let title = match s.timeline().len() {
+            0 => "Timeline".to_owned(),
+            all => format!("Timeline {all}"),
+        };
         column.rule(
             self.ink,
-            &[self.head(Focus::Timeline, "Timeline")],
+            &[self.head(Focus::Timeline, &title)],
             &spent.unwrap_or_default(),
             buffer,
         );
@@ -334,7 +341,7 @@ impl Picture<'_> {
         column.lines(ink, &roles::flat(s, ink), buffer);
         let left = column.left();
         let moves = if left >= 11 {
-            s.moves.len().clamp(1, MOVES) + 1
+            s.timeline().len().clamp(1, MOVES) + 1
         } else {
             0
         };

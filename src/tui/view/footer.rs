@@ -111,13 +111,6 @@ fn keys(ink: &Ink<'_>, all: &[(String, &str)], width: usize) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Two keys that belong together.
-fn pair(model: &Model, one: Action, other: Action) -> String {
-    let keys = [one, other].map(|action| model.keys.first(action));
-    let named: Vec<String> = keys.iter().flatten().map(ToString::to_string).collect();
-    named.join(" ")
-}
-
 /// The keys of a tab that do something now, as many as fit; the ways to all others and out always stand last.
 fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let mut all = Vec::new();
@@ -134,10 +127,10 @@ fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
                 last.push((key, "leave"));
             }
             // Pairs stand together.
-            Action::Earlier => all.push((pair(model, Action::Earlier, Action::Later), "scrub")),
+            Action::Earlier => all.push((model.keys.pair(Action::Earlier, Action::Later), "scrub")),
             Action::SectionOn => {
                 all.push((
-                    pair(model, Action::SectionBack, Action::SectionOn),
+                    model.keys.pair(Action::SectionBack, Action::SectionOn),
                     "section",
                 ));
             }

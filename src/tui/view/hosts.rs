@@ -1,60 +1,88 @@
 //! Model hosts: how each does, what it has loaded, whom it serves and who waits, and trouble in sentences.
 
 use super::super::model::Model;
+use super::super::tabs::Staff;
 use super::super::theme::Part;
+use super::agents::head;
 use super::column::Column;
 use super::ink::{Ink, cell};
 use super::top::thousands;
-use super::{WIDE, doing, health, spent};
+use super::{WIDE, doing, health, spent, wrap};
+use crate::domain::label::Label;
 use crate::domain::screen::{AgentState, AgentStatus, HostLine, ServerFacts, Snapshot, Waiter};
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
 /// Rows kept for the last turns.
-const BELOW: usize = 6;
-/// Title, width, and whether the column is left out where there is less room.
-const COLUMNS: [(&str, usize, bool); 9] = [
-    ("Host", 12, false),
-    ("State", 10, false),
-    ("Server", 16, true),
-    ("Model", 21, false),
-    ("On GPU", 9, false),
-    ("Context", 14, true),
-    ("First", 9, true),
-    ("Load", 8, true),
-    ("Queue", 8, false),
+pub const BELOW: usize = 6;
+/// Title, width, and from which width of the pane on the column is shown.
+const COLUMNS: [(&str, usize, u16); 9] = [
+    ("Host", 12, 0),
+    ("State", 10, 0),
+    ("Server", 16, WIDE),
+    ("Model", 21, 0),
+    ("On GPU", 9, 70),
+    ("Context", 14, WIDE),
+    ("First", 9, WIDE),
+    ("Load", 8, WIDE),
+    ("Queue", 8, 0),
 ];
 
-/// Draws them; left out where rows are scarce.
-pub fn draw(model: &Model, s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer: &mut Buffer) {
-    if s.servers.is_empty() || column.left() < s.servers.len() + 2 + BELOW {
+/// Draws them, so many rows left for what follows; left out where rows are scarce.
+pub fn draw(
+    model: &Model,
+    s: &Snapshot,
+    ink: &Ink<'_>,
+    kept: usize,
+    column: &mut Column,
+    buffer: &mut Buffer,
+) {
+    let focused = model.agents.focus == Staff::Hosts;
+    if !focused && (s.servers.is_empty() || column.left() < s.servers.len() + 2 + kept) {
         return;
     }
-    column.rule(ink, &[(Part::Title, "Hosts")], "", buffer);
-    let wide = column.width() >= WIDE;
-    let titles = shown(wide).map(|(title, width, _)| cell(title, *width));
+    column.rule(ink, &[head(model, Staff::Hosts, "Hosts")], "", buffer);
+    let width = column.width();
+    let titles = shown(width).map(|(title, width, _)| cell(title, *width));
     let head = format!("   {}Others", titles.collect::<String>());
     column.line(ink, &Line::from(ink.span(Part::Dim, head)), buffer);
+    let cursor = model.agents.host.on().filter(|_| focused);
     for server in &s.servers {
-        column.line(ink, &row(s, ink, server, wide), buffer);
+        let mut line = row(s, ink, server, width);
+        if cursor == Some(&server.host)
+            && let Some(front) = line.spans.first_mut()
+        {
+            let sign = front.content.trim_start().to_owned();
+            *front = ink.span(Part::Cursor, format!(">{sign}"));
+        }
+        column.line(ink, &line, buffer);
     }
     let mut below: Vec<Line<'static>> = Vec::new();
     for line in s.hosts.iter().filter(|line| !line.waiting.is_empty()) {
         below.extend(waiters(ink, line, spent::now(model, s)));
     }
-    for server in &s.servers {
-        below.extend(trouble(model, ink, server));
+    // Alone, the words are whole, and those of the chosen host come first.
+    let rows = if focused && kept == 0 { 4 } else { 1 };
+    let chosen = |server: &&ServerFacts| cursor == Some(&server.host);
+    let (first, others): (Vec<_>, Vec<_>) = s.servers.iter().partition(chosen);
+    for server in first.into_iter().chain(others) {
+        below.extend(trouble(
+            model,
+            ink,
+            server,
+            (usize::from(column.width()), rows),
+        ));
     }
-    let room = column.left().saturating_sub(BELOW).min(below.len());
+    let room = column.left().saturating_sub(kept).min(below.len());
     column.lines(ink, below.get(..room).unwrap_or_default(), buffer);
 }
 
-fn shown(wide: bool) -> impl Iterator<Item = &'static (&'static str, usize, bool)> {
-    COLUMNS.iter().filter(move |(_, _, roomy)| wide || !roomy)
+fn shown(width: u16) -> impl Iterator<Item = &'static (&'static str, usize, u16)> {
+    COLUMNS.iter().filter(move |(_, _, from)| width >= *from)
 }
 
-fn row(s: &Snapshot, ink: &Ink<'_>, server: &ServerFacts, wide: bool) -> Line<'static> {
+fn row(s: &Snapshot, ink: &Ink<'_>, server: &ServerFacts, pane: u16) -> Line<'static> {
     let own = |agent: &&AgentStatus| {
         let host = agent.model.split_once('/').map(|(host, _)| host);
         agent.state == AgentState::Working && host == Some(server.host.as_str())
@@ -73,7 +101,7 @@ fn row(s: &Snapshot, ink: &Ink<'_>, server: &ServerFacts, wide: bool) -> Line<'s
         )
     };
     let mut spans = vec![ink.span(part, format!(" {sign} "))];
-    for (title, width, _) in shown(wide) {
+    for (title, width, _) in shown(pane) {
         let text = match *title {
             "Host" => server.host.clone(),
             "State" => {
@@ -106,10 +134,16 @@ fn row(s: &Snapshot, ink: &Ink<'_>, server: &ServerFacts, wide: bool) -> Line<'s
 }
 
 /// What is wrong with a host, or was today.
-fn trouble(model: &Model, ink: &Ink<'_>, server: &ServerFacts) -> Vec<Line<'static>> {
+fn trouble(
+    model: &Model,
+    ink: &Ink<'_>,
+    server: &ServerFacts,
+    (width, most): (usize, usize),
+) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut told = |part: Part, words: String| {
-        lines.push(Line::from(ink.span(part, format!("   {words}"))));
+        let rows = wrap::first(&words, width.saturating_sub(4), most).into_iter();
+        lines.extend(rows.map(|row| Line::from(ink.span(part, format!("   {row}")))));
     };
     if server.up == Some(false) {
         told(Part::Fail, format!("{}: {}", server.host, server.words));
@@ -136,6 +170,10 @@ fn trouble(model: &Model, ink: &Ink<'_>, server: &ServerFacts) -> Vec<Line<'stat
                 server.host
             ),
         };
+        if width < usize::from(WIDE) {
+            told(Part::Dim, words);
+            return lines;
+        }
         lines.push(Line::from(vec![
             ink.span(Part::Dim, format!("   {}  ", cell(&words, 68))),
             health::span(ink, &server.health),
@@ -145,13 +183,19 @@ fn trouble(model: &Model, ink: &Ink<'_>, server: &ServerFacts) -> Vec<Line<'stat
     lines
 }
 
+/// A label in words, with its tool.
+fn spelt(label: &str) -> String {
+    let label = Label::of(label);
+    format!("{}, {}", label.tool, label.words())
+}
+
 /// The turn a server works on and those that wait for it.
 fn waiters(ink: &Ink<'_>, line: &HostLine, now: DateTime<Utc>) -> Vec<Line<'static>> {
     let row = |place: String, waiter: &Waiter, does: &str| {
         let time = spent::short(now - waiter.since);
         Line::from(vec![
             ink.span(Part::Dim, format!("     {}", cell(&place, 12))),
-            Span::raw(format!("{} {does} {time}", waiter.who)),
+            Span::raw(format!("{does} {time}: {}", spelt(&waiter.who))),
         ])
     };
     let working = line.working.iter();

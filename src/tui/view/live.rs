@@ -1,7 +1,9 @@
 //! What a model says as it says it: the newest rows, broken within the pane.
 
+use super::super::action::Action;
 use super::super::model::Model;
 use super::super::spoken::{below, words};
+use super::super::tabs::Tab;
 use super::super::theme::Part;
 use super::ink::Ink;
 use super::{doing, wrap};
@@ -10,10 +12,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Said where there is nothing to show.
-pub const SILENT: &str = " no model has spoken on this yet; 4 Logs has everything else";
 /// Columns of the time.
 const CLOCK: usize = 10;
+
+/// Said where there is nothing to show.
+pub fn silent(model: &Model) -> String {
+    let key = model.keys.or(Action::Go(Tab::Logs), "the tab");
+    format!(" no model has spoken on this yet; {key} Logs has everything else")
+}
 
 /// Heading: whose words, thinking or writing.
 pub fn title(model: &Model) -> String {
@@ -24,7 +30,8 @@ pub fn title(model: &Model) -> String {
         .map(|attempt| attempt.role.name());
     let below = below(model);
     if below > 0 {
-        return format!("{below} below, G follows");
+        let key = model.keys.or(Action::Bottom, "the newest");
+        return format!("{below} below, {key} follows");
     }
     match words(model).next() {
         // The gates measure, another has begun, or nobody works.
@@ -82,16 +89,17 @@ pub fn lines(model: &Model, ink: &Ink<'_>, width: usize, rows: usize) -> Vec<Lin
 
 /// The live text alone.
 pub fn alone(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
-    let rule = ink.rule(
-        &[(Part::Title, "Live"), (Part::Dim, &title(model))],
-        "z everything again",
-        area.width,
-    );
+    let key = model.keys.first(Action::Zoom);
+    let again = key.map_or_else(String::new, |key| format!("{key} everything again"));
+    let title = title(model);
+    let titles = [(Part::Title, "Live"), (Part::Dim, title.as_str())];
+    let rule = ink.rule(&titles, &again, area.width);
     ink.put(&rule, area, 0, buffer);
     let rows = usize::from(area.height.saturating_sub(1));
     let lines = lines(model, ink, usize::from(area.width), rows);
     if lines.is_empty() {
-        ink.put(&Line::from(ink.span(Part::Dim, SILENT)), area, 1, buffer);
+        let words = Line::from(ink.span(Part::Dim, silent(model)));
+        ink.put(&words, area, 1, buffer);
     }
     for (row, line) in (1..).zip(&lines) {
         ink.put(line, area, row, buffer);

@@ -40,6 +40,7 @@ use self::ink::Ink;
 use super::layer::Layer;
 use super::model::Model;
 use super::mouse::Hit;
+use super::staff;
 use super::tabs::Tab;
 use crate::text::width::columns;
 use ratatui::buffer::Buffer;
@@ -72,6 +73,15 @@ pub fn text(model: &Model) -> String {
         rows.push(row.trim_end().to_owned());
     }
     rows.join("\n")
+}
+
+/// How far what is known of the role that is chosen on Agents can be scrolled.
+#[must_use]
+pub fn scrolls(model: &Model) -> usize {
+    let found = model.snapshot.as_deref().zip(staff::agent(model));
+    found.map_or(0, |(snapshot, agent)| {
+        agents::scrolls(model, snapshot, agent)
+    })
 }
 
 /// What the mouse hits at a place, column and row.

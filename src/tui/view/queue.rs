@@ -90,7 +90,7 @@ fn list(
         .collect();
     if !fits && rows > 0 {
         let hidden = all.len() - shown.len();
-        let words = format!("   {hidden} more, j k move");
+        let words = format!("   {hidden} more, {}", model.keys.rows_by("move"));
         lines.push(Line::from(ink.span(Part::Dim, words)));
     }
     (lines, from..from + shown.len())

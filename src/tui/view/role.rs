@@ -18,39 +18,43 @@ const LABEL: usize = 10;
 /// Label of what is wrong with the host.
 const ALARM: &str = "alarm";
 
-/// The details.
-pub fn lines(
-    model: &Model,
-    s: &Snapshot,
-    ink: &Ink<'_>,
-    agent: &AgentStatus,
-    width: usize,
-) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
+/// A row of the details: what it is about, whether that stands before it, and the words.
+pub type Row = (&'static str, bool, String);
+
+/// The details in rows of a width.
+pub fn rows(model: &Model, s: &Snapshot, agent: &AgentStatus, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
     let mut before = "";
     for (label, text) in facts(model, s, agent, width) {
         // One label for several remedies.
-        let mut shown = if label == before { "" } else { label };
+        let mut first = label != before;
         before = label;
         for row in wrap::first(&text, width.saturating_sub(LABEL + 2), 2) {
-            let part = match shown {
-                ALARM => Part::Fail,
-                "why" => super::roles::state(agent.state).0,
-                _ => Part::Dim,
-            };
-            lines.push(Line::from(vec![
-                ink.span(part, format!(" {}", cell(shown, LABEL))),
-                // Columns are ours and have twins; words are not.
-                if label == "health" {
-                    ink.raw(row)
-                } else {
-                    Span::raw(row)
-                },
-            ]));
-            shown = "";
+            rows.push((label, std::mem::take(&mut first), row));
         }
     }
-    lines
+    rows
+}
+
+/// The same as they are drawn.
+pub fn lines(ink: &Ink<'_>, agent: &AgentStatus, rows: &[Row]) -> Vec<Line<'static>> {
+    let line = |(label, first, row): &Row| {
+        let part = match (*first, *label) {
+            (true, ALARM) => Part::Fail,
+            (true, "why") => super::roles::state(agent.state).0,
+            _ => Part::Dim,
+        };
+        let shown = if *first { *label } else { "" };
+        Line::from(vec![
+            ink.span(part, format!(" {}", cell(shown, LABEL))),
+            // Columns are ours and have twins; words are not.
+            match *label {
+                "health" => ink.raw(row.as_str()),
+                _ => Span::raw(row.clone()),
+            },
+        ])
+    };
+    rows.iter().map(line).collect()
 }
 
 /// What is known of it, each fact with its label.
@@ -75,6 +79,9 @@ fn facts(
     }
     let remedies = remedies(model, s, agent).into_iter();
     facts.extend(remedies.map(|words| ("remedy", words)));
+    if agent.model.contains('/') {
+        facts.push(("host", agent.model.replacen('/', " ", 1)));
+    }
     facts.push(("key", key(model, agent, width)));
     facts.push(("effect", effect(s, agent)));
     facts.extend(means(model, agent, width));

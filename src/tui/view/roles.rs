@@ -5,7 +5,6 @@ use super::super::theme::Part;
 use super::doing;
 use super::ink::{Ink, cell};
 use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
-use crate::text::width::columns;
 use ratatui::text::{Line, Span};
 
 /// Sign, word and style of a state; off duty and the like are not a failure.
@@ -30,22 +29,11 @@ pub fn tall(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> 
         lines.push(Line::from(vec![
             Span::raw(format!(" {}", cell(doing::name(agent.role), 11))),
             ink.span(part, cell(&ink.plain(word), 11)),
-            Span::raw(format!(
-                " {}",
-                short(&agent.model, width.saturating_sub(24))
-            )),
+            Span::raw(format!(" {}", cell(&agent.model, width.saturating_sub(24)))),
         ]));
         lines.push(below(model, ink, agent));
     }
     lines
-}
-
-/// `host/model`, the model alone where there is no room for both.
-pub fn short(model: &str, width: usize) -> &str {
-    match model.split_once('/') {
-        Some((_, alone)) if columns(model) > width => alone,
-        _ => model,
-    }
 }
 
 fn below(model: &Model, ink: &Ink<'_>, agent: &AgentStatus) -> Line<'static> {
@@ -77,7 +65,7 @@ pub fn flat(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
         Line::from(vec![
             Span::raw(format!(" {}", cell(doing::name(agent.role), 11))),
             ink.span(part, cell(&ink.plain(word), 11)),
-            Span::raw(format!(" {}  ", cell(short(&agent.model, 22), 22))),
+            Span::raw(format!(" {}  ", cell(&agent.model, 22))),
             ink.span(Part::Dim, agent.words.clone()),
         ])
     };

@@ -1,6 +1,8 @@
 //! What happened since this person looked last, in lines: for Stats in full, for Factory in short.
 
+use super::super::action::Action;
 use super::super::model::{Engine, Model};
+use super::super::tabs::Tab;
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
 use super::top::thousands;
@@ -138,7 +140,8 @@ pub fn tools(model: &Model, ink: &Ink<'_>, figures: &Figures, most: usize) -> Ve
         })
         .collect();
     if over > 0 && most > 0 {
-        let words = format!("   {over} more: 3 Stats");
+        let tab = Action::Go(Tab::Stats);
+        let words = format!("   {over} more: {} Stats", model.keys.or(tab, "tab"));
         lines.insert(0, Line::from(ink.span(Part::Dim, words)));
     }
     lines

@@ -4,6 +4,7 @@ mod days;
 mod lifetime;
 mod tools;
 
+use super::super::action::Action;
 use super::super::model::Model;
 use super::super::theme::Part;
 use super::WIDE;
@@ -18,7 +19,7 @@ use ratatui::text::Line;
 const LOADING: [&str; 3] = [
     " reading the journal",
     " what was shipped, parked and spent will stand here, and a row for each tool",
-    " a long journal takes a while the first time; the other tabs and q work meanwhile",
+    " a long journal takes a while the first time; the other tabs work meanwhile",
 ];
 /// Columns of the left panes where there are two.
 const LEFT: u16 = 66;
@@ -66,7 +67,9 @@ fn one_column(
     let width = area.width;
     if area.height >= MIDDLE {
         let title = shift::title(model, figures);
-        let rule = ink.rule(&[(Part::Title, &title)], "Space marks it as read", width);
+        let key = model.keys.first(Action::Read);
+        let marks = key.map_or_else(String::new, |key| format!("{key} marks it as read"));
+        let rule = ink.rule(&[(Part::Title, &title)], &marks, width);
         ink.put(&rule, area, top, buffer);
         let rows = shift::few(model, ink, figures);
         top = put_all(ink, &rows, area, top + 1, buffer);
@@ -98,14 +101,19 @@ fn two_columns(
         width: area.width - LEFT - 1,
         ..area
     };
+    // Words that are cut do not touch the line between the columns.
+    let words = Rect {
+        width: LEFT - 1,
+        ..area
+    };
     let title = shift::title(model, figures);
     let rule = ink.rule(&[(Part::Title, &title)], "", LEFT);
     ink.put(&rule, left, 0, buffer);
-    let top = put_all(ink, &shift::rows(model, ink, figures), left, 1, buffer);
+    let top = put_all(ink, &shift::rows(model, ink, figures), words, 1, buffer);
     let rule = ink.rule(&[(Part::Title, "Days")], &days::title(model, LEFT), LEFT);
     ink.put(&rule, left, top, buffer);
     let rows = days::rows(model, ink, figures);
-    let end = put_all(ink, &rows, left, top + 1, buffer);
+    let end = put_all(ink, &rows, words, top + 1, buffer);
     let title = lifetime::title(figures);
     let rule = ink.rule(&[(Part::Title, &title)], "", right.width);
     ink.put(&rule, right, 0, buffer);

@@ -1,4 +1,4 @@
-//! The newest moves: when, from where to where, after how long, and why.
+//! The newest moves and runs: when, from where to where, after how long, and why.
 
 use super::super::model::Model;
 use super::super::tabs::Focus;
@@ -6,20 +6,24 @@ use super::super::theme::Part;
 use super::ink::{Ink, cell, right};
 use super::spent;
 use crate::domain::phase::{Outcome, Phase};
-use crate::domain::screen::{MoveLine, Snapshot};
+use crate::domain::screen::{MoveLine, RanLine, Snapshot, Step};
+use chrono::{DateTime, Utc};
 use ratatui::text::{Line, Span};
 
-/// The newest `rows` moves, oldest of them first.
+/// The newest `rows` of them, oldest first.
 pub fn lines(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, rows: usize) -> Vec<Line<'static>> {
-    let moves = &snapshot.moves;
+    let all = snapshot.timeline();
     let cursor = model.moves.row(&model.steps());
     let cursor = cursor.filter(|_| model.on(Focus::Timeline));
-    let newest = moves.len().saturating_sub(rows);
+    let newest = all.len().saturating_sub(rows);
     let from = cursor.map_or(newest, |at| at.min(newest));
-    let shown = moves.iter().enumerate().skip(from).take(rows);
+    let shown = all.iter().enumerate().skip(from).take(rows);
     shown
         .map(|(at, step)| {
-            let mut line = line(model, snapshot, ink, moves.get(..at).unwrap_or(&[]), step);
+            let mut line = match step {
+                Step::Move(step) => moved(model, snapshot, ink, step),
+                Step::Ran(ran) => measured(model, snapshot, ink, ran),
+            };
             if Some(at) == cursor
                 && let Some(front) = line.spans.first_mut()
             {
@@ -31,16 +35,42 @@ pub fn lines(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, rows: usize) -> 
         .collect()
 }
 
-fn line(
+/// When, what, and after how long.
+fn front(
     model: &Model,
-    snapshot: &Snapshot,
     ink: &Ink<'_>,
-    before: &[MoveLine],
-    step: &MoveLine,
-) -> Line<'static> {
-    let clock = model.local(step.at).format("%H:%M");
-    let last = before.iter().rev().find(|other| other.tool == step.tool);
-    let time = last
+    at: DateTime<Utc>,
+    what: &str,
+    time: &str,
+) -> Vec<Span<'static>> {
+    let clock = model.local(at).format("%H:%M");
+    vec![
+        ink.span(Part::Dim, format!(" {clock} ")),
+        Span::raw(cell(what, 20)),
+        ink.span(Part::Dim, format!("{}  ", right(time, 11))),
+    ]
+}
+
+/// A run of the gates.
+fn measured(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, ran: &RanLine) -> Line<'static> {
+    let mut spans = front(model, ink, ran.at, &format!("gates, run {}", ran.run), "");
+    spans.push(match ran.green {
+        true => ink.span(Part::Ok, "green"),
+        false => ink.span(Part::Fail, "red"),
+    });
+    if snapshot.current_tool.as_deref() != Some(ran.tool.as_str()) {
+        spans.push(Span::raw(format!(" {}", ran.tool)));
+    }
+    let failed = ran.failed.iter();
+    spans.extend(failed.map(|words| Span::raw(format!(": {words}"))));
+    Line::from(spans)
+}
+
+fn moved(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, step: &MoveLine) -> Line<'static> {
+    let before = snapshot.moves.iter().rev();
+    let mut before = before.filter(|other| other.tool == step.tool && other.seq < step.seq);
+    let time = before
+        .next()
         .filter(|_| step.from.active())
         .map(|last| spent::words(step.at - last.at))
         .unwrap_or_default();
@@ -51,12 +81,8 @@ fn line(
         Outcome::Ship => Part::Ok,
         _ => Part::Dim,
     };
-    let mut spans = vec![
-        ink.span(Part::Dim, format!(" {clock} ")),
-        Span::raw(cell(&way, 20)),
-        ink.span(Part::Dim, format!("{}  ", right(&time, 11))),
-        ink.span(part, step.outcome.to_string()),
-    ];
+    let mut spans = front(model, ink, step.at, &way, &time);
+    spans.push(ink.span(part, step.outcome.to_string()));
     let other = snapshot.current_tool.as_deref() != Some(step.tool.as_str());
     if other || step.from == Phase::Idle {
         spans.push(Span::raw(format!(" {}", step.tool)));

@@ -5,7 +5,9 @@ mod now;
 mod side;
 mod timeline;
 
+use super::super::action::Action;
 use super::super::model::Model;
+use super::super::offer;
 use super::super::theme::Part;
 use super::super::tool::{Row, Section, Space, ToolView, space};
 use super::column::{Column, divide};
@@ -159,17 +161,7 @@ fn moment(
         None => format!(" at {clock}, seq {}, newest", moment.seq),
         Some(_) => format!(" at {clock}, seq {}, stands still", moment.seq),
     };
-    let back = view.back.as_ref().ok().filter(|_| view.at.is_some());
-    let keys = match (width, back) {
-        (110.., Some(back)) => format!(
-            "   , . step   < > phase   W back to {} of {}",
-            back.to,
-            model.when(back.at)
-        ),
-        (110.., None) => "   , . step   < > phase".to_owned(),
-        (76.., _) => "  , . step  < > phase".to_owned(),
-        _ => String::new(),
-    };
+    let keys = ways(model, view, width);
     let part = view.at.map(|_| Part::Active);
     let used = columns(&place) + columns(&keys);
     let front = vec![
@@ -188,6 +180,27 @@ fn moment(
         &words,
         usize::from(width),
     ))
+}
+
+/// The keys that go through time, as many as fit.
+fn ways(model: &Model, view: &ToolView, width: u16) -> String {
+    let back = view
+        .back
+        .as_ref()
+        .ok()
+        .zip(offer::key(model, Action::Rewind));
+    let step = model.keys.pair(Action::Earlier, Action::Later);
+    let phase = model.keys.pair(Action::PhaseBack, Action::PhaseOn);
+    match (width, back) {
+        (110.., Some((back, key))) => format!(
+            "   {step} step   {phase} phase   {key} back to {} of {}",
+            back.to,
+            model.when(back.at)
+        ),
+        (110.., None) => format!("   {step} step   {phase} phase"),
+        (76.., _) => format!("  {step} step  {phase} phase"),
+        _ => String::new(),
+    }
 }
 
 /// Words behind what stands in front, and a mark under the stays: the words on that side of it which has more room.

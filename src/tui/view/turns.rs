@@ -1,11 +1,16 @@
 //! The last turns, newest first: of all roles in a table, where there is less room of the chosen role in sentences.
 
+use super::super::action::Action;
 use super::super::model::Model;
+use super::super::staff;
+use super::super::tabs::Staff;
 use super::super::theme::Part;
+use super::agents::head;
 use super::column::Column;
 use super::ink::{Ink, cell};
 use super::top::thousands;
 use super::{WIDE, doing, spent};
+use crate::domain::label::Label;
 use crate::domain::phase::Role;
 use crate::domain::screen::{AgentState, AgentStatus, Snapshot, TurnLine, Waiter};
 use chrono::TimeDelta;
@@ -38,18 +43,25 @@ pub fn draw(
     if column.left() < 2 {
         return;
     }
-    column.rule(ink, &[(Part::Title, "Last turns")], "", buffer);
+    let title = match model.agents.find.as_str() {
+        "" => "Last turns".to_owned(),
+        text => format!("Last turns with {text:?}"),
+    };
+    column.rule(ink, &[head(model, Staff::Turns, &title)], "", buffer);
     let wide = column.width() >= WIDE;
-    let mut turns: Vec<(Role, &TurnLine)> = s
-        .agents
-        .iter()
-        .filter(|other| wide || other.role == agent.role)
-        .flat_map(|other| other.facts.turns.iter().map(|turn| (other.role, turn)))
-        .collect();
-    turns.sort_by_key(|(_, turn)| std::cmp::Reverse(turn.at));
+    let turns = staff::turns(model);
     let now = running(s).filter(|(role, _)| wide || *role == agent.role);
+    let now = now.filter(|_| model.agents.find.is_empty());
     if turns.is_empty() && now.is_none() {
-        let words = "   no turn yet: one is taken when a tool comes to a phase of the role";
+        let words = match model.agents.find.is_empty() {
+            true => {
+                "   no turn yet: one is taken when a tool comes to a phase of the role".to_owned()
+            }
+            false => {
+                let key = model.keys.or(Action::Close, "an empty search");
+                format!("   no turn has that: {key} shows all")
+            }
+        };
         return column.line(ink, &Line::from(ink.span(Part::Dim, words)), buffer);
     }
     if wide {
@@ -61,15 +73,41 @@ pub fn draw(
         let line = under_way(model, s, ink, role, waiter, wide);
         column.line(ink, &line, buffer);
     }
-    let rows: Vec<Line<'static>> = turns
-        .iter()
-        .take(column.left())
-        .map(|(role, turn)| match wide {
-            true => row(model, ink, *role, turn),
-            false => sentence(model, ink, turn),
-        })
-        .collect();
+    let rows = listed(model, ink, &turns, column);
     column.lines(ink, &rows, buffer);
+}
+
+/// As many turns as there are rows left, with the cursor in sight.
+fn listed(
+    model: &Model,
+    ink: &Ink<'_>,
+    turns: &[(Role, &TurnLine)],
+    column: &Column,
+) -> Vec<Line<'static>> {
+    let focused = model.agents.focus == Staff::Turns;
+    let wide = column.width() >= WIDE;
+    let cursor = model
+        .agents
+        .turn
+        .row(&staff::ends(model))
+        .filter(|_| focused);
+    let first = cursor.map_or(0, |at| (at + 1).saturating_sub(column.left()));
+    let shown = turns.iter().enumerate().skip(first).take(column.left());
+    shown
+        .map(|(at, (role, turn))| {
+            let mut line = match wide {
+                true => row(model, ink, *role, turn),
+                false => sentence(model, ink, turn),
+            };
+            if Some(at) == cursor
+                && let Some(front) = line.spans.first_mut()
+            {
+                let words = front.content.chars().skip(1).collect::<String>();
+                *front = ink.span(Part::Cursor, format!(">{words}"));
+            }
+            line
+        })
+        .collect()
 }
 
 /// The turn under way, with its role.
@@ -82,16 +120,6 @@ fn running(s: &Snapshot) -> Option<(Role, &Waiter)> {
         .iter()
         .find(|line| line.hosts.iter().any(|h| h == host))?;
     Some((agent.role, line.working.as_ref()?))
-}
-
-/// Tool, phase and number of a label, the first turn being number 1.
-fn parts(label: &str) -> (&str, &str, String) {
-    let mut parts = label.split('/');
-    let tool = parts.next().unwrap_or_default();
-    let phase = parts.next().unwrap_or_default();
-    let n = parts.next_back().and_then(|n| n.parse::<u64>().ok());
-    let n = n.map_or_else(|| "-".to_owned(), |n| (n + 1).to_string());
-    (tool, phase, n)
 }
 
 fn cells(texts: [String; 10]) -> String {
@@ -110,7 +138,7 @@ fn under_way(
     waiter: &Waiter,
     wide: bool,
 ) -> Line<'static> {
-    let (tool, phase, n) = parts(&waiter.who);
+    let Label { tool, phase, .. } = Label::of(&waiter.who);
     let since = doing::clock(model, waiter.since);
     let time = spent::words(spent::now(model, s) - waiter.since);
     if !wide {
@@ -126,7 +154,7 @@ fn under_way(
         since,
         doing::name(role).to_owned(),
         phase.to_owned(),
-        n,
+        Label::of(&waiter.who).turn(),
         none(),
         none(),
         none(),
@@ -150,7 +178,7 @@ fn time(turn: &TurnLine) -> String {
 }
 
 fn row(model: &Model, ink: &Ink<'_>, role: Role, turn: &TurnLine) -> Line<'static> {
-    let (tool, phase, n) = parts(&turn.label);
+    let label = Label::of(&turn.label);
     let ended = match turn.ok {
         true => turn.ended.as_str(),
         false => "failed",
@@ -158,8 +186,8 @@ fn row(model: &Model, ink: &Ink<'_>, role: Role, turn: &TurnLine) -> Line<'stati
     let texts = [
         doing::clock(model, turn.at),
         doing::name(role).to_owned(),
-        phase.to_owned(),
-        n,
+        label.phase.to_owned(),
+        label.turn(),
         count(turn.sent),
         count(turn.read),
         count(turn.written),
@@ -169,13 +197,13 @@ fn row(model: &Model, ink: &Ink<'_>, role: Role, turn: &TurnLine) -> Line<'stati
     ];
     let front = Span::raw(format!("   {}", cells(texts)));
     match turn.ok {
-        true => Line::from(vec![front, Span::raw(tool.to_owned())]),
+        true => Line::from(vec![front, Span::raw(label.tool.to_owned())]),
         false => Line::from(vec![front, ink.span(Part::Fail, turn.ended.clone())]),
     }
 }
 
 fn sentence(model: &Model, ink: &Ink<'_>, turn: &TurnLine) -> Line<'static> {
-    let (tool, phase, _) = parts(&turn.label);
+    let Label { tool, phase, .. } = Label::of(&turn.label);
     let front = format!(
         " {} {} {} ",
         doing::clock(model, turn.at),

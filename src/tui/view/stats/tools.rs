@@ -23,7 +23,7 @@ const COLUMNS: [(&str, usize, u16); 11] = [
     ("Money", 9, 0),
     ("Tests", 8, 112),
     ("Held-out", 10, 66),
-    ("Cover", 7, 76),
+    ("Cover", 6, 76),
     ("Mutation", 9, 80),
     ("Gap", 6, 118),
 ];
@@ -34,7 +34,7 @@ const MEANT: u16 = 11;
 /// What the figures mean.
 const MEANING: [&str; 2] = [
     " success = shipped / (shipped + parked + dropped).   Gap = own tests green minus held-out green, first QA run.",
-    " money is what providers billed; local turns are $0, shown as tokens and GPU hours. S reverses, / finds.",
+    " money is what providers billed; local turns are $0, shown as tokens and GPU hours.",
 ];
 
 /// Draws it.
@@ -123,7 +123,19 @@ fn foot(model: &Model, ink: &Ink<'_>, area: Rect) -> Vec<Line<'static>> {
         ]));
     }
     if area.height >= MEANT && area.width >= super::WIDE {
-        lines.extend(MEANING.map(|words| Line::from(ink.span(Part::Dim, words))));
+        let named = |(action, does): (Action, &str)| {
+            model.keys.first(action).map(|key| format!("{key} {does}"))
+        };
+        let keys = [(Action::Reverse, "reverses"), (Action::Filter, "finds")];
+        let keys: Vec<String> = keys.into_iter().filter_map(named).collect();
+        let [figures, money] = MEANING;
+        let money = match keys.as_slice() {
+            [] => money.to_owned(),
+            keys => format!("{money} {}.", keys.join(", ")),
+        };
+        lines.extend(
+            [figures.to_owned(), money].map(|words| Line::from(ink.span(Part::Dim, words))),
+        );
     }
     lines
 }

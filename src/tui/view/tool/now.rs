@@ -1,6 +1,8 @@
 //! Where the tool stands, what comes next for it, and what one can do about it.
 
+use super::super::super::action::Action;
 use super::super::super::model::Model;
+use super::super::super::offer;
 use super::super::super::theme::Part;
 use super::super::super::tool::ToolView;
 use super::super::column::Column;
@@ -44,9 +46,8 @@ pub fn draw(
         &Line::from(Span::raw(format!(" {}", next(model, view)))),
         buffer,
     );
-    let keys: &[(&str, String)] = &ways(model, view);
     let mut spans = Vec::new();
-    for (key, words) in keys {
+    for (key, words) in ways(model, view) {
         spans.push(ink.span(Part::Title, format!(" {key}")));
         spans.push(ink.raw(format!(" {words}  ")));
     }
@@ -94,34 +95,34 @@ pub fn next(model: &Model, view: &ToolView) -> String {
     }
 }
 
-/// The keys that change something, in words.
-fn ways(model: &Model, view: &ToolView) -> Vec<(&'static str, String)> {
+/// The keys that change something now, in words; one always goes back.
+fn ways(model: &Model, view: &ToolView) -> Vec<(String, String)> {
     let snapshot = model.snapshot.as_ref();
     let current = snapshot.filter(|s| s.current_tool.as_ref() == Some(&view.name));
-    let shelved = snapshot
-        .and_then(|s| s.queue.iter().find(|item| item.name == view.name))
-        .is_some_and(|item| item.status == ItemStatus::InReview);
-    let Some(snapshot) = current else {
-        return match shelved {
-            true => vec![("v", "decide".to_owned())],
-            false => vec![("q", "back".to_owned())],
-        };
+    let again = current.map_or_else(String::new, |s| format!("run {} again", s.phase));
+    let reviewer = snapshot.and_then(|s| s.agents.iter().find(|a| a.role == Role::Supervisor));
+    let asks = match reviewer.map(|agent| agent.model.as_str()) {
+        None | Some("operator") => "escalate to you",
+        Some(_) => "ask the Supervisor",
     };
-    let reviewer = snapshot
-        .agents
-        .iter()
-        .find(|agent| agent.role == Role::Supervisor);
-    let to = match reviewer.map(|agent| agent.model.as_str()) {
-        None | Some("operator") => "escalate to you".to_owned(),
-        Some(_) => "ask the Supervisor".to_owned(),
-    };
-    let mut ways = vec![("i", "hint the next attempt".to_owned())];
-    match snapshot.phase {
-        Phase::Review => ways.push(("v", "decide".to_owned())),
-        _ => ways.push(("E", to)),
+    let all = [
+        (Action::Hint, "hint the next attempt"),
+        (Action::Verdict, "decide"),
+        (Action::Escalate, asks),
+        (Action::Retry, again.as_str()),
+        (Action::Requeue, "back to queue"),
+        (Action::Park, "park"),
+        (Action::Unpark, "take it up again"),
+    ];
+    let of_item = |action| matches!(action, Action::Verdict | Action::Unpark);
+    let offered = all.into_iter().filter_map(|(action, words)| {
+        let key = offer::key(model, action)?;
+        (current.is_some() || of_item(action)).then_some(())?;
+        Some((key.to_string(), words.to_owned()))
+    });
+    let ways: Vec<(String, String)> = offered.collect();
+    match ways.is_empty() {
+        true => vec![(model.keys.or(Action::Leave, "Ctrl-c"), "back".to_owned())],
+        false => ways,
     }
-    ways.push(("r", format!("run {} again", snapshot.phase)));
-    ways.push(("R", "back to queue".to_owned()));
-    ways.push(("x", "park".to_owned()));
-    ways
 }
