@@ -53,10 +53,7 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Redraw => return vec![Effect::Redraw],
         Action::Go(tab) => return go(model, tab),
         Action::Needs => needs::first(model),
-        Action::Palette => {
-            let palette = Palette::with("", model.seen());
-            open(model, Layer::Palette(palette));
-        }
+        Action::Palette => palette(model),
         Action::Theme => themes::choose(model),
         Action::Pager | Action::Clip | Action::Save | Action::Mouse => {
             return desk::run(model, action);
@@ -81,6 +78,12 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         acting => return act(model, acting),
     }
     Vec::new()
+}
+
+/// Opens the palette, which knows what was seen when it was opened.
+fn palette(model: &mut Model) {
+    let palette = Palette::with("", model.seen());
+    open(model, Layer::Palette(palette));
 }
 
 /// Actions that change something.
