@@ -86,6 +86,19 @@ pub fn age(meta: &Metadata) -> Duration {
         .unwrap_or_default()
 }
 
+/// Whether a file was written so short a time ago. A time far in the future is that of another clock, or of one that was
+/// put back.
+#[must_use]
+pub fn fresh(meta: &Metadata, within: Duration) -> bool {
+    let Ok(at) = meta.modified() else {
+        return false;
+    };
+    let apart = SystemTime::now()
+        .duration_since(at)
+        .unwrap_or_else(|ahead| ahead.duration());
+    apart < within
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

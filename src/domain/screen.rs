@@ -1,5 +1,6 @@
 //! What the screens show: the snapshot of run/ and one log line. Front-ends read nothing else of the engine.
 
+use super::command::Seen;
 use super::condition::Condition;
 pub use super::duty::{KeyFacts, RoleFacts, ServerFacts, SoulFacts, TurnLine};
 use super::event::{RunSummary, Unit};
@@ -86,6 +87,19 @@ pub struct Snapshot {
     /// What a call of the Supervisor is thought to cost, in words; empty where none is made.
     #[serde(default)]
     pub review_price: String,
+}
+
+impl Snapshot {
+    /// What who looks at it sees of the tool under way.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen {
+            tool: self.current_tool.clone(),
+            phase: self.phase,
+            since: self.last_update,
+            attempt: self.attempt.as_ref().map(|attempt| attempt.id),
+        }
+    }
 }
 
 /// What one tool may use.
