@@ -2,6 +2,7 @@
 //! installed from it. Nothing a model writes lies there, so what the lock file says is what was fetched first.
 
 use super::{MODULES, Npm, RUN, Wanted, installed, locked, text};
+use crate::adapters::clock::touch;
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::registry::Registry;
 use crate::adapters::store::files;
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How long a set stays that nobody asks for.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -50,7 +51,7 @@ impl Installer {
         if installed(&folder, &first.unwrap_or_default()) {
             // When it was asked for last; where that cannot be noted it is only fetched again sooner.
             let noted = files::options().write(true).open(home.join(&lock));
-            let _ = noted.and_then(|file| file.set_modified(SystemTime::now()));
+            let _ = noted.and_then(|file| touch(&file));
             return text(home, &lock);
         }
         // It asks npm how the registry is reached, and waits for the answer.
