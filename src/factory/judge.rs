@@ -50,7 +50,9 @@ impl Driver {
                 // One look of two seconds sees what all hints meanwhile tell of.
                 if !std::mem::replace(&mut self.observing, true) {
                     let (store, wake) = (self.tools.store.clone(), self.wake.clone());
-                    tokio::task::spawn_blocking(move || wake.send(Wake::Looked(store.observe())));
+                    tokio::task::spawn_blocking(move || {
+                        let _ = wake.send(Wake::Looked(store.observe()));
+                    });
                 }
                 Ok(())
             }

@@ -495,7 +495,7 @@ async fn a_host_that_answers_and_takes_no_turn_is_tried_again_by_itself_and_the_
 {
     let plant = Plant::new(&[TOOL]);
     let label = named("coding/file/src/report.js");
-    plant.desk.on(&label, 5, fails(Fault::Server));
+    plant.desk.on(&label, 5, fails(Fault::Unreachable));
     let mut engine = plant.start();
     let paused = |s: &Snapshot| s.pauses.iter().any(|p| p.kind == PauseKind::Host);
     engine.until("paused", paused).await;
