@@ -289,6 +289,8 @@ fn no_secret_is_found_anywhere() {
         },
         tool: None,
         phase: None,
+        since: None,
+        attempt: None,
         by: "operator:tester".to_owned(),
         at: SystemClock.now(),
     };

@@ -33,6 +33,8 @@ mod commands;
 mod course;
 #[path = "factory/crash.rs"]
 mod crash;
+#[path = "factory/damaged.rs"]
+mod damaged;
 #[path = "factory/external.rs"]
 mod external;
 #[path = "factory/forms.rs"]

@@ -603,8 +603,8 @@ fn a_lock_of_main_that_is_young_or_held_is_waited_for() {
     let lock = home.join(".git/index.lock");
     let repo = GitRepo::open(&home).unwrap();
     let refused = || {
-        let words = repo.ship(&order()).unwrap_err().to_string();
-        assert_eq!(Trouble::named(&words), Some(Trouble::GitLock), "{words}");
+        let error = repo.ship(&order()).unwrap_err();
+        assert_eq!(error.trouble(), Trouble::GitLock, "{error}");
         assert!(lock.exists());
     };
     put(&home, ".git/index.lock", "");
@@ -644,6 +644,47 @@ fn a_crash_inside_a_merge_is_repaired() {
     repo.close().unwrap();
     check_shipped(&home);
     assert!(home.join("tools/cost-tracker/src/more.js").exists());
+}
+
+#[test]
+fn a_tag_that_holds_something_else_is_no_shipment_and_keeps_its_version() {
+    let (_dir, home) = finished();
+    let first = git(&home, &["rev-parse", "main"]);
+    git(&home, &["tag", "-a", "-m", "by hand", "cost-tracker@1.0.0"]);
+    let repo = GitRepo::open(&home).unwrap();
+    let record = repo.ship(&order()).unwrap();
+    assert_eq!(record.tag, "cost-tracker@1.0.1");
+    assert_eq!(record.version, "1.0.1");
+    assert_eq!(git(&home, &["rev-parse", "main"]), record.commit);
+    let title = git(&home, &["log", "-1", "--format=%s"]);
+    assert_eq!(title, "Ship cost-tracker 1.0.1");
+    assert!(home.join(CLI).is_file());
+    assert_eq!(
+        git(&home, &["rev-parse", "cost-tracker@1.0.0^{commit}"]),
+        first
+    );
+    assert_eq!(repo.ship(&order()).unwrap(), record, "once");
+}
+
+#[test]
+fn work_that_came_after_a_shipment_that_was_cut_short_is_shipped_too() {
+    for tagged in [true, false] {
+        let (_dir, home) = finished();
+        let repo = GitRepo::open(&home).unwrap();
+        let before = repo.ship(&order()).unwrap();
+        if !tagged {
+            git(&home, &["tag", "-d", &before.tag]);
+        }
+        let work = repo.open(TOOL, true).unwrap();
+        put(&work, CLI, "module.exports = { better: true };\n");
+        repo.save(TOOL, "Mend").unwrap();
+        repo.close().unwrap();
+        let after = repo.ship(&order()).unwrap();
+        assert_ne!(after.commit, before.commit);
+        assert_eq!(after.version, if tagged { "1.0.1" } else { "1.0.0" });
+        let shipped = git(&home, &["show", &format!("{}:{CLI}", after.tag)]);
+        assert!(shipped.contains("better"), "{shipped}");
+    }
 }
 
 #[test]

@@ -169,6 +169,46 @@ fn a_snapshot_that_is_broken_or_ahead_is_ignored() {
     let loaded = home.store().load().unwrap();
     assert_eq!(loaded.factory.unwrap().seq, 1);
     assert!(loaded.repaired[0].contains("the journal ends at 1"));
+    // A journal that grows past its number does not go on from it.
+    assert!(!home.path(snapshot).exists());
+}
+
+#[test]
+fn a_snapshot_of_another_version_is_not_begun_with() {
+    let home = Home::new();
+    let snapshot = "journal/snapshot.json";
+    {
+        let (store, mut f) = home.started();
+        store.commit(&mut f, vec![turn()], at(2)).unwrap();
+        store.close(&f).unwrap();
+    }
+    let before = home.store().load().unwrap().factory.unwrap();
+    let text = home.text(snapshot);
+    let (open, _) = text.rsplit_once(",\"crc\":").unwrap();
+    let other = |version: &str| {
+        let ours = format!("\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"));
+        let changed = open.replacen("\"turns\":1", "\"turns\":9", 1) + "}";
+        assert!(
+            changed.contains("\"turns\":9") && changed.ends_with(&ours),
+            "{changed}"
+        );
+        let theirs = format!("\"version\":\"{version}\"}}");
+        let object = changed.replace(&ours, &theirs);
+        let crc = crc32fast::hash(object.as_bytes());
+        let open = object.strip_suffix('}').unwrap();
+        fs::write(
+            home.path(snapshot),
+            format!("{open},\"crc\":\"{crc:08x}\"}}"),
+        )
+        .unwrap();
+        home.store().load().unwrap().factory.unwrap()
+    };
+    assert_eq!(
+        other(env!("CARGO_PKG_VERSION")).totals.turns,
+        9,
+        "it is begun with"
+    );
+    assert_eq!(other("0.0.0"), before);
 }
 
 #[test]
@@ -216,6 +256,33 @@ fn segments_are_closed_and_read_back() {
         store.commit(&mut f, vec![noted("x")], at(1)).unwrap()[0].seq,
         101
     );
+}
+
+#[test]
+fn a_segment_that_has_its_name_already_is_followed_by_the_next_one() {
+    let home = Home::new();
+    let sizes = Sizes {
+        segment: 600,
+        ..Sizes::default()
+    };
+    let store = FileStore::open_sized(&home.root, &home.clock, sizes).unwrap();
+    store.load().unwrap();
+    let mut f = Factory::new(at(0));
+    let mut say = |n: i64| {
+        let said = vec![noted(&n.to_string())];
+        store.commit(&mut f, said, at(n)).unwrap();
+    };
+    say(1);
+    // The rename was done, and the next file could not be made.
+    fs::rename(home.path("journal.jsonl"), home.path("journal/1.jsonl")).unwrap();
+    (2..30).for_each(&mut say);
+    let live = home.text("journal.jsonl");
+    assert!(live.lines().count() < 10, "{live}");
+    let all = store.history(1).unwrap();
+    let numbers: Vec<u64> = all.iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, (1..30).collect::<Vec<_>>());
+    drop(store);
+    assert_eq!(home.store().load().unwrap().repaired, [""; 0]);
 }
 
 #[test]
@@ -1063,14 +1130,38 @@ fn an_answer_that_was_torn_off_is_none() {
 // ---- wishlist and papers ----
 
 #[test]
+fn a_list_pushed_aside_by_a_save_that_was_cut_short_is_kept() {
+    let home = Home::new();
+    {
+        let (store, _f) = home.started();
+        store.wishlist().unwrap();
+        store.put_wishlist(&[item("tool-a", "a", 3)]).unwrap();
+    }
+    let ours = home.text("wishlist.json");
+    let aside = home.path(".df-wishlist.json.1.tmp");
+    // Ours, in whatever form: nothing is lost with it.
+    fs::write(&aside, ours.replace("wanted", "shipped")).unwrap();
+    let said = home.store().load().unwrap().repaired.join("\n");
+    assert!(!said.contains("wishlist"), "{said}");
+    assert!(!aside.exists());
+    let edit = ours.replace("\"a\"", "\"a better one\"");
+    assert_ne!(edit, ours);
+    fs::write(&aside, &edit).unwrap();
+    let said = home.store().load().unwrap().repaired.join("\n");
+    assert!(said.contains("kept as wishlist.json.refused-1"), "{said}");
+    assert_eq!(home.text("wishlist.json.refused-1"), edit);
+    assert_eq!(home.text("wishlist.json"), ours);
+}
+
+#[test]
 fn the_wishlist_is_peoples() {
     let home = Home::new();
     let (store, _f) = home.started();
-    assert_eq!(store.wishlist().unwrap(), []);
+    assert_eq!(store.wishlist().unwrap().now, []);
     let text = "{\n \"about\": \"ours\",\n \"items\": [\n  {\"idea\": \"b\", \"who\": \"me\"},\n  {\"priority\": 3, \"idea\": \"a\", \"name\": \"tool-a\", \"reason\": \"old\"}\n ]\n}";
     fs::write(home.path("wishlist.json"), text).unwrap();
     assert_eq!(
-        store.wishlist().unwrap(),
+        store.wishlist().unwrap().now,
         [
             ("b".into(), 0, None),
             ("a".into(), 3, Some("tool-a".into()))

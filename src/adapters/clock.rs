@@ -2,7 +2,8 @@
 
 use crate::factory::ports::clock::Clock;
 use chrono::{DateTime, SubsecRound, Utc};
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::io;
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -84,6 +85,24 @@ pub fn age(meta: &Metadata) -> Duration {
         .ok()
         .and_then(|at| SystemTime::now().duration_since(at).ok())
         .unwrap_or_default()
+}
+
+/// Notes that a file was of use now.
+pub fn touch(file: &File) -> io::Result<()> {
+    file.set_modified(SystemTime::now())
+}
+
+/// Whether a file was written so short a time ago. A time far in the future is that of another clock, or of one that was
+/// put back.
+#[must_use]
+pub fn fresh(meta: &Metadata, within: Duration) -> bool {
+    let Ok(at) = meta.modified() else {
+        return false;
+    };
+    let apart = SystemTime::now()
+        .duration_since(at)
+        .unwrap_or_else(|ahead| ahead.duration());
+    apart < within
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod names;
 mod tree;
 
 use super::steps;
-use super::store::files::why;
+use super::store::files::{kind, why};
 use crate::factory::ports::files::FileError;
 use names::Names;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
@@ -299,8 +299,10 @@ fn odd(place: &Path, what: &str) -> FileError {
 }
 
 fn io(place: &Path, error: impl Into<std::io::Error>) -> FileError {
+    let error = error.into();
     FileError::Io {
+        name: kind(&error),
         path: place.display().to_string(),
-        detail: why(&error.into()),
+        detail: why(&error),
     }
 }

@@ -6,6 +6,7 @@ mod call;
 mod locks;
 mod look;
 mod past;
+mod said;
 mod ship;
 mod sweep;
 mod tags;

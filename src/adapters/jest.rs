@@ -8,7 +8,7 @@ mod out;
 pub mod report;
 
 use crate::adapters::node;
-use crate::adapters::npm::Installer;
+use crate::adapters::npm::{self, Installer};
 use crate::adapters::place;
 use crate::domain::case::{Case, Received};
 use crate::domain::evidence::{JestRun, ThrowingRun};
@@ -51,9 +51,10 @@ impl JestTests {
     /// Finds Node once; one that is missing is said by the run that needs it, since a command about the backlog needs
     /// none. Jest is looked for at each run, since npm may still be at work.
     pub fn new(home: &Path, sandbox: Arc<dyn Sandbox>, wall: Duration) -> Result<Self, TestError> {
-        let broken = |error| TestError::Setup(format!("{}: {error}", home.display()));
         Ok(Self {
-            home: home.canonicalize().map_err(broken)?,
+            home: home
+                .canonicalize()
+                .map_err(|error| out::broken(home, &error))?,
             node: node::here().node.clone().unwrap_or_else(|| "node".into()),
             sandbox,
             wall,
@@ -244,6 +245,11 @@ impl Tests for JestTests {
 
     fn sweep(&self) {
         out::sweep(&self.home);
+    }
+
+    fn spare(&self, tools: &[String]) {
+        out::spare(&self.home, tools);
+        npm::spare(&self.home);
     }
 
     fn tier(&self) -> &'static str {

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use packages::{Installer, modules};
+pub use packages::{Installer, modules, spare};
 pub use route::route;
 
 /// Where folders of unfinished installs lie below the home.

@@ -44,6 +44,15 @@ pub fn longest_wait() -> Option<Duration> {
     None
 }
 
+/// Size at which a segment of the journal is closed, where a test wants to see that happen.
+#[must_use]
+pub fn segment() -> Option<u64> {
+    #[cfg(debug_assertions)]
+    return std::env::var("FAULT_SEGMENT").ok()?.parse().ok();
+    #[cfg(not(debug_assertions))]
+    None
+}
+
 /// Tells a test of each step of this thread before it is done, and of the half of each write.
 #[cfg(debug_assertions)]
 pub use planned::watched;
@@ -67,8 +76,9 @@ mod planned {
     const MIRRORS: [&str; 3] = ["snapshot.json", "BRIEF.md", "stream.jsonl"];
 
     /// Files that are written by lines of their own; all others are papers.
-    const DOCUMENTS: [&str; 7] = [
+    const DOCUMENTS: [&str; 8] = [
         TRUTH,
+        FOLD,
         "control.json",
         "state.json",
         "wishlist.json",
@@ -78,6 +88,9 @@ mod planned {
     ];
     /// What counts in each phase of each cycle, even where every other kind of step has its turn once.
     const TRUTH: &str = "journal.jsonl";
+
+    /// What the journal amounts to, kept beside it.
+    const FOLD: &str = "fold";
 
     /// Time enough to see that the engine waits at all.
     const SOON: Duration = Duration::from_millis(20);
@@ -241,9 +254,13 @@ mod planned {
     fn named(what: &Path) -> String {
         let name = what.file_name().unwrap_or_default().to_string_lossy();
         let name = name.replace(|c: char| c.is_ascii_digit(), "");
-        match name.ends_with("js") {
-            true => "code".to_owned(),
-            false => name,
+        match name.as_str() {
+            // The fold is another file than the one that screens read.
+            "snapshot.json" if what.parent().is_some_and(|dir| dir.ends_with("journal")) => {
+                FOLD.to_owned()
+            }
+            code if code.ends_with("js") => "code".to_owned(),
+            _ => name,
         }
     }
 

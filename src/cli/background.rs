@@ -143,7 +143,7 @@ fn tail(log: &Path) -> String {
 /// Ends the engine, after the turn or now.
 pub fn down(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
     let engine = readers::engine(home);
-    let command = send::command(home, stop(args, false), false);
+    let command = send::command(stop(args, false), None);
     let answer = send::send(cli, home, &command)?;
     let code = send::report(cli, &answer)?;
     if let Some(engine) = engine.filter(|_| answer.accepted && !cli.json) {
@@ -165,7 +165,7 @@ pub fn restart(cli: &Cli, home: &Path, args: &DownArgs) -> Done {
     if readers::engine(home).is_none() {
         return up(cli, home);
     }
-    let command = send::command(home, stop(args, true), false);
+    let command = send::command(stop(args, true), None);
     let answer = send::send(cli, home, &command)?;
     send::report(cli, &answer)
 }

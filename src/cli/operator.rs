@@ -7,8 +7,7 @@ use super::verbs::VerbCmd;
 use super::{address, background, send, walls};
 use crate::adapters::bookmark;
 use crate::adapters::clock::SystemClock;
-use crate::domain::command::{Answer, Command, Verb};
-use crate::domain::phase::Phase;
+use crate::domain::command::{Answer, Command, Seen, Verb};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::operator::{Operator, Usage};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -142,12 +141,8 @@ impl Operator for Hand {
         Ok(path)
     }
 
-    fn send(&self, verb: Verb, seen: Option<(Option<String>, Phase)>) -> Answer {
-        let mut command = send::command(&self.home, verb, false);
-        if let Some((tool, phase)) = seen {
-            command.tool = tool;
-            command.phase = Some(phase);
-        }
+    fn send(&self, verb: Verb, seen: Option<Seen>) -> Answer {
+        let command = send::command(verb, seen);
         let answered = serde_json::to_string(&command)
             .map_err(|error| error.to_string())
             .and_then(|text| {

@@ -27,7 +27,7 @@ pub fn run(cli: &Cli, home: &Path, host: Option<String>) -> Done {
         );
     }
     if readers::engine(home).is_some() {
-        let command = send::command(home, Verb::Probe { host }, false);
+        let command = send::command(Verb::Probe { host }, None);
         return send::report(cli, &send::send(cli, home, &command)?);
     }
     let found = look(&settings, host.as_deref())?;

@@ -13,10 +13,10 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest a key command may take, a person at a password prompt included.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
@@ -178,15 +178,31 @@ fn from_command(command: &str) -> Result<Secret, String> {
         let limit = COMMAND_LIMIT.as_secs();
         return Err(format!("`{command}` printed no key within {limit} s"));
     };
-    let status = child
-        .wait()
-        .map_err(|error| format!("`{command}` cannot be waited for: {error}"))?;
+    let status = ended(&mut child).map_err(|error| {
+        let _ = child.kill();
+        let _ = child.wait();
+        format!("`{command}` printed its key and did not end: {error}")
+    })?;
     if !status.success() {
         return Err(format!(
             "`{command}` failed ({status}): try it in a shell to see why"
         ));
     }
     printed.map_err(|_| format!("what `{command}` prints is no text"))
+}
+
+/// How a command that has printed all it will comes to its end, which may take as long again.
+fn ended(child: &mut Child) -> std::io::Result<ExitStatus> {
+    let begun = Instant::now();
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None if begun.elapsed() >= COMMAND_LIMIT => {
+                return Err(std::io::ErrorKind::TimedOut.into());
+            }
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
 }
 
 /// All that a command prints; None when it takes too long.

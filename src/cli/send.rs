@@ -8,7 +8,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::feed::RunWriter;
 use crate::adapters::place;
 use crate::adapters::store::{self, readers};
-use crate::domain::command::{Answer, Command, Verb};
+use crate::domain::command::{Answer, Command, Seen, Verb};
 use crate::factory::engine;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::store::StoreError;
@@ -28,7 +28,8 @@ static SENT: AtomicU64 = AtomicU64::new(0);
 pub fn run(cli: &Cli, home: &Path, verb: VerbCmd) -> Done {
     let guarded = verb.guarded();
     let verb = verb.verb(SystemClock.now())?;
-    let command = command(home, verb, guarded);
+    let seen = readers::snapshot(home).filter(|_| guarded);
+    let command = command(verb, seen.map(|(snapshot, _)| snapshot.seen()));
     report(cli, &send(cli, home, &command)?)
 }
 
@@ -64,26 +65,27 @@ pub fn report(cli: &Cli, answer: &Answer) -> Done {
     Ok(if answer.accepted { 0 } else { code::FAILED })
 }
 
-/// A command as sent from here; guarded ones carry the tool and phase the sender sees.
+/// A command as sent from here, guarded by what its sender sees.
 #[must_use]
-pub fn command(home: &Path, verb: Verb, guarded: bool) -> Command {
+pub fn command(verb: Verb, seen: Option<Seen>) -> Command {
     let at = SystemClock.now();
-    let seen = readers::snapshot(home)
-        .map(|(snapshot, _)| snapshot)
-        .filter(|_| guarded);
     let user = std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| "unknown".to_owned());
     let (count, process) = (SENT.fetch_add(1, Ordering::Relaxed), std::process::id());
-    Command {
+    let command = Command {
         id: format!("{}-{process}-{count:04}", at.format("%Y%m%dT%H%M%S%3f")),
         verb,
-        tool: seen
-            .as_ref()
-            .and_then(|snapshot| snapshot.current_tool.clone()),
-        phase: seen.map(|snapshot| snapshot.phase),
+        tool: None,
+        phase: None,
+        since: None,
+        attempt: None,
         by: format!("operator:{user}"),
         at,
+    };
+    match seen {
+        Some(seen) => command.about(seen),
+        None => command,
     }
 }
 
@@ -133,7 +135,7 @@ fn apply(cli: &Cli, home: &Path, command: &Command) -> Result<Option<Answer>, Fa
         let _ = writing.await;
         answer
     });
-    let mut answer = answer.map_err(Fail::failed)?;
+    let mut answer = answer.map_err(|why| Fail::failed(why.to_string()))?;
     if answer.accepted && matches!(command.verb, Verb::Stop { restart: false, .. }) {
         "no engine runs; it stays stopped until dev-factory up".clone_into(&mut answer.sentence);
     }
@@ -194,8 +196,7 @@ mod tests {
 
     #[test]
     fn two_commands_within_a_millisecond_are_two() {
-        let home = tempfile::tempdir().unwrap();
-        let id = || command(home.path(), Verb::Retry {}, false).id;
+        let id = || command(Verb::Retry {}, None).id;
         let all: Vec<String> = std::iter::repeat_with(id).take(500).collect();
         let mut sorted = all.clone();
         sorted.sort();

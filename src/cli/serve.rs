@@ -120,7 +120,7 @@ pub fn run(
     });
     // A printer stuck on a full pipe must not hold the process.
     runtime.shutdown_background();
-    ended.map_err(Fail::failed)
+    ended.map_err(|why| Fail::failed(why.to_string()))
 }
 
 /// Prints the feed; when nobody reads any more, the engine ends as after SIGTERM.

@@ -116,7 +116,9 @@ pub fn day(factory: &Factory, role: Option<Role>, now: DateTime<Utc>) -> Used {
     factory
         .spend
         .iter()
-        .filter(|entry| entry.at > from && (role.is_none() || entry.role == role))
+        .filter(|entry| {
+            entry.at > from && entry.at <= now && (role.is_none() || entry.role == role)
+        })
         .fold(Used::default(), |sum, entry| sum.plus(entry.used))
 }
 

@@ -26,6 +26,12 @@ pub struct Command {
     /// Phase as the sender saw it; refused when it has changed. Absent: not checked.
     #[serde(default)]
     pub phase: Option<Phase>,
+    /// When the tool came to that phase, as the sender saw it: it may have been elsewhere since. Absent: not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// The attempt the sender saw, for `retry` alone: another one is not dropped. Absent: not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u64>,
     /// "operator:<user>" or another program's name.
     pub by: String,
     /// When it was sent.
@@ -43,8 +49,48 @@ struct OnDisk {
     tool: Option<String>,
     #[serde(default)]
     phase: Option<Phase>,
+    #[serde(default)]
+    since: Option<DateTime<Utc>>,
+    #[serde(default)]
+    attempt: Option<u64>,
     by: String,
     at: DateTime<Utc>,
+}
+
+/// What the sender of a command saw, so that it cannot hit another tool, phase, stay there or attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Tool under way.
+    pub tool: Option<String>,
+    /// Its phase.
+    pub phase: Phase,
+    /// When it came there.
+    pub since: DateTime<Utc>,
+    /// The attempt under way.
+    pub attempt: Option<u64>,
+}
+
+impl Seen {
+    /// The tool is where it was, and has not been elsewhere meanwhile.
+    #[must_use]
+    pub fn same_stay(&self, other: &Self) -> bool {
+        (&self.tool, self.phase, self.since) == (&other.tool, other.phase, other.since)
+    }
+}
+
+impl Command {
+    /// The same, for what its sender saw alone.
+    #[must_use]
+    pub fn about(self, seen: Seen) -> Self {
+        let retries = matches!(self.verb, Verb::Retry {});
+        Self {
+            tool: seen.tool,
+            phase: Some(seen.phase),
+            since: Some(seen.since),
+            attempt: seen.attempt.filter(|_| retries),
+            ..self
+        }
+    }
 }
 
 impl TryFrom<OnDisk> for Command {
@@ -59,6 +105,8 @@ impl TryFrom<OnDisk> for Command {
                 .map_err(|error| format!("command {command:?}: {error}"))?,
             tool: found.tool,
             phase: found.phase,
+            since: found.since,
+            attempt: found.attempt,
             by: found.by,
             at: found.at,
         })

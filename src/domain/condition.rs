@@ -34,58 +34,7 @@ pub enum Trouble {
     NoEvents,
 }
 
-/// Which words of the system, of ours and of the programs we call mean which trouble; the first that fits counts.
-const WORDS: [(Trouble, &[&str]); 7] = [
-    (
-        Trouble::DiskFull,
-        &["no space left", "quota exceeded", "file too large"],
-    ),
-    (
-        Trouble::ReadOnly,
-        &["file system is read-only", "read-only file system"],
-    ),
-    (
-        Trouble::NoPermission,
-        &["permission denied", "operation not permitted"],
-    ),
-    (
-        Trouble::GitLock,
-        &[".lock': file exists", "could not lock config file"],
-    ),
-    (
-        Trouble::Exhausted,
-        &["too many open files", "resource temporarily unavailable"],
-    ),
-    (
-        Trouble::FolderGone,
-        &[
-            "was the folder moved or deleted",
-            "no such file or directory",
-            "there is no worktree",
-        ],
-    ),
-    (
-        Trouble::DiskError,
-        &[
-            "input/output error",
-            "failed on the disk",
-            "structure needs cleaning",
-            "stale file handle",
-            "(os error ",
-        ],
-    ),
-];
-
 impl Trouble {
-    /// The trouble a sentence tells of; None when it tells of none of the surroundings.
-    #[must_use]
-    pub fn named(sentence: &str) -> Option<Self> {
-        let sentence = sentence.to_lowercase();
-        let tells = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
-        let found = WORDS.iter().find(|(_, words)| tells(words));
-        found.map(|(trouble, _)| *trouble)
-    }
-
     /// The name on disk and on screens.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -186,51 +135,5 @@ impl Condition {
             since: self.since,
             blocking: self.waits,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trouble_is_known_by_the_words_of_the_system_and_of_git() {
-        let known = [
-            ("a/b: no space left; free some and try again", "disk-full"),
-            (
-                "git: add: fatal: sha1 file write error: No space left on device",
-                "disk-full",
-            ),
-            ("x: Disk quota exceeded (os error 122)", "disk-full"),
-            (
-                "git: commit: error: could not open: Read-only file system",
-                "read-only",
-            ),
-            ("a: permission denied; make it writable", "no-permission"),
-            ("a: Operation not permitted (os error 1)", "no-permission"),
-            (
-                "git: add: fatal: Unable to create '/h/.git/index.lock': File exists.",
-                "git-lock",
-            ),
-            (
-                "git: there is no worktree of x at /h/dev-factory/work",
-                "folder-gone",
-            ),
-            (
-                "a: it is not there; was the folder moved or deleted?",
-                "folder-gone",
-            ),
-            ("a: Input/output error (os error 5)", "disk-error"),
-            ("a: Bad message (os error 74)", "disk-error"),
-            (
-                "git: cannot be started: Too many open files (os error 24)",
-                "exhausted",
-            ),
-        ];
-        for (sentence, name) in known {
-            let found = Trouble::named(sentence).map(Trouble::name);
-            assert_eq!(found, Some(name), "{sentence}");
-        }
-        assert_eq!(Trouble::named("qa cannot go from idle to coding"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What the screens show: the snapshot of run/ and one log line. Front-ends read nothing else of the engine.
 
-use super::command::Decision;
+use super::command::{Decision, Seen};
 use super::condition::Condition;
 pub use super::duty::{KeyFacts, RoleFacts, ServerFacts, SoulFacts, TurnLine};
 use super::event::{RunSummary, Unit};
@@ -110,6 +110,19 @@ pub struct Verdict {
     /// Why it would be refused; None = it would not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<String>,
+}
+
+impl Snapshot {
+    /// What who looks at it sees of the tool under way.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen {
+            tool: self.current_tool.clone(),
+            phase: self.phase,
+            since: self.last_update,
+            attempt: self.attempt.as_ref().map(|attempt| attempt.id),
+        }
+    }
 }
 
 /// What one tool may use.

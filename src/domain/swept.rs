@@ -53,4 +53,6 @@ pub struct Finished {
     pub tool: String,
     /// The run whose evidence stays.
     pub run: u32,
+    /// It is not finished but put aside: its papers go only when nobody has written to them for long.
+    pub aside: bool,
 }

@@ -183,11 +183,27 @@ pub fn new_item(
 /// One entry of the file: idea, priority, and the name if it has one.
 pub type Entry = (String, i64, Option<String>);
 
-/// Takes a hand-edited file in: ideas, priorities and order are people's, the rest is put back.
+/// The file as it stands, and as it stood when it was last taken over or written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// As it stands.
+    pub now: Vec<Entry>,
+    /// As it stood; empty at a start.
+    pub before: Vec<Entry>,
+}
+
+/// Takes a hand-edited file in: ideas, priorities and order are people's, the rest is put back. What still stands there as
+/// it stood `before` is nobody's edit, though a command may have changed it since.
 /// Entries that are gone stay on the list (dropping is a command), which is said once.
-pub fn merge(factory: &Factory, entries: &[Entry], by: &str) -> Result<Vec<NewEvent>, String> {
+pub fn merge(
+    factory: &Factory,
+    before: &[Entry],
+    entries: &[Entry],
+    by: &str,
+) -> Result<Vec<NewEvent>, String> {
     let mut merge = Merge {
         items: factory.items.to_vec(),
+        before,
         seen: Vec::new(),
         named: entries
             .iter()
@@ -207,6 +223,7 @@ pub fn merge(factory: &Factory, entries: &[Entry], by: &str) -> Result<Vec<NewEv
 
 struct Merge<'a> {
     items: Vec<Item>,
+    before: &'a [Entry],
     seen: Vec<String>,
     /// Names that stand in the file: an entry without one is none of these.
     named: Vec<&'a str>,
@@ -245,8 +262,12 @@ impl Merge<'_> {
         let Some(found) = found.cloned() else {
             return self.added(idea, *priority, name.as_deref());
         };
-        let new_idea = (found.idea != idea).then_some(idea);
-        let new_priority = (found.priority != *priority).then_some(*priority);
+        let named = |entry: &&Entry| entry.2.as_deref() == Some(found.name.as_str());
+        let before = self.before.iter().find(named);
+        let edited = before.is_none_or(|before| before.0.trim() != idea);
+        let moved = before.is_none_or(|before| before.1 != *priority);
+        let new_idea = (edited && found.idea != idea).then_some(idea);
+        let new_priority = (moved && found.priority != *priority).then_some(*priority);
         if new_idea.is_some() || new_priority.is_some() {
             let body = EventBody::ItemEdited {
                 name: found.name.clone(),

@@ -1,10 +1,10 @@
 //! What the state calls for: pick, resume, shelve, ship, start the next agent; and what git does for a move.
 
 use super::driver::Driver;
+use super::failed::Failed;
 use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
 use crate::domain::budget;
-use crate::domain::condition::Trouble;
 use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
 use crate::domain::item::{Item, ItemStatus};
@@ -12,12 +12,12 @@ use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{AgentState, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::table;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 impl Driver {
     /// Goes on until something runs or nothing more can be done now.
-    pub(super) async fn advance(&mut self) -> Result<(), String> {
+    pub(super) async fn advance(&mut self) -> Result<(), Failed> {
         while self.step().await? {}
         Ok(())
     }
@@ -29,12 +29,16 @@ impl Driver {
     }
 
     /// One thing the state calls for. False: nothing to do now.
-    async fn step(&mut self) -> Result<bool, String> {
+    async fn step(&mut self) -> Result<bool, Failed> {
         if self.running.is_some() || self.stopping.is_some() || self.suspect.is_some() {
             return Ok(false);
         }
         if !self.fit().await? {
             return Ok(false);
+        }
+        if let Some(doc) = self.unjudged.take() {
+            self.claim(doc).await?;
+            return Ok(self.unjudged.is_none());
         }
         let roles = self.wanted_roles();
         self.probe(&roles);
@@ -84,7 +88,7 @@ impl Driver {
     }
 
     /// Asks the domain what an idle, shipped or unreviewable lane should do, and does it.
-    async fn room(&mut self) -> Result<bool, String> {
+    async fn room(&mut self) -> Result<bool, Failed> {
         let room = match self.look_around().await {
             Ok(room) => room,
             Err(error) => {
@@ -92,15 +96,12 @@ impl Driver {
                 return Ok(false);
             }
         };
-        let events = self
-            .decide(&Input::Room(room))
-            .map_err(|refusal| refusal.sentence)?;
+        let events = self.decide(&Input::Room(room))?;
         if events.is_empty() {
             return Ok(false);
         }
         if let Err(error) = self.before(&events).await {
-            let name = Trouble::named(&error).unwrap_or(Trouble::Git);
-            self.troubled(name, error)?;
+            self.failed(error)?;
             return Ok(false);
         }
         self.record(events).await?;
@@ -148,7 +149,7 @@ impl Driver {
     }
 
     /// Git work that must be done before a move may be recorded; each is idempotent.
-    pub(super) async fn before(&mut self, events: &[NewEvent]) -> Result<(), String> {
+    pub(super) async fn before(&mut self, events: &[NewEvent]) -> Result<(), RepoError> {
         for event in events {
             let (EventBody::Move(step), Some(tool)) = (&event.body, event.tool.clone()) else {
                 continue;
@@ -162,25 +163,23 @@ impl Driver {
                 _ => continue,
             };
             self.git(move |repo| repo.open(&tool, resume).map(|_| ()))
-                .await
-                .map_err(|e| e.to_string())?;
+                .await?;
         }
         Ok(())
     }
 
     /// Waits for the worktree where events need one.
-    pub(super) async fn reachable(&mut self, events: &[NewEvent]) -> Result<(), String> {
-        if !events.iter().any(needs_worktree) {
-            return Ok(());
+    pub(super) async fn reachable(&mut self, events: &[NewEvent]) -> Result<(), RepoError> {
+        match events.iter().any(needs_worktree) {
+            true => self.worktree.ready(&self.tools.repo).await,
+            false => Ok(()),
         }
-        let opened = self.worktree.ready(&self.tools.repo).await;
-        opened.map_err(|error| error.to_string())
     }
 
     /// Records events and does what git does after a move.
-    pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
-        if let Err(why) = self.reachable(&events).await {
-            self.troubled(Trouble::named(&why).unwrap_or(Trouble::Git), why)?;
+    pub(super) async fn record(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, Failed> {
+        if let Err(error) = self.reachable(&events).await {
+            self.failed(error)?;
             return Ok(Vec::new());
         }
         let begun = self.next_attempt(&events);
@@ -194,8 +193,10 @@ impl Driver {
         Ok(recorded)
     }
 
-    async fn after(&mut self, step: &Move) -> Result<(), String> {
-        self.failures = 0;
+    async fn after(&mut self, step: &Move) -> Result<(), Failed> {
+        self.failing = None;
+        // It was a move from where the tool stood then.
+        self.unjudged = None;
         let done = match (step.to, step.outcome) {
             (Phase::Idle, Outcome::Next) => {
                 self.sweeping.at_once();
@@ -203,11 +204,12 @@ impl Driver {
             }
             (Phase::Idle, _) => {
                 self.cancel();
-                self.git(|repo| repo.close()).await
+                self.worktree.forget().await;
+                self.git(|repo| repo.close()).await.map_err(Failed::from)
             }
             (Phase::Shipped, _) => {
                 self.pushing.at_once();
-                self.git(|repo| repo.close()).await
+                self.git(|repo| repo.close()).await.map_err(Failed::from)
             }
             (_, Outcome::Rewound) => self.put_back().await.map(drop),
             _ => Ok(()),
@@ -216,7 +218,7 @@ impl Driver {
     }
 
     /// What an attempt ended with.
-    pub(super) async fn report(&mut self, report: Report) -> Result<(), String> {
+    pub(super) async fn report(&mut self, report: Report) -> Result<(), Failed> {
         if report.outcome == Some(Outcome::Ship) && report.ship.is_none() {
             return self.ship(report).await;
         }
@@ -228,7 +230,7 @@ impl Driver {
     }
 
     /// Applies a decision that waited for the lane; false when main is not ready for it.
-    async fn apply_pending(&mut self) -> Result<bool, String> {
+    async fn apply_pending(&mut self) -> Result<bool, Failed> {
         let Some(report) = pending(&self.ledger.factory) else {
             return Ok(false);
         };
@@ -237,16 +239,29 @@ impl Driver {
         Ok(self.ledger.factory.phase != before)
     }
 
-    /// git could not do it.
-    pub(super) fn failed(&mut self, error: RepoError) -> Result<(), String> {
-        let why = error.to_string();
-        self.troubled(Trouble::named(&why).unwrap_or(Trouble::Git), why)
+    /// It could not be done now: what the surroundings refuse is tried again later.
+    pub(super) fn failed(&mut self, error: impl Into<Failed>) -> Result<(), Failed> {
+        match error.into() {
+            Failed::Trouble(name, why) => self.troubled(name, why),
+            incident => Err(incident),
+        }
+    }
+
+    /// A part that failed pauses the factory, which goes on hearing people.
+    pub(super) fn survive(&mut self, done: Result<(), Failed>) -> Result<(), Failed> {
+        match done {
+            Err(Failed::Incident(sentence)) => self.incident(sentence),
+            done => done,
+        }
     }
 
     /// Something in the factory failed: journal it, drop the attempt, pause.
-    pub(super) fn incident(&mut self, sentence: String) -> Result<(), String> {
+    pub(super) fn incident(&mut self, sentence: String) -> Result<(), Failed> {
         self.cancel();
         self.drop_attempt(&sentence)?;
+        if self.held_for(PauseKind::Incident, &sentence) {
+            return Ok(());
+        }
         self.note(EventBody::Incident {
             sentence: sentence.clone(),
         })?;
@@ -254,35 +269,42 @@ impl Driver {
     }
 
     /// Pauses the factory.
-    pub(super) fn hold(&mut self, kind: PauseKind, reason: &str) -> Result<(), String> {
-        self.hold_scope(kind, Scope::Factory, reason)
+    pub(super) fn hold(&mut self, kind: PauseKind, reason: &str) -> Result<(), Failed> {
+        self.hold_scope(kind, Scope::Factory, reason, None)
     }
 
-    /// Pauses the factory or a role.
+    /// A pause of this kind for this reason is in force.
+    fn held_for(&self, kind: PauseKind, reason: &str) -> bool {
+        let mut pauses = self.ledger.factory.pauses.iter();
+        pauses.any(|pause| pause.kind == kind && pause.reason == reason)
+    }
+
+    /// Pauses the factory or a role, for a while or until its cause is gone.
     pub(super) fn hold_scope(
         &mut self,
         kind: PauseKind,
         scope: Scope,
         reason: &str,
-    ) -> Result<(), String> {
-        let pauses = &self.ledger.factory.pauses;
-        if pauses.iter().any(|p| p.kind == kind && p.reason == reason) {
+        wait: Option<TimeDelta>,
+    ) -> Result<(), Failed> {
+        if self.held_for(kind, reason) {
             return Ok(());
         }
+        let since = self.tools.clock.now();
         let pause = Pause {
             id: format!("pause-{}", self.ledger.factory.pauses_made + 1),
             kind,
             by: actor::ENGINE.to_owned(),
             scope,
             reason: reason.to_owned(),
-            since: self.tools.clock.now(),
-            until: None,
+            since,
+            until: wait.map(|wait| since + wait),
         };
         self.note(EventBody::Paused(pause))
     }
 
     /// What time and budgets bring about: pauses that end, limits that are reached.
-    pub(super) async fn upkeep(&mut self) -> Result<(), String> {
+    pub(super) async fn upkeep(&mut self) -> Result<(), Failed> {
         let now = self.tools.clock.now();
         let paid: Vec<Role> = Role::ALL.into_iter().filter(|r| self.pays(*r)).collect();
         self.notice_limits(now);
@@ -346,7 +368,7 @@ impl Driver {
     }
 
     /// A time that was waited for has come.
-    pub(super) async fn time(&mut self) -> Result<(), String> {
+    pub(super) async fn time(&mut self) -> Result<(), Failed> {
         self.upkeep().await?;
         self.look_for_life().await?;
         // Of a role that has fallen silent people are told by the snapshot.
@@ -355,8 +377,9 @@ impl Driver {
     }
 }
 
-/// A move to where files of the tool are touched or put away; an escalated tool without a commit has none to review.
+/// A move to where files of the tool are touched. An escalated tool without a commit has none to review, and one that is
+/// put aside must not wait for what may never open.
 fn needs_worktree(event: &NewEvent) -> bool {
     matches!(&event.body, EventBody::Move(step)
-        if !matches!(step.to, Phase::Spec | Phase::SpecReview | Phase::Review))
+        if !matches!(step.to, Phase::Spec | Phase::SpecReview | Phase::Review | Phase::Idle))
 }

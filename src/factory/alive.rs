@@ -2,6 +2,7 @@
 //! external role that writes nothing is a person's business, never parked.
 
 use super::driver::Driver;
+use super::failed::Failed;
 use super::ports::settings::Host;
 use crate::domain::actor;
 use crate::domain::decide::Report;
@@ -43,7 +44,7 @@ impl Driver {
     }
 
     /// Drops an attempt that stands still.
-    pub(super) async fn look_for_life(&mut self) -> Result<(), String> {
+    pub(super) async fn look_for_life(&mut self) -> Result<(), Failed> {
         let Some(running) = self.running.as_ref().filter(|running| !running.resting) else {
             return Ok(());
         };

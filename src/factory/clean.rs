@@ -20,7 +20,7 @@ use crate::domain::package::Package;
 use crate::domain::screen::{HostLine, LogLine, ServerFacts, Snapshot};
 use crate::domain::state::StateDoc;
 use crate::domain::swept::{Finished, Swept};
-use crate::domain::wishlist::Entry;
+use crate::domain::wishlist::Wishes;
 use crate::text::markdown;
 use crate::text::redact::Redactor;
 use crate::text::sanitise::escape_json;
@@ -222,6 +222,10 @@ impl Tests for Clean<dyn Tests> {
         self.inner.sweep();
     }
 
+    fn spare(&self, tools: &[String]) {
+        self.inner.spare(tools);
+    }
+
     fn tier(&self) -> &'static str {
         self.inner.tier()
     }
@@ -282,12 +286,16 @@ impl Store for Clean<dyn Store> {
     }
 
     /// Ideas are compared to those in the journal, which are clean.
-    fn wishlist(&self) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = self.inner.wishlist()?;
-        for (idea, ..) in &mut entries {
+    fn wishlist(&self) -> Result<Wishes, StoreError> {
+        let mut wishes = self.inner.wishlist()?;
+        for (idea, ..) in wishes.now.iter_mut().chain(&mut wishes.before) {
             *idea = self.redactor.clean(idea);
         }
-        Ok(entries)
+        Ok(wishes)
+    }
+
+    fn leave_wishlist(&self) {
+        self.inner.leave_wishlist();
     }
 
     fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError> {
@@ -378,7 +386,7 @@ impl Store for Clean<dyn Store> {
         self.inner.sweep(swept, finished)
     }
 
-    fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError> {
-        self.inner.history(from_seq)
+    fn each(&self, from_seq: u64, take: &mut dyn FnMut(Event)) -> Result<(), StoreError> {
+        self.inner.each(from_seq, take)
     }
 }

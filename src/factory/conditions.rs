@@ -2,8 +2,9 @@
 
 use super::attempts::{Stop, papers, stub};
 use super::driver::Driver;
+use super::failed::Unmet;
 use super::ports::repo::Repo;
-use super::ports::store::Paper;
+use super::ports::store::{Paper, StoreError};
 use crate::agents::spec::{self, Spec};
 use crate::agents::{cycle, lint, qa, scaffold, scan};
 use crate::domain::actor;
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 
 impl Driver {
     /// The papers and tree a claimed outcome needs; events that take them over.
-    pub(super) async fn conditions(&mut self, outcome: Outcome) -> Result<Vec<NewEvent>, String> {
+    pub(super) async fn conditions(&mut self, outcome: Outcome) -> Result<Vec<NewEvent>, Unmet> {
         let factory = &self.ledger.factory;
         let tool = factory.current_tool.clone().unwrap_or_default();
         let facts = factory.facts(&tool).cloned().unwrap_or_default();
@@ -34,19 +35,19 @@ impl Driver {
         }
     }
 
-    fn claimed_spec(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, String> {
+    fn claimed_spec(&self, tool: &str, n: u32) -> Result<Vec<NewEvent>, Unmet> {
         let text = self.linted_spec(tool)?;
         Ok(vec![external(tool, self.keep_spec(tool, n, &text)?)])
     }
 
     /// specs/<tool>.md as it lies there, if the linter takes it.
-    pub(super) fn linted_spec(&self, tool: &str) -> Result<String, String> {
+    pub(super) fn linted_spec(&self, tool: &str) -> Result<String, Unmet> {
         let store = &self.tools.store;
         let paper = Paper::Spec {
             tool: tool.to_owned(),
         };
         let path = store.path(&paper);
-        let text = store.get(&paper).map_err(|e| e.to_string())?;
+        let text = store.get(&paper)?;
         let text =
             text.ok_or_else(|| format!("spec-review needs {}: write it first", path.display()))?;
         lint::lint(
@@ -60,13 +61,17 @@ impl Driver {
     }
 
     /// Keeps a spec under its number; the event that says so.
-    pub(super) fn keep_spec(&self, tool: &str, n: u32, text: &str) -> Result<EventBody, String> {
+    pub(super) fn keep_spec(
+        &self,
+        tool: &str,
+        n: u32,
+        text: &str,
+    ) -> Result<EventBody, StoreError> {
         let paper = Paper::SpecVersion {
             tool: tool.to_owned(),
             n,
         };
-        let put = self.tools.store.put(&paper, text);
-        put.map_err(|e| e.to_string())?;
+        self.tools.store.put(&paper, text)?;
         let sha256 = sha256(text.as_bytes());
         Ok(EventBody::SpecKept { n, sha256 })
     }
@@ -78,7 +83,7 @@ impl Driver {
         facts: &ToolFacts,
         spec: &Spec,
         least: usize,
-    ) -> Result<Vec<NewEvent>, String> {
+    ) -> Result<Vec<NewEvent>, Unmet> {
         let store = &self.tools.store;
         let n = facts.case_sets + 1;
         let paper = Paper::Acceptance {
@@ -88,31 +93,30 @@ impl Driver {
         let place = store.path(&paper).display().to_string();
         let cases = papers::set(store.as_ref(), tool, n)?;
         if cases.is_empty() {
-            return Err(format!(
-                "held-out cases are needed: write them to {place}, one a line"
-            ));
+            let words = format!("held-out cases are needed: write them to {place}, one a line");
+            return Err(Unmet::Said(words));
         }
         let taken = [facts.revealed.clone(), facts.struck.clone()].concat();
         let cases = qa::accept_cases(cases, spec, &taken, least)
             .map_err(|malformed| format!("{place}: {}", malformed.problem))?;
         let fails = stub::failing(&self.tools, tool, spec, &cases).await;
         let fails = fails.map_err(|stop| match stop {
-            Stop::Incident(words) | Stop::Trouble(_, words) => words,
-            other => format!("{other:?}"),
+            Stop::Trouble(name, words) => Unmet::Trouble(name, words),
+            Stop::Incident(words) => Unmet::Said(words),
+            other => Unmet::Said(format!("{other:?}")),
         })?;
         let tried: Vec<(Case, bool)> = cases.into_iter().zip(fails).collect();
         let (kept, idle): (Vec<_>, Vec<_>) = tried.into_iter().partition(|(_, fails)| *fails);
         let kept: Vec<Case> = kept.into_iter().map(|(case, _)| case).collect();
         let dropped: Vec<String> = idle.into_iter().map(|(case, _)| case.id).collect();
         if kept.is_empty() || kept.len() * 2 < least {
-            return Err(format!(
+            return Err(Unmet::Said(format!(
                 "{place}: {} pass on a stub that does nothing, so they test nothing: write others",
                 dropped.join(", ")
-            ));
+            )));
         }
         if !dropped.is_empty() {
-            let put = store.put(&paper, &papers::lines(&kept));
-            put.map_err(|e| e.to_string())?;
+            store.put(&paper, &papers::lines(&kept))?;
         }
         let count = u32::try_from(kept.len()).unwrap_or(u32::MAX);
         let body = EventBody::CasesKept { n, count, dropped };
@@ -120,7 +124,7 @@ impl Driver {
     }
 
     /// Before another program has the gates run: the cases it must have written in place of those struck or shown.
-    async fn claimed_set(&self, tool: &str, facts: &ToolFacts) -> Result<Vec<NewEvent>, String> {
+    async fn claimed_set(&self, tool: &str, facts: &ToolFacts) -> Result<Vec<NewEvent>, Unmet> {
         if !self.readiness.external(Role::Qa) {
             return Ok(Vec::new());
         }
@@ -136,21 +140,21 @@ impl Driver {
         self.claimed_cases(tool, facts, &spec, 1).await
     }
 
-    async fn claimed_tree(&self, tool: &str, course: &Course) -> Result<Vec<NewEvent>, String> {
+    async fn claimed_tree(&self, tool: &str, course: &Course) -> Result<Vec<NewEvent>, Unmet> {
         let folder = self.tools.repo.work().join("tools").join(tool);
         let spec = self.current_spec(tool)?;
         let mut sources = BTreeMap::new();
         for path in spec.plan() {
-            let text = self.tools.files.read(&folder, &path);
-            let text = text
-                .map_err(|e| e.to_string())?
-                .ok_or_else(|| format!("qa needs every planned file, and {path} is missing"))?;
+            let text = self.tools.files.read(&folder, &path)?;
+            let text =
+                text.ok_or_else(|| format!("qa needs every planned file, and {path} is missing"))?;
             if !spec.files.iter().any(|file| file.path == path) {
                 sources.insert(path, text);
                 continue;
             }
             if scaffold::is_stub(&text) {
-                return Err(format!("qa needs {path}, which is still a stub"));
+                let words = format!("qa needs {path}, which is still a stub");
+                return Err(Unmet::Said(words));
             }
             scan::parses(&text).map_err(|why| format!("{path}: {why}"))?;
             sources.insert(path, text);
@@ -159,21 +163,21 @@ impl Driver {
         let message = format!("{tool}: written by another program");
         let (tree, commit) = self
             .git(move |repo: &dyn Repo| repo.save(&name, &message))
-            .await
-            .map_err(|e| e.to_string())?;
+            .await?;
         if repeated(course, &cycle::code(&sources)).is_some() {
-            return Err("the tool's code has not changed since the last run".to_owned());
+            let words = "the tool's code has not changed since the last run";
+            return Err(Unmet::Said(words.to_owned()));
         }
         Ok(vec![external(tool, EventBody::Tree { tree, commit })])
     }
 
-    fn current_spec(&self, tool: &str) -> Result<Spec, String> {
+    fn current_spec(&self, tool: &str) -> Result<Spec, Unmet> {
         let n = self.ledger.factory.facts(tool).map_or(0, |f| f.specs);
         let paper = Paper::SpecVersion {
             tool: tool.to_owned(),
             n,
         };
-        let text = self.tools.store.get(&paper).map_err(|e| e.to_string())?;
+        let text = self.tools.store.get(&paper)?;
         Ok(spec::parse(&text.unwrap_or_default()))
     }
 }

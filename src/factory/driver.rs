@@ -1,13 +1,14 @@
 //! The loop: one message at a time, then whatever the state now calls for. It starts nothing by the clock alone.
 
 use super::attempts::context::Tools;
-use super::engine::{Ended, Options, Parts, Reread, Signal};
+use super::engine::{Ended, Options, Parts, Reread};
+use super::failed::Failed;
+use super::failures::Failing;
 use super::herald::Herald;
 use super::hours::Moment;
 use super::ledger::Ledger;
 use super::pool::Pool;
-use super::ports::fault::Fault;
-use super::ports::settings::{ModelRef, Settings};
+use super::ports::settings::Settings;
 use super::ports::store::StoreError;
 use super::push::Pushing;
 use super::readiness::Readiness;
@@ -19,7 +20,7 @@ use super::wake::{Running, Stopping, Suspect, Wake};
 use super::worktree::Worktree;
 use crate::agents::soul::Soul;
 use crate::domain::event::{Event, EventBody, NewEvent};
-use crate::domain::phase::Role;
+use crate::domain::phase::{Phase, Role};
 use crate::domain::state::StateDoc;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +29,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-/// How long SIGTERM waits for the turn under way (contract 5).
-const TERM_WAIT: Duration = Duration::from_secs(10);
 /// Snapshots without a move are written at most this often (contract 3).
 pub(super) const SNAPSHOT_EVERY: Duration = Duration::from_millis(500);
 
@@ -47,6 +46,8 @@ pub struct Driver {
     pub(super) running: Option<Running>,
     pub(super) stopping: Option<Stopping>,
     pub(super) suspect: Option<Suspect>,
+    /// A half-written state.json is waited for.
+    pub(super) observing: bool,
     pub(super) doing: String,
     /// What is odd or wrong about settings and souls.
     pub(super) problems: Vec<String>,
@@ -58,9 +59,12 @@ pub struct Driver {
     /// What is wrong with the host of a role, until a turn of it ends properly.
     pub(super) alarms: BTreeMap<Role, String>,
     pub(super) loaded: Option<Found>,
-    pub(super) failures: u32,
-    /// Whose fault they were, and which.
-    pub(super) failing: Option<(ModelRef, Fault)>,
+    /// The same fault of the same model, again and again.
+    pub(super) failing: Option<Failing>,
+    /// A legal claim whose conditions could not be looked at.
+    pub(super) unjudged: Option<StateDoc>,
+    /// The last unmet condition that was journaled, and in which phase.
+    pub(super) unmet: Option<(Phase, String)>,
     pub(super) engine: crate::domain::screen::EngineId,
     pub(super) wake: mpsc::UnboundedSender<Wake>,
     inbox: mpsc::UnboundedReceiver<Wake>,
@@ -77,7 +81,7 @@ pub struct Driver {
     /// Limits of which people have been told that 80 % are used.
     pub(super) noticed: BTreeSet<String>,
     /// A signal has asked for the end already.
-    signalled: bool,
+    pub(super) signalled: bool,
     /// HEAD is not main or the index differs: nothing tells of the end of that, so it is looked for.
     pub(super) main_blocked: bool,
     /// Why the last merge was refused though main seemed ready, until when it is not tried again, and the wait.
@@ -118,6 +122,7 @@ impl Driver {
             running: None,
             stopping: None,
             suspect: None,
+            observing: false,
             doing: String::new(),
             problems: Vec::new(),
             bad_wishlist: None,
@@ -125,8 +130,9 @@ impl Driver {
             ailing: None,
             alarms: BTreeMap::new(),
             loaded: None,
-            failures: 0,
             failing: None,
+            unjudged: None,
+            unmet: None,
             engine: parts.engine,
             wake,
             inbox,
@@ -155,9 +161,10 @@ impl Driver {
     }
 
     /// Works until the engine is to end. `started` false: the state is as loaded, nothing runs yet.
-    pub async fn drive(&mut self) -> Result<Ended, String> {
+    pub async fn drive(&mut self) -> Result<Ended, Failed> {
         loop {
-            self.advance().await?;
+            let advanced = self.advance().await;
+            self.survive(advanced)?;
             self.see_trouble_off()?;
             self.steer();
             self.push();
@@ -174,7 +181,8 @@ impl Driver {
             }
             let wake = self.next_wake().await;
             self.look_at_clocks()?;
-            self.handle(wake).await?;
+            let handled = self.handle(wake).await;
+            self.survive(handled)?;
         }
     }
 
@@ -197,7 +205,7 @@ impl Driver {
         self.inbox.recv().await
     }
 
-    async fn handle(&mut self, wake: Wake) -> Result<(), String> {
+    async fn handle(&mut self, wake: Wake) -> Result<(), Failed> {
         match wake {
             Wake::Agent(message) => self.agent(message).await,
             Wake::Changed(change) => self.changed(change).await,
@@ -206,6 +214,7 @@ impl Driver {
                 self.probed(&model, status);
                 Ok(())
             }
+            Wake::Looked(seen) => self.looked(seen).await,
             Wake::Observed(seen) => self.observed(seen).await,
             Wake::Pushed {
                 tag,
@@ -223,26 +232,6 @@ impl Driver {
             }
             Wake::Time => self.time().await,
         }
-    }
-
-    fn signalled(&mut self, signal: Signal) {
-        let again = std::mem::replace(&mut self.signalled, true);
-        let (ended, reason) = match signal {
-            Signal::Terminate => (Ended::Stopped, "terminated by a signal"),
-            Signal::Interrupt => (Ended::Interrupted, "interrupted"),
-        };
-        let wait = if again || signal == Signal::Interrupt {
-            Duration::ZERO
-        } else {
-            TERM_WAIT
-        };
-        let deadline = Instant::now() + wait;
-        let asked = self.stopping.take().and_then(|stopping| stopping.deadline);
-        self.stopping = Some(Stopping {
-            ended,
-            reason: reason.to_owned(),
-            deadline: Some(asked.map_or(deadline, |asked| asked.min(deadline))),
-        });
     }
 
     /// Lets turns start or holds them, as pauses, stops and budgets say.
@@ -285,51 +274,6 @@ impl Driver {
         }
     }
 
-    /// How the engine ends, once it may.
-    fn finished(&self) -> Option<Ended> {
-        if let Some(stopping) = &self.stopping {
-            let free = self.running.as_ref().is_none_or(|r| r.resting);
-            return free.then_some(stopping.ended);
-        }
-        let works = |r: &Running| !r.resting || !self.held(r.role);
-        let busy = self.running.as_ref().is_some_and(works)
-            || self.suspect.is_some()
-            || self.pushing.under_way()
-            || self.sweeping.under_way()
-            || self.reading.under_way();
-        if self.options.until_idle && !busy {
-            return self.nothing_left();
-        }
-        None
-    }
-
-    /// How it is to end, where somebody asked for that.
-    pub(super) fn asked_to_end(&self) -> Option<Ended> {
-        self.stopping.as_ref().map(|stopping| stopping.ended)
-    }
-
-    /// Records the end; the attempt under way is dropped and starts again next time.
-    fn end(&mut self, ended: Ended) -> Result<Ended, String> {
-        self.cancel();
-        self.drop_attempt("the engine ended")?;
-        let stopping = self.stopping.as_ref();
-        let left = match ended {
-            Ended::NeedsPerson => "what is left waits for a person",
-            _ => "nothing left to do",
-        };
-        let reason = stopping.map_or_else(|| left.to_owned(), |s| s.reason.clone());
-        self.note(EventBody::Stopped {
-            stopped: self.ledger.factory.stopped.clone(),
-            reason,
-        })?;
-        self.doing = "ended".to_owned();
-        self.publish();
-        if ended == Ended::Restart {
-            self.herald.reloading();
-        }
-        Ok(ended)
-    }
-
     /// Publishes a snapshot when something changed and the last one is old enough.
     fn show(&mut self) {
         let due = self.shown.is_none_or(|at| at.elapsed() >= SNAPSHOT_EVERY);
@@ -349,7 +293,7 @@ impl Driver {
     }
 
     /// Records events; a move is shown at once.
-    pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, String> {
+    pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, Failed> {
         let moves = events.iter().any(|e| matches!(e.body, EventBody::Move(_)));
         let mut races = 0;
         let recorded = loop {
@@ -359,7 +303,7 @@ impl Driver {
                     races += 1;
                     self.raced()?;
                 }
-                done => break done.map_err(|e| e.to_string())?,
+                done => break done?,
             }
         };
         self.telling.hear(&recorded);
@@ -371,7 +315,7 @@ impl Driver {
     }
 
     /// Records one event of the engine's own about the present tool.
-    pub(super) fn note(&mut self, body: EventBody) -> Result<(), String> {
+    pub(super) fn note(&mut self, body: EventBody) -> Result<(), Failed> {
         let tool = self.ledger.factory.current_tool.clone();
         self.commit(vec![NewEvent {
             tool,
@@ -382,7 +326,7 @@ impl Driver {
     }
 
     /// Drops the attempt the state knows, if any.
-    pub(super) fn drop_attempt(&mut self, why: &str) -> Result<(), String> {
+    pub(super) fn drop_attempt(&mut self, why: &str) -> Result<(), Failed> {
         match self.ledger.factory.attempt.as_ref().map(|a| a.id) {
             Some(id) => self.note(EventBody::AttemptDropped {
                 id,

@@ -3,6 +3,7 @@
 pub use super::attempts::context::Tools;
 use super::clean::Clean;
 use super::driver::{Driver, Reload};
+use super::failed::Failed;
 use super::ledger::Ledger;
 pub use super::once::apply_once;
 use super::ports::model::Models;
@@ -100,12 +101,12 @@ pub async fn run(
     parts: Parts,
     options: Options,
     mut signals: mpsc::UnboundedReceiver<Signal>,
-) -> Result<Ended, String> {
-    let mut changes = parts.tools.store.watch().map_err(|e| e.to_string())?;
+) -> Result<Ended, Failed> {
+    let mut changes = parts.tools.store.watch()?;
     let mut driver = open(parts.clone(), options)?;
     loop {
         let mut why = match live(&mut driver, &mut changes, &mut signals).await {
-            Err(why) if Trouble::named(&why).is_some() => why,
+            Err(Failed::Trouble(name, why)) => (name, why),
             ended => return ended,
         };
         // Who was asked to end does not wait for a disk to be told so.
@@ -114,18 +115,18 @@ pub async fn run(
         }
         // What is on disk is the truth: the engine begins from it as after a crash, once the home can be written.
         driver = loop {
-            let name = Trouble::named(&why).unwrap_or(Trouble::File);
-            if let Some(ended) = driver.wait_out((name, why), &mut signals).await {
+            if let Some(ended) = driver.wait_out(why, &mut signals).await {
                 return Ok(ended);
             }
             let parts = match driver.reread_all(&parts, &mut signals).await {
                 Ok(parts) => parts,
                 Err(ended) => return Ok(ended),
             };
-            match open(parts, options) {
+            why = match open(parts, options) {
                 Ok(next) => break driver.succeeded_by(next),
-                Err(error) => why = error,
-            }
+                Err(Failed::Trouble(name, words)) => (name, words),
+                Err(Failed::Incident(words)) => (Trouble::File, words),
+            };
         };
     }
 }
@@ -135,7 +136,7 @@ async fn live(
     driver: &mut Driver,
     changes: &mut mpsc::UnboundedReceiver<Change>,
     signals: &mut mpsc::UnboundedReceiver<Signal>,
-) -> Result<Ended, String> {
+) -> Result<Ended, Failed> {
     let wake = driver.wake.clone();
     let forward = async {
         loop {
@@ -148,31 +149,32 @@ async fn live(
         }
     };
     let work = async {
-        driver.begin().await?;
+        let begun = driver.begin().await;
+        driver.survive(begun)?;
         driver.herald.ready();
         driver.drive().await
     };
     let ended = tokio::select! {
         ended = work => ended,
-        () = forward => Err("the engine's ears are closed".to_owned()),
+        () = forward => Err(Failed::Incident("the engine's ears are closed".to_owned())),
     };
     driver.pool.end().await;
     ended
 }
 
 /// Loads the home into a driver; a home without a journal is taken over.
-pub(super) fn open(parts: Parts, options: Options) -> Result<Driver, String> {
+pub(super) fn open(parts: Parts, options: Options) -> Result<Driver, Failed> {
     let Loaded {
         factory,
         recent,
         repaired,
         claim,
-    } = parts.tools.store.load().map_err(|e| e.to_string())?;
+    } = parts.tools.store.load()?;
     let parts = Parts {
         tools: cleaned(parts.tools),
         ..parts
     };
-    let (souls, warnings) = souls(&parts.souls)?;
+    let (souls, warnings) = souls(&parts.souls).map_err(Failed::Incident)?;
     let fresh = factory.is_none();
     let factory = factory.unwrap_or_else(|| Factory::new(parts.tools.clock.now()));
     let ledger = Ledger::new(factory, &recent, parts.tools.clone());
@@ -199,9 +201,9 @@ fn cleaned(tools: Tools) -> Tools {
 
 impl Driver {
     /// A home without a journal: the items as found, and what the tags say has shipped.
-    fn take_over(&mut self) -> Result<(), String> {
-        let shipped = self.tools.repo.shipped().map_err(|e| e.to_string())?;
-        let items = self.tools.store.adoptable().map_err(|e| e.to_string())?;
+    fn take_over(&mut self) -> Result<(), Failed> {
+        let shipped = self.tools.repo.shipped()?;
+        let items = self.tools.store.adoptable()?;
         self.note(EventBody::Adopted(Adopted { items, shipped }))?;
         if self.options.begin_paused {
             return self.start_pause();
@@ -210,7 +212,7 @@ impl Driver {
     }
 
     /// What start-up does before the loop: journal it, judge what changed meanwhile, answer what waits.
-    async fn begin(&mut self) -> Result<(), String> {
+    async fn begin(&mut self) -> Result<(), Failed> {
         self.tools.tests.sweep();
         // First: that the rest cannot be done is worth telling.
         self.open_telling();
@@ -243,7 +245,7 @@ impl Driver {
     }
 
     /// Judges a state.json that another program wrote while no engine ran.
-    async fn settle_claim(&mut self) -> Result<(), String> {
+    async fn settle_claim(&mut self) -> Result<(), Failed> {
         match self.loaded.take().and_then(|(_, _, claim)| claim) {
             Some(doc) => self.claim(doc).await,
             None => Ok(()),
@@ -251,7 +253,7 @@ impl Driver {
     }
 
     /// Puts the worktree of the tool under way back in place.
-    pub(super) async fn reopen_work(&mut self) -> Result<(), String> {
+    pub(super) async fn reopen_work(&mut self) -> Result<(), Failed> {
         match self.put_back().await {
             Ok(false) => {}
             Ok(true) => return Ok(()),
@@ -279,7 +281,7 @@ impl Driver {
         }
     }
 
-    fn start_pause(&mut self) -> Result<(), String> {
+    fn start_pause(&mut self) -> Result<(), Failed> {
         self.note(EventBody::Paused(Pause {
             id: format!("pause-{}", self.ledger.factory.pauses_made + 1),
             kind: PauseKind::Start,
@@ -317,9 +319,14 @@ impl Driver {
         let waits_for_time = roles
             .iter()
             .any(|role| self.readiness.waits_for_time(*role, factory, now))
-            || factory.pauses.iter().any(|pause| pause.until.is_some());
+            || factory.pauses.iter().any(ends_soon);
         (!waits_for_time).then_some(Ended::NeedsPerson)
     }
+}
+
+/// An end that somebody set. One that only gives a host time does not promise that the host is back then.
+fn ends_soon(pause: &Pause) -> bool {
+    pause.until.is_some() && pause.kind != PauseKind::Host
 }
 
 /// The souls parsed, with what is odd about them.

@@ -1,6 +1,7 @@
 //! Sleep of the computer, stops of this process and jumps of the clock: told in the journal, and charged to nobody.
 
 use super::driver::Driver;
+use super::failed::Failed;
 use crate::domain::event::EventBody;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::{Duration, Instant};
@@ -54,7 +55,7 @@ impl Driver {
     }
 
     /// Looks what became of the time since the last look; what is worth knowing is journaled.
-    pub(super) fn look_at_clocks(&mut self) -> Result<(), String> {
+    pub(super) fn look_at_clocks(&mut self) -> Result<(), Failed> {
         let now = self.moment();
         let gap = self.seen.replace(now).map(|then| then.gap(&now));
         let gap = gap.unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Foreign edits: an external move is a claim; gates and effects stay ours, an illegal one is put back.
 
 use super::driver::Driver;
+use super::failed::{Failed, Unmet};
 use super::ports::store::{Change, Observed, StoreError};
 use super::reread::Why;
 use super::wake::{Suspect, Wake};
@@ -19,10 +20,12 @@ use tokio::time::Instant;
 const BY_HAND: &str = "operator";
 /// Some writers read back what they wrote and write again: an illegal state is judged when it has settled (contract 3).
 const SETTLE: Duration = Duration::from_millis(1500);
+/// So long may illegal states follow each other before whatever lies there is judged.
+const UNSETTLED: Duration = Duration::from_secs(5);
 
 impl Driver {
     /// A file of the home changed.
-    pub(super) async fn changed(&mut self, change: Change) -> Result<(), String> {
+    pub(super) async fn changed(&mut self, change: Change) -> Result<(), Failed> {
         match change {
             Change::State => return self.look_at_state().await,
             Change::Commands => self.commands(false).await?,
@@ -40,22 +43,32 @@ impl Driver {
     }
 
     /// Reads state.json at once when it can be read; waits for a half-written one off the loop.
-    async fn look_at_state(&mut self) -> Result<(), String> {
+    async fn look_at_state(&mut self) -> Result<(), Failed> {
         match self.tools.store.glance() {
             Ok(Some(seen)) => self.observed(Ok(seen)).await,
             Ok(None) => {
-                let (store, wake) = (self.tools.store.clone(), self.wake.clone());
-                tokio::task::spawn_blocking(move || {
-                    let seen = store.observe();
-                    // What became readable is read by the loop itself: it may have changed again meanwhile.
-                    let _ = wake.send(match seen {
-                        Ok(Observed::Ours | Observed::Foreign(_)) => Wake::Changed(Change::State),
-                        bad => Wake::Observed(bad),
+                // One look of two seconds sees what all hints meanwhile tell of.
+                if !std::mem::replace(&mut self.observing, true) {
+                    let (store, wake) = (self.tools.store.clone(), self.wake.clone());
+                    tokio::task::spawn_blocking(move || {
+                        let _ = wake.send(Wake::Looked(store.observe()));
                     });
-                });
+                }
                 Ok(())
             }
             Err(error) => self.observed(Err(error)).await,
+        }
+    }
+
+    /// A half-written state.json was waited for. What became readable is read anew: it may have changed again meanwhile.
+    pub(super) async fn looked(
+        &mut self,
+        seen: Result<Observed, StoreError>,
+    ) -> Result<(), Failed> {
+        self.observing = false;
+        match seen {
+            Ok(Observed::Ours | Observed::Foreign(_)) => self.look_at_state().await,
+            bad => self.observed(bad).await,
         }
     }
 
@@ -63,7 +76,7 @@ impl Driver {
     pub(super) async fn observed(
         &mut self,
         seen: Result<Observed, StoreError>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         match seen {
             Ok(Observed::Ours) => {
                 self.suspect = None;
@@ -71,7 +84,8 @@ impl Driver {
             }
             Ok(Observed::Foreign(doc)) => self.claim(doc).await,
             Ok(Observed::Unreadable(why)) => {
-                self.restore(format!("state.json cannot be read: {why}"), false)
+                let words = "state.json cannot be read";
+                self.restore(format!("{words}: {why}"), Some(words.to_owned()))
             }
             Err(error) => {
                 self.ledger.say(Level::Error, error.to_string());
@@ -81,7 +95,7 @@ impl Driver {
     }
 
     /// Another program says where the tool stands.
-    pub(super) async fn claim(&mut self, doc: StateDoc) -> Result<(), String> {
+    pub(super) async fn claim(&mut self, doc: StateDoc) -> Result<(), Failed> {
         match judge(&self.ledger.factory, &doc) {
             Judgement::Harmless | Judgement::PutBack => {
                 self.suspect = None;
@@ -92,25 +106,30 @@ impl Driver {
                 self.take_up(&doc, to, outcome).await
             }
             Judgement::Illegal(sentence) => {
-                if self
-                    .suspect
-                    .as_ref()
-                    .is_none_or(|known| !same_claim(&known.doc, &doc))
-                {
-                    let settled = Instant::now() + SETTLE;
-                    self.suspect = Some(Suspect {
-                        doc,
-                        sentence,
-                        settled,
-                    });
-                }
+                self.suspect(doc, sentence);
                 Ok(())
             }
         }
     }
 
+    /// Watches an illegal state until it settles; others in its place do so together with it.
+    fn suspect(&mut self, doc: StateDoc, sentence: String) {
+        let known = self.suspect.as_ref();
+        if known.is_some_and(|known| same_claim(&known.doc, &doc)) {
+            return;
+        }
+        let now = Instant::now();
+        let since = known.map_or(now, |known| known.since);
+        self.suspect = Some(Suspect {
+            doc,
+            sentence,
+            since,
+            settled: (now + SETTLE).min(since + UNSETTLED),
+        });
+    }
+
     /// Journals a legal claim, checks the conditions of its row, then obeys it; in qa the gates decide instead.
-    async fn take_up(&mut self, doc: &StateDoc, to: Phase, outcome: Outcome) -> Result<(), String> {
+    async fn take_up(&mut self, doc: &StateDoc, to: Phase, outcome: Outcome) -> Result<(), Failed> {
         let from = self.ledger.factory.phase;
         let tool = self.ledger.factory.current_tool.clone();
         let claimed = NewEvent {
@@ -120,7 +139,13 @@ impl Driver {
         };
         let taken = match self.conditions(outcome).await {
             Ok(taken) => taken,
-            Err(unmet) => return self.restore(unmet, false),
+            Err(Unmet::Said(unmet)) => return self.restore(unmet.clone(), Some(unmet)),
+            Err(Unmet::Trouble(name, why)) => {
+                self.troubled(name, why)?;
+                // It is no less legal for that: it is judged when they allow it.
+                self.unjudged = Some(doc.clone());
+                return Ok(());
+            }
         };
         if !self.adopt(doc)? {
             return Ok(());
@@ -141,8 +166,8 @@ impl Driver {
     }
 
     /// A foreign edit lay in the way of a commit: ours goes first, then theirs is judged against what is true then.
-    pub(super) fn raced(&mut self) -> Result<(), String> {
-        let seen = self.tools.store.glance().map_err(|e| e.to_string())?;
+    pub(super) fn raced(&mut self) -> Result<(), Failed> {
+        let seen = self.tools.store.glance()?;
         let Some(Observed::Foreign(doc)) = seen else {
             return self.take_back().map(drop);
         };
@@ -161,79 +186,89 @@ impl Driver {
                 let _ = self.wake.send(Wake::Observed(Ok(Observed::Foreign(doc))));
                 Ok(())
             }
-            Judgement::Illegal(sentence) => self.restore(sentence, true),
+            Judgement::Illegal(sentence) => self.restore(sentence, None),
         }
     }
 
     /// Takes over what an edit may say; false: another edit was quicker, and is looked at instead.
-    fn adopt(&mut self, doc: &StateDoc) -> Result<bool, String> {
+    fn adopt(&mut self, doc: &StateDoc) -> Result<bool, Failed> {
         let done = self.tools.store.adopt(&self.ledger.factory, doc);
         self.unless_overtaken(done).map(|done| done.is_some())
     }
 
     /// Puts our own words back; the name of the copy of what lay there. None as with `adopt`.
-    fn take_back(&mut self) -> Result<Option<String>, String> {
+    fn take_back(&mut self) -> Result<Option<String>, Failed> {
         let done = self.tools.store.restore(&self.ledger.factory);
         self.unless_overtaken(done)
     }
 
-    fn unless_overtaken<T>(&self, done: Result<T, StoreError>) -> Result<Option<T>, String> {
+    fn unless_overtaken<T>(&self, done: Result<T, StoreError>) -> Result<Option<T>, Failed> {
         match done {
             Ok(done) => Ok(Some(done)),
             Err(StoreError::Conflict) => {
                 let _ = self.wake.send(Wake::Changed(Change::State));
                 Ok(None)
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// An illegal state that has settled is put back.
-    pub(super) async fn settle_suspect(&mut self) -> Result<(), String> {
+    pub(super) async fn settle_suspect(&mut self) -> Result<(), Failed> {
         let Some(suspect) = self.suspect.take_if(|s| s.settled <= Instant::now()) else {
             return Ok(());
         };
-        match self.tools.store.observe() {
-            Ok(Observed::Foreign(doc)) if same_claim(&doc, &suspect.doc) => {
-                self.restore(suspect.sentence, true)
+        let seen = self.tools.store.observe();
+        if let Ok(Observed::Foreign(doc)) = &seen {
+            if same_claim(doc, &suspect.doc) {
+                return self.restore(suspect.sentence, None);
             }
-            seen => Box::pin(self.observed(seen)).await,
+            if let Judgement::Illegal(sentence) = judge(&self.ledger.factory, doc)
+                && suspect.since.elapsed() >= UNSETTLED
+            {
+                return self.restore(sentence, None);
+            }
         }
+        Box::pin(self.observed(seen)).await
     }
 
-    /// Puts the last good state back, keeps the refused copy, says so; the third time a person is asked.
-    fn restore(&mut self, sentence: String, counts: bool) -> Result<(), String> {
+    /// Puts the last good state back, keeps the refused copy, says so; the third time a person is asked. What is `unmet`
+    /// does not count: it is said in BRIEF.md each time, and in the journal once until the phase changes.
+    fn restore(&mut self, sentence: String, unmet: Option<String>) -> Result<(), Failed> {
         self.suspect = None;
         let Some(kept) = self.take_back()? else {
             return Ok(());
         };
-        let now = self.tools.clock.now();
-        self.commit(refused(&self.ledger.factory, &sentence, &kept, counts, now))?;
-        self.ledger
-            .brief(Some(&sentence))
-            .map_err(|e| e.to_string())
+        let counts = unmet.is_none();
+        let unmet = unmet.map(|what| (self.ledger.factory.phase, what));
+        if counts || self.unmet != unmet {
+            let now = self.tools.clock.now();
+            self.commit(refused(&self.ledger.factory, &sentence, &kept, counts, now))?;
+            self.unmet = unmet;
+        }
+        Ok(self.ledger.brief(Some(&sentence))?)
     }
 
     /// People edited the wishlist.
-    pub(super) fn wishlist(&mut self) -> Result<(), String> {
+    pub(super) fn wishlist(&mut self) -> Result<(), Failed> {
+        let factory = &self.ledger.factory;
         match self.tools.store.wishlist() {
-            Ok(read) => match wishlist::merge(&self.ledger.factory, &read, BY_HAND) {
+            Ok(read) => match wishlist::merge(factory, &read.before, &read.now, BY_HAND) {
                 Ok(events) => {
                     self.bad_wishlist = None;
                     self.commit(events)?;
-                    let items = &self.ledger.factory.items;
-                    self.tools
-                        .store
-                        .put_wishlist(items)
-                        .map_err(|e| e.to_string())
+                    Ok(self.tools.store.put_wishlist(&self.ledger.factory.items)?)
                 }
-                Err(sentence) => self.keep_wishlist(&sentence),
+                Err(sentence) => {
+                    self.tools.store.leave_wishlist();
+                    self.keep_wishlist(&sentence)
+                }
             },
             Err(error) => self.keep_wishlist(&error.to_string()),
         }
     }
 
-    fn keep_wishlist(&mut self, sentence: &str) -> Result<(), String> {
+    fn keep_wishlist(&mut self, sentence: &str) -> Result<(), Failed> {
         let text = format!("{sentence}; the last good list stays in force");
         self.ledger.say(Level::Error, text.clone());
         self.bad_wishlist = Some(text);

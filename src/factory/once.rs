@@ -1,6 +1,7 @@
 //! One command applied without running the engine, through the same path; the home's lock is held by the store.
 
 use super::engine::{Options, Parts, open};
+use super::failed::Failed;
 use super::ports::store::StoreError;
 use crate::domain::command::{Answer, Command};
 use crate::domain::event::EventBody;
@@ -10,7 +11,7 @@ pub async fn apply_once(
     parts: Parts,
     options: Options,
     command: Command,
-) -> Result<Answer, String> {
+) -> Result<Answer, Failed> {
     let mut driver = open(parts.clone(), options)?;
     driver.wishlist()?;
     let (before, id) = (driver.ledger.factory.seq, command.id.clone());
@@ -19,9 +20,12 @@ pub async fn apply_once(
         // It may have failed behind the journal, which is what counts.
         Err(why) => match decided(&parts, before, &id) {
             Ok(answer) => answer.ok_or(why)?,
-            Err(_) => {
-                return Err(format!(
-                    "{why}; whether it was carried out is known when the home can be read again: dev-factory logs"
+            Err(error) => {
+                return Err(Failed::Trouble(
+                    error.trouble(),
+                    format!(
+                        "{why}; whether it was carried out is known when the home can be read again: dev-factory logs"
+                    ),
                 ));
             }
         },

@@ -2,12 +2,15 @@
 
 use super::driver::Driver;
 use super::engine::Ended;
+use super::failed::{Failed, Unmet};
+use super::ports::store::{Store, StoreError};
 use super::reread::Why;
 use super::wake::Stopping;
 use crate::domain::command::{Answer, Command, StopAfter, Verb};
 use crate::domain::decide::{Input, stale};
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::screen::Level;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,17 +19,14 @@ const STOP_NOW: Duration = Duration::ZERO;
 
 impl Driver {
     /// Decides every waiting command, oldest first.
-    pub(super) async fn commands(&mut self, at_start: bool) -> Result<(), String> {
-        let waiting = self.tools.store.commands().map_err(|e| e.to_string())?;
+    pub(super) async fn commands(&mut self, at_start: bool) -> Result<(), Failed> {
+        let waiting = self.tools.store.commands()?;
         for entry in waiting {
             match entry {
                 Ok(command) => {
                     let id = command.id.clone();
                     let answer = self.command(command, at_start).await?;
-                    self.tools
-                        .store
-                        .answer(&id, &answer)
-                        .map_err(|e| e.to_string())?;
+                    self.tools.store.answer(&id, &answer)?;
                 }
                 Err((file, sentence)) => {
                     self.ledger
@@ -35,10 +35,7 @@ impl Driver {
                         accepted: false,
                         sentence,
                     };
-                    self.tools
-                        .store
-                        .answer(&file, &answer)
-                        .map_err(|e| e.to_string())?;
+                    self.tools.store.answer(&file, &answer)?;
                 }
             }
         }
@@ -50,7 +47,7 @@ impl Driver {
         &mut self,
         command: Command,
         at_start: bool,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, Failed> {
         let now = self.tools.clock.now();
         if at_start && stale(&command, now) {
             let sentence = format!(
@@ -60,7 +57,7 @@ impl Driver {
             return self.refuse(command, sentence);
         }
         let target = match &command.verb {
-            Verb::Rewind { seq } => self.move_before(*seq)?,
+            Verb::Rewind { seq } => self.move_before(*seq).await?,
             _ => None,
         };
         let then = target.as_ref().map(|event| event.seq);
@@ -71,8 +68,8 @@ impl Driver {
             },
             _ => Input::Command(command.clone()),
         };
-        if let Err(sentence) = self.possible(&command.verb).await {
-            return self.refuse(command, sentence);
+        if let Err(unmet) = self.possible(&command.verb).await {
+            return self.refuse(command, unmet.words());
         }
         match self.decide(&input) {
             Ok(events) => {
@@ -81,16 +78,16 @@ impl Driver {
                 // What cannot be done is found out before anything is given up for it.
                 let events = match self.with_then(events, then).await {
                     Ok(events) => events,
-                    Err(sentence) => return self.refuse(command, sentence),
+                    Err(unmet) => return self.refuse(command, unmet.words()),
                 };
-                if let Err(sentence) = self.reachable(&events).await {
-                    return self.refuse(command, sentence);
+                if let Err(error) = self.reachable(&events).await {
+                    return self.refuse(command, error.to_string());
                 }
                 if drops_attempt(&events) {
                     self.cancel();
                 }
-                if let Err(sentence) = self.before(&events).await {
-                    return self.refuse(command, sentence);
+                if let Err(error) = self.before(&events).await {
+                    return self.refuse(command, error.to_string());
                 }
                 let papers = self.command_papers(&command.verb, &events)?;
                 self.record([papers, events].concat()).await?;
@@ -105,13 +102,14 @@ impl Driver {
     }
 
     /// What a verb needs of the outside before it may be accepted.
-    async fn possible(&mut self, verb: &Verb) -> Result<(), String> {
+    async fn possible(&mut self, verb: &Verb) -> Result<(), Unmet> {
+        let no = |words: String| Err(Unmet::Said(words));
         match verb {
             Verb::Retry {} | Verb::Abort {} if self.running.is_none() => {
-                Err("nothing runs now: there is no attempt to drop".to_owned())
+                no("nothing runs now: there is no attempt to drop".to_owned())
             }
             Verb::Probe { host: Some(host) } if !self.settings.hosts.contains_key(host) => {
-                Err(self.settings.no_such_host(host))
+                no(self.settings.no_such_host(host))
             }
             Verb::Decide {
                 decision,
@@ -121,22 +119,19 @@ impl Driver {
             } => self.decidable(item.as_deref(), *decision, case.as_deref()),
             Verb::Reopen { tool, .. } => {
                 let name = tool.clone();
-                let versions = self
-                    .git(move |repo| repo.versions(&name))
-                    .await
-                    .map_err(|e| e.to_string())?;
-                if versions.is_empty() {
-                    return Err(format!(
+                let versions = self.git(move |repo| repo.versions(&name)).await?;
+                match versions.is_empty() {
+                    true => no(format!(
                         "{tool} has no tag, so it has not shipped: requeue it"
-                    ));
+                    )),
+                    false => Ok(()),
                 }
-                Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    fn refuse(&mut self, command: Command, sentence: String) -> Result<Answer, String> {
+    fn refuse(&mut self, command: Command, sentence: String) -> Result<Answer, Failed> {
         let actor = crate::domain::actor::of_command(&command.by);
         let body = EventBody::Answered {
             command,
@@ -152,7 +147,7 @@ impl Driver {
     }
 
     /// What an accepted command does to the engine itself.
-    fn effect(&mut self, command: &Command) -> Result<(), String> {
+    fn effect(&mut self, command: &Command) -> Result<(), Failed> {
         match &command.verb {
             Verb::Stop {
                 after,
@@ -185,19 +180,34 @@ impl Driver {
         Ok(())
     }
 
-    /// The newest move of the tool under way at or before an event of the journal.
-    fn move_before(&self, seq: u64) -> Result<Option<Event>, String> {
-        let events = self.tools.store.history(1).map_err(|e| e.to_string())?;
-        let named = events.iter().find(|event| event.seq == seq);
-        let named = named.and_then(|event| event.tool.clone());
-        let subject = named.or_else(|| self.ledger.factory.current_tool.clone());
-        let tool = subject.as_deref();
-        let moves = events.into_iter().filter(|event| {
-            event.seq <= seq
-                && event.tool.as_deref() == tool
-                && matches!(event.body, EventBody::Move(_))
+    /// The newest move at or before an event of the journal, of the event's tool or of the one under way.
+    async fn move_before(&self, seq: u64) -> Result<Option<Event>, Failed> {
+        let current = self.ledger.factory.current_tool.clone();
+        let found = self.past(move |store| {
+            let (mut newest, mut tool) = (BTreeMap::new(), None);
+            store.each(1, &mut |event| {
+                if event.seq == seq {
+                    tool.clone_from(&event.tool);
+                }
+                let moved = matches!(event.body, EventBody::Move(_)) && event.seq <= seq;
+                if let Some(name) = event.tool.clone().filter(|_| moved) {
+                    newest.insert(name, event);
+                }
+            })?;
+            Ok(tool.or(current).and_then(|tool| newest.remove(&tool)))
         });
-        Ok(moves.max_by_key(|event| event.seq))
+        Ok(found.await?)
+    }
+
+    /// Reads the journal off the loop: all of it may take a while.
+    pub(super) async fn past<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.tools.store.clone();
+        tokio::task::spawn_blocking(move || read(store.as_ref()))
+            .await
+            .unwrap_or_else(|e| Err(StoreError::Bad(format!("task failed: {e}"))))
     }
 }
 

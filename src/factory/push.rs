@@ -1,6 +1,7 @@
 //! Pushing what has shipped, beside the work: one tag at a time, tried again with growing waits until the remote has it.
 
 use super::driver::Driver;
+use super::failed::Failed;
 use super::wake::Wake;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::screen::{Need, Way};
@@ -80,7 +81,7 @@ impl Driver {
         tag: String,
         remote: String,
         result: Result<(), String>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         let problem = result.err().map(|e| self.tools.redactor.clean(&e));
         let known = problem.is_some() && self.pushing.problem == problem;
         let wait = self.pushing.wait.map_or(FIRST, |w| (w * 2).min(LONGEST));

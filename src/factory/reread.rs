@@ -4,6 +4,7 @@ use super::checks;
 use super::clean::Clean;
 use super::driver::Driver;
 use super::engine::{self, Ended, Parts, Reread, Signal, Tools};
+use super::failed::Failed;
 use super::ports::model::{Fault, HostStatus};
 use super::ports::settings::ModelRef;
 use super::readiness::Readiness;
@@ -101,7 +102,11 @@ impl Driver {
                     ..parts.tools.clone()
                 },
                 settings: read.settings,
-                souls: read.souls,
+                // Those that cannot be used are said when they are read the next time.
+                souls: match engine::souls(&read.souls) {
+                    Ok(_) => read.souls,
+                    Err(_) => parts.souls.clone(),
+                },
                 ..parts.clone()
             },
             _ => parts.clone(),
@@ -109,7 +114,7 @@ impl Driver {
     }
 
     /// They have been read.
-    pub(super) async fn read(&mut self, found: Result<Found, String>) -> Result<(), String> {
+    pub(super) async fn read(&mut self, found: Result<Found, String>) -> Result<(), Failed> {
         let whys = std::mem::take(&mut self.reading.now);
         match found {
             // One save is often several changes of the file.
@@ -174,7 +179,7 @@ impl Driver {
         }
         let host = host.to_owned();
         if let Err(why) = self.note(EventBody::HostBack { host }) {
-            self.ledger.say(Level::Warn, why);
+            self.ledger.say(Level::Warn, why.to_string());
         }
     }
 
@@ -206,7 +211,7 @@ impl Driver {
         }
     }
 
-    fn take(&mut self, (read, (souls, warnings)): Found) -> Result<(), String> {
+    fn take(&mut self, (read, (souls, warnings)): Found) -> Result<(), Failed> {
         let models = engine::models(&read.settings, &souls);
         self.readiness = Readiness::new(&read.settings, models);
         self.pushing.at_once();
@@ -222,7 +227,7 @@ impl Driver {
     }
 
     /// Who saved the settings has mended something: a host that was at fault is tried again.
-    fn lift_host(&mut self) -> Result<(), String> {
+    fn lift_host(&mut self) -> Result<(), Failed> {
         self.lift(PauseKind::Host, "the settings were read again")
     }
 
@@ -232,7 +237,7 @@ impl Driver {
     }
 
     /// Ends the pauses of a kind whose cause may be gone.
-    pub(super) fn lift(&mut self, kind: PauseKind, reason: &str) -> Result<(), String> {
+    pub(super) fn lift(&mut self, kind: PauseKind, reason: &str) -> Result<(), Failed> {
         let pauses = self.ledger.factory.pauses.iter();
         let held: Vec<String> = pauses
             .filter(|pause| pause.kind == kind)

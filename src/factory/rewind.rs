@@ -3,8 +3,8 @@
 //! tree back.
 
 use super::driver::Driver;
-use super::ports::repo::RepoError;
-use super::ports::store::Paper;
+use super::failed::{Failed, Unmet};
+use super::ports::store::{Paper, StoreError};
 use crate::domain::actor;
 use crate::domain::event::{EventBody, Move, NewEvent};
 use crate::domain::phase::{Outcome, Phase};
@@ -17,22 +17,20 @@ impl Driver {
         &self,
         events: Vec<NewEvent>,
         target: Option<u64>,
-    ) -> Result<Vec<NewEvent>, String> {
+    ) -> Result<Vec<NewEvent>, Unmet> {
         let (Some(target), Some((step, tool))) = (target, events.iter().find_map(rewound)) else {
             return Ok(events);
         };
         if let Some(commit) = step.commit.clone() {
             let asked = commit.clone();
-            let known = self.git(move |repo| repo.knows(&asked)).await;
-            if !known.map_err(|e| e.to_string())? {
-                return Err(format!(
-                    "there is no commit {commit} to go back to, so nothing was rewound"
-                ));
+            if !self.git(move |repo| repo.knows(&asked)).await? {
+                let words = "to go back to, so nothing was rewound";
+                return Err(Unmet::Said(format!("there is no commit {commit} {words}")));
             }
         }
         let papers = self.papers_of_then(&step, &tool)?;
         let bugs = match step.to {
-            Phase::Fixing => self.bugs_of_then(target, &tool)?,
+            Phase::Fixing => self.bugs_of_then(target, &tool).await?,
             _ => Vec::new(),
         };
         let engine = |body| NewEvent {
@@ -56,7 +54,7 @@ impl Driver {
 
     /// Carries out what a rewind in the journal has left to do; true when there was something. Can be done again and
     /// again, so a crash anywhere in it ends rewound.
-    pub(super) async fn put_back(&mut self) -> Result<bool, RepoError> {
+    pub(super) async fn put_back(&mut self) -> Result<bool, Failed> {
         let Some((tool, commit)) = self.rewinding() else {
             return Ok(false);
         };
@@ -72,30 +70,27 @@ impl Driver {
             repo.save(&name, "rewound")
         });
         let (tree, commit) = saved.await?;
-        self.current_spec_again(&tool).map_err(RepoError::Git)?;
+        self.current_spec_again(&tool)?;
         if counts {
-            let noted = self.note(EventBody::Tree { tree, commit });
-            noted.map_err(RepoError::Git)?;
+            self.note(EventBody::Tree { tree, commit })?;
         }
         Ok(true)
     }
 
     /// The newest kept spec is the current one.
-    fn current_spec_again(&self, tool: &str) -> Result<(), String> {
+    fn current_spec_again(&self, tool: &str) -> Result<(), StoreError> {
         let n = self.ledger.factory.facts(tool).map_or(0, |f| f.specs);
         let tool = || tool.to_owned();
         let store = &self.tools.store;
         let kept = store.get(&Paper::SpecVersion { tool: tool(), n });
-        match kept.map_err(|e| e.to_string())? {
-            Some(text) => store
-                .put(&Paper::Spec { tool: tool() }, &text)
-                .map_err(|e| e.to_string()),
+        match kept? {
+            Some(text) => store.put(&Paper::Spec { tool: tool() }, &text),
             None => Ok(()),
         }
     }
 
     /// Keeps spec and held-out cases of then as the newest ones.
-    fn papers_of_then(&self, step: &Move, tool: &str) -> Result<Vec<EventBody>, String> {
+    fn papers_of_then(&self, step: &Move, tool: &str) -> Result<Vec<EventBody>, Unmet> {
         let newest = self.ledger.factory.facts(tool);
         let (specs, sets) = newest.map_or((0, 0), |f| (f.specs, f.case_sets));
         let tool = || tool.to_owned();
@@ -122,33 +117,41 @@ impl Driver {
     }
 
     /// Writes an old paper anew under another name.
-    fn copy(&self, old: &Paper, new: &Paper) -> Result<String, String> {
+    fn copy(&self, old: &Paper, new: &Paper) -> Result<String, Unmet> {
         let store = &self.tools.store;
-        let text = store.get(old).map_err(|e| e.to_string())?.ok_or_else(|| {
+        let text = store.get(old)?.ok_or_else(|| {
             let path = store.path(old);
             format!(
                 "{} is gone, so nothing was rewound: put it back",
                 path.display()
             )
         })?;
-        store.put(new, &text).map_err(|e| e.to_string())?;
+        store.put(new, &text)?;
         Ok(text)
     }
 
     /// Bug reports that were open at a move: those filed since the run or rewind before it, or by it.
-    fn bugs_of_then(&self, target: u64, tool: &str) -> Result<Vec<EventBody>, String> {
-        let events = self.tools.store.history(1).map_err(|e| e.to_string())?;
-        let mut open = Vec::new();
-        for event in events.iter().filter(|e| e.tool.as_deref() == Some(tool)) {
-            match &event.body {
-                EventBody::Move(_) | EventBody::AttemptStarted(_) if event.seq > target => break,
-                EventBody::Run(_) => open.clear(),
-                EventBody::Move(step) if step.outcome == Outcome::Rewound => open.clear(),
-                EventBody::BugFiled { .. } => open.push(event.body.clone()),
-                _ => {}
-            }
-        }
-        Ok(open)
+    async fn bugs_of_then(&self, target: u64, tool: &str) -> Result<Vec<EventBody>, StoreError> {
+        let tool = tool.to_owned();
+        let read = self.past(move |store| {
+            let (mut open, mut over) = (Vec::new(), false);
+            store.each(1, &mut |event| {
+                if over || event.tool.as_ref() != Some(&tool) {
+                    return;
+                }
+                match event.body {
+                    EventBody::Move(_) | EventBody::AttemptStarted(_) if event.seq > target => {
+                        over = true;
+                    }
+                    EventBody::Run(_) => open.clear(),
+                    EventBody::Move(step) if step.outcome == Outcome::Rewound => open.clear(),
+                    filed @ EventBody::BugFiled { .. } => open.push(filed),
+                    _ => {}
+                }
+            })?;
+            Ok(open)
+        });
+        read.await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Shipping: checked by the domain, done by git, then recorded; a crash between any two is repaired by doing it again.
 
 use super::driver::Driver;
+use super::failed::Failed;
 use super::ports::repo::{RepoError, ShipOrder};
 use super::ports::store::Paper;
 use crate::domain::command::Decision;
@@ -16,7 +17,7 @@ const REFUSED_MOST: Duration = Duration::from_secs(60);
 
 impl Driver {
     /// Merges and tags the tool under review, then records the move.
-    pub(super) async fn ship(&mut self, report: Report) -> Result<(), String> {
+    pub(super) async fn ship(&mut self, report: Report) -> Result<(), Failed> {
         let Some(tool) = self.ledger.factory.current_tool.clone() else {
             return Ok(());
         };
@@ -59,8 +60,7 @@ impl Driver {
             Ok(ship) => {
                 self.refused = None;
                 let ship = Some(ship);
-                let done = self.decide(&Input::Report(Report { ship, ..report }));
-                let events = done.map_err(|refusal| refusal.sentence)?;
+                let events = self.decide(&Input::Report(Report { ship, ..report }))?;
                 self.record([reviewed, events].concat()).await.map(|_| ())
             }
             Err(RepoError::Blocked(why)) => {
@@ -80,7 +80,7 @@ impl Driver {
         tool: &str,
         report: &Report,
         why: String,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         self.drop_attempt("the decision is made and waits for main")?;
         let factory = &self.ledger.factory;
         if factory.current_facts().is_none_or(|f| f.decision.is_none()) {
@@ -102,9 +102,7 @@ impl Driver {
             supervisor_ready: true,
             ..Room::default()
         };
-        let events = self
-            .decide(&Input::Room(room))
-            .map_err(|refusal| refusal.sentence)?;
+        let events = self.decide(&Input::Room(room))?;
         self.record(events).await.map(|_| ())
     }
 

@@ -4,6 +4,7 @@ use super::attempts::context::{FromAgent, Origin};
 use super::attempts::underway::Underway;
 use super::attempts::{Context, Stop};
 use super::driver::Driver;
+use super::failed::Failed;
 use super::pool::Job;
 use super::trial;
 use super::wake::{Running, Wake};
@@ -34,7 +35,7 @@ fn started(factory: &Factory, role: Role, now: DateTime<Utc>) -> Option<NewEvent
 }
 
 impl Driver {
-    pub(super) async fn agent(&mut self, message: FromAgent) -> Result<(), String> {
+    pub(super) async fn agent(&mut self, message: FromAgent) -> Result<(), Failed> {
         if let FromAgent::Record { attempt, .. } | FromAgent::Doing { attempt, .. } = &message {
             self.lives(*attempt);
         }
@@ -104,7 +105,7 @@ impl Driver {
         &mut self,
         attempt: u64,
         result: Result<Report, Stop>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         if self.running.as_ref().is_some_and(|r| r.id == attempt) {
             self.running = None;
         }
@@ -113,7 +114,7 @@ impl Driver {
         }
         match result {
             Ok(report) => {
-                self.failures = 0;
+                self.failing = None;
                 self.report(report).await
             }
             Err(Stop::Rule(report)) => self.report(*report).await,
@@ -146,7 +147,7 @@ impl Driver {
     }
 
     /// Gives the present phase to its agent.
-    pub(super) fn start_attempt(&mut self, role: Role) -> Result<(), String> {
+    pub(super) fn start_attempt(&mut self, role: Role) -> Result<(), Failed> {
         let factory = &self.ledger.factory;
         let Some(tool) = factory.current_tool.clone() else {
             return Ok(());

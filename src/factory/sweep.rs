@@ -2,6 +2,7 @@
 //! Papers go only once the journal says so; branches and packing are a line of the log.
 
 use super::driver::Driver;
+use super::failed::Failed;
 use super::ports::repo::RepoError;
 use super::wake::Wake;
 use crate::domain::event::EventBody;
@@ -62,19 +63,33 @@ fn shipped(factory: &Factory) -> Vec<String> {
     shipped.map(|item| item.name.clone()).collect()
 }
 
-/// Tools that nobody works on any more.
+/// It is not to be built any more.
+fn ended(item: &Item) -> bool {
+    matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped)
+}
+
+/// Tools that nobody works on now, but for those whose cut attempts have answers that are still of use.
 fn finished(factory: &Factory) -> Vec<Finished> {
-    let ended = |item: &&Item| {
-        matches!(item.status, ItemStatus::Shipped | ItemStatus::Dropped)
-            && factory.current_tool.as_deref() != Some(item.name.as_str())
-    };
-    let items = factory.items.iter().filter(ended);
-    items
-        .map(|item| Finished {
-            tool: item.name.clone(),
-            run: factory.facts(&item.name).map_or(0, |facts| facts.runs),
+    let items = factory.items.iter();
+    let rests = items.filter(|item| factory.current_tool.as_deref() != Some(item.name.as_str()));
+    rests
+        .filter_map(|item| {
+            let facts = factory.facts(&item.name);
+            let cut = facts.is_some_and(|facts| !facts.cut.is_empty());
+            (ended(item) || !cut).then(|| Finished {
+                tool: item.name.clone(),
+                run: facts.map_or(0, |facts| facts.runs),
+                aside: !ended(item),
+            })
         })
         .collect()
+}
+
+/// Tools whose next run is quicker for what the last one left.
+fn unfinished(factory: &Factory) -> Vec<String> {
+    let current = factory.current_tool.iter().cloned();
+    let items = factory.items.iter().filter(|item| !ended(item));
+    current.chain(items.map(|item| item.name.clone())).collect()
 }
 
 impl Driver {
@@ -92,9 +107,11 @@ impl Driver {
         };
         let finished = finished(&self.ledger.factory);
         let names = shipped(&self.ledger.factory);
+        let (tests, spared) = (self.tools.tests.clone(), unfinished(&self.ledger.factory));
         let (store, repo) = (self.tools.store.clone(), self.tools.repo.clone());
         let (keep, wake) = (self.settings.keep, self.wake.clone());
         let looking = tokio::task::spawn_blocking(move || {
+            tests.spare(&spared);
             if let Err(error) = store.sweep(&Swept::default(), &[]) {
                 tracing::warn!("housekeeping of answers and output: {error}");
             }
@@ -116,7 +133,7 @@ impl Driver {
     }
 
     /// Journals what has to go, then removes it. What cannot be removed now is found again the next time.
-    pub(super) async fn swept(&mut self, around: Around) -> Result<(), String> {
+    pub(super) async fn swept(&mut self, around: Around) -> Result<(), Failed> {
         self.sweeping.under_way = false;
         match around.branches {
             Ok(done) if done.is_empty() => {}

@@ -4,6 +4,7 @@
 use super::driver::Driver;
 use super::due::soon;
 use super::engine::Ended;
+use super::failed::Failed;
 use super::ports::notifier::{Lost, Notifier};
 use super::ports::store::Paper;
 use super::wake::Wake;
@@ -264,7 +265,7 @@ impl Driver {
     }
 
     /// The end waits a little for messages on their way; what does not arrive is told after the next start.
-    pub(super) async fn last_words(&mut self, ended: &Result<Ended, String>) {
+    pub(super) async fn last_words(&mut self, ended: &Result<Ended, Failed>) {
         if matches!(ended, Ok(Ended::Interrupted) | Err(_)) {
             return;
         }

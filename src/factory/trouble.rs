@@ -3,6 +3,7 @@
 
 use super::driver::Driver;
 use super::engine::{Ended, Signal};
+use super::failed::Failed;
 use super::wake::Wake;
 use crate::domain::condition::{Condition, Trouble};
 use crate::domain::event::EventBody;
@@ -133,7 +134,7 @@ impl Ailing {
 
 impl Driver {
     /// Something failed through the surroundings: the attempt is dropped, and what it did is tried again later.
-    pub(super) fn troubled(&mut self, name: Trouble, why: String) -> Result<(), String> {
+    pub(super) fn troubled(&mut self, name: Trouble, why: String) -> Result<(), Failed> {
         let why = self.tools.redactor.clean(&why);
         self.cancel();
         let new = self.ailing.is_none();
@@ -150,7 +151,7 @@ impl Driver {
     }
 
     /// Whether the surroundings let something be begun now; after a trouble the worktree is put in place again first.
-    pub(super) async fn fit(&mut self) -> Result<bool, String> {
+    pub(super) async fn fit(&mut self) -> Result<bool, Failed> {
         let factory = &self.ledger.factory;
         let busy = factory.phase.active() || self.ailing.is_some() || self.work_waits();
         if !busy {
@@ -195,7 +196,7 @@ impl Driver {
     }
 
     /// What was tried again came to its end.
-    pub(super) fn recovered(&mut self) -> Result<(), String> {
+    pub(super) fn recovered(&mut self) -> Result<(), Failed> {
         let Some(ailing) = self.ailing.take() else {
             return Ok(());
         };
@@ -209,7 +210,7 @@ impl Driver {
     }
 
     /// Nothing failed on the way to where something else is waited for.
-    pub(super) fn see_trouble_off(&mut self) -> Result<(), String> {
+    pub(super) fn see_trouble_off(&mut self) -> Result<(), Failed> {
         let tried = self.ailing.as_ref().is_some_and(|ailing| ailing.trying);
         match tried && self.running.is_none() {
             true => self.recovered(),
@@ -227,7 +228,7 @@ impl Driver {
     }
 
     /// The home can be written again, as it seems.
-    pub(super) fn begin_again(&mut self, repaired: Vec<String>) -> Result<(), String> {
+    pub(super) fn begin_again(&mut self, repaired: Vec<String>) -> Result<(), Failed> {
         for sentence in repaired {
             self.note(EventBody::Noted { sentence })?;
         }

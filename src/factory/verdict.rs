@@ -2,7 +2,8 @@
 
 use super::attempts::papers;
 use super::driver::Driver;
-use super::ports::store::Paper;
+use super::failed::{Failed, Unmet};
+use super::ports::store::{Paper, StoreError};
 use crate::domain::actor;
 use crate::domain::command::{Decision, Verb};
 use crate::domain::decide::{Report, subject};
@@ -13,7 +14,7 @@ use crate::domain::screen::Level;
 
 impl Driver {
     /// Writes what a decision needs on paper before it is recorded; events that say so.
-    pub(super) fn review_papers(&self, report: &Report) -> Result<Vec<NewEvent>, String> {
+    pub(super) fn review_papers(&self, report: &Report) -> Result<Vec<NewEvent>, Failed> {
         let factory = &self.ledger.factory;
         let (Phase::Review, Some(tool)) = (factory.phase, factory.current_tool.clone()) else {
             return Ok(Vec::new());
@@ -36,7 +37,7 @@ impl Driver {
         &self,
         verb: &Verb,
         events: &[NewEvent],
-    ) -> Result<Vec<NewEvent>, String> {
+    ) -> Result<Vec<NewEvent>, Failed> {
         let (said, from) = match verb {
             Verb::Reopen { text, .. } => (text.as_str(), "a person, after shipping"),
             Verb::Decide { text, .. } => (text.as_deref().unwrap_or_default(), "review"),
@@ -64,16 +65,17 @@ impl Driver {
     }
 
     /// A tool taken over while its spec was at fault: what now lies in specs/<tool>.md is the next version.
-    fn spec_by_hand(&self, tool: &str, by: &str) -> Result<Option<NewEvent>, String> {
+    fn spec_by_hand(&self, tool: &str, by: &str) -> Result<Option<NewEvent>, Failed> {
         if !self.spec_at_fault(tool) {
             return Ok(None);
         }
         let text = match self.linted_spec(tool) {
             Ok(text) => text,
-            Err(why) => {
+            Err(Unmet::Said(why)) => {
                 self.ledger.say(Level::Warn, why);
                 return Ok(None);
             }
+            Err(Unmet::Trouble(name, why)) => return Err(Failed::Trouble(name, why)),
         };
         let n = self.ledger.factory.facts(tool).map_or(0, |f| f.specs) + 1;
         Ok(Some(NewEvent {
@@ -100,11 +102,15 @@ impl Driver {
         item: Option<&str>,
         decision: Decision,
         case: Option<&str>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unmet> {
         // Whatever else is wrong with the decision is said by the domain.
         let Ok(tool) = subject(&self.ledger.factory, item) else {
             return Ok(());
         };
+        // Who decided is noted there.
+        if let Some(facts) = self.ledger.factory.facts(&tool) {
+            papers::evidence(self.tools.store.as_ref(), &tool, facts)?;
+        }
         match decision {
             Decision::TestDefect => self.strikable(&tool, case.unwrap_or_default()),
             Decision::Takeover if self.spec_at_fault(&tool) => self.linted_spec(&tool).map(drop),
@@ -119,7 +125,7 @@ impl Driver {
         from: &str,
         file: Option<&str>,
         said: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), StoreError> {
         let file = file.map_or(String::new(), |f| format!("File: {f}\n"));
         let text = format!(
             "BUG-{n}  from {from}  cycle {}\n{file}Instructions: {said}\n",
@@ -129,10 +135,7 @@ impl Driver {
             tool: tool.to_owned(),
             n,
         };
-        self.tools
-            .store
-            .put(&paper, &text)
-            .map_err(|e| e.to_string())
+        self.tools.store.put(&paper, &text)
     }
 
     fn put_review(
@@ -142,7 +145,7 @@ impl Driver {
         by: &str,
         verdict: Decision,
         said: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         let none = ToolFacts::default();
         let facts = self.ledger.factory.facts(tool).unwrap_or(&none);
         let store = self.tools.store.as_ref();
@@ -152,13 +155,15 @@ impl Driver {
             tool: tool.to_owned(),
             n,
         };
-        self.tools
-            .store
-            .put(&paper, &text)
-            .map_err(|e| e.to_string())
+        Ok(self.tools.store.put(&paper, &text)?)
     }
 
-    fn bug_of_review(&self, tool: &str, facts: &ToolFacts, report: &Report) -> Result<(), String> {
+    fn bug_of_review(
+        &self,
+        tool: &str,
+        facts: &ToolFacts,
+        report: &Report,
+    ) -> Result<(), StoreError> {
         let said = report.text.as_deref().unwrap_or_default();
         self.put_bug(tool, facts.bugs + 1, "review", report.file.as_deref(), said)
     }
@@ -168,7 +173,7 @@ impl Driver {
         tool: &str,
         facts: &ToolFacts,
         report: &Report,
-    ) -> Result<Option<NewEvent>, String> {
+    ) -> Result<Option<NewEvent>, Failed> {
         let decision = Decision::ALL
             .into_iter()
             .find(|d| Some(d.outcome()) == report.outcome);
@@ -194,16 +199,16 @@ impl Driver {
     }
 
     /// Whether a case may be struck: it is held out or was shown.
-    fn strikable(&self, tool: &str, case: &str) -> Result<(), String> {
+    fn strikable(&self, tool: &str, case: &str) -> Result<(), Unmet> {
         let none = ToolFacts::default();
         let facts = self.ledger.factory.facts(tool).unwrap_or(&none);
         let known = papers::strikable(self.tools.store.as_ref(), tool, facts)?;
         if known.iter().any(|id| id == case) {
             return Ok(());
         }
-        Err(format!(
+        Err(Unmet::Said(format!(
             "{tool} has no held-out case {case}; there are {}",
             known.join(", ")
-        ))
+        )))
     }
 }

@@ -25,6 +25,8 @@ pub enum Wake {
     Reread(Box<Result<Reread, String>>),
     /// A host was asked.
     Probed(ModelRef, HostStatus),
+    /// A half-written state.json was waited for.
+    Looked(Result<Observed, StoreError>),
     /// state.json was read after a hint.
     Observed(Result<Observed, StoreError>),
     /// A push ended.
@@ -76,6 +78,8 @@ pub struct Suspect {
     pub doc: StateDoc,
     /// Why it cannot stand.
     pub sentence: String,
+    /// When the first of those that follow each other was seen.
+    pub since: Instant,
     /// When it counts as settled.
     pub settled: Instant,
 }

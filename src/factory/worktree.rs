@@ -33,6 +33,15 @@ impl Worktree {
         self.owed = None;
         Ok(())
     }
+
+    /// Nobody needs it any more; one that is just being opened is waited for, as its files are put away next.
+    pub async fn forget(&mut self) {
+        self.owed = None;
+        if let Some(opening) = self.opening.take() {
+            // What kept it from being opened is no matter now.
+            let _ = opening.await;
+        }
+    }
 }
 
 fn open(repo: &Arc<dyn Repo>, tool: String, resume: bool) -> JoinHandle<Result<(), RepoError>> {

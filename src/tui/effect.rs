@@ -1,9 +1,8 @@
 //! What update asks the world for. The loop carries it out.
 
 use super::book::Filter;
-use crate::domain::command::Verb;
+use crate::domain::command::{Seen, Verb};
 use crate::domain::item::ItemStatus;
-use crate::domain::phase::Phase;
 use crate::domain::shift::Bookmark;
 use crate::factory::ports::desktop::Bell;
 use crate::factory::ports::reader::{Ask, Mark};
@@ -61,15 +60,6 @@ pub enum Effect {
     Suspend,
     /// Leave; the engine goes on.
     Leave,
-}
-
-/// What the sender saw, so that a command cannot hit another tool or phase.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// Tool under way.
-    pub tool: Option<String>,
-    /// Its phase.
-    pub phase: Phase,
 }
 
 /// What a command is about, as its sender saw it when it was begun: it is not sent once that has changed.

@@ -5,10 +5,9 @@ mod export;
 pub use self::export::lines as save;
 
 use super::book::Filter;
-use super::effect::Seen;
 use super::message::Message;
 use super::outbox::{Order, Outbox};
-use crate::domain::command::{Answer, Verb};
+use crate::domain::command::{Answer, Seen, Verb};
 use crate::domain::shift::Bookmark;
 use crate::factory::ports::desktop::{Bell, Desktop};
 use crate::factory::ports::operator::Operator;

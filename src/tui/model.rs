@@ -2,14 +2,14 @@
 
 use super::action::Action;
 use super::book::Book;
-use super::effect::{About, Seen};
+use super::effect::About;
 use super::keymap::Keymap;
 use super::layer::{Layer, Sent};
 use super::sorted::ToolsTable;
 use super::tabs::{AgentsPane, Focus, List, LogsPane, Pick, Tab};
 use super::theme::{Shelf, Theme};
 use super::tool::ToolView;
-use crate::domain::command::Answer;
+use crate::domain::command::{Answer, Seen};
 use crate::domain::figures::Figures;
 use crate::domain::item::Item;
 use crate::domain::phase::Role;
@@ -225,10 +225,7 @@ impl Model {
     /// What the operator sees now, to guard a command.
     #[must_use]
     pub fn seen(&self) -> Option<Seen> {
-        self.snapshot.as_ref().map(|snapshot| Seen {
-            tool: snapshot.current_tool.clone(),
-            phase: snapshot.phase,
-        })
+        self.snapshot.as_ref().map(|snapshot| snapshot.seen())
     }
 
     /// The items of the queue that are shown.
@@ -288,9 +285,12 @@ impl Model {
         if let Some(seen) = about
             .seen
             .as_ref()
-            .filter(|seen| self.seen().as_ref() != Some(*seen))
+            .filter(|seen| !seen.same_stay(&snapshot.seen()))
         {
             let now = match &snapshot.current_tool {
+                Some(tool) if seen.tool.as_ref() == Some(tool) && seen.phase == snapshot.phase => {
+                    "it has been elsewhere since".to_owned()
+                }
                 Some(tool) => format!("{tool} is in {} now", snapshot.phase),
                 None => "no tool is under way now".to_owned(),
             };

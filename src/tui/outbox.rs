@@ -1,8 +1,7 @@
 //! What goes to the engine, one after the other in the order of the keys: each waits for the answer to the one before.
 
-use super::effect::Seen;
 use super::message::Message;
-use crate::domain::command::{Answer, Verb};
+use crate::domain::command::{Answer, Seen, Verb};
 use crate::factory::ports::operator::Operator;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -31,7 +30,7 @@ impl Order {
 
     fn carry(self, operator: &dyn Operator) -> Answer {
         match self {
-            Self::Send(verb, seen) => operator.send(verb, seen.map(|seen| (seen.tool, seen.phase))),
+            Self::Send(verb, seen) => operator.send(verb, seen),
             Self::Address(host, url) => operator.address(&host, &url),
             Self::Start => {
                 let (accepted, sentence) = match operator.start() {
@@ -129,7 +128,6 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::phase::Phase;
     use crate::factory::ports::operator::Usage;
     use std::path::PathBuf;
     use std::sync::mpsc::{Receiver, Sender, channel};
@@ -150,7 +148,7 @@ mod tests {
             Err(line.to_owned())
         }
 
-        fn send(&self, verb: Verb, _seen: Option<(Option<String>, Phase)>) -> Answer {
+        fn send(&self, verb: Verb, _seen: Option<Seen>) -> Answer {
             let sentence = verb.line();
             self.began.lock().unwrap().send(verb).unwrap();
             let go_on = self.go_on.lock().unwrap();

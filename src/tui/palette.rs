@@ -1,7 +1,7 @@
 //! Every command: typed as on the command line, or chosen from the list that fits what is typed.
 
-use super::effect::Seen;
 use super::form::Line;
+use crate::domain::command::Seen;
 use crate::factory::ports::operator::Usage;
 
 /// The palette under way.

@@ -66,6 +66,55 @@ fn use_is_counted_by_tool_role_and_rolling_day() {
 }
 
 #[test]
+fn what_a_command_changed_since_the_file_was_written_is_no_edit_of_the_file() {
+    let mut world = World::with(&["alpha", "beta"]);
+    let entries = |world: &World| -> Vec<_> {
+        let items = world.factory.items.iter();
+        items
+            .map(|i| (i.idea.clone(), i.priority, Some(i.name.clone())))
+            .collect()
+    };
+    let before = entries(&world);
+    world.fact(EventBody::ItemEdited {
+        name: "alpha".into(),
+        idea: Some("alpha, but better".into()),
+        priority: Some(5),
+    });
+    let mut now = before.clone();
+    now[1].1 = 9;
+    let events = merge(&world.factory, &before, &now, OPERATOR).unwrap();
+    let edits: Vec<_> = events.iter().map(|event| &event.body).collect();
+    let [
+        EventBody::ItemEdited {
+            name,
+            idea: None,
+            priority: Some(9),
+        },
+    ] = edits[..]
+    else {
+        panic!("{edits:?}")
+    };
+    assert_eq!(name, "beta");
+}
+
+#[test]
+fn a_clock_that_was_ahead_burns_no_limit_after_it_was_put_back() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Spec);
+    let right = world.now;
+    world.now += Duration::days(365);
+    world.fact(turn(Role::Developer, 100, 4.0, false));
+    let day = |world: &World| budget::day(&world.factory, None, world.now).usd;
+    assert_eq!(day(&world), 4.0);
+    world.now = right + Duration::hours(1);
+    assert_eq!(day(&world), 0.0, "that time has not come");
+    world.fact(turn(Role::Developer, 100, 0.5, false));
+    assert_eq!(day(&world), 4.5, "it was used before this");
+    world.now += Duration::hours(25);
+    assert_eq!(day(&world), 0.0);
+}
+
+#[test]
 fn limits_of_a_rebuilt_tool_start_anew() {
     let mut world = World::with(&["alpha"]);
     world.to(Phase::Spec);
@@ -211,7 +260,7 @@ fn what_has_shipped_is_no_idea_again_when_its_line_is_damaged() {
     let stands = |factory: &Factory| factory.item("alpha").unwrap().status;
     assert_eq!(stands(&folded), ItemStatus::Shipped);
     let entry = ("Alpha: count".to_owned(), 4, Some("alpha".to_owned()));
-    let events = merge(&folded, &[entry], "external").unwrap();
+    let events = merge(&folded, &[], &[entry], "external").unwrap();
     assert!(
         matches!(&events[..], [one] if matches!(&one.body, EventBody::ItemEdited { idea: Some(_), priority: Some(4), .. })),
         "{events:?}"
@@ -325,7 +374,7 @@ fn a_hand_edited_wishlist_is_taken_in() {
         entry("gamma: an idea", 0, None),
         entry("alpha, better", 2, Some("alpha")),
     ];
-    let events = merge(&world.factory, &edited, OPERATOR).unwrap();
+    let events = merge(&world.factory, &[], &edited, OPERATOR).unwrap();
     world.record(events);
     let items: Vec<(&str, i64, &str)> = world
         .factory
@@ -360,7 +409,7 @@ fn a_hand_edited_wishlist_is_taken_in() {
         ),
         (vec![entry("x", 0, Some("../x"))], "kebab-case"),
     ] {
-        let why = merge(&world.factory, &bad, OPERATOR).unwrap_err();
+        let why = merge(&world.factory, &[], &bad, OPERATOR).unwrap_err();
         assert!(
             why.contains(word) && why.starts_with("wishlist.json, item"),
             "{why}"

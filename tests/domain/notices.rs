@@ -385,6 +385,8 @@ fn releases_and_operators_are_heard_in_the_journal() {
             verb: Verb::Retry {},
             tool: None,
             phase: None,
+            since: None,
+            attempt: None,
             by: by.to_owned(),
             at: noon(0),
         },

@@ -450,7 +450,7 @@ fn hand_edit(world: &mut World, n: usize, priority: i64, drop: bool) {
         .map(|item| (item.idea.clone(), item.priority, Some(item.name.clone())))
         .collect();
     assert!(
-        wishlist::merge(&world.factory, &entries, OPERATOR)
+        wishlist::merge(&world.factory, &[], &entries, OPERATOR)
             .unwrap()
             .is_empty()
     );
@@ -464,7 +464,7 @@ fn hand_edit(world: &mut World, n: usize, priority: i64, drop: bool) {
         }
     }
     entries.push((format!("idea number {}", n % 3), 0, None));
-    let events = wishlist::merge(&world.factory, &entries, OPERATOR).unwrap();
+    let events = wishlist::merge(&world.factory, &[], &entries, OPERATOR).unwrap();
     world.record(events);
 }
 

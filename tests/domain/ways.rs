@@ -3,7 +3,7 @@
 
 use crate::world::{OPERATOR, World, nobody, ready};
 use chrono::Duration;
-use dev_factory::domain::command::{Command, Decision, StopAfter, Verb};
+use dev_factory::domain::command::{Command, Decision, Seen, StopAfter, Verb};
 use dev_factory::domain::decide::{self, Input, Limits, Report, upkeep};
 use dev_factory::domain::event::EventBody;
 use dev_factory::domain::item::ItemStatus;
@@ -258,6 +258,35 @@ fn of_two_operators_at_once_the_second_hears_what_the_first_has_done() {
             assert_eq!(world.factory, before);
         }
     }
+}
+
+#[test]
+fn a_command_for_an_earlier_stay_or_attempt_is_refused() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Fixing);
+    let id = world.attempt(Role::Developer);
+    let seen = Seen {
+        tool: Some("alpha".to_owned()),
+        phase: Phase::Fixing,
+        since: world.factory.last_update,
+        attempt: Some(id),
+    };
+    let send = |world: &World, verb| Input::Command(world.send(verb).about(seen.clone()));
+    let hint = || Verb::Hint { text: "x".into() };
+    // The same person, or somebody else, has it tried again: the new attempt is not dropped too.
+    let retry = send(&world, Verb::Retry {});
+    world.decide(&retry).unwrap();
+    world.attempt(Role::Developer);
+    let why = world.decide(&retry).unwrap_err().sentence;
+    assert!(why.contains("another attempt"), "{why}");
+    let words = send(&world, hint());
+    world.decide(&words).unwrap();
+    // It comes back to the phase, which is another stay.
+    world.now += Duration::minutes(5);
+    world.to(Phase::Qa);
+    world.to(Phase::Fixing);
+    let why = world.decide(&send(&world, hint())).unwrap_err().sentence;
+    assert!(why.contains("an earlier stay in fixing"), "{why}");
 }
 
 #[test]

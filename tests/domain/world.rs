@@ -85,6 +85,8 @@ impl World {
             verb,
             tool: None,
             phase: None,
+            since: None,
+            attempt: None,
             by: OPERATOR.to_owned(),
             at: self.now,
         }

@@ -77,6 +77,8 @@ fn order(id: &str) -> Command {
         },
         tool: None,
         phase: None,
+        since: None,
+        attempt: None,
         by: "operator:tester".to_owned(),
         at: SystemClock.now(),
     }

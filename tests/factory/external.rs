@@ -95,13 +95,16 @@ async fn a_program_that_knows_five_keys_can_be_the_developer() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    // The condition of the row is not met yet.
-    claim(&plant, "spec-review");
-    eventually("the unmet condition in BRIEF.md", || {
-        brief(&plant).contains("write it first")
-    })
-    .await;
-    assert_eq!(plant.state().phase, Phase::Spec);
+    // The condition of the row is not met yet. However often it is claimed, the journal hears of it once.
+    for _ in 0..3 {
+        fs::remove_file(plant.home.join("dev-factory/BRIEF.md")).unwrap();
+        claim(&plant, "spec-review");
+        eventually("the unmet condition in BRIEF.md", || {
+            brief(&plant).contains("write it first")
+        })
+        .await;
+        assert_eq!(plant.state().phase, Phase::Spec);
+    }
     assert_eq!(
         refusals(&plant).iter().map(|r| r.1).collect::<Vec<_>>(),
         [false]

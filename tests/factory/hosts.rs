@@ -459,6 +459,9 @@ async fn paused_by(fault: Fault) -> (Plant, String) {
         (pause.kind, pause.scope),
         (PauseKind::Host, Scope::Developer)
     );
+    // What may mend itself is tried again.
+    let minutes = pause.until.map(|until| (until - pause.since).num_minutes());
+    assert_eq!(minutes, Some(15));
     let reason = pause.reason.clone();
     (plant, reason)
 }
@@ -485,6 +488,22 @@ async fn a_host_that_answers_and_takes_no_turn_pauses_its_role() {
     );
     let label = named("coding/file/src/report.js");
     assert_eq!(plant.desk.requests(&label).len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_answers_and_takes_no_turn_is_tried_again_by_itself_and_the_same_step_goes_on()
+{
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, 5, fails(Fault::Unreachable));
+    let mut engine = plant.start();
+    let paused = |s: &Snapshot| s.pauses.iter().any(|p| p.kind == PauseKind::Host);
+    engine.until("paused", paused).await;
+    plant.clock.forward(chrono::Duration::minutes(16));
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.desk.requests(&label).len(), 6);
+    assert_eq!(plant.factory().pauses_made, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

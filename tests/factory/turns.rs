@@ -1,7 +1,8 @@
 //! Models that misbehave, hosts that fail, and an agent that panics: nothing already done is lost.
 
 use crate::commands::{all_done, verdict};
-use crate::doubles::Act;
+use crate::doubles::{Act, Blocked};
+use crate::external::eventually;
 use crate::homes::{self, TOOL};
 use crate::plant::{Plant, STAFFED};
 use dev_factory::domain::command::Verb;
@@ -36,6 +37,28 @@ fn endless_prose() -> String {
 
 fn broken() -> ModelError {
     ModelError::new("lab", Fault::Broken, "the stream ended early")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_dropped_attempt_says_late_is_not_taken_in() {
+    let plant = Plant::new(&[TOOL]);
+    let blocked = Blocked::default();
+    let draft = named("spec/draft");
+    plant.desk.on(&draft, 1, Act::Block(blocked.clone()));
+    let mut engine = plant.start();
+    eventually("asked", || blocked.begun()).await;
+    plant.told(Verb::Retry {}).await;
+    let drafts = || {
+        let all = turns(&plant).into_iter();
+        all.filter(|turn| turn.label.starts_with(&draft)).count()
+    };
+    // The dropped turn is counted with what it may have cost; its answer comes too late.
+    let dropped = drafts();
+    blocked.open();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(drafts(), dropped + 1, "the one that was asked anew");
+    assert_eq!(plant.desk.requests(&draft).len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

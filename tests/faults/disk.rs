@@ -17,6 +17,7 @@ fn every_step_fails_once(kind: &str, least: usize, names: &[&str]) {
         starts += 1;
         subject.start(|command| {
             command.env("FAULT_STEPS", &plan);
+            command.env("FAULT_SEGMENT", "16384");
         });
         let code = subject.ended();
         if code == Some(0) {

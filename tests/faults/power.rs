@@ -121,6 +121,8 @@ fn order(n: u32) -> Order {
         },
         tool: None,
         phase: None,
+        since: None,
+        attempt: None,
         by: "operator:tester".to_owned(),
         at: SystemClock.now(),
     }

@@ -2,10 +2,10 @@
 
 use crate::orders::{answered, ready, rich, running, told};
 use crate::screen::{press, tell};
-use dev_factory::domain::command::{Answer, Decision, Verb};
+use dev_factory::domain::command::{Answer, Decision, Seen, Verb};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::Phase;
-use dev_factory::tui::effect::{Effect, Seen};
+use dev_factory::tui::effect::Effect;
 use dev_factory::tui::layer::Layer;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
@@ -29,7 +29,11 @@ fn hint(text: &str, phase: Phase) -> [Effect; 1] {
     let tool = Some("github-issue-digest".to_owned());
     [Effect::Send(
         Verb::Hint { text },
-        Some(Seen { tool, phase }),
+        Some(Seen {
+            tool,
+            phase,
+            ..rich().seen()
+        }),
     )]
 }
 

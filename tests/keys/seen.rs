@@ -3,13 +3,13 @@
 use crate::night::snapshot;
 use crate::orders::{answered, ready, rich, running, told};
 use crate::screen::{at, press, tell, words};
-use dev_factory::domain::command::{Decision, Verb};
+use dev_factory::domain::command::{Decision, Seen, Verb};
 use dev_factory::domain::event::Unit;
 use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Act, Level, LogLine, Need, Way};
 use dev_factory::domain::shift::Bookmark;
-use dev_factory::tui::effect::{Effect, Seen};
+use dev_factory::tui::effect::Effect;
 use dev_factory::tui::layer::Layer;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
@@ -257,11 +257,28 @@ fn what_is_typed_is_about_the_tool_it_was_begun_for() {
     let seen = Some(Seen {
         tool: Some("csv-diff".to_owned()),
         phase: Phase::Qa,
+        ..s.seen()
     });
     assert_eq!(
         press(&mut model, "<Enter>y"),
         [Effect::Send(Verb::Retry {}, seen)]
     );
+}
+
+#[test]
+fn what_is_typed_is_about_the_stay_it_was_begun_in() {
+    let mut s = rich();
+    let mut model = ready();
+    press(&mut model, ":retry");
+    // It has been repaired meanwhile and is tested again.
+    s.last_update += chrono::TimeDelta::minutes(5);
+    told(&mut model, &s);
+    assert_eq!(press(&mut model, "<Enter>"), []);
+    let Some(Layer::Palette(palette)) = model.layers.last() else {
+        panic!("{:?}", model.layers)
+    };
+    let words = palette.problem.clone().unwrap();
+    assert!(words.contains("it has been elsewhere since"), "{words}");
 }
 
 #[test]

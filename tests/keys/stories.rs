@@ -2,11 +2,11 @@
 
 use crate::night::{judged, night, snapshot};
 use crate::screen::{model, press, tell};
-use dev_factory::domain::command::{Answer, Decision, StopAfter, Verb};
+use dev_factory::domain::command::{Answer, Decision, Seen, StopAfter, Verb};
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::state::{Escalation, Scope};
 use dev_factory::tui::action::{Action, Care, Place, TABLE};
-use dev_factory::tui::effect::{Effect, Seen};
+use dev_factory::tui::effect::Effect;
 use dev_factory::tui::form::For;
 use dev_factory::tui::layer::Layer;
 use dev_factory::tui::message::Message;
@@ -30,6 +30,7 @@ fn seen() -> Option<Seen> {
     Some(Seen {
         tool: Some("github-issue-digest".to_owned()),
         phase: Phase::Qa,
+        ..snapshot().seen()
     })
 }
 

@@ -3,13 +3,13 @@
 use crate::night::{night, snapshot};
 use crate::screen::{SIZES, at, press, render, tell, words};
 use crate::tool_past::{self, TOOL, answer, events, keys, serve, tree};
-use dev_factory::domain::command::Verb;
+use dev_factory::domain::command::{Seen, Verb};
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Kind, Level, LogLine, Snapshot};
 use dev_factory::factory::ports::reader::{Ask, Events, Mark};
 use dev_factory::factory::ports::store::Paper;
-use dev_factory::tui::effect::{Effect, Seen};
+use dev_factory::tui::effect::Effect;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
 use dev_factory::tui::tabs::{Focus, Tab};
@@ -561,6 +561,7 @@ fn rewind_is_sent_with_its_event_only_after_the_name_was_typed() {
     let seen = Seen {
         tool: Some(TOOL.to_owned()),
         phase: Phase::Qa,
+        ..under_way().seen()
     };
     let sent = keys(&mut model, &format!("{TOOL}<Enter>"));
     assert_eq!(sent, [Effect::Send(Verb::Rewind { seq: 1824 }, Some(seen))]);

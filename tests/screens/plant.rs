@@ -1,7 +1,7 @@
 //! Models as an operator could meet them: the bad moment of the drawings, and others.
 
 use chrono::{DateTime, FixedOffset, Utc};
-use dev_factory::domain::command::{Answer, Decision, Verb};
+use dev_factory::domain::command::{Answer, Decision, Seen, Verb};
 use dev_factory::domain::event::{RunSummary, Unit};
 use dev_factory::domain::factory::Totals;
 use dev_factory::domain::item::{Item, ItemStatus};
@@ -583,7 +583,7 @@ impl Operator for Nobody {
         ))
     }
 
-    fn send(&self, _: Verb, _: Option<(Option<String>, Phase)>) -> Answer {
+    fn send(&self, _: Verb, _: Option<Seen>) -> Answer {
         unreachable!("views send nothing")
     }
 

@@ -88,7 +88,7 @@ fn the_unit_is_one_that_systemd_takes() {
         "Type=notify",
         "WatchdogSec=300",
         "Restart=on-failure",
-        "StartLimitBurst=5",
+        "StartLimitIntervalSec=0",
         "RestartPreventExitStatus=2 3 4 78",
         "KillMode=mixed",
         "OOMPolicy=continue",

@@ -115,6 +115,8 @@ fn order(id: &str, verb: Verb) -> Order {
         verb,
         tool: None,
         phase: None,
+        since: None,
+        attempt: None,
         by: "operator:tester".to_owned(),
         at: chrono::Utc::now(),
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::adapters::reader::HomeReader;
 use dev_factory::adapters::store::{FileStore, Sizes};
-use dev_factory::domain::command::{Answer, Verb};
+use dev_factory::domain::command::{Answer, Seen, Verb};
 use dev_factory::domain::event::{EventBody, Move, NewEvent, RunSummary};
 use dev_factory::domain::factory::Factory;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
@@ -615,7 +615,7 @@ impl Operator for Nobody {
     fn read(&self, line: &str) -> Result<(Verb, bool), String> {
         Err(line.to_owned())
     }
-    fn send(&self, _: Verb, _: Option<(Option<String>, Phase)>) -> Answer {
+    fn send(&self, _: Verb, _: Option<Seen>) -> Answer {
         unreachable!("update never sends")
     }
     fn save(&self, _: &str, _: &str) -> Result<std::path::PathBuf, String> {

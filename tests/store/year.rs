@@ -1,4 +1,4 @@
-//! A year of work through the real store and its housekeeping: 1,000 tools shipped, 25,000 turns. No folder but those of
+//! A year of work through the real store and its housekeeping: 1,000 tools, every tenth put aside for good, 25,000 turns. No folder but those of
 //! the product itself grows without bound, and what a finished tool leaves in the fold is small.
 
 use super::support::{at, command, line, snapshot, turn};
@@ -17,6 +17,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 const TOOLS: i64 = 1_000;
 const TURNS: u32 = 25;
@@ -50,6 +51,11 @@ fn day(n: i64) -> DateTime<Utc> {
     at(0) + TimeDelta::minutes(n * 365 * 24 * 60 / TOOLS)
 }
 
+/// Those that nobody ever comes back to.
+fn parked(n: i64) -> bool {
+    n % 10 == 0
+}
+
 fn name(n: i64) -> String {
     format!("tool-of-the-year-{n}")
 }
@@ -79,7 +85,7 @@ fn step(from: Phase, outcome: Outcome, to: Phase, tool: &str) -> EventBody {
 }
 
 /// All that is journaled of one tool, from the idea to the tag.
-fn story(tool: &str) -> Vec<NewEvent> {
+fn story(tool: &str, parked: bool) -> Vec<NewEvent> {
     let idea = "A command that reads a log of requests and prints, for each path, how many came, how many failed and how long the slowest took; with a table for people and JSON for programs.";
     let mut bodies = vec![
         EventBody::ItemAdded {
@@ -129,6 +135,10 @@ fn story(tool: &str) -> Vec<NewEvent> {
             ..Cycle::default()
         }));
     }
+    if parked {
+        bodies.push(step(Phase::Qa, Outcome::Parked, Phase::Idle, tool));
+        return events(tool, bodies);
+    }
     bodies.extend([
         step(Phase::Qa, Outcome::Passed, Phase::Review, tool),
         step(Phase::Review, Outcome::Ship, Phase::Shipped, tool),
@@ -140,6 +150,10 @@ fn story(tool: &str) -> Vec<NewEvent> {
         },
         step(Phase::Shipped, Outcome::Next, Phase::Idle, tool),
     ]);
+    events(tool, bodies)
+}
+
+fn events(tool: &str, bodies: Vec<EventBody>) -> Vec<NewEvent> {
     let event = |body| NewEvent {
         tool: Some(tool.to_owned()),
         actor: "engine".to_owned(),
@@ -149,11 +163,14 @@ fn story(tool: &str) -> Vec<NewEvent> {
 }
 
 /// The files of one tool, as large as fits a quick test.
-fn papers(dir: &Path, tool: &str) {
+fn papers(dir: &Path, tool: &str, then: SystemTime) {
     let put = |kind: &str, name: String, size: usize| {
         let folder = dir.join(kind).join(tool);
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(name), "x".repeat(size)).unwrap();
+        let file = folder.join(name);
+        fs::write(&file, "x".repeat(size)).unwrap();
+        let file = fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(then).unwrap();
     };
     for n in 0..3 {
         put("transcripts", format!("{n}-developer-coding.jsonl"), 8_000);
@@ -234,8 +251,10 @@ struct Year {
 impl Year {
     fn tool(&mut self, dir: &Path, n: i64) {
         let tool = name(n);
-        papers(dir, &tool);
-        self.commit(story(&tool), n);
+        // A year ago, one after the other: those of the last three months are touched by nobody if they are put aside.
+        let ago = Duration::from_secs((2 * TOOLS - n) as u64 * 365 * 24 * 3600 / TOOLS as u64);
+        papers(dir, &tool, SystemTime::now() - ago);
+        self.commit(story(&tool, parked(n)), n);
         let lines: Vec<_> = (0..40)
             .map(|n| line(&format!("{tool}: line {n} of what happened")))
             .collect();
@@ -270,6 +289,7 @@ impl Year {
             .map(|n| Finished {
                 tool: name(n),
                 run: RUNS,
+                aside: parked(n),
             })
             .collect();
         let excess = self.store.excess(&KEEP, &finished);
@@ -342,7 +362,8 @@ fn a_year_of_work_grows_nothing_without_bound() {
             "{n}"
         );
     }
-    assert_eq!(year.factory.totals.shipped, TOOLS as u64);
+    let aside = (0..TOOLS).filter(|n| parked(*n)).count();
+    assert_eq!(year.factory.totals.shipped, TOOLS as u64 - aside as u64);
     assert_eq!(year.factory.totals.turns, TOOLS as u64 * u64::from(TURNS));
     let live = year.factory.clone();
     drop(year.store);

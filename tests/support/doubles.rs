@@ -32,6 +32,8 @@ pub enum Act {
     Fail(ModelError),
     Panic(&'static str),
     Hold(Held),
+    /// Keeps its thread: whoever has been dropped hears of that only afterwards.
+    Block(Blocked),
     /// The server claims to have read no more tokens than this.
     ReadOnly(u64),
     /// Says the usual, and does not count.
@@ -40,6 +42,30 @@ pub enum Act {
     Slow,
     /// Another client had the model loaded in its own way; so much of it lies on the GPU now.
     Odd(&'static str, u8),
+}
+
+/// A turn that cannot be dropped before the test lets it answer.
+#[derive(Clone, Default)]
+pub struct Blocked(std::sync::Arc<[std::sync::atomic::AtomicBool; 2]>);
+
+impl Blocked {
+    /// It has begun.
+    pub fn begun(&self) -> bool {
+        self.0[0].load(Ordering::SeqCst)
+    }
+
+    /// Lets it answer.
+    pub fn open(&self) {
+        self.0[1].store(true, Ordering::SeqCst);
+    }
+
+    fn wait(&self) {
+        self.0[0].store(true, Ordering::SeqCst);
+        let begun = std::time::Instant::now();
+        while !self.0[1].load(Ordering::SeqCst) && begun.elapsed() < DEADLINE {
+            std::thread::park_timeout(std::time::Duration::from_millis(2));
+        }
+    }
 }
 
 /// A turn that waits for the test.
@@ -247,6 +273,10 @@ impl Models for Desk {
                     held.wait().await;
                     None
                 }
+                Some(Act::Block(blocked)) => {
+                    blocked.wait();
+                    None
+                }
                 None => None,
             };
             let label = request.label.clone();
@@ -362,6 +392,8 @@ pub struct Canned {
     wrong: Mutex<Vec<String>>,
     /// Ids of cases the stub answers rightly.
     idle: Mutex<Vec<String>>,
+    /// Why no test can be run.
+    missing: Mutex<Option<String>>,
 }
 
 impl Canned {
@@ -389,6 +421,11 @@ impl Canned {
     /// The stub passes just these cases.
     pub fn idle(&self, ids: &[&str]) {
         *self.idle.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
+    }
+
+    /// No case can be run for this reason; none: they can.
+    pub fn missing(&self, why: Option<&str>) {
+        *self.missing.lock().unwrap() = why.map(str::to_owned);
     }
 }
 
@@ -540,7 +577,9 @@ impl Tests for Canned {
             }
         };
         let all = cases.iter().map(answer).collect();
-        async move { Ok(all) }.boxed()
+        let missing = self.missing.lock().unwrap().clone();
+        let answered = missing.map_or(Ok(all), |why| Err(TestError::Setup(why)));
+        async move { answered }.boxed()
     }
 
     fn packages<'a>(
@@ -551,6 +590,8 @@ impl Tests for Canned {
     }
 
     fn sweep(&self) {}
+
+    fn spare(&self, _: &[String]) {}
 
     fn tier(&self) -> &'static str {
         "double"

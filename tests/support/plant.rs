@@ -18,6 +18,7 @@ use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::StateDoc;
 use dev_factory::factory::engine::{self, Ended, Options, Parts, Reread, Signal, SoulTexts, Tools};
+use dev_factory::factory::failed::Failed;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::feed::{Feed, Publisher};
 use dev_factory::factory::ports::notifier::Notifier;
@@ -194,9 +195,16 @@ impl Plant {
             verb,
             tool: None,
             phase: None,
+            since: None,
+            attempt: None,
             by: "operator:tester".to_owned(),
             at: self.clock.now(),
         }
+    }
+
+    /// The time as its engines have it.
+    pub fn clock_now(&self) -> String {
+        self.clock.now().to_rfc3339()
     }
 
     /// Writes the person's own settings.
@@ -266,7 +274,7 @@ impl Plant {
 
 /// An engine at work.
 pub struct Engine {
-    task: tokio::task::JoinHandle<Result<Ended, String>>,
+    task: tokio::task::JoinHandle<Result<Ended, Failed>>,
     pub signals: mpsc::UnboundedSender<Signal>,
     feed: Feed,
 }

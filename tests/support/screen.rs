@@ -2,8 +2,7 @@
 #![allow(dead_code)]
 
 use chrono::{DateTime, FixedOffset, TimeZone, Utc};
-use dev_factory::domain::command::{Answer, Verb};
-use dev_factory::domain::phase::Phase;
+use dev_factory::domain::command::{Answer, Seen, Verb};
 use dev_factory::factory::ports::operator::{Operator, Usage};
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::key::Key;
@@ -70,7 +69,7 @@ impl Operator for Hand {
         }
     }
 
-    fn send(&self, _: Verb, _: Option<(Option<String>, Phase)>) -> Answer {
+    fn send(&self, _: Verb, _: Option<Seen>) -> Answer {
         unreachable!("update never sends")
     }
 

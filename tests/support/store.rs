@@ -205,6 +205,8 @@ pub fn command(id: &str, verb: Verb) -> Command {
         verb,
         tool: None,
         phase: None,
+        since: None,
+        attempt: None,
         by: "operator:test".to_owned(),
         at: at(0),
     }

@@ -1,21 +1,24 @@
 //! One call of the git binary: scrubbed environment, everything that could run a foreign program off, 30 s at most.
 
+use super::said::{plain, refused, said, verb};
 use super::{locks, traps};
 use crate::adapters::again::patiently;
 use crate::adapters::steps;
 use crate::factory::ports::repo::RepoError;
-use crate::text::sanitise::one_line;
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Longest a call may take.
 const LIMIT: Duration = Duration::from_secs(30);
+/// The same for a push: the first one carries all that ever was.
+const PUSH: Duration = Duration::from_secs(600);
+/// How long what a call has written is waited for after its end: a program it left behind may hold the pipe for ever.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// What git has written is on the disk before it says so, as the journal speaks of it next. By itself git leaves loose
 /// objects and refs to the system, and a power cut leaves them empty: a branch that cannot be read, nor written.
@@ -85,7 +88,7 @@ impl Git {
         if output.status.success() {
             return Ok(plain(&output.stdout));
         }
-        Err(RepoError::Git(sentence(args, &output)))
+        Err(said(args, &output))
     }
 
     /// Standard output, byte for byte; anything but success is an error.
@@ -93,7 +96,7 @@ impl Git {
         let output = self.run(folder, args, &[], Person::Hidden)?;
         match output.status.success() {
             true => Ok(output.stdout),
-            false => Err(RepoError::Git(sentence(args, &output))),
+            false => Err(said(args, &output)),
         }
     }
 
@@ -103,7 +106,7 @@ impl Git {
         let output = finish(&mut command, args, input)?;
         match output.status.success() {
             true => Ok(output.stdout),
-            false => Err(RepoError::Git(sentence(args, &output))),
+            false => Err(said(args, &output)),
         }
     }
 
@@ -127,7 +130,7 @@ impl Git {
         let output = self.unlocked(folder, args, &[])?;
         match output.status.code() {
             Some(code @ (0 | 1)) => Ok((code, plain(&output.stdout))),
-            _ => Err(RepoError::Git(sentence(args, &output))),
+            _ => Err(said(args, &output)),
         }
     }
 
@@ -137,7 +140,7 @@ impl Git {
         if output.status.success() {
             return Ok(plain(&output.stdout));
         }
-        Err(RepoError::Git(sentence(args, &output)))
+        Err(said(args, &output))
     }
 
     /// `-c user.name=… -c user.email=…` of the person, or ours when none is set.
@@ -249,7 +252,7 @@ impl Git {
         let output = finish(&mut command, &args, String::new())?;
         match output.status.code() {
             Some(0 | 1) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-            _ => Err(RepoError::Git(sentence(&args, &output))),
+            _ => Err(said(&args, &output)),
         }
     }
 
@@ -277,7 +280,7 @@ impl Git {
 fn finish(command: &mut Command, args: &[&str], input: String) -> Result<Output, RepoError> {
     let what = verb(args);
     let step = |doing| {
-        let failed = |error| RepoError::Git(format!("{what}: {error}"));
+        let failed = |error| refused(&error, &format!("{what}: {error}"));
         steps::before(doing, Path::new(what)).map_err(failed)
     };
     step("begin git")?;
@@ -289,7 +292,7 @@ fn finish(command: &mut Command, args: &[&str], input: String) -> Result<Output,
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = patiently(|| command.spawn())
-        .map_err(|error| RepoError::Git(format!("cannot be started: {error}")))?;
+        .map_err(|error| refused(&error, &format!("cannot be started: {error}")))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     if let Some(mut pipe) = child.stdin.take() {
         // A git that ends early reads no more of it: its exit says why.
@@ -303,13 +306,17 @@ fn finish(command: &mut Command, args: &[&str], input: String) -> Result<Output,
         let _ = sender.send(());
         status
     });
-    let late = receiver.recv_timeout(LIMIT).is_err();
+    let limit = match what {
+        "push" => PUSH,
+        _ => LIMIT,
+    };
+    let late = receiver.recv_timeout(limit).is_err();
     if late && let Some(group) = group {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let status = waiting.join();
     if late {
-        let limit = LIMIT.as_secs();
+        let limit = limit.as_secs();
         return Err(RepoError::Git(format!("{what} took over {limit} s")));
     }
     let Ok(Ok(status)) = status else {
@@ -318,47 +325,45 @@ fn finish(command: &mut Command, args: &[&str], input: String) -> Result<Output,
     step("go on from git")?;
     Ok(Output {
         status,
-        stdout: stdout.join().unwrap_or_default(),
-        stderr: stderr.join().unwrap_or_default(),
+        stdout: stdout.taken(),
+        stderr: stderr.taken(),
     })
+}
+
+/// What a pipe has given so far.
+struct Drain {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Drain {
+    /// All of it, or what has come when nobody waits any longer.
+    fn taken(self) -> Vec<u8> {
+        let _ = self.ended.recv_timeout(LINGER);
+        std::mem::take(&mut self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Reads a pipe to its end beside the others.
-fn drain<R: Read + Send + 'static>(pipe: Option<R>) -> std::thread::JoinHandle<Vec<u8>> {
+fn drain<R: Read + Send + 'static>(mut pipe: Option<R>) -> Drain {
+    let (sender, ended) = mpsc::channel();
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let into = bytes.clone();
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            let _ = pipe.read_to_end(&mut bytes);
+        let mut piece = [0; 8192];
+        while let Some(pipe) = &mut pipe {
+            match pipe.read(&mut piece) {
+                Ok(0) => break,
+                Ok(n) => {
+                    let read = piece.get(..n).unwrap_or_default();
+                    let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
+                    all.extend_from_slice(read);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
         }
-        bytes
-    })
-}
-
-fn plain(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim_end().to_string()
-}
-
-/// The subcommand, for sentences.
-fn verb<'b>(args: &[&'b str]) -> &'b str {
-    let mut words = args.iter().copied();
-    while let Some(word) = words.next() {
-        match word {
-            "-c" => drop(words.next()),
-            _ => return word,
-        }
-    }
-    "git"
-}
-
-/// What git complained about, in one line.
-fn sentence(args: &[&str], output: &Output) -> String {
-    let mut said = plain(&output.stderr);
-    if said.is_empty() {
-        said = plain(&output.stdout);
-    }
-    let lines = said.lines().map(str::trim).filter(|line| {
-        !line.is_empty() && !line.starts_with("hint:") && !line.starts_with("warning:")
+        let _ = sender.send(());
     });
-    let joined = lines.collect::<Vec<_>>().join("; ");
-    format!("{}: {}", verb(args), one_line(&joined, 400))
+    Drain { bytes, ended }
 }

@@ -1,6 +1,6 @@
 //! Lock files of git that nobody holds any more: a git that was killed leaves them, and every later call fails on them.
 
-use crate::adapters::clock::age;
+use crate::adapters::clock::fresh;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub fn cleared(home: &Path, common: &Path, stderr: &[u8]) -> bool {
 
 /// Whether a lock file has lain there for a while and nobody holds it.
 pub fn left(home: &Path, lock: &Path) -> bool {
-    let old = fs::symlink_metadata(lock).is_ok_and(|meta| meta.is_file() && age(&meta) >= OLD);
+    let old = fs::symlink_metadata(lock).is_ok_and(|meta| meta.is_file() && !fresh(&meta, OLD));
     old && !held(home, lock)
 }
 
@@ -115,6 +115,15 @@ mod tests {
         drop(open);
         assert!(cleared(dir.path(), &common, said(&ours).as_bytes()));
         assert!(!ours.exists() && other.exists());
+        let ahead = fs::File::create(&ours).unwrap();
+        ahead
+            .set_modified(std::time::SystemTime::now() + OLD * 1000)
+            .unwrap();
+        drop(ahead);
+        assert!(
+            cleared(dir.path(), &common, said(&ours).as_bytes()),
+            "made before the clock was put back"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Shipping: merge without fast-forward, papers, one commit, one annotated tag. Every step can be the last before
 //! a crash; calling again goes on from there. A ref of ours marks a shipment under way in the home's own work tree.
 
-use super::{GitRepo, MAIN, branch, folder, locks};
+use super::{GitRepo, MAIN, branch, folder, locks, tags};
+use crate::adapters::store::files::kind;
 use crate::domain::condition::Trouble;
 use crate::domain::event::ShipRecord;
 use crate::factory::ports::repo::{RepoError, ShipOrder};
@@ -50,6 +51,7 @@ pub fn blocked(repo: &GitRepo) -> Result<Option<String>, RepoError> {
 
 /// Ships; whatever an earlier call got done is kept.
 pub fn ship(repo: &GitRepo, order: &ShipOrder) -> Result<ShipRecord, RepoError> {
+    let order = &numbered(repo, order)?;
     let tag = format!("{}@{}", order.tool, order.version);
     let mark = format!("{MARK}{}", order.tool);
     if let Some(commit) = repo.commit_of(&format!("refs/tags/{tag}"))? {
@@ -58,8 +60,8 @@ pub fn ship(repo: &GitRepo, order: &ShipOrder) -> Result<ShipRecord, RepoError> 
     }
     let trailer = format!("Factory-Ship: {tag}");
     let commit = match committed(repo, &trailer)? {
-        Some(commit) => commit,
-        None => commit(repo, order, &mark, &trailer)?,
+        Some(commit) if holds(repo, &commit, &order.tool)? => commit,
+        _ => commit(repo, order, &mark, &trailer)?,
     };
     let title = format!("{} {}", order.tool, order.version);
     let args = [
@@ -74,6 +76,30 @@ pub fn ship(repo: &GitRepo, order: &ShipOrder) -> Result<ShipRecord, RepoError> 
     repo.git()?.signed(&repo.home, &args)?;
     unmark(repo, &mark)?;
     Ok(record(order, tag, commit))
+}
+
+/// The order under its version, or the next one whose tag is free: a tag may be somebody's own, or of a shipment that was
+/// cut short and after which the tool was judged again.
+fn numbered(repo: &GitRepo, order: &ShipOrder) -> Result<ShipOrder, RepoError> {
+    let mut order = order.clone();
+    while let Some(commit) =
+        repo.commit_of(&format!("refs/tags/{}@{}", order.tool, order.version))?
+        && !holds(repo, &commit, &order.tool)?
+    {
+        let next = tags::after(&order.version);
+        order.message = order.message.replace(&order.version, &next);
+        order.version = next;
+    }
+    Ok(order)
+}
+
+/// Whether a commit holds what the tool's branch has; where the branch is gone, nothing says that it does not.
+fn holds(repo: &GitRepo, commit: &str, tool: &str) -> Result<bool, RepoError> {
+    let Some(tip) = repo.commit_of(&format!("refs/heads/{}", branch(tool)))? else {
+        return Ok(true);
+    };
+    let merged = ["merge-base", "--is-ancestor", &tip, commit];
+    Ok(repo.git()?.code(&repo.home, &merged)?.0 == 0)
 }
 
 fn record(order: &ShipOrder, tag: String, commit: String) -> ShipRecord {
@@ -166,20 +192,12 @@ fn merge(repo: &GitRepo, tip: &str, message: &str) -> Result<(), RepoError> {
         unmark(repo, &format!("{MARK}{tool}"))?;
     }
     Err(match error {
-        // Not main's fault: the same merge is tried again once it can be.
-        RepoError::Git(words) if passes(&words) => RepoError::Git(words),
         RepoError::Git(words) => RepoError::Blocked(format!(
             "the tool cannot be merged into {MAIN}: {words}; move the files named out of the way"
         )),
+        // Not main's fault: the same merge is tried again once it can be.
         other => other,
     })
-}
-
-/// The surroundings keep git from merging, not the files of a person.
-fn passes(words: &str) -> bool {
-    use Trouble::{DiskError, DiskFull, Exhausted, GitLock, ReadOnly};
-    let found = Trouble::named(words);
-    found.is_some_and(|it| matches!(it, DiskError | DiskFull | Exhausted | GitLock | ReadOnly))
 }
 
 /// Clears what a crash left of a merge; one that was complete for this very tip stays.
@@ -332,10 +350,13 @@ fn unlock(repo: &GitRepo) -> Result<(), RepoError> {
     if locks::left(&repo.home, &lock) {
         return fs::remove_file(&lock).map_err(|error| broken(&lock, &error));
     }
-    Err(RepoError::Git(format!(
-        "'{}': File exists; another git may be at work in the home",
-        lock.display()
-    )))
+    Err(RepoError::Trouble(
+        Trouble::GitLock,
+        format!(
+            "'{}': File exists; another git may be at work in the home",
+            lock.display()
+        ),
+    ))
 }
 
 fn dot_git(repo: &GitRepo) -> Result<PathBuf, RepoError> {
@@ -344,5 +365,5 @@ fn dot_git(repo: &GitRepo) -> Result<PathBuf, RepoError> {
 }
 
 fn broken(path: &Path, error: &std::io::Error) -> RepoError {
-    RepoError::Git(format!("{}: {error}", path.display()))
+    RepoError::Trouble(kind(error), format!("{}: {error}", path.display()))
 }

@@ -64,6 +64,12 @@ fn all(repo: &GitRepo) -> Result<BTreeMap<String, Vec<Numbers>>, RepoError> {
     Ok(found)
 }
 
+/// The next patch version.
+pub fn after(version: &str) -> String {
+    let (major, minor, patch) = numbers(version).unwrap_or_default();
+    text((major, minor, patch.saturating_add(1)))
+}
+
 fn numbers(version: &str) -> Option<Numbers> {
     let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
     let numbers = (parts.next()??, parts.next()??, parts.next()??);

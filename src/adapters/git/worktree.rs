@@ -2,6 +2,8 @@
 
 use super::{GitRepo, MAIN, begun, branch, folder, locks, named};
 use crate::adapters::folder::{Folder, For};
+use crate::adapters::store::files::kind;
+use crate::domain::condition::Trouble;
 use crate::factory::ports::repo::RepoError;
 use std::fs;
 use std::io::ErrorKind;
@@ -91,7 +93,7 @@ fn narrow(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
 fn tool_folder(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
     Folder::at_home(&repo.home, &below(tool), For::All)
         .map(drop)
-        .map_err(|error| RepoError::Git(error.to_string()))
+        .map_err(RepoError::from)
 }
 
 /// The tool's folder in the worktree, below the home.
@@ -281,7 +283,7 @@ fn alone(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
             "{:?} makes a part of the tool's folder a repository of its own: remove it",
             place.display().to_string()
         ))),
-        Err(error) => Err(RepoError::Git(error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -294,10 +296,10 @@ fn on_branch(repo: &GitRepo, tool: &str) -> Result<(), RepoError> {
             "{} holds {name}, not {wanted}",
             repo.work.display()
         ))),
-        None => Err(RepoError::Git(format!(
-            "there is no worktree of {tool} at {}",
-            repo.work.display()
-        ))),
+        None => Err(RepoError::Trouble(
+            Trouble::FolderGone,
+            format!("there is no worktree of {tool} at {}", repo.work.display()),
+        )),
     }
 }
 
@@ -330,5 +332,5 @@ fn text(path: &Path) -> String {
 }
 
 fn broken(path: &Path, error: &std::io::Error) -> RepoError {
-    RepoError::Git(format!("{}: {error}", path.display()))
+    RepoError::Trouble(kind(error), format!("{}: {error}", path.display()))
 }

@@ -86,8 +86,8 @@ pub async fn run(
             }
         }
     };
-    if let Some((_, why)) = place::cramped(&out.made()) {
-        return Err(TestError::Setup(why));
+    if let Some((name, why)) = place::cramped(&out.made()) {
+        return Err(TestError::Trouble(name, why));
     }
     let run = read(&results, tree)?;
     Ok(judged(run, &ended, wall))

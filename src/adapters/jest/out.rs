@@ -3,6 +3,7 @@
 
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::npm;
+use crate::adapters::store::files::kind;
 use crate::factory::ports::files::{FILE, FileError};
 use crate::factory::ports::tests::{TREES, TestError, Tree};
 use std::path::{Path, PathBuf};
@@ -108,6 +109,21 @@ pub fn sweep(home: &Path) {
     }
 }
 
+/// Removes the caches of all tools but these; of a tool that is being run everything stays.
+pub fn spare(home: &Path, tools: &[String]) {
+    let gates = Folder::open(home).and_then(|home| home.below(super::GATES));
+    let Ok(Some(gates)) = gates else {
+        return;
+    };
+    let idle = |tool: &str| {
+        let folder = gates.below(tool).ok().flatten();
+        folder.is_some_and(|folder| folder.folders().is_ok_and(|all| all == [CACHE]))
+    };
+    discard(&gates, |tool| {
+        !tools.iter().any(|kept| kept == tool) && idle(tool)
+    });
+}
+
 /// Removes folders by their names; what cannot be removed now is tried at the next start.
 fn discard(within: &Folder, which: impl Fn(&str) -> bool) {
     for name in within.folders().unwrap_or_default() {
@@ -180,6 +196,7 @@ fn stem<'p>(tree: &Tree, path: &'p str) -> Option<&'p str> {
     path.strip_suffix(".js").filter(|_| planned)
 }
 
-fn broken(path: &Path, error: &std::io::Error) -> TestError {
-    TestError::Setup(format!("{}: {error}", path.display()))
+/// The system refused something about a file.
+pub fn broken(path: &Path, error: &std::io::Error) -> TestError {
+    TestError::Trouble(kind(error), format!("{}: {error}", path.display()))
 }

@@ -2,8 +2,10 @@
 //! installed from it. Nothing a model writes lies there, so what the lock file says is what was fetched first.
 
 use super::{MODULES, Npm, RUN, Wanted, installed, locked, text};
+use crate::adapters::clock::touch;
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::registry::Registry;
+use crate::adapters::store::files;
 use crate::domain::package::Package;
 use crate::factory::ports::files::FileError;
 use crate::factory::ports::sandbox::Sandbox;
@@ -12,6 +14,10 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a set stays that nobody asks for.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The walls and the registry of one install.
 pub type Way = (Arc<dyn Sandbox>, Arc<Registry>);
@@ -43,6 +49,9 @@ impl Installer {
             .map(|package| format!("{}/package.json", package.name));
         let lock = format!("{below}/package-lock.json");
         if installed(&folder, &first.unwrap_or_default()) {
+            // When it was asked for last; where that cannot be noted it is only fetched again sooner.
+            let noted = files::options().write(true).open(home.join(&lock));
+            let _ = noted.and_then(|file| touch(&file));
             return text(home, &lock);
         }
         // It asks npm how the registry is reached, and waits for the answer.
@@ -75,6 +84,23 @@ impl Installer {
             .install(wanted, sandbox.as_ref(), &registry)
             .await?;
         Ok(locked)
+    }
+}
+
+/// Removes sets that nobody asked for in a long time; they are fetched again when somebody does.
+pub fn spare(home: &Path) {
+    let sets = Folder::open(home).and_then(|home| home.below(&format!("{RUN}/packages")));
+    let Ok(Some(sets)) = sets else {
+        return;
+    };
+    for name in sets.folders().unwrap_or_default() {
+        let lock = home.join(format!("{RUN}/packages/{name}/package-lock.json"));
+        let asked = std::fs::symlink_metadata(&lock).and_then(|meta| meta.modified());
+        let old = asked.is_ok_and(|at| at.elapsed().is_ok_and(|passed| passed >= KEPT));
+        if old {
+            // What cannot be removed now is found again the next time.
+            let _ = sets.discard(&name);
+        }
     }
 }
 

@@ -6,13 +6,15 @@ use super::guard;
 use super::json;
 use super::layout::Layout;
 use super::line::{self, Scan};
-use crate::adapters::clock::age;
+use crate::adapters::clock::fresh;
 use crate::adapters::steps;
 use crate::domain::command::{Answer, Command, Verb};
 use crate::domain::event::{Event, EventBody};
 use crate::factory::ports::store::StoreError;
+use crate::text::hash::sha256;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,11 +27,19 @@ const MAKING: Duration = Duration::from_secs(2);
 /// Answers kept; older ones go at start-up.
 const KEPT: usize = 1000;
 
+/// Longest name of a command's file: what is written beside it has longer names, and a file system takes 255 bytes.
+const NAME: usize = 200;
+
 /// Waiting commands, oldest first. Those answered already are cleared away.
 pub fn waiting(layout: &Layout) -> Result<Vec<Waiting>, StoreError> {
     let dir = layout.new_commands();
     let mut found = Vec::new();
-    let entries = std::fs::read_dir(&dir).map_err(|e| trouble(&dir, &e))?;
+    let entries = match std::fs::read_dir(&dir) {
+        Ok(entries) => entries,
+        // Somebody cleared it away with all that waited: the next command makes it again.
+        Err(e) if e.kind() == ErrorKind::NotFound && layout.dir.is_dir() => return Ok(Vec::new()),
+        Err(e) => return Err(trouble(&dir, &e)),
+    };
     for entry in entries.flatten() {
         let Ok(name) = entry.file_name().into_string() else {
             continue;
@@ -43,6 +53,10 @@ pub fn waiting(layout: &Layout) -> Result<Vec<Waiting>, StoreError> {
     let mut all = Vec::new();
     for (_, name, meta) in found {
         let path = dir.join(&name);
+        if name.len() > NAME {
+            all.extend(shortened(&dir, &name).map(Err));
+            continue;
+        }
         if layout.done_commands().join(&name).exists() {
             let _ = std::fs::remove_file(&path);
             continue;
@@ -55,11 +69,24 @@ pub fn waiting(layout: &Layout) -> Result<Vec<Waiting>, StoreError> {
         match read(&path, &name) {
             Ok(Some(command)) => all.push(Ok(command)),
             Ok(None) => {}
-            Err(_) if age(&meta) < MAKING => {}
+            Err(_) if fresh(&meta, MAKING) => {}
             Err(why) => all.push(Err((name, why))),
         }
     }
     Ok(all)
+}
+
+/// Gives a file a name that an answer can have: the new name, and what is wrong with the old one.
+fn shortened(dir: &Path, name: &str) -> Option<(String, String)> {
+    let begin: String = name.chars().take(NAME / 8).collect();
+    let mark = sha256(name.as_bytes());
+    let short = format!("{begin}-{}.json", mark.get(..8)?);
+    std::fs::rename(dir.join(name), dir.join(&short)).ok()?;
+    let why = format!(
+        "commands/new/{short} had a name of {} bytes; use at most {NAME}",
+        name.len()
+    );
+    Some((short, why))
 }
 
 fn read(path: &Path, name: &str) -> Result<Option<Command>, String> {
@@ -105,6 +132,7 @@ pub fn answer(layout: &Layout, id: &str, answer: &Answer) -> Result<(), StoreErr
     let (new, done) = (layout.new_commands(), layout.done_commands());
     let target = done.join(&name);
     if !target.exists() {
+        files::make_dir(&done)?;
         let bytes = files::read(&new.join(&name), files::CAP);
         let asked = bytes.ok().flatten().unwrap_or_default();
         let mut map = match json::value(&name, &asked) {
@@ -123,7 +151,7 @@ pub fn answer(layout: &Layout, id: &str, answer: &Answer) -> Result<(), StoreErr
         _ => std::fs::remove_file(&path),
     };
     match removed {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(trouble(&path, &e)),
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(trouble(&path, &e)),
         _ => Ok(()),
     }
 }

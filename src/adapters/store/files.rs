@@ -2,6 +2,7 @@
 
 use crate::adapters::clock::age;
 use crate::adapters::steps;
+use crate::domain::condition::Trouble;
 use crate::factory::ports::store::StoreError;
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
@@ -21,8 +22,33 @@ pub const CAP: u64 = 1024 * 1024;
 #[must_use]
 pub fn trouble(path: &Path, error: &io::Error) -> StoreError {
     StoreError::Io {
+        name: kind(error),
         path: path.display().to_string(),
         detail: why(error),
+    }
+}
+
+/// Which trouble an error of the system stands for. A name or a kind of file that cannot be used is no fault of the disk.
+#[must_use]
+pub fn kind(error: &io::Error) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            Trouble::DiskFull
+        }
+        io::ErrorKind::ReadOnlyFilesystem => Trouble::ReadOnly,
+        io::ErrorKind::PermissionDenied => Trouble::NoPermission,
+        io::ErrorKind::NotFound => Trouble::FolderGone,
+        io::ErrorKind::AlreadyExists
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::DirectoryNotEmpty
+        | io::ErrorKind::InvalidFilename => Trouble::File,
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => Trouble::Exhausted,
+        _ => match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::LOOP) => Trouble::File,
+            Some(Errno::MFILE | Errno::NFILE) => Trouble::Exhausted,
+            _ => Trouble::DiskError,
+        },
     }
 }
 
@@ -265,4 +291,37 @@ pub fn names(dir: &Path) -> Vec<String> {
     entries
         .filter_map(|e| e.file_name().into_string().ok())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_system_is_known_by_its_number() {
+        let known = [
+            (Errno::NOSPC, Trouble::DiskFull),
+            (Errno::DQUOT, Trouble::DiskFull),
+            (Errno::FBIG, Trouble::DiskFull),
+            (Errno::ROFS, Trouble::ReadOnly),
+            (Errno::ACCESS, Trouble::NoPermission),
+            (Errno::PERM, Trouble::NoPermission),
+            (Errno::NOENT, Trouble::FolderGone),
+            (Errno::IO, Trouble::DiskError),
+            (Errno::STALE, Trouble::DiskError),
+            (Errno::BADMSG, Trouble::DiskError),
+            (Errno::MFILE, Trouble::Exhausted),
+            (Errno::AGAIN, Trouble::Exhausted),
+            (Errno::NOMEM, Trouble::Exhausted),
+            // None of these is the disk's fault.
+            (Errno::LOOP, Trouble::File),
+            (Errno::NAMETOOLONG, Trouble::File),
+            (Errno::NOTDIR, Trouble::File),
+            (Errno::ISDIR, Trouble::File),
+            (Errno::NOTEMPTY, Trouble::File),
+        ];
+        for (number, name) in known {
+            assert_eq!(kind(&number.into()), name, "{number:?}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub struct Saved {
     recent: VecDeque<Event>,
     /// What the journal amounted to then.
     pub factory: Factory,
-    /// Version that folded it: another one may remember other things of the same events.
+    /// Version that folded it: another one may remember other things of the same events, so it is not used then.
     #[serde(default)]
     pub version: String,
 }
@@ -64,6 +64,8 @@ pub struct Folded {
     pub base: u64,
     /// What is wrong, in words.
     pub notes: Vec<String>,
+    /// The snapshot that lies there cannot be used, now or ever.
+    pub stale: bool,
 }
 
 /// Reads snapshot and segments and folds them.
@@ -195,11 +197,26 @@ pub fn save(
     files::put(&dir, &dir.join("snapshot.json"), text.as_bytes(), false)
 }
 
-/// The snapshot, when it is whole, understood and not ahead of the journal.
+/// Removes the snapshot; the journal has all of it.
+pub fn forget(layout: &Layout) {
+    let path = layout.segments().join("snapshot.json");
+    if let Err(error) = std::fs::remove_file(&path) {
+        tracing::warn!("{}: {error}", path.display());
+    }
+}
+
+/// The snapshot, when it is whole, understood, folded as here and not ahead of the journal.
 fn saved(layout: &Layout, out: &mut Folded) -> Option<Saved> {
-    match saved_fold(layout) {
+    let found = saved_fold(layout);
+    out.stale = !matches!(found, Ok(None));
+    match found {
         Ok(None) => {}
-        Ok(Some(saved)) if saved.seq <= out.tip => return Some(saved),
+        // An update reads everything once: what it remembers more stands in events long past.
+        Ok(Some(saved)) if saved.version != VERSION => {}
+        Ok(Some(saved)) if saved.seq <= out.tip => {
+            out.stale = false;
+            return Some(saved);
+        }
         Ok(Some(saved)) => out.notes.push(format!(
             "journal/snapshot.json knows event {} but the journal ends at {}; the journal counts",
             saved.seq, out.tip

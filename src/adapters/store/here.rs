@@ -12,6 +12,7 @@ impl FileStore {
         match self.lock.stands_at(&lock) {
             true => Ok(()),
             false => Err(StoreError::Io {
+                name: Trouble::FolderGone,
                 path: lock.display().to_string(),
                 detail: "it is not the one that is held; was the folder moved or deleted?"
                     .to_owned(),

@@ -5,10 +5,11 @@ use super::fold::Folded;
 use super::layout::Layout;
 use super::line;
 use crate::adapters::steps;
+use crate::domain::condition::Trouble;
 use crate::domain::event::Event;
 use crate::factory::ports::store::StoreError;
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 /// Size at which a segment is closed.
 pub const SEGMENT: u64 = 4 * 1024 * 1024;
@@ -91,6 +92,7 @@ impl Journal {
         let path = self.layout.journal();
         if self.broken {
             return Err(StoreError::Io {
+                name: Trouble::DiskError,
                 path: path.display().to_string(),
                 detail: "an earlier write failed on the disk; check it and start again".to_owned(),
             });
@@ -142,9 +144,14 @@ impl Journal {
     pub fn rotate(&mut self) -> Result<(), StoreError> {
         let live = self.layout.journal();
         let closed = self.layout.segments().join(format!("{}.jsonl", self.first));
-        steps::before("rename to", &closed)
-            .and_then(|()| std::fs::rename(&live, &closed))
-            .map_err(|e| trouble(&closed, &e))?;
+        let renamed =
+            steps::before("rename to", &closed).and_then(|()| std::fs::rename(&live, &closed));
+        match renamed {
+            Ok(()) => {}
+            // It has its name already: the next one could not be begun then.
+            Err(e) if e.kind() == ErrorKind::NotFound && closed.exists() => {}
+            Err(e) => return Err(trouble(&closed, &e)),
+        }
         let closed = files::sync_dir(&self.layout.segments());
         steps::before("begin", &live).map_err(|e| trouble(&live, &e))?;
         self.file = create(&self.layout)?;

@@ -1,5 +1,6 @@
 //! Where everything lies under a home, and which names may become part of a path.
 
+use super::files;
 use crate::factory::ports::store::{Paper, StoreError};
 use std::path::{Path, PathBuf};
 
@@ -54,6 +55,17 @@ impl Layout {
     #[must_use]
     pub fn run(&self) -> PathBuf {
         self.at("run")
+    }
+    /// Makes those folders that can be made again.
+    pub fn make(&self) -> Result<(), StoreError> {
+        [
+            self.segments(),
+            self.new_commands(),
+            self.done_commands(),
+            self.run(),
+        ]
+        .iter()
+        .try_for_each(|dir| files::make_dir(dir))
     }
 }
 

@@ -38,6 +38,7 @@ use crate::domain::item::Item;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::domain::state::StateDoc;
 use crate::domain::swept::{Finished, Swept};
+use crate::domain::wishlist::Wishes;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::settings::KeepSettings;
 use crate::factory::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError};
@@ -66,7 +67,7 @@ pub struct Sizes {
 impl Default for Sizes {
     fn default() -> Self {
         Self {
-            segment: journal::SEGMENT,
+            segment: steps::segment().unwrap_or(journal::SEGMENT),
             stream: stream::SIZE,
         }
     }
@@ -121,14 +122,7 @@ impl FileStore {
         guard::check(home)?;
         files::make_dir(&layout.dir)?;
         let held = lock::take(&layout.at("engine.lock"), clock.now())?;
-        for dir in [
-            layout.segments(),
-            layout.new_commands(),
-            layout.done_commands(),
-            layout.run(),
-        ] {
-            files::make_dir(&dir)?;
-        }
+        layout.make()?;
         let inner = Inner {
             journal: None,
             docs: Documents::new(&layout),
@@ -198,11 +192,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Store for FileStore {
     fn load(&self) -> Result<Loaded, StoreError> {
+        self.here()?;
+        self.layout.make()?;
         let mut inner = locked(&self.inner);
         if inner.journal.as_ref().is_some_and(Journal::broken) {
             journal::rewrite(&self.layout)?;
         }
         let mut folded = fold::read(&self.layout)?;
+        if folded.stale {
+            // A journal that grows past its number would be taken to go on from it.
+            fold::forget(&self.layout);
+        }
         let (journal, repaired) = Journal::open(&self.layout, &folded, self.sizes.segment)?;
         let mut said = std::mem::take(&mut folded.notes);
         said.extend(repaired);
@@ -339,8 +339,12 @@ impl Store for FileStore {
         commands::answer(&self.layout, id, answer)
     }
 
-    fn wishlist(&self) -> Result<Vec<(String, i64, Option<String>)>, StoreError> {
+    fn wishlist(&self) -> Result<Wishes, StoreError> {
         locked(&self.inner).wishlist.read(&self.layout)
+    }
+
+    fn leave_wishlist(&self) {
+        locked(&self.inner).wishlist.refuse();
     }
 
     fn adoptable(&self) -> Result<Vec<Item>, StoreError> {
@@ -390,7 +394,7 @@ impl Store for FileStore {
         sweep::carry_out(&self.layout, swept, finished)
     }
 
-    fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError> {
-        fold::history(&self.layout, from_seq)
+    fn each(&self, from_seq: u64, take: &mut dyn FnMut(Event)) -> Result<(), StoreError> {
+        fold::each(&self.layout, from_seq, take).map(drop)
     }
 }

@@ -12,7 +12,7 @@ const CAP: u64 = 64 * 1024 * 1024;
 impl From<FileError> for StoreError {
     fn from(error: FileError) -> Self {
         match error {
-            FileError::Io { path, detail } => Self::Io { path, detail },
+            FileError::Io { name, path, detail } => Self::Io { name, path, detail },
             FileError::Refused(words) => Self::Bad(words),
         }
     }

@@ -5,8 +5,8 @@ use super::documents::{Documents, Foreign};
 use super::files;
 use super::fold::core;
 use super::layout::Layout;
-use super::refused;
 use super::statefile::{parse, same, says, sha256};
+use super::{refused, wishlist};
 use crate::adapters::clock::age;
 use crate::domain::factory::Factory;
 use crate::domain::state::{ControlDoc, StateDoc};
@@ -34,6 +34,8 @@ pub fn reconcile(
     cores: &[StateDoc],
 ) -> Result<Outcome, StoreError> {
     let mut out = Outcome::default();
+    let items = factory.map_or(&[][..], |factory| factory.items.as_slice());
+    wishlist::strays(layout, items, &mut out.repaired)?;
     docs.kept = read_control(layout, factory.is_some(), &mut out)?;
     let last = factory.map(core);
     let present = settled(docs, last.as_ref())?;

@@ -10,10 +10,13 @@ use crate::factory::ports::settings::KeepSettings;
 use crate::factory::ports::store::StoreError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Of a size that is exceeded so much is made free at once, in hundredths: not a little with every tool.
 const DOWN_TO: u64 = 80;
+
+/// How long papers of a tool that is put aside must have lain untouched.
+const ASIDE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Bytes of printed output before it is put aside; as much as a file of log lines.
 const OUTPUT: u64 = 8 * 1024 * 1024;
@@ -116,6 +119,10 @@ fn excess(
             continue;
         };
         let newest = all.iter().filter_map(|(.., at)| *at).max();
+        let still = |at: SystemTime| at.elapsed().is_ok_and(|passed| passed >= ASIDE);
+        if one.aside && !newest.is_some_and(still) {
+            continue;
+        }
         let name = |path: &Path| {
             path.file_name()
                 .unwrap_or_default()

@@ -3,14 +3,17 @@
 use super::files::{self, Swapped};
 use super::json;
 use super::layout::Layout;
+use super::refused;
 use super::statefile::render;
 use crate::domain::item::Item;
-use crate::domain::wishlist::valid_name;
+use crate::domain::wishlist::{Entry, Wishes, valid_name};
 use crate::factory::ports::store::StoreError;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::path::PathBuf;
 
 const FILE: &str = "dev-factory/wishlist.json";
+const NAME: &str = "wishlist.json";
 
 /// Largest list read: ten thousand shipped tools take some 5 MB.
 const CAP: u64 = 64 * 1024 * 1024;
@@ -23,6 +26,10 @@ const OPTIONAL: [&str; 4] = ["reason", "branch", "phase", "escalation"];
 pub struct Wishlist {
     /// As read or written last.
     seen: Option<Option<Vec<u8>>>,
+    /// What was seen has a mistake that only the engine could find: it stays as it is.
+    refused: bool,
+    /// The entries when they were last as the engine has them.
+    taken: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -40,23 +47,29 @@ struct Wish {
 }
 
 impl Wishlist {
-    /// Ideas in file order.
-    pub fn read(
-        &mut self,
-        layout: &Layout,
-    ) -> Result<Vec<(String, i64, Option<String>)>, StoreError> {
-        let bytes = files::read(&layout.at("wishlist.json"), CAP)?;
-        let parsed = match &bytes {
+    /// Ideas in file order, and as they stood when they were last taken over or written.
+    pub fn read(&mut self, layout: &Layout) -> Result<Wishes, StoreError> {
+        let bytes = files::read(&layout.at(NAME), CAP)?;
+        let now = match &bytes {
             None => Vec::new(),
             Some(bytes) => parse(bytes).map_err(StoreError::Bad)?,
         };
         self.seen = Some(bytes);
-        Ok(parsed)
+        self.refused = false;
+        Ok(Wishes {
+            now,
+            before: self.taken.clone(),
+        })
+    }
+
+    /// What was read has a mistake.
+    pub fn refuse(&mut self) {
+        self.refused = true;
     }
 
     /// Writes the engine's fields; false, and nothing written, when someone has edited the file since it was read.
     pub fn write(&mut self, layout: &Layout, items: &[Item]) -> Result<bool, StoreError> {
-        let path = layout.at("wishlist.json");
+        let path = layout.at(NAME);
         let before = match files::read(&path, CAP) {
             Err(StoreError::Bad(_)) => return Ok(false),
             other => other?,
@@ -69,6 +82,9 @@ impl Wishlist {
         if !known {
             return Ok(false);
         }
+        if self.refused {
+            return Ok(true);
+        }
         let old = match &before {
             // A list with a mistake stays as it is until its people have put it right.
             Some(bytes) => match parse(bytes).and_then(|_| json::value(FILE, bytes)) {
@@ -78,17 +94,23 @@ impl Wishlist {
             None => serde_json::json!({"items": []}),
         };
         let new = merged(&old, items)?;
+        self.taken = taken(items);
         if new == old && before.is_some() {
             self.seen = Some(before);
             return Ok(true);
         }
         let bytes = render(&new);
-        let staged = files::temp(&layout.dir, "wishlist.json");
+        let staged = files::temp(&layout.dir, NAME);
         files::stage_durably(&staged, &bytes, &path)?;
         if files::swap(&staged, &path)? == Swapped::Exchanged {
-            if files::read(&staged, CAP)? != before {
-                // An edit came in between: it goes back to its place, ours is dropped.
+            let displaced = files::read(&staged, CAP)?;
+            if displaced != before {
+                // An edit came in between: it goes back to its place, with a copy in case that is cut short or another
+                // edit comes, and ours is dropped.
+                keep(layout, displaced)?;
                 files::swap(&staged, &path)?;
+                let ours = files::read(&staged, CAP)?;
+                keep(layout, ours.filter(|ours| *ours != bytes))?;
                 let _ = std::fs::remove_file(&staged);
                 return Ok(false);
             }
@@ -100,9 +122,48 @@ impl Wishlist {
     }
 }
 
+/// What people read there of the items.
+fn taken(items: &[Item]) -> Vec<Entry> {
+    let entry = |item: &Item| (item.idea.clone(), item.priority, Some(item.name.clone()));
+    items.iter().map(entry).collect()
+}
+
+fn keep(layout: &Layout, bytes: Option<Vec<u8>>) -> Result<(), StoreError> {
+    bytes.map_or(Ok(()), |bytes| {
+        refused::keep(&layout.dir, NAME, &bytes).map(drop)
+    })
+}
+
+/// After a crash: lists that a save had pushed aside and whose words stand nowhere else are kept, and named.
+pub fn strays(layout: &Layout, items: &[Item], said: &mut Vec<String>) -> Result<(), StoreError> {
+    let begin = format!("{}{NAME}.", files::TEMP);
+    let read = |path: PathBuf| files::read(&path, CAP).ok().flatten();
+    let present = read(layout.at(NAME)).and_then(|bytes| parse(&bytes).ok());
+    let known = [present.unwrap_or_default(), taken(items)].concat();
+    let stands = |(idea, priority, name): &Entry| {
+        let named = |it: &Entry| name.is_none() || it.2 == *name;
+        known
+            .iter()
+            .any(|it| it.0 == *idea && it.1 == *priority && named(it))
+    };
+    let names = files::names(&layout.dir).into_iter();
+    for bytes in
+        names.filter_map(|name| read(layout.dir.join(name.starts_with(&begin).then_some(name)?)))
+    {
+        let lost = parse(&bytes).is_ok_and(|all| !all.iter().all(stands));
+        if lost {
+            let copy = refused::keep(&layout.dir, NAME, &bytes)?;
+            said.push(format!(
+                "an edit of wishlist.json that a save had pushed aside is kept as {copy}: take from it what is missing"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// The entries as they stand there, when none has a mistake.
 pub fn entries(layout: &Layout) -> Result<Vec<Value>, StoreError> {
-    let Some(bytes) = files::read(&layout.at("wishlist.json"), CAP)? else {
+    let Some(bytes) = files::read(&layout.at(NAME), CAP)? else {
         return Ok(Vec::new());
     };
     parse(&bytes).map_err(StoreError::Bad)?;
@@ -111,7 +172,7 @@ pub fn entries(layout: &Layout) -> Result<Vec<Value>, StoreError> {
 
 /// Entries that carry every field the engine writes.
 pub fn adoptable(layout: &Layout) -> Result<Vec<Item>, StoreError> {
-    let Some(bytes) = files::read(&layout.at("wishlist.json"), CAP)? else {
+    let Some(bytes) = files::read(&layout.at(NAME), CAP)? else {
         return Ok(Vec::new());
     };
     let items = listed(&bytes)?.into_iter();
@@ -126,7 +187,7 @@ fn listed(bytes: &[u8]) -> Result<Vec<Value>, StoreError> {
     Ok(entries.cloned().unwrap_or_default())
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<(String, i64, Option<String>)>, String> {
+fn parse(bytes: &[u8]) -> Result<Vec<Entry>, String> {
     let value = json::value(FILE, bytes)?;
     let list: List = json::typed(FILE, bytes)?;
     let mut all = Vec::new();

@@ -263,7 +263,7 @@ impl Hands<'_> {
 
     /// Ideas and priorities stay as people have them in the file. False: one fix has served all.
     fn wishlist(&self, factory: &Factory) -> Result<bool, StoreError> {
-        let entries = self.store.wishlist()?;
+        let entries = self.store.wishlist()?.now;
         let theirs = |item: &Item| {
             let found = entries
                 .iter()

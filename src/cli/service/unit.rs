@@ -103,9 +103,8 @@ pub fn systemd(plan: &Plan) -> String {
 # here is left alone by the next install.
 [Unit]
 Description=dev-factory in {home}
-# Five starts in ten minutes that all failed: it is not going to mend itself, `systemctl --user status` says why.
-StartLimitIntervalSec=600
-StartLimitBurst=5
+# Tried again for ever: a disk that is full or not mounted yet mends later. What needs a person has exit codes of its own.
+StartLimitIntervalSec=0
 
 [Service]
 # Ready means: lock taken, journal read, what was cut short repaired. The loop itself gives signs of life.

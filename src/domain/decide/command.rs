@@ -98,6 +98,23 @@ fn unchanged(factory: &Factory, command: &Command) -> Result<(), Refusal> {
             )
         )));
     }
+    let tool = now_tool.unwrap_or("the factory");
+    let again = "look again and repeat it if it still holds";
+    if command
+        .since
+        .is_some_and(|seen| seen != factory.last_update)
+    {
+        return Err(Refusal::new(format!(
+            "this was meant for an earlier stay in {}, but {tool} has been elsewhere since; {again}",
+            factory.phase
+        )));
+    }
+    let attempt = factory.attempt.as_ref().map(|attempt| attempt.id);
+    if command.attempt.is_some() && command.attempt != attempt {
+        return Err(Refusal::new(format!(
+            "this was meant for another attempt: the present one of {tool} has begun since; {again}"
+        )));
+    }
     Ok(())
 }
 

@@ -159,6 +159,10 @@ fn spend(factory: &mut Factory, at: DateTime<Utc>, role: Option<Role>, used: Use
     let log = &mut factory.spend;
     let minute = at.duration_trunc(Duration::minutes(1)).unwrap_or(at);
     let day_ago = at.checked_sub_signed(Duration::hours(24)).unwrap_or(at);
+    // The clock was put back since: what was used then is used now, and a day later is forgotten.
+    for entry in log.iter_mut() {
+        entry.at = entry.at.min(minute);
+    }
     log.retain(|entry| entry.at > day_ago);
     if used == Used::default() {
         return;

@@ -11,14 +11,15 @@ use crate::domain::factory::ToolFacts;
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::screen::{Kind, Level, LogLine};
 use crate::domain::state::Escalation;
+use crate::factory::failed::Failed;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::feed::Publisher;
-use crate::factory::ports::files::{FileError, Files};
+use crate::factory::ports::files::Files;
 use crate::factory::ports::model::{ModelError, Models};
 use crate::factory::ports::repo::{Repo, RepoError};
 use crate::factory::ports::settings::{ModelRef, Settings};
-use crate::factory::ports::store::{Store, StoreError};
-use crate::factory::ports::tests::{TestError, Tests};
+use crate::factory::ports::store::Store;
+use crate::factory::ports::tests::Tests;
 use crate::factory::wake::Wake;
 use crate::text::redact::Redactor;
 use crate::text::tokens;
@@ -50,34 +51,15 @@ pub enum Stop {
     Incident(String),
 }
 
-impl Stop {
-    /// As the words of an error name it, else what the part stands for that met it.
-    pub(super) fn trouble(words: String, otherwise: Trouble) -> Self {
-        Self::Trouble(Trouble::named(&words).unwrap_or(otherwise), words)
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::trouble(error.to_string(), Trouble::File)
-    }
-}
-
-impl From<RepoError> for Stop {
-    fn from(error: RepoError) -> Self {
-        Self::trouble(error.to_string(), Trouble::Git)
-    }
-}
-
-impl From<FileError> for Stop {
-    fn from(error: FileError) -> Self {
-        Self::trouble(error.to_string(), Trouble::File)
-    }
-}
-
-impl From<TestError> for Stop {
-    fn from(error: TestError) -> Self {
-        Self::trouble(error.to_string(), Trouble::Tests)
+impl<E> From<E> for Stop
+where
+    Failed: From<E>,
+{
+    fn from(error: E) -> Self {
+        match Failed::from(error) {
+            Failed::Trouble(name, words) => Self::Trouble(name, words),
+            Failed::Incident(words) => Self::Incident(words),
+        }
     }
 }
 

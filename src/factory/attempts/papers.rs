@@ -19,21 +19,6 @@ pub enum Unusable {
     Content(String),
 }
 
-impl From<Unusable> for Stop {
-    fn from(why: Unusable) -> Self {
-        match why {
-            Unusable::Store(error) => error.into(),
-            Unusable::Content(words) => Self::Incident(words),
-        }
-    }
-}
-
-impl From<Unusable> for String {
-    fn from(why: Unusable) -> Self {
-        why.to_string()
-    }
-}
-
 /// The accepted spec in force.
 pub fn spec(context: &Context) -> Result<Spec, Stop> {
     let paper = Paper::SpecVersion {

@@ -27,7 +27,7 @@ pub async fn failing(
 fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(tempfile::TempDir, Tree), Stop> {
     let trees = tools.home.join(TREES);
     let failed =
-        |e: std::io::Error| Stop::trouble(format!("{}: {e}", trees.display()), Trouble::File);
+        |e: std::io::Error| Stop::Trouble(Trouble::File, format!("{}: {e}", trees.display()));
     tools.files.make(&trees)?;
     let folder = tempfile::Builder::new()
         .prefix("stub-")

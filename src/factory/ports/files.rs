@@ -1,5 +1,6 @@
 //! The files port: what lies in a folder of the home that programs or models fill, reached without ever leaving it.
 
+use crate::domain::condition::Trouble;
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
@@ -16,9 +17,24 @@ pub enum FileError {
     /// A link, a device, a name or a size that has no place there.
     #[error("{0}")]
     Refused(String),
-    /// No space, no permission, folder gone.
+    /// The surroundings: no space, no permission, folder gone.
     #[error("{path}: {detail}")]
-    Io { path: String, detail: String },
+    Io {
+        name: Trouble,
+        path: String,
+        detail: String,
+    },
+}
+
+impl FileError {
+    /// What keeps it from being done.
+    #[must_use]
+    pub const fn trouble(&self) -> Trouble {
+        match self {
+            Self::Io { name, .. } => *name,
+            Self::Refused(_) => Trouble::File,
+        }
+    }
 }
 
 /// One thing in a folder.

@@ -1,7 +1,6 @@
 //! What an operator at a screen asks of a home: commands by value or by the words of the command line.
 
-use crate::domain::command::{Answer, Verb};
-use crate::domain::phase::Phase;
+use crate::domain::command::{Answer, Seen, Verb};
 use std::path::PathBuf;
 
 /// A command as the palette shows it.
@@ -23,8 +22,8 @@ pub trait Operator: Send + Sync {
     /// Reads the words that would follow `dev-factory`; true = it is about the tool under way.
     fn read(&self, line: &str) -> Result<(Verb, bool), String>;
 
-    /// Sends a command and waits for the answer; `seen` guards against hitting another tool or phase. Blocks.
-    fn send(&self, verb: Verb, seen: Option<(Option<String>, Phase)>) -> Answer;
+    /// Sends a command and waits for the answer; `seen` guards against hitting something else. Blocks.
+    fn send(&self, verb: Verb, seen: Option<Seen>) -> Answer;
 
     /// Saves a text in a file of this name in the person's own folder; where it lies, or why it does not. Blocks.
     fn save(&self, name: &str, text: &str) -> Result<PathBuf, String>;

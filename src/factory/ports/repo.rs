@@ -1,5 +1,7 @@
 //! The repository port: branches, the worktree, and shipping, with hooks, filters and fsmonitor off.
 
+use super::files::FileError;
+use crate::domain::condition::Trouble;
 use crate::domain::event::ShipRecord;
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
@@ -10,9 +12,32 @@ pub enum RepoError {
     /// Shipping must wait: HEAD is not main, or the index differs from HEAD.
     #[error("{0}")]
     Blocked(String),
+    /// The surroundings keep git from it.
+    #[error("git: {1}")]
+    Trouble(Trouble, String),
     /// Anything else git said.
     #[error("git: {0}")]
     Git(String),
+}
+
+impl RepoError {
+    /// What keeps git from it.
+    #[must_use]
+    pub const fn trouble(&self) -> Trouble {
+        match self {
+            Self::Trouble(name, _) => *name,
+            _ => Trouble::Git,
+        }
+    }
+}
+
+impl From<FileError> for RepoError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Io { name, .. } => Self::Trouble(name, error.to_string()),
+            FileError::Refused(words) => Self::Git(words),
+        }
+    }
 }
 
 /// What to ship.

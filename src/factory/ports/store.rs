@@ -8,7 +8,7 @@ use crate::domain::item::Item;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::domain::state::StateDoc;
 use crate::domain::swept::{Finished, Swept};
-use crate::domain::wishlist::Entry;
+use crate::domain::wishlist::Wishes;
 use crate::factory::ports::settings::KeepSettings;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -19,9 +19,13 @@ pub enum StoreError {
     /// Another engine holds this home (exit 3); names it.
     #[error("another engine holds this home: {0}")]
     Held(String),
-    /// No space, no permission, folder gone.
+    /// The surroundings: no space, no permission, folder gone.
     #[error("{path}: {detail}")]
-    Io { path: String, detail: String },
+    Io {
+        name: Trouble,
+        path: String,
+        detail: String,
+    },
     /// A newer program has worked here: this one only reads (exit 2).
     #[error("{0}")]
     Newer(String),
@@ -31,6 +35,17 @@ pub enum StoreError {
     /// A file cannot be read as what it should be: file, line, column, what to do.
     #[error("{0}")]
     Bad(String),
+}
+
+impl StoreError {
+    /// What keeps the store from it.
+    #[must_use]
+    pub const fn trouble(&self) -> Trouble {
+        match self {
+            Self::Io { name, .. } => *name,
+            Self::Held(_) | Self::Newer(_) | Self::Conflict | Self::Bad(_) => Trouble::File,
+        }
+    }
 }
 
 /// What start-up found.
@@ -135,8 +150,10 @@ pub trait Store: Send + Sync {
     fn commands(&self) -> Result<Vec<Waiting>, StoreError>;
     /// Moves a command to done/ with its answer; `id` is the file's stem.
     fn answer(&self, id: &str, answer: &Answer) -> Result<(), StoreError>;
-    /// The wishlist as people left it: (idea, priority, name if given) in file order; Bad = file, line, column.
-    fn wishlist(&self) -> Result<Vec<Entry>, StoreError>;
+    /// The wishlist as people left it, in file order; Bad = file, line, column.
+    fn wishlist(&self) -> Result<Wishes, StoreError>;
+    /// The wishlist as read last has a mistake, so it is not written before people have edited it.
+    fn leave_wishlist(&self);
     /// Entries of the wishlist that carry the engine's fields, for a home whose journal is gone (a fresh clone).
     fn adoptable(&self) -> Result<Vec<Item>, StoreError>;
     /// Writes the wishlist with the engine's fields, unless it holds just that already. One that was edited since it
@@ -158,6 +175,12 @@ pub trait Store: Send + Sync {
     fn excess(&self, keep: &KeepSettings, finished: &[Finished]) -> Swept;
     /// Removes what was found so, once the journal tells of it; in any case the oldest answers to commands and output.
     fn sweep(&self, swept: &Swept, finished: &[Finished]) -> Result<(), StoreError>;
-    /// Reads events from the journal, closed segments included, oldest first.
-    fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError>;
+    /// Hands on events of the journal, closed segments included, oldest first: it may be larger than the memory.
+    fn each(&self, from_seq: u64, take: &mut dyn FnMut(Event)) -> Result<(), StoreError>;
+    /// The same all at once, where they are few.
+    fn history(&self, from_seq: u64) -> Result<Vec<Event>, StoreError> {
+        let mut all = Vec::new();
+        self.each(from_seq, &mut |event| all.push(event))?;
+        Ok(all)
+    }
 }

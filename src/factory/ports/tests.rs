@@ -3,6 +3,7 @@
 use super::files::FileError;
 use super::sandbox::SandboxError;
 use crate::domain::case::{Case, Received};
+use crate::domain::condition::Trouble;
 use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::mutation::MutationRun;
 use crate::domain::package::Package;
@@ -31,14 +32,31 @@ pub struct Tree {
 pub enum TestError {
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The disk, or what else surrounds it.
+    #[error("{1}")]
+    Trouble(Trouble, String),
     /// Node, Jest or a folder is missing.
     #[error("{0}")]
     Setup(String),
 }
 
+impl TestError {
+    /// What keeps tests from being run.
+    #[must_use]
+    pub const fn trouble(&self) -> Trouble {
+        match self {
+            Self::Trouble(name, _) => *name,
+            Self::Sandbox(_) | Self::Setup(_) => Trouble::Tests,
+        }
+    }
+}
+
 impl From<FileError> for TestError {
     fn from(error: FileError) -> Self {
-        Self::Setup(error.to_string())
+        match error {
+            FileError::Io { name, .. } => Self::Trouble(name, error.to_string()),
+            FileError::Refused(words) => Self::Setup(words),
+        }
     }
 }
 
@@ -76,6 +94,8 @@ pub trait Tests: Send + Sync {
     fn packages<'a>(&'a self, packages: &'a [Package]) -> BoxFuture<'a, Result<String, TestError>>;
     /// Cleans what a crash left behind in out folders and of throw-away trees.
     fn sweep(&self);
+    /// Removes what makes runs quick: of all tools but these, and packages that nobody asked for in a month.
+    fn spare(&self, tools: &[String]);
     /// Sandbox tier for evidence.
     fn tier(&self) -> &'static str;
 }
