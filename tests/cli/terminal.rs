@@ -225,11 +225,4 @@ fn running_without_walls_wants_the_typed_word() {
         assert_eq!(code, Some(78), "{text}");
     }
     assert!(!w.path("home/dev-factory/journal.jsonl").exists());
-    let mut t = Terminal::run(w.dir.path(), &words, &[]);
-    t.answer("Type unsafe to go on: ", "unsafe");
-    t.until("NO SANDBOX");
-    t.press("q");
-    let (code, text) = t.ended();
-    assert_eq!(code, Some(0), "{text}");
-    assert!(w.path("home/dev-factory/journal.jsonl").exists());
 }
