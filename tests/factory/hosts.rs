@@ -397,7 +397,6 @@ async fn a_prompt_that_ends_its_model_twice_is_made_smaller_or_taken_by_another(
         words.starts_with("this prompt ended its model twice: lab lost the process"),
         "{words}"
     );
-    assert_eq!(plant.desk.requests(&named("spec/draft")).len(), 2);
     assert_eq!(plant.factory().pauses_made, 0);
 
     let plant = Plant::with(&[TOOL], &with_spare());
