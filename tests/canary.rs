@@ -269,10 +269,12 @@ fn no_secret_is_found_anywhere() {
     let path = recording_git(&dir);
     let watch = Watch::begin(known.map(str::to_owned).to_vec(), home.clone());
     let words = ["--home", "home", "--unsafe-no-sandbox", "--yes-i-accept"];
+    let cache = dir.join("cache").display().to_string();
     let env = [
         ("LAB_CANARY", by_name.as_str()),
         ("OTHER_TOOL_TOKEN", unused.as_str()),
         ("PATH", path.as_str()),
+        ("XDG_CACHE_HOME", cache.as_str()),
     ];
     let ends = Ends(&home);
     let mut pty = Pty::run(&dir, &words, &env);
@@ -360,6 +362,18 @@ fn no_secret_is_found_anywhere() {
     prompts(&lab, &known, &output, &by_name);
     prompts(&far, &known, &output, &in_file);
     on_disk(&home, &known, &source, &output);
+    // What it keeps outside the home; keys and the notes of this test lie beside that.
+    let mut kept = Vec::new();
+    files(&dir, &mut kept);
+    let given = [home.clone(), dir.join("config"), dir.join("calls")];
+    kept.retain(|(path, _)| !given.iter().any(|folder| path.starts_with(folder)));
+    assert!(
+        kept.iter()
+            .any(|(path, _)| path.starts_with(dir.join("state")))
+    );
+    for (path, bytes) in &kept {
+        assert_eq!(found(&all, bytes), [] as [String; 0], "{}", path.display());
+    }
 }
 
 /// What the servers were asked: their own key in its header, no secret in any prompt.

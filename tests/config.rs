@@ -9,6 +9,7 @@ use dev_factory::config::{Inputs, Loaded, Probed, load, schema};
 use dev_factory::factory::ports::notifier::Way;
 use dev_factory::factory::ports::settings::HostKind;
 use dev_factory::text::secret::Secret;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -240,6 +241,53 @@ fn keys_sandbox_and_notify_are_refused_in_a_home() {
         );
         assert!(problem.contains("user.toml"), "{problem}");
     }
+}
+
+#[test]
+fn that_a_host_costs_nothing_is_no_home_s_to_say() {
+    let s = scratch();
+    let host = "[hosts.gpu1]\nkind = \"openai\"\nurl = \"https://api.openai.com/v1\"\n";
+    s.home(&format!("{host}local = true\n"));
+    let problems = s.problems();
+    let [problem] = &problems[..] else {
+        panic!("{problems:#?}");
+    };
+    assert!(
+        problem.starts_with("dev-factory/factory.toml:4:") && problem.contains("user.toml"),
+        "{problem}"
+    );
+    s.home(host);
+    s.user("[hosts.gpu1]\nlocal = true\n");
+    assert_eq!(s.load().settings.hosts["gpu1"].local, Some(true));
+    s.home(&format!("{host}local = false\n"));
+    s.user("");
+    assert_eq!(s.load().settings.hosts["gpu1"].local, Some(false));
+}
+
+#[test]
+fn servers_are_looked_for_on_this_machine_and_where_the_environment_says() {
+    use dev_factory::config::variables::candidates;
+    let usual =
+        ["11434", "1234", "8080", "8000", "9931"].map(|port| format!("http://127.0.0.1:{port}"));
+    assert_eq!(candidates(&BTreeMap::new()), usual);
+    let env = [
+        ("OLLAMA_HOST", "gpu1:9000"),
+        ("LM_STUDIO_API_BASE", "http://gpu2:1234/v1"),
+        ("LLAMA_ARG_PORT", "8085"),
+        ("OPENAI_BASE_URL", "http://elsewhere:1"),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let found = candidates(&BTreeMap::from(env));
+    let own = [
+        "http://gpu1:9000",
+        "http://gpu2:1234/v1",
+        "http://127.0.0.1:8080",
+        "http://127.0.0.1:8000",
+        "http://127.0.0.1:1234",
+        "http://127.0.0.1:9931",
+        "http://127.0.0.1:8085",
+    ];
+    assert_eq!(found, own);
 }
 
 #[test]

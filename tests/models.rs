@@ -22,6 +22,8 @@ mod presence;
 mod probes;
 #[path = "models/recordings.rs"]
 mod recordings;
+#[path = "models/schemas.rs"]
+mod schemas;
 #[path = "models/scripts.rs"]
 mod scripts;
 #[path = "models/streams.rs"]

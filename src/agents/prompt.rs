@@ -6,7 +6,7 @@ use super::talk::{Message, Speaker, Tool};
 use crate::domain::package::Package;
 use crate::text::sanitise::sanitise;
 use crate::text::tokens;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Display;
 
 /// Tokens kept free beside the reply (harness S10).
@@ -131,6 +131,18 @@ pub enum Mode {
     Decide,
 }
 
+/// The schema of an object with these fields, all of them, and no others: some servers take no looser one. What is not
+/// always there is an empty text.
+#[must_use]
+pub fn object(fields: &Value) -> Value {
+    let names: Vec<&String> = fields
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.keys())
+        .collect();
+    json!({"type": "object", "properties": fields, "required": names, "additionalProperties": false})
+}
+
 impl Prompt {
     /// A prompt of one system and one user text.
     #[must_use]
@@ -169,10 +181,10 @@ impl Prompt {
         self
     }
 
-    /// Holds the reply to a schema.
+    /// Holds the reply to an object of these fields.
     #[must_use]
-    pub fn shaped(mut self, schema: Value) -> Self {
-        self.format = Some(schema);
+    pub fn shaped(mut self, fields: &Value) -> Self {
+        self.format = Some(object(fields));
         self
     }
 

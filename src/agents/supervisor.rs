@@ -8,7 +8,7 @@ use crate::domain::command::Decision;
 use crate::domain::mutation::Survivor;
 use crate::text::tokens;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Words of instructions a verdict may carry.
 const MOST_WORDS: usize = 150;
@@ -122,17 +122,31 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
     };
     let prompt = Prompt::new(&brief.desk, "verdict", mode, &rule, &user);
     let words_most = brief.desk.numbers.verdict_tokens;
-    prompt.writing(&brief.desk, words_most).shaped(json!({
-        "type": "object",
-        "properties": {
-            "checks": {"type": "array", "items": {"type": "string"}},
-            "verdict": {"type": "string", "enum": words},
-            "instructions": {"type": "string"},
-            "file": {"type": "string"},
-            "case": {"type": "string"},
-        },
-        "required": ["checks", "verdict", "instructions"],
-    }))
+    let fields = fields(brief.allowed, &words);
+    prompt.writing(&brief.desk, words_most).shaped(&fields)
+}
+
+/// Those the verdicts allowed can have.
+fn fields(allowed: &[Decision], words: &[&str]) -> Value {
+    let text = || json!({"type": "string"});
+    let mut fields = json!({
+        "checks": {"type": "array", "items": text()},
+        "verdict": {"type": "string", "enum": words},
+        "instructions": text(),
+    });
+    let files = [Decision::SendBack, Decision::Takeover];
+    let may = [
+        (
+            "file",
+            files.iter().any(|of_file| allowed.contains(of_file)),
+        ),
+        ("case", allowed.contains(&Decision::TestDefect)),
+    ];
+    if let Some(fields) = fields.as_object_mut() {
+        let there = may.iter().filter(|(_, is)| *is);
+        fields.extend(there.map(|(name, _)| ((*name).to_owned(), text())));
+    }
+    fields
 }
 
 /// How the reply must look.

@@ -76,14 +76,10 @@ no packages, no screens, no program that keeps running. If it is not, split it i
     let rule = "Reply with one JSON object in a ```json fence: {\"notes\": \"why, in one sentence\", \"fits\": true or false, \"parts\": [\"only when it does not fit: one sentence a tool\"]}.";
     Prompt::new(desk, "triage", Mode::Decide, rule, &user)
         .writing(desk, TOKENS)
-        .shaped(json!({
-            "type": "object",
-            "properties": {
-                "notes": {"type": "string"},
-                "fits": {"type": "boolean"},
-                "parts": {"type": "array", "items": {"type": "string"}},
-            },
-            "required": ["notes", "fits", "parts"],
+        .shaped(&json!({
+            "notes": {"type": "string"},
+            "fits": {"type": "boolean"},
+            "parts": {"type": "array", "items": {"type": "string"}},
         }))
 }
 

@@ -127,8 +127,9 @@ impl Walk<'_> {
 
     fn one(&mut self, path: &[String], span: &Range<usize>, value: &Spanned<DeValue<'_>>) {
         let name = path.join(".");
-        if let (Place::Home { user_file }, [top, ..]) = (self.place, path)
-            && schema::USER_ONLY.contains(&top.as_str())
+        let on = matches!(value.get_ref(), DeValue::Boolean(true));
+        if let Place::Home { user_file } = self.place
+            && schema::loosens(path, on)
         {
             let own = user_file
                 .clone()
@@ -265,7 +266,7 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
         let source = Source::Variable(name.clone());
         match variable_key(&rest.to_lowercase()) {
             // A folder's own settings of the shell may set variables.
-            Some(path) if schema::USER_ONLY.contains(&path.first().map_or("", String::as_str)) => {
+            Some(path) if schema::loosens(&path, value != "false") => {
                 problems.push(Problem {
                     source,
                     sentence: format!(

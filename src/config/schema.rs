@@ -212,6 +212,18 @@ const BELL: Takes = Takes::Word(&["none", "bell", "osc9", "osc777"]);
 /// Tables a home may not carry: agents can write there.
 pub const USER_ONLY: &[&str] = &["keys", "prices", "sandbox", "notify", "npm"];
 
+/// Whether a home may not give a key this value: it would loosen what the user's own file decides. That a host costs
+/// nothing would take its turns out of every limit of money.
+#[must_use]
+pub fn loosens(path: &[String], on: bool) -> bool {
+    let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+    match parts[..] {
+        ["hosts", _, "local"] => on,
+        [top, ..] => USER_ONLY.contains(&top),
+        [] => false,
+    }
+}
+
 /// What the key takes, or None for an unknown one.
 #[must_use]
 pub fn find(path: &[String]) -> Option<Takes> {

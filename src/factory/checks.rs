@@ -7,7 +7,7 @@ use super::ports::model::{
 };
 use super::ports::settings::{HostKind, ModelRef, Settings};
 use super::readiness::unset;
-use crate::agents::prompt::Mode;
+use crate::agents::prompt::{Mode, object};
 use crate::agents::sampling;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::phase::Role;
@@ -293,12 +293,7 @@ fn merged(before: HostStatus, mut after: HostStatus) -> HostStatus {
 }
 
 fn request(host: &str, model: &str) -> TurnRequest {
-    let schema = json!({
-        "type": "object",
-        "properties": {"numbers": {"type": "array", "items": {"type": "integer"}}},
-        "required": ["numbers"],
-        "additionalProperties": false,
-    });
+    let numbers = json!({"type": "array", "items": {"type": "integer"}});
     TurnRequest {
         label: "doctor/short-turn/0".to_owned(),
         host: host.to_owned(),
@@ -318,7 +313,7 @@ fn request(host: &str, model: &str) -> TurnRequest {
         sampling: sampling::of(model, Mode::Decide, 0.0),
         presence_penalty: 0.0,
         tools: Vec::new(),
-        format: Some(schema),
+        format: Some(object(&json!({ "numbers": numbers }))),
         seed: Some(1),
     }
 }

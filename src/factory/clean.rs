@@ -158,8 +158,8 @@ impl Models for Clean<dyn Models> {
         known
     }
 
-    fn context(&self, host: &str) -> u32 {
-        self.inner.context(host)
+    fn context(&self, host: &str, model: &str) -> u32 {
+        self.inner.context(host, model)
     }
 }
 

@@ -104,7 +104,7 @@ impl Driver {
                 "" => model.model.clone(),
                 name => name.to_owned(),
             },
-            context: u64::from(self.tools.models.context(host)),
+            context: u64::from(self.tools.models.context(host, &model.model)),
             first: Spread::of(first).map(|all| all.median as u64),
             queue: line.map_or(0, |line| line.waiting.len() as u64),
             away: lately.away.of(host).last().cloned(),

@@ -65,7 +65,7 @@ impl Driver {
             model: &model.model,
             free: models.free(&model.host, &model.model),
             day: self.tools.clock.now().date_naive(),
-            most: longest(&self.settings, models.context(&model.host)),
+            most: longest(&self.settings, models.context(&model.host, &model.model)),
             usual: self.ledger.factory.reviews,
         };
         let price = call.words(&self.settings.prices);

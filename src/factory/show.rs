@@ -212,7 +212,7 @@ impl Driver {
             context: self
                 .readiness
                 .model(role)
-                .map(|m| u64::from(self.tools.models.context(&m.host))),
+                .map(|m| u64::from(self.tools.models.context(&m.host, &m.model))),
             alarm: self.alarms.get(&role).cloned(),
             facts: self.role_facts(role, now),
         }

@@ -7,7 +7,7 @@ use dev_factory::agents::reply::Malformed;
 use dev_factory::agents::sampling::{self, Sampling};
 use dev_factory::agents::soul::{Soul, parse};
 use dev_factory::agents::supervisor::{ReviewBrief, review};
-use dev_factory::agents::{developer, qa, scaffold};
+use dev_factory::agents::{acting, developer, qa, scaffold, triage};
 use dev_factory::domain::case::CaseResult;
 use dev_factory::domain::command::Decision;
 use dev_factory::domain::label::Label;
@@ -205,6 +205,56 @@ fn supervisor_prompts() {
     brief.held_out = &held;
     brief.allowed = &[Decision::Hint, Decision::Respec];
     insta::assert_snapshot!("review_escalated", shown(&review(&brief)));
+}
+
+/// The vendors' own services take no looser schema.
+#[test]
+fn every_schema_names_all_its_fields_and_no_others() {
+    let verdicts = |allowed: &[Decision]| {
+        let desk = desk("supervisor", Numbers::default());
+        review(&brief_of(desk, "+code", &[], allowed))
+    };
+    let spec = word_count();
+    let sources = sources(false);
+    let step = acting::step(&acting::Brief {
+        file: developer::FileBrief {
+            desk: desk("developer", Numbers::default()),
+            spec: &spec,
+            public: &spec.examples,
+            path: "src/cli.js",
+            sources: &sources,
+            failure: None,
+            hint: None,
+            tried: &[],
+            think: false,
+        },
+        style: acting::Style::Actions,
+        targets: &[],
+        past: &[],
+        results: 1,
+    });
+    let all = [Decision::Ship, Decision::SendBack, Decision::TestDefect];
+    let prompts = [
+        (verdicts(&[Decision::Ship]), "checks verdict instructions"),
+        (verdicts(&all), "checks verdict instructions file case"),
+        (
+            qa::verdict(&desk("qa", Numbers::default()), &spec, ""),
+            "notes ambiguous verdict",
+        ),
+        (
+            triage::ask(&desk("supervisor", Numbers::default()), "an idea"),
+            "notes fits parts",
+        ),
+        (step.unwrap(), "thought action path reason"),
+    ];
+    for (prompt, names) in prompts {
+        let schema = prompt.format.unwrap();
+        let names: Vec<&str> = names.split(' ').collect();
+        let fields: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(fields, names);
+        assert_eq!(schema["required"], serde_json::json!(names));
+        assert_eq!(schema["additionalProperties"], false);
+    }
 }
 
 #[test]

@@ -171,6 +171,24 @@ fn what_is_wrong_has_a_remedy_each_and_another_client_is_seen_before_our_turn_hi
 }
 
 #[test]
+fn a_paid_model_is_priced_in_words() {
+    let fake = Fake {
+        model: "claude-opus-5-5".to_owned(),
+        ..Fake::new(Wire::Anthropic)
+    };
+    let server = serve(&fake);
+    let w = world("anthropic", &server.url(), "local = false\n");
+    let file = w.path("home/dev-factory/factory.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(file, text.replace("lab/test", "lab/claude-opus-5-5")).unwrap();
+    let (code, found) = findings(&w, &["--no-turn"]);
+    assert_eq!(code, 0, "{found:?}");
+    let fine = of(&found, "lab/claude-opus-5-5", "fine");
+    let price = "priced by opus-5-5: 4 USD a million tokens read, 20 written";
+    assert!(fine.contains(&price), "{fine:?}");
+}
+
+#[test]
 fn a_wrong_key_is_told_from_an_account_that_may_spend_no_more() {
     let rows = [
         (
@@ -224,7 +242,7 @@ fn a_wrong_key_is_told_from_an_account_that_may_spend_no_more() {
 fn a_port_that_accepts_and_says_nothing_and_a_name_nobody_knows_end_within_their_limits() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let far = "[hosts.far]\nkind = \"ollama\"\nurl = \"http://gpu1.invalid:11434\"\nlocal = true\n";
+    let far = "[hosts.far]\nkind = \"ollama\"\nurl = \"http://gpu1.invalid:11434\"\n";
     let w = world("llamacpp", &url, far);
     let begun = Instant::now();
     let (code, found) = findings(&w, &[]);

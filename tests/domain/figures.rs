@@ -54,6 +54,14 @@ fn use_is_counted_by_tool_role_and_rolling_day() {
     assert_eq!(day(Some(Role::Developer), world.now).millis, 90_001);
     assert_eq!(day(Some(Role::Qa), world.now).tokens, 900);
     assert_eq!(day(None, world.now + Duration::hours(25)).usd, 0.0);
+    // Ten minutes that were spent on a host that failed are no work; what came of it counts.
+    let mut failed = turn(Role::Qa, 50, 0.0, true);
+    if let EventBody::Turn(turn) = &mut failed {
+        (turn.ok, turn.millis) = (false, 600_000);
+    }
+    world.fact(failed);
+    let used = world.facts().used();
+    assert_eq!((used.tokens, used.millis), (950, 90_002));
     assert!(budget::notices(&world.factory, &world.limits, world.now).is_empty());
     world.fact(turn(Role::Developer, 1, 1.3, false));
     let notices = budget::notices(&world.factory, &world.limits, world.now);

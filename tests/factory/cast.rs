@@ -274,6 +274,36 @@ fn the_one_that_repeats_itself_is_broken_off_and_another_model_takes_the_prompt(
 }
 
 #[test]
+fn the_one_that_thinks_in_circles_is_asked_again_without_thinking() {
+    let circling = |request: &Request| {
+        let asked = request.json();
+        if !request.label().contains("/spec/") || asked["think"] != true {
+            return usual(request);
+        }
+        let mut bytes = head("application/x-ndjson");
+        for _ in 0..200 {
+            let piece = "Wait, let me look at the first rule of it once more. ";
+            let message = json!({"role": "assistant", "content": "", "thinking": piece});
+            let line = json!({"model": "test", "message": message, "done": false});
+            bytes.extend(chunk(format!("{line}\n").as_bytes()));
+        }
+        Answer::steps(vec![Step::Bytes(bytes), Step::Hold])
+    };
+    let story = Story::of(true, "", circling);
+    let ended = story.run();
+    story.shipped(&ended, 1);
+    let turns = story.server.turns();
+    let asked = |turn: &&Request| turn.label().contains("/spec/");
+    let thinks: Vec<bool> = turns
+        .iter()
+        .filter(asked)
+        .take(2)
+        .map(|turn| turn.json()["think"] == true)
+        .collect();
+    assert_eq!(thinks, [true, false]);
+}
+
+#[test]
 fn the_one_that_gets_worse_is_put_back_and_taken_over_in_the_end() {
     static WRITTEN: AtomicU32 = AtomicU32::new(0);
     let short = "[ladder]\ndiagnoses = 1\nsamples = 1\n";

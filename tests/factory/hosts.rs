@@ -377,6 +377,37 @@ async fn the_first_wait_of_a_host_is_what_retry_ms_says_and_later_ones_are_longe
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_prompt_that_ends_its_model_twice_is_made_smaller_or_taken_by_another() {
+    let label = named("coding/file/src/report.js");
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.on(&label, 2, fails(Fault::Runner));
+    let hour = std::time::Duration::from_secs(3600);
+    assert_eq!(plant.until_idle_within(hour).await, Ended::Idle);
+    // A chat of one token shows that it is the prompt; what is asked for is made smaller then.
+    assert_eq!(plant.desk.requests("trial/chat").len(), 1);
+    let events = plant.journal();
+    let rules = events.iter().filter_map(|event| match &event.body {
+        EventBody::Stuck { rule, words, .. } => Some((rule.as_str(), words.as_str())),
+        _ => None,
+    });
+    let [("S10", words)] = rules.collect::<Vec<_>>()[..] else {
+        panic!("{:?}", plant.facts(TOOL));
+    };
+    assert!(
+        words.starts_with("this prompt ended its model twice: lab lost the process"),
+        "{words}"
+    );
+    assert_eq!(plant.factory().pauses_made, 0);
+
+    let plant = Plant::with(&[TOOL], &with_spare());
+    plant.desk.on(&label, 2, fails(Fault::Runner));
+    assert_eq!(plant.until_idle_within(hour).await, Ended::Idle);
+    let asked = plant.desk.requests(&label);
+    let hosts: Vec<&str> = asked.iter().map(|request| request.host.as_str()).collect();
+    assert_eq!(hosts, ["lab", "lab", "spare"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_that_is_away_is_asked_again_after_its_retry_ms() {
     for (retry_ms, asked) in [(100_000, 1..=2), (1_000, 15..=40)] {
         let plant = Plant::with(&[TOOL], &waiting(retry_ms));

@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 
 /// Longest that handles and namespaces are held, to be seen.
 const HOLD: Duration = Duration::from_secs(10);
+/// Whom runs belong to that root starts.
+pub const NOBODY: u32 = 65534;
+/// The class of those whom the disk serves last, as ioprio_set(2) takes it.
+pub const IDLE: libc::c_long = 3 << 13;
 /// The file that says that something is held; whoever has looked removes it.
 pub const HELD: &str = "held";
 
@@ -19,7 +23,8 @@ pub fn main(words: &[String]) {
     match words[..] {
         ["device", path] => device(path),
         ["namespaces"] => namespaces(),
-        ["rare", victim] => rare(victim.parse().unwrap()),
+        ["rare", victim, segment] => rare(victim.parse().unwrap(), segment.parse().unwrap()),
+        ["limits", victim] => limits(victim.parse().unwrap()),
         ["group", victim] => group(victim.parse().unwrap()),
         ["abstract", name] => abstracted(name),
         ["sockets", kind, door] => sockets(kind, door),
@@ -107,7 +112,7 @@ fn namespaces() {
     }
 }
 
-fn rare(victim: i32) {
+fn rare(victim: i32, segment: i32) {
     // SAFETY: each call gets what it wants or zeros; handles stay open on purpose.
     unsafe {
         let mut parameters = [0_u8; 256];
@@ -125,9 +130,39 @@ fn rare(victim: i32) {
             libc::O_WRONLY,
         );
         libc::ptrace(libc::PTRACE_SEIZE, victim, 0, 0);
+        let shared = libc::shmat(segment, std::ptr::null(), 0);
+        if shared.addr() != usize::MAX {
+            shared.cast::<u8>().write(1);
+        }
     }
     in_memory();
     hold();
+}
+
+/// Numbers a victim does not have by itself, which do it no harm: as well it could have been ended. Root, which may lack the
+/// right to set them, becomes the victim's user, as its runs do.
+fn limits(victim: i32) {
+    let time = libc::rlimit {
+        rlim_cur: 7_777,
+        rlim_max: 7_777,
+    };
+    let schedule = libc::sched_param { sched_priority: 0 };
+    // SAFETY: numbers only, and structures that live through the calls.
+    unsafe {
+        if crate::attack::root() {
+            libc::setgid(NOBODY);
+            libc::setuid(NOBODY);
+        }
+        libc::prlimit(
+            victim,
+            libc::RLIMIT_CPU,
+            &raw const time,
+            std::ptr::null_mut(),
+        );
+        libc::syscall(libc::SYS_setpriority, libc::PRIO_PROCESS, victim, 7);
+        libc::sched_setscheduler(victim, libc::SCHED_BATCH, &raw const schedule);
+        libc::syscall(libc::SYS_ioprio_set, 1, victim, IDLE);
+    }
 }
 
 /// Runs a program that lies in no folder.

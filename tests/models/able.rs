@@ -314,5 +314,5 @@ async fn the_older_list_of_lm_studio_tells_its_context_too() {
     });
     let models = hosts(host(HostKind::LmStudio, &server.url()));
     assert!(models.probe("gpu", "qwen3:14b").await.live);
-    assert_eq!(models.context("gpu"), 6144);
+    assert_eq!(models.context("gpu", "qwen3:14b"), 6144);
 }

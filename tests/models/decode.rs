@@ -63,9 +63,10 @@ async fn calls_are_read_wherever_they_stand() {
         ..Said::text("\n\n")
     };
     for wire in Wire::ALL {
-        for calls_last in [false, true] {
+        for (calls_last, odd_calls) in [(false, false), (true, false), (false, true)] {
             let (_server, models) = pair(Fake {
                 calls_last,
+                odd_calls,
                 piece: 7,
                 ..Fake::new(wire).saying(said.clone())
             });
@@ -204,6 +205,6 @@ async fn what_anthropic_may_add_is_passed_over() {
     );
     assert_eq!(
         reply.blocks[0],
-        json!({"type": "redacted_thinking", "data": "xyz"})
+        json!({"type": "redacted_thinking", "data": "xyz", "of": "qwen3:14b"})
     );
 }

@@ -135,7 +135,7 @@ const HEAD: &[Row] = &[
         LmStudio,
         400,
         r#"{"error":"Model unloaded."}"#,
-        Fault::Runner,
+        Fault::Server,
         Remedy::Retry,
     ),
     (
@@ -172,6 +172,35 @@ const HEAD: &[Row] = &[
         r#"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#,
         Fault::Busy,
         Remedy::Wait,
+    ),
+    // What cannot be loaded is not being loaded: waiting does not help.
+    (
+        Ollama,
+        500,
+        r#"{"error":"llama-server process has terminated: exit status 1: error loading model: unknown model architecture: 'mllama'"}"#,
+        Fault::Unable,
+        Remedy::OtherModel,
+    ),
+    (
+        Ollama,
+        500,
+        r#"{"error":"unable to load model: /usr/share/ollama/.ollama/models/blobs/sha256-3e4cb1"}"#,
+        Fault::Unable,
+        Remedy::OtherModel,
+    ),
+    (
+        LmStudio,
+        400,
+        r#"{"error":{"message":"Failed to load model \"gpt-oss-20b\". Error: Error loading model. (Exit code: null)","type":"invalid_request_error"}}"#,
+        Fault::Unable,
+        Remedy::OtherModel,
+    ),
+    (
+        LmStudio,
+        400,
+        r#"{"error":"Failed to load model \"qwen3-32b\". Error: insufficient memory"}"#,
+        Fault::Memory,
+        Remedy::Shrink,
     ),
     (
         Anthropic,
@@ -319,7 +348,7 @@ const STREAM: &[Row] = &[
         LmStudio,
         200,
         r#"{"error":{"message":"Model unloaded."}}"#,
-        Fault::Runner,
+        Fault::Server,
         Remedy::Retry,
     ),
     (
@@ -427,7 +456,7 @@ async fn too_little_memory_halves_the_window_once() {
         let error = take(&models, &request()).await.0.unwrap_err();
         assert_eq!(error.fault, Fault::Memory);
         assert!(error.detail.contains("num_ctx"), "{error}");
-        assert_eq!(models.context("gpu"), window);
+        assert_eq!(models.context("gpu", "qwen3:14b"), window);
     }
     let windows: Vec<Value> = server
         .turns()
@@ -443,7 +472,7 @@ async fn a_server_that_names_its_window_is_believed() {
     let server = ModelServer::answering(move |_| Answer::status(400, body));
     let models = hosts(host(LlamaCpp, &server.url()));
     take(&models, &request()).await.0.unwrap_err();
-    assert_eq!(models.context("gpu"), 4096);
+    assert_eq!(models.context("gpu", "qwen3:14b"), 4096);
 }
 
 #[tokio::test]

@@ -59,6 +59,104 @@ async fn one_lost_answer_is_no_death_and_any_answer_is_life() {
     assert!(questions.load(Ordering::SeqCst) >= 8);
 }
 
+/// A stream written event by event, with a pause before each.
+fn paced(whole: Answer, pause: Duration) -> Answer {
+    let Some(Step::Bytes(raw)) = whole.steps.first() else {
+        return whole;
+    };
+    let text = String::from_utf8_lossy(raw).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut steps = vec![Step::Bytes(format!("{head}\r\n\r\n").into_bytes())];
+    let mut rest = body;
+    while let Some((size, after)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        let (piece, after) = after.split_at(size);
+        steps.extend([Step::Pause(pause), Step::Bytes(chunk(piece.as_bytes()))]);
+        rest = after.strip_prefix("\r\n").unwrap();
+    }
+    Answer::steps(steps)
+}
+
+#[tokio::test]
+async fn a_host_that_speaks_lives_though_it_answers_no_question_meanwhile() {
+    let words = "One thing at a time, word by word. ".repeat(80);
+    let fake = Fake::new(Wire::Vllm).saying(fakes::Said::text(&words));
+    let questions = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&questions);
+    let server = ModelServer::answering(move |request| match request.method.as_str() {
+        "POST" => paced(fake.answer(request), Duration::from_millis(20)),
+        _ => {
+            count.fetch_add(1, Ordering::SeqCst);
+            Answer::raw("")
+        }
+    });
+    let settings = Host {
+        alive: Duration::from_millis(300),
+        ..host(HostKind::Vllm, &server.url())
+    };
+    let reply = take(&hosts(settings), &request()).await.0.unwrap();
+    assert_eq!(reply.text, words);
+    assert!(questions.load(Ordering::SeqCst) > 2, "it was asked in vain");
+}
+
+#[tokio::test]
+async fn what_llama_cpp_sends_in_its_silence_keeps_a_turn() {
+    let fake = Fake::new(Wire::LlamaCpp);
+    let server = ModelServer::answering(move |request| {
+        let mut answer = fake.answer(request);
+        let Step::Bytes(raw) = answer.steps.remove(0) else {
+            panic!("a stream");
+        };
+        let begins = raw.windows(4).position(|part| part == b"\r\n\r\n").unwrap() + 4;
+        // The head late, then pings for longer than a silence may last.
+        let mut steps = vec![
+            Step::Pause(Duration::from_millis(200)),
+            Step::Bytes(raw[..begins].to_vec()),
+        ];
+        for _ in 0..20 {
+            steps.extend([
+                Step::Pause(Duration::from_millis(100)),
+                Step::Bytes(chunk(b":\n\n")),
+            ]);
+        }
+        steps.push(Step::Bytes(raw[begins..].to_vec()));
+        Answer::steps(steps)
+    });
+    let settings = Host {
+        idle: Duration::from_secs(1),
+        ..host(HostKind::LlamaCpp, &server.url())
+    };
+    assert_eq!(
+        take(&hosts(settings), &request()).await.0.unwrap().text,
+        "fine"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_usual_settings_a_dead_host_is_named_within_30_s() {
+    let usual = dev_factory::config::load(&dev_factory::config::Inputs::default(), &|_| {
+        Err("no key is asked for".to_owned())
+    });
+    let alive = usual.unwrap().settings.hosts["ollama"].alive;
+    // Its kernel still takes connections; nobody answers.
+    let server = ModelServer::answering(|_| Answer::steps(vec![Step::Hold]));
+    let settings = Host {
+        alive,
+        ..host(HostKind::Vllm, &server.url())
+    };
+    let begun = tokio::time::Instant::now();
+    let error = take(&hosts(settings), &request()).await.0.unwrap_err();
+    assert!(
+        error.detail.starts_with("it died beside a turn: "),
+        "{error}"
+    );
+    assert!(
+        begun.elapsed() <= Duration::from_secs(30),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
 #[tokio::test]
 async fn a_model_that_is_being_loaded_is_told_once() {
     let gate = Gate::default();

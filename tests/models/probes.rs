@@ -4,6 +4,7 @@ use super::fakes::{Fake, Wire};
 use super::wire::kind;
 use super::*;
 use dev_factory::adapters::models::recognise;
+use std::sync::atomic::AtomicU64;
 
 async fn look(kind: HostKind, url: &str, model: &str) -> HostStatus {
     hosts(host(kind, url)).probe("gpu", model).await
@@ -78,13 +79,13 @@ async fn probes_judge_by_the_body() {
 
     let llama = ModelServer::answering(|_| Answer::raw(recording("models")));
     let models = hosts(host(HostKind::OpenAi, &llama.url()));
-    assert_eq!(models.context("gpu"), 16384);
+    assert_eq!(models.context("gpu", "whatever"), 16384);
     let status = models.probe("gpu", "whatever").await;
     assert_eq!(
         (status.live, status.words.as_str()),
         (true, "llama.cpp with smollm2-135m")
     );
-    assert_eq!(models.context("gpu"), 2048);
+    assert_eq!(models.context("gpu", "whatever"), 2048);
     for (name, word) in [("err_no_api_key", "key"), ("health_loading_503", "Loading")] {
         let server = ModelServer::answering(move |_| Answer::raw(recording(name)));
         let status = look(HostKind::OpenAi, &server.url(), "x").await;
@@ -158,7 +159,7 @@ async fn each_kind_is_probed_in_its_own_way_and_tells_its_context() {
             Wire::Ollama | Wire::Anthropic => 16384,
             _ => 8192,
         };
-        assert_eq!(models.context("gpu"), told, "{wire:?}");
+        assert_eq!(models.context("gpu", "test"), told, "{wire:?}");
         let other = models.probe("gpu", "other").await;
         // llama.cpp serves what it has by any name; Anthropic's list lacks aliases and what is old.
         let unsure = matches!(wire, Wire::LlamaCpp | Wire::Anthropic);
@@ -318,19 +319,40 @@ async fn the_context_of_a_llama_cpp_whose_list_lacks_it_is_read_from_its_props()
     for kind in [HostKind::LlamaCpp, HostKind::OpenAi] {
         let models = hosts(host(kind, &server.url()));
         assert!(models.probe("gpu", "test").await.live);
-        assert_eq!(models.context("gpu"), 6144, "{kind:?}");
+        assert_eq!(models.context("gpu", "test"), 6144, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_model_of_a_server_has_its_own_context() {
+    let list = json!({"object": "list", "data": [
+        {"id": "small", "owned_by": "vllm", "max_model_len": 4096},
+        {"id": "large", "owned_by": "vllm", "max_model_len": 8192},
+        {"id": "silent", "owned_by": "vllm"},
+    ]});
+    let server = ModelServer::answering(move |_| Answer::status(200, &list.to_string()));
+    for kind in [HostKind::Vllm, HostKind::OpenAi] {
+        let models = hosts(host(kind, &server.url()));
+        let contexts = [("small", 4096), ("large", 8192), ("silent", 16384)];
+        for (model, _) in contexts {
+            assert!(models.probe("gpu", model).await.live);
+        }
+        for (model, context) in contexts {
+            assert_eq!(models.context("gpu", model), context, "{kind:?} {model}");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_model_that_lm_studio_has_yet_to_load_is_warned_of_and_its_context_learned_by_a_turn() {
     let loaded = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let fake = Fake {
-        context: 4096,
-        ..Fake::new(Wire::LmStudio)
-    };
-    let state = Arc::clone(&loaded);
+    let context = Arc::new(AtomicU64::new(4096));
+    let (state, given) = (Arc::clone(&loaded), Arc::clone(&context));
     let server = ModelServer::answering(move |request| {
+        let fake = Fake {
+            context: given.load(Ordering::SeqCst),
+            ..Fake::new(Wire::LmStudio)
+        };
         if request.method == "POST" {
             state.store(true, Ordering::SeqCst);
         }
@@ -355,13 +377,25 @@ async fn a_model_that_lm_studio_has_yet_to_load_is_warned_of_and_its_context_lea
         warning.remedy,
         "run `lms load test --context-length 16384` there, or expect its default, often 4096 tokens"
     );
-    assert_eq!(models.context("gpu"), 16384);
+    assert_eq!(models.context("gpu", "test"), 16384);
     let turn = TurnRequest {
         model: "test".to_owned(),
         ..request()
     };
     take(&models, &turn).await.0.unwrap();
-    assert_eq!(models.context("gpu"), 4096, "as it was loaded for our turn");
+    assert_eq!(
+        models.context("gpu", "test"),
+        4096,
+        "as it was loaded for our turn"
+    );
+    assert_eq!(models.context("gpu", "other"), 16384, "nothing is known");
+    context.store(2048, Ordering::SeqCst);
+    take(&models, &turn).await.0.unwrap();
+    assert_eq!(
+        models.context("gpu", "test"),
+        2048,
+        "as it was loaded anew meanwhile"
+    );
 }
 
 #[tokio::test]

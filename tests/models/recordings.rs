@@ -192,6 +192,35 @@ async fn recorded_errors_are_sorted_by_what_to_do() {
     assert!(wrong.to_string().contains("kind"), "{wrong}");
 }
 
+#[tokio::test]
+async fn whatever_else_the_server_answered_passes_as_no_reply() {
+    let sorted = |name: &str| match name {
+        "err_context_too_long" => Some(Fault::Overflow),
+        "err_no_messages" => Some(Fault::Rejected),
+        "err_bad_role" => Some(Fault::Server),
+        "err_method" | "ollama_api_show" | "ollama_api_tags" => Some(Fault::Misaddressed),
+        _ => None,
+    };
+    let mut looked_at = 0;
+    for entry in std::fs::read_dir(LLAMA).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let replies = RECORDED.iter().map(|(name, ..)| *name);
+        let replies: Vec<&str> = replies.chain(["anthropic_stream"]).collect();
+        if path.extension().is_none_or(|kind| kind != "resp") || replies.contains(&name) {
+            continue;
+        }
+        looked_at += 1;
+        let error = once(HostKind::OpenAi, Answer::raw(recording(name)))
+            .await
+            .expect_err(name);
+        if let Some(fault) = sorted(name) {
+            assert_eq!(error.fault, fault, "{name}: {error}");
+        }
+    }
+    assert_eq!(looked_at + RECORDED.len() + 1, 41, "recordings");
+}
+
 /// Cuts the wire at every byte; `whole` is where the reply is complete.
 async fn cut_everywhere(kind: HostKind, raw: Vec<u8>, whole: usize) {
     let next = Arc::new(AtomicUsize::new(0));

@@ -1,7 +1,7 @@
 //! Tools on the wire: what is offered, what was called, and what came of it, field for field.
 
 use super::fakes::{Fake, Said, Wire};
-use super::wire::pair;
+use super::wire::{messages, pair};
 use super::*;
 use dev_factory::factory::ports::model::{Answered, Tool, ToolCall};
 
@@ -73,7 +73,14 @@ async fn ollama_is_offered_tools_and_told_their_results() {
         };
         let (calls, [first, second]) = turns(fake).await;
         assert_eq!(calls.len(), 2);
-        assert_eq!(first["tools"], functions());
+        assert_eq!(
+            first,
+            json!({
+                "model": "qwen3:14b", "messages": messages(), "stream": true, "think": false, "truncate": false, "shift": false,
+                "keep_alive": "30m", "tools": functions(),
+                "options": {"num_ctx": 16384, "num_predict": 8192, "temperature": 0.7, "top_p": 0.95, "top_k": 20, "min_p": 0.0},
+            })
+        );
         assert_eq!(
             second["messages"].as_array().unwrap()[2..],
             [
@@ -93,10 +100,20 @@ async fn openais_kin_are_offered_tools_and_told_their_results() {
     for wire in [Wire::LmStudio, Wire::LlamaCpp, Wire::Vllm] {
         let (calls, [first, second]) = turns(Fake::new(wire)).await;
         assert_eq!(calls[0].arguments, json!({"path": "src/a.js"}));
-        assert_eq!(first["tools"], functions());
-        assert_eq!(first.get("tool_choice"), None);
-        let parallel = (wire == Wire::LlamaCpp).then_some(true);
-        assert_eq!(first["parallel_tool_calls"].as_bool(), parallel);
+        let mut whole = json!({
+            "model": "qwen3:14b", "messages": messages(), "stream": true, "stream_options": {"include_usage": true},
+            "max_tokens": 8192, "temperature": 0.7, "top_p": 0.95, "top_k": 20, "min_p": 0.0, "tools": functions(),
+        });
+        let own = match wire {
+            Wire::LmStudio => json!({"ttl": 1800}),
+            Wire::Vllm => json!({"chat_template_kwargs": {"enable_thinking": false}}),
+            _ => {
+                json!({"chat_template_kwargs": {"enable_thinking": false}, "return_progress": true, "parallel_tool_calls": true})
+            }
+        };
+        let fields = own.as_object().unwrap().clone();
+        whole.as_object_mut().unwrap().extend(fields);
+        assert_eq!(first, whole);
         assert_eq!(
             second["messages"].as_array().unwrap()[2..],
             [
@@ -115,17 +132,19 @@ async fn openais_kin_are_offered_tools_and_told_their_results() {
 async fn anthropic_gets_all_results_of_a_turn_in_one_message_behind_its_own_blocks() {
     let (_, [first, second]) = turns(Fake::new(Wire::Anthropic)).await;
     let [read, run] = parameters();
+    // Without a choice of tool: a forced call is refused there.
     assert_eq!(
-        first["tools"],
-        json!([
-            {"name": "read", "description": "Shows a file.", "input_schema": read},
-            {"name": "run_tests", "description": "Runs all tests.", "input_schema": run},
-        ])
-    );
-    assert_eq!(
-        first.get("tool_choice"),
-        None,
-        "a forced call is refused there"
+        first,
+        json!({
+            "model": "qwen3:14b", "max_tokens": 8192 + 4096, "stream": true,
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "Write \"ü\".\n"}]}],
+            "system": [{"type": "text", "text": "You write code.", "cache_control": {"type": "ephemeral"}}],
+            "tools": [
+                {"name": "read", "description": "Shows a file.", "input_schema": read},
+                {"name": "run_tests", "description": "Runs all tests.", "input_schema": run},
+            ],
+            "thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": "low"},
+        })
     );
     let mut said = second["messages"].as_array().unwrap()[1..].to_vec();
     // All before it is read from the cache by the next turn.

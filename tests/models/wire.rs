@@ -36,10 +36,10 @@ async fn two_turns(models: &ModelHosts) {
 }
 
 fn schema() -> Value {
-    json!({"type": "object", "properties": {"verdict": {"type": "string"}}})
+    json!({"type": "object", "properties": {"verdict": {"type": "string"}}, "required": ["verdict"], "additionalProperties": false})
 }
 
-fn messages() -> Value {
+pub fn messages() -> Value {
     json!([
         {"role": "system", "content": "You write code."},
         {"role": "user", "content": "Write \"ü\".\n"},
@@ -89,8 +89,12 @@ async fn lm_studio_gets_a_time_to_live_and_no_fields_of_templates() {
         })
     );
     assert_eq!(
-        (&second["response_format"], second.get("seed")),
-        (&response_format(), None)
+        second,
+        json!({
+            "model": "qwen3:14b", "messages": messages(), "stream": true, "stream_options": {"include_usage": true},
+            "max_tokens": 1200, "temperature": 0.7, "top_p": 0.95, "top_k": 20, "min_p": 0.0, "ttl": 1800,
+            "response_format": response_format(),
+        })
     );
 }
 
@@ -106,11 +110,12 @@ async fn llama_cpp_is_told_whether_to_think_and_tells_how_far_it_has_read() {
         })
     );
     assert_eq!(
-        (
-            &second["chat_template_kwargs"]["enable_thinking"],
-            &second["response_format"]
-        ),
-        (&json!(false), &response_format())
+        second,
+        json!({
+            "model": "qwen3:14b", "messages": messages(), "stream": true, "stream_options": {"include_usage": true},
+            "max_tokens": 1200, "temperature": 0.7, "top_p": 0.95, "top_k": 20, "min_p": 0.0,
+            "chat_template_kwargs": {"enable_thinking": false}, "return_progress": true, "response_format": response_format(),
+        })
     );
 }
 
@@ -126,8 +131,12 @@ async fn vllm_is_told_whether_to_think() {
         })
     );
     assert_eq!(
-        second["chat_template_kwargs"],
-        json!({"enable_thinking": false})
+        second,
+        json!({
+            "model": "qwen3:14b", "messages": messages(), "stream": true, "stream_options": {"include_usage": true},
+            "max_tokens": 1200, "temperature": 0.7, "top_p": 0.95, "top_k": 20, "min_p": 0.0,
+            "chat_template_kwargs": {"enable_thinking": false}, "response_format": response_format(),
+        })
     );
 }
 
@@ -175,7 +184,6 @@ async fn anthropic_blocks_go_back_as_they_came() {
         {"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"},
         {"type": "text", "text": "fine"},
     ]);
-    assert_eq!(json!(reply.blocks), blocks);
     let mut again = request();
     again.messages.push(Message {
         blocks: reply.blocks,
@@ -192,6 +200,16 @@ async fn anthropic_blocks_go_back_as_they_came() {
     assert_eq!(
         sent["messages"][2], last,
         "the next turn reads all before it from the cache"
+    );
+    // Signed thoughts are worth nothing to another model.
+    let other = TurnRequest {
+        model: "claude-opus-9".to_owned(),
+        ..again.clone()
+    };
+    take(&models, &other).await.0.unwrap();
+    assert_eq!(
+        server.turns()[2].json()["messages"][1],
+        json!({"role": "assistant", "content": [{"type": "text", "text": "fine"}]})
     );
     // Another kind of server gets the text alone.
     let (server, models) = pair(Fake::new(Wire::Ollama));
@@ -230,7 +248,32 @@ async fn plain_openai_gets_only_what_openai_knows() {
             "max_tokens": 8192, "temperature": 0.7, "top_p": 0.95, "seed": 2147483647,
         })
     );
-    assert_eq!(turns[2].json()["response_format"], response_format());
+    assert_eq!(
+        turns[2].json(),
+        json!({
+            "model": "qwen3:14b", "messages": messages(), "stream": true, "stream_options": {"include_usage": true},
+            "max_tokens": 1200, "temperature": 0.7, "top_p": 0.95, "response_format": response_format(),
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_penalty_on_repetition_goes_to_all_who_sample() {
+    let turn = TurnRequest {
+        presence_penalty: 0.7,
+        ..request()
+    };
+    for wire in Wire::ALL {
+        let (server, models) = pair(Fake::new(wire));
+        take(&models, &turn).await.0.unwrap();
+        let sent = server.turns()[0].json();
+        let at = match wire {
+            Wire::Ollama => &sent["options"]["presence_penalty"],
+            _ => &sent["presence_penalty"],
+        };
+        let wanted = (wire != Wire::Anthropic).then_some(0.7);
+        assert_eq!(at.as_f64(), wanted, "{wire:?}");
+    }
 }
 
 /// A server that minds a field until it is left out, and the bodies it got for two turns.

@@ -35,9 +35,11 @@ pub enum Fault {
     Rejected,
     OverloadInStream,
     Loading,
+    NoHead,
+    BrokenText,
 }
 
-const ALL: [Fault; 29] = [
+const ALL: [Fault; 31] = [
     Fault::CallNotParsed,
     Fault::RunnerDied,
     Fault::QueueFull,
@@ -67,6 +69,8 @@ const ALL: [Fault; 29] = [
     Fault::Rejected,
     Fault::OverloadInStream,
     Fault::Loading,
+    Fault::NoHead,
+    Fault::BrokenText,
 ];
 
 /// Draws a fault for one turn in each three.
@@ -195,6 +199,19 @@ impl Fault {
                 error_in(kind, "", &line(words))
             }
             Self::Loading => error(503, "Loading model"),
+            Self::NoHead => Answer::steps(vec![Step::Hold]),
+            // Half a character in the midst of a reply, and its end.
+            Self::BrokenText => {
+                let mut answer = whole();
+                for step in &mut answer.steps {
+                    let Step::Bytes(bytes) = step else { continue };
+                    let middle = bytes.len() / 2;
+                    if let Some(letter) = bytes[middle..].iter().position(u8::is_ascii_lowercase) {
+                        bytes[middle + letter] = 0xe2;
+                    }
+                }
+                answer
+            }
         }
     }
 }

@@ -336,7 +336,7 @@ impl Models for Desk {
         Default::default()
     }
 
-    fn context(&self, _: &str) -> u32 {
+    fn context(&self, _: &str, _: &str) -> u32 {
         16_384
     }
 }

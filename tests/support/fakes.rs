@@ -65,6 +65,8 @@ pub struct Fake {
     pub crlf: bool,
     /// Ollama: calls stand on the last line, as when llama-server renders the template.
     pub calls_last: bool,
+    /// Calls are all numbered 0, and their arguments are a text within a text.
+    pub odd_calls: bool,
     /// So many looks at slots or loaded models show it at work.
     pub busy: Arc<AtomicUsize>,
     /// Ollama: what `/api/ps` lists.
@@ -85,6 +87,7 @@ impl Fake {
             piece: usize::MAX,
             crlf: false,
             calls_last: false,
+            odd_calls: false,
             busy: Arc::default(),
             loaded: Arc::new(Mutex::new(json!([]))),
             shown: json!({"details": {"family": "qwen3"}, "capabilities": ["completion", "tools", "thinking"],
@@ -177,8 +180,11 @@ impl Fake {
         let calls = self.said.calls.iter().enumerate();
         let calls: Vec<Value> = calls
             .map(|(n, (id, name, arguments))| {
-                let mut call =
-                    json!({"function": {"index": n, "name": name, "arguments": arguments}});
+                let function = match self.odd_calls {
+                    true => json!({"index": 0, "name": name, "arguments": arguments.to_string()}),
+                    false => json!({"index": n, "name": name, "arguments": arguments}),
+                };
+                let mut call = json!({ "function": function });
                 if !id.is_empty() {
                     call["id"] = json!(id);
                 }
@@ -266,9 +272,14 @@ impl Fake {
             events.push(event(delta(json!({ "content": piece }))));
         }
         for (n, (id, name, arguments)) in self.said.calls.iter().enumerate() {
+            let text = arguments.to_string();
+            let (n, text) = match self.odd_calls {
+                true => (0, json!(text).to_string()),
+                false => (n, text),
+            };
             let opened = json!({"index": n, "id": id, "type": "function", "function": {"name": name, "arguments": ""}});
             events.push(event(delta(json!({ "tool_calls": [opened] }))));
-            for piece in split_at(&arguments.to_string(), 5) {
+            for piece in split_at(&text, 5) {
                 let part = json!({"index": n, "function": {"arguments": piece}});
                 events.push(event(delta(json!({ "tool_calls": [part] }))));
             }
@@ -352,6 +363,10 @@ impl Fake {
     // ---- Anthropic ----
 
     fn anthropic(&self, request: &Request) -> Answer {
+        let schema = &request.json()["output_config"]["format"]["schema"];
+        if let Some(refused) = refused_by_anthropic(schema) {
+            return refused;
+        }
         let read = self.read(request);
         let mut events = vec![
             json!({"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant", "content": [],
@@ -421,6 +436,58 @@ impl Fake {
     fn end(&self) -> &'static str {
         if self.crlf { "\r\n" } else { "\n" }
     }
+}
+
+/// The word the vendors' own services refuse a schema for, and the type it stands at; `all`: every field must be there.
+fn loose(schema: &Value, all: bool) -> Option<(&str, &str)> {
+    let words = schema.as_object()?;
+    let kind = schema["type"].as_str().unwrap_or_default();
+    let bounds = ["maxLength", "minLength", "minimum", "maximum", "maxItems"];
+    if let Some(word) = words.keys().find(|word| bounds.contains(&word.as_str())) {
+        return Some((kind, word.as_str()));
+    }
+    let Some(fields) = schema["properties"]
+        .as_object()
+        .filter(|_| kind == "object")
+    else {
+        return loose(&schema["items"], all);
+    };
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    if schema["additionalProperties"] != false {
+        return Some((kind, "additionalProperties"));
+    }
+    if all && fields.keys().any(|name| !required.contains(&json!(name))) {
+        return Some((kind, "required"));
+    }
+    fields.values().find_map(|field| loose(field, all))
+}
+
+fn refused_by_anthropic(schema: &Value) -> Option<Answer> {
+    let (kind, word) = loose(schema, false)?;
+    let what = match word {
+        "additionalProperties" => format!("'{word}' must be explicitly set to false"),
+        _ => format!("property '{word}' is not supported"),
+    };
+    let words = format!("output_config.format.schema: For '{kind}' type, {what}");
+    let error = json!({"type": "invalid_request_error", "message": words});
+    let body = json!({"type": "error", "error": error, "request_id": "req_1"});
+    Some(Answer::status(400, &body.to_string()))
+}
+
+/// OpenAI wants every field to be there as well.
+pub fn refused_by_openai(schema: &Value) -> Option<Answer> {
+    let (_, word) = loose(schema, true)?;
+    let what = match word {
+        "additionalProperties" => "is required to be supplied and to be false",
+        "required" => {
+            "is required to be supplied and to be an array including every key in properties"
+        }
+        _ => "is not permitted",
+    };
+    let words =
+        format!("Invalid schema for response_format 'reply': In context=(), '{word}' {what}.");
+    let error = json!({"message": words, "type": "invalid_request_error", "param": "response_format", "code": null});
+    Some(Answer::status(400, &json!({ "error": error }).to_string()))
 }
 
 /// The first so many events of a stream, then whatever else is to happen.

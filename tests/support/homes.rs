@@ -29,6 +29,7 @@ pub fn program(dir: &Path, words: &[&str]) -> Command {
         .args(words)
         .current_dir(dir)
         .env("XDG_CONFIG_HOME", dir.join("config"))
+        .env("XDG_STATE_HOME", dir.join("state"))
         // Which sandbox holds is found out once for all tests.
         .env(
             "XDG_CACHE_HOME",

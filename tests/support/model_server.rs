@@ -51,6 +51,8 @@ pub enum Step {
     Bytes(Vec<u8>),
     /// Waits until the test opens the gate.
     Wait(Gate),
+    /// Writes nothing for so long: the pace of a server is part of its wire.
+    Pause(Duration),
     /// Keeps the connection open and silent until the client closes it.
     Hold,
     /// Closes.
@@ -372,6 +374,7 @@ fn play(answer: &Answer, writer: &mut TcpStream, reader: &mut impl Read, shared:
                 }
             }
             Step::Wait(gate) => gate.wait(),
+            Step::Pause(time) => std::thread::sleep(*time),
             Step::Hold => {
                 let mut rest = [0; 256];
                 while reader.read(&mut rest).is_ok_and(|count| count > 0) {}

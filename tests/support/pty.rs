@@ -97,15 +97,16 @@ impl Pty {
             ("USER", "tester"),
             ("PS1", "ready> "),
         ];
-        for (name, value) in fixed.iter().chain(env) {
-            command.env(name, value);
-        }
         command.env("XDG_CONFIG_HOME", dir.join("config"));
+        command.env("XDG_STATE_HOME", dir.join("state"));
         // Which sandbox holds is found out once for all tests.
         command.env(
             "XDG_CACHE_HOME",
             concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
         );
+        for (name, value) in fixed.iter().chain(env) {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let shown = Arc::new((

@@ -39,6 +39,7 @@ impl Terminal {
         command.args(words);
         command.cwd(dir);
         command.env("XDG_CONFIG_HOME", dir.join("config"));
+        command.env("XDG_STATE_HOME", dir.join("state"));
         // Which sandbox holds is found out once for all tests.
         command.env(
             "XDG_CACHE_HOME",

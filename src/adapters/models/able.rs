@@ -24,22 +24,25 @@ pub async fn look(server: &Server, model: &str) -> Vec<Finding> {
         HostKind::Ollama => {
             let (shown, ps) = tokio::join!(show(server, model), loaded(server));
             if let Some(shown) = shown {
-                found.extend(shows(server, &name, &shown));
+                found.extend(shows(server, model, &shown));
             }
             if let Some(ps) = ps {
-                found.extend(stays(server, &name, ollama::stay(&ps, model)));
+                found.extend(stays(server, model, ollama::stay(&ps, model)));
             }
         }
         HostKind::LlamaCpp => found.extend(props(server, &name).await),
         HostKind::LmStudio => {
             found.extend(trained(server, &name, model).await);
-            if server.seen_context().is_none() {
+            if server.seen_context(model).is_none() {
                 found.push(unloaded(server, &name, model));
             }
         }
         _ => {}
     }
-    if let Some(seen) = server.seen_context().filter(|_| server.tells_context()) {
+    if let Some(seen) = server
+        .seen_context(model)
+        .filter(|_| server.tells_context())
+    {
         found.push(context(server, &name, seen));
     }
     found
@@ -80,7 +83,8 @@ async fn show(server: &Server, model: &str) -> Option<Value> {
 }
 
 /// What `/api/show` tells: abilities and the longest context of the model itself.
-fn shows(server: &Server, name: &str, shown: &Value) -> Vec<Finding> {
+fn shows(server: &Server, model: &str, shown: &Value) -> Vec<Finding> {
+    let name = &subject(&server.name, model);
     let mut found = Vec::new();
     let can = shown.get("capabilities").and_then(Value::as_array);
     let can: Vec<&str> = can
@@ -106,7 +110,7 @@ fn shows(server: &Server, name: &str, shown: &Value) -> Vec<Finding> {
         let length = fields.find(|(field, _)| field.ends_with(".context_length"))?;
         length.1.as_u64()
     });
-    let asked = server.context();
+    let asked = server.context(model);
     server.queue.learn(|known| known.most = longest);
     if let Some(longest) = longest.filter(|longest| *longest < u64::from(asked)) {
         found.push(Finding::warning(
@@ -132,18 +136,19 @@ fn abilities(name: &str, can: &[&str]) -> Finding {
 }
 
 /// How it is loaded now, if it is.
-fn stays(server: &Server, name: &str, loaded: Option<Loaded>) -> Vec<Finding> {
+fn stays(server: &Server, model: &str, loaded: Option<Loaded>) -> Vec<Finding> {
+    let name = &subject(&server.name, model);
     let Some(loaded) = loaded else {
         let words = "is not loaded now: its first turn takes longer";
         return vec![Finding::note(name, words)];
     };
-    let asked = server.context();
+    let asked = server.context(model);
     server.queue.learn(|known| known.gpu = loaded.gpu);
     let mut found = Vec::new();
     match loaded.context {
         // How it lies on the GPU is another client's business until a turn of ours has it loaded anew.
         Some(context) if context != asked && !server.windows.contains(&context) => {
-            let (what, remedy) = (foreign(context, asked), share(server, context));
+            let (what, remedy) = (foreign(context, asked), share(server, context, asked));
             return vec![Finding::warning(name, what, remedy)];
         }
         Some(context) => found.push(Finding::fine(
@@ -175,11 +180,10 @@ pub fn foreign(context: u32, asked: u32) -> String {
 }
 
 /// How to end that.
-pub fn share(server: &Server, context: u32) -> String {
+pub fn share(server: &Server, context: u32, asked: u32) -> String {
     format!(
-        "set hosts.{}.num_ctx = {context} in factory.toml to share what is loaded, or have that client ask for {}",
-        server.name,
-        server.context()
+        "set hosts.{}.num_ctx = {context} in factory.toml to share what is loaded, or have that client ask for {asked}",
+        server.name
     )
 }
 

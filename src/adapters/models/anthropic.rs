@@ -1,6 +1,6 @@
 //! Anthropic's Messages API: cached system text, thinking that can be read, no sampling, and its events block by block.
 
-use super::dialect::{Dialect, Framing, Reading, Step, Without, counted, set};
+use super::dialect::{Dialect, Framing, Reading, Step, Without, counted, set, unbounded};
 use super::errors::{fail, piece, said};
 use super::gather::{Block, Gather};
 use super::host::Server;
@@ -17,19 +17,31 @@ pub const DIALECT: Dialect = Dialect {
     closes: true,
     body,
     take,
-    optional: &["thinking", "adaptive", "effort", "output_config"],
+    optional: &[
+        "thinking",
+        "adaptive",
+        "effort",
+        "output_config",
+        "output_config.format",
+        "structured output",
+    ],
 };
+
+/// Those of its words that name the schema of a reply, without which all else can stay.
+const FORM: [&str; 2] = ["output_config.format", "structured output"];
 
 /// What it offers; a free request that shows whether the key is taken.
 pub const MODELS: &str = "/v1/models";
 /// The version of the API spoken here.
 pub const VERSION: &str = "2023-06-01";
+/// Our own field of a block of thinking, never sent: whose it is.
+const OF: &str = "of";
 /// Tokens on top for the thinking of models that cannot be kept from it.
 const THINKING: u32 = 4096;
 
-/// Without anything older models are left, which know neither adaptive thinking nor effort.
+/// Without anything but the schema older models are left, which know neither adaptive thinking nor effort.
 fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
-    let bare = without.any();
+    let bare = without.any_but(&FORM);
     let (system, rest): (Vec<&Message>, Vec<&Message>) = request
         .messages
         .iter()
@@ -39,7 +51,7 @@ fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
         "model": request.model,
         "max_tokens": request.max_tokens + room,
         "stream": true,
-        "messages": talk(&rest),
+        "messages": talk(&rest, &request.model),
     });
     keep_said(&mut body, request);
     let mut system: Vec<Value> = system
@@ -67,7 +79,12 @@ fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
     );
     let effort = if request.think { "medium" } else { "low" };
     let mut output = json!({"effort": effort});
-    if let Some(schema) = &request.format {
+    let schema = request
+        .format
+        .as_ref()
+        .filter(|_| !FORM.iter().any(|word| without.has(word)));
+    if let Some(mut schema) = schema.cloned() {
+        unbounded(&mut schema);
         let format = json!({"type": "json_schema", "schema": schema});
         set(&mut output, "format", format);
     }
@@ -93,12 +110,12 @@ fn keep_said(body: &mut Value, request: &TurnRequest) {
 }
 
 /// What was said, message by message; results of tools that follow each other are one message.
-fn talk(messages: &[&Message]) -> Vec<Value> {
+fn talk(messages: &[&Message], model: &str) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     let mut open = false;
     for message in messages {
         let Some(answered) = &message.answers else {
-            all.push(said_before(message));
+            all.push(said_before(message, model));
             open = false;
             continue;
         };
@@ -117,13 +134,17 @@ fn talk(messages: &[&Message]) -> Vec<Value> {
     all
 }
 
-/// A model's own words go back block by block, unchanged: its thinking is signed.
-fn said_before(message: &Message) -> Value {
-    if message.blocks.is_empty() {
-        json!({"role": message.role, "content": [{"type": "text", "text": message.content}]})
-    } else {
-        json!({"role": message.role, "content": message.blocks})
+/// A model's own words go back block by block, unchanged: its thinking is signed, and worth nothing to another model.
+fn said_before(message: &Message, model: &str) -> Value {
+    let own = |block: &&Value| block.get(OF).is_none_or(|of| of == model);
+    let mut blocks: Vec<Value> = message.blocks.iter().filter(own).cloned().collect();
+    for block in blocks.iter_mut().filter_map(Value::as_object_mut) {
+        block.shift_remove(OF);
     }
+    if blocks.is_empty() {
+        blocks.push(json!({"type": "text", "text": message.content}));
+    }
+    json!({"role": message.role, "content": blocks})
 }
 
 #[derive(Deserialize)]
@@ -165,7 +186,7 @@ fn take(reading: &Reading<'_>, data: &str, gather: &mut Gather<'_>) -> Result<St
     match event.kind.as_str() {
         "error" => said(server, reading.model, event.error.as_ref())?,
         "message_start" => count(gather, event.message.and_then(|begun| begun.usage)),
-        "content_block_start" => begin(gather, event.index, event.content_block),
+        "content_block_start" => begin(reading.model, gather, event.index, event.content_block),
         "content_block_delta" => {
             if let (Some(index), Some(delta)) = (event.index, event.delta) {
                 add(gather, index, &delta);
@@ -184,10 +205,13 @@ fn take(reading: &Reading<'_>, data: &str, gather: &mut Gather<'_>) -> Result<St
     Ok(Step::More)
 }
 
-fn begin(gather: &mut Gather<'_>, index: Option<u64>, block: Option<Value>) {
-    let (Some(index), Some(value)) = (index, block) else {
+fn begin(model: &str, gather: &mut Gather<'_>, index: Option<u64>, block: Option<Value>) {
+    let (Some(index), Some(mut value)) = (index, block) else {
         return;
     };
+    if text(&value, "type").ends_with("thinking") {
+        set(&mut value, OF, json!(model));
+    }
     gather.content(text(&value, "text"));
     gather.thought(text(&value, "thinking"));
     let json = String::new();

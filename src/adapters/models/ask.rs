@@ -37,12 +37,21 @@ pub async fn get(server: &Server, address: &str, within: Duration) -> Result<Ans
     send(server, server.clients.probes()?.get(address), within).await
 }
 
+/// The same over the connections of turns, with all that time to connect.
+pub async fn beside_a_turn(
+    server: &Server,
+    address: &str,
+    within: Duration,
+) -> Result<Answer, String> {
+    send(server, server.clients.turns()?.get(address), within).await
+}
+
 /// Whether a full address answers well to somebody without a key.
 pub async fn anyone(server: &Server, address: &str) -> bool {
     let Ok(client) = server.clients.probes() else {
         return false;
     };
-    let answer = answered(client.get(address), WHOLE).await;
+    let answer = answered(server, client.get(address), WHOLE).await;
     answer.is_ok_and(|answer| answer.json().is_some())
 }
 
@@ -57,14 +66,19 @@ async fn send(
     builder: RequestBuilder,
     within: Duration,
 ) -> Result<Answer, String> {
-    answered(authorised(server, builder)?, within).await
+    answered(server, authorised(server, builder)?, within).await
 }
 
-async fn answered(builder: RequestBuilder, within: Duration) -> Result<Answer, String> {
+async fn answered(
+    server: &Server,
+    builder: RequestBuilder,
+    within: Duration,
+) -> Result<Answer, String> {
     let asked = Instant::now();
     let response = builder.timeout(within).send().await.map_err(|error| {
         if error.is_connect() && error.is_timeout() {
-            "no connection within 500 ms".to_owned()
+            let patience = server.clients.patience().as_millis();
+            format!("no connection within {patience} ms")
         } else if error.is_timeout() {
             format!("no answer within {} s", within.as_secs())
         } else {

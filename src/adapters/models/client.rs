@@ -8,7 +8,9 @@ use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A probe gives up sooner.
-pub const PROBE_CONNECT: Duration = Duration::from_millis(500);
+const PROBE_CONNECT: Duration = Duration::from_millis(500);
+/// One of a far host too, whose name must be found and whose certificate be looked at first.
+const FAR_CONNECT: Duration = Duration::from_millis(1500);
 /// Below the 5 s after which llama.cpp and vLLM close an idle connection, so that none is used while it closes.
 const POOL_IDLE: Duration = Duration::from_secs(4);
 
@@ -42,9 +44,17 @@ impl Clients {
     /// For probes.
     pub fn probes(&self) -> Result<&Client, String> {
         self.probes
-            .get_or_init(|| self.build(PROBE_CONNECT))
+            .get_or_init(|| self.build(self.patience()))
             .as_ref()
             .map_err(Clone::clone)
+    }
+
+    /// Longest that a probe waits for a connection.
+    pub const fn patience(&self) -> Duration {
+        match self.near {
+            true => PROBE_CONNECT,
+            false => FAR_CONNECT,
+        }
     }
 
     fn build(&self, connect: Duration) -> Result<Client, String> {

@@ -41,6 +41,11 @@ impl Without {
         self.0.contains(word)
     }
 
+    /// Something else than these is.
+    pub fn any_but(&self, words: &[&str]) -> bool {
+        self.0.iter().any(|word| !words.contains(word))
+    }
+
     /// Leaves more out.
     pub fn add(&mut self, words: Vec<&'static str>) {
         self.0.extend(words);
@@ -117,6 +122,18 @@ pub fn with_tools(body: &mut Value, request: &TurnRequest) {
     let tools: Vec<Value> = tools.collect();
     if !tools.is_empty() {
         set(body, "tools", json!(tools));
+    }
+}
+
+/// Takes bounds of length out of a schema: vendors' own services refuse one that has any.
+pub fn unbounded(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.retain(|word, _| word != "maxLength");
+            fields.values_mut().for_each(unbounded);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(unbounded),
+        _ => {}
     }
 }
 

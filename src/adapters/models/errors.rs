@@ -100,16 +100,20 @@ impl Report {
         }
     }
 
-    /// What the server minds of these words of the request, which can be left out. A prompt too long, or a key, may name
-    /// them too.
+    /// What the server minds of these words of the request, which can be left out: the particular ones, where one holds
+    /// another. A prompt too long, or a key, may name them too.
     pub fn refuses(&self, optional: &[&'static str]) -> Vec<&'static str> {
         let text = self.text.to_lowercase();
         let of_form = matches!(self.status, 400 | 422)
             && matches!(self.fault(), Fault::Rejected | Fault::Unable);
-        let named = optional.iter().copied();
+        let mut named = optional.to_vec();
+        named.retain(|word| of_form && text.contains(word));
+        let all = named.clone();
+        named.retain(|word| {
+            !all.iter()
+                .any(|other| other != word && other.contains(word))
+        });
         named
-            .filter(|word| of_form && text.contains(word))
-            .collect()
     }
 
     fn fault(&self) -> Fault {
@@ -133,10 +137,8 @@ impl Report {
     /// The error in the server's own words, and what to do.
     pub fn into_parts(self, server: &Server, model: &str) -> (ModelError, String) {
         let fault = self.fault();
-        if fault == Fault::Overflow
-            && let Some(tokens) = self.context.and_then(|tokens| u32::try_from(tokens).ok())
-        {
-            server.saw_context(tokens);
+        if let Some(tokens) = self.context.filter(|_| fault == Fault::Overflow) {
+            server.saw_context(model, tokens);
         }
         let moved = (300..400).contains(&self.status);
         let advice = match fault {

@@ -110,6 +110,10 @@ const TABLE: &[Row] = &[
             "does not support generate",
             "does not support completion",
             "does not support thinking",
+            "error loading model",
+            "failed to load model",
+            "unable to load model",
+            "unknown model architecture",
             "jinja",
             "template error",
             "error rendering prompt",
@@ -137,7 +141,6 @@ const TABLE: &[Row] = &[
     ),
     says(
         &[
-            "loading model",
             "model is loading",
             "server busy",
             "maximum pending requests",
@@ -154,12 +157,12 @@ const TABLE: &[Row] = &[
             "unexpectedly stopped",
             "runner process",
             "model has crashed",
-            "model unloaded",
-            "was unloaded",
             "channel error",
         ],
         Fault::Runner,
     ),
+    // By somebody else: no prompt did that.
+    says(&["model unloaded", "was unloaded"], Fault::Server),
     head(&[502, 504, 524], &[], Fault::Unreachable),
     head(
         &[300, 301, 302, 303, 307, 308, 404, 405],

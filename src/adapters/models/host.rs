@@ -8,7 +8,6 @@ use crate::factory::ports::settings::{Host, HostKind};
 use crate::text::origin::Origin;
 use reqwest::Url;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A host of the settings at run time.
@@ -28,10 +27,8 @@ pub struct Server {
     base: Result<String, String>,
     /// By model: what its requests are sent without.
     lacking: Mutex<BTreeMap<String, Without>>,
-    /// Context the server itself reported; 0 = unknown.
-    seen_context: AtomicU32,
-    /// Its window was halved once, since its memory did not suffice.
-    halved: AtomicBool,
+    /// By model: context the server itself reported, or half of what it had no memory for.
+    contexts: Mutex<BTreeMap<String, u32>>,
 }
 
 impl Server {
@@ -59,8 +56,7 @@ impl Server {
             windows: Vec::new(),
             base,
             lacking: Mutex::default(),
-            seen_context: AtomicU32::new(0),
-            halved: AtomicBool::new(false),
+            contexts: Mutex::default(),
         }
     }
 
@@ -81,16 +77,17 @@ impl Server {
         self.local && (!cloud || self.settings.local == Some(true))
     }
 
-    /// Tokens of context to plan with.
-    pub fn context(&self) -> u32 {
-        let seen = self.seen_context();
+    /// Tokens of context to plan with for a model.
+    pub fn context(&self, model: &str) -> u32 {
+        let seen = self.seen_context(model);
         let own = self.settings.num_ctx;
         seen.map_or(own, |seen| seen.min(own))
     }
 
-    /// Context the server reported, if it did.
-    pub fn seen_context(&self) -> Option<u32> {
-        Some(self.seen_context.load(Ordering::Relaxed)).filter(|seen| *seen > 0)
+    /// Context the server reported for a model, if it did.
+    pub fn seen_context(&self, model: &str) -> Option<u32> {
+        let contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        contexts.get(model).copied()
     }
 
     /// Its context is chosen there, not by what we ask for.
@@ -98,18 +95,19 @@ impl Server {
         !matches!(self.settings.kind, HostKind::Ollama | HostKind::Anthropic)
     }
 
-    /// Keeps the context a probe found.
-    pub fn saw_context(&self, tokens: u32) {
-        self.seen_context.store(tokens, Ordering::Relaxed);
+    /// Keeps the context a server tells for a model.
+    pub fn saw_context(&self, model: &str, tokens: u64) {
+        if let Some(tokens) = u32::try_from(tokens).ok().filter(|tokens| *tokens > 0) {
+            let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+            contexts.insert(model.to_owned(), tokens);
+        }
     }
 
-    /// Asks for half the window from now on; false when that was done before.
-    pub fn halve(&self) -> bool {
-        if self.halved.swap(true, Ordering::Relaxed) {
-            return false;
+    /// Asks for half the window for a model from now on, once: Ollama itself tells none.
+    pub fn halve(&self, model: &str) {
+        if self.seen_context(model).is_none() {
+            self.saw_context(model, u64::from(self.context(model) / 2));
         }
-        self.saw_context(self.context() / 2);
-        true
     }
 
     /// What the requests of a model are sent without.

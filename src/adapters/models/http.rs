@@ -14,6 +14,7 @@ use chrono::DateTime;
 use futures_util::{Stream, StreamExt};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -33,21 +34,22 @@ pub async fn turn(
 ) -> Result<Reply, ModelError> {
     let whole = server.settings.whole;
     let before = rival::before(server, &request.model).await;
+    let heard = AtomicUsize::new(0);
     let mut reply = tokio::select! {
         biased;
-        reply = timeout(whole, tries(server, request, pieces)) => reply.unwrap_or_else(|_| {
+        reply = timeout(whole, tries(server, request, pieces, &heard)) => reply.unwrap_or_else(|_| {
             let words = format!("not finished within {} s", whole.as_secs());
             Err(fail(server, Fault::TooLong, words))
         }),
-        why = alive::dies(server, &request.model, pieces) => {
+        why = alive::dies(server, &request.model, pieces, &heard) => {
             let words = format!("it died beside a turn: {why}");
             Err(fail(server, Fault::Unreachable, words))
         }
     };
     if let Ok(reply) = &mut reply {
         rival::after(server, &request.model, before, reply).await;
-        if server.settings.kind == HostKind::LmStudio && server.seen_context().is_none() {
-            // It was loaded for this turn, with a context of the server's own choice.
+        if server.settings.kind == HostKind::LmStudio {
+            // It may have been loaded for this turn, or anew, with a context that is not of our choice.
             probe::window(server, &request.model).await;
         }
     }
@@ -55,7 +57,7 @@ pub async fn turn(
         && error.fault == Fault::Memory
         && server.settings.kind == HostKind::Ollama
     {
-        server.halve();
+        server.halve(&request.model);
     }
     reply
 }
@@ -64,12 +66,13 @@ async fn tries(
     server: &Server,
     request: &TurnRequest,
     pieces: &UnboundedSender<Delta>,
+    heard: &AtomicUsize,
 ) -> Result<Reply, ModelError> {
     let known = server.without(&request.model);
     let mut without = known.clone();
     // Ends: what is refused is always something more.
     loop {
-        match once(server, request, &without, pieces).await? {
+        match once(server, request, &without, pieces, heard).await? {
             Answered::Refused(words) => without.add(words),
             Answered::Reply(reply) => {
                 if without != known {
@@ -103,6 +106,7 @@ async fn once(
     request: &TurnRequest,
     without: &Without,
     pieces: &UnboundedSender<Delta>,
+    heard: &AtomicUsize,
 ) -> Result<Answered, ModelError> {
     let asked = Instant::now();
     let settings = &server.settings;
@@ -116,8 +120,11 @@ async fn once(
     } else {
         ERROR_BODY
     };
+    let count = |_: &_| {
+        heard.fetch_add(1, Ordering::Relaxed);
+    };
     let mut bytes = Timed::new(
-        response.bytes_stream(),
+        response.bytes_stream().inspect(count),
         asked,
         settings.first_byte,
         silence(server, request),

@@ -190,7 +190,7 @@ const NO_PRICE: &str = "its price is not known, so it is not called";
 
 fn price_remedy(model: &str) -> String {
     format!(
-        "give {model} a price under [prices] in your own settings, or set local = true on the host if it is free"
+        "give {model} a price under [prices], or its host local = true if it is free, in your own settings"
     )
 }
 
@@ -272,7 +272,8 @@ impl Models for ModelHosts {
         server.map_or_else(ServerFacts::default, |server| server.queue.known())
     }
 
-    fn context(&self, host: &str) -> u32 {
-        self.servers.get(host).map_or(0, |server| server.context())
+    fn context(&self, host: &str, model: &str) -> u32 {
+        let server = self.servers.get(host);
+        server.map_or(0, |server| server.context(model))
     }
 }

@@ -35,7 +35,7 @@ pub const PS: &str = "/api/ps";
 fn body(server: &Server, request: &TurnRequest, without: &Without) -> Value {
     let bare = without.any();
     let mut options = json!({
-        "num_ctx": server.context(),
+        "num_ctx": server.context(&request.model),
         "num_predict": request.max_tokens,
         "temperature": number(request.sampling.temperature),
         "top_p": number(request.sampling.top_p),
@@ -226,7 +226,7 @@ fn take(reading: &Reading<'_>, line: &str, gather: &mut Gather<'_>) -> Result<St
         (Some(count), Some(nanos)) if nanos > 0 => Some(count as f64 * 1e9 / nanos as f64),
         _ => None,
     };
-    reply.context = Some(server.context());
+    reply.context = Some(server.context(reading.model));
     if let Some(nanos) = line.load_duration.filter(|nanos| *nanos >= LOADED) {
         server
             .queue

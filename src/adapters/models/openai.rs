@@ -2,7 +2,7 @@
 
 use super::dialect::{
     Dialect, Framing, Reading, Step, Without, counted, messages, number, set, small_seed,
-    with_tools,
+    unbounded, with_tools,
 };
 use super::errors::{fail, piece, said};
 use super::gather::Gather;
@@ -27,6 +27,7 @@ pub const DIALECT: Dialect = Dialect {
         "presence_penalty",
         "seed",
         "stream_options",
+        "response_format",
     ],
 };
 
@@ -49,7 +50,10 @@ pub fn base(url: &str) -> String {
 
 /// Models that think take no sampling, and all newer ones call the limit by its newer name.
 fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
-    let mut body = plain(request);
+    let mut body = with_format(plain(request), request);
+    if let Some(format) = body.get_mut("response_format") {
+        unbounded(format);
+    }
     if let Some(fields) = body.as_object_mut() {
         fields.retain(|field, _| !without.has(field));
     }
@@ -60,7 +64,7 @@ fn body(_server: &Server, request: &TurnRequest, without: &Without) -> Value {
             json!(request.max_tokens),
         );
     }
-    with_format(body, request)
+    body
 }
 
 /// The fields every such server knows.
@@ -189,7 +193,7 @@ pub fn take(
     let chunk: Chunk = piece(server, data, "an event of it is not what such servers send")?;
     said(server, reading.model, chunk.error.as_ref())?;
     figures(gather, chunk.usage, chunk.timings);
-    gather.reply.context = server.seen_context();
+    gather.reply.context = server.seen_context(reading.model);
     if let Some(progress) = chunk.prompt_progress.filter(|p| p.processed < p.total) {
         gather.note(format!(
             "{} has read {} of {} tokens",

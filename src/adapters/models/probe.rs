@@ -166,8 +166,9 @@ fn unlisted(server: &Server, models: &[String], model: &str) -> Finding {
 async fn openai_like(server: &Server, model: &str) -> Found {
     let list = get(server, server.address(openai::MODELS)).await?;
     let mut models = names(&list, "data", "id").ok_or_else(|| not_this(server))?;
-    if let Some(tokens) = context(&list, model) {
-        saw(server, tokens);
+    let told = context(&list, model);
+    if let Some(tokens) = told {
+        server.saw_context(model, tokens);
     }
     if server.settings.kind == HostKind::LmStudio {
         return Ok(loaded(server, model, models).await);
@@ -175,7 +176,7 @@ async fn openai_like(server: &Server, model: &str) -> Found {
     let owner = owner(Some(&list));
     let words = match owner {
         "llamacpp" => {
-            let build = started_with(server, context(&list, model).is_none()).await?;
+            let build = started_with(server, model, told.is_none()).await?;
             format!(
                 "llama.cpp{build} with {}",
                 models.first().map_or("no model", String::as_str)
@@ -200,7 +201,7 @@ async fn openai_like(server: &Server, model: &str) -> Found {
 
 /// What llama.cpp was started with: its build in words, and its context where the list does not tell it. Its list is open
 /// to anyone, this is not (`--api-key` in the README of its server), so a wrong key is found here.
-async fn started_with(server: &Server, wants_context: bool) -> Result<String, Wrong> {
+async fn started_with(server: &Server, model: &str, wants_context: bool) -> Result<String, Wrong> {
     let props = match get(server, server.beside(llamacpp::PROPS)).await {
         Err(wrong) if wrong.fault == Fault::Refused => return Err(wrong),
         Err(_) => return Ok(String::new()),
@@ -208,7 +209,7 @@ async fn started_with(server: &Server, wants_context: bool) -> Result<String, Wr
     };
     let tokens = props.pointer("/default_generation_settings/n_ctx");
     if let Some(tokens) = tokens.and_then(Value::as_u64).filter(|_| wants_context) {
-        saw(server, tokens);
+        server.saw_context(model, tokens);
     }
     let build = props.get("build_info").and_then(Value::as_str);
     Ok(build.map_or_else(String::new, |build| format!(" {}", one_line(build, 20))))
@@ -228,7 +229,7 @@ pub async fn window(server: &Server, model: &str) -> Option<u64> {
     let own = studio(server).await?;
     let found = own.into_iter().find(|(name, _)| name == model);
     let tokens = found.and_then(|(_, context)| context)?;
-    saw(server, tokens);
+    server.saw_context(model, tokens);
     Some(tokens)
 }
 
@@ -242,21 +243,12 @@ async fn studio(server: &Server) -> Option<Vec<(String, Option<u64>)>> {
     None
 }
 
-fn saw(server: &Server, tokens: u64) {
-    if let Ok(tokens) = u32::try_from(tokens) {
-        server.saw_context(tokens);
-    }
-}
-
-/// What the list says of the model, or of the first one.
-fn entry<'a>(list: &'a Value, model: &str) -> Option<&'a Value> {
+/// What the list says of the context of a model. llama.cpp has one model, whatever it is called in a request.
+fn context(list: &Value, model: &str) -> Option<u64> {
     let entries = list.get("data")?.as_array()?;
     let named = |entry: &&Value| entry.get("id").and_then(Value::as_str) == Some(model);
-    entries.iter().find(named).or(entries.first())
-}
-
-fn context(list: &Value, model: &str) -> Option<u64> {
-    let entry = entry(list, model)?;
+    let only = || entries.first().filter(|_| owner(Some(list)) == "llamacpp");
+    let entry = entries.iter().find(named).or_else(only)?;
     let context = entry
         .pointer("/meta/n_ctx")
         .or_else(|| entry.get("max_model_len"));
@@ -264,10 +256,7 @@ fn context(list: &Value, model: &str) -> Option<u64> {
 }
 
 fn owner(list: Option<&Value>) -> &str {
-    let entry = list.and_then(|list| entry(list, ""));
-    entry
-        .and_then(|entry| entry.get("owned_by"))
-        .and_then(Value::as_str)
+    list.and_then(|list| list.pointer("/data/0/owned_by")?.as_str())
         .unwrap_or_default()
 }
 

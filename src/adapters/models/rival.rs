@@ -37,7 +37,7 @@ pub async fn before(server: &Server, model: &str) -> Before {
     let Some(ps) = ps(server).await else {
         return Before::default();
     };
-    let (asked, left) = (server.context(), server.queue.left());
+    let (asked, left) = (server.context(model), server.queue.left());
     let ours = left.filter(|left| left.model == model);
     let Some(loaded) = ollama::stay(&ps, model) else {
         let stays = keeps(&server.settings.keep_alive);
@@ -59,7 +59,7 @@ pub async fn before(server: &Server, model: &str) -> Before {
                     "{model} on {}: {}; {}",
                     server.name,
                     able::foreign(context, asked),
-                    able::share(server, context)
+                    able::share(server, context, asked)
                 )),
                 loaded: None,
             }

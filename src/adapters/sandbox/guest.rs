@@ -21,6 +21,8 @@ pub const TAKE: &str = "__take";
 const CONNECT: Duration = Duration::from_millis(100);
 /// How long a process that should be ended stays.
 const STAY: Duration = Duration::from_secs(60);
+/// Processor time that nobody else sets as a limit, seconds.
+pub const LIMIT: u64 = 7_654_321;
 /// How much a guest takes that is to break the limit of memory, bytes.
 const TOO_MUCH: usize = 120 << 20;
 
@@ -149,10 +151,25 @@ fn abstract_socket(_: &str) -> bool {
 fn signal(question: &Question) -> Attempt {
     let near = [Some(rustix::process::getpid()), getppid()];
     if let Some(pid) = Pid::from_raw(question.victim).filter(|pid| !near.contains(&Some(*pid))) {
+        limit(pid);
         let _ = kill_process(pid, Signal::KILL);
     }
     attempt("end a process of yours", &[])
 }
+
+/// A limit of processor time can end a process too; this one leaves it alive, to be seen.
+#[cfg(target_os = "linux")]
+fn limit(pid: Pid) {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let limit = Rlimit {
+        current: Some(LIMIT),
+        maximum: Some(LIMIT),
+    };
+    let _ = prlimit(Some(pid), Resource::Cpu, limit);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit(_: Pid) {}
 
 #[cfg(target_os = "linux")]
 fn spaces() -> Attempt {

@@ -1,7 +1,7 @@
 //! Tries a tier by what it does, not by what it says: a guest of ours inside attempts about ten escapes, and what it
 //! managed is seen from outside as well.
 
-use super::guest::{ASK, HOLD, TAKE};
+use super::guest::{ASK, HOLD, LIMIT, TAKE};
 use super::runner::Runner;
 use super::start::Means;
 use super::tier::Tier;
@@ -277,6 +277,9 @@ impl Bait {
             "seen from outside",
         );
         let hit = !matches!(self.victim.try_wait(), Ok(None));
+        let limits = fs::read_to_string(format!("/proc/{}/limits", self.victim.id()));
+        let limited = limits.is_ok_and(|all| all.contains(&LIMIT.to_string()));
+        leaked("end a process", limited, "its limits were changed");
         leaked("end a process", hit, "it was ended");
         leaked(
             "leave a process",

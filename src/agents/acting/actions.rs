@@ -1,6 +1,7 @@
 //! Actions out of a reply: native calls, calls printed as text, or one JSON object; each field checked before anything is done.
 
 use super::salvage::salvage;
+use crate::agents::prompt::object;
 use crate::agents::reply::{self, Malformed};
 use crate::agents::talk::{Answered, Message, Speaker, Tool, ToolCall};
 use serde::Deserialize;
@@ -193,17 +194,12 @@ impl Form {
 pub(super) fn schema(plan: &[String]) -> Value {
     let mut paths: Vec<&str> = plan.iter().map(String::as_str).collect();
     paths.push("");
-    json!({
-        "type": "object",
-        "properties": {
-            "thought": {"type": "string", "maxLength": 300},
-            "action": {"type": "string", "enum": TOOLS},
-            "path": {"type": "string", "enum": paths},
-            "reason": {"type": "string", "maxLength": 300},
-        },
-        "required": ["thought", "action", "path", "reason"],
-        "additionalProperties": false,
-    })
+    object(&json!({
+        "thought": {"type": "string", "maxLength": 300},
+        "action": {"type": "string", "enum": TOOLS},
+        "path": {"type": "string", "enum": paths},
+        "reason": {"type": "string", "maxLength": 300},
+    }))
 }
 
 /// The tools as a server is told of them.

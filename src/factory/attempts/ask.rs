@@ -21,6 +21,8 @@ pub struct Spoiled {
     pub text: String,
     /// What was thought, where nothing else came.
     pub thought: String,
+    /// It came to no answer for thinking in circles.
+    pub circling: bool,
     /// For its author.
     pub problem: Malformed,
 }
@@ -36,6 +38,7 @@ impl Spoiled {
             fault,
             text: text.to_owned(),
             thought: String::new(),
+            circling: false,
             problem,
         }
     }
@@ -46,6 +49,7 @@ impl Spoiled {
             fault: Fault::Cut,
             text: String::new(),
             thought: String::new(),
+            circling: false,
             problem: Malformed::new(format!("the reply was cut at {tokens} tokens")),
         }
     }
@@ -56,16 +60,18 @@ impl Spoiled {
             fault: Fault::Form,
             text: String::new(),
             thought: thought.trim().to_owned(),
+            circling: false,
             problem: Malformed::new("it was empty: there was no answer in it".to_owned()),
         }
     }
 
-    /// A reply that was broken off because it repeated itself.
-    pub fn looping(detail: String) -> Self {
+    /// A reply that was broken off because it repeated itself, in its thoughts already or only in its text.
+    pub fn looping(detail: String, circling: bool) -> Self {
         Self {
             fault: Fault::Loop,
             text: String::new(),
             thought: String::new(),
+            circling,
             problem: Malformed::new(detail),
         }
     }
@@ -143,6 +149,7 @@ impl Context {
                 self.ruled(asking, ruling, next).await?;
                 let mut unlike = prompt.clone();
                 unlike.presence_penalty = PENALTY;
+                unlike.think &= !spoiled.circling;
                 Ok(unlike)
             }
             Answer::Room => {

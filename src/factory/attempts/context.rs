@@ -206,7 +206,7 @@ impl Context {
     pub fn numbers(&self) -> Numbers {
         let mut numbers = self.settings.harness.numbers;
         if let Some(model) = &self.model {
-            numbers.context = self.tools.models.context(&model.host);
+            numbers.context = self.tools.models.context(&model.host, &model.model);
         }
         numbers.factor = self.factor();
         numbers

@@ -12,14 +12,21 @@ use tokio::sync::{mpsc, oneshot};
 /// Pieces of a reply taken in one go.
 const BURST: usize = 256;
 
-/// Passes streamed text to the live log; how many characters came.
+/// What came of a reply, in characters.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Came {
+    pub said: usize,
+    pub pondered: usize,
+}
+
+/// Passes streamed text to the live log; how much came.
 pub(super) async fn show(
     voice: Voice,
     redactor: Redactor,
     mut arriving: mpsc::UnboundedReceiver<Delta>,
     looping: oneshot::Sender<String>,
-) -> usize {
-    let mut chars = 0;
+) -> Came {
+    let mut came = Came::default();
     let (mut looping, mut saying, mut pondering) =
         (Some(looping), Repeats::default(), Repeats::default());
     let (mut text, mut thought) = (Shown::new(&redactor), Shown::new(&redactor));
@@ -34,7 +41,8 @@ pub(super) async fn show(
                 Delta::Note(words) => voice.line(Level::Info, words),
             }
         }
-        chars += said.chars().count() + pondered.chars().count();
+        came.said += said.chars().count();
+        came.pondered += pondered.chars().count();
         let again = saying.push(&said).or_else(|| pondering.push(&pondered));
         if let Some(words) = again
             && let Some(tell) = looping.take()
@@ -46,7 +54,7 @@ pub(super) async fn show(
     }
     voice.line(Level::Thought, thought.rest());
     voice.line(Level::Stream, text.rest());
-    chars
+    came
 }
 
 /// Streamed text made safe to show: no control characters, no secrets.
@@ -73,8 +81,13 @@ impl Shown {
     }
 }
 
-/// Whether a whole reply only repeats itself: one that came at once was not read while it streamed.
+/// Whether a whole reply only repeats itself: one that came at once was not read while it streamed. What was thought before
+/// an answer came all the same harms nothing.
 pub(super) fn looped(request: &TurnRequest, reply: &Reply) -> Option<ModelError> {
-    let detail = Repeats::default().push(&reply.text)?;
+    let text = match reply.text.trim().is_empty() {
+        true => &reply.thought,
+        false => &reply.text,
+    };
+    let detail = Repeats::default().push(text)?;
     Some(ModelError::new(&request.host, Fault::Looping, detail))
 }

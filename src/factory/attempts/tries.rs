@@ -17,6 +17,8 @@ pub enum Next {
     Again(Duration),
     /// The prompt does not fit.
     TooLarge,
+    /// The prompt ended its model twice: where the model speaks otherwise, it is too much for it.
+    Poison,
     /// The model does not bring it about, and there is no other.
     Stuck,
     /// The host is left alone.
@@ -32,6 +34,8 @@ pub struct Tries {
     first: Duration,
     waits: usize,
     samples: u32,
+    /// The model died of it the last time.
+    died: bool,
 }
 
 impl Tries {
@@ -41,14 +45,24 @@ impl Tries {
             first,
             waits: 0,
             samples: 0,
+            died: false,
         }
     }
 
     /// What to do about a fault. `smaller`: the host takes a smaller window now than it was asked for; `others`: another model
     /// could take over.
     pub fn next(&mut self, error: &ModelError, smaller: bool, others: bool) -> Next {
+        let dies = error.fault == Fault::Runner;
+        let again = std::mem::replace(&mut self.died, dies) && dies;
         match error.remedy() {
             _ if error.fault == Fault::NoScript => Next::Broken,
+            _ if again && others => Next::Host,
+            _ if again => Next::Poison,
+            Remedy::Retry if dies => {
+                // It must be loaded anew.
+                self.waits = self.waits.max(1);
+                self.patience(None)
+            }
             // Each time costs as long as a limit of time allows: once more, and the host is sick.
             Remedy::Retry if error.fault == Fault::Hung && self.waits > 0 => Next::Host,
             Remedy::Retry => self.patience(None),
@@ -121,7 +135,7 @@ mod tests {
     #[test]
     fn hosts_get_four_more_chances_and_models_two() {
         assert_eq!(fate(&[Fault::Broken], false), Next::Again(SECOND));
-        assert_eq!(fate(&[Fault::Runner; 4], false), Next::Again(SECOND * 45));
+        assert_eq!(fate(&[Fault::Broken; 4], false), Next::Again(SECOND * 45));
         assert_eq!(fate(&[Fault::Server; 5], false), Next::Host);
         assert_eq!(
             fate(&[Fault::Garbled; 2], false),
@@ -129,6 +143,16 @@ mod tests {
         );
         assert_eq!(fate(&[Fault::Looping; 3], false), Next::Stuck);
         assert_eq!(fate(&[Fault::Unfinished; 3], true), Next::Host);
+    }
+
+    #[test]
+    fn a_prompt_that_ends_its_model_twice_in_a_row_is_not_sent_again() {
+        let (dies, breaks) = (Fault::Runner, Fault::Broken);
+        assert_eq!(fate(&[dies], false), Next::Again(SECOND * 5));
+        assert_eq!(fate(&[dies, dies], false), Next::Poison);
+        assert_eq!(fate(&[dies, dies], true), Next::Host);
+        let between = fate(&[dies, breaks, dies], false);
+        assert_eq!(between, Next::Again(SECOND * 45));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::ask::{Spoiled, spoken};
 use super::context::{Context, FromAgent, Stop};
-use super::live;
+use super::live::{self, Came};
 use super::tries::{Next, Tries};
 use crate::agents::prompt::{Mode, Prompt};
 use crate::agents::reply::Malformed;
@@ -13,6 +13,7 @@ use crate::domain::label::Label;
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::Level;
 use crate::factory::ports::model::{Fault, Message, ModelError, Reply, Speaker, TurnRequest};
+use crate::factory::trial;
 use crate::text::tokens;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -71,7 +72,8 @@ impl Context {
                 },
             };
             let written = showing.await.unwrap_or_default();
-            let thrown = thrown.or_else(|| self.broken_off(&asked, &error, written));
+            let chars = written.said + written.pondered;
+            let thrown = thrown.or_else(|| self.broken_off(&asked, &error, chars));
             self.transcribe(request, None, Some(&error))?;
             self.over();
             let failed = EventBody::Turn(self.failed(&asked, &error, thrown.as_ref(), millis));
@@ -79,7 +81,7 @@ impl Context {
                 .await?;
             if error.fault == Fault::Looping {
                 self.looped += 1;
-                return Ok(Err(Spoiled::looping(error.detail)));
+                return Ok(Err(Spoiled::looping(error.detail, written.said == 0)));
             }
             let smaller = self.numbers().context < window;
             let next = tries.next(&error, smaller, self.replaceable || spare);
@@ -128,12 +130,16 @@ impl Context {
                 Ok(())
             }
             Next::TooLarge => Err(self.too_large(words).await),
+            Next::Poison if self.speaks().await => {
+                let words = format!("this prompt ended its model twice: {words}");
+                Err(self.too_large(words).await)
+            }
             Next::Stuck => {
                 let words = format!("no whole reply in {samples} tries: {words}");
                 Err(self.stuck("S1", words, Vec::new()).await)
             }
             Next::Broken => Err(Stop::Incident(words)),
-            Next::Host => {
+            Next::Host | Next::Poison => {
                 if matches!(error.fault, Fault::Truncated | Fault::Hung) {
                     self.alarm(words);
                 }
@@ -145,6 +151,16 @@ impl Context {
                     None => Err(Stop::Incident(error.to_string())),
                 }
             }
+        }
+    }
+
+    /// Whether the model answers something else than this prompt; a paid host is asked for nothing but turns.
+    async fn speaks(&self) -> bool {
+        let models = self.tools.models.as_ref();
+        let model = self.model.as_ref();
+        match model.filter(|model| models.free(&model.host, &model.model)) {
+            Some(model) => trial::chat(models, model).await.is_none(),
+            None => false,
         }
     }
 
@@ -296,7 +312,7 @@ impl Context {
     async fn exchange(
         &self,
         request: &TurnRequest,
-    ) -> (Result<Reply, ModelError>, JoinHandle<usize>) {
+    ) -> (Result<Reply, ModelError>, JoinHandle<Came>) {
         let (pieces, arriving) = mpsc::unbounded_channel();
         let (found, looping) = oneshot::channel();
         let showing = live::show(self.voice(), self.tools.redactor.clone(), arriving, found);
@@ -316,7 +332,7 @@ impl Context {
         asked: &Asked,
         reply: Reply,
         millis: u64,
-        showing: JoinHandle<usize>,
+        showing: JoinHandle<Came>,
         read: &impl Fn(&Reply) -> Result<T, Malformed>,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;

@@ -182,7 +182,7 @@ pub trait Models: Send + Sync {
     /// The reply with what it cost, by what its server counted or else by our estimate.
     fn priced(&self, request: &TurnRequest, reply: Reply) -> Reply;
 
-    /// Looks whether a host answers and has the model: one GET or so, at most 500 ms to connect, costs nothing.
+    /// Looks whether a host answers and has the model: one GET or so, little time to connect, costs nothing.
     fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus>;
 
     /// Turns with this model cost nothing: its host is on this machine or a private network, or marked so, and does not hand
@@ -196,5 +196,5 @@ pub trait Models: Send + Sync {
     fn known(&self, host: &str) -> ServerFacts;
 
     /// Tokens of context the host is used with (settings `num_ctx`, or its default).
-    fn context(&self, host: &str) -> u32;
+    fn context(&self, host: &str, model: &str) -> u32;
 }

@@ -1,8 +1,8 @@
 //! Attacks on other processes, and processes that will not end.
 
 use crate::attack::{About, Harms, Row, harms, root};
-use crate::look;
 use crate::place::Place;
+use crate::{guest, look};
 use dev_factory::factory::ports::sandbox::{Limit, Limits};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -33,9 +33,17 @@ pub fn rows() -> Vec<Row> {
         },
         Row {
             number: 15,
-            name: "signals the factory and everything else",
+            name: "signals the factory and everything else, and limits it",
             about: About::Walls,
-            harms: || vec!["killed", "signalled with all", "stopped"],
+            harms: || {
+                let limits = [
+                    "limited",
+                    "served last",
+                    "scheduled last",
+                    "later at the disk",
+                ];
+                [&["killed", "signalled with all", "stopped"][..], &limits].concat()
+            },
             attack: signals,
             open: &[],
         },
@@ -52,7 +60,12 @@ pub fn rows() -> Vec<Row> {
             name: "traces, io_uring, keys and other rare system calls",
             about: About::Walls,
             harms: || {
-                let mut all = vec!["io_uring", "a program in memory", "userfaultfd"];
+                let mut all = vec![
+                    "io_uring",
+                    "a program in memory",
+                    "userfaultfd",
+                    "shared memory",
+                ];
                 if root() {
                     all.extend(["settings of the kernel", "perf", "bpf", "traced"]);
                 }
@@ -114,7 +127,8 @@ fn daemons(place: &Place) -> Harms {
 struct Victim(Child);
 
 impl Victim {
-    /// URG does nothing by itself: what reaches it could as well have been KILL.
+    /// URG does nothing by itself: what reaches it could as well have been KILL. It belongs to the user runs belong to, so
+    /// that no difference of users keeps it from harm.
     fn start(place: &Place, name: &str, group: Option<i32>) -> Self {
         let file = place.user.join(name);
         let script = format!(
@@ -126,6 +140,9 @@ impl Victim {
         if let Some(group) = group {
             command.process_group(group);
         }
+        if root() {
+            command.uid(guest::NOBODY).gid(guest::NOBODY);
+        }
         let victim = Self(command.spawn().unwrap());
         wait("the victim is ready", || said(place, name) == "ready\n");
         victim
@@ -136,9 +153,28 @@ impl Victim {
     }
 
     fn state(&self) -> char {
+        self.stat(0).chars().next().unwrap_or('X')
+    }
+
+    /// A field of its line in /proc, counted from its state on.
+    fn stat(&self, field: usize) -> String {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
-        let rest = stat.rsplit_once(") ").map_or("X", |(_, rest)| rest);
-        rest.chars().next().unwrap()
+        let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        fields.split(' ').nth(field).unwrap_or_default().to_owned()
+    }
+
+    /// What of its limits, priorities and schedule is as the guest would set it.
+    fn limits(&self) -> Harms {
+        let limits = fs::read_to_string(format!("/proc/{}/limits", self.0.id()));
+        // SAFETY: numbers only.
+        let disk = unsafe { libc::syscall(libc::SYS_ioprio_get, 1, self.0.id()) };
+        let seen = [
+            ("limited", limits.unwrap_or_default().contains(" 7777 ")),
+            ("served last", self.stat(16) == "7"),
+            ("scheduled last", self.stat(38) == "3"),
+            ("later at the disk", disk == guest::IDLE),
+        ];
+        harms(seen.iter().filter(|(_, is)| *is).map(|(name, _)| *name))
     }
 }
 
@@ -200,7 +236,10 @@ fn signals(place: &Place) -> Harms {
         "signals.js",
         json!({ "kill": killed.pid(), "stop": stopped.pid() }),
     );
-    let mut found = Harms::new();
+    let limited = Victim::start(place, "limited", None);
+    let ran = place.raw(&["limits", &limited.pid()], Limits::default());
+    assert!(ran.said.contains("tried"), "{ran:?}");
+    let mut found = limited.limits();
     if soon(|| killed.state() == 'Z') {
         found.insert("killed".into());
     }
@@ -284,7 +323,9 @@ fn rare(place: &Place) -> Harms {
     let traced = Victim::start(place, "traced", None);
     let pid = traced.pid();
     let victim = pid.clone();
-    seen(place, &["rare", &victim], move |process, found| {
+    let segment = Segment::new();
+    let id = segment.id.to_string();
+    let mut found = seen(place, &["rare", &victim, &id], move |process, found| {
         let dir = format!("/proc/{}", process.pid);
         for entry in fs::read_dir(format!("{dir}/fd"))
             .into_iter()
@@ -307,5 +348,43 @@ fn rare(place: &Place) -> Harms {
         {
             found.insert("traced".into());
         }
-    })
+    });
+    if segment.written() {
+        found.insert("shared memory".into());
+    }
+    found
+}
+
+/// Memory another program of the user shares, open to everybody; known by a number.
+struct Segment {
+    id: i32,
+    at: *const u8,
+}
+
+impl Segment {
+    fn new() -> Self {
+        // SAFETY: a new segment, mapped where the kernel likes.
+        let (id, at) = unsafe {
+            let id = libc::shmget(libc::IPC_PRIVATE, 4096, libc::IPC_CREAT | 0o666);
+            (id, libc::shmat(id, std::ptr::null(), 0))
+        };
+        assert!(id >= 0 && at.addr() != usize::MAX, "no shared memory here");
+        let at = at.cast_const().cast();
+        Self { id, at }
+    }
+
+    fn written(&self) -> bool {
+        // SAFETY: mapped until this is dropped.
+        unsafe { self.at.read_volatile() == 1 }
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        // SAFETY: both are this process's own, and used no more.
+        unsafe {
+            libc::shmdt(self.at.cast());
+            libc::shmctl(self.id, libc::IPC_RMID, std::ptr::null_mut());
+        }
+    }
 }

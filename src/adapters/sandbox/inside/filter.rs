@@ -8,7 +8,8 @@ use seccompiler::{
 use std::collections::BTreeMap;
 
 /// Refused whatever the arguments: they look into other processes, reach the kernel's inner parts, change mounts and
-/// namespaces, or keep memory that belongs to no process and so to no limit.
+/// namespaces, or keep memory that belongs to no process and so to no limit; or reach what other programs of the user
+/// share by a number or a name that no wall watches.
 const REFUSED: &[c_long] = &[
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
@@ -59,9 +60,29 @@ const REFUSED: &[c_long] = &[
     libc::SYS_memfd_create,
     libc::SYS_memfd_secret,
     libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
     libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
     libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_semctl,
     libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+];
+/// Calls that set limits, priority or processors, and the arguments by which a job means itself: Landlock does not
+/// watch them, and a limit of another process can end it.
+const OTHERS: &[(c_long, &[(u8, u64)])] = &[
+    (libc::SYS_prlimit64, &[(0, 0)]),
+    (libc::SYS_sched_setaffinity, &[(0, 0)]),
+    (libc::SYS_sched_setscheduler, &[(0, 0)]),
+    (libc::SYS_sched_setparam, &[(0, 0)]),
+    (libc::SYS_sched_setattr, &[(0, 0)]),
+    (libc::SYS_setpriority, &[(0, 0), (1, 0)]),
+    (libc::SYS_ioprio_set, &[(0, 1), (1, 0)]),
 ];
 /// Flags of clone(2) that make namespaces.
 const SPACES: [c_int; 7] = [
@@ -90,8 +111,9 @@ const MODES: &[(c_long, u8)] = &[
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_open, 2),
 ];
-/// Calls that change what is known about a file beside its contents. Landlock does not watch them, so where it stands
-/// alone they would reach every file of the user, and none may be made.
+/// Calls that change what is known about a file beside its contents, or tell the names of files that come and go in a
+/// folder. Landlock does not watch them, so where it stands alone they would reach every file of the user, and none may
+/// be made.
 const ATTRIBUTES: &[c_long] = &[
     libc::SYS_fchmod,
     libc::SYS_fchmodat,
@@ -108,6 +130,7 @@ const ATTRIBUTES: &[c_long] = &[
     libc::SYS_fremovexattr,
     REMOVEXATTRAT,
     FILE_SETATTR,
+    libc::SYS_inotify_add_watch,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_chmod,
     #[cfg(target_arch = "x86_64")]
@@ -148,7 +171,8 @@ pub enum Sockets {
     Internet,
 }
 
-/// Both filters. `attributes`: modes, owners and times of files may be changed, as far as the walls let it reach files.
+/// Both filters. `attributes`: modes, owners and times of files may be changed, and folders watched, as far as the walls
+/// let it reach files.
 pub fn programs(sockets: Sockets, attributes: bool) -> Result<Vec<BpfProgram>, seccompiler::Error> {
     let arch: TargetArch = std::env::consts::ARCH.try_into()?;
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
@@ -164,6 +188,12 @@ pub fn programs(sockets: Sockets, attributes: bool) -> Result<Vec<BpfProgram>, s
     for (call, argument) in MODES {
         let owners = OWNERS.map(|bit| when(&[(*argument, SeccompCmpOp::MaskedEq(bit), bit)]));
         rules.insert(*call, owners.into_iter().collect::<Result<_, _>>()?);
+    }
+    for (call, own) in OTHERS {
+        let other = own
+            .iter()
+            .map(|(argument, itself)| when(&[(*argument, SeccompCmpOp::Ne, *itself)]));
+        rules.insert(*call, other.collect::<Result<_, _>>()?);
     }
     if !attributes {
         rules.extend(ATTRIBUTES.iter().map(|call| (*call, Vec::new())));
