@@ -1,6 +1,7 @@
 //! The look at all model hosts before anything is started: the probes each role begins with, put together for all roles,
 //! and a short real turn with each model.
 
+use super::advice::advice;
 use super::ports::model::ModelError;
 use super::ports::model::{
     Delta, Fault, HostStatus, Message, Models, Reply, Speaker, TurnRequest, subject,
@@ -87,6 +88,7 @@ impl Look<'_> {
             }
         }
         all.extend(roles);
+        all.extend(advice(self.settings));
         all
     }
 

@@ -362,6 +362,8 @@ pub struct Canned {
     wrong: Mutex<Vec<String>>,
     /// Ids of cases the stub answers rightly.
     idle: Mutex<Vec<String>>,
+    /// A file that somebody writes in the midst of the next run of the gates.
+    meddled: Mutex<Option<String>>,
 }
 
 impl Canned {
@@ -384,6 +386,11 @@ impl Canned {
     /// The tool fails just these cases.
     pub fn wrong(&self, ids: &[&str]) {
         *self.wrong.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
+    }
+
+    /// Somebody writes this file of the tool while the gates run the next time.
+    pub fn meddle(&self, file: &str) {
+        *self.meddled.lock().unwrap() = Some(file.to_owned());
     }
 
     /// The stub passes just these cases.
@@ -469,6 +476,9 @@ impl Tests for Canned {
         tree: &'a Tree,
         coverage: bool,
     ) -> BoxFuture<'a, Result<JestRun, TestError>> {
+        if coverage && let Some(path) = self.meddled.lock().unwrap().take() {
+            std::fs::write(tree.dir.join(path), "module.exports = {}; // swapped\n").unwrap();
+        }
         let run = green(tree, coverage);
         let file = self.file.lock().unwrap().clone();
         let words = self.words.lock().unwrap().clone();
