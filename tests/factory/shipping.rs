@@ -118,7 +118,10 @@ async fn files_that_change_while_they_are_measured_are_measured_again() {
     assert_eq!(plant.until_idle().await, Ended::Idle);
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
     let shipped = plant.git(&["show", &format!("main:tools/{TOOL}/src/log.js")]);
-    assert!(!shipped.contains("swapped"), "{shipped}");
+    assert!(shipped.contains("swapped"), "{shipped}");
+    let measured = plant.git(&["rev-parse", &format!("main:tools/{TOOL}")]);
+    let evidence = plant.read(&format!("dev-factory/evidence/{TOOL}/1.json"));
+    assert!(evidence.contains(&measured), "{evidence}");
     let runs = plant.journal();
     let runs = runs.iter().filter(|e| matches!(e.body, EventBody::Run(_)));
     assert_eq!(
