@@ -15,7 +15,7 @@ use crate::factory::ports::settings::MutationSettings;
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use verdicts::Refusing;
 
 /// What is said of a case that failed and passed when it was asked again.
@@ -280,7 +280,10 @@ async fn mutate(
             ));
         }
     };
-    let run = work.tests.mutants(work.tree, settings.wall, &told).await?;
+    let pace = evidence.jest.as_ref().map_or(0, |jest| jest.millis);
+    let pace = Duration::from_millis(pace);
+    let run = work.tests.mutants(work.tree, pace, settings.wall, &told);
+    let run = run.await?;
     evidence.gates.push(verdicts::mutation(&run, &settings));
     evidence.mutation = Some(run);
     Ok(())

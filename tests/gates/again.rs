@@ -37,10 +37,11 @@ impl Tests for Once {
     fn mutants<'a>(
         &'a self,
         tree: &'a Tree,
+        pace: Duration,
         wall: Duration,
         told: &'a MutantsTold<'a>,
     ) -> BoxFuture<'a, Result<MutationRun, TestError>> {
-        self.tests.mutants(tree, wall, told)
+        self.tests.mutants(tree, pace, wall, told)
     }
 
     fn cases<'a>(

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// Far more than a small tool needs on a machine that is busy.
 const WALL: Duration = Duration::from_secs(300);
+/// As on a machine that is idle.
+const PACE: Duration = Duration::from_secs(1);
 
 pub async fn with(home: &Home, settings: MutationSettings, told: &Mutex<Vec<String>>) -> Evidence {
     let input = GateInput {
@@ -69,7 +71,7 @@ async fn a_pass_ends_with_its_time_and_what_was_tested_counts() {
     let home = Home::new();
     let short = home
         .tests(60)
-        .mutants(&home.tree(), Duration::from_secs(1), &|_, _| ())
+        .mutants(&home.tree(), PACE, Duration::from_secs(1), &|_, _| ())
         .await
         .unwrap();
     assert!(short.cut, "{short:?}");
@@ -86,7 +88,7 @@ async fn a_pass_that_is_let_go_of_leaves_no_process() {
     let seen = tokio::sync::Notify::new();
     let told = |_: u32, _: u32| seen.notify_one();
     tokio::select! {
-        run = tests.mutants(&tree, WALL, &told) => panic!("it ended: {run:?}"),
+        run = tests.mutants(&tree, PACE, WALL, &told) => panic!("it ended: {run:?}"),
         () = seen.notified() => {}
     }
     super::unmarked(&home.home).await;

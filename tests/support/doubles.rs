@@ -516,6 +516,7 @@ impl Tests for Canned {
     fn mutants<'a>(
         &'a self,
         _tree: &'a Tree,
+        _pace: std::time::Duration,
         _wall: std::time::Duration,
         told: &'a MutantsTold<'a>,
     ) -> BoxFuture<'a, Result<MutationRun, TestError>> {

@@ -24,6 +24,9 @@ const MOST: u64 = 8 << 20;
 const LOOK: Duration = Duration::from_millis(500);
 /// Stryker and its two workers, each with a Jest: about 200 MiB each at rest.
 const MEMORY: u64 = 2 << 30;
+/// Time for a change beyond its tests' own, least and most.
+const ROOM: Duration = Duration::from_secs(1);
+const MOST_ROOM: Duration = Duration::from_secs(20);
 /// One of so many changes at least must tell something.
 const LEAST: u32 = 4;
 /// Characters of code shown.
@@ -54,14 +57,14 @@ struct Place {
 pub async fn run(
     tests: &JestTests,
     tree: &Tree,
-    wall: Duration,
+    (pace, wall): (Duration, Duration),
     told: &MutantsTold<'_>,
 ) -> Result<MutationRun, TestError> {
     let stryker = installed(tests)?;
     let out = Out::new(&tests.home, tree)?;
     let untrusted = out::plain_copy(tree, &out)?;
     tests.write_locked(&out)?;
-    let config = out.write("stryker.locked.mjs", LOCKED)?;
+    let config = out.write("stryker.locked.mjs", &paced(pace))?;
     out.write("mutants.locked.mjs", TELLER)?;
     let words = vec![
         text(&tests.node),
@@ -93,6 +96,13 @@ pub async fn run(
     }
     let run = read(&results, tree)?;
     Ok(judged(run, &ended, wall))
+}
+
+/// Stryker's settings, with as much time for each change as all tests took just now, and a second at least: on a machine
+/// that is busy everything takes longer, and says nothing so.
+fn paced(pace: Duration) -> String {
+    let room = pace.clamp(ROOM, MOST_ROOM).as_millis();
+    LOCKED.replace("timeoutMS: 1000,", &format!("timeoutMS: {room},"))
 }
 
 /// The program of the home.
@@ -241,6 +251,14 @@ mod tests {
         assert_eq!(ended(100, None), None);
         let short = ended(99, None).unwrap();
         assert!(short.contains("told of 99 changes of 100"), "{short}");
+    }
+
+    #[test]
+    fn a_busy_machine_gives_each_change_more_time() {
+        let of = |millis| paced(Duration::from_millis(millis));
+        assert!(of(300).contains("timeoutMS: 1000,"));
+        assert!(of(7_300).contains("timeoutMS: 7300,"));
+        assert!(of(90_000).contains("timeoutMS: 20000,"));
     }
 
     #[test]
