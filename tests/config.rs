@@ -1010,3 +1010,24 @@ fn every_mistake_about_keys_is_reported_at_once_with_its_line() {
     s.user("");
     assert!(dev_factory::config::screens(&s.inputs).is_ok());
 }
+
+fn advised(model: &str, more: &str) -> Vec<String> {
+    let scratch = scratch();
+    scratch.user(&format!(
+        "[hosts.lab]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:1\"\n[roles.developer]\nmodel = \"lab/{model}\"\n{more}\n"
+    ));
+    let found = dev_factory::factory::advice::advice(&scratch.load().settings);
+    found.into_iter().map(|finding| finding.what).collect()
+}
+
+#[test]
+fn models_that_err_alike_and_calls_that_are_printed_are_warned_of() {
+    let all = [""; 0];
+    assert_eq!(advised("qwen3:14b", ""), all);
+    assert_eq!(advised("qwen3:14b", "others = \"lab/devstral:24b\""), all);
+    let alike = advised("qwen3:14b", "others = \"lab/qwen3:8b\"");
+    assert!(alike[0].contains("family of its own model (qwen3)"));
+    let printed = advised("qwen2.5-coder:14b", "edits = \"tools\"");
+    assert!(printed[0].contains("prints its calls"), "{printed:?}");
+    assert_eq!(advised("devstral:24b", "edits = \"tools\""), all);
+}

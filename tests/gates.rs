@@ -1,5 +1,7 @@
 //! The gates on real Jest and real Node: an honest tool passes, each known cheat is caught by what was measured.
 
+#[path = "gates/again.rs"]
+mod again;
 #[path = "gates/cheats.rs"]
 mod cheats;
 #[path = "support/jest_home.rs"]
@@ -47,7 +49,9 @@ async fn an_honest_tool_passes_every_gate() {
         .collect();
     assert_eq!(
         names,
-        ["scan", "jest", "coverage", "held-out", "public", "throwing"]
+        [
+            "scan", "jest", "coverage", "held-out", "public", "throwing", "readme", "again"
+        ]
     );
     let jest = evidence.jest.unwrap();
     assert_eq!((jest.exit, jest.expected_tests), (Some(0), 8));

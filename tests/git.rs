@@ -65,8 +65,14 @@ fn finished() -> (tempfile::TempDir, PathBuf) {
     (dir, home)
 }
 
-fn order() -> ShipOrder {
+/// Tree of the tool's folder in a commit.
+fn tree_of(home: &Path, commit: &str) -> String {
+    git(home, &["rev-parse", &format!("{commit}:tools/{TOOL}")])
+}
+
+fn order(home: &Path) -> ShipOrder {
     ShipOrder {
+        tree: tree_of(home, &format!("tool/{TOOL}")),
         tool: TOOL.into(),
         version: "1.0.0".into(),
         papers: vec![PAPER.into()],
@@ -77,7 +83,7 @@ fn order() -> ShipOrder {
 /// Ships, and checks everything a shipped home must look like.
 fn check_shipped(home: &Path) {
     let repo = GitRepo::open(home).unwrap();
-    let record = repo.ship(&order()).unwrap();
+    let record = repo.ship(&order(home)).unwrap();
     assert_eq!(record.tag, "cost-tracker@1.0.0");
     assert_eq!(git(home, &["rev-parse", "main"]), record.commit);
     let tag = "cost-tracker@1.0.0^{commit}";
@@ -176,7 +182,7 @@ fn a_tool_goes_from_an_empty_branch_to_a_tag() {
     put(&home, "package.json", "{ \"mine\": true }\n");
     repo.close().unwrap();
     assert!(!work.exists());
-    repo.ship(&order()).unwrap();
+    repo.ship(&order(&home)).unwrap();
     assert_eq!(git(&home, &["status", "--porcelain"]), " M package.json");
     let shipped = [(TOOL.to_string(), "1.0.0".to_string())];
     assert_eq!(repo.shipped().unwrap(), shipped);
@@ -294,7 +300,7 @@ fn nothing_planted_in_the_home_is_run() {
     assert!(repo.diff(TOOL).unwrap().contains("+plain"));
     repo.close().unwrap();
     put(&home, PAPER, "# cost-tracker\n");
-    repo.ship(&order()).unwrap();
+    repo.ship(&order(&home)).unwrap();
     assert_eq!(fs::read(home.join(CLI)).unwrap(), b"plain\n");
     assert_eq!(fs::read_to_string(&marker).unwrap_or_default(), "");
     // The trap itself works: plain git falls into it.
@@ -324,7 +330,7 @@ fn life(home: &Path, marker: &Path) {
     repo.diff(TOOL).unwrap();
     repo.close().unwrap();
     put(home, PAPER, "# cost-tracker\n");
-    repo.ship(&order()).unwrap();
+    repo.ship(&order(home)).unwrap();
     assert_eq!(fs::read(home.join(CLI)).unwrap(), b"plain\n");
     assert_eq!(fs::read_to_string(marker).unwrap_or_default(), "");
 }
@@ -432,7 +438,7 @@ fn what_cannot_be_switched_off_is_refused_in_a_sentence() {
     let (dir, home) = finished();
     let (evil, marker) = evil(dir.path());
     let refused = |part: &str| {
-        let error = GitRepo::open(&home).and_then(|repo| repo.ship(&order()));
+        let error = GitRepo::open(&home).and_then(|repo| repo.ship(&order(&home)));
         let words = error.unwrap_err().to_string();
         assert!(words.contains(part) && words.contains("remove"), "{words}");
         assert!(!marker.exists() && !words.contains('\n'), "{words}");
@@ -513,7 +519,7 @@ fn a_push_runs_nothing_the_repository_names() {
 fn a_home_that_is_not_ready_blocks_with_the_reason() {
     let (_dir, home) = finished();
     let repo = GitRepo::open(&home).unwrap();
-    let refused = |part: &str| match repo.ship(&order()) {
+    let refused = |part: &str| match repo.ship(&order(&home)) {
         Err(RepoError::Blocked(words)) => assert!(words.contains(part), "{words}"),
         other => panic!("{other:?}"),
     };
@@ -552,6 +558,45 @@ fn a_home_that_is_not_ready_blocks_with_the_reason() {
 }
 
 #[test]
+fn only_the_tree_that_passed_ships() {
+    let (_dir, home) = finished();
+    let repo = GitRepo::open(&home).unwrap();
+    let passed = order(&home);
+    let main = git(&home, &["rev-parse", "main"]);
+    let work = repo.open(TOOL, true).unwrap();
+    put(&work, CLI, "later\n");
+    let (_, later) = repo.save(TOOL, "By somebody").unwrap();
+    assert_eq!(repo.ship(&passed), Err(RepoError::Moved(later.clone())));
+    assert_eq!(git(&home, &["rev-parse", "main"]), main);
+    assert!(!home.join(CLI).exists());
+    // The files of a commit lie there as it has them, whatever the worktree holds.
+    let clean = home.join("clean");
+    fs::create_dir(&clean).unwrap();
+    repo.export(TOOL, &format!("{later}^"), &clean).unwrap();
+    let text = |path: &str| fs::read_to_string(clean.join(path)).unwrap();
+    assert_eq!(text("src/cli.js"), "module.exports = {};\n");
+    assert_eq!(text("README.md"), "# cost\n");
+    repo.restore(TOOL, &format!("{later}^")).unwrap();
+    repo.close().unwrap();
+    let kept = format!("kept/{TOOL}/1");
+    assert_eq!(git(&home, &["rev-parse", &kept]), later);
+    // A merge that comes to something else was measured by nobody either.
+    put(&home, "tools/cost-tracker/src/theirs.js", "1\n");
+    git(&home, &["add", "-A", "tools"]);
+    git(&home, &["commit", "-qm", "by hand"]);
+    match repo.ship(&passed) {
+        Err(RepoError::Blocked(words)) => assert!(words.contains("main holds changes"), "{words}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(!home.join(".git/MERGE_HEAD").exists());
+    assert_eq!(repo.main_blocked().unwrap(), None);
+    git(&home, &["rm", "-qr", "tools/cost-tracker/src/theirs.js"]);
+    git(&home, &["commit", "-qm", "taken back"]);
+    assert_eq!(repo.ship(&passed).unwrap().tag, "cost-tracker@1.0.0");
+    assert_eq!(tree_of(&home, "main"), passed.tree);
+}
+
+#[test]
 fn a_crash_before_any_call_of_git_is_repaired_by_shipping_again() {
     let mut points = 0;
     for stop in 1..40 {
@@ -566,7 +611,7 @@ fn a_crash_before_any_call_of_git_is_repaired_by_shipping_again() {
         script(dir.path(), "git", &counted);
         let program = dir.path().join("git");
         let crashing = GitRepo::with_program(&home, &program);
-        let outcome = crashing.ship(&order());
+        let outcome = crashing.ship(&order(&home));
         check_shipped(&home);
         if outcome.is_ok() {
             points = stop;
@@ -603,7 +648,7 @@ fn a_lock_of_main_that_is_young_or_held_is_waited_for() {
     let lock = home.join(".git/index.lock");
     let repo = GitRepo::open(&home).unwrap();
     let refused = || {
-        let error = repo.ship(&order()).unwrap_err();
+        let error = repo.ship(&order(&home)).unwrap_err();
         assert_eq!(error.trouble(), Trouble::GitLock, "{error}");
         assert!(lock.exists());
     };
@@ -693,7 +738,7 @@ fn a_file_of_a_person_survives_the_repair_of_a_merge() {
     mark(&home);
     put(&home, README, "mine\n");
     let repo = GitRepo::open(&home).unwrap();
-    let outcome = repo.ship(&order());
+    let outcome = repo.ship(&order(&home));
     assert!(matches!(outcome, Err(RepoError::Blocked(_))), "{outcome:?}");
     assert_eq!(fs::read_to_string(home.join(README)).unwrap(), "mine\n");
 }
@@ -752,7 +797,7 @@ fn branches_of_finished_tools_go_once_main_has_them_and_others_after_their_days(
     let (_dir, home) = finished();
     let repo = GitRepo::open(&home).unwrap();
     git(&home, &["branch", "kept/cost-tracker/1", "main"]);
-    let shipped = repo.ship(&order()).unwrap();
+    let shipped = repo.ship(&order(&home)).unwrap();
     let lost = branch_of(&home, "kept/cost-tracker/2", "01-05");
     branch_of(&home, "tool/dropped-one", "02-20");
     branch_of(&home, "tool/parked-one", "01-05");

@@ -1,8 +1,8 @@
 /**
  * Stryker's settings for one pass over a copy of a tool, which it changes in
  * place. The working folder is the copy; everything else lies outside it.
- * A change that makes a test run longer than its time and a quarter, plus a
- * second, counts as noticed: more room only makes loops without end dearer.
+ * A change that makes a test run longer than its time and a quarter, plus a second
+ * (more where all tests took longer just now), is given up and tells nothing.
  */
 import { createRequire } from 'module';
 import { fileURLToPath } from 'url';

@@ -236,6 +236,11 @@ impl Repo for GitRepo {
         worktree::tree(self, tool)
     }
 
+    fn export(&self, tool: &str, commit: &str, dir: &Path) -> Result<(), RepoError> {
+        named(tool)?;
+        past::export(self, tool, commit, dir)
+    }
+
     fn knows(&self, commit: &str) -> Result<bool, RepoError> {
         Self::knows(self, commit)
     }

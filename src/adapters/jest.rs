@@ -225,10 +225,11 @@ impl Tests for JestTests {
     fn mutants<'a>(
         &'a self,
         tree: &'a Tree,
+        pace: Duration,
         wall: Duration,
         told: &'a MutantsTold<'a>,
     ) -> BoxFuture<'a, Result<MutationRun, TestError>> {
-        mutants::run(self, tree, wall, told).boxed()
+        mutants::run(self, tree, (pace, wall), told).boxed()
     }
 
     fn cases<'a>(

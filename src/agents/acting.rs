@@ -8,7 +8,7 @@ pub use actions::{Action, Refused, Step, Style, TOOLS, Wanted, read};
 
 use super::brief::{self, Cut, FileBrief};
 use super::deps;
-use super::prompt::{Mode, Prompt, TooLarge, section, whole};
+use super::prompt::{Mode, Prompt, TooLarge, plain, section, whole};
 use super::spec::{Spec, test_of};
 use super::talk::{Answered, Message, Speaker};
 use std::fmt::Write as _;
@@ -77,7 +77,7 @@ fn build(brief: &Brief<'_>, cut: Cut) -> Prompt {
         section("Files", &plan(spec)),
         section("API", &brief::api(spec)),
         section("Rules", &brief::rules(spec)),
-        section("Edge cases", spec.section("Edge cases")),
+        section("Edge cases", &plain(spec.section("Edge cases"))),
         section(
             "JavaScript",
             &deps::rules(&spec.packages(file.desk.packages))

@@ -4,7 +4,7 @@ use super::cases;
 use super::deps;
 use super::developer::hinted;
 use super::failure::exports_of;
-use super::prompt::{Desk, Mode, Prompt, TooLarge, data, section, whole};
+use super::prompt::{Desk, Mode, Prompt, TooLarge, data, plain, section, whole};
 use super::scaffold;
 use super::spec::{Spec, base, test_of};
 use std::collections::BTreeMap;
@@ -110,7 +110,7 @@ fn source(brief: &FileBrief<'_>, cut: Cut) -> String {
         section("Tool", &about(brief)),
         section("API", &api(spec)),
         section("Rules", &rules(spec)),
-        section("Edge cases", spec.section("Edge cases")),
+        section("Edge cases", &plain(spec.section("Edge cases"))),
         section(
             "JavaScript",
             &deps::rules(&brief.spec.packages(brief.desk.packages))
@@ -154,7 +154,9 @@ fn readme(brief: &FileBrief<'_>, cut: Cut) -> String {
     let mut task = task(brief);
     task.push_str(
         "For people who have never seen the tool: what it is for, how to call it, one or two commands with their exact output, \
-files and variables it uses, exit codes. Commands are shown as in the examples.",
+files and variables it uses, exit codes. Commands are shown as in the examples. \
+In a fence a line that begins with `$ ` is run as it stands, and the lines below it must be exactly what it prints: only \
+`$ echo 'TEXT' > FILE` and the command itself, without the clock and the network.",
     );
     let cli = brief
         .sources
@@ -167,7 +169,7 @@ files and variables it uses, exit codes. Commands are shown as in the examples."
         "{}{}{}{}{}{cli}{}{}",
         section("Task", &task),
         section("Tool", &about(brief)),
-        section("Not its aim", spec.section("Non-goals")),
+        section("Not its aim", &plain(spec.section("Non-goals"))),
         section("Rules", &rules(spec)),
         section("Examples", &examples(brief, cut)),
         present(brief),
@@ -245,7 +247,7 @@ pub(super) fn about(brief: &FileBrief<'_>) -> String {
     let spec = brief.spec;
     let cli = brief.path == "src/cli.js" || brief.path == "README.md";
     let cli = if cli { spec.section("CLI") } else { "" };
-    format!("{}\n{}", spec.purpose, cli.trim())
+    format!("{}\n{}", plain(&spec.purpose), plain(cli))
 }
 
 pub(super) fn api(spec: &Spec) -> String {
@@ -257,7 +259,7 @@ pub(super) fn api(spec: &Spec) -> String {
     format!(
         "{}\n{}",
         lines.join("\n"),
-        spec.section("I/O boundary").trim()
+        plain(spec.section("I/O boundary"))
     )
 }
 

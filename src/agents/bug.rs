@@ -3,8 +3,8 @@
 use super::digest::{self, digest, title};
 use super::failure::{Failure, Ground, named_file, short, signature};
 use super::spec::{Spec, test_of};
-use crate::domain::case::{Case, CaseResult};
-use crate::domain::evidence::{Evidence, GateResult};
+use crate::domain::case::{Case, CaseResult, reproduce};
+use crate::domain::evidence::{Evidence, GateResult, JestTest};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -83,12 +83,13 @@ pub fn bugs(findings: &Findings<'_>) -> Vec<Bug> {
         .previous
         .map(|p| seen_in(p, &ground))
         .unwrap_or_default();
+    let public = known(evidence, findings.public);
     let brief = |at: usize, signature: &str| BugBrief {
         ground,
         number: findings.first_number + u32::try_from(at).unwrap_or(0),
         cycle: findings.cycle,
         seen: before.iter().any(|s| s == signature),
-        public: &evidence.public,
+        public: &public,
         held_out: &evidence.held_out,
     };
     let mut bugs: Vec<Bug> = Vec::new();
@@ -108,7 +109,8 @@ pub fn bugs(findings: &Findings<'_>) -> Vec<Bug> {
     if let Some(case) = findings.revealed
         && let Some(result) = evidence.held_out.iter().find(|r| r.id == case.id)
     {
-        bugs.push(of_case(case, result, &brief(bugs.len(), "")));
+        let signature = case_signature(result);
+        bugs.push(of_case(case, result, &brief(bugs.len(), &signature)));
     }
     // The held-out gate is never told in its own words: they may name cases that stay hidden.
     if bugs.is_empty() {
@@ -120,6 +122,36 @@ pub fn bugs(findings: &Findings<'_>) -> Vec<Bug> {
     bugs
 }
 
+/// What came of the public cases: through the real command where a run took them through it, else as a test.
+fn known(evidence: &Evidence, cases: &[Case]) -> Vec<CaseResult> {
+    let report = evidence.jest.as_ref().and_then(|jest| jest.report.as_ref());
+    let tests = report.map_or(&[][..], |report| report.tests.as_slice());
+    let tested = |case: &Case| {
+        let mut examples = tests.iter().filter(|t| t.file == "test/examples.test.js");
+        let of = |test: &&JestTest| test.name.split_whitespace().next() == Some(&case.id);
+        let test = examples.find(of)?;
+        Some(CaseResult {
+            id: case.id.clone(),
+            rule: case.rule.clone(),
+            passed: test.passed,
+            reproduce: reproduce(case),
+            expected: String::new(),
+            received: String::new(),
+            at: test.at.clone(),
+        })
+    };
+    let of = |case: &Case| {
+        let measured = evidence.public.iter().find(|result| result.id == case.id);
+        measured.cloned().or_else(|| tested(case))
+    };
+    cases.iter().filter_map(of).collect()
+}
+
+/// A case that fails is the same failure in each run, shown or not.
+fn case_signature(result: &CaseResult) -> String {
+    format!("case|{}|{}", result.id, result.rule)
+}
+
 fn gate_signature(gate: &GateResult) -> String {
     signature("gate", &gate.words, &gate.gate)
 }
@@ -128,6 +160,8 @@ fn gate_signature(gate: &GateResult) -> String {
 fn seen_in(previous: &Evidence, ground: &Ground<'_>) -> Vec<String> {
     let failed = previous.gates.iter().filter(|g| !g.passed);
     let mut seen: Vec<String> = failed.map(gate_signature).collect();
+    let cases = previous.held_out.iter().chain(&previous.public);
+    seen.extend(cases.filter(|result| !result.passed).map(case_signature));
     if let Some(run) = &previous.jest {
         let digest = digest(run, &previous.public, None, ground);
         seen.extend(digest.failures.into_iter().map(|f| f.signature));
@@ -204,6 +238,9 @@ pub fn of_failure(failure: &Failure, brief: &BugBrief<'_>) -> Bug {
 
 /// The file a gate names. Coverage and tests that pass over broken code are the tests' business.
 fn file_of_gate(gate: &GateResult, ground: &Ground<'_>) -> Option<String> {
+    if gate.gate == "readme" {
+        return Some("README.md".into());
+    }
     let named = named_file(&gate.words);
     if !matches!(gate.gate.as_str(), "coverage" | "throwing") {
         return named;

@@ -1,12 +1,13 @@
 //! The JavaScript contract of a tool, in the few words a model needs.
 
+use super::prompt::{Numbers, Shape};
 use crate::domain::package::{self, Package};
 
 /// What may be required and what may not.
 pub const RULES: &str = "\
 CommonJS, Node 20, no packages: start with 'use strict', load with require, end with module.exports = { ... }.
 require only the tool's own files named below and these: path url util assert querystring string_decoder crypto events buffer.
-Never fs, http, os, child_process or any other module; never process, global, globalThis, eval, Function, console.
+Never fs, http, os, child_process or any other module; never process, global, globalThis, eval, Function, console, __dirname.
 No branch may test for the values of an example: compute every result from the rules.";
 
 /// The same with packages the tool may require.
@@ -21,17 +22,33 @@ pub fn rules(packages: &[Package]) -> String {
         .replace(" these: path", &format!(" these: {names} path"))
 }
 
-/// The limits of a spec where packages may be used.
+/// The limits of a spec.
 #[must_use]
-pub fn spec_limits(packages: &[Package]) -> String {
-    if packages.is_empty() {
-        return SPEC_LIMITS.to_owned();
-    }
-    let words = format!(
-        "Of packages only {}, and only where a file names it under depends on.",
-        package::names(packages)
-    );
-    SPEC_LIMITS.replace("No packages.", &words)
+pub fn spec_limits(packages: &[Package], numbers: &Numbers) -> String {
+    let Shape {
+        files,
+        rules,
+        exports,
+        least_examples,
+        most_examples,
+    } = numbers.shape;
+    let lines = numbers.file_lines;
+    let usable = match packages {
+        [] => "No packages.".to_owned(),
+        some => format!(
+            "Of packages only {}, and only where a file names it under depends on.",
+            package::names(some)
+        ),
+    };
+    format!(
+        "\
+At most {files} files in dependency order, leaves first, src/cli.js last; each fits into {lines} lines.
+At most {exports} functions in API, main included, and at most {rules} rules.
+{least_examples} to {most_examples} examples: each rule has one or more, each function two or more (a command example counts for main), \
+a quarter or more are errors or edge cases, and one command at least has no now, http or dns in given.
+Section Examples holds bare JSON lines without a fence.
+No words that cannot be tested, such as appropriate, robust, fast, etc. {usable}"
+    )
 }
 
 /// The world as a tool sees it.
@@ -85,11 +102,3 @@ Usage line, flags, exit codes, what goes to stdout and stderr.
 - empty, missing file, bad flag, unicode, large input: the result of each, with ids such as E1
 ## I/O boundary
 Which functions take `deps` as last argument and which are pure.";
-
-/// Limits of a spec.
-pub const SPEC_LIMITS: &str = "\
-At most 3 files in dependency order, leaves first, src/cli.js last; each fits into 200 lines.
-At most 6 functions in API, main included, and at most 12 rules.
-8 to 15 examples: each rule has one or more, each function two or more (a command example counts for main), a quarter or more are errors or edge cases.
-Section Examples holds bare JSON lines without a fence.
-No words that cannot be tested, such as appropriate, robust, fast, etc. No packages.";

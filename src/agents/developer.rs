@@ -109,7 +109,7 @@ fn limits(desk: &Desk<'_>) -> String {
     let words = desk.numbers.spec_tokens * 3 / 4;
     format!(
         "{}\nAt most {words} words without the examples.",
-        deps::spec_limits(desk.packages).replace("200", &desk.numbers.file_lines.to_string())
+        deps::spec_limits(desk.packages, desk.numbers)
     )
 }
 

@@ -1,18 +1,15 @@
 //! The spec linter: every rule of the template, each complaint a sentence that names its place.
 
 use super::cases;
-use super::prompt::Numbers;
+use super::prompt::{Numbers, Shape};
 use super::spec::{self, SECTIONS, Spec};
+use super::votes;
 use crate::domain::case::Case;
 use crate::domain::package::{self, Package};
 use crate::text::sanitise::misplaced;
 use crate::text::tokens;
 use std::collections::{BTreeMap, BTreeSet};
 
-const MOST_FILES: usize = 3;
-const MOST_RULES: usize = 12;
-const MOST_EXPORTS: usize = 6;
-const EXAMPLES: std::ops::RangeInclusive<usize> = 8..=15;
 const VAGUE: [&str; 9] = [
     "etc",
     "appropriate",
@@ -35,10 +32,11 @@ pub fn lint(
     let spec = spec::parse(text);
     let mut problems = Vec::new();
     sections(&spec, tool, &mut problems);
-    files(&spec, allowed, &mut problems);
-    exports(&spec, &mut problems);
-    rules(&spec, &mut problems);
-    examples(&spec, &mut problems);
+    let shape = &numbers.shape;
+    files(&spec, allowed, shape, &mut problems);
+    exports(&spec, shape, &mut problems);
+    rules(&spec, shape, &mut problems);
+    examples(&spec, shape, &mut problems);
     cover(&spec, &mut problems);
     words(&spec, allowed, &mut problems);
     size(&spec, numbers, &mut problems);
@@ -83,10 +81,11 @@ fn sections(spec: &Spec, tool: &str, problems: &mut Vec<String>) {
     }
 }
 
-fn files(spec: &Spec, allowed: &[Package], problems: &mut Vec<String>) {
-    if spec.files.len() > MOST_FILES {
+fn files(spec: &Spec, allowed: &[Package], shape: &Shape, problems: &mut Vec<String>) {
+    let most = shape.files as usize;
+    if spec.files.len() > most {
         problems.push(format!(
-            "Section Files: {} files are planned, at most {MOST_FILES} are allowed.",
+            "Section Files: {} files are planned, at most {most} are allowed.",
             spec.files.len()
         ));
     }
@@ -144,10 +143,11 @@ pub(super) fn source_path(path: &str) -> bool {
     })
 }
 
-fn exports(spec: &Spec, problems: &mut Vec<String>) {
-    if spec.exports.len() > MOST_EXPORTS {
+fn exports(spec: &Spec, shape: &Shape, problems: &mut Vec<String>) {
+    let most = shape.exports as usize;
+    if spec.exports.len() > most {
         problems.push(format!(
-            "Section API: {} functions are listed, at most {MOST_EXPORTS} are allowed, main included.",
+            "Section API: {} functions are listed, at most {most} are allowed, main included.",
             spec.exports.len()
         ));
     }
@@ -175,10 +175,11 @@ fn exports(spec: &Spec, problems: &mut Vec<String>) {
     }
 }
 
-fn rules(spec: &Spec, problems: &mut Vec<String>) {
-    if spec.rules.len() > MOST_RULES {
+fn rules(spec: &Spec, shape: &Shape, problems: &mut Vec<String>) {
+    let most = shape.rules as usize;
+    if spec.rules.len() > most {
         problems.push(format!(
-            "Section Rules: {} rules are listed, at most {MOST_RULES} are allowed; join or drop the least important.",
+            "Section Rules: {} rules are listed, at most {most} are allowed; join or drop the least important.",
             spec.rules.len()
         ));
     }
@@ -193,16 +194,15 @@ fn rules(spec: &Spec, problems: &mut Vec<String>) {
     }
 }
 
-fn examples(spec: &Spec, problems: &mut Vec<String>) {
+fn examples(spec: &Spec, shape: &Shape, problems: &mut Vec<String>) {
     for unread in &spec.unread {
         problems.push(format!("Section Examples: {unread}."));
     }
     let count = spec.examples.len();
-    if !EXAMPLES.contains(&count) {
+    let (least, most) = (shape.least_examples as usize, shape.most_examples as usize);
+    if !(least..=most).contains(&count) {
         problems.push(format!(
-            "Section Examples: {count} examples can be read; {} to {} are wanted.",
-            EXAMPLES.start(),
-            EXAMPLES.end()
+            "Section Examples: {count} examples can be read; {least} to {most} are wanted."
         ));
     }
     let mut ids = BTreeSet::new();
@@ -217,7 +217,7 @@ fn examples(spec: &Spec, problems: &mut Vec<String>) {
         }
         names(spec, case, problems);
         if let Some(other) = inputs.insert(cases::input(case), case) {
-            problems.push(if outcome(other) == outcome(case) {
+            problems.push(if votes::agree(other, case) {
                 format!("Example {id}: it asks the same as {}; ask something else.", other.id)
             } else {
                 format!(
@@ -247,16 +247,6 @@ fn names(spec: &Spec, case: &Case, problems: &mut Vec<String>) {
     }
 }
 
-/// What a case expects, as one comparable value.
-fn outcome(case: &Case) -> Case {
-    Case {
-        id: String::new(),
-        rule: String::new(),
-        given: None,
-        ..case.clone()
-    }
-}
-
 /// E7 or H7.
 pub(super) fn numbered(id: &str, letter: char) -> bool {
     id.strip_prefix(letter)
@@ -279,6 +269,11 @@ fn cover(spec: &Spec, problems: &mut Vec<String>) {
                 if name == "main" { "run" } else { "call" }
             ));
         }
+    }
+    if !spec.examples.iter().any(Case::runs_real_command) {
+        problems.push(
+            "Section Examples: no command runs as a real process; at least one must get along with files and variables, without `now`, `http` and `dns`, for example wrong usage.".into(),
+        );
     }
     let edges = spec.section("Edge cases");
     let named: BTreeSet<&str> = edges.split(|c: char| !c.is_ascii_alphanumeric()).collect();

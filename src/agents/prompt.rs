@@ -1,11 +1,16 @@
 //! A prompt as plain values, the numbers it must respect, and the parts every prompt is built from.
 
+mod numbers;
+
+pub use numbers::{Numbers, Shape};
+
 use super::reply::Malformed;
 use super::soul::Soul;
 use super::talk::{Message, Speaker, Tool};
 use crate::domain::package::Package;
 use crate::text::sanitise::sanitise;
 use crate::text::tokens;
+use numbers::LEAST_TO_THINK;
 use serde_json::{Value, json};
 use std::fmt::Display;
 
@@ -13,8 +18,6 @@ use std::fmt::Display;
 const SPARE_TOKENS: u32 = 256;
 /// Tokens a chat template adds around one message.
 const MESSAGE_TOKENS: u32 = 8;
-/// Context window below which nothing thinks, tokens.
-const LEAST_TO_THINK: u32 = 16_000;
 /// Bytes of either end of a block of foreign text that are shown.
 const BLOCK_END: usize = 8 * 1024;
 /// The same of what is to be answered with the whole text of a file. One of the largest reply fits whole: 6,144 tokens
@@ -22,42 +25,6 @@ const BLOCK_END: usize = 8 * 1024;
 const FILE_END: usize = 16 * 1024;
 /// Characters of a reply too long to be shown back whole when only its form is to be repaired.
 const REFORMAT_CHARS: usize = 24_000;
-
-/// Numbers of the harness, each a setting, and the window they must fit into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Numbers {
-    /// Longest file, lines.
-    pub file_lines: u32,
-    /// Tokens written for a file.
-    pub code_tokens: u32,
-    /// Tokens written for a verdict.
-    pub verdict_tokens: u32,
-    /// Tokens of thinking on top, where thinking is on.
-    pub think_tokens: u32,
-    /// Working prompt limit, tokens.
-    pub prompt_tokens: u32,
-    /// Spec size without its examples, tokens.
-    pub spec_tokens: u32,
-    /// The host's context window, tokens.
-    pub context: u32,
-    /// What the model's own counts have taught of our estimate, in thousandths.
-    pub factor: u32,
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Self {
-            file_lines: 200,
-            code_tokens: 4096,
-            verdict_tokens: 1200,
-            think_tokens: 4096,
-            prompt_tokens: 12_000,
-            spec_tokens: 1200,
-            context: 16_384,
-            factor: tokens::AS_ESTIMATED,
-        }
-    }
-}
 
 /// What every prompt of an agent starts from.
 #[derive(Clone, Copy, Debug)]
@@ -156,8 +123,8 @@ impl Prompt {
         let user = format!("{}\n\n# Now\n{rule}", user.trim());
         let written = match mode {
             Mode::Decide => desk.numbers.verdict_tokens,
-            Mode::Write => desk.numbers.code_tokens,
-            Mode::Think => desk.numbers.code_tokens + desk.numbers.think_tokens,
+            Mode::Write => desk.numbers.for_code(),
+            Mode::Think => desk.numbers.for_code() + desk.numbers.think_tokens,
         };
         Self {
             purpose,
@@ -305,6 +272,16 @@ pub fn concluded(desk: &Desk<'_>, original: &Prompt, thought: &str) -> Prompt {
 #[must_use]
 pub fn data(nonce: &str, what: &str, text: &str) -> String {
     block(nonce, what, text, BLOCK_END)
+}
+
+/// Text of a spec that stands among ours: no line of it begins like a heading or the edge of a block.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let line = |line: &str| match line.trim_start().starts_with(['#', '<']) {
+        true => format!("> {line}"),
+        false => line.to_owned(),
+    };
+    text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// As [`data`], for a file that is to be given back whole: a cut one could not.

@@ -1,6 +1,6 @@
 //! What QA is asked for: held-out cases, a verdict on the spec, a replacement and a hypothesis; and its answers.
 
-use super::cases::input;
+use super::cases::{input, says_little};
 use super::deps;
 use super::lint::numbered;
 use super::prompt::{Desk, Mode, Prompt, data, section};
@@ -48,7 +48,7 @@ pub fn cases(desk: &Desk<'_>, spec: &Spec) -> Prompt {
             "Task",
             &format!(
                 "Write held-out test cases for the tool `{}` from its spec alone. At least {least} cases, ids H1, H2 and so forth, \
-at least one for each rule, a quarter or more of them errors and edges. Use other inputs than the examples of the spec. \
+at least one for each rule, a quarter or more of them errors and edges. A command that ends with exit 0 names its stdout or its files. Use other inputs than the examples of the spec. \
 Work out every expected value from the rules, step by step; where the spec leaves two results open, take the likelier one.",
                 desk.tool
             )
@@ -61,9 +61,10 @@ Work out every expected value from the rules, step by step; where the spec leave
     Prompt::new(desk, "cases", Mode::Think, rule, &user)
 }
 
-/// Asks whether the spec can be tested as it stands; `notes` are what writing the cases brought up.
+/// Asks whether the spec builds what people asked for and can be tested as it stands; `notes` are what writing the cases
+/// brought up.
 #[must_use]
-pub fn verdict(desk: &Desk<'_>, spec: &Spec, notes: &str) -> Prompt {
+pub fn verdict(desk: &Desk<'_>, spec: &Spec, idea: &str, notes: &str) -> Prompt {
     let notes = notes.trim();
     let notes = if notes.is_empty() {
         String::new()
@@ -71,12 +72,14 @@ pub fn verdict(desk: &Desk<'_>, spec: &Spec, notes: &str) -> Prompt {
         section("While writing the cases", &data(desk.nonce, "notes", notes))
     };
     let user = format!(
-        "{}{}{notes}",
+        "{}{}{}{notes}",
         section(
             "Task",
             "Decide whether two programmers who have only this spec would build the same tool. Reject it only when a rule or example \
-allows two different results for one input, or two of them contradict each other; name it and that input. Style is no reason.",
+allows two different results for one input or two of them contradict each other (name it and that input), or when it leaves \
+out something that the idea names (say what). Style is no reason.",
         ),
+        section("The idea", &data(desk.nonce, "idea", idea)),
         section("The spec", &data(desk.nonce, "spec", &spec.text)),
     );
     let rule = "Reply with one JSON object in a ```json fence: {\"notes\": \"which clause, which input, which two results\", \"ambiguous\": [\"R2\"], \"verdict\": \"approve\" or \"reject\"}.";
@@ -104,6 +107,64 @@ impl<'a> Instead<'a> {
             Self::Shown(case) | Self::Struck(case) => case,
         }
     }
+}
+
+/// What a held-out set still needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lack {
+    /// Rules without a case.
+    pub rules: Vec<String>,
+    /// Cases that are wanted in all.
+    pub cases: usize,
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.rules.as_slice() {
+            [] => write!(f, "{} more cases are wanted", self.cases),
+            [rule] => write!(f, "{rule} has no case"),
+            rules => write!(f, "{} have no case", rules.join(", ")),
+        }
+    }
+}
+
+/// What is missing of a case for each rule and `least` in all; None when nothing is.
+#[must_use]
+pub fn lack(spec: &Spec, cases: &[Case], least: usize) -> Option<Lack> {
+    let tested = |id: &String| cases.iter().any(|case| case.rule == *id);
+    let rules = spec.rules.iter().map(|rule| &rule.id);
+    let rules: Vec<String> = rules.filter(|id| !tested(id)).cloned().collect();
+    let short = least.saturating_sub(cases.len()).max(rules.len());
+    (short > 0).then_some(Lack {
+        rules,
+        cases: short,
+    })
+}
+
+/// Asks for the cases a set still needs.
+#[must_use]
+pub fn more(desk: &Desk<'_>, spec: &Spec, lack: &Lack, taken: &[String]) -> Prompt {
+    let next = next_id(taken);
+    let rules = match lack.rules.as_slice() {
+        [] => "Any rule may have another one.".to_owned(),
+        rules => format!("One at least for each of {}.", rules.join(", ")),
+    };
+    let user = format!(
+        "{}{}{}",
+        section(
+            "Task",
+            &format!(
+                "The held-out test cases of the tool `{}` are too few. Write {} new ones from its spec alone, with ids from {next} on. {rules}
+Use other inputs than the examples of the spec, and work out every expected value from the rules, step by step. A command that ends with exit 0 names its stdout or its files.",
+                desk.tool, lack.cases
+            )
+        ),
+        section("The form of a case", deps::CASES),
+        section("The spec", &data(desk.nonce, "spec", &spec.text)),
+    );
+    let form =
+        "Reply with the cases in one ```jsonl fence, one JSON object a line. Nothing after it.";
+    Prompt::new(desk, "more", Mode::Think, form, &user)
 }
 
 /// Asks for one new case for the rule of one that gives way.
@@ -153,17 +214,32 @@ pub fn hypothesis(desk: &Desk<'_>, spec: &Spec, bug_text: &str) -> Prompt {
             "Task",
             "Name the likely cause of this failure. Quote the rule it breaks. Do not say how to write the code.",
         ),
-        section("Rules", &rules.join("\n")),
+        section("Rules", &data(desk.nonce, "rules", &rules.join("\n"))),
         section("Failure", &data(desk.nonce, "test results", bug_text)),
     );
     let rule = "Reply with at most two sentences of plain text.";
     Prompt::new(desk, "hypothesis", Mode::Write, rule, &user).writing(desk, HYPOTHESIS_TOKENS)
 }
 
-/// A reply's hypothesis, on one line.
+/// A reply's hypothesis, on one line: its first two sentences.
 pub fn parse_hypothesis(reply: &str) -> Result<String, Malformed> {
     let words = reply::plain(reply, HYPOTHESIS_CHARS)?;
-    Ok(words.split_whitespace().collect::<Vec<_>>().join(" "))
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let ends = words.iter().enumerate();
+    let mut ends = ends.filter(|(_, word)| word.ends_with(['.', '!', '?']));
+    let most = ends.nth(1).map_or(words.len(), |(at, _)| at + 1);
+    Ok(words.get(..most).unwrap_or_default().join(" "))
+}
+
+/// Whether words name a rule of the spec: what quotes none is QA's own idea of how to program.
+#[must_use]
+pub fn quotes_a_rule(words: &str, spec: &Spec) -> bool {
+    let named = |id: &str| {
+        let mut each = words.split(|c: char| !c.is_ascii_alphanumeric());
+        each.any(|word| word == id)
+    };
+    let mut rules = spec.rules.iter();
+    rules.any(|rule| named(&rule.id) || words.contains(rule.text.trim_end_matches('.')))
 }
 
 /// A reply's verdict; a rejection must say why.
@@ -188,6 +264,19 @@ pub fn next_id(taken: &[String]) -> String {
 /// A reply's held-out cases; all that is wrong with them is said at once.
 pub fn parse_cases(reply: &str, spec: &Spec) -> Result<Vec<Case>, Malformed> {
     accept_cases(reply::cases(reply)?, spec, &[], spec.examples.len())
+}
+
+/// A reply's cases in addition to those `known`, their ids none of those `taken`.
+pub fn parse_more(
+    reply: &str,
+    spec: &Spec,
+    taken: &[String],
+    known: &[Case],
+) -> Result<Vec<Case>, Malformed> {
+    let cases = reply::cases(reply)?;
+    let known: Vec<Case> = known.iter().chain(&spec.examples).cloned().collect();
+    let problems = check(&cases, spec, &known, taken);
+    settle(cases, problems)
 }
 
 /// Held-out cases whoever wrote them: at least so many, their ids none of those `taken`.
@@ -264,6 +353,11 @@ fn check(cases: &[Case], spec: &Spec, known: &[Case], taken: &[String]) -> Vec<S
             problems.push(format!(
                 "{id} names {}, which is not a rule of the spec",
                 case.rule
+            ));
+        }
+        if says_little(case) {
+            problems.push(format!(
+                "{id} expects nothing but exit 0; add its stdout or its files"
             ));
         }
         let call = case.call.as_deref().filter(|call| !spec.has_export(call));

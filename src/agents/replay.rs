@@ -1,14 +1,17 @@
 //! What today's harness makes of a recorded reply, without running code: its form, the linter, the write policy, the scan.
 
+use super::acting::{self, Action, Refused, Style};
 use super::reply::{self, Malformed};
 use super::spec::Spec;
+use super::talk::ToolCall;
 use super::{developer, lint, qa, scan, supervisor};
 use crate::agents::prompt::Numbers;
 use crate::domain::command::Decision;
 use crate::domain::package::Package;
 use crate::domain::phase::Phase;
 use crate::domain::stuck::Fault;
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was in force when the reply came.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +34,17 @@ pub struct Then<'a> {
     pub packages: &'a [Package],
 }
 
+impl Then<'_> {
+    /// What a review had to keep to; which results it saw is not known any more.
+    fn bounds(&self) -> supervisor::Bounds<'_> {
+        supervisor::Bounds {
+            allowed: self.allowed,
+            cases: self.cases,
+            ..supervisor::Bounds::default()
+        }
+    }
+}
+
 /// What is made of a reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
@@ -40,16 +54,113 @@ pub struct Judged {
     pub words: String,
     /// Its form holds, but the linter refuses the spec in it.
     pub refused: bool,
-    /// The text it puts into the file asked for.
-    pub text: Option<String>,
+    /// Files it writes, each with its text.
+    pub written: Vec<(String, String)>,
+}
+
+/// The answer of one turn of the tool loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// Tools it calls.
+    pub calls: &'a [ToolCall],
+    /// Its blocks as they came.
+    pub blocks: &'a [Value],
+    /// How it was to call them.
+    pub style: Style,
+}
+
+/// Judges a turn of the tool loop; `before` are the files its loop had written by then.
+#[must_use]
+pub fn step(called: &Called<'_>, before: &BTreeSet<String>, then: &Then<'_>) -> Judged {
+    let judged = with_spec(then, |spec| {
+        let repair = then.phase == Phase::Fixing;
+        let may_end = match repair {
+            true => !before.is_empty(),
+            false => spec.plan().iter().all(|path| before.contains(path)),
+        };
+        let step = acting::read(
+            called.text,
+            called.calls,
+            called.blocks,
+            called.style,
+            may_end,
+        )?;
+        Ok(acted(&step, called.style, before, spec, then))
+    });
+    judged.unwrap_or_else(unusable)
+}
+
+/// What a turn comes to, action by action.
+fn acted(
+    step: &acting::Step,
+    style: Style,
+    before: &BTreeSet<String>,
+    spec: &Spec,
+    then: &Then<'_>,
+) -> Judged {
+    let writes = |action: &Result<Action, Refused>| matches!(action, Ok(Action::Write(..)));
+    let alone = step.wanted.iter().filter(|one| writes(&one.action)).count() == 1;
+    let apart = style == Style::Tools && !step.salvaged && alone;
+    let fence = Some(step.said.content.as_str()).filter(|text| apart && text.contains("```"));
+    let mut sources = then.sources.clone();
+    let (mut words, mut written) = (Vec::new(), Vec::new());
+    for wanted in &step.wanted {
+        words.push(match &wanted.action {
+            Ok(Action::Read(path)) => format!("reads {path}"),
+            Ok(Action::RunTests) => "runs the tests".to_owned(),
+            Ok(Action::GiveUp(_)) => "gives up".to_owned(),
+            Err(Refused::Words(words)) => format!("is refused: {words}"),
+            Err(Refused::Unknown) => format!("calls {}, which is no tool", wanted.answers.name),
+            Ok(Action::Write(path, text)) => {
+                let again = then.phase == Phase::Fixing || before.contains(path);
+                let known = sources.get(path).filter(|_| again).map(String::as_str);
+                let numbers = then.numbers;
+                let taken = match (text, fence) {
+                    (Some(text), _) => {
+                        developer::from_text(path, text, known, spec, &sources, numbers)
+                    }
+                    (None, Some(said)) => {
+                        developer::from_reply(path, said, known, spec, &sources, numbers)
+                    }
+                    (None, None) => Err(Malformed::new("its text is asked for")),
+                };
+                match taken {
+                    Ok((text, _)) => {
+                        sources.insert(path.clone(), text.clone());
+                        written.push((path.clone(), text));
+                        format!("writes {path}")
+                    }
+                    Err(problem) => format!("does not write {path}: {}", problem.problem),
+                }
+            }
+        });
+    }
+    if words.is_empty() {
+        words.push("says that it is done".to_owned());
+    }
+    Judged {
+        words: words.join("; "),
+        written,
+        ..Judged::default()
+    }
+}
+
+fn unusable(problem: Malformed) -> Judged {
+    Judged {
+        fault: Some(match problem.bare {
+            true => Fault::Monologue,
+            false => Fault::Form,
+        }),
+        words: problem.problem,
+        ..Judged::default()
+    }
 }
 
 /// Judges the answer to a prompt of this purpose; `path` is the file asked for, where it is one.
 #[must_use]
 pub fn judge(purpose: &str, path: Option<&str>, reply: &str, then: &Then<'_>) -> Judged {
-    if purpose == "step" {
-        return said("not judged: a turn of the tool loop");
-    }
     if reply.trim().is_empty() {
         return Judged {
             fault: Some(Fault::Form),
@@ -64,8 +175,8 @@ pub fn judge(purpose: &str, path: Option<&str>, reply: &str, then: &Then<'_>) ->
             let cases = qa::parse_cases(reply, spec)?;
             Ok(said(&format!("{} held-out cases", cases.len())))
         }),
-        ("replace", _) => {
-            reply::cases(reply).map(|_| said("a case; its id and rule are not judged"))
+        ("replace" | "more", _) => {
+            reply::cases(reply).map(|_| said("cases; their ids and rules are not judged"))
         }
         ("hypothesis", _) => qa::parse_hypothesis(reply).map(|_| said("a hypothesis")),
         ("verdict", Phase::SpecReview) => qa::parse_verdict(reply).map(|verdict| {
@@ -74,21 +185,14 @@ pub fn judge(purpose: &str, path: Option<&str>, reply: &str, then: &Then<'_>) ->
                 qa::SpecWord::Reject => "rejects the spec",
             })
         }),
-        ("verdict", _) => supervisor::parse(reply, then.allowed, then.cases)
+        ("verdict", _) => supervisor::parse(reply, &then.bounds())
             .map(|verdict| said(&format!("decides {}", verdict.verdict))),
         ("file", _) => with_spec(then, |spec| {
             file(path.unwrap_or_default(), reply, spec, then)
         }),
         _ => Ok(said("not judged: no such prompt is known today")),
     };
-    found.unwrap_or_else(|problem| Judged {
-        fault: Some(match problem.bare {
-            true => Fault::Monologue,
-            false => Fault::Form,
-        }),
-        words: problem.problem,
-        ..Judged::default()
-    })
+    found.unwrap_or_else(unusable)
 }
 
 fn said(words: &str) -> Judged {
@@ -137,7 +241,7 @@ fn file(path: &str, reply: &str, spec: &Spec, then: &Then<'_>) -> Result<Judged,
     }
     Ok(Judged {
         words,
-        text: Some(text),
+        written: vec![(path.to_owned(), text)],
         ..Judged::default()
     })
 }

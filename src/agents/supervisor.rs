@@ -2,6 +2,7 @@
 
 use super::prompt::{Desk, Mode, Prompt, clip, data, section};
 use super::reply::{self, Malformed};
+use super::secrecy;
 use super::spec::Spec;
 use crate::domain::case::CaseResult;
 use crate::domain::command::Decision;
@@ -26,6 +27,8 @@ const LEAST_DIFF: usize = 2000;
 pub struct ReviewBrief<'a> {
     /// Who, what tool, limits.
     pub desk: Desk<'a>,
+    /// What people asked for.
+    pub idea: &'a str,
     /// The spec's text; empty when none was ever accepted.
     pub spec: &'a str,
     /// Diff against main.
@@ -40,6 +43,8 @@ pub struct ReviewBrief<'a> {
     pub log: &'a [String],
     /// Why it was escalated.
     pub escalation: Option<&'a str>,
+    /// The case that is in doubt, its rule, and what each program made of it.
+    pub disputed: Option<&'a str>,
     /// What may be decided.
     pub allowed: &'a [Decision],
     /// Words of the operator.
@@ -82,7 +87,7 @@ pub fn review(brief: &ReviewBrief<'_>) -> Prompt {
 fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
     let nonce = brief.desk.nonce;
     let user = format!(
-        "{}{}{}{}{}{}{}{}{}",
+        "{}{}{}{}{}{}{}{}{}{}{}",
         section("Task", &task(brief)),
         part(
             "Why it is here",
@@ -90,6 +95,13 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
             "reason",
             brief.escalation.unwrap_or_default()
         ),
+        part(
+            "The case in doubt",
+            nonce,
+            "case",
+            brief.disputed.unwrap_or_default()
+        ),
+        part("Idea", nonce, "idea", brief.idea),
         part("Spec", nonce, "spec", brief.spec),
         part("Gates", nonce, "gates", &clip(brief.run, SUMMARY_CHARS)),
         part(
@@ -113,7 +125,7 @@ fn build(brief: &ReviewBrief<'_>, diff: &str) -> Prompt {
         ),
         section("Diff", &by_file(nonce, diff)),
     );
-    let words: Vec<&str> = brief.allowed.iter().copied().map(word).collect();
+    let words: Vec<&str> = brief.allowed.iter().copied().map(Decision::name).collect();
     let rule = form(brief.allowed, &words);
     // What is wrong, the code, a test or the spec, is found out by thinking; a finished tool is only checked.
     let mode = match brief.escalation {
@@ -213,24 +225,17 @@ fn task(brief: &ReviewBrief<'_>) -> String {
 - Is any result hard-coded: a branch, table or literal made for the inputs of examples or tests?\n\
 - Do the tests check what the rules say, or only what the code does?\n\
 - Does every rule hold for inputs that no example shows?\n\
+- Does the spec build what the idea asks for, and leave nothing out that it names?\n\
 - Does the README tell the truth?\n",
         );
     }
+    if !brief.held_out.is_empty() {
+        task.push_str("The Developer reads `instructions`: name rules there, never a held-out case, its input or its result.\n");
+    }
     for decision in brief.allowed {
-        task.push_str(&format!("{}: {}\n", word(*decision), meaning(*decision)));
+        task.push_str(&format!("{}: {}\n", decision.name(), meaning(*decision)));
     }
     task
-}
-
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Ship => "ship",
-        Decision::SendBack => "send-back",
-        Decision::Respec => "respec",
-        Decision::Hint => "hint",
-        Decision::TestDefect => "test-defect",
-        Decision::Takeover => "takeover",
-    }
 }
 
 fn meaning(decision: Decision) -> &'static str {
@@ -297,19 +302,29 @@ fn recent(log: &[String]) -> String {
     format!("{mark}{}", kept.join("\n"))
 }
 
-/// A reply's verdict, if it is one of those allowed and keeps to the bounds; `cases` are those that can be struck.
-pub fn parse(
-    reply: &str,
-    allowed: &[Decision],
-    cases: &[String],
-) -> Result<ReviewVerdict, Malformed> {
+/// What a verdict has to keep to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bounds<'a> {
+    /// What may be decided.
+    pub allowed: &'a [Decision],
+    /// Cases that can be struck.
+    pub cases: &'a [String],
+    /// Held-out results nobody else has seen.
+    pub hidden: &'a [CaseResult],
+    /// The spec's text.
+    pub spec: &'a str,
+}
+
+/// A reply's verdict, if it is one of those allowed and keeps to the bounds.
+pub fn parse(reply: &str, bounds: &Bounds<'_>) -> Result<ReviewVerdict, Malformed> {
+    let Bounds { allowed, cases, .. } = *bounds;
     let mut verdict: ReviewVerdict = reply::json(reply)?;
     verdict.instructions = verdict.instructions.trim().to_owned();
     if !allowed.contains(&verdict.verdict) {
-        let words: Vec<&str> = allowed.iter().copied().map(word).collect();
+        let words: Vec<&str> = allowed.iter().copied().map(Decision::name).collect();
         return Err(Malformed::new(format!(
             "the verdict `{}` is not possible here; use {}",
-            word(verdict.verdict),
+            verdict.verdict.name(),
             words.join(" or ")
         )));
     }
@@ -322,9 +337,10 @@ pub fn parse(
     if words == 0 && verdict.verdict != Decision::Ship {
         return Err(Malformed::new(format!(
             "the verdict is {} and `instructions` is empty; say what is to be done",
-            word(verdict.verdict)
+            verdict.verdict.name()
         )));
     }
+    discreet(&verdict, bounds)?;
     verdict.case = verdict
         .case
         .filter(|_| verdict.verdict == Decision::TestDefect);
@@ -351,6 +367,20 @@ pub fn parse(
             verdict.file = None;
             Ok(verdict)
         }
+    }
+}
+
+/// What the Developer is to read gives no held-out case away.
+fn discreet(verdict: &ReviewVerdict, bounds: &Bounds<'_>) -> Result<(), Malformed> {
+    use Decision::{Hint, Respec, SendBack};
+    if !matches!(verdict.verdict, Hint | SendBack | Respec) {
+        return Ok(());
+    }
+    match secrecy::quoted(&verdict.instructions, bounds.hidden, bounds.spec) {
+        None => Ok(()),
+        Some(told) => Err(Malformed::new(format!(
+            "`instructions` gives away a held-out case ({told}); the Developer reads it: name the rule and what is wrong in general"
+        ))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Triage of an idea before anything is written: one that looks large is asked about once, and what is too large for one
 //! small tool comes back with a proposal how to split it.
 
-use super::prompt::{Desk, Mode, Prompt, section};
+use super::prompt::{Desk, Mode, Prompt, Shape, section};
 use super::reply::{self, Malformed};
 use serde::Deserialize;
 use serde_json::json;
@@ -63,8 +63,14 @@ pub fn looks_large(idea: &str, words: u32) -> bool {
 /// Asks whether an idea is one small tool.
 #[must_use]
 pub fn ask(desk: &Desk<'_>, idea: &str) -> Prompt {
+    let Shape {
+        files,
+        rules,
+        exports,
+        ..
+    } = desk.numbers.shape;
     let task = format!(
-        "Decide whether this idea is one small command-line tool for Node.js: at most 3 source files of {} lines, 6 functions, 12 testable rules, \
+        "Decide whether this idea is one small command-line tool for Node.js: at most {files} source files of {} lines, {exports} functions, {rules} testable rules, \
 no packages, no screens, no program that keeps running. If it is not, split it into 2 to {PARTS} tools that each are, the most useful first, each in one sentence.",
         desk.numbers.file_lines
     );

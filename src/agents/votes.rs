@@ -6,6 +6,8 @@ use super::prompt::{Desk, Mode, Prompt, data, section};
 use super::reply::{self, Malformed};
 use super::spec::Spec;
 use crate::domain::case::{Case, reproduce, same};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of an input or a result in a note.
 const SHOWN: usize = 200;
@@ -13,11 +15,11 @@ const SHOWN: usize = 200;
 /// What became of the opinions on one case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Count {
-    /// Most agree: the case with what they expect, and what the others said.
+    /// Two at least agree on each thing kept: the case with what they expect, and what another said.
     Agreed(Box<Case>, Option<String>),
-    /// No two agree: its rule, and in words the input with each result.
+    /// Three gave three results: its rule, and in words the input with each result.
     Disputed(String, String),
-    /// There was no second opinion.
+    /// No two agree, and there are too few answers to call that the spec's fault.
     Alone,
 }
 
@@ -73,27 +75,19 @@ pub fn parse(reply: &str, cases: &[Case]) -> Result<Vec<Case>, Malformed> {
     Ok(opinions)
 }
 
-/// Counts the opinions on one case, its author's first.
+/// Counts the opinions on one case, its author's first. Each thing that can be compared is counted for itself: what one
+/// leaves open says nothing about it, and what only one says is not kept.
 #[must_use]
 pub fn count(case: &Case, opinions: &[Vec<Case>]) -> Count {
     let others = opinions
         .iter()
         .filter_map(|set| set.iter().find(|one| about(one, case)));
     let all: Vec<&Case> = std::iter::once(case).chain(others).collect();
-    if all.len() == 1 {
-        return Count::Alone;
-    }
-    let with = |one: &Case| all.iter().filter(|other| agree(one, other)).count();
-    // The first of those that most agree with.
-    match all.iter().rev().copied().max_by_key(|one| with(one)) {
-        Some(found) if with(found) > 1 => {
-            let kept = Case {
-                rule: case.rule.clone(),
-                ..found.clone()
-            };
-            let other = all.iter().find(|one| !agree(found, one));
+    match composed(case, &all) {
+        Ok(kept) => {
+            let other = all.iter().find(|one| !agree(&kept, one));
             let note = other.map(|other| {
-                let (most, one) = (result(found), result(other));
+                let (most, one) = (result(&kept), result(other));
                 format!(
                     "{} ({}): most say {most}, one says {one}",
                     case.id, case.rule
@@ -101,7 +95,7 @@ pub fn count(case: &Case, opinions: &[Vec<Case>]) -> Count {
             });
             Count::Agreed(Box::new(kept), note)
         }
-        _ => {
+        Err(3..) => {
             let mut results: Vec<String> = all.iter().map(|one| result(one)).collect();
             results.dedup();
             Count::Disputed(
@@ -114,6 +108,43 @@ pub fn count(case: &Case, opinions: &[Vec<Case>]) -> Count {
                 ),
             )
         }
+        Err(_) => Count::Alone,
+    }
+}
+
+/// The case with what two at least say, thing by thing; else how many different results one thing has.
+fn composed(case: &Case, all: &[&Case]) -> Result<Case, usize> {
+    let mut kept = question(case);
+    let outcome = most(all.to_vec(), |a, b| same_outcome(a, b))?.ok_or(1_usize)?;
+    kept.expect.clone_from(&outcome.expect);
+    kept.throws.clone_from(&outcome.throws);
+    kept.exit = outcome.exit;
+    let named = |text: fn(&Case) -> Option<&String>| -> Result<Option<String>, usize> {
+        let said: Vec<&String> = all.iter().filter_map(|one| text(one)).collect();
+        Ok(most(said, |a, b| a == b)?.cloned())
+    };
+    kept.stdout = named(|one| one.stdout.as_ref())?;
+    kept.stderr = named(|one| one.stderr.as_ref())?;
+    let files = all.iter().filter_map(|one| one.files.as_ref());
+    let paths: BTreeSet<&String> = files.clone().flat_map(BTreeMap::keys).collect();
+    for path in paths {
+        let said = files.clone().filter_map(|files| files.get(path)).collect();
+        if let Some(text) = most(said, |a, b| a == b)? {
+            let left = kept.files.get_or_insert_with(BTreeMap::new);
+            left.insert(path.clone(), text.clone());
+        }
+    }
+    Ok(kept)
+}
+
+/// The first of what most say, where two at least do; None where only one says anything. Else in how many ways it is said.
+fn most<T: Copy>(said: Vec<T>, same: impl Fn(T, T) -> bool) -> Result<Option<T>, usize> {
+    let with = |one: T| said.iter().filter(|other| same(one, **other)).count();
+    let found = said.iter().rev().copied().max_by_key(|one| with(*one));
+    match found {
+        Some(found) if with(found) > 1 => Ok(Some(found)),
+        _ if said.len() < 2 => Ok(None),
+        _ => Err(said.len()),
     }
 }
 
@@ -123,22 +154,27 @@ fn about(one: &Case, case: &Case) -> bool {
 }
 
 /// Nothing that passes one of them must fail the other; what one leaves open does not count.
-fn agree(a: &Case, b: &Case) -> bool {
+pub(super) fn agree(a: &Case, b: &Case) -> bool {
     let texts = |a: &Option<String>, b: &Option<String>| match (a, b) {
         (Some(a), Some(b)) => a == b,
         _ => true,
-    };
-    let outcome = match (&a.expect, &b.expect, &a.throws, &b.throws) {
-        (Some(a), Some(b), None, None) => same(a, b),
-        (None, None, Some(a), Some(b)) => a.contains(b.as_str()) || b.contains(a.as_str()),
-        (None, None, None, None) => a.exit == b.exit,
-        _ => false,
     };
     let files = a.files.iter().flatten().all(|(path, text)| {
         let other = b.files.as_ref().and_then(|files| files.get(path));
         other.is_none_or(|other| other == text)
     });
-    outcome && texts(&a.stdout, &b.stdout) && texts(&a.stderr, &b.stderr) && files
+    same_outcome(a, b) && texts(&a.stdout, &b.stdout) && texts(&a.stderr, &b.stderr) && files
+}
+
+/// The same value, error or exit code; main returns its exit code.
+fn same_outcome(a: &Case, b: &Case) -> bool {
+    let value = |case: &Case| case.expect.clone().or_else(|| case.exit.map(Value::from));
+    match (value(a), value(b), &a.throws, &b.throws) {
+        (Some(a), Some(b), None, None) => same(&a, &b),
+        (None, None, Some(a), Some(b)) => a.contains(b.as_str()) || b.contains(a.as_str()),
+        (None, None, None, None) => true,
+        _ => false,
+    }
 }
 
 /// What a case expects, in a few words.
@@ -197,7 +233,41 @@ mod tests {
     }
 
     #[test]
-    fn three_results_of_one_input_are_a_dispute_and_no_second_opinion_is_none() {
+    fn each_thing_is_counted_for_itself_and_a_weak_answer_wins_nothing() {
+        let command = |rest: &str| {
+            case(&format!(
+                r#"{{"id":"H1","rule":"R3","cli":["a"],"exit":0{rest}}}"#
+            ))
+        };
+        let weak = || command("");
+        let said = |text: &str| command(&format!(r#","stdout":"{text}""#));
+        let kept = |own: Case, others: [Case; 2]| {
+            let others = others.map(|one| vec![one]);
+            match count(&own, &others) {
+                Count::Agreed(kept, _) => Some(kept.stdout),
+                Count::Alone => None,
+                other => panic!("{other:?}"),
+            }
+        };
+        let x = || Some("x".to_owned());
+        assert_eq!(kept(weak(), [said("x"), said("x")]), Some(x()));
+        assert_eq!(kept(said("x"), [weak(), said("x")]), Some(x()));
+        // Two that contradict each other leave nothing to keep, whatever the third leaves open.
+        assert_eq!(kept(weak(), [said("x"), said("y")]), None);
+        assert_eq!(kept(said("x"), [weak(), weak()]), Some(None));
+        let three = [vec![said("y")], vec![said("z")]];
+        assert!(matches!(count(&said("x"), &three), Count::Disputed(..)));
+        let left = command(r#","files":{"o":"1","p":null}"#);
+        let other = command(r#","files":{"o":"1"}"#);
+        let Count::Agreed(both, None) = count(&left, &[vec![other]]) else {
+            panic!("they agree");
+        };
+        let files = BTreeMap::from([("o".to_owned(), Some("1".to_owned()))]);
+        assert_eq!(both.files, Some(files));
+    }
+
+    #[test]
+    fn three_results_of_one_input_are_a_dispute_and_fewer_are_none() {
         let own = call(r#""throws":"bad""#);
         let others = [vec![call(r#""expect":2"#)], vec![call(r#""expect":3"#)]];
         let Count::Disputed(rule, words) = count(&own, &others) else {
@@ -208,6 +278,11 @@ mod tests {
         assert!(words.ends_with("throws \"bad\", or 2, or 3"), "{words}");
         let strange = case(r#"{"id":"H1","rule":"R2","call":"f","args":["y"],"throws":"bad"}"#);
         assert_eq!(count(&own, &[vec![strange], vec![]]), Count::Alone);
+        // Two that differ are no dispute: the third answer is missing.
+        assert_eq!(
+            count(&own, &[vec![call(r#""expect":2"#)], vec![]]),
+            Count::Alone
+        );
     }
 
     #[test]

@@ -6,12 +6,14 @@ mod show;
 use super::args::Cli;
 use super::out::{self, Done, Fail};
 use super::{home, wire};
-use crate::agents::replay::{Judged, Then, judge};
+use crate::agents::replay::{self, Called, Judged, Then, judge};
 use crate::domain::event::{EventBody, Turn};
 use crate::domain::phase::Role;
 use crate::domain::stuck::{self, Answer, Fault};
+use crate::factory::ports::model::Reply;
 use past::{Line, Past};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// One thing decided then, and what would be decided today.
@@ -59,7 +61,7 @@ fn replies(
     settings: &crate::factory::ports::settings::Settings,
 ) -> Result<Vec<Step>, Fail> {
     let mut sources = past.sources()?;
-    let mut prompted = Prompted::default();
+    let (mut prompted, mut loop_wrote) = (Prompted::default(), BTreeSet::new());
     let mut steps = Vec::new();
     let mut turns = past.turns.iter();
     for line in lines {
@@ -74,30 +76,20 @@ fn replies(
         let Some(reply) = &line.reply else { continue };
         let mut parts = stem.splitn(4, '/').skip(2);
         let (purpose, path) = (parts.next().unwrap_or_default(), parts.next());
-        let mut judged = match reply.cut && !reply.only_thought() {
-            true => Judged {
-                fault: Some(Fault::Cut),
-                words: "it was cut at its limit of tokens".to_owned(),
-                ..Judged::default()
-            },
-            false => judge(
-                purpose,
-                path,
-                &reply.text,
-                &Then {
-                    tool: &past.tool,
-                    phase: past.phase,
-                    spec: past.spec.as_ref(),
-                    sources: &sources,
-                    allowed: &past.allowed,
-                    cases: &past.strikable,
-                    numbers: &settings.harness.numbers,
-                    packages: &settings.packages,
-                },
-            ),
+        let then = Then {
+            tool: &past.tool,
+            phase: past.phase,
+            spec: past.spec.as_ref(),
+            sources: &sources,
+            allowed: &past.allowed,
+            cases: &past.strikable,
+            numbers: &settings.harness.numbers,
+            packages: &settings.packages,
         };
-        if let (Some(path), Some(text)) = (path, judged.text.take()) {
-            sources.insert(path.to_owned(), text);
+        let mut judged = judged(&line, reply, (purpose, path), &loop_wrote, &then);
+        for (path, text) in std::mem::take(&mut judged.written) {
+            loop_wrote.insert(path.clone());
+            sources.insert(path, text);
         }
         match judged.fault {
             Some(fault) => prompted.faults.push(fault),
@@ -106,6 +98,32 @@ fn replies(
         steps.push(step(&line.label, recorded, judged, &prompted.faults));
     }
     Ok(steps)
+}
+
+fn judged(
+    line: &Line,
+    reply: &Reply,
+    (purpose, path): (&str, Option<&str>),
+    loop_wrote: &BTreeSet<String>,
+    then: &Then<'_>,
+) -> Judged {
+    if reply.cut && !reply.only_thought() {
+        return Judged {
+            fault: Some(Fault::Cut),
+            words: "it was cut at its limit of tokens".to_owned(),
+            ..Judged::default()
+        };
+    }
+    if purpose != "step" {
+        return judge(purpose, path, &reply.text, then);
+    }
+    let called = Called {
+        text: &reply.text,
+        calls: &reply.calls,
+        blocks: &reply.blocks,
+        style: line.style(),
+    };
+    replay::step(&called, loop_wrote, then)
 }
 
 fn step(

@@ -3,7 +3,7 @@
 use super::entry::{Entry, Value};
 use super::keys::KeyPlace;
 use super::{Inputs, Loaded, Problem, Shown, Source};
-use crate::agents::prompt::Numbers;
+use crate::agents::prompt::{Numbers, Shape};
 use crate::domain::decide::Limits;
 use crate::domain::package::{self, Package};
 use crate::domain::phase::Role;
@@ -199,6 +199,7 @@ impl Builder<'_> {
             same_error: self.small("stuck.same_error", d.same_error),
             timeouts: self.small("stuck.timeouts", d.timeouts),
             send_backs: self.small("stuck.send_backs", d.send_backs),
+            respecs: self.small("stuck.respecs", d.respecs),
             rejections: self.small("stuck.rejections", d.rejections),
             clause_rejections: self.small("stuck.clause_rejections", d.clause_rejections),
             stalls: self.small("stuck.stalls", d.stalls),
@@ -215,19 +216,32 @@ impl Builder<'_> {
             numbers: Numbers {
                 file_lines: self.small("harness.file_lines", n.file_lines),
                 code_tokens: self.small("harness.code_tokens", n.code_tokens),
+                small_code_tokens: self.small("harness.small_code_tokens", n.small_code_tokens),
                 verdict_tokens: self.small("harness.verdict_tokens", n.verdict_tokens),
                 think_tokens: self.small("harness.think_tokens", n.think_tokens),
                 prompt_tokens,
                 spec_tokens: self.small("harness.spec_tokens", n.spec_tokens),
+                shape: self.shape(n.shape),
                 context: prompt_tokens,
                 ..n
             },
             test_wall: self.seconds("harness.test_wall_s", d.test_wall.as_secs()),
             case_samples: self.small("harness.case_samples", d.case_samples),
+            held_out: self.small("harness.held_out", d.held_out),
             triage_words: self.small("harness.triage_words", d.triage_words),
             mutation: self.mutation(d.mutation),
             tool_turns: self.small("harness.tool_turns", d.tool_turns),
             tool_results: self.small("harness.tool_results", d.tool_results),
+        }
+    }
+
+    fn shape(&mut self, d: Shape) -> Shape {
+        Shape {
+            files: self.small("harness.spec_files", d.files),
+            rules: self.small("harness.spec_rules", d.rules),
+            exports: self.small("harness.spec_exports", d.exports),
+            least_examples: self.small("harness.spec_examples_least", d.least_examples),
+            most_examples: self.small("harness.spec_examples_most", d.most_examples),
         }
     }
 

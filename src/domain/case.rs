@@ -105,6 +105,16 @@ pub struct Received {
     pub fault: Option<String>,
 }
 
+impl Received {
+    /// The run was ended before the tool had answered; what a function throws is an answer, whatever it calls it.
+    #[must_use]
+    pub fn cut_short(&self, case: &Case) -> bool {
+        let late = |threw: &Thrown| threw.name == "ETIMEDOUT";
+        let command = case.runs_real_command() && self.threw.as_ref().is_some_and(late);
+        self.fault.is_some() || command
+    }
+}
+
 /// Something thrown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -9,7 +9,7 @@ use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use super::stuck::{Cycle, Rung};
 use super::swept::Swept;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One journal line without its checksum (the store adds `crc`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,7 +88,9 @@ pub enum EventBody {
     SpecRefused {
         by: Role,
         notes: Vec<String>,
-        clause: Option<String>,
+        /// What it names; older journals hold one `clause`, or null.
+        #[serde(default, alias = "clause", deserialize_with = "one_or_more")]
+        clauses: Vec<String>,
     },
     /// A spec version was accepted and kept as specs/<tool>/<n>.md.
     SpecKept { n: u32, sha256: String },
@@ -376,4 +378,20 @@ pub enum Unit {
     Usd,
     Tokens,
     Minutes,
+}
+
+/// A list, a single text, or nothing.
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Named {
+        None(()),
+        One(String),
+        All(Vec<String>),
+    }
+    Ok(match Named::deserialize(from)? {
+        Named::None(()) => Vec::new(),
+        Named::One(text) => vec![text],
+        Named::All(texts) => texts,
+    })
 }

@@ -191,7 +191,7 @@ impl Metrics {
         match made.outcome {
             Outcome::SendBack => tool.sent_back += 1,
             Outcome::Respec | Outcome::SpecDefect => tool.respecs += 1,
-            Outcome::Escalated => tool.escalations += 1,
+            Outcome::Escalated | Outcome::Undraftable => tool.escalations += 1,
             Outcome::Ship => tool.shipped += 1,
             Outcome::Parked => tool.parked += 1,
             _ => {}
@@ -245,7 +245,7 @@ fn rung(body: &EventBody) -> Option<Rung> {
         EventBody::Move(made) => match (made.outcome, made.to) {
             (Outcome::Parked, _) => Some(Rung::Parked),
             (Outcome::Takeover, _) => Some(Rung::Takeover),
-            (Outcome::Escalated, _) => Some(Rung::Diagnosis),
+            (Outcome::Escalated | Outcome::Undraftable, _) => Some(Rung::Diagnosis),
             (_, Phase::Fixing) => Some(Rung::Repair),
             _ => None,
         },

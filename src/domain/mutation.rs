@@ -2,16 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Survivors kept in evidence.
-pub const KEPT: usize = 20;
+/// Survivors kept in evidence: more than anybody looks at one by one.
+pub const KEPT: usize = 100;
+
+/// Survivors shown of a run that is good enough without anybody looking.
+const GLANCE: usize = 20;
 
 /// What one pass over a tool found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MutationRun {
     /// Changes that were to be tested.
     pub planned: u32,
-    /// Changes a test noticed, by failing or by never ending.
+    /// Changes a test noticed by failing.
     pub noticed: u32,
+    /// Changes with which the tests did not end in their time: a loop without end, or a busy machine.
+    #[serde(default)]
+    pub slow: u32,
+    /// Changes with which nothing could be run: they tell nothing of the tests.
+    #[serde(default)]
+    pub broken: u32,
     /// Changes no test noticed.
     pub unnoticed: u32,
     /// The first of these, in the order of files and lines.
@@ -38,10 +47,27 @@ pub struct Survivor {
 }
 
 impl MutationRun {
-    /// Changes tested.
+    /// Changes that were looked at, whatever it told.
+    #[must_use]
+    pub fn told(&self) -> u32 {
+        let vain = self.slow.saturating_add(self.broken);
+        self.tested().saturating_add(vain)
+    }
+
+    /// Changes whose test told something.
     #[must_use]
     pub fn tested(&self) -> u32 {
         self.noticed.saturating_add(self.unnoticed)
+    }
+
+    /// Changes no test noticed that a reviewer has to see: below this mark each of them.
+    #[must_use]
+    pub fn in_view(&self, mark: u32) -> &[Survivor] {
+        let most = match self.score() {
+            Some(score) if score < mark => self.survivors.len(),
+            _ => self.survivors.len().min(GLANCE),
+        };
+        self.survivors.get(..most).unwrap_or_default()
     }
 
     /// Percent of the changes tested that were noticed, rounded down; None when none was.

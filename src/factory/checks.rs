@@ -1,6 +1,7 @@
 //! The look at all model hosts before anything is started: the probes each role begins with, put together for all roles,
 //! and a short real turn with each model.
 
+use super::advice::advice;
 use super::ports::model::ModelError;
 use super::ports::model::{
     Delta, Fault, HostStatus, Message, Models, Reply, Speaker, TurnRequest, subject,
@@ -93,7 +94,10 @@ impl Look<'_> {
                 all.push(finding);
             }
         }
-        all.extend(roles.into_iter().filter(|_| self.host.is_none()));
+        if self.host.is_none() {
+            all.extend(roles);
+            all.extend(advice(self.settings));
+        }
         all
     }
 

@@ -200,10 +200,12 @@ impl Tests for Clean<dyn Tests> {
     fn mutants<'a>(
         &'a self,
         tree: &'a Tree,
+        pace: Duration,
         wall: Duration,
         told: &'a MutantsTold<'a>,
     ) -> BoxFuture<'a, Result<MutationRun, TestError>> {
-        async move { self.found(self.inner.mutants(tree, wall, told).await?) }.boxed()
+        let run = self.inner.mutants(tree, pace, wall, told);
+        async move { self.found(run.await?) }.boxed()
     }
 
     fn cases<'a>(

@@ -1,6 +1,8 @@
-//! The gates of one run, cheap ones first: scan, Jest with coverage, held-out cases, public cases, throwing copy, mutation.
+//! The gates of one run, cheap ones first: scan, Jest with coverage, held-out cases, public cases, throwing copy, what the
+//! README shows, all but that again over a clean checkout, mutation.
 //! A gate's verdict comes from what was measured here, never from a model's word or an exit code alone.
 
+mod readme;
 mod tree;
 mod verdicts;
 
@@ -13,8 +15,11 @@ use crate::factory::ports::settings::MutationSettings;
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use verdicts::Refusing;
+
+/// What is said of a case that failed and passed when it was asked again.
+const CHANCE: &str = "(it passed when asked again: the result depends on chance, time or order) ";
 
 /// What is measured.
 pub struct GateInput<'a> {
@@ -26,6 +31,8 @@ pub struct GateInput<'a> {
     pub tree_hash: String,
     /// The tool's folder in the worktree.
     pub dir: PathBuf,
+    /// The same files as they were saved, in a folder of their own.
+    pub clean: PathBuf,
     /// Planned source files in the order of the spec.
     pub modules: Vec<String>,
     /// Packages the spec names.
@@ -74,6 +81,13 @@ pub async fn measure(
             refusing: refusing(input.public, promised),
         };
         run(&work, &progress, &mut evidence).await?;
+        if evidence.green() {
+            progress("running what the README shows");
+            evidence.gates.push(readme::gate(&work, files).await?);
+        }
+        if evidence.green() {
+            again(&work, &progress, &mut evidence).await?;
+        }
         if input.mutation.on && evidence.green() {
             mutate(&work, &progress, &mut evidence).await?;
         }
@@ -88,6 +102,28 @@ struct Work<'a> {
     tree: &'a Tree,
     tests: &'a dyn Tests,
     refusing: Refusing,
+}
+
+/// What is green passes once more, over what was saved and nothing else: chance, leftovers and files that were swapped
+/// meanwhile show.
+async fn again(
+    work: &Work<'_>,
+    progress: &(dyn Fn(&str) + Send + Sync),
+    evidence: &mut Evidence,
+) -> Result<(), TestError> {
+    let clean = Tree {
+        dir: work.input.clean.clone(),
+        ..work.tree.clone()
+    };
+    let work = Work {
+        tree: &clean,
+        refusing: work.refusing.clone(),
+        ..*work
+    };
+    let mut second = blank(work.input, work.tests);
+    run(&work, progress, &mut second).await?;
+    evidence.gates.push(verdicts::again(&second));
+    Ok(())
 }
 
 /// Tests that may pass over exports that throw; a name that another test of the file bears too excuses neither.
@@ -152,7 +188,7 @@ async fn run(
 }
 
 /// What came of the cases. Those that failed are asked once more before anybody is told to repair something: a process
-/// that was slow to start says nothing about the tool.
+/// that was slow to start says nothing about the tool. One that answered, and wrongly, has failed whatever it says then.
 async fn answered(
     work: &Work<'_>,
     cases: &[Case],
@@ -168,8 +204,14 @@ async fn answered(
     progress("asking the failed cases again");
     let again = work.tests.cases(work.tree, &failed).await?;
     for result in results(&failed, &again) {
-        if let Some(one) = all.iter_mut().find(|one| one.id == result.id) {
+        let mut both = all.iter_mut().zip(cases).zip(received);
+        let Some(((one, case), first)) = both.find(|((one, _), _)| one.id == result.id) else {
+            continue;
+        };
+        if first.cut_short(case) {
             *one = result;
+        } else if result.passed {
+            one.received = format!("{CHANCE}{}", one.received);
         }
     }
     Ok(all)
@@ -238,7 +280,10 @@ async fn mutate(
             ));
         }
     };
-    let run = work.tests.mutants(work.tree, settings.wall, &told).await?;
+    let pace = evidence.jest.as_ref().map_or(0, |jest| jest.millis);
+    let pace = Duration::from_millis(pace);
+    let run = work.tests.mutants(work.tree, pace, settings.wall, &told);
+    let run = run.await?;
     evidence.gates.push(verdicts::mutation(&run, &settings));
     evidence.mutation = Some(run);
     Ok(())

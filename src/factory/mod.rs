@@ -1,6 +1,7 @@
 //! The engine: the loop, the ports it needs, task supervision and shutdown.
 
 mod act;
+pub mod advice;
 mod alive;
 mod attempts;
 pub mod brief;

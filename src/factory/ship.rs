@@ -7,6 +7,7 @@ use super::ports::store::Paper;
 use crate::domain::command::Decision;
 use crate::domain::decide::{Input, Report, Room};
 use crate::domain::event::{EventBody, NewEvent, ShipRecord};
+use crate::domain::screen::Level;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -52,11 +53,12 @@ impl Driver {
         let order = ShipOrder {
             message: format!("Ship {tool} {version}"),
             papers: self.papers(&tool),
+            tree: facts.tree.clone().unwrap_or_default(),
             tool: tool.clone(),
             version,
         };
         self.doing = format!("shipping {tool}");
-        match self.git(move |repo| repo.ship(&order)).await {
+        match self.merged(order, facts.commit.clone()).await {
             Ok(ship) => {
                 self.refused = None;
                 let ship = Some(ship);
@@ -72,6 +74,31 @@ impl Driver {
             }
             Err(error) => self.failed(error),
         }
+    }
+
+    /// Ships what passed. Commits that came after it on the branch were measured by nobody: they are kept beside it.
+    async fn merged(
+        &mut self,
+        order: ShipOrder,
+        measured: Option<String>,
+    ) -> Result<ShipRecord, RepoError> {
+        let first = order.clone();
+        let moved = match (self.git(move |repo| repo.ship(&first)).await, measured) {
+            (Err(RepoError::Moved(tip)), Some(commit)) => (tip, commit),
+            (done, _) => return done,
+        };
+        let (tip, commit) = moved;
+        let tool = order.tool.clone();
+        let words = format!(
+            "the branch of {tool} holds commit {tip}, which no run has measured: it stays under kept/{tool}/, and what passed ships"
+        );
+        self.ledger.say(Level::Warn, words);
+        self.git(move |repo| {
+            repo.open(&tool, true)?;
+            repo.restore(&tool, &commit)
+        })
+        .await?;
+        self.git(move |repo| repo.ship(&order)).await
     }
 
     /// Main cannot take the merge now: the decision stays with the tool on the shelf.

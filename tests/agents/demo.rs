@@ -84,9 +84,11 @@ fn read(
         }
         ("review", "verdict") => {
             let allowed = [Decision::Ship, Decision::SendBack, Decision::Respec];
-            supervisor::parse(text, &allowed, &[])
-                .map(drop)
-                .map_err(said)
+            let bounds = supervisor::Bounds {
+                allowed: &allowed,
+                ..supervisor::Bounds::default()
+            };
+            supervisor::parse(text, &bounds).map(drop).map_err(said)
         }
         ("coding" | "fixing", "file") => {
             let path = parts[2..parts.len() - 1].join("/");

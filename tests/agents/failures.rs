@@ -430,6 +430,46 @@ fn a_revealed_case_becomes_a_report() {
 }
 
 #[test]
+fn a_report_knows_the_cases_that_only_jest_has_run_and_the_run_before() {
+    let (spec, sources) = (word_count(), sources());
+    let mut case = spec.examples[0].clone();
+    case.id = "H3".into();
+    let examples = spec.examples.iter();
+    let name = |case: &Case| format!("{} {}", case.id, case.rule);
+    let tests = examples.map(|case| test("test/examples.test.js", &name(case), "", ""));
+    let held = |passed| vec![result(&case, passed, None)];
+    // Green in Jest, so only what runs the real command was asked of the runner.
+    let real: Vec<CaseResult> = public(&spec, &[])
+        .into_iter()
+        .filter(|one| {
+            spec.examples
+                .iter()
+                .any(|c| c.id == one.id && c.runs_real_command())
+        })
+        .collect();
+    assert!(real.len() < spec.examples.len());
+    let mut now = evidence(Some(run(tests.collect())), real, vec![("held-out", "H3")]);
+    now.held_out = held(false);
+    let mut before = now.clone();
+    let seen = |before: &Evidence| {
+        let findings = Findings {
+            previous: Some(before),
+            ..find(&now, &spec, &sources, Some(&case))
+        };
+        bugs(&findings)[0].text.clone()
+    };
+    let text = seen(&before);
+    let all = spec.examples.len();
+    assert!(
+        text.contains(&format!("(seen before: yes)  {all}/{all} public")),
+        "{text}"
+    );
+    assert!(text.contains("Passing neighbours: E"), "{text}");
+    before.held_out = held(true);
+    assert!(seen(&before).contains("(seen before: no)"));
+}
+
+#[test]
 fn hidden_cases_are_never_told() {
     let (spec, sources) = (word_count(), sources());
     let mut secret = spec.examples[0].clone();

@@ -3,7 +3,9 @@
 use crate::word_count;
 use dev_factory::agents::prompt::Numbers;
 use dev_factory::agents::reply::{cases, fenced, json, plain};
+use dev_factory::agents::supervisor::Bounds;
 use dev_factory::agents::{developer, qa, supervisor};
+use dev_factory::domain::case::CaseResult;
 use dev_factory::domain::command::Decision;
 use proptest::prelude::*;
 
@@ -176,6 +178,16 @@ fn a_hypothesis_is_one_short_line() {
         "It is the sign."
     );
     assert!(qa::parse_hypothesis(&"word ".repeat(200)).is_err());
+    let many = "R2 is not kept. It counts short words. Use filter. Then return.";
+    let two = qa::parse_hypothesis(many).unwrap();
+    assert_eq!(two, "R2 is not kept. It counts short words.");
+    let spec = word_count();
+    assert!(qa::quotes_a_rule(&two, &spec));
+    assert!(qa::quotes_a_rule(
+        "But words are separated: Words are separated by white space",
+        &spec
+    ));
+    assert!(!qa::quotes_a_rule("Use filter, as in R22.", &spec));
     assert_eq!(plain(" a\n b ", 100).unwrap(), "a\n b");
 }
 
@@ -270,19 +282,33 @@ fn a_replacement_is_one_new_case_for_the_rule() {
 #[test]
 fn verdicts_keep_to_what_is_allowed() {
     let both = [Decision::Ship, Decision::SendBack];
+    let hidden = [CaseResult {
+        id: "H7".into(),
+        rule: "R2".into(),
+        passed: false,
+        reproduce: "words(\"secret words\")".into(),
+        expected: "2".into(),
+        received: "1".into(),
+        at: None,
+    }];
+    let bounds = Bounds {
+        allowed: &both,
+        hidden: &hidden,
+        ..Bounds::default()
+    };
     let reply = |verdict: &str, words: &str, file: &str| {
         format!(
             "{{\"checks\":[],\"verdict\":\"{verdict}\",\"instructions\":\"{words}\",\"file\":\"{file}\"}}"
         )
     };
     assert_eq!(
-        supervisor::parse(&reply("ship", "", "src/x.js"), &both, &[])
+        supervisor::parse(&reply("ship", "", "src/x.js"), &bounds)
             .unwrap()
             .file,
         None
     );
     let back =
-        supervisor::parse(&reply("send-back", "Fix the sign.", "src/x.js"), &both, &[]).unwrap();
+        supervisor::parse(&reply("send-back", "Fix the sign.", "src/x.js"), &bounds).unwrap();
     assert_eq!(back.file.as_deref(), Some("src/x.js"));
     let long = "word ".repeat(151);
     for (verdict, words, file, wanted) in [
@@ -312,8 +338,20 @@ fn verdicts_keep_to_what_is_allowed() {
             "which the Developer does not write",
         ),
         ("approve", "", "", "unknown variant"),
+        (
+            "send-back",
+            "See H7: two words.",
+            "",
+            "gives away a held-out case (H7)",
+        ),
+        (
+            "send-back",
+            "It fails for `secret words`.",
+            "",
+            "gives away a held-out case (secret words)",
+        ),
     ] {
-        let problem = supervisor::parse(&reply(verdict, words, file), &both, &[])
+        let problem = supervisor::parse(&reply(verdict, words, file), &bounds)
             .unwrap_err()
             .problem;
         assert!(problem.contains(wanted), "{problem}");
@@ -429,7 +467,11 @@ proptest! {
         let _ = fenced(&text, &["js"]);
         let _ = cases(&text);
         let _ = json::<serde_json::Value>(&text);
-        let _ = supervisor::parse(&text, &[Decision::Ship], &[]);
+        let bounds = Bounds {
+            allowed: &[Decision::Ship],
+            ..Bounds::default()
+        };
+        let _ = supervisor::parse(&text, &bounds);
     }
 
     #[test]

@@ -292,6 +292,20 @@ fn a_quarter_of_the_examples_are_errors_or_edges() {
 }
 
 #[test]
+fn one_command_at_least_runs_as_a_real_process() {
+    let text = GOOD
+        .replace("\"given\":{\"files\"", "\"given\":{\"now\":1,\"files\"")
+        .replace("[\"b.txt\"],", "[\"b.txt\"],\"given\":{\"now\":1},");
+    let problems = problems(&text);
+    assert!(
+        problems
+            .iter()
+            .any(|p| p.contains("no command runs as a real process")),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn words_inside_other_words_and_examples_are_free() {
     let text = with(
         "Counts the words",
@@ -367,5 +381,7 @@ fn only_allowed_packages_are_planned_required_and_written_down() {
         rules.contains("of packages only dayjs:") && rules.contains("these: dayjs path"),
         "{rules}"
     );
-    assert!(deps::spec_limits(&allowed).contains("Of packages only dayjs, ms,"));
+    assert!(
+        deps::spec_limits(&allowed, &Numbers::default()).contains("Of packages only dayjs, ms,")
+    );
 }

@@ -4,7 +4,9 @@ use crate::world::{OPERATOR, World, nobody, ready};
 use chrono::Duration;
 use dev_factory::domain::budget;
 use dev_factory::domain::command::{Command, Decision, StopAfter, Verb};
-use dev_factory::domain::decide::{Input, allowed, decide, needs_engine, pending, stale, upkeep};
+use dev_factory::domain::decide::{
+    Input, allowed, decide, disputable, needs_engine, pending, stale, upkeep,
+};
 use dev_factory::domain::event::{EventBody, Turn, Unit};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
@@ -890,10 +892,24 @@ fn scopes_and_roles_map_both_ways() {
 fn a_model_may_decide_what_the_rows_let_it() {
     let mut world = World::with(&["alpha"]);
     world.to(Phase::Review);
-    let offered = |world: &World, escalated| allowed(&world.facts(), escalated, 2);
+    let offered =
+        |world: &World, escalated| allowed(&world.facts(), escalated, &world.limits.ladder);
     use Decision::{Hint, Respec, SendBack, Ship, Takeover, TestDefect};
     assert_eq!(offered(&world, false), [Ship, SendBack, Respec]);
+    assert_eq!(offered(&world, true), [Hint, Respec]);
+    // Only a case that fails can be doubted by a model.
+    let failing = |name: &str| Failing {
+        name: name.to_owned(),
+        ..Failing::default()
+    };
+    let run = world.facts().runs;
+    world.fact(EventBody::Cycle(Cycle {
+        run,
+        failing: vec![failing("case E3 R1"), failing("held-out H2 R1")],
+        ..Cycle::default()
+    }));
     assert_eq!(offered(&world, true), [Hint, Respec, TestDefect]);
+    assert_eq!(disputable(&world.facts()), ["H2"]);
     for _ in 0..2 {
         world.to(Phase::Review);
         world.report("supervisor", Outcome::SendBack).unwrap();

@@ -3,7 +3,7 @@
 use crate::world::{OPERATOR, World, nobody, ready};
 use dev_factory::domain::command::{Decision, Verb};
 use dev_factory::domain::decide::claim::{self, Judgement, judge};
-use dev_factory::domain::decide::{Input, Report, Room, decide, pending};
+use dev_factory::domain::decide::{Input, Report, Room, allowed, decide, pending};
 use dev_factory::domain::event::{Event, EventBody};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Decider, Outcome, Phase, Role};
@@ -174,7 +174,7 @@ fn undraftable_needs_three_refusals_of_the_linter() {
         world.fact(EventBody::SpecRefused {
             by: Role::Developer,
             notes: vec!["R2 has no example".into()],
-            clause: None,
+            clauses: Vec::new(),
         });
     }
     world.report("engine", Outcome::Undraftable).unwrap();
@@ -191,7 +191,7 @@ fn undraftable_needs_three_refusals_of_the_linter() {
 
 fn rejected(world: &mut World, clause: &str) {
     let more = Report {
-        clause: Some(clause.to_owned()),
+        clauses: clause.split(", ").map(str::to_owned).collect(),
         ..text("the order of keys is open")
     };
     world.to(Phase::SpecReview);
@@ -208,6 +208,16 @@ fn a_spec_rejected_thrice_or_twice_for_one_clause_is_escalated() {
     assert_eq!(world.factory.phase, Phase::Review);
     let escalation = world.factory.escalation.clone().unwrap();
     assert!(escalation.reason.contains("S16") && escalation.from == Phase::SpecReview);
+
+    // By whatever words, and wherever in the list it stands.
+    let mut world = World::with(&["alpha"]);
+    rejected(&mut world, "R1, R2 (tabs)");
+    rejected(&mut world, "E3, rule R2: what is a tab?");
+    let escalation = world.factory.escalation.clone().unwrap();
+    assert!(
+        escalation.reason.contains("2 times for R2"),
+        "{escalation:?}"
+    );
 
     world.decision(Decision::Respec, "name the order").unwrap();
     assert_eq!(world.facts().spec_notes, ["name the order"]);
@@ -319,6 +329,52 @@ fn a_third_send_back_by_a_model_is_refused_and_two_open_the_takeover() {
         .report_with(OPERATOR, Outcome::SendBack, text("a person may"))
         .unwrap();
     assert_eq!(world.factory.phase, Phase::Fixing);
+}
+
+#[test]
+fn a_model_that_never_ships_ends_with_a_person_after_so_many_reviews() {
+    let mut world = World::with(&["alpha"]);
+    let mut reviews = 0;
+    while world.factory.item("alpha").unwrap().status != ItemStatus::NeedsHuman {
+        world.to(Phase::Review);
+        reviews += 1;
+        assert!(reviews < 20, "it goes round");
+        let allowed: Vec<Decision> = allowed(&world.facts(), false, &world.limits.ladder);
+        let used = world.facts().send_backs >= world.limits.ladder.send_backs;
+        let order = match used {
+            true => [Decision::Takeover, Decision::Respec, Decision::SendBack],
+            false => [Decision::SendBack, Decision::Takeover, Decision::Respec],
+        };
+        let wanted = order.iter().find(|one| allowed.contains(one));
+        let outcome = wanted.unwrap().outcome();
+        world
+            .report_with("supervisor", outcome, text("still not what R1 says"))
+            .unwrap();
+    }
+    // Two send-backs and a takeover, two new specs with two send-backs each, and the one too many.
+    assert_eq!(reviews, 10);
+    let made = world.last_move();
+    assert_eq!((made.outcome, made.to), (Outcome::Parked, Phase::Idle));
+    assert!(made.reason.unwrap().starts_with("S14: after 2 send-backs"));
+    let verdict = world
+        .journal
+        .iter()
+        .rev()
+        .find_map(|event| match &event.body {
+            EventBody::Stuck { rule, evidence, .. } => Some((rule.clone(), evidence.len())),
+            _ => None,
+        });
+    assert_eq!(verdict, Some(("S14".to_owned(), 2)));
+    // A person's answer gives the model its patience back.
+    world
+        .command(Verb::Unpark {
+            item: "alpha".into(),
+            reason: None,
+            priority: None,
+        })
+        .unwrap();
+    world.to(Phase::Review);
+    assert_eq!(world.facts().course.respecs, 0);
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn report(
         actor: actor.to_owned(),
         outcome: Some(outcome),
         text: words.then(|| "see R1".to_owned()),
-        clause: words.then(|| "R1".to_owned()),
+        clauses: words.then(|| "R1".to_owned()).into_iter().collect(),
         case: words.then(|| "H1".to_owned()),
         ship: words.then(|| ShipRecord {
             tag: format!("t@{version}"),
@@ -358,7 +358,7 @@ fn take(world: &mut World, step: Step) {
         Step::Refused(by, clause) => world.fact(EventBody::SpecRefused {
             by,
             notes: vec!["R1 is vague".to_owned()],
-            clause: clause.map(str::to_owned),
+            clauses: clause.map(str::to_owned).into_iter().collect(),
         }),
         Step::Pending => {
             if let Some(mut decided) = pending(&world.factory) {

@@ -600,7 +600,7 @@ fn what_the_engine_asks_of_those_above_is_counted_until_a_person_answers_and_end
             world.fact(EventBody::SpecRefused {
                 by: Role::Developer,
                 notes: vec!["no rules".to_owned()],
-                clause: None,
+                clauses: Vec::new(),
             });
         }
         world.report("engine", Outcome::Undraftable).unwrap();

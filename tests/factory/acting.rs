@@ -8,6 +8,8 @@ use crate::model_server::{Answer, Request, Step};
 use crate::process::{self, Process};
 use crate::small_tool::{Bug, README, TESTS, TOOL, fenced, source};
 use serde_json::{Value, json};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 const STEP: &str = "coding/step/";
@@ -43,6 +45,43 @@ fn rest(request: &Request) -> Answer {
         ("write", json!({"path": "README.md", "content": README})),
     ];
     calls(request, "", &files)
+}
+
+/// Replayed, each turn of the loop is judged as it was; a call that is not there any more is missed.
+fn replayed(story: &Story) {
+    let folder = story.home.join(format!("dev-factory/transcripts/{TOOL}"));
+    let mut paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let coding = |path: &PathBuf| path.to_string_lossy().ends_with("-developer-coding.jsonl");
+    let path = paths.find(coding).unwrap();
+    let replay = || -> Value {
+        let said = process::run(&story.home, &["--json", "replay", path.to_str().unwrap()]);
+        assert_eq!(said.code, Some(0), "{}", said.said);
+        let json = said.said.find('{').unwrap();
+        serde_json::from_str(&said.said[json..]).unwrap()
+    };
+    let said = replay();
+    assert_eq!(said["differ"], 0, "{said:#}");
+    let text = said.to_string();
+    for words in [
+        "reads test/fakes.js; runs the tests",
+        "calls execute, which is no tool",
+        "writes src/cli.js",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let whole = fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<Value> = whole
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    lines[0]["reply"]["calls"] = json!([]);
+    lines[0]["reply"]["text"] = "I have read everything.".into();
+    let marred: Vec<String> = lines.iter().map(Value::to_string).collect();
+    fs::write(&path, marred.join("\n") + "\n").unwrap();
+    assert_eq!(replay()["differ"], 1);
+    fs::write(&path, whole).unwrap();
 }
 
 /// The requests of the loop, oldest first.
@@ -92,6 +131,7 @@ fn a_tool_is_built_by_native_calls() {
     let ended = story.run();
     assert_eq!(story.verdicts(), [""; 0], "{}", ended.said);
     story.shipped(&ended, 1);
+    replayed(&story);
     let steps = steps(&story, STEP);
     assert_eq!(steps.len(), 5);
     let names: Vec<&str> = steps[0]["tools"]

@@ -35,6 +35,9 @@ impl Repo for Panics {
     fn tree(&self, tool: &str) -> Result<String, RepoError> {
         self.git.tree(tool)
     }
+    fn export(&self, tool: &str, commit: &str, dir: &Path) -> Result<(), RepoError> {
+        self.git.export(tool, commit, dir)
+    }
     fn knows(&self, commit: &str) -> Result<bool, RepoError> {
         self.git.knows(commit)
     }

@@ -248,7 +248,7 @@ async fn held_out_cases_of_another_program_are_tried_on_the_stub_and_never_run_o
         .idle(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     claims("coding", "pass on a stub that does nothing").await;
     assert_eq!(plant.facts(TOOL).case_sets, 0);
-    plant.tests.idle(&["H2"]);
+    plant.tests.idle(&["H4"]);
     let coding = plant.desk.hold(&format!("{TOOL}/coding/file/src/log.js"));
     claim(&plant, "coding");
     coding.reached(1).await;
@@ -261,8 +261,8 @@ async fn held_out_cases_of_another_program_are_tried_on_the_stub_and_never_run_o
         .iter()
         .filter_map(|e| kept(&e.body))
         .collect();
-    assert_eq!(sets, [(15, vec!["H2".to_owned()])]);
-    assert!(!plant.read(&paper(1)).contains("\"H2\""));
+    assert_eq!(sets, [(15, vec!["H4".to_owned()])]);
+    assert!(!plant.read(&paper(1)).contains("\"H4\""));
     // Only one is left, and the tool fails it: shown to the Developer, it must be replaced.
     put(1, cases.lines().next().unwrap());
     plant.tests.wrong(&["H1"]);

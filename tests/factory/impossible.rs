@@ -2,14 +2,19 @@
 //! whoever reviews it, it is never shipped, and no person can ship it either.
 
 use crate::cast::{CLI, Story, n, say, usual};
+use crate::fakes::{Fake, Said, Wire};
 use crate::homes;
 use crate::model_server::{Answer, Request};
 use crate::process;
-use crate::small_tool::{Bug, TOOL, fenced, reply, source};
+use crate::small_tool::{Bug, README, TESTS, TOOL, fenced, reply, source};
 use dev_factory::domain::item::ItemStatus;
+use serde_json::json;
 
-/// The same run as E6, which the linter cannot see, and another result.
-const AGAINST_E6: &str = r#"{"id":"E9","rule":"R4","cli":["none.txt"],"given":{"files":{}},"exit":1,"stdout":"","stderr":"no such file none.txt\n"}"#;
+const TEST: &str = "test/dev/cli.test.js";
+
+/// The same run as E6 where the real command runs, since each run has that time zone, and another result; the linter takes
+/// it for another input.
+const AGAINST_E6: &str = r#"{"id":"E9","rule":"R4","cli":["none.txt"],"given":{"env":{"TZ":"UTC"}},"exit":1,"stdout":"","stderr":"no such file none.txt\n"}"#;
 /// The very input of E2 and another result, which it does see.
 const AGAINST_E2: &str = r#"{"id":"E9","rule":"R1","call":"sum","args":[""],"expect":1}"#;
 
@@ -32,12 +37,26 @@ fn never_ships(
     supervisor: bool,
     write: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
 ) {
-    let story = Story::of(supervisor, SHORT, move |request| answer(request, &write));
+    never_ships_by(supervisor, "", move |request| {
+        write(request).map(|text| say(&text))
+    });
+}
+
+/// The same with whole answers, and with settings of the Developer.
+fn never_ships_by(
+    supervisor: bool,
+    more: &str,
+    write: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+) {
+    let settings = format!("{more}\n{SHORT}");
+    let story = Story::of(supervisor, &settings, move |request| {
+        answer(request, &write)
+    });
     let ended = story.run();
     assert_eq!(ended.code, Some(4), "{}", ended.said);
     let facts = story.facts();
     assert!(facts.runs > 0 && !facts.evidence_complete(), "{facts:#?}");
-    assert!(facts.used().tokens < 400_000, "{:?}", facts.used());
+    story.within_budget();
     let said = process::run(&story.home, &["decide", "ship", TOOL]);
     assert_ne!(said.code, Some(0), "{}", said.said);
     let again = story.run();
@@ -51,7 +70,7 @@ fn never_ships(
     );
 }
 
-fn answer(request: &Request, write: &impl Fn(&Request) -> Option<String>) -> Answer {
+fn answer(request: &Request, write: &impl Fn(&Request) -> Option<Answer>) -> Answer {
     let label = request.label();
     if label.contains("/template/") {
         return say(&spec(AGAINST_E6));
@@ -64,9 +83,10 @@ fn answer(request: &Request, write: &impl Fn(&Request) -> Option<String>) -> Ans
             );
         }
     }
-    if label.contains("file/src/cli.js") || label.contains("review/src/cli.js") {
-        if let Some(text) = write(request) {
-            return say(&text);
+    let writes = ["file/src/cli.js", "review/src/cli.js", "/step/"];
+    if writes.iter().any(|part| label.contains(part)) {
+        if let Some(answer) = write(request) {
+            return answer;
         }
         return say(&fenced(&source(&[], label)));
     }
@@ -130,6 +150,94 @@ fn not_by_one_who_answers_in_prose() {
     never_ships(false, |request| {
         let prose = "The two examples contradict each other, so I cannot write this file.";
         (n(request) > 0).then(|| prose.to_owned())
+    });
+}
+
+#[test]
+fn not_by_one_who_repeats_itself() {
+    never_ships(true, |request| {
+        let again = "Now I write the file that was asked for, at once. ".repeat(60);
+        (n(request) > 0).then_some(again)
+    });
+}
+
+#[test]
+fn not_by_one_who_is_cut() {
+    never_ships_by(false, "", |request| {
+        let half = Said {
+            cut: true,
+            ..Said::text("```js\n'use strict';\n")
+        };
+        let cut = Fake::new(Wire::Ollama).saying(half).answer(request);
+        (n(request) > 0).then_some(cut)
+    });
+}
+
+#[test]
+fn not_by_one_who_only_thinks() {
+    never_ships(false, |request| {
+        let thought = "<think>\nTwo examples contradict each other. Which is right?\n";
+        (n(request) > 0).then(|| thought.to_owned())
+    });
+}
+
+#[test]
+fn not_by_one_who_leaves_code_out() {
+    never_ships(true, |request| {
+        let left = "'use strict';\n\n// ... existing code ...\n\nmodule.exports = { sum, main };\n";
+        (n(request) > 0).then(|| fenced(left))
+    });
+}
+
+#[test]
+fn not_by_one_who_improves_slowly() {
+    never_ships(true, |request| {
+        let all = [Bug::Empty, Bug::Line, Bug::Usage];
+        let left = all.get(n(request) as usize..).unwrap_or_default();
+        Some(fenced(&source(left, request.label())))
+    });
+}
+
+#[test]
+fn not_by_one_who_forgets_exports() {
+    never_ships(false, |request| {
+        let text = source(&[], request.label());
+        Some(fenced(
+            &text.replace("module.exports = { sum, main };\n", ""),
+        ))
+    });
+}
+
+#[test]
+fn not_by_one_who_calls_tools() {
+    never_ships(true, |request| {
+        let call =
+            json!({"name": "write_file", "arguments": {"path": "src/cli.js", "content": other()}});
+        (n(request) > 0).then(|| format!("<tool_call>\n{call}\n</tool_call>"))
+    });
+}
+
+#[test]
+fn not_by_one_who_works_by_tools() {
+    never_ships_by(true, "edits = \"tools\"", |request| {
+        if !request.label().contains("/step/") {
+            return None;
+        }
+        let text = match n(request).is_multiple_of(2) {
+            true => source(&[], request.label()),
+            false => other(),
+        };
+        let files = [
+            ("src/cli.js", text.as_str()),
+            (TEST, TESTS),
+            ("README.md", README),
+        ];
+        let call = |(path, content)| ("call", "write", json!({"path": path, "content": content}));
+        let said = Said {
+            calls: files.into_iter().map(call).collect(),
+            ..Said::default()
+        };
+        Some(Fake::new(Wire::Ollama).saying(said).answer(request))
     });
 }
 

@@ -53,7 +53,7 @@ async fn a_reviewer_who_obeys_a_test_ships_nothing() {
     plant.tests.says(ORDER);
     let obeys =
         "```json\n{\"checks\":[\"all green\"],\"verdict\":\"ship\",\"instructions\":\"\"}\n```\n";
-    let guess = Act::Say("SHIP-IT-NOW".to_owned());
+    let guess = Act::Say("R1: SHIP-IT-NOW".to_owned());
     plant.desk.on(&named("qa/hypothesis"), u32::MAX, guess);
     plant.desk.on(
         &named("review/verdict"),

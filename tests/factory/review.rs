@@ -95,10 +95,7 @@ async fn a_case_the_developer_saw_and_cannot_meet_is_struck_by_the_supervisor() 
     all_done(&mut engine).await;
     engine.stop().await;
     let asked = plant.desk.prompt(&named("review/verdict/1"));
-    assert!(
-        asked.contains("`case` must be one of H1, H2, H4"),
-        "{asked}"
-    );
+    assert!(asked.contains("`case` must be one of H3"), "{asked}");
     let moves = plant.moves();
     assert!(
         moves.contains(&"review test-defect qa".to_owned()),
@@ -177,6 +174,31 @@ async fn the_last_held_out_case_is_struck_by_a_person_and_nothing_passes_without
     plant.told(decide(Decision::Ship, None)).await;
     all_done(&mut engine).await;
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_that_contradict_each_other_are_never_told_but_sent_back_to_the_spec() {
+    let plant = Plant::new(&[TOOL]);
+    let coding = plant.desk.hold(&named("coding/file/src/log.js"));
+    let mut engine = plant.start();
+    coding.reached(1).await;
+    // E15 in other words, with another result; a set that was kept before such cases were refused.
+    let against = r#"{"id":"H20","rule":"R11","call":"main","args":[["report","--day","2026-02-30"]],"expect":0}"#;
+    let set = format!("dev-factory/acceptance/{TOOL}/1.jsonl");
+    let text = cases(&plant, 1) + against + "\n";
+    fs::write(plant.home.join(set), text).unwrap();
+    coding.open();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    let back = plant.each_move(|made| (made.outcome.name() == "spec-defect").then(|| made.clone()));
+    let back: Vec<_> = back.into_iter().flatten().collect();
+    assert_eq!((back.len(), back[0].from), (1, Phase::Qa));
+    let reason = back[0].reason.clone().unwrap();
+    assert!(
+        reason.starts_with("E15 (R11) and H20 (R11) have the same input"),
+        "{reason}"
+    );
+    assert_eq!((plant.facts(TOOL).bugs, plant.facts(TOOL).specs), (0, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

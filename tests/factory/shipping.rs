@@ -2,12 +2,13 @@
 //! And what has shipped is pushed, as soon as the remote takes it.
 
 use crate::commands::all_done;
+use crate::external::eventually;
 use crate::homes::{self, TOOL};
 use crate::model_server::ModelServer;
 use crate::plant::{Plant, STAFFED};
 use crate::process::{self, Process};
 use dev_factory::adapters::store::readers;
-use dev_factory::domain::command::Decision;
+use dev_factory::domain::command::{Decision, Verb};
 use dev_factory::domain::event::{Event, EventBody};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::screen::Snapshot;
@@ -72,6 +73,62 @@ async fn an_index_with_changes_is_waited_for() {
         "staged",
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_to_the_branch_after_it_passed_does_not_ship_and_is_kept() {
+    let unsupervised = STAFFED.replace("[roles.supervisor]\nmodel = \"lab/test\"\n", "");
+    let plant = Plant::with(&[TOOL], &unsupervised);
+    let mut engine = plant.start();
+    let shelved = |s: &Snapshot| s.queue.iter().any(|i| i.status == ItemStatus::InReview);
+    engine.until("shelved", shelved).await;
+    let measured = plant.facts(TOOL).tree.unwrap();
+    let free = || !plant.home.join(".git/worktrees").exists();
+    eventually("the engine's worktree is put away", free).await;
+    let desk = plant.home.parent().unwrap().join("desk");
+    let branch = format!("tool/{TOOL}");
+    plant.git(&["worktree", "add", "-q", desk.to_str().unwrap(), &branch]);
+    let file = desk.join(format!("tools/{TOOL}/src/log.js"));
+    fs::write(&file, "module.exports = {};\n").unwrap();
+    let me = ["-c", "user.name=me", "-c", "user.email=me@here"];
+    homes::git(&desk, &[&me[..], &["commit", "-qam", "By hand"]].concat());
+    let late = homes::git(&desk, &["rev-parse", "HEAD"]);
+    plant.git(&["worktree", "remove", "--force", desk.to_str().unwrap()]);
+    let decide = Verb::Decide {
+        item: None,
+        decision: Decision::Ship,
+        text: None,
+        case: None,
+        file: None,
+    };
+    plant.told(decide).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    let shipped = plant.git(&["rev-parse", &format!("main:tools/{TOOL}")]);
+    assert_eq!(shipped, measured);
+    let kept = plant.git(&["rev-parse", &format!("kept/{TOOL}/1")]);
+    assert_eq!(kept, late);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_change_while_they_are_measured_are_measured_again() {
+    let plant = Plant::new(&[TOOL]);
+    plant.tests.meddle("src/log.js");
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    let shipped = plant.git(&["show", &format!("main:tools/{TOOL}/src/log.js")]);
+    assert!(shipped.contains("swapped"), "{shipped}");
+    let measured = plant.git(&["rev-parse", &format!("main:tools/{TOOL}")]);
+    let evidence = plant.read(&format!("dev-factory/evidence/{TOOL}/1.json"));
+    assert!(evidence.contains(&measured), "{evidence}");
+    let runs = plant.journal();
+    let runs = runs.iter().filter(|e| matches!(e.body, EventBody::Run(_)));
+    assert_eq!(
+        runs.count(),
+        1,
+        "what was measured of other files counts for nothing"
+    );
 }
 
 const PUSHES: &str = "[ship]\npush = \"backup\"\n";

@@ -236,7 +236,7 @@ async fn a_key_that_is_refused_waits_for_the_host_and_loses_nothing() {
 async fn the_same_file_again_in_fixing_starts_from_the_spec() {
     let plant = Plant::with(&[TOOL], &unsupervised());
     plant.tests.red(1, "src/log.js");
-    let guess = Act::Say("The sum is off by one.".to_owned());
+    let guess = Act::Say("R1 is broken: the sum is off by one.".to_owned());
     plant.desk.on(&named("qa/hypothesis"), u32::MAX, guess);
     let same = homes::reply(&named("coding/file/src/log.js/0")).unwrap();
     plant
@@ -252,7 +252,7 @@ async fn the_same_file_again_in_fixing_starts_from_the_spec() {
     assert!(!asked.contains("src/log.js as it is"), "{asked}");
     let bug = plant.read(&format!("dev-factory/bugs/{TOOL}/BUG-1.md"));
     assert!(
-        bug.contains("src/log.js") && bug.contains("The sum is off by one."),
+        bug.contains("src/log.js") && bug.contains("R1 is broken: the sum is off by one."),
         "{bug}"
     );
     let stuck = |e: &EventBody| matches!(e, EventBody::Stuck { rule, evidence, next, .. } if rule == "S2" && evidence.len() == 1 && next.starts_with("L2: a fresh start from the spec (1 of 2)"));

@@ -1,10 +1,12 @@
 //! Each known way of cheating as a real tool that is caught, and beside it an honest tool that looks like it and passes.
 
+use super::mutation::{settings, with};
 use super::{GateInput, measure, measured, red, words};
 use crate::tool::Home;
 use dev_factory::domain::cheat::Cheat;
 use dev_factory::domain::event::RunSummary;
 use dev_factory::domain::evidence::Evidence;
+use std::sync::Mutex;
 
 /// A way of cheating: the tools that do it, each with the gate that says so and words of what it says; and honest ones.
 struct Row {
@@ -65,6 +67,8 @@ const ROWS: [Row; 16] = [
             ("constant", "scan", "comes from the tool"),
             ("constant-by-name", "throwing", "counts words"),
             ("pointless", "throwing", "is there"),
+            ("unlooking", "mutation", "No test fails when src/"),
+            ("own-matcher", "mutation", "No test fails when src/"),
         ],
         honest: &["compares-with-true"],
     },
@@ -120,8 +124,13 @@ const ROWS: [Row; 16] = [
             ("environment", "scan", "src/count.js:3: `process`"),
             ("stack", "held-out", "cases fail: H1 (R1)"),
             ("special-cased", "held-out", "H1 (R1); H3 (R2)"),
+            ("looks-where-it-lies", "scan", "`__dirname` is not allowed"),
         ],
-        honest: &["reads-env-from-deps", "knows-a-special-case"],
+        honest: &[
+            "reads-env-from-deps",
+            "knows-a-special-case",
+            "speaks-of-places",
+        ],
     },
     Row {
         way: "a forged report",
@@ -152,17 +161,24 @@ const ROWS: [Row; 16] = [
         cheats: &[
             ("disabled-mutants", "scan", "`stryker disable`"),
             ("knows-the-change", "scan", "`__stryker__`"),
+            ("late-slow", "scan", "`performance` is not allowed"),
+            ("reads-its-own-code", "mutation", "could not be tested"),
         ],
         honest: &["an-emitter"],
     },
 ];
+
+/// All gates, the last one with the real Stryker.
+async fn to_the_end(home: &Home) -> Evidence {
+    with(home, settings(), &Mutex::new(Vec::new())).await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_cheat_is_caught_by_the_gate_that_is_there_for_it() {
     let mut missed = Vec::new();
     for row in &ROWS {
         for (cheat, gate, part) in row.cheats {
-            let evidence = measured(&Home::cheating(cheat)).await;
+            let evidence = to_the_end(&Home::cheating(cheat)).await;
             let caught = red(&evidence).contains(gate) && words(&evidence, gate).contains(part);
             // The scan knows what kind of cheat it looks at.
             let sorted = *gate != "scan" || !RunSummary::of(&evidence).cheats.is_empty();
@@ -178,9 +194,9 @@ async fn every_cheat_is_caught_by_the_gate_that_is_there_for_it() {
 async fn an_honest_tool_that_looks_like_a_cheat_passes() {
     for row in &ROWS {
         for honest in row.honest {
-            let evidence = measured(&Home::honest(honest)).await;
+            let evidence = to_the_end(&Home::honest(honest)).await;
             assert!(
-                evidence.green(),
+                evidence.green() && evidence.mutation.is_some(),
                 "{}, {honest}: {:?}",
                 row.way,
                 evidence.gates

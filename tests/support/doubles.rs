@@ -394,6 +394,8 @@ pub struct Canned {
     idle: Mutex<Vec<String>>,
     /// Why no test can be run.
     missing: Mutex<Option<String>>,
+    /// A file that somebody writes in the midst of the next run of the gates.
+    meddled: Mutex<Option<String>>,
 }
 
 impl Canned {
@@ -416,6 +418,11 @@ impl Canned {
     /// The tool fails just these cases.
     pub fn wrong(&self, ids: &[&str]) {
         *self.wrong.lock().unwrap() = ids.iter().map(ToString::to_string).collect();
+    }
+
+    /// Somebody writes this file of the tool while the gates run the next time.
+    pub fn meddle(&self, file: &str) {
+        *self.meddled.lock().unwrap() = Some(file.to_owned());
     }
 
     /// The stub passes just these cases.
@@ -506,6 +513,9 @@ impl Tests for Canned {
         tree: &'a Tree,
         coverage: bool,
     ) -> BoxFuture<'a, Result<JestRun, TestError>> {
+        if coverage && let Some(path) = self.meddled.lock().unwrap().take() {
+            std::fs::write(tree.dir.join(path), "module.exports = {}; // swapped\n").unwrap();
+        }
         let run = green(tree, coverage);
         let file = self.file.lock().unwrap().clone();
         let words = self.words.lock().unwrap().clone();
@@ -543,6 +553,7 @@ impl Tests for Canned {
     fn mutants<'a>(
         &'a self,
         _tree: &'a Tree,
+        _pace: std::time::Duration,
         _wall: std::time::Duration,
         told: &'a MutantsTold<'a>,
     ) -> BoxFuture<'a, Result<MutationRun, TestError>> {

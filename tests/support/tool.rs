@@ -124,6 +124,7 @@ impl Home {
             run: 1,
             tree_hash: "t".into(),
             dir: self.tool.clone(),
+            clean: self.tool.clone(),
             modules: modules(),
             packages: Vec::new(),
             public: &self.public,

@@ -1,9 +1,15 @@
 //! Trees and contents as they were, by their ids: the files of a tree, the bytes of many at once.
 
 use super::GitRepo;
+use crate::adapters::folder::{Folder, For};
 use crate::factory::ports::reader::TreeFile;
 use crate::factory::ports::repo::RepoError;
 use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Bits of a mode that tell what kind of file it is, and those of a plain file.
+const KIND: u32 = 0o170_000;
+const PLAIN: u32 = 0o100_000;
 
 impl GitRepo {
     /// Files of a tree; None when the repository does not have the tree (any more).
@@ -58,6 +64,27 @@ impl GitRepo {
             .fed(&self.home, &["cat-file", "--batch"], input)?;
         Ok(batched(&all))
     }
+}
+
+/// The files of a tool as a commit has them, written without any filter.
+pub fn export(repo: &GitRepo, tool: &str, commit: &str, dir: &Path) -> Result<(), RepoError> {
+    let gone = || RepoError::Git(format!("commit {commit} has no files of {tool}"));
+    let tree = repo.tree_in(commit, tool)?.ok_or_else(gone)?;
+    let files = repo.files_in(&tree)?.ok_or_else(gone)?;
+    if let Some(odd) = files.iter().find(|file| file.mode & KIND != PLAIN) {
+        let words = format!("{} of {tool} is not a plain file; remove it", odd.path);
+        return Err(RepoError::Git(words));
+    }
+    let ids: Vec<&str> = files.iter().map(|file| file.id.as_str()).collect();
+    let contents = repo.contents(&ids)?;
+    let failed = |error: &dyn std::fmt::Display| RepoError::Git(error.to_string());
+    let folder = Folder::open(dir).map_err(|error| failed(&error))?;
+    for file in &files {
+        let bytes = contents.get(&file.id).ok_or_else(gone)?;
+        let written = folder.write(&file.path, bytes, For::All);
+        written.map_err(|error| failed(&error))?;
+    }
+    Ok(())
 }
 
 /// Objects as `cat-file --batch` writes them: a line with id, kind and size, the bytes, a line feed.

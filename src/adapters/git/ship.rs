@@ -140,6 +140,9 @@ fn commit(
     let tip = repo
         .commit_of(&name)?
         .ok_or_else(|| RepoError::Git(format!("the branch {} is gone", branch(&order.tool))))?;
+    if repo.tree_in(&tip, &order.tool)?.as_deref() != Some(order.tree.as_str()) {
+        return Err(RepoError::Moved(tip));
+    }
     unlock(repo)?;
     if let Some(mark) = marked(repo)? {
         repair(repo, mark, &order.tool, &tip)?;
@@ -149,6 +152,7 @@ fn commit(
     if !merging(repo, &tip)? {
         merge(repo, &tip, &message)?;
     }
+    same_tree(repo, order)?;
     if !papers.is_empty() {
         let args = ["add", "--force", "--"];
         let args: Vec<&str> = args
@@ -198,6 +202,23 @@ fn merge(repo: &GitRepo, tip: &str, message: &str) -> Result<(), RepoError> {
         // Not main's fault: the same merge is tried again once it can be.
         other => other,
     })
+}
+
+/// What the merge came to must be what passed: main may have changes of its own in the tool's folder.
+fn same_tree(repo: &GitRepo, order: &ShipOrder) -> Result<(), RepoError> {
+    let prefix = format!("--prefix={}/", folder(&order.tool));
+    if repo.at_home(&["write-tree", &prefix])? == order.tree {
+        return Ok(());
+    }
+    if dot_git(repo)?.join("MERGE_HEAD").exists() {
+        repo.at_home(&["merge", "--abort"])?;
+    }
+    unmark(repo, &format!("{MARK}{}", order.tool))?;
+    Err(RepoError::Blocked(format!(
+        "{MAIN} holds changes in {} that no run has measured; revert them there, or requeue {} with fresh",
+        folder(&order.tool),
+        order.tool
+    )))
 }
 
 /// Clears what a crash left of a merge; one that was complete for this very tip stays.

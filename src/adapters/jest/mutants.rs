@@ -24,6 +24,11 @@ const MOST: u64 = 8 << 20;
 const LOOK: Duration = Duration::from_millis(500);
 /// Stryker and its two workers, each with a Jest: about 200 MiB each at rest.
 const MEMORY: u64 = 2 << 30;
+/// Time for a change beyond its tests' own, least and most.
+const ROOM: Duration = Duration::from_secs(1);
+const MOST_ROOM: Duration = Duration::from_secs(20);
+/// One of so many changes at least must tell something.
+const LEAST: u32 = 4;
 /// Characters of code shown.
 const CODE: usize = 80;
 
@@ -52,14 +57,14 @@ struct Place {
 pub async fn run(
     tests: &JestTests,
     tree: &Tree,
-    wall: Duration,
+    (pace, wall): (Duration, Duration),
     told: &MutantsTold<'_>,
 ) -> Result<MutationRun, TestError> {
     let stryker = installed(tests)?;
     let out = Out::new(&tests.home, tree)?;
     let untrusted = out::plain_copy(tree, &out)?;
     tests.write_locked(&out)?;
-    let config = out.write("stryker.locked.mjs", LOCKED)?;
+    let config = out.write("stryker.locked.mjs", &paced(pace))?;
     out.write("mutants.locked.mjs", TELLER)?;
     let words = vec![
         text(&tests.node),
@@ -82,7 +87,7 @@ pub async fn run(
             ended = &mut running => break ended?,
             () = tokio::time::sleep(LOOK) => {
                 let now = read(&results, tree)?;
-                told(now.tested(), now.planned);
+                told(now.told(), now.planned);
             }
         }
     };
@@ -91,6 +96,13 @@ pub async fn run(
     }
     let run = read(&results, tree)?;
     Ok(judged(run, &ended, wall))
+}
+
+/// Stryker's settings, with as much time for each change as all tests took just now, and a second at least: on a machine
+/// that is busy everything takes longer, and says nothing so.
+fn paced(pace: Duration) -> String {
+    let room = pace.clamp(ROOM, MOST_ROOM).as_millis();
+    LOCKED.replace("timeoutMS: 1000,", &format!("timeoutMS: {room},"))
 }
 
 /// The program of the home.
@@ -112,27 +124,37 @@ fn installed(tests: &JestTests) -> Result<PathBuf, TestError> {
 fn judged(mut run: MutationRun, ended: &Ended, wall: Duration) -> MutationRun {
     run.cut = ended.limit == Some(Limit::Time);
     run.millis = ended.millis;
-    let broken = ended.exit != Some(0) && !run.cut;
-    if broken || (run.tested() == 0 && (run.cut || run.planned > 0)) {
+    let failed = ended.exit != Some(0) && !run.cut;
+    if failed || (run.tested() == 0 && (run.cut || run.planned > 0)) {
         run.problem = Some(match run.cut {
             true => format!("no change was tested within {} s", wall.as_secs()),
+            false if !failed && run.told() > 0 => format!(
+                "with each of {} changes the tests do not end, or nothing even loads",
+                run.told()
+            ),
             false => format!("Stryker ended without a result: {}", said(ended)),
         });
     }
+    let told = run.told();
     // A few quick changes say nothing about the rest.
-    if run.cut && run.problem.is_none() && run.tested().saturating_mul(2) < run.planned {
+    if run.cut && run.problem.is_none() && told.saturating_mul(2) < run.planned {
         run.problem = Some(format!(
-            "only {} of {} were tested within {} s",
-            run.tested(),
+            "only {told} of {} were tested within {} s",
             run.planned,
             wall.as_secs()
         ));
     }
-    if ended.exit == Some(0) && run.planned > run.tested() {
+    if run.problem.is_none() && !run.cut && run.planned > told {
         run.problem = Some(format!(
-            "Stryker says it is done, but told of {} changes of {}",
-            run.tested(),
+            "Stryker says it is done, but told of {told} changes of {}",
             run.planned
+        ));
+    }
+    let loaded = run.planned.saturating_sub(run.broken);
+    if run.problem.is_none() && run.tested().saturating_mul(LEAST) < loaded && run.slow > 0 {
+        run.problem = Some(format!(
+            "with {} of {loaded} changes the tests do not end",
+            run.slow
         ));
     }
     run
@@ -163,13 +185,14 @@ fn read(results: &Folder, tree: &Tree) -> Result<MutationRun, TestError> {
             continue;
         }
         match line.status.as_str() {
-            "Killed" | "Timeout" => run.noticed = run.noticed.saturating_add(1),
+            "Killed" => run.noticed = run.noticed.saturating_add(1),
+            "Timeout" => run.slow = run.slow.saturating_add(1),
             "Survived" | "NoCoverage" => {
                 run.unnoticed = run.unnoticed.saturating_add(1);
                 run.survivors.extend(survivor(&line, tree, &sources));
             }
             // A change that does not even load tells nothing of the tests.
-            _ => run.planned = run.planned.saturating_sub(1),
+            _ => run.broken = run.broken.saturating_add(1),
         }
     }
     run.survivors.sort();
@@ -226,5 +249,43 @@ mod tests {
         assert_eq!(cut(49).unwrap(), "only 49 of 100 were tested within 9 s");
         assert_eq!(cut(0).unwrap(), "no change was tested within 9 s");
         assert_eq!(ended(100, None), None);
+        let short = ended(99, None).unwrap();
+        assert!(short.contains("told of 99 changes of 100"), "{short}");
+    }
+
+    #[test]
+    fn a_busy_machine_gives_each_change_more_time() {
+        let of = |millis| paced(Duration::from_millis(millis));
+        assert!(of(300).contains("timeoutMS: 1000,"));
+        assert!(of(7_300).contains("timeoutMS: 7300,"));
+        assert!(of(90_000).contains("timeoutMS: 20000,"));
+    }
+
+    #[test]
+    fn changes_that_break_everything_have_proven_nothing() {
+        let run = MutationRun {
+            planned: 4,
+            broken: 4,
+            ..MutationRun::default()
+        };
+        let ended = Ended {
+            exit: Some(0),
+            ..Ended::default()
+        };
+        let judged = judged(run, &ended, Duration::from_secs(9));
+        let problem = judged.problem.unwrap();
+        assert!(problem.starts_with("with each of 4 changes"), "{problem}");
+        let slow = |noticed, slow| {
+            let run = MutationRun {
+                planned: 8,
+                noticed,
+                slow,
+                ..MutationRun::default()
+            };
+            super::judged(run, &ended, Duration::from_secs(9)).problem
+        };
+        assert_eq!(slow(2, 6), None);
+        let problem = slow(1, 7).unwrap();
+        assert!(problem.starts_with("with 7 of 8 changes"), "{problem}");
     }
 }

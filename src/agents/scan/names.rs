@@ -30,7 +30,7 @@ const BUILTINS: [&str; 10] = [
 ];
 
 /// Names that may neither be used nor given to anything, with what to do instead.
-const BANNED: [(&str, &str); 12] = [
+const BANNED: [(&str, &str); 14] = [
     ("process", "take what is needed from deps"),
     ("global", "take what is needed from deps"),
     ("globalThis", "take what is needed from deps"),
@@ -43,10 +43,18 @@ const BANNED: [(&str, &str); 12] = [
     ("WebAssembly", "write JavaScript"),
     ("SharedArrayBuffer", "use a plain array"),
     ("Atomics", "use deps.sleep to wait"),
+    ("__dirname", "a tool does not look where it lies"),
+    ("__filename", "a tool does not look where it lies"),
 ];
 
-/// Globals that reach the network; fine as names of the file's own.
-const NETWORK: [&str; 4] = ["fetch", "WebSocket", "EventSource", "XMLHttpRequest"];
+/// Globals that reach the network, or tell how long the process has lived; fine as names of the file's own.
+const OUTSIDE: [(&str, &str); 5] = [
+    ("fetch", "use deps.http"),
+    ("WebSocket", "use deps.http"),
+    ("EventSource", "use deps.http"),
+    ("XMLHttpRequest", "use deps.http"),
+    ("performance", "use deps.now"),
+];
 
 /// How the names begin with which mutation testing marks what it changed.
 const MARKS: [&str; 4] = ["__stryker", "stryMutAct_", "stryCov_", "stryNS_"];
@@ -167,11 +175,9 @@ pub fn banned(name: &str, own: bool, test_file: bool) -> Option<(Cheat, String)>
         let words = format!("`{name}` is not allowed; a test may not look at how it is run");
         return Some((Cheat::Tamper, words));
     }
-    if !own && NETWORK.contains(&name) {
-        return Some((
-            Cheat::Reach,
-            format!("`{name}` is not allowed; use deps.http"),
-        ));
+    let outside = OUTSIDE.iter().find(|(known, _)| !own && *known == name);
+    if let Some((_, instead)) = outside {
+        return Some((Cheat::Reach, format!("`{name}` is not allowed; {instead}")));
     }
     if test_file && SKIPPING.contains(&name) {
         let words = format!("`{name}` does not run; use test() or describe()");

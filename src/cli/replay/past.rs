@@ -3,6 +3,7 @@
 use super::Step;
 use crate::adapters::git::GitRepo;
 use crate::adapters::store::{files, readers};
+use crate::agents::acting::Style;
 use crate::agents::cycle::cycle;
 use crate::agents::failure::Ground;
 use crate::agents::spec::{self, Spec};
@@ -10,7 +11,7 @@ use crate::agents::{cases, scaffold};
 use crate::cli::out::Fail;
 use crate::domain::case::Case;
 use crate::domain::command::Decision;
-use crate::domain::decide::allowed;
+use crate::domain::decide::{allowed, disputable};
 use crate::domain::event::{Event, EventBody, Turn};
 use crate::domain::evidence::Evidence;
 use crate::domain::factory::{Factory, ToolFacts};
@@ -33,6 +34,26 @@ pub struct Line {
     pub label: String,
     /// None where the turn failed.
     pub reply: Option<Reply>,
+    #[serde(default)]
+    request: Question,
+}
+
+/// What of a request its reply is read by.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Question {
+    /// Names of the tools offered.
+    tools: Vec<String>,
+}
+
+impl Line {
+    /// How a turn of the tool loop was to call its tools.
+    pub fn style(&self) -> Style {
+        match self.request.tools.is_empty() {
+            true => Style::Actions,
+            false => Style::Tools,
+        }
+    }
 }
 
 /// The lines of a transcript, named by its path or by its place below dev-factory/transcripts.
@@ -108,8 +129,8 @@ impl Past {
             tool,
             phase,
             spec: None,
-            allowed: allowed(&facts, escalated, settings.limits.ladder.send_backs),
-            strikable: Vec::new(),
+            allowed: allowed(&facts, escalated, &settings.limits.ladder),
+            strikable: disputable(&facts),
             turns: turns(&events),
             facts,
             events,
@@ -120,15 +141,6 @@ impl Past {
                 n: past.facts.specs,
             })
             .map(|text| spec::parse(&text));
-        let held = past
-            .set(past.facts.case_sets)
-            .into_iter()
-            .map(|case| case.id);
-        let shown = past.facts.revealed.iter().cloned();
-        past.strikable = held
-            .chain(shown)
-            .filter(|id| !past.facts.struck.contains(id))
-            .collect();
         Ok(past)
     }
 

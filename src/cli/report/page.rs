@@ -148,6 +148,9 @@ fn ended(tool: &Tool) -> &'static str {
     }
 }
 
+/// Figures below which a mean and its spread say little.
+const FEW: u64 = 3;
+
 fn money(effort: &Effort) -> String {
     match effort.unpriced {
         0 => format!("${:.2}", effort.usd),
@@ -167,7 +170,10 @@ fn spread(spread: Option<Spread>, unit: impl Fn(f64) -> String) -> String {
         || "none yet".to_owned(),
         |s| {
             let [mean, least, median, most] = [s.mean, s.least, s.median, s.most].map(unit);
-            format!("mean {mean}, median {median}, from {least} to {most}")
+            // Selecting on fewer says more of chance than of the harness.
+            let few = if s.count < FEW { ", too few" } else { "" };
+            let count = s.count;
+            format!("mean {mean}, median {median}, from {least} to {most}; of {count}{few}")
         },
     )
 }
@@ -282,9 +288,14 @@ fn took(s: &Summary) -> String {
             "  reviews a ship",
             &spread(s.supervisor_usd_per_shipped, usd),
         ),
+        row("  read a ship", &spread(s.input_per_shipped, tokens_each)),
         row(
-            "  tokens a ship",
-            &spread(s.tokens_per_shipped, tokens_each),
+            "  written a ship",
+            &spread(s.output_per_shipped, tokens_each),
+        ),
+        row(
+            "  thought a ship",
+            &spread(s.thought_per_shipped, tokens_each),
         ),
     ]
     .concat()

@@ -13,7 +13,7 @@ mod room;
 mod verdict;
 
 pub use command::{needs_engine, stale};
-pub use review::{allowed, hint_fits, judged, pending, subject};
+pub use review::{allowed, disputable, hint_fits, judged, pending, subject};
 pub use upkeep::upkeep;
 
 use super::command::Command;
@@ -63,8 +63,8 @@ pub struct Report {
     pub commit: Option<String>,
     /// Rung for escalations (harness.md 3.3).
     pub level: Option<u8>,
-    /// For a rejection: the clause or example it names (twice the same one: S16).
-    pub clause: Option<String>,
+    /// For a rejection: the clauses or examples it names (twice the same one: S16).
+    pub clauses: Vec<String>,
     /// For test-defect: the case to strike.
     pub case: Option<String>,
     /// For send-back: the file it is about.

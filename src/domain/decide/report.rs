@@ -6,7 +6,7 @@ use crate::domain::event::{EventBody, Move, NewEvent};
 use crate::domain::factory::{Factory, ToolFacts};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::state::Escalation;
-use crate::domain::stuck::{Fired, Means, Rung, next};
+use crate::domain::stuck::{Fired, Means, Rung, clause_id, next};
 use crate::domain::table;
 
 /// Times the linter may refuse before a spec counts as undraftable.
@@ -245,25 +245,32 @@ impl Case<'_> {
             .text()
             .map(|text| text.lines().map(str::to_owned).collect())
             .unwrap_or_default();
-        let clause = self.report.clause.clone();
+        let mut clauses: Vec<String> = Vec::new();
+        for clause in self.report.clauses.iter().map(|text| clause_id(text)) {
+            if !clauses.contains(&clause) {
+                clauses.push(clause);
+            }
+        }
         let patience = &self.limits.ladder;
-        let times = clause.as_ref().map_or(0, |clause| {
-            let known = self.facts.rejected_clauses.iter();
-            known.filter(|known| *known == clause).count() + 1
-        });
+        let known = &self.facts.rejected_clauses;
+        let times = |clause: &String| known.iter().filter(|known| *known == clause).count() + 1;
+        // The earliest named of those that came up most.
+        let most = clauses.iter().rev().max_by_key(|clause| times(clause));
+        let times = most.map_or(0, times);
+        let most = most.cloned();
         let again = times >= patience.clause_rejections as usize;
         let count = self.facts.spec_rejections.saturating_add(1);
         let mut events = vec![self.event(EventBody::SpecRefused {
             by: Role::Qa,
             notes,
-            clause: clause.clone(),
+            clauses,
         })];
         let answered = self.facts.not_stuck.iter().any(|rule| rule == "S16");
         if answered || (count < patience.rejections && !again) {
             events.extend(self.moved(self.base()));
             return Ok(events);
         }
-        let words = match clause.filter(|_| again) {
+        let words = match most.filter(|_| again) {
             Some(clause) => format!(
                 "S16: the spec was rejected {times} times for {}",
                 brief(&clause, 120)
@@ -304,7 +311,7 @@ impl Case<'_> {
         vec![self.event(EventBody::SpecRefused {
             by,
             notes: vec![text.to_owned()],
-            clause: None,
+            clauses: Vec::new(),
         })]
     }
 }

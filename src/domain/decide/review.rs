@@ -8,6 +8,7 @@ use crate::domain::factory::{Factory, Pending, ToolFacts};
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::{Judged, Verdict};
+use crate::domain::stuck::Patience;
 use crate::domain::table;
 
 impl Decision {
@@ -63,26 +64,30 @@ pub fn hint_fits(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a model under whose review a tool stands may decide, after so many send-backs at most. A person may decide more.
+/// What a model under whose review a tool stands may decide while its patience lasts. A person may decide more.
 #[must_use]
-pub fn allowed(facts: &ToolFacts, escalated: bool, send_backs: u32) -> Vec<Decision> {
+pub fn allowed(facts: &ToolFacts, escalated: bool, patience: &Patience) -> Vec<Decision> {
     let mut allowed = Vec::new();
+    let respec = (facts.course.respecs < patience.respecs).then_some(Decision::Respec);
     if escalated {
-        allowed.extend([Decision::Hint, Decision::Respec]);
-        allowed.extend(facts.last_run.is_some().then_some(Decision::TestDefect));
+        allowed.push(Decision::Hint);
+        allowed.extend(respec);
+        allowed.extend((!disputable(facts).is_empty()).then_some(Decision::TestDefect));
         return allowed;
     }
     if facts.evidence_complete() {
         allowed.push(Decision::Ship);
     }
     if facts.last_run.is_some() {
-        // S14: one more is refused; who wants more changed writes it.
-        allowed.push(match facts.send_backs < send_backs {
-            true => Decision::SendBack,
-            false => Decision::Takeover,
+        // S14: who wants more changed than that writes it, once; a send-back after that asks a person.
+        let writes =
+            facts.send_backs >= patience.send_backs && facts.course.takeovers < patience.takeovers;
+        allowed.push(match writes {
+            false => Decision::SendBack,
+            true => Decision::Takeover,
         });
     }
-    allowed.push(Decision::Respec);
+    allowed.extend(respec);
     allowed
 }
 
@@ -115,6 +120,20 @@ pub fn judged(factory: &Factory, limits: &Limits) -> Vec<Judged> {
             verdicts: verdicts(name, escalated),
         })
         .collect()
+}
+
+/// Ids of cases of QA that fail in the last run, but for those struck already: a model may only doubt these.
+#[must_use]
+pub fn disputable(facts: &ToolFacts) -> Vec<String> {
+    let last = facts.last_run.as_ref().map(|run| run.run);
+    let mut rows = facts.course.rows.iter();
+    let row = rows.rfind(|row| Some(row.cycle.run) == last);
+    let failing = row.map(|row| row.cycle.failing.as_slice());
+    let ids = failing.unwrap_or_default().iter().filter_map(|one| {
+        let id = one.id().split(' ').next()?;
+        id.starts_with('H').then(|| id.to_owned())
+    });
+    ids.filter(|id| !facts.struck.contains(id)).collect()
 }
 
 /// The decision that waits for the tool under review, as the report that applies it.

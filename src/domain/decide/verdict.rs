@@ -6,7 +6,8 @@ use crate::domain::actor;
 use crate::domain::command::Decision;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::ToolFacts;
-use crate::domain::phase::Role;
+use crate::domain::phase::{Outcome, Phase, Role};
+use crate::domain::stuck::Rung;
 
 impl Case<'_> {
     pub(super) fn ship(&self) -> Result<Vec<NewEvent>, Refusal> {
@@ -38,9 +39,11 @@ impl Case<'_> {
         if self.facts.last_run.is_none() {
             return Err(self.refuse("it has no run yet, so there is nothing to repair"));
         }
-        if !actor::is_person(&self.report.actor)
-            && self.facts.send_backs >= self.limits.ladder.send_backs
-        {
+        let patience = &self.limits.ladder;
+        if self.by_model() && self.facts.send_backs >= patience.send_backs {
+            if self.facts.course.takeovers >= patience.takeovers {
+                return Ok(self.bounced());
+            }
             return Err(self.refuse(&format!(
                 "a model has sent it back {} times already (S14); it may ship, respec or take over",
                 self.facts.send_backs
@@ -68,10 +71,49 @@ impl Case<'_> {
                 self.facts.sent_back
             )));
         }
+        if !escalated
+            && self.by_model()
+            && self.facts.course.takeovers >= self.limits.ladder.takeovers
+        {
+            return Ok(self.bounced());
+        }
         Ok(self.moved(self.base()))
     }
 
+    fn by_model(&self) -> bool {
+        !actor::is_person(&self.report.actor)
+    }
+
+    /// S14: a model that has used up what it may have changed, and does not ship. A person decides.
+    fn bounced(&self) -> Vec<NewEvent> {
+        let course = &self.facts.course;
+        let used = format!(
+            "{} send-backs, {} takeovers and {} new specs by a model",
+            self.facts.send_backs, course.takeovers, course.respecs
+        );
+        let words = format!("after {used} it still does not ship the tool");
+        let said = brief(self.text().unwrap_or("it says nothing"), 300);
+        let mut made = self.base();
+        made.to = Phase::Idle;
+        made.cycle_count = 0;
+        made.started_at = None;
+        made.outcome = Outcome::Parked;
+        made.reason = Some(format!("S14: {words}: {said}"));
+        let stuck = EventBody::Stuck {
+            rule: "S14".to_owned(),
+            words,
+            evidence: vec![used, said],
+            next: format!("{}: {}", Rung::Parked, Rung::Parked.words()),
+        };
+        let bodies = [stuck, EventBody::Move(made)];
+        let by_engine = |body| super::event(Some(self.tool), actor::ENGINE, body);
+        bodies.into_iter().map(by_engine).collect()
+    }
+
     pub(super) fn respec(&self) -> Vec<NewEvent> {
+        if self.by_model() && self.facts.course.respecs >= self.limits.ladder.respecs {
+            return self.bounced();
+        }
         let mut events = self.notes_for_spec(Role::Supervisor);
         events.extend(self.moved(self.base()));
         events

@@ -127,7 +127,7 @@ fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
         Outcome::Failed => facts.cycles_total = facts.cycles_total.saturating_add(1),
         Outcome::Passed => facts.open_bugs.clear(),
         Outcome::SendBack => facts.sent_back_by(person),
-        Outcome::Respec => facts.respec(),
+        Outcome::Respec => facts.reviewed_spec(person),
         Outcome::Escalated | Outcome::Undraftable if event.actor == actor::ENGINE => {
             facts.course.asked(level(made));
         }
@@ -199,6 +199,12 @@ impl ToolFacts {
             self.course.spec_changes();
             self.drafted();
         }
+    }
+
+    /// A reviewer wants another spec.
+    fn reviewed_spec(&mut self, person: bool) {
+        self.respec();
+        self.course.sent_to_spec(person);
     }
 
     fn respec(&mut self) {

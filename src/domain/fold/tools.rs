@@ -4,6 +4,7 @@ use super::learned;
 use crate::domain::event::{Event, EventBody, RunSummary, Turn, Unit};
 use crate::domain::factory::{Factory, OpenBug, Spend, ToolFacts, Used};
 use crate::domain::phase::Role;
+use crate::domain::stuck::clause_id;
 use chrono::{DateTime, Duration, DurationRound, Utc};
 
 /// Runs remembered in the fold; older ones are in evidence/.
@@ -184,7 +185,7 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
         EventBody::Worked { millis } => {
             facts.work_millis = facts.work_millis.saturating_add(*millis);
         }
-        EventBody::SpecRefused { by, notes, clause } => {
+        EventBody::SpecRefused { by, notes, clauses } => {
             facts.spec_notes.clone_from(notes);
             let counter = match by {
                 Role::Developer => &mut facts.lint_refusals,
@@ -192,7 +193,8 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
                 Role::Supervisor => return,
             };
             *counter = counter.saturating_add(1);
-            facts.rejected_clauses.extend(clause.clone());
+            let named = clauses.iter().map(|text| clause_id(text));
+            facts.rejected_clauses.extend(named);
         }
         EventBody::SpecKept { n, .. } => facts.specs = facts.specs.max(*n),
         EventBody::CasesKept { n, .. } => facts.case_sets = facts.case_sets.max(*n),

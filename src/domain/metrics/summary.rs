@@ -78,8 +78,12 @@ pub struct Summary {
     pub usd_per_shipped: Option<Spread>,
     /// Of it, for the Supervisor.
     pub supervisor_usd_per_shipped: Option<Spread>,
-    /// Tokens read and written by tools that shipped.
-    pub tokens_per_shipped: Option<Spread>,
+    /// Tokens read for tools that shipped.
+    pub input_per_shipped: Option<Spread>,
+    /// Tokens written for them, thinking included.
+    pub output_per_shipped: Option<Spread>,
+    /// Of these, thinking.
+    pub thought_per_shipped: Option<Spread>,
 }
 
 impl Metrics {
@@ -137,7 +141,9 @@ impl Metrics {
             effort,
             usd_per_shipped: per_shipped(|effort| effort.usd),
             supervisor_usd_per_shipped: per_shipped(|effort| effort.supervisor_usd),
-            tokens_per_shipped: per_shipped(|e| e.input.saturating_add(e.output) as f64),
+            input_per_shipped: per_shipped(|effort| effort.input as f64),
+            output_per_shipped: per_shipped(|effort| effort.output as f64),
+            thought_per_shipped: per_shipped(|effort| effort.thought as f64),
         }
     }
 }

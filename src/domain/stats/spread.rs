@@ -6,6 +6,8 @@ use serde::Serialize;
 /// Smallest, middle, ninth of ten, largest and mean of some figures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
+    /// How many figures there are.
+    pub count: u64,
     pub least: f64,
     pub median: f64,
     pub p90: f64,
@@ -24,6 +26,7 @@ impl Spread {
             figures.get(rank.clamp(1, count.max(1)) - 1).copied()
         };
         Some(Self {
+            count: count as u64,
             least: at(0.0)?,
             median: at(0.5)?,
             p90: at(0.9)?,
@@ -79,8 +82,8 @@ mod tests {
         assert_eq!(Spread::of(vec![]), None);
         let one = Spread::of(vec![7.0]).unwrap();
         assert_eq!(
-            (one.least, one.median, one.p90, one.most),
-            (7.0, 7.0, 7.0, 7.0)
+            (one.count, one.least, one.median, one.p90, one.most),
+            (1, 7.0, 7.0, 7.0, 7.0)
         );
         let ten = Spread::of((1..=10).rev().map(f64::from).collect()).unwrap();
         assert_eq!(

@@ -63,6 +63,9 @@ pub struct Course {
     pub diagnoses: u32,
     /// Takeovers by a model since a person last answered.
     pub takeovers: u32,
+    /// Specs a model had written anew since a person last answered.
+    #[serde(default)]
+    pub respecs: u32,
     /// Rows since the spec was accepted, newest last.
     pub rows: Vec<Row>,
     /// Lines that failed and why, newest last, fit for a prompt.
@@ -88,6 +91,7 @@ impl Default for Course {
             other_models: 0,
             diagnoses: 0,
             takeovers: 0,
+            respecs: 0,
             rows: Vec::new(),
             tried: Vec::new(),
             timeouts: 0,
@@ -216,6 +220,7 @@ impl Course {
             self.models.clear();
             self.diagnoses = 0;
             self.takeovers = 0;
+            self.respecs = 0;
         }
         let rung = match person {
             true => Rung::Repair,
@@ -231,11 +236,23 @@ impl Course {
         self.rung = Rung::Takeover;
     }
 
+    /// A reviewer wants another spec; a person who does has answered.
+    pub fn sent_to_spec(&mut self, person: bool) {
+        if person {
+            self.diagnoses = 0;
+            self.takeovers = 0;
+            self.respecs = 0;
+        } else {
+            self.respecs = self.respecs.saturating_add(1);
+        }
+    }
+
     /// The spec becomes another one: nothing measured counts any longer, what was asked of those above does.
     pub fn spec_changes(&mut self) {
         *self = Self {
             diagnoses: self.diagnoses,
             takeovers: self.takeovers,
+            respecs: self.respecs,
             marked: self.marked,
             ..Self::default()
         };

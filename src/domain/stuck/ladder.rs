@@ -81,6 +81,8 @@ pub struct Patience {
     pub timeouts: u32,
     /// S14: send-backs by a model before a further one is refused, and before a takeover.
     pub send_backs: u32,
+    /// S14: specs a model may have written anew since a person last answered.
+    pub respecs: u32,
     /// S16: rejections of a spec.
     pub rejections: u32,
     /// S16: rejections for the same clause.
@@ -106,6 +108,7 @@ impl Default for Patience {
             same_error: 3,
             timeouts: 3,
             send_backs: 2,
+            respecs: 2,
             rejections: 3,
             clause_rejections: 2,
             stalls: 5,

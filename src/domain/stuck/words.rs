@@ -147,3 +147,15 @@ pub fn next_words(course: &Course, bugs: &[String], means: &Means, numbers: &Pat
         Rung::Repair
     )
 }
+
+/// What a clause is known by, however it is named: the id of its rule or example, else its words.
+#[must_use]
+pub fn clause_id(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let numbered = |word: &&str| {
+        let rest = word.strip_prefix(['R', 'E']).unwrap_or_default();
+        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let id = words.into_iter().find(numbered);
+    id.map_or_else(|| text.trim().to_lowercase(), ToOwned::to_owned)
+}

@@ -146,13 +146,41 @@ impl Context {
         }
         let rows: Vec<&Row> = self.facts.course.rows.iter().collect();
         match Course::best(&rows).cloned() {
-            Some(best) => self.put_back(&best, "the best of all lines of work").await,
+            Some(best) => {
+                let why = "the best of all lines of work";
+                self.put_back(&best, why, None).await
+            }
             None => Ok(()),
         }
     }
 
-    /// S6: makes the tree of an earlier row the present one again, with its bug reports.
-    pub async fn put_back(&mut self, row: &Row, why: &str) -> Result<(), Stop> {
+    /// S6: the last repair made it worse than `best`, whose tree is the present one again.
+    pub async fn put_better_back(&mut self, best: &Row) -> Result<(), Stop> {
+        let last = self.facts.course.here().last().map(ToString::to_string);
+        let fired = Fired {
+            rule: "S6",
+            words: format!(
+                "less passes than in run {}, and something new fails",
+                best.cycle.run
+            ),
+            evidence: std::iter::once(best.to_string()).chain(last).collect(),
+            least: Rung::Repair,
+        };
+        let said = verdict(
+            &fired,
+            "its tree is put back, and the repair counts as failed",
+        );
+        let why = "the last repair made it worse";
+        self.put_back(best, why, Some(said)).await
+    }
+
+    /// Makes the tree of an earlier row the present one again, with its bug reports.
+    async fn put_back(
+        &mut self,
+        row: &Row,
+        why: &str,
+        said: Option<EventBody>,
+    ) -> Result<(), Stop> {
         let (Some(commit), false) = (
             row.commit.clone(),
             self.facts.tree.as_ref() == Some(&row.cycle.tree),
@@ -171,7 +199,7 @@ impl Context {
             commit,
             why,
         };
-        self.record(vec![body]).await
+        self.record(said.into_iter().chain([body]).collect()).await
     }
 }
 

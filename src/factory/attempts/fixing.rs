@@ -33,9 +33,7 @@ async fn repair(context: &mut Context) -> Result<Report, Stop> {
     if let Some(best) = stuck::regression(course).cloned()
         && !context.off("S6")
     {
-        context
-            .put_back(&best, "the last repair made it worse")
-            .await?;
+        context.put_better_back(&best).await?;
     }
     let spec = papers::spec(context)?;
     let public = papers::public(context, &spec)?;
@@ -48,8 +46,8 @@ async fn repair(context: &mut Context) -> Result<Report, Stop> {
     }
     for (path, bugs) in targets {
         write_file(context, &spec, &public, &path, Some(&bug::told(&bugs))).await?;
+        verify(context, &spec).await?;
     }
-    verify(context, &spec).await?;
     commit(context, &spec, Outcome::Fixed).await
 }
 

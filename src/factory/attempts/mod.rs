@@ -9,6 +9,7 @@ pub mod context;
 mod counted;
 mod files;
 mod fixing;
+mod held_out;
 mod live;
 pub mod papers;
 mod qa;

@@ -7,6 +7,7 @@ use crate::domain::event::EventBody;
 use crate::domain::evidence::Evidence;
 use crate::domain::factory::ToolFacts;
 use crate::factory::ports::store::{Paper, Store, StoreError};
+use std::collections::BTreeSet;
 
 /// Why a paper cannot be used; the kind decides what follows, never the words.
 #[derive(Debug, thiserror::Error)]
@@ -144,21 +145,36 @@ pub fn evidence(
         .map_err(|e| Unusable::Content(format!("{}: {e}: put the file right", place.display())))
 }
 
-/// (file, name) of the tests in the first run of the present line of work that has a report.
-pub fn first_tests(context: &Context) -> Result<Vec<(String, String)>, Stop> {
-    for row in context.facts.course.here() {
-        let (tool, run) = (context.tool.clone(), row.cycle.run);
-        let text = context.tools.store.get(&Paper::Evidence { tool, run })?;
-        let read = |text: String| serde_json::from_str::<Evidence>(&text).ok();
-        let report = text.and_then(read).and_then(|it| it.jest?.report);
-        let tests = report.map(|report| report.tests).unwrap_or_default();
-        if !tests.is_empty() {
-            let names = tests.into_iter().map(|test| (test.file, test.name));
-            return Ok(names.collect());
+/// (file, name) of the tests that must stay: those of the first run of the present line of work that has a report, and
+/// those of the run before this one.
+pub fn standing_tests(context: &Context) -> Result<Vec<(String, String)>, Stop> {
+    let facts = &context.facts;
+    let mut names = BTreeSet::new();
+    for row in facts.course.here() {
+        names.extend(tests_of(context, row.cycle.run)?);
+        if !names.is_empty() {
+            break;
         }
     }
-    // Nothing is demanded then: the tests of today still have to pass.
-    Ok(Vec::new())
+    let last = facts.last_run.as_ref().map(|run| run.run);
+    if let Some(run) =
+        last.filter(|run| facts.course.here().iter().any(|row| row.cycle.run == *run))
+    {
+        names.extend(tests_of(context, run)?);
+    }
+    // Without any nothing is demanded: the tests of today still have to pass.
+    Ok(names.into_iter().collect())
+}
+
+/// (file, name) of the tests in a run.
+fn tests_of(context: &Context, run: u32) -> Result<Vec<(String, String)>, Stop> {
+    let tool = context.tool.clone();
+    let text = context.tools.store.get(&Paper::Evidence { tool, run })?;
+    let read = |text: String| serde_json::from_str::<Evidence>(&text).ok();
+    let report = text.and_then(read).and_then(|it| it.jest?.report);
+    let tests = report.map(|report| report.tests).unwrap_or_default();
+    let names = tests.into_iter().map(|test| (test.file, test.name));
+    Ok(names.collect())
 }
 
 /// Says in the evidence of the last run who reviewed it.

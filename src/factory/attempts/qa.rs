@@ -1,23 +1,21 @@
 //! QA: the gates measure the tree; what is red becomes bug reports made from the evidence.
 
 use super::context::{Context, Stop};
-use super::{files, papers, spec_review};
+use super::{files, held_out, papers, stub};
 use crate::agents::cycle::cycle;
 use crate::agents::failure::Ground;
 use crate::agents::spec::Spec;
-use crate::agents::{bug, qa};
+use crate::agents::{bug, clash, qa};
 use crate::domain::actor;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, reproduce};
+use crate::domain::condition::Trouble;
 use crate::domain::decide::Report;
 use crate::domain::event::{EventBody, RunSummary};
 use crate::domain::evidence::Evidence;
 use crate::domain::phase::Outcome;
-use crate::domain::screen::Level;
 use crate::factory::gates::{GateInput, measure};
 use crate::factory::ports::store::Paper;
-
-/// Samples of a new case before its place stays empty.
-const TRIES: u32 = 2;
+use tempfile::TempDir;
 
 /// Works until the gates have passed or failed the tree.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
@@ -33,7 +31,10 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
             evidence
         }
         None => {
-            replace_struck(context, &spec, &public).await?;
+            if let Some(report) = contradiction(context, &public)? {
+                return Ok(report);
+            }
+            held_out::replace_struck(context, &spec, &public).await?;
             files::scaffold(context, &spec, &public).await?;
             let tree = save(context).await?;
             run(context, &spec, &public, tree).await?
@@ -49,6 +50,28 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     report.actor = actor::GATES.to_owned();
     report.reason = Some(title);
     Ok(report)
+}
+
+/// Two cases of which no program can pass both: the spec is sent back, and nobody is told to obey them.
+fn contradiction(context: &Context, public: &[Case]) -> Result<Option<Report>, Stop> {
+    let struck = |case: &Case| context.facts.struck.contains(&case.id);
+    let mut all = public.to_vec();
+    all.extend(papers::held_out(context)?);
+    all.retain(|case| !struck(case));
+    let Some((one, other)) = clash::clashes(&all).into_iter().next() else {
+        return Ok(None);
+    };
+    let mut report = context.report(Outcome::SpecDefect);
+    report.actor = actor::ENGINE.to_owned();
+    report.reason = Some(format!(
+        "{} ({}) and {} ({}) have the same input, {}, and two results; the rules must say which is right",
+        one.id,
+        one.rule,
+        other.id,
+        other.rule,
+        reproduce(one)
+    ));
+    Ok(Some(report))
 }
 
 /// Commits the tree as it lies there, so that evidence names exactly it.
@@ -121,14 +144,16 @@ async fn run(
 ) -> Result<Evidence, Stop> {
     context.clear_to_go().await?;
     context.doing("running the gates");
+    let clean = clean(context).await?;
     let held_out = papers::held_out(context)?;
-    let before = papers::first_tests(context)?;
+    let before = papers::standing_tests(context)?;
     let number = context.facts.runs + 1;
     let input = GateInput {
         tool: &context.tool,
         run: number,
-        tree_hash: tree,
+        tree_hash: tree.clone(),
         dir: files::folder(context),
+        clean: clean.path().to_owned(),
         modules: spec.modules(),
         packages: spec.packages(&context.settings.packages),
         public,
@@ -144,6 +169,7 @@ async fn run(
         context.doing(words)
     })
     .await?;
+    still(context, &tree).await?;
     // Nobody worked while this process was stopped.
     let stopped = tools.clock.stopped().saturating_sub(stopped);
     let stopped = u64::try_from(stopped.as_millis()).unwrap_or(u64::MAX);
@@ -161,6 +187,27 @@ async fn run(
     Ok(evidence)
 }
 
+/// The tree as it was saved, in a throw-away folder.
+async fn clean(context: &Context) -> Result<TempDir, Stop> {
+    let folder = stub::throw_away(&context.tools, "clean-")?;
+    let (tool, dir) = (context.tool.clone(), folder.path().to_owned());
+    let commit = context.facts.commit.clone().unwrap_or_default();
+    let exported = context.git(move |repo| repo.export(&tool, &commit, &dir));
+    exported.await?;
+    Ok(folder)
+}
+
+/// A run over files that were changed meanwhile says nothing about any tree.
+async fn still(context: &Context, tree: &str) -> Result<(), Stop> {
+    let tool = context.tool.clone();
+    let now = context.git(move |repo| repo.tree(&tool)).await?;
+    if now == tree {
+        return Ok(());
+    }
+    let words = "the files changed while they were measured; they are measured again".to_owned();
+    Err(Stop::Trouble(Trouble::File, words))
+}
+
 /// Files at most three bug reports, `filed` of which an attempt that was cut has filed already; at most one shows a
 /// held-out case, which becomes public and is replaced.
 async fn file_bugs(
@@ -175,7 +222,7 @@ async fn file_bugs(
         .as_ref()
         .is_some_and(|j| j.report.as_ref().is_some_and(|r| r.success));
     let revealed = if jest_green {
-        reveal(context, spec, public, evidence).await?
+        held_out::reveal(context, spec, public, evidence).await?
     } else {
         None
     };
@@ -220,120 +267,6 @@ async fn file_bugs(
     Ok(title)
 }
 
-/// Shows the first failing held-out case and has QA write another for its rule. The new set comes first: a case that is in
-/// none any more has been replaced, by an attempt that was cut.
-async fn reveal(
-    context: &mut Context,
-    spec: &Spec,
-    public: &[Case],
-    evidence: &Evidence,
-) -> Result<Option<Case>, Stop> {
-    let Some(failed) = evidence.held_out.iter().find(|result| !result.passed) else {
-        return Ok(None);
-    };
-    let struck = context.facts.struck.contains(&failed.id);
-    let Some(case) = papers::case(context, &failed.id)?.filter(|_| !struck) else {
-        return Ok(None);
-    };
-    let held_out = papers::held_out(context)?;
-    let mut events = Vec::new();
-    if held_out.iter().any(|held| held.id == case.id) {
-        let others = held_out.into_iter().filter(|other| other.id != case.id);
-        let mut kept: Vec<Case> = others.collect();
-        let found = replacement(context, spec, public, &kept, qa::Instead::Shown(&case)).await?;
-        let dropped = found.is_none().then(|| case.id.clone());
-        kept.extend(found);
-        if kept.is_empty() && context.model.is_some() {
-            return Err(none_left(context, &case.id).await);
-        }
-        events.push(papers::keep_cases(
-            context,
-            &kept,
-            dropped.into_iter().collect(),
-        )?);
-    }
-    if !context.facts.revealed.contains(&case.id) {
-        events.push(EventBody::CaseRevealed {
-            case: case.id.clone(),
-            rule: case.rule.clone(),
-        });
-    }
-    if !events.is_empty() {
-        context.record(events).await?;
-    }
-    Ok(Some(case))
-}
-
-/// Takes cases that were struck as wrong out of the held-out set and has QA write others for their rules.
-async fn replace_struck(context: &mut Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
-    let struck = |case: &Case| context.facts.struck.contains(&case.id);
-    let (wrong, mut kept): (Vec<Case>, Vec<Case>) =
-        papers::held_out(context)?.into_iter().partition(struck);
-    for case in &wrong {
-        let instead = qa::Instead::Struck(case);
-        kept.extend(replacement(context, spec, public, &kept, instead).await?);
-    }
-    let ids: Vec<String> = wrong.into_iter().map(|case| case.id).collect();
-    if kept.is_empty() {
-        return Err(none_left(context, &ids.join(", ")).await);
-    }
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let cases = papers::keep_cases(context, &kept, ids)?;
-    context.record(vec![cases]).await
-}
-
-/// Without a held-out case nothing may pass.
-async fn none_left(context: &mut Context, last: &str) -> Stop {
-    let words = format!("no held-out case is left but {last}, and QA found no other");
-    context.stuck("S1", words, vec![last.to_owned()]).await
-}
-
-/// A new held-out case in place of another; None when QA is no model, or twice wrote one that tests nothing.
-async fn replacement(
-    context: &mut Context,
-    spec: &Spec,
-    public: &[Case],
-    kept: &[Case],
-    instead: qa::Instead<'_>,
-) -> Result<Option<Case>, Stop> {
-    if context.model.is_none() {
-        return Ok(None);
-    }
-    let old = instead.case();
-    let facts = &context.facts;
-    let shown = facts.revealed.iter().chain(&facts.struck).chain([&old.id]);
-    let taken: Vec<String> = kept
-        .iter()
-        .map(|case| &case.id)
-        .chain(shown)
-        .cloned()
-        .collect();
-    let known: Vec<Case> = kept.iter().chain([old]).chain(public).cloned().collect();
-    let (numbers, nonce) = (context.numbers(), context.nonce());
-    for _ in 0..TRIES {
-        let prompt = qa::replace(&context.desk(&numbers, &nonce), spec, &taken, instead);
-        let case = context
-            .ask(&prompt, |reply| {
-                qa::parse_replacement(reply, spec, &old.rule, &taken, &known)
-            })
-            .await?;
-        let one = std::slice::from_ref(&case);
-        let opinions = spec_review::opinions(context, spec, one, prompt.purpose).await?;
-        let fails = spec_review::fail_on_stub(context, spec, &opinions.kept).await?;
-        if fails.first() == Some(&true) {
-            return Ok(opinions.kept.into_iter().next());
-        }
-        let words = match opinions.kept.is_empty() {
-            true => format!("{} has no result that two answers agree on", case.id),
-            false => format!("{} passes on an empty stub", case.id),
-        };
-        context.log(Level::Warn, format!("{words} and was not kept"));
-    }
-    Ok(None)
-}
-
 /// QA's guess at the cause, at most two sentences; a nicety that never fails a phase.
 async fn hypothesis(context: &mut Context, spec: &Spec, bug: &str) -> Result<Option<String>, Stop> {
     if context.model.is_none() {
@@ -343,7 +276,7 @@ async fn hypothesis(context: &mut Context, spec: &Spec, bug: &str) -> Result<Opt
     let prompt = qa::hypothesis(&context.desk(&numbers, &nonce), spec, bug);
     match context.ask_once(&prompt, qa::parse_hypothesis).await {
         Err(Stop::Host { .. }) => Ok(None),
-        told => told,
+        told => Ok(told?.filter(|words| qa::quotes_a_rule(words, spec))),
     }
 }
 

@@ -3,12 +3,14 @@
 use super::context::{Context, Origin, Stop};
 use super::{papers, takeover};
 use crate::agents::spec::Spec;
-use crate::agents::supervisor::{self, ReviewBrief, ReviewVerdict};
+use crate::agents::supervisor::{self, Bounds, ReviewBrief, ReviewVerdict};
+use crate::agents::{cases, policy};
+use crate::domain::case::CaseResult;
 use crate::domain::command::Decision;
-use crate::domain::decide::{Report, allowed};
+use crate::domain::decide::{Report, allowed, disputable};
 use crate::domain::event::EventBody;
 use crate::domain::evidence::{Evidence, GateResult};
-use crate::domain::stuck::{self, Rung};
+use crate::domain::stuck::{self, Failing, Rung};
 use crate::factory::ports::store::Paper;
 
 /// Works until the Supervisor has decided.
@@ -21,36 +23,88 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     }
     let spec = papers::spec(context).ok();
     let diff = diff(context).await;
-    let allowed = allowed(
-        &context.facts,
-        context.escalation.is_some(),
-        context.patience().send_backs,
-    );
+    let cases = disputable(&context.facts);
+    let patience = context.patience();
+    let allowed = allowed(&context.facts, context.escalation.is_some(), &patience);
     let (nonce, numbers) = (context.nonce(), context.numbers());
     let evidence = papers::evidence(context.tools.store.as_ref(), &context.tool, &context.facts)?;
     let (log, hint) = (cycle_log(context), context.hint());
     let escalation = context.escalation.as_ref().map(|e| e.reason.clone());
+    let disputed = disputed(context, spec.as_ref())?;
+    let text = spec.as_ref().map_or("", |s| s.text.as_str());
     let brief = ReviewBrief {
         desk: context.desk(&numbers, &nonce),
-        spec: spec.as_ref().map_or("", |s| s.text.as_str()),
+        idea: &context.idea,
+        disputed: disputed.as_deref(),
+        spec: text,
         diff: &diff,
         run: &evidence.as_ref().map(measured).unwrap_or_default(),
         held_out: evidence.as_ref().map_or(&[], |e| e.held_out.as_slice()),
         survivors: evidence
             .as_ref()
             .and_then(|e| e.mutation.as_ref())
-            .map_or(&[], |run| run.survivors.as_slice()),
+            .map_or(&[], |run| {
+                run.in_view(context.settings.harness.mutation.score)
+            }),
         log: &log,
         escalation: escalation.as_deref(),
         allowed: &allowed,
         hint: hint.as_deref(),
     };
     let prompt = supervisor::review(&brief);
-    let cases = papers::strikable(context.tools.store.as_ref(), &context.tool, &context.facts)?;
+    let held_out = evidence.as_ref().map_or(&[][..], |e| e.held_out.as_slice());
+    let unseen = |case: &&CaseResult| !case.passed && !context.facts.revealed.contains(&case.id);
+    let hidden: Vec<CaseResult> = held_out.iter().filter(unseen).cloned().collect();
+    let bounds = Bounds {
+        allowed: &allowed,
+        cases: &cases,
+        hidden: &hidden,
+        spec: text,
+    };
     let verdict = context
-        .ask(&prompt, |reply| supervisor::parse(reply, &allowed, &cases))
+        .ask(&prompt, |reply| supervisor::parse(reply, &bounds))
         .await?;
     settle(context, spec.as_ref(), verdict).await
+}
+
+/// The case S11 is about, its rule, and what the program of each line of work made of it.
+fn disputed(context: &Context, spec: Option<&Spec>) -> Result<Option<String>, Stop> {
+    let reason = context.escalation.as_ref().map(|e| e.reason.as_str());
+    let told = reason.and_then(|reason| reason.strip_prefix("S11: "));
+    let told = told.map(|told| Failing {
+        name: told.to_owned(),
+        ..Failing::default()
+    });
+    let id = told
+        .as_ref()
+        .and_then(|told| told.id().split(' ').next())
+        .unwrap_or_default();
+    let Some(spec) = spec.filter(|_| !id.is_empty()) else {
+        return Ok(None);
+    };
+    let public = spec.examples.iter().find(|case| case.id == id).cloned();
+    let known = match public {
+        Some(case) => Some(case),
+        None => papers::case(context, id)?,
+    };
+    let Some(case) = known else {
+        return Ok(None);
+    };
+    let mut text = cases::as_test(&case);
+    let words = spec.rule(&case.rule).unwrap_or_default();
+    text += &format!("{}: {words}\n", case.rule);
+    for row in &context.facts.course.rows {
+        let failing = row.cycle.failing.iter();
+        let same = failing.filter(|one| one.id().split(' ').next() == Some(id));
+        for one in same {
+            let (line, run) = (row.line, row.cycle.run);
+            text += &format!(
+                "line of work {line}, run {run}: received {}\n",
+                one.received
+            );
+        }
+    }
+    Ok(Some(text))
 }
 
 /// What the tool's branch adds; nothing while nothing was committed there.
@@ -60,7 +114,24 @@ async fn diff(context: &Context) -> String {
     }
     let tool = context.tool.clone();
     let read = context.git(move |repo| repo.diff(&tool)).await;
-    read.unwrap_or_default()
+    written(&read.unwrap_or_default())
+}
+
+/// What of a diff the Developer wrote: the harness's own files are the same for every tool.
+fn written(diff: &str) -> String {
+    let mut kept = String::new();
+    let mut own = true;
+    for line in diff.lines() {
+        if let Some(paths) = line.strip_prefix("diff --git a/tools/") {
+            let path = paths.split(" b/").next().unwrap_or_default();
+            let path = path.split_once('/').map_or(path, |(_, path)| path);
+            own = policy::writable(path);
+        }
+        if own {
+            kept.extend([line, "\n"]);
+        }
+    }
+    kept
 }
 
 /// The number of a review, and whether an attempt that was cut has recorded it already.

@@ -84,7 +84,7 @@ pub async fn linted(
         let _ = context.note(vec![EventBody::SpecRefused {
             by: Role::Developer,
             notes,
-            clause: None,
+            clauses: Vec::new(),
         }]);
         if refusal == REASKS {
             return Ok(Err(problems));

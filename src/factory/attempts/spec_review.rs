@@ -3,6 +3,7 @@
 
 use super::context::{Context, Stop};
 use super::{papers, stub};
+use crate::agents::cases::says_little;
 use crate::agents::qa;
 use crate::agents::spec::Spec;
 use crate::agents::votes::{self, Count};
@@ -11,7 +12,7 @@ use crate::domain::decide::Report;
 use crate::domain::phase::Outcome;
 use crate::domain::screen::Level;
 
-/// Samples of cases before a person or the Supervisor is asked.
+/// Times QA is asked for what its cases lack before a person or the Supervisor is.
 const TRIES: u32 = 2;
 
 /// Works until the spec is approved with its cases, or rejected with its ambiguous clauses.
@@ -26,6 +27,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let prompt = qa::verdict(
         &context.desk(&numbers, &nonce),
         &spec,
+        &context.idea,
         &notes(&cases, &dropped, &found.opinions.notes),
     );
     let verdict = context.ask(&prompt, qa::parse_verdict).await?;
@@ -55,6 +57,7 @@ fn notes(cases: &[Case], dropped: &[String], differing: &[String]) -> String {
 }
 
 /// Cases written from a spec, and the ids of those that were not kept.
+#[derive(Default)]
 struct Found {
     opinions: Opinions,
     dropped: Vec<String>,
@@ -91,18 +94,57 @@ impl Opinions {
     }
 }
 
-/// Cases that parse, fit the spec, fail on the stub and get the same result from most who answer them.
+/// Cases that parse, fit the spec, fail on the stub and get the same result from most who answer them: one for each rule
+/// at least, and as many in all as the settings want.
 async fn cases(context: &mut Context, spec: &Spec) -> Result<Found, Stop> {
-    let wanted = spec.examples.len();
+    let least = least(context, spec);
     let (numbers, nonce) = (context.numbers(), context.nonce());
-    let mut found = 0;
-    let mut dropped = Vec::new();
+    let mut found = Found::default();
+    let prompt = qa::cases(&context.desk(&numbers, &nonce), spec);
+    let fresh = context
+        .ask(&prompt, |reply| qa::parse_cases(reply, spec))
+        .await?;
+    found.add(context, spec, fresh, prompt.purpose).await?;
     for _ in 0..TRIES {
-        let prompt = qa::cases(&context.desk(&numbers, &nonce), spec);
+        let (kept, disputed) = (&found.opinions.kept, found.opinions.dispute());
+        let Some(lack) = qa::lack(spec, kept, least).filter(|_| disputed.is_none()) else {
+            return Ok(found);
+        };
+        context.log(Level::Info, format!("{lack}; QA is asked for it"));
+        let ids = kept.iter().map(|case| &case.id).chain(&found.dropped);
+        let taken: Vec<String> = ids.cloned().collect();
+        let prompt = qa::more(&context.desk(&numbers, &nonce), spec, &lack, &taken);
         let fresh = context
-            .ask(&prompt, |reply| qa::parse_cases(reply, spec))
+            .ask(&prompt, |reply| qa::parse_more(reply, spec, &taken, kept))
             .await?;
-        let mut opinions = opinions(context, spec, &fresh, prompt.purpose).await?;
+        found.add(context, spec, fresh, prompt.purpose).await?;
+    }
+    let kept = &found.opinions.kept;
+    let Some(lack) = qa::lack(spec, kept, least).filter(|_| found.opinions.dispute().is_none())
+    else {
+        return Ok(found);
+    };
+    let words = format!("QA found {} usable held-out cases, and {lack}", kept.len());
+    let evidence = [vec![words.clone()], found.dropped].concat();
+    Err(context.stuck("S1", words, evidence).await)
+}
+
+/// How many held-out cases a spec wants.
+fn least(context: &Context, spec: &Spec) -> usize {
+    let percent = context.settings.harness.held_out as usize;
+    (spec.examples.len() * percent).div_ceil(100)
+}
+
+impl Found {
+    /// Adds those of some new cases that stand.
+    async fn add(
+        &mut self,
+        context: &mut Context,
+        spec: &Spec,
+        fresh: Vec<Case>,
+        purpose: &'static str,
+    ) -> Result<(), Stop> {
+        let mut opinions = opinions(context, spec, &fresh, purpose).await?;
         if opinions.dispute().is_none() {
             let fails = fail_on_stub(context, spec, &opinions.kept).await?;
             let mut fails = fails.into_iter();
@@ -110,14 +152,12 @@ async fn cases(context: &mut Context, spec: &Spec) -> Result<Found, Stop> {
         }
         let stays = |case: &Case| opinions.kept.iter().any(|kept| kept.id == case.id);
         let gone = fresh.into_iter().filter(|case| !stays(case));
-        dropped = gone.map(|case| case.id).collect();
-        found = opinions.kept.len();
-        if found * 2 >= wanted || opinions.dispute().is_some() {
-            return Ok(Found { opinions, dropped });
-        }
+        self.dropped.extend(gone.map(|case| case.id));
+        self.opinions.kept.append(&mut opinions.kept);
+        self.opinions.notes.append(&mut opinions.notes);
+        self.opinions.disputes.append(&mut opinions.disputes);
+        Ok(())
     }
-    let words = format!("QA found {found} usable held-out cases of {wanted} wanted");
-    Err(context.stuck("S1", words, dropped).await)
 }
 
 /// Has cases answered as often as the settings say, each time without the other answers, and keeps what most agree on.
@@ -142,7 +182,8 @@ pub async fn opinions(
     }
     for case in cases {
         match votes::count(case, &answers) {
-            Count::Agreed(case, note) => {
+            // What two agree on may be too little to test anything.
+            Count::Agreed(case, note) if !says_little(&case) => {
                 opinions.kept.push(*case);
                 opinions.notes.extend(note);
             }
@@ -150,8 +191,8 @@ pub async fn opinions(
                 context.log(Level::Warn, words.clone());
                 opinions.disputes.push((rule, words));
             }
-            Count::Alone => {
-                let words = format!("{} got no second answer and was not kept", case.id);
+            Count::Agreed(..) | Count::Alone => {
+                let words = format!("no two answers to {} agree, and it was not kept", case.id);
                 context.log(Level::Warn, words);
             }
         }
@@ -190,6 +231,6 @@ fn reject(context: &Context, verdict: qa::SpecVerdict) -> Report {
     let mut report = context.report(Outcome::Rejected);
     report.reason = Some(verdict.notes);
     report.text = Some(notes.join("\n"));
-    report.clause = verdict.ambiguous.into_iter().next();
+    report.clauses = verdict.ambiguous;
     report
 }

@@ -1,4 +1,4 @@
-//! The empty stub: the tool with every export unimplemented, on which a case that tests something must fail.
+//! Throw-away folders, and the empty stub in one: the tool with every export unimplemented, on which a case that tests something must fail.
 
 use super::context::{Stop, Tools};
 use crate::agents::scaffold;
@@ -6,6 +6,7 @@ use crate::agents::spec::Spec;
 use crate::domain::case::{Case, compare};
 use crate::domain::condition::Trouble;
 use crate::factory::ports::tests::{TREES, Tree};
+use tempfile::TempDir;
 
 /// Version in the stub's package.json; no case may depend on it.
 const VERSION: &str = "0.0.0";
@@ -23,16 +24,19 @@ pub async fn failing(
     Ok(cases.iter().zip(&received).map(fails).collect())
 }
 
-/// A throw-away folder with the stub.
-fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(tempfile::TempDir, Tree), Stop> {
+/// A folder that goes when it is no longer needed.
+pub fn throw_away(tools: &Tools, prefix: &str) -> Result<TempDir, Stop> {
     let trees = tools.home.join(TREES);
     let failed =
         |e: std::io::Error| Stop::Trouble(Trouble::File, format!("{}: {e}", trees.display()));
     tools.files.make(&trees)?;
-    let folder = tempfile::Builder::new()
-        .prefix("stub-")
-        .tempdir_in(&trees)
-        .map_err(failed)?;
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(&trees);
+    folder.map_err(failed)
+}
+
+/// A throw-away folder with the stub.
+fn folder(tools: &Tools, tool: &str, spec: &Spec) -> Result<(TempDir, Tree), Stop> {
+    let folder = throw_away(tools, "stub-")?;
     let dir = folder.path().join(tool);
     for (path, text) in scaffold::files(spec, VERSION, &[]) {
         tools.files.write(&dir, &path, &text)?;

@@ -136,7 +136,8 @@ impl Context {
             }
             Next::Stuck => {
                 let words = format!("no whole reply in {samples} tries: {words}");
-                Err(self.stuck("S1", words, Vec::new()).await)
+                let evidence = vec![self.words(&error)];
+                Err(self.stuck("S1", words, evidence).await)
             }
             Next::Broken => Err(Stop::Incident(words)),
             Next::Host | Next::Poison => {
@@ -242,12 +243,21 @@ impl Context {
 
     /// A prompt that does not fit is never cut: the spec is too large for the window (S10).
     pub async fn too_large(&mut self, words: String) -> Stop {
+        let model = self.model.as_ref().map(ToString::to_string);
+        let window = format!(
+            "{} in {}: the window of {} has {} tokens",
+            self.role,
+            self.phase,
+            model.unwrap_or_default(),
+            self.numbers().context
+        );
+        let evidence = vec![words.clone(), window];
         match self.phase {
             Phase::Coding | Phase::Qa | Phase::Fixing => {
                 let verdict = EventBody::Stuck {
                     rule: "S10".to_owned(),
                     words: words.clone(),
-                    evidence: Vec::new(),
+                    evidence,
                     next: "the spec is written anew, shorter".to_owned(),
                 };
                 if let Err(stop) = self.record(vec![verdict]).await {
@@ -260,7 +270,7 @@ impl Context {
             }
             _ => {
                 let words = format!("{words}; give the {} a host with more num_ctx", self.role);
-                self.stuck("S10", words, Vec::new()).await
+                self.stuck("S10", words, evidence).await
             }
         }
     }

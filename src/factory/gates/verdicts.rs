@@ -3,7 +3,9 @@
 use crate::agents::spec::test_of;
 use crate::domain::case::{Case, CaseResult};
 use crate::domain::cheat::Cheat;
-use crate::domain::evidence::{FileCoverage, GateResult, JestReport, JestRun, ThrowingRun};
+use crate::domain::evidence::{
+    Evidence, FileCoverage, GateResult, JestReport, JestRun, ThrowingRun,
+};
 use crate::domain::mutation::{MutationRun, Survivor};
 use crate::factory::ports::settings::MutationSettings;
 use std::collections::BTreeSet;
@@ -51,7 +53,15 @@ pub fn mutation(run: &MutationRun, settings: &MutationSettings) -> GateResult {
             shown.join(", or when ")
         )
     });
-    gate("mutation", problem.or(low), fine)
+    let listed = u32::try_from(run.survivors.len()).unwrap_or(u32::MAX);
+    let looked = run.score().is_some_and(|score| score < settings.score);
+    let many = (looked && listed < run.unnoticed).then(|| {
+        format!(
+            "tests notice {noticed} of {tested} changes of the sources; that is under {} %, and {} changes are too many to look at one by one",
+            settings.score, run.unnoticed
+        )
+    });
+    gate("mutation", problem.or(low).or(many), fine)
 }
 
 fn gate(name: &str, problem: Option<String>, fine: String) -> GateResult {
@@ -61,6 +71,22 @@ fn gate(name: &str, problem: Option<String>, fine: String) -> GateResult {
         words: problem.unwrap_or(fine),
         ..GateResult::default()
     }
+}
+
+/// The second run, over a clean checkout, is as green as the first.
+pub fn again(second: &Evidence) -> GateResult {
+    let red = second.gates.iter().find(|gate| !gate.passed);
+    let problem = red.map(|red| {
+        format!(
+            "green once, then red over a clean checkout of the same files: {}: {}; make source and tests independent of chance, time, order and files that are not saved",
+            red.gate, red.words
+        )
+    });
+    gate(
+        "again",
+        problem,
+        "green a second time, over a clean checkout".into(),
+    )
 }
 
 /// Exit 0 within the limit, a report, and exactly the promised tests, all passed and none skipped.
@@ -291,4 +317,42 @@ fn list(names: Vec<String>) -> String {
         words.push_str(&format!("; and {rest} more"));
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(noticed: u32, unnoticed: u32, listed: u32) -> MutationRun {
+        MutationRun {
+            planned: noticed + unnoticed,
+            noticed,
+            unnoticed,
+            survivors: (0..listed)
+                .map(|line| Survivor {
+                    file: "src/a.js".into(),
+                    line,
+                    ..Survivor::default()
+                })
+                .collect(),
+            ..MutationRun::default()
+        }
+    }
+
+    #[test]
+    fn between_the_marks_each_change_that_nobody_noticed_is_in_view_or_the_gate_is_red() {
+        let settings = MutationSettings::default();
+        let passes = |run: &MutationRun| mutation(run, &settings).passed;
+        assert!(!passes(&run(59, 41, 41)));
+        for (score, view) in [(60, 40), (69, 31), (70, 20), (90, 10)] {
+            let run = run(score, 100 - score, 100 - score);
+            assert!(passes(&run), "{score}");
+            assert_eq!(run.in_view(settings.score).len(), view, "{score}");
+        }
+        let many = run(185, 115, 100);
+        assert!(!passes(&many));
+        let words = mutation(&many, &settings).words;
+        assert!(words.contains("115 changes are too many"), "{words}");
+        assert!(passes(&run(700, 300, 100)), "good enough unseen");
+    }
 }

@@ -15,6 +15,9 @@ pub enum RepoError {
     /// The surroundings keep git from it.
     #[error("git: {1}")]
     Trouble(Trouble, String),
+    /// The branch holds another tree of the tool than the one to ship.
+    #[error("the branch has moved to commit {0}, which no run has measured")]
+    Moved(String),
     /// Anything else git said.
     #[error("git: {0}")]
     Git(String),
@@ -45,6 +48,8 @@ impl From<FileError> for RepoError {
 pub struct ShipOrder {
     pub tool: String,
     pub version: String,
+    /// Tree of tools/<name> that passed: nothing else ships.
+    pub tree: String,
     /// Papers to add, relative to the home.
     pub papers: Vec<PathBuf>,
     /// First line of the commit.
@@ -63,6 +68,8 @@ pub trait Repo: Send + Sync {
     fn save(&self, tool: &str, message: &str) -> Result<(String, String), RepoError>;
     /// Tree hash of tools/<name> as it lies in the worktree now.
     fn tree(&self, tool: &str) -> Result<String, RepoError>;
+    /// Writes the files of tools/<name> as a commit has them into an empty folder, and nothing else.
+    fn export(&self, tool: &str, commit: &str, dir: &Path) -> Result<(), RepoError>;
     /// Whether a commit is there.
     fn knows(&self, commit: &str) -> Result<bool, RepoError>;
     /// Puts the branch and worktree to a commit, which attempts cut before then began with; what came after stays under

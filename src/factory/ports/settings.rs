@@ -229,6 +229,8 @@ pub struct HarnessSettings {
     pub test_wall: Duration,
     /// Opinions on what a held-out case expects, its author's included; 1 = nobody else is asked.
     pub case_samples: u32,
+    /// Held-out cases that are wanted, in percent of the examples of the spec.
+    pub held_out: u32,
     /// Words from which an idea is asked about before its spec is written; 0 = never.
     pub triage_words: u32,
     /// The last gate.
@@ -245,6 +247,7 @@ impl Default for HarnessSettings {
             numbers: Numbers::default(),
             test_wall: Duration::from_secs(60),
             case_samples: 3,
+            held_out: 100,
             triage_words: 40,
             mutation: MutationSettings::default(),
             tool_turns: 8,

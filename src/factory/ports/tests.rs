@@ -77,10 +77,11 @@ pub trait Tests: Send + Sync {
     /// The same run over a copy whose exported functions throw.
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>>;
     /// Changes the sources bit by bit and runs the tests over each change, for at most so long; what was tested until then
-    /// counts. Dropping the future ends it.
+    /// counts. `pace` is how long all tests took just now. Dropping the future ends it.
     fn mutants<'a>(
         &'a self,
         tree: &'a Tree,
+        pace: Duration,
         wall: Duration,
         told: &'a MutantsTold<'a>,
     ) -> BoxFuture<'a, Result<MutationRun, TestError>>;
