@@ -23,7 +23,11 @@ pub struct Snapshot {
     pub current_tool: Option<String>,
     pub cycle_count: u32,
     pub started_at: Option<DateTime<Utc>>,
+    /// Time of the last move.
     pub last_update: DateTime<Utc>,
+    /// Time of the newest event.
+    #[serde(default)]
+    pub last_event: Option<DateTime<Utc>>,
     pub attempt: Option<AttemptRef>,
     pub escalation: Option<Escalation>,
     pub pauses: Vec<Pause>,
@@ -35,6 +39,9 @@ pub struct Snapshot {
     pub stopped: Option<Stopped>,
     /// One line: what is going on now.
     pub doing: String,
+    /// Nothing goes on, because whoever is to take the next step cannot.
+    #[serde(default)]
+    pub waits: bool,
     /// Each role: host, model, state.
     pub agents: Vec<AgentStatus>,
     /// Each model server: who is served, who waits.
@@ -64,7 +71,7 @@ pub struct Snapshot {
     /// What comes next for the tool, and what when it is red again; empty when nothing is to be repaired.
     #[serde(default)]
     pub next: String,
-    /// Newest moves, newest last, at most 20.
+    /// Newest moves, newest last; of the tool under way more than of others.
     pub moves: Vec<MoveLine>,
     /// Lifetime counters.
     pub totals: super::factory::Totals,
@@ -86,6 +93,13 @@ pub struct Snapshot {
     /// What a call of the Supervisor is thought to cost, in words; empty where none is made.
     #[serde(default)]
     pub review_price: String,
+}
+
+impl Snapshot {
+    /// What waits for a person and was not snoozed, most urgent first.
+    pub fn loud(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().filter(|need| need.quiet.is_none())
+    }
 }
 
 /// What one tool may use.

@@ -5,15 +5,13 @@ use super::layout::Layout;
 use super::line::{self, Scan};
 use crate::domain::event::{Event, EventBody};
 use crate::domain::factory::Factory;
+use crate::domain::recent;
 use crate::domain::state::StateDoc;
 use crate::factory::ports::store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-
-/// Moves kept for the timeline.
-pub const RECENT: usize = 20;
 
 /// Larger segments are read too, up to here.
 pub const SEGMENT_CAP: u64 = 4 * 1024 * 1024 * 1024;
@@ -149,7 +147,7 @@ impl Folded {
         if self.cores.last() != Some(&now) {
             self.cores.push(now);
         }
-        remember(&mut self.recent, &event);
+        remember(&mut self.recent, &event, factory.current_tool.as_deref());
     }
 }
 
@@ -159,13 +157,11 @@ pub fn core(factory: &Factory) -> StateDoc {
     factory.state_doc(&Map::new())
 }
 
-/// Keeps the newest moves.
-pub fn remember(recent: &mut VecDeque<Event>, event: &Event) {
+/// Keeps the newest moves, and those of the tool under way for longer.
+pub fn remember(moves: &mut VecDeque<Event>, event: &Event, current: Option<&str>) {
     if matches!(event.body, EventBody::Move(_)) {
-        recent.push_back(event.clone());
-        if recent.len() > RECENT {
-            recent.pop_front();
-        }
+        moves.push_back(event.clone());
+        recent::trim(moves, |step| step.tool.as_deref() == current);
     }
 }
 

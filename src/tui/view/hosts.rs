@@ -26,12 +26,18 @@ const COLUMNS: [(&str, usize, bool); 9] = [
     ("Queue", 8, false),
 ];
 
+/// Said where there are none.
+const NONE: &str = " no model is set for any role: [roles.developer] in dev-factory/factory.toml";
+
 /// Draws them; left out where rows are scarce.
 pub fn draw(model: &Model, s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer: &mut Buffer) {
-    if s.servers.is_empty() || column.left() < s.servers.len() + 2 + BELOW {
+    if column.left() < s.servers.len() + 2 + BELOW {
         return;
     }
     column.rule(ink, &[(Part::Title, "Hosts")], "", buffer);
+    if s.servers.is_empty() {
+        return column.line(ink, &Line::from(ink.span(Part::Dim, NONE)), buffer);
+    }
     let wide = column.width() >= WIDE;
     let titles = shown(wide).map(|(title, width, _)| cell(title, *width));
     let head = format!("   {}Others", titles.collect::<String>());

@@ -1,7 +1,9 @@
 //! What a model says as it says it: the newest rows, broken within the pane.
 
+use super::super::action::Action;
 use super::super::model::Model;
-use super::super::spoken::{below, words};
+use super::super::spoken::{LOOKED_AT, below, words};
+use super::super::tabs::Tab;
 use super::super::theme::Part;
 use super::ink::Ink;
 use super::{doing, wrap};
@@ -10,8 +12,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-/// Said where there is nothing to show.
-pub const SILENT: &str = " no model has spoken on this yet; 4 Logs has everything else";
 /// Columns of the time.
 const CLOCK: usize = 10;
 
@@ -32,6 +32,17 @@ pub fn title(model: &Model) -> String {
         Some(row) if row.level == Level::Thought => format!("{}, thinking", speaker(&row.from)),
         Some(row) => format!("{}, writing", speaker(&row.from)),
         None => "silent".to_owned(),
+    }
+}
+
+/// Said where there is nothing to show.
+pub fn silent(model: &Model) -> String {
+    let key = model.keys.or(Action::Go(Tab::Logs), "");
+    let logs = format!("{key} {}", Tab::Logs.name());
+    let logs = logs.trim_start();
+    match model.book.newest().nth(LOOKED_AT - 1) {
+        Some(_) => format!(" no model spoke in the last {LOOKED_AT} lines; {logs} has them"),
+        None => format!(" no model spoke yet: words come here; {logs} has the rest"),
     }
 }
 
@@ -91,7 +102,12 @@ pub fn alone(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     let rows = usize::from(area.height.saturating_sub(1));
     let lines = lines(model, ink, usize::from(area.width), rows);
     if lines.is_empty() {
-        ink.put(&Line::from(ink.span(Part::Dim, SILENT)), area, 1, buffer);
+        ink.put(
+            &Line::from(ink.span(Part::Dim, silent(model))),
+            area,
+            1,
+            buffer,
+        );
     }
     for (row, line) in (1..).zip(&lines) {
         ink.put(line, area, row, buffer);

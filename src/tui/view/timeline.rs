@@ -4,9 +4,10 @@ use super::super::model::Model;
 use super::super::tabs::Focus;
 use super::super::theme::Part;
 use super::ink::{Ink, cell, right};
-use super::spent;
+use super::{doing, spent};
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::{MoveLine, Snapshot};
+use crate::text::width::columns;
 use ratatui::text::{Line, Span};
 
 /// The newest `rows` moves, oldest of them first.
@@ -17,28 +18,29 @@ pub fn lines(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, rows: usize) -> 
     let newest = moves.len().saturating_sub(rows);
     let from = cursor.map_or(newest, |at| at.min(newest));
     let shown = moves.iter().enumerate().skip(from).take(rows);
+    let clocks = shown.clone().map(|(_, step)| doing::clock(model, step.at));
+    let clocks: Vec<String> = clocks.collect();
+    let widest = clocks.iter().map(|clock| columns(clock)).max().unwrap_or(0);
     shown
-        .map(|(at, step)| {
-            let mut line = line(model, snapshot, ink, moves.get(..at).unwrap_or(&[]), step);
-            if Some(at) == cursor
-                && let Some(front) = line.spans.first_mut()
-            {
-                let clock = front.content.trim_start().to_owned();
-                *front = ink.span(Part::Cursor, format!(">{clock}"));
-            }
-            line
+        .zip(&clocks)
+        .map(|((at, step), clock)| {
+            let clock = right(clock, widest);
+            let front = match Some(at) == cursor {
+                true => ink.span(Part::Cursor, format!(">{clock} ")),
+                false => ink.span(Part::Dim, format!(" {clock} ")),
+            };
+            line(snapshot, ink, front, moves.get(..at).unwrap_or(&[]), step)
         })
         .collect()
 }
 
 fn line(
-    model: &Model,
     snapshot: &Snapshot,
     ink: &Ink<'_>,
+    front: Span<'static>,
     before: &[MoveLine],
     step: &MoveLine,
 ) -> Line<'static> {
-    let clock = model.local(step.at).format("%H:%M");
     let last = before.iter().rev().find(|other| other.tool == step.tool);
     let time = last
         .filter(|_| step.from.active())
@@ -52,7 +54,7 @@ fn line(
         _ => Part::Dim,
     };
     let mut spans = vec![
-        ink.span(Part::Dim, format!(" {clock} ")),
+        front,
         Span::raw(cell(&way, 20)),
         ink.span(Part::Dim, format!("{}  ", right(&time, 11))),
         ink.span(part, step.outcome.to_string()),
