@@ -3,7 +3,7 @@
 use crate::domain::screen::{Level, LogLine, Need, Snapshot};
 use crate::factory::ports::feed::Feed;
 use crate::text::sanitise::sanitise_uncut;
-use chrono::Local;
+use chrono::{DateTime, Local, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -133,9 +133,9 @@ impl<W: Write> Printer<W> {
 
     /// Says what newly waits for a person, and how to answer.
     pub fn needs(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let now: BTreeSet<String> = snapshot.needs.iter().map(|need| need.id.clone()).collect();
+        let now: BTreeSet<String> = snapshot.loud().map(|need| need.id.clone()).collect();
         if !self.style.json {
-            for need in &snapshot.needs {
+            for need in snapshot.loud() {
                 if !self.needs.contains(&need.id) {
                     self.out.write_all(need_text(need).as_bytes())?;
                 }
@@ -231,10 +231,16 @@ fn phase_of(line: &LogLine, snapshot: Option<&Snapshot>) -> String {
         .unwrap_or_else(|| "-".to_owned())
 }
 
-/// What waits for a person, with the command lines that answer it.
+/// What waits for a person and since when, with the command lines that answer it.
 #[must_use]
 pub fn need_text(need: &Need) -> String {
-    let mut text = format!("  needs you: {} [{}]\n", need.why, need.id);
+    let local = |at: DateTime<Utc>| at.with_timezone(&Local).format("%Y-%m-%d %H:%M");
+    let front = match need.quiet {
+        Some(until) => format!("quiet until {}", local(until)),
+        None => "needs you".to_owned(),
+    };
+    let (words, id, since) = (need.words(), &need.id, local(need.since));
+    let mut text = format!("  {front}: {words} [{id}] since {since}\n");
     for way in need.printed() {
         text.push_str(&format!("      {way}\n"));
     }

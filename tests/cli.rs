@@ -864,11 +864,16 @@ fn only_what_waits_can_be_snoozed() {
     snooze("pause:pause-7")
         .code(1)
         .stderr("refused: nothing called pause:pause-7 waits for you: there are pause:pause-1\n");
+    let status = || w.run(&["--home", "home", "status"]).assert();
+    let since = "[pause:pause-1] since 20";
+    status()
+        .code(4)
+        .stdout(contains("needs you: paused by").and(contains(since)));
     snooze("pause:pause-1").success();
-    w.run(&["--home", "home", "status"])
-        .assert()
+    status()
         .success()
-        .stdout(contains("needs you").not());
+        .stdout(contains("needs you").not())
+        .stdout(contains("quiet until 20").and(contains(since)));
 }
 
 #[test]

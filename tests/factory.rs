@@ -65,3 +65,5 @@ mod shown;
 mod told;
 #[path = "factory/turns.rs"]
 mod turns;
+#[path = "factory/waits.rs"]
+mod waits;

@@ -159,7 +159,16 @@ impl Operator for Hand {
     }
 
     fn address(&self, host: &str, url: &str) -> Answer {
-        address::set(&self.cli, &self.home, host, url)
+        let mut answer = address::set(&self.cli, &self.home, host, url);
+        if answer.accepted {
+            // The journal is to say who asked, and the host is asked at once.
+            let host = Some(host.to_owned());
+            let asked = self.send(Verb::Probe { host }, None);
+            if !asked.accepted {
+                answer.sentence += &format!(", but does not ask it now: {}", asked.sentence);
+            }
+        }
+        answer
     }
 
     fn doctor(&self, host: &str) -> Result<String, String> {

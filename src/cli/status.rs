@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
 
-/// Prints where the factory stands; exit 4 when a person is needed.
+/// Prints where the factory stands; exit 4 when a person is needed, and has not put that off.
 pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
     home::readable(home)?;
     let Some((snapshot, alive)) = readers::snapshot(home) else {
@@ -30,10 +30,9 @@ pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
         long(home, &snapshot, alive)
     };
     out::put(&text)?;
-    Ok(if snapshot.needs.is_empty() {
-        0
-    } else {
-        code::PERSON
+    Ok(match snapshot.loud().next() {
+        None => 0,
+        Some(_) => code::PERSON,
     })
 }
 
@@ -103,8 +102,9 @@ fn short(s: &Snapshot, alive: bool) -> String {
         .count();
     parts.push(format!("{wanted} queued"));
     parts.push(format!("{:.2} USD", s.day_usd));
-    if !s.needs.is_empty() {
-        parts.push(format!("!{}", s.needs.len()));
+    match s.loud().count() {
+        0 => {}
+        count => parts.push(format!("!{count}")),
     }
     parts.join(" ")
 }

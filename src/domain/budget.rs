@@ -247,7 +247,7 @@ pub fn needs(state: &Factory, limits: &Limits, now: DateTime<Utc>) -> Vec<Need> 
                 "asks for the amount",
             )],
             since,
-            blocking: false,
+            ..Need::default()
         })
         .collect()
 }

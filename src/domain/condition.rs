@@ -127,13 +127,13 @@ impl Condition {
         self.person.then(|| Need {
             id: format!("condition:{}", self.name),
             why: self.words(),
-            waiting: String::new(),
             ways: vec![Way::hands(format!(
                 "{}; the factory goes on by itself then",
                 self.remedy
             ))],
             since: self.since,
             blocking: self.waits,
+            ..Need::default()
         })
     }
 }

@@ -231,4 +231,7 @@ pub struct ToolFacts {
     pub limits: BTreeMap<String, f64>,
     /// Unit that parked it, so that raising the limit unparks it.
     pub parked_by: Option<Unit>,
+    /// The event that put it where it stands, and when that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands: Option<(u64, DateTime<Utc>)>,
 }

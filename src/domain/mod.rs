@@ -28,6 +28,7 @@ pub mod notice;
 pub mod package;
 pub mod phase;
 pub mod price;
+pub mod recent;
 pub mod run;
 pub mod screen;
 pub mod shift;

@@ -8,23 +8,38 @@ use serde_json::Value;
 use std::fmt;
 
 /// Something only a person can do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "OnDisk", into = "OnDisk")]
 pub struct Need {
     /// Stable id for snooze: "review:<tool>", "park:<tool>", "pause:<id>", "host:<role>".
     pub id: String,
-    /// Why, in one sentence.
+    /// What it is about, in a few words: "Supervisor cannot review"; empty = `why` says it.
+    pub title: String,
+    /// Why.
     pub why: String,
     /// What it costs to wait; empty = what `blocking` says.
     pub waiting: String,
     /// The ways out, the likeliest first.
     pub ways: Vec<Way>,
     pub since: DateTime<Utc>,
+    /// The event it began with, where one is known.
+    pub seq: Option<u64>,
     /// Also stops the factory.
     pub blocking: bool,
+    /// Nobody is called for it until then.
+    pub quiet: Option<DateTime<Utc>>,
 }
 
 impl Need {
+    /// What it is about and why, in one sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.title.as_str() {
+            "" => self.why.clone(),
+            title => format!("{title}: {}", self.why),
+        }
+    }
+
     /// The ways out as they are printed.
     #[must_use]
     pub fn printed(&self) -> Vec<String> {
@@ -130,10 +145,13 @@ impl fmt::Display for Way {
     }
 }
 
-/// In run/snapshot.json: the ways as they are printed, which every version reads, and their parts beside them.
+/// In run/snapshot.json: the whole sentence and the ways as they are printed, which every version reads, and their parts
+/// beside them.
 #[derive(Clone, Serialize, Deserialize)]
 struct OnDisk {
     id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    title: String,
     why: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     waiting: String,
@@ -142,7 +160,11 @@ struct OnDisk {
     #[serde(default)]
     answers: Vec<Value>,
     since: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
     blocking: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet: Option<DateTime<Utc>>,
 }
 
 /// The parts of a way on disk.
@@ -169,20 +191,25 @@ impl From<OnDisk> for Need {
                 _ => Way::read(printed),
             }
         });
+        let why = found.why.strip_prefix(&found.title);
+        let why = why.and_then(|why| why.strip_prefix(": "));
         Self {
+            why: why.unwrap_or(&found.why).to_owned(),
             ways: ways.collect(),
             id: found.id,
-            why: found.why,
+            title: found.title,
             waiting: found.waiting,
             since: found.since,
+            seq: found.seq,
             blocking: found.blocking,
+            quiet: found.quiet,
         }
     }
 }
 
 impl From<Need> for OnDisk {
     fn from(need: Need) -> Self {
-        let ways = need.printed();
+        let (ways, why) = (need.printed(), need.words());
         let answers = need.ways.into_iter().map(|way| {
             let parts = Parts {
                 label: way.label,
@@ -194,11 +221,14 @@ impl From<Need> for OnDisk {
         Self {
             answers: answers.collect(),
             ways,
+            why,
             id: need.id,
-            why: need.why,
+            title: need.title,
             waiting: need.waiting,
             since: need.since,
+            seq: need.seq,
             blocking: need.blocking,
+            quiet: need.quiet,
         }
     }
 }
@@ -229,7 +259,8 @@ mod tests {
         };
         let need = Need {
             id: "park:x".to_owned(),
-            why: "x is parked".to_owned(),
+            title: "x is parked".to_owned(),
+            why: "its limit: tokens".to_owned(),
             waiting: "costs nothing".to_owned(),
             ways: vec![
                 Way::send(drop, "give it up", "its branch stays"),
@@ -237,7 +268,9 @@ mod tests {
                 Way::hands("wait"),
             ],
             since: DateTime::UNIX_EPOCH,
+            seq: Some(1790),
             blocking: false,
+            quiet: Some(DateTime::UNIX_EPOCH),
         };
         let text = serde_json::to_string(&need).unwrap();
         assert_eq!(serde_json::from_str::<Need>(&text).unwrap(), need);
@@ -248,5 +281,6 @@ mod tests {
             "wait",
         ];
         assert_eq!(value["ways"], serde_json::json!(printed));
+        assert_eq!(value["why"], "x is parked: its limit: tokens");
     }
 }

@@ -25,7 +25,11 @@ pub struct Snapshot {
     pub current_tool: Option<String>,
     pub cycle_count: u32,
     pub started_at: Option<DateTime<Utc>>,
+    /// Time of the last move.
     pub last_update: DateTime<Utc>,
+    /// Time of the newest event.
+    #[serde(default)]
+    pub last_event: Option<DateTime<Utc>>,
     pub attempt: Option<AttemptRef>,
     pub escalation: Option<Escalation>,
     pub pauses: Vec<Pause>,
@@ -37,6 +41,9 @@ pub struct Snapshot {
     pub stopped: Option<Stopped>,
     /// One line: what is going on now.
     pub doing: String,
+    /// Nothing goes on, because whoever is to take the next step cannot.
+    #[serde(default)]
+    pub waits: bool,
     /// Each role: host, model, state.
     pub agents: Vec<AgentStatus>,
     /// Each model server: who is served, who waits.
@@ -66,9 +73,9 @@ pub struct Snapshot {
     /// What comes next for the tool, and what when it is red again; empty when nothing is to be repaired.
     #[serde(default)]
     pub next: String,
-    /// Newest moves, newest last, at most 20.
+    /// Newest moves, newest last; of the tool under way more than of others.
     pub moves: Vec<MoveLine>,
-    /// Newest runs of the gates, newest last, at most 20.
+    /// Newest runs of the gates, newest last; of the tool under way more than of others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ran: Vec<RanLine>,
     /// Each tool that waits for a verdict, under review or on the shelf.
@@ -122,6 +129,11 @@ impl Snapshot {
             since: self.last_update,
             attempt: self.attempt.as_ref().map(|attempt| attempt.id),
         }
+    }
+
+    /// What waits for a person and was not snoozed, most urgent first.
+    pub fn loud(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().filter(|need| need.quiet.is_none())
     }
 }
 

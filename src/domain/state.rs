@@ -82,6 +82,14 @@ pub struct Pause {
     pub until: Option<DateTime<Utc>>,
 }
 
+impl Pause {
+    /// The command `resume` lifts it with all others of its scope; the rest end by their own cause, or by their id.
+    #[must_use]
+    pub fn lifts(&self) -> bool {
+        matches!(self.kind, PauseKind::Operator | PauseKind::Start)
+    }
+}
+
 /// What brought a pause about; `resume` lifts operator and start pauses, the others end by their own cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

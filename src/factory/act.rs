@@ -371,8 +371,9 @@ impl Driver {
     pub(super) async fn time(&mut self) -> Result<(), Failed> {
         self.upkeep().await?;
         self.look_for_life().await?;
-        // Of a role that has fallen silent people are told by the snapshot.
-        self.dirty |= self.silent_role(self.tools.clock.now()).is_some();
+        // Of these people are told by the snapshot.
+        let now = self.tools.clock.now();
+        self.dirty |= self.snooze_over(now) || self.silent_role(now).is_some();
         self.settle_suspect().await
     }
 }

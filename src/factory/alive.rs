@@ -101,7 +101,6 @@ impl Driver {
                 "S15: the {role} is another program, and nothing was written in {} for {minutes} min",
                 factory.phase
             ),
-            waiting: String::new(),
             ways: vec![
                 Way::hands("start it, or write the phase it has reached into dev-factory/state.json"),
                 Way::hands(format!(
@@ -109,7 +108,7 @@ impl Driver {
                 )),
             ],
             since,
-            blocking: false,
+            ..Need::default()
         })
     }
 

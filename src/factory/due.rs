@@ -52,6 +52,7 @@ impl Driver {
         let budget = budget.then(|| Instant::now() + BUDGET_LOOK);
         let still = self.still_at();
         let silent = self.silent_at();
+        let snooze = self.telling.begun.again.map(|at| soon(at, now));
         [
             pause_ends,
             look,
@@ -63,6 +64,7 @@ impl Driver {
             budget,
             still,
             silent,
+            snooze,
             self.trouble_due(),
             self.herald.due(),
             self.telling.due(),

@@ -93,7 +93,7 @@ impl Driver {
         let words: Vec<&str> = std::iter::once(phase.as_str())
             .chain(tool.map(String::as_str))
             .collect();
-        let needs = match snapshot.needs.len() {
+        let needs = match snapshot.loud().count() {
             0 => String::new(),
             n => format!("; {n} waiting for a person"),
         };

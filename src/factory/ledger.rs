@@ -6,12 +6,12 @@ use crate::domain::event::{Event, EventBody, NewEvent, RunSummary};
 use crate::domain::factory::Factory;
 use crate::domain::lines;
 use crate::domain::phase::{Outcome, Phase, Role};
+use crate::domain::recent;
 use crate::domain::screen::{BugLine, Kind, Level, LogLine, Measured, MoveLine, RanLine};
 use crate::factory::ports::store::{Paper, StoreError};
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Moves kept for the timeline.
-const TIMELINE: usize = 20;
 /// Runs shown in more words.
 const MEASURED: usize = 2;
 
@@ -33,6 +33,8 @@ pub struct Ledger {
     pub bugs: Vec<BugLine>,
     /// Tokens the last turn of each role read.
     pub read: BTreeMap<Role, u64>,
+    /// Time of the newest event.
+    pub newest: Option<DateTime<Utc>>,
     tools: Tools,
 }
 
@@ -49,6 +51,7 @@ impl Ledger {
             unmeasured: false,
             bugs: Vec::new(),
             read: BTreeMap::new(),
+            newest: None,
             tools,
         };
         for event in recent {
@@ -121,6 +124,7 @@ impl Ledger {
     }
 
     fn remember(&mut self, event: &Event) {
+        self.newest = Some(event.ts);
         match &event.body {
             EventBody::Move(step) => {
                 if step.from == Phase::Idle {
@@ -145,9 +149,8 @@ impl Ledger {
                     reason: step.reason.clone(),
                     commit: Some(step.commit.clone()),
                 });
-                while self.moves.len() > TIMELINE {
-                    self.moves.pop_front();
-                }
+                let current = self.factory.current_tool.as_deref();
+                recent::trim(&mut self.moves, |step| Some(&*step.tool) == current);
             }
             EventBody::Run(run) => {
                 self.runs.push(run.clone());
@@ -159,9 +162,8 @@ impl Ledger {
                     green: run.green,
                     failed: run.failed_gate.clone(),
                 });
-                while self.ran.len() > TIMELINE {
-                    self.ran.pop_front();
-                }
+                let current = self.factory.current_tool.as_deref();
+                recent::trim(&mut self.ran, |run| Some(&*run.tool) == current);
                 self.unmeasured = false;
             }
             EventBody::BugFiled { n, rule, title, .. } => self.bugs.push(BugLine {

@@ -1,62 +1,110 @@
 //! What waits for a person, most urgent first, with the ways out that keys, command line and hands have.
 
+mod items;
+
 use super::driver::Driver;
 use super::ports::settings::ModelRef;
-use crate::agents::triage;
 use crate::domain::budget::{self, Use};
 use crate::domain::command::{Decision, Verb};
 use crate::domain::condition::Condition;
-use crate::domain::event::Unit;
 use crate::domain::factory::ToolFacts;
 use crate::domain::item::{Item, ItemStatus};
-use crate::domain::phase::{Phase, Role};
+use crate::domain::phase::Role;
 use crate::domain::screen::{Act, AgentState, Need, Way};
-use crate::domain::state::{Escalation, Pause, PauseKind};
-use crate::domain::stuck;
-use crate::text::sanitise::one_line;
+use crate::domain::state::{Pause, PauseKind};
 use chrono::{DateTime, Utc};
+use items::decide;
+use std::collections::BTreeMap;
 
 /// Characters of a reason that are shown where all that waits is listed; the item has the whole.
 const REASON: usize = 400;
 
+/// What is remembered of what waits.
+#[derive(Default)]
+pub struct Begun {
+    /// When it was first met, by id.
+    since: BTreeMap<String, DateTime<Utc>>,
+    /// The next time people are called again for something they snoozed.
+    pub again: Option<DateTime<Utc>>,
+}
+
+impl Begun {
+    /// What an earlier engine knew of.
+    pub fn known<'a>(&mut self, all: impl Iterator<Item = (&'a String, DateTime<Utc>)>) {
+        let all = all.map(|(id, since)| (id.clone(), since));
+        self.since.extend(all);
+    }
+
+    /// Each keeps the time at which it was first met, for as long as it waits.
+    fn date(&mut self, needs: &mut [Need]) {
+        let before = std::mem::take(&mut self.since);
+        for need in needs.iter_mut() {
+            // An event says it better.
+            let known = before.get(&need.id).filter(|_| need.seq.is_none());
+            need.since = known.copied().unwrap_or(need.since);
+            self.since.insert(need.id.clone(), need.since);
+        }
+        self.again = needs.iter().filter_map(|need| need.quiet).min();
+    }
+}
+
 impl Driver {
-    /// What only a person can do, most urgent first.
-    pub(super) fn needs(&self, now: DateTime<Utc>) -> Vec<Need> {
+    /// What only a person can do, most urgent first; what was snoozed comes last.
+    pub(super) fn needs(&mut self, now: DateTime<Utc>) -> Vec<Need> {
+        let mut needs = self.waiting(now);
+        let snoozed = &self.ledger.factory.snoozed;
+        for need in &mut needs {
+            let until = snoozed.get(&need.id).copied();
+            need.quiet = until.filter(|until| *until > now);
+        }
+        needs.sort_by_key(|need| need.quiet.is_some());
+        self.telling.begun.date(&mut needs);
+        needs
+    }
+
+    /// A snooze is over: people are to be called again.
+    pub(super) fn snooze_over(&mut self, now: DateTime<Utc>) -> bool {
+        let again = &mut self.telling.begun.again;
+        again.take_if(|at| *at <= now).is_some()
+    }
+
+    fn waiting(&self, now: DateTime<Utc>) -> Vec<Need> {
         let factory = &self.ledger.factory;
         let lasting = factory.pauses.iter().filter(|pause| pause.until.is_none());
         let mut needs: Vec<Need> = lasting.map(|pause| self.pause_need(pause, now)).collect();
         needs.extend(self.conditions_shown().iter().filter_map(Condition::need));
         let files = self.problems.iter().chain(&self.bad_wishlist);
-        needs.extend(files.map(|problem| file_need(problem, factory.last_update)));
-        needs.extend(self.push_need());
+        needs.extend(files.map(|problem| file_need(problem, now)));
+        needs.extend(self.push_need(now));
         needs.extend(self.untold());
         needs.extend(self.host_needs(now));
         needs.extend(self.reviewer_need(now));
         needs.extend(self.silent_role(now));
-        needs.extend(factory.items.iter().filter_map(|item| self.item_need(item)));
-        needs.retain(|need| {
-            factory
-                .snoozed
-                .get(&need.id)
-                .is_none_or(|until| *until <= now)
-        });
+        let items = factory.items.iter();
+        needs.extend(items.filter_map(|item| self.item_need(item, now)));
         needs
     }
 
     /// What an item waits for; a decision made waits for nobody but main.
-    fn item_need(&self, item: &Item) -> Option<Need> {
+    fn item_need(&self, item: &Item, now: DateTime<Utc>) -> Option<Need> {
         let factory = &self.ledger.factory;
         let none = ToolFacts::default();
         let facts = factory.facts(&item.name).unwrap_or(&none);
-        let since = factory.last_update;
-        match item.status {
+        let need = match item.status {
             ItemStatus::InReview if facts.decision.is_some() => {
-                self.main_blocked.then(|| main_need(item, since))
+                let need = self.main_blocked.then(|| items::main_need(item))?;
+                return Some(Need { since: now, ..need });
             }
-            ItemStatus::InReview => Some(review_need(item, facts.last_run.is_some(), since)),
-            ItemStatus::NeedsHuman => Some(parked_need(item, facts.parked_by, since)),
-            _ => None,
-        }
+            ItemStatus::InReview => items::review_need(item, facts.last_run.is_some()),
+            ItemStatus::NeedsHuman => items::parked_need(item, facts.parked_by),
+            _ => return None,
+        };
+        let (seq, since) = facts.stands.unzip();
+        Some(Need {
+            seq,
+            since: since.unwrap_or(now),
+            ..need
+        })
     }
 
     /// Hosts the next step waits for.
@@ -68,7 +116,7 @@ impl Driver {
                 let (state, words) = self.readiness.state(role, &self.ledger.factory, now);
                 // One that hangs may take as long to say whether it is well.
                 let waits = state == AgentState::Offline || self.readiness.hangs(role);
-                waits.then(|| self.host_need(role, &words, true))
+                waits.then(|| self.host_need(role, words, true, now))
             })
             .collect()
     }
@@ -83,7 +131,7 @@ impl Driver {
         };
         let waiting: Vec<&Item> = factory.items.iter().filter(undecided).collect();
         let first = waiting.first().filter(|_| state == AgentState::Offline)?;
-        let mut need = self.host_need(Role::Supervisor, &words, false);
+        let mut need = self.host_need(Role::Supervisor, words, false, now);
         need.waiting = format!(
             "costs nothing: other roles go on, {} on the shelf",
             match waiting.len() {
@@ -103,8 +151,11 @@ impl Driver {
     }
 
     /// The host of a role is away: what may be wrong with it, and what mends that.
-    fn host_need(&self, role: Role, words: &str, blocking: bool) -> Need {
+    fn host_need(&self, role: Role, why: String, blocking: bool, now: DateTime<Utc>) -> Need {
         let model = self.readiness.model(role);
+        let lately = &self.ledger.factory.lately;
+        let away = model.and_then(|model| lately.away.of(&model.host).last());
+        let away = away.filter(|away| away.to.is_none());
         let host = model.map(|model| model.host.clone());
         let probe = Way::send(Verb::Probe { host }, "try now", "1 question, costs nothing");
         let other = Way::hands(format!(
@@ -116,11 +167,17 @@ impl Driver {
         };
         Need {
             id: format!("host:{role}"),
-            why: format!("the {role} cannot work: {words}"),
-            waiting: String::new(),
+            title: match role {
+                Role::Developer => "Developer cannot work",
+                Role::Qa => "QA cannot work",
+                Role::Supervisor => "Supervisor cannot review",
+            }
+            .to_owned(),
+            why,
             ways,
-            since: self.ledger.factory.last_update,
+            since: away.map_or(now, |away| away.from),
             blocking,
+            ..Need::default()
         }
     }
 
@@ -159,16 +216,6 @@ impl Driver {
     }
 }
 
-fn decide(decision: Decision, tool: &str) -> Verb {
-    Verb::Decide {
-        item: Some(tool.to_owned()),
-        decision,
-        text: None,
-        case: None,
-        file: None,
-    }
-}
-
 fn pause_need(pause: &Pause, over: Option<&Use>) -> Need {
     let lift = |label: &str, effect: &str| {
         let verb = Verb::Resume {
@@ -194,11 +241,12 @@ fn pause_need(pause: &Pause, over: Option<&Use>) -> Need {
     let (kind, by, reason) = (pause_word(pause.kind), &pause.by, &pause.reason);
     Need {
         id: format!("pause:{}", pause.id),
-        why: format!("{kind} by {by}: {reason}"),
-        waiting: String::new(),
+        title: format!("{kind} by {by}"),
+        why: reason.clone(),
         ways,
         since: pause.since,
         blocking: true,
+        ..Need::default()
     }
 }
 
@@ -212,161 +260,8 @@ fn file_need(problem: &str, since: DateTime<Utc>) -> Need {
             "mend the file; it is read again when it changes",
         )],
         since,
-        blocking: false,
+        ..Need::default()
     }
-}
-
-/// A decision that main keeps from taking effect.
-fn main_need(item: &Item, since: DateTime<Utc>) -> Need {
-    let reason = item.reason.clone().unwrap_or_default();
-    Need {
-        id: format!("main:{}", item.name),
-        why: format!(
-            "{} is to ship as soon as main is ready: {reason}",
-            item.name
-        ),
-        waiting: String::new(),
-        ways: vec![Way::hands(
-            "git checkout main, with nothing staged; it ships by itself then",
-        )],
-        since,
-        blocking: false,
-    }
-}
-
-/// A tool on the shelf, finished or escalated.
-fn review_need(item: &Item, measured: bool, since: DateTime<Utc>) -> Need {
-    let reason = one_line(item.reason.as_deref().unwrap_or_default(), REASON);
-    let name = &item.name;
-    let (why, ways) = match &item.escalation {
-        Some(escalation) => (
-            format!("{name} is stuck, {}; {reason}", escalation.reason),
-            stuck_ways(name, escalation, measured),
-        ),
-        None => (
-            format!("{name} waits for a verdict: {reason}"),
-            vec![
-                Way::send(
-                    decide(Decision::Ship, name),
-                    "ship it",
-                    "merged into main and tagged",
-                ),
-                Way::send(
-                    decide(Decision::SendBack, name),
-                    "send it back",
-                    "your words become a bug, one more cycle",
-                ),
-            ],
-        ),
-    };
-    Need {
-        id: format!("review:{name}"),
-        why,
-        waiting: format!("costs nothing: {name} is safe on the shelf"),
-        ways,
-        since,
-        blocking: false,
-    }
-}
-
-fn stuck_ways(name: &str, escalation: &Escalation, measured: bool) -> Vec<Way> {
-    let back = escalation.from;
-    let mut ways = vec![
-        Way::send(
-            decide(Decision::Hint, name),
-            "give a hint",
-            format!("{back} goes on with your words"),
-        ),
-        Way::send(
-            decide(Decision::Respec, name),
-            "have its spec written anew",
-            "starts from spec",
-        ),
-    ];
-    if measured {
-        ways.push(Way::send(
-            decide(Decision::TestDefect, name),
-            "a test is wrong",
-            "the case you name is struck",
-        ));
-    }
-    let rule = escalation.reason.split(':').next();
-    let rule = rule.filter(|rule| stuck::unanswerable(rule).is_none());
-    ways.extend(rule.map(|rule| {
-        let verb = Verb::NotStuck {
-            rule: rule.to_owned(),
-            item: Some(name.to_owned()),
-        };
-        let effect = format!("{rule} is off for it, {back} goes on");
-        Way::send(verb, "it is not stuck", effect)
-    }));
-    ways
-}
-
-fn parked_need(item: &Item, by: Option<Unit>, since: DateTime<Utc>) -> Need {
-    let whole = item.reason.clone().unwrap_or_default();
-    let name = &item.name;
-    let mut ways = parked_ways(item, &whole);
-    if let Some(unit) = by {
-        let raise = Way::limit(name, Some(unit), "raise its limit", "it goes on then");
-        ways.insert(0, raise);
-    }
-    Need {
-        id: format!("park:{name}"),
-        why: format!("{name} is parked: {}", one_line(&whole, REASON)),
-        waiting: "costs nothing: its branch is kept".to_owned(),
-        ways,
-        since,
-        blocking: false,
-    }
-}
-
-/// What to do about a parked item: split it where that was proposed, go on with it, or drop it.
-fn parked_ways(item: &Item, reason: &str) -> Vec<Way> {
-    let name = || item.name.clone();
-    let parts = triage::parts(reason);
-    let mut ways: Vec<Way> = parts
-        .iter()
-        .map(|part| {
-            let verb = Verb::Add {
-                idea: (*part).to_owned(),
-                priority: None,
-                name: None,
-            };
-            Way::send(verb, "add a part as an idea of its own", *part)
-        })
-        .collect();
-    let at = item.phase.unwrap_or(Phase::Spec);
-    ways.push(Way::send(
-        Verb::Unpark {
-            item: name(),
-            reason: None,
-            priority: None,
-        },
-        "take it up again",
-        format!("goes on in {at}"),
-    ));
-    if parts.is_empty() {
-        ways.push(Way::send(
-            Verb::Requeue {
-                item: Some(name()),
-                fresh: true,
-                reason: None,
-                priority: None,
-            },
-            "start it afresh",
-            "from spec, the old branch kept",
-        ));
-    }
-    ways.push(Way::send(
-        Verb::Drop {
-            item: name(),
-            reason: None,
-        },
-        "give it up",
-        "its branch stays",
-    ));
-    ways
 }
 
 fn pause_word(kind: PauseKind) -> &'static str {

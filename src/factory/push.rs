@@ -5,6 +5,7 @@ use super::failed::Failed;
 use super::wake::Wake;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::screen::{Need, Way};
+use chrono::{DateTime, Utc};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -113,20 +114,19 @@ impl Driver {
     }
 
     /// What a remote has not taken yet, and why.
-    pub(super) fn push_need(&self) -> Option<Need> {
+    pub(super) fn push_need(&self, now: DateTime<Utc>) -> Option<Need> {
         let problem = self.pushing.problem.as_ref()?;
         let remote = self.settings.push.as_deref()?;
         let tags = self.ledger.factory.unpushed.join(" ");
         Some(Need {
             id: "push".to_owned(),
             why: format!("{tags}: not pushed to {remote} yet, tried again by itself: {problem}"),
-            waiting: String::new(),
             ways: vec![
                 Way::hands(format!("git push {remote} main {tags}")),
                 Way::hands("another ship.push in dev-factory/factory.toml"),
             ],
-            since: self.ledger.factory.last_update,
-            blocking: false,
+            since: now,
+            ..Need::default()
         })
     }
 }

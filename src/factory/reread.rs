@@ -6,7 +6,7 @@ use super::driver::Driver;
 use super::engine::{self, Ended, Parts, Reread, Signal, Tools};
 use super::failed::Failed;
 use super::ports::model::{Fault, HostStatus};
-use super::ports::settings::ModelRef;
+use super::ports::settings::{ModelRef, Settings};
 use super::readiness::Readiness;
 use super::trouble::ended_by;
 use super::wake::Wake;
@@ -212,6 +212,9 @@ impl Driver {
     }
 
     fn take(&mut self, (read, (souls, warnings)): Found) -> Result<(), Failed> {
+        for sentence in moved(&self.settings, &read.settings) {
+            self.note(EventBody::Noted { sentence })?;
+        }
         let models = engine::models(&read.settings, &souls);
         self.readiness = Readiness::new(&read.settings, models);
         self.pushing.at_once();
@@ -249,6 +252,16 @@ impl Driver {
         }
         Ok(())
     }
+}
+
+/// Hosts that are elsewhere now, in words.
+fn moved(before: &Settings, now: &Settings) -> Vec<String> {
+    let pairs = before.hosts.iter();
+    let pairs = pairs.filter_map(|(name, old)| Some((name, old, now.hosts.get(name)?)));
+    pairs
+        .filter(|(_, old, new)| old.url != new.url)
+        .map(|(name, old, new)| format!("{name} is at {} now, it was at {}", new.url, old.url))
+        .collect()
 }
 
 /// What was read, its souls parsed, with what is odd about them.

@@ -7,6 +7,7 @@ use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::{AgentState, AgentStatus, BugLine, LimitLine, Snapshot, ToolLimits};
+use crate::domain::state::{Pause, Scope};
 use crate::domain::stuck::{self, Means, Rung};
 use chrono::{DateTime, Utc};
 
@@ -15,8 +16,10 @@ const LIMITS: usize = 12;
 
 impl Driver {
     /// Everything a front-end may show, now.
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&mut self) -> Snapshot {
         let now = self.tools.clock.now();
+        let needs = self.needs(now);
+        let (doing, waits) = self.doing_words(now);
         let factory = &self.ledger.factory;
         let limits = &self.settings.limits;
         let used = factory
@@ -35,6 +38,7 @@ impl Driver {
             cycle_count: factory.cycle_count,
             started_at: factory.started_at,
             last_update: factory.last_update,
+            last_event: self.ledger.newest,
             attempt: factory.attempt.clone(),
             escalation: factory.escalation.clone(),
             pauses: factory.pauses.clone(),
@@ -44,12 +48,13 @@ impl Driver {
                 .as_ref()
                 .is_some_and(|r| !r.resting && self.held(r.role)),
             stopped: factory.stopped.clone(),
-            doing: self.doing_words(now),
-            agents: Role::ALL.map(|role| self.agent_status(role, now)).to_vec(),
+            doing,
+            waits,
+            agents: Role::ALL.map(|role| self.agent_status(role, now)).into(),
             hosts: self.tools.models.lines(),
             servers: self.servers(now),
             queue: queue(&factory.items),
-            needs: self.needs(now),
+            needs,
             runs: self.ledger.runs.clone(),
             measured: self.ledger.measured.clone(),
             measuring: self.ledger.measuring(),
@@ -146,32 +151,36 @@ impl Driver {
         budget::lines(factory, &self.settings.limits, &tools, now)
     }
 
-    /// One line: what is going on.
-    fn doing_words(&self, now: DateTime<Utc>) -> String {
+    /// One line: what is going on; and whether nothing goes on because a role cannot work.
+    fn doing_words(&self, now: DateTime<Utc>) -> (String, bool) {
         let factory = &self.ledger.factory;
-        if self.running.is_some() {
-            return self.doing.clone();
+        if let Some(running) = &self.running {
+            return (self.doing.clone(), running.resting);
         }
         if let Some(stopped) = &factory.stopped {
-            return format!("stopped by {}: {}", stopped.by, stopped.reason);
+            let words = format!("stopped by {}: {}", stopped.by, stopped.reason);
+            return (words, false);
         }
         if let Some(condition) = self.conditions_shown().first().filter(|c| c.waits) {
-            return format!("waiting: {}", condition.words());
+            return (format!("waiting: {}", condition.words()), true);
         }
-        if let Some(pause) = factory.pauses.first() {
-            return format!("paused by {}: {}", pause.by, pause.reason);
+        let all = |pause: &&Pause| pause.scope == Scope::Factory;
+        if let Some(pause) = factory.pauses.iter().find(all) {
+            return (format!("paused by {}: {}", pause.by, pause.reason), true);
         }
         let role = match factory.phase {
             Phase::Idle | Phase::Shipped if !self.work_waits() => {
-                return "nothing to build".to_owned();
+                return ("nothing to build".to_owned(), false);
             }
             Phase::Idle | Phase::Shipped => Role::Developer,
             phase => crate::domain::table::role_of(phase).unwrap_or(Role::Developer),
         };
         let (state, words) = self.readiness.state(role, factory, now);
+        // Another program may be at work, and a host that is being asked answers soon.
+        let waits = !matches!(state, AgentState::External | AgentState::Unasked);
         match state {
-            AgentState::Ready => format!("{} is next", role),
-            _ => format!("waiting for the {role}: {words}"),
+            AgentState::Ready => (format!("{role} is next"), false),
+            _ => (format!("waiting for the {role}: {words}"), waits),
         }
     }
 

@@ -5,6 +5,7 @@ use super::driver::Driver;
 use super::due::soon;
 use super::engine::Ended;
 use super::failed::Failed;
+use super::needs::Begun;
 use super::ports::notifier::{Lost, Notifier};
 use super::ports::store::Paper;
 use super::wake::Wake;
@@ -38,6 +39,8 @@ pub struct Telling {
     /// Something has changed since the last look.
     fresh: bool,
     unwritten: bool,
+    /// When what waits began to.
+    pub begun: Begun,
 }
 
 impl Telling {
@@ -51,6 +54,7 @@ impl Telling {
             next: None,
             fresh: false,
             unwritten: false,
+            begun: Begun::default(),
         }
     }
 
@@ -90,6 +94,7 @@ impl Telling {
     /// Goes on with what another knew, written or not. What it was sending is sent again.
     pub fn take_over(&mut self, other: &mut Self) {
         self.record = other.record.take();
+        self.begun = std::mem::take(&mut other.begun);
     }
 
     /// What screens see may have changed.
@@ -129,6 +134,10 @@ impl Driver {
             now
         });
         self.missed(&mut record, tip);
+        let waits = record.entries.iter();
+        let waits = waits.filter(|(_, entry)| entry.lasting && entry.gone.is_none());
+        let begun = &mut self.telling.begun;
+        begun.known(waits.map(|(id, entry)| (id, entry.notice.since)));
         self.telling.record = Some(record);
     }
 
@@ -152,8 +161,9 @@ impl Driver {
             return;
         };
         let now = self.tools.clock.now();
+        let notices = self.notices(now);
         let rules = &self.settings.notify.rules;
-        record.waits(now, self.notices(now));
+        record.waits(now, notices);
         self.seen(&mut record);
         record.tidy(rules, now);
         let local = now.with_timezone(&Local).time();
@@ -290,21 +300,20 @@ impl Driver {
             .filter(|(_, post)| post.failures > 0)
             .map(|(name, post)| Need {
                 id: format!("notify:{name}"),
-                why: format!(
-                    "{name} cannot be told anything, tried again by itself: {}",
-                    post.problem
-                ),
+                title: format!("{name} cannot be told anything, tried again by itself"),
+                why: post.problem.clone(),
                 waiting: "costs nothing, but nobody is told meanwhile".to_owned(),
                 ways: vec![Way::hands(format!("dev-factory notify --test {name}"))],
-                since: post.failing.unwrap_or(self.ledger.factory.last_update),
-                blocking: false,
+                since: post.failing.unwrap_or_default(),
+                ..Need::default()
             })
             .collect()
     }
 
     /// What waits for a person, as people are told of it: what they did themselves is no news to them.
-    fn notices(&self, now: DateTime<Utc>) -> Vec<Notice> {
+    fn notices(&mut self, now: DateTime<Utc>) -> Vec<Notice> {
         let needs = self.needs(now).into_iter();
+        let needs = needs.filter(|need| need.quiet.is_none());
         needs.filter_map(|need| self.notice(need)).collect()
     }
 
@@ -333,7 +342,7 @@ impl Driver {
             severity,
             tool,
             ways: need.printed(),
-            text: need.why,
+            text: need.words(),
             since: need.since,
             id: need.id,
         })

@@ -3,6 +3,7 @@
 use super::effect::About;
 use super::form::{Field, For, Form};
 use super::model::Model;
+use super::update::needs::MORNING;
 use crate::domain::amount::amount;
 use crate::domain::command::{Decision, StopAfter, Verb};
 use crate::domain::decide::hint_fits;
@@ -144,7 +145,7 @@ pub fn fields(model: &Model, verb: &Verb) -> Vec<Field> {
                 .to_vec(),
             0,
         )],
-        Verb::Snooze { .. } => vec![Field::text("", "07:00", "")],
+        Verb::Snooze { .. } => vec![Field::text("", MORNING, "")],
         Verb::Budget { scope, unit, .. } => limit(model, scope, *unit),
         _ => vec![Field::text("", "", "")],
     }

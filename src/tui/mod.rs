@@ -11,6 +11,7 @@ pub mod effect;
 pub mod errands;
 pub mod export;
 pub mod form;
+pub mod found;
 pub mod key;
 pub mod keymap;
 pub mod layer;

@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::book::Book;
 use super::effect::About;
+use super::found::{Found, has};
 use super::keymap::Keymap;
 use super::layer::{Layer, Sent};
 use super::sorted::ToolsTable;
@@ -14,11 +15,11 @@ use crate::domain::figures::Figures;
 use crate::domain::item::Item;
 use crate::domain::phase::Role;
 use crate::domain::screen::{Snapshot, Step};
-use crate::domain::state::{Pause, PauseKind, Scope};
+use crate::domain::state::{Pause, Scope};
 use crate::factory::ports::desktop::Bell;
 use crate::factory::ports::operator::Usage;
 use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, TimeDelta, Utc};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Smallest size that is drawn; below it there is a notice.
@@ -91,6 +92,8 @@ pub struct Model {
     pub queue: Pick<String>,
     /// Only items with this text are shown there.
     pub find: String,
+    /// Which those are.
+    pub found: Found,
     /// Priorities on their way to the engine.
     pub asked: Vec<(String, i64)>,
     /// Cursor on Factory's timeline, by number of the event.
@@ -119,8 +122,8 @@ pub struct Model {
     pub mouse: bool,
     /// What calls the operator.
     pub bell: Bell,
-    /// What they were called for, or saw when the screens were opened.
-    pub rung: BTreeSet<(String, DateTime<Utc>)>,
+    /// What they were called for, or saw when the screens were opened, and since when it waited.
+    pub rung: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl Model {
@@ -153,6 +156,7 @@ impl Model {
             focus: Focus::default(),
             queue: Pick::default(),
             find: String::new(),
+            found: Found::default(),
             asked: Vec::new(),
             moves: Pick::default(),
             live: None,
@@ -167,7 +171,7 @@ impl Model {
             saving: None,
             mouse: false,
             bell: Bell::None,
-            rung: BTreeSet::new(),
+            rung: BTreeMap::new(),
         }
     }
 
@@ -231,9 +235,17 @@ impl Model {
     /// The items of the queue that are shown.
     #[must_use]
     pub fn items(&self) -> Vec<&Item> {
-        let text = self.find.to_lowercase();
-        let all = self.snapshot.as_ref().map_or(&[][..], |s| &s.queue);
-        all.iter().filter(|item| has(item, &text)).collect()
+        let all = self.all();
+        match self.find.is_empty() {
+            true => all.iter().collect(),
+            false => self.found.items(all).collect(),
+        }
+    }
+
+    /// The items of the queue.
+    #[must_use]
+    pub fn all(&self) -> &[Item] {
+        self.snapshot.as_ref().map_or(&[][..], |s| &s.queue)
     }
 
     /// Whether a part of Factory is on the screen and takes the keys that move.
@@ -332,6 +344,8 @@ impl Model {
             "PAUSING"
         } else if held {
             "PAUSED"
+        } else if snapshot.waits {
+            "WAITING"
         } else if snapshot.current_tool.is_some() {
             "RUNNING"
         } else {
@@ -346,19 +360,13 @@ impl Model {
         role.filter(|_| self.tab == Tab::Agents)
     }
 
-    /// Whether that work is held, in a way that `resume` lifts.
+    /// The pause that holds that work: one that `resume` lifts where there is one.
     #[must_use]
-    pub fn held(&self) -> bool {
-        let scope = self.role().map(Scope::of);
-        let lifted = |pause: &Pause| match scope {
-            Some(scope) => pause.scope == scope,
-            None => {
-                pause.scope == Scope::Factory
-                    && matches!(pause.kind, PauseKind::Operator | PauseKind::Start)
-            }
-        };
-        let snapshot = self.snapshot.as_ref();
-        snapshot.is_some_and(|snapshot| snapshot.pauses.iter().any(lifted))
+    pub fn pause(&self) -> Option<&Pause> {
+        let scope = self.role().map_or(Scope::Factory, Scope::of);
+        let all = self.snapshot.as_ref()?.pauses.iter();
+        let mut held = all.filter(|pause| pause.scope == scope);
+        held.clone().find(|pause| pause.lifts()).or(held.next())
     }
 
     /// The next time something on the screen changes by itself; None = never.
@@ -373,9 +381,4 @@ impl Model {
             .map(|_| self.now + TimeDelta::seconds(1));
         answer.into_iter().chain(turn).min()
     }
-}
-
-/// Whether an item has a text, which is in small letters, in name or idea.
-fn has(item: &Item, text: &str) -> bool {
-    text.is_empty() || item.name.contains(text) || item.idea.to_lowercase().contains(text)
 }

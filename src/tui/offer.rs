@@ -268,7 +268,10 @@ fn pause(model: &Model) -> Option<&'static str> {
         return Some("start");
     }
     model.snapshot.as_ref()?;
-    Some(if model.held() { "resume" } else { "pause" })
+    match model.pause() {
+        None => Some("pause"),
+        Some(pause) => pause.lifts().then_some("resume"),
+    }
 }
 
 /// An engine is there, or may be.

@@ -5,7 +5,7 @@ use super::model::Model;
 use crate::domain::screen::Level;
 
 /// Rows of the log looked through for streamed text.
-const LOOKED_AT: usize = 4000;
+pub const LOOKED_AT: usize = 4000;
 
 /// The newest rows that are a model's words on the tool under way, newest first.
 pub fn words(model: &Model) -> impl Iterator<Item = &Row> {

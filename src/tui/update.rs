@@ -98,6 +98,9 @@ fn news(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
         item.is_some_and(|item| item.priority != *priority)
     };
     model.asked.retain(on_its_way);
+    if !model.find.is_empty() {
+        model.found = model.found.after(model.all(), queue, &model.find);
+    }
     model.snapshot = Some(snapshot);
     effects.extend(figures::ask(model));
     effects

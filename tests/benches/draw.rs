@@ -7,6 +7,7 @@ mod night;
 mod screen;
 
 use chrono::TimeDelta;
+use dev_factory::domain::item::Item;
 use dev_factory::domain::screen::{Level, LogLine};
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
@@ -35,6 +36,7 @@ const FLOOD: Duration = Duration::from_secs(5);
 fn main() {
     frames();
     tabs();
+    queue();
     flood();
 }
 
@@ -152,6 +154,45 @@ fn tabs() {
             let name = format!("{name} {}x{}", size.0, size.1);
             println!("{name:<44} {median:>10.0} µs {worst:>10.0} µs");
         }
+    }
+    println!();
+}
+
+/// Factory with a long queue: a frame, a key, and a snapshot while a text is looked for in it.
+fn queue() {
+    const ITEMS: usize = 10_000;
+    println!("A queue of {ITEMS} ideas of 2,000 characters, {FRAMES} times");
+    println!("{:<44} {:>13} {:>13}", "", "median", "worst");
+    let mut snapshot = night::snapshot();
+    let item = snapshot.queue[1].clone();
+    snapshot.queue = (0..ITEMS)
+        .map(|n| Item {
+            name: format!("tool-{n}"),
+            idea: format!("{n} {}", "an idea of some words ".repeat(90)),
+            ..item.clone()
+        })
+        .collect();
+    let (one, other) = (Arc::new(snapshot.clone()), Arc::new(snapshot));
+    for (name, keys) in [("at its end", "1jG"), ("looked through", "1/99 an<Enter>")] {
+        let mut model = night("default");
+        model.size = LARGE;
+        tell(&mut model, Message::Snapshot(one.clone()));
+        press(&mut model, keys);
+        let mut buffer = Buffer::empty(area(LARGE));
+        let print = |what: &str, (median, worst): (f64, f64)| {
+            println!(
+                "{:<44} {median:>10.0} µs {worst:>10.0} µs",
+                format!("{name}, {what}")
+            );
+        };
+        print("a frame", timed(FRAMES, || draw(&model, &mut buffer)));
+        print("a key", timed(FRAMES, || drop(press(&mut model, "k"))));
+        let mut news = [&one, &other].into_iter().cycle();
+        let mut came = || {
+            let news = Message::Snapshot(news.next().unwrap().clone());
+            tell(&mut model, news);
+        };
+        print("a snapshot", timed(FRAMES, &mut came));
     }
     println!();
 }

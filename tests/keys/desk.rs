@@ -132,6 +132,7 @@ fn a_need_calls_once_and_only_when_it_begins() {
         ways: Vec::new(),
         since: at(hour, 0, 0),
         blocking: false,
+        ..Need::default()
     };
     let told = |model: &mut Model, needs: &[Need]| {
         let mut snapshot = snapshot();
@@ -162,6 +163,14 @@ fn a_need_calls_once_and_only_when_it_begins() {
         Bell::Osc9,
         "my-factory: park:b waits (and 1 more)".to_owned(),
     );
+    assert_eq!(told(&mut model, &again), [call]);
+    // What was snoozed calls nobody, until that is over.
+    let snoozed = Need {
+        quiet: Some(at(7, 0, 0)),
+        ..again[0].clone()
+    };
+    assert_eq!(told(&mut model, &[again[1].clone(), snoozed]), []);
+    let call = Effect::Ring(Bell::Osc9, "my-factory: park:b waits".to_owned());
     assert_eq!(told(&mut model, &again), [call]);
     // What waits when the screens are opened is on them.
     let mut opened = crate::screen::model("default");

@@ -225,6 +225,7 @@ fn a_typed_decision_keeps_what_was_typed_of_it() {
         ways: vec![dev_factory::domain::screen::Way::send(verb, "strike", "")],
         since: rich().at,
         blocking: false,
+        ..dev_factory::domain::screen::Need::default()
     };
     let mut snapshot = rich();
     snapshot.needs = vec![s];

@@ -8,7 +8,7 @@ use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Act, LimitLine, Need, Snapshot, Way};
 use dev_factory::domain::state::{Escalation, Pause, PauseKind, Scope};
-use dev_factory::tui::action::Action;
+use dev_factory::tui::action::{Action, TABLE};
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::form::For;
 use dev_factory::tui::layer::{Card, Layer};
@@ -160,6 +160,71 @@ fn paused() -> Pause {
     }
 }
 
+#[test]
+fn a_pause_that_resume_does_not_lift_gets_no_second_one() {
+    let mut model = ready();
+    let mut s = rich();
+    let held = |kind, scope| Pause {
+        id: "pause-3".to_owned(),
+        kind,
+        scope,
+        reason: "the engine failed three times".to_owned(),
+        ..paused()
+    };
+    s.pauses = vec![held(PauseKind::Incident, Scope::Factory)];
+    told(&mut model, &s);
+    let offered = |model: &Model| {
+        let row = TABLE.iter().find(|row| row.action == Action::Pause);
+        offer::word(model, row.unwrap())
+    };
+    assert_eq!(offered(&model), None);
+    assert_eq!(press(&mut model, "p"), []);
+    assert_eq!(
+        answered(&model),
+        "held by pause-3, the engine failed three times: ! has the ways out"
+    );
+    // One of a person beside it is lifted.
+    s.pauses.push(paused());
+    told(&mut model, &s);
+    assert_eq!(offered(&model), Some("resume"));
+    let resume = |target: Option<&str>| {
+        let target = target.map(str::to_owned);
+        let reason = None;
+        vec![Effect::Send(Verb::Resume { target, reason }, None)]
+    };
+    assert_eq!(press(&mut model, "p"), resume(None));
+    // The same of a role.
+    s.pauses = vec![held(PauseKind::Budget, Scope::Developer)];
+    told(&mut model, &s);
+    press(&mut model, "2g");
+    assert_eq!(offered(&model), None);
+    assert_eq!(press(&mut model, "p"), []);
+    s.pauses[0].kind = PauseKind::Operator;
+    told(&mut model, &s);
+    assert_eq!(press(&mut model, "p"), resume(Some("developer")));
+}
+
+#[test]
+fn what_is_looked_for_is_found_anew_when_the_queue_changes() {
+    let mut model = ready();
+    let mut s = rich();
+    press(&mut model, "/csv<Enter>");
+    let names = |model: &Model| model.names();
+    assert_eq!(names(&model), ["csv-diff"]);
+    let other = s.queue.iter().position(|item| item.name == "port-scout");
+    s.queue[other.unwrap()].idea = "reads CSV".to_owned();
+    told(&mut model, &s);
+    assert_eq!(names(&model), ["csv-diff", "port-scout"]);
+    s.queue.rotate_right(1);
+    told(&mut model, &s);
+    assert_eq!(names(&model).len(), 2);
+    s.queue.retain(|item| item.name != "csv-diff");
+    told(&mut model, &s);
+    assert_eq!(names(&model), ["port-scout"]);
+    press(&mut model, "<Esc>");
+    assert_eq!(names(&model).len(), s.queue.len());
+}
+
 fn need(id: &str, ways: Vec<Way>) -> Need {
     Need {
         id: id.to_owned(),
@@ -168,6 +233,7 @@ fn need(id: &str, ways: Vec<Way>) -> Need {
         ways,
         since: snapshot().at,
         blocking: false,
+        ..Need::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::night::{night, snapshot};
 use crate::screen::{SIZES, model, press, render, tell, words};
+use chrono::TimeDelta;
 use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::Phase;
 use dev_factory::tui::message::Message;
@@ -34,6 +35,48 @@ fn factory_with_what_happened_since_this_person_looked() {
     let text = words(&mut model, (120, 36));
     assert!(text.contains("Since you looked, Sat 22:00"), "{text}");
     assert!(text.contains("session-logger"), "{text}");
+}
+
+#[test]
+fn all_time_is_the_same_on_factory_and_stats() {
+    let mut model = night("default");
+    let figure = |text: &str, label: &str| {
+        let row = text.lines().find_map(|row| row.split_once(label));
+        let row = row.unwrap_or_else(|| panic!("{label} in\n{text}")).1;
+        row.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    press(&mut model, "1");
+    let factory = words(&mut model, (120, 36));
+    press(&mut model, "3");
+    let stats = words(&mut model, (120, 36));
+    for label in ["│ shipped  ", "│ QA green first "] {
+        let one = figure(&factory, label);
+        assert!(one.contains('%'), "{one}");
+        assert_eq!(one, figure(&stats, label), "{label}");
+    }
+    let money = figure(&factory, "money a tool ");
+    assert!(
+        figure(&stats, "money a tool ").starts_with(&money),
+        "{money}"
+    );
+    let mean = figure(&factory, "cycles a tool ");
+    assert!(stats.contains(&format!("mean {mean}")), "{mean}");
+    // Without the journal there is no share, and nothing that looks like one.
+    model.figures = None;
+    press(&mut model, "1");
+    let factory = words(&mut model, (120, 36));
+    assert!(!figure(&factory, "│ shipped  ").contains("of"), "{factory}");
+}
+
+#[test]
+fn lines_of_another_day_say_which() {
+    for size in SIZES {
+        let mut model = night("default");
+        press(&mut model, "4");
+        assert!(!words(&mut model, size).contains("Sun 22 Nov"));
+        model.now += TimeDelta::days(1);
+        assert!(words(&mut model, size).contains("Sun 22 Nov, "), "{size:?}");
+    }
 }
 
 #[test]

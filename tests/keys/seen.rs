@@ -216,6 +216,7 @@ fn a_limit_of_an_older_engine_is_not_guessed_to_be_dollars() {
         ways: vec![way(None), way(Some(Unit::Tokens))],
         since: snapshot().at,
         blocking: true,
+        ..Need::default()
     }];
     let mut model = ready();
     told(&mut model, &s);
@@ -305,6 +306,7 @@ fn the_card_shows_the_command_of_the_way_of_the_cursor_and_that_there_are_more()
         ways: (0..12).map(way).collect(),
         since: snapshot().at,
         blocking: true,
+        ..Need::default()
     }];
     let mut model = ready();
     told(&mut model, &s);

@@ -4,6 +4,7 @@ use crate::night::{night, snapshot};
 use crate::screen::{SIZES, at, press, render, tell, words};
 use crate::tool_past::{self, TOOL, answer, events, keys, serve, tree};
 use dev_factory::domain::command::{Seen, Verb};
+use dev_factory::domain::event::{EventBody, RunSummary};
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Kind, Level, LogLine, Snapshot};
@@ -837,6 +838,62 @@ fn shipped() -> Model {
     );
     serve(&mut model, asked);
     model
+}
+
+/// The same tool after one more run.
+fn measured(change: impl Fn(&mut RunSummary)) -> Model {
+    let mut model = opened();
+    let mut event = events().pop().unwrap();
+    event.seq += 4;
+    let EventBody::Run(run) = &mut event.body else {
+        panic!("{event:?}");
+    };
+    run.run = 3;
+    change(run);
+    let mut s = under_way();
+    s.seq = event.seq;
+    tell(&mut model, Message::Snapshot(Arc::new(s)));
+    let came = Events {
+        events: vec![event],
+        before: None,
+        tip: 0,
+    };
+    let asked = Message::Events(TOOL.to_owned(), 1846, None, Ok(came));
+    let asked = tell(&mut model, asked);
+    serve(&mut model, asked);
+    model
+}
+
+#[test]
+fn the_gate_that_refused_a_run_is_drawn_red_and_no_other() {
+    let low = "mutation: tests notice 4 of 10 changes, 40 % of 60 % wanted";
+    let mut mutation = measured(|run| {
+        (run.held_passed, run.mutation) = (run.held_total, Some(40));
+        run.failed_gate = Some(low.to_owned());
+    });
+    let mut scan = measured(|run| {
+        (run.passed, run.total, run.held_passed, run.held_total) = (0, 0, 0, 0);
+        (run.coverage, run.mutation) = (None, None);
+        run.failed_gate = Some("scan: src/group.js reads process.env".to_owned());
+    });
+    for size in [(120, 36), (80, 24)] {
+        let text = words(&mut mutation, size);
+        assert!(
+            text.contains("✗ mutation") && text.contains("40 %"),
+            "{text}"
+        );
+        assert!(
+            text.contains("✓ jest") && text.contains("✓ held-out"),
+            "{text}"
+        );
+        let text = words(&mut scan, size);
+        assert!(text.contains("✗ scan"), "{text}");
+        assert!(text.contains("src/group.js reads"), "{text}");
+        assert!(
+            !text.contains("jest 0") && !text.contains("0 of 0"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use super::picture::{drawn, everywhere, in_both_themes, same, styles, text};
 use super::plant::{self, at, bad, idle, item, line, pause, with};
+use chrono::{DateTime, TimeDelta};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase};
-use dev_factory::domain::screen::{AgentState, FailingLine, GateLine, Level, Way};
+use dev_factory::domain::screen::{AgentState, FailingLine, GateLine, Level, Snapshot, Way};
 use dev_factory::domain::state::{Escalation, PauseKind, Scope, Stopped};
-use dev_factory::tui::model::Engine;
+use dev_factory::tui::model::{Engine, Model};
+use dev_factory::tui::spoken::LOOKED_AT;
 use dev_factory::tui::tabs::{Focus, Tab};
 
 const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 16)];
@@ -160,6 +162,7 @@ fn a_repair_a_review_and_an_escalation() {
     s.agents[2].model = "operator".to_owned();
     s.agents[2].words = "you review: dev-factory decide".to_owned();
     s.doing = "waiting for the supervisor: you review: dev-factory decide".to_owned();
+    s.waits = true;
     let last = s.moves.last_mut().unwrap();
     (last.from, last.to) = (Phase::Fixing, Phase::Review);
     last.outcome = Outcome::Escalated;
@@ -244,6 +247,7 @@ fn no_text_of_others_reaches_the_terminal_as_a_command() {
     s.sandbox = evil.to_owned();
     s.current_tool = Some(evil.to_owned());
     s.needs[0].why = evil.to_owned();
+    s.needs[0].title = evil.to_owned();
     s.needs[0].ways = vec![Way::read(&format!("dev-factory {evil}")), Way::hands(evil)];
     s.queue[0].idea = evil.to_owned();
     s.queue[0].name = evil.to_owned();
@@ -329,6 +333,133 @@ fn the_cursor_of_a_long_queue_is_always_seen() {
 #[test]
 fn a_window_that_is_too_small_says_what_it_needs() {
     in_both_themes("notice_59x15", &bad((59, 15)));
+}
+
+#[test]
+fn a_window_that_is_too_small_still_says_whether_it_moves_what_it_costs_and_whom_it_needs() {
+    let mut s = plant::snapshot();
+    let picture = text(&with((40, 6), s.clone()));
+    let rows: Vec<&str> = picture.lines().collect();
+    let wanted = [
+        "RUNNING my-factory",
+        "! NEEDS YOU 3",
+        "24 h $0.49 of $5.00",
+        "40x6 is too small, 60x16 is needed",
+        "q leaves, work goes on",
+    ];
+    assert_eq!(rows[..5], wanted, "{picture}");
+    s.sandbox = "none (--unsafe-no-sandbox)".to_owned();
+    s.needs.clear();
+    let picture = text(&with((40, 6), s));
+    assert!(picture.contains("\nnothing waits for you\n"), "{picture}");
+    assert!(picture.contains(" NO SANDBOX"), "{picture}");
+}
+
+#[test]
+fn nothing_runs_while_nobody_can_take_the_next_step() {
+    let mut s = idle();
+    s.queue = vec![item("csv-diff", 2, ItemStatus::Wanted)];
+    s.waits = true;
+    s.doing = "waiting for the developer: gpu1 does not answer".to_owned();
+    let model = with((80, 24), s.clone());
+    assert!(text(&model).contains("○ WAITING"), "{}", text(&model));
+    s.waits = false;
+    assert!(text(&with((80, 24), s)).contains("○ IDLE"));
+}
+
+#[test]
+fn the_first_line_has_home_and_newest_event_and_the_day_where_it_is_another() {
+    let line = |size, s: &Snapshot, now: &str| {
+        let mut model = with(size, s.clone());
+        model.now = DateTime::parse_from_rfc3339(now).unwrap().to_utc();
+        text(&model).lines().next().unwrap().to_owned()
+    };
+    let mut s = plant::snapshot();
+    let tonight = "2026-10-26T02:41:06Z";
+    let wide = line((120, 36), &s, tonight);
+    assert!(
+        wide.ends_with("my-factory on nas   last event 02:41:06"),
+        "{wide}"
+    );
+    assert!(line((80, 24), &s, tonight).ends_with("▸ RUNNING  my-factory  02:41"));
+    assert!(line((60, 16), &s, tonight).ends_with("▸ RUNNING  02:41"));
+    // An engine that does not tell it yet.
+    s.last_event = None;
+    assert!(line((120, 36), &s, tonight).ends_with("last event 02:32:00"));
+    assert!(line((120, 36), &s, "2026-10-30T02:41:06Z").ends_with("last event Mon 02:32"));
+    assert!(line((80, 24), &s, "2026-11-30T02:41:06Z").ends_with("26 Oct 02:32"));
+}
+
+#[test]
+fn what_is_older_than_today_has_its_day() {
+    let mut s = plant::snapshot();
+    let mut model = with((80, 24), s.clone());
+    let later = |days| at("02:41:06") + TimeDelta::days(days);
+    model.now = later(3);
+    model.focus = Focus::Timeline;
+    let picture = text(&model);
+    assert!(picture.contains(" Mon 02:32 fixing > qa"), "{picture}");
+    model.size = (120, 36);
+    assert!(
+        text(&model).contains("…, since Mon 01:38"),
+        "{}",
+        text(&model)
+    );
+    model.size = (80, 24);
+    model.tab = Tab::Agents;
+    assert!(text(&model).contains(" Mon 01:38"), "{}", text(&model));
+    model.now = later(30);
+    assert!(text(&model).contains("  26 Oct\n"), "{}", text(&model));
+    s.stopped = Some(Stopped {
+        by: "operator:oper".to_owned(),
+        reason: "the lights go out".to_owned(),
+        since: at("02:40:00"),
+    });
+    let mut model = with((80, 24), s);
+    model.now = later(3);
+    assert!(text(&model).contains(" STOPPED by oper since Mon 02:40:"));
+}
+
+#[test]
+fn the_track_says_when_it_does_not_begin_with_the_tool() {
+    let mut s = plant::snapshot();
+    assert!(text(&with((120, 36), s.clone())).contains("01:39 ├─"));
+    s.moves.remove(0);
+    assert!(text(&with((120, 36), s)).contains("01:45 …─"));
+}
+
+#[test]
+fn a_pane_with_nothing_in_it_says_what_would_stand_there_and_how() {
+    let shows = |model: &Model, words: &str| {
+        let picture = text(model);
+        assert!(picture.contains(words), "{words} in\n{picture}");
+    };
+    let mut model = with((120, 36), plant::snapshot());
+    shows(&model, "── Since you looked ");
+    shows(&model, "the journal is being read");
+    model.figures = Some(Err("line 3 is damaged".to_owned()));
+    shows(&model, "not known: 3 says why");
+    model.tab = Tab::Stats;
+    shows(&model, "dev-factory verify says what is wrong");
+    let mut s = plant::snapshot();
+    (s.runs, s.measured) = Default::default();
+    s.servers.clear();
+    for size in [(120, 36), (80, 24)] {
+        let mut model = with(size, s.clone());
+        shows(&model, "no gate has run yet: the code is measured in qa");
+        shows(
+            &model,
+            "no model spoke yet: words come here; 4 Logs has the rest",
+        );
+        for _ in 0..LOOKED_AT {
+            let said = line("02:41:06", "gates", Level::Info, "ok");
+            model.book.push(&said, false);
+        }
+        shows(&model, "no model spoke in the last 4000 lines");
+    }
+    let mut model = with((120, 50), s);
+    model.tab = Tab::Agents;
+    shows(&model, "no model is set for any role: [roles.developer]");
 }
 
 #[test]

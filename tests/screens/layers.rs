@@ -6,6 +6,7 @@ use dev_factory::domain::command::Decision;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Need, Way};
 use dev_factory::tui::action::TABLE;
+use dev_factory::tui::model::Model;
 use dev_factory::tui::tabs::Tab;
 
 #[test]
@@ -47,10 +48,56 @@ fn the_card_tells_why_since_when_and_the_ways_out() {
         )],
         since: at("22:10:00"),
         blocking: false,
+        ..Need::default()
     }];
     everywhere("card_long", |size| pressed(with(size, s.clone()), "!"));
     s.needs.clear();
     assert!(text(&pressed(with((80, 24), s), "!")).contains("Nothing waits for you"));
+}
+
+#[test]
+fn what_was_snoozed_stays_on_the_card_and_calls_nobody() {
+    let mut s = plant::snapshot();
+    let quiet = s.needs.remove(0);
+    s.needs.push(Need {
+        quiet: Some(at("07:00:00")),
+        ..quiet
+    });
+    let model = with((80, 24), s.clone());
+    let line = |model: &Model| text(model).lines().nth(1).unwrap().to_owned();
+    assert!(
+        line(&model).starts_with(" ! NEEDS YOU 2   QA cannot work: gpu2"),
+        "{}",
+        line(&model)
+    );
+    let last = pressed(model, "! ! !");
+    assert!(
+        text(&last).contains("waiting   quiet until 07:00; costs nothing"),
+        "{}",
+        text(&last)
+    );
+    in_both_themes("card_quiet_80x24", &last);
+    s.needs.drain(..2);
+    let model = with((80, 24), s);
+    assert_eq!(line(&model), " nothing waits for you; 1 quiet until 07:00");
+    assert!(text(&pressed(model, "!")).contains("Needs you 1 of 1: Supervisor cannot review"));
+}
+
+#[test]
+fn line_2_keeps_the_time_where_there_is_room_and_the_cause_where_there_is_not() {
+    let line = |size| text(&bad(size)).lines().nth(1).unwrap().to_owned();
+    let wide = line((120, 36));
+    assert!(
+        wide.contains("Supervisor cannot review: api.anthropic.com refused the key (401), …"),
+        "{wide}"
+    );
+    assert!(wide.contains(", since 01:38"), "{wide}");
+    assert!(line((80, 24)).contains("Supervisor cannot review: api.anthropic.com ref"));
+    let narrow = line((60, 16));
+    assert!(
+        narrow.contains("Supervisor cannot review: api.ant"),
+        "{narrow}"
+    );
 }
 
 #[test]

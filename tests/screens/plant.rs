@@ -209,18 +209,22 @@ fn needs() -> Vec<Need> {
         item: "cost-tracker".to_owned(),
         reason: None,
     };
-    let need = |id: &str, why: &str, waiting: &str, ways: Vec<Way>, since: &str| Need {
+    let need = |id: &str, (title, why): (&str, &str), waiting: &str, ways, since| Need {
         id: id.to_owned(),
+        title: title.to_owned(),
         why: why.to_owned(),
         waiting: waiting.to_owned(),
         ways,
         since: at(since),
-        blocking: false,
+        ..Need::default()
     };
     vec![
         need(
             "host:supervisor",
-            "the supervisor cannot work: api.anthropic.com refused the key (401), $0 charged",
+            (
+                "Supervisor cannot review",
+                "api.anthropic.com refused the key (401), $0 charged",
+            ),
             "costs nothing: other roles go on, session-logger is safe on the shelf",
             vec![
                 key,
@@ -238,7 +242,7 @@ fn needs() -> Vec<Need> {
             blocking: true,
             ..need(
                 "host:qa",
-                "the qa cannot work: gpu2 does not answer",
+                ("QA cannot work", "gpu2 does not answer"),
                 "",
                 vec![
                     Way::hands("start the model server; the engine goes on by itself"),
@@ -247,22 +251,28 @@ fn needs() -> Vec<Need> {
                 "02:40:00",
             )
         },
-        need(
-            "park:cost-tracker",
-            "cost-tracker is parked: 400k tokens used, the limit of one tool",
-            "costs nothing: its branch is kept",
-            vec![
-                Way::limit(
-                    "cost-tracker",
-                    Some(Unit::Tokens),
-                    "raise its limit",
-                    "it goes on then",
+        Need {
+            seq: Some(1766),
+            ..need(
+                "park:cost-tracker",
+                (
+                    "cost-tracker is parked",
+                    "400k tokens used, the limit of one tool",
                 ),
-                Way::send(unpark, "take it up again", "goes on in qa"),
-                Way::send(drop, "give it up", "its branch stays"),
-            ],
-            "00:31:00",
-        ),
+                "costs nothing: its branch is kept",
+                vec![
+                    Way::limit(
+                        "cost-tracker",
+                        Some(Unit::Tokens),
+                        "raise its limit",
+                        "it goes on then",
+                    ),
+                    Way::send(unpark, "take it up again", "goes on in qa"),
+                    Way::send(drop, "give it up", "its branch stays"),
+                ],
+                "00:31:00",
+            )
+        },
     ]
 }
 
@@ -377,7 +387,8 @@ pub fn snapshot() -> Snapshot {
         current_tool: Some(TOOL.to_owned()),
         cycle_count: 1,
         started_at: Some(at("01:39:00")),
-        last_update: at("02:41:06"),
+        last_update: at("02:32:00"),
+        last_event: Some(at("02:41:06")),
         attempt: Some(AttemptRef {
             id: 9,
             role: Role::Qa,
@@ -390,6 +401,7 @@ pub fn snapshot() -> Snapshot {
         pausing: false,
         stopped: None,
         doing: "turn 5, finding out what is wrong".to_owned(),
+        waits: false,
         agents: agents(),
         hosts: super::duty::lines(),
         servers: super::duty::servers(),

@@ -114,7 +114,7 @@ fn the_card_is_answered_by_keys_and_the_tools_are_shipped() {
         shown.text().contains("NEEDS YOU 3")
     });
     pty.press("!");
-    pty.shows("the supervisor cannot work");
+    pty.shows("Supervisor cannot review");
     pty.shows("put a working key into");
     // Give the verdict yourself, after a look at the question.
     pty.press("3");

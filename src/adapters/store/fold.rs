@@ -5,15 +5,13 @@ use super::layout::Layout;
 use super::line::{self, Scan};
 use crate::domain::event::{Event, EventBody};
 use crate::domain::factory::Factory;
+use crate::domain::recent;
 use crate::domain::state::StateDoc;
 use crate::factory::ports::store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-
-/// Moves kept for the timeline.
-pub const RECENT: usize = 20;
 
 /// Larger segments are read too, up to here.
 pub const SEGMENT_CAP: u64 = 4 * 1024 * 1024 * 1024;
@@ -151,7 +149,7 @@ impl Folded {
         if self.cores.last() != Some(&now) {
             self.cores.push(now);
         }
-        remember(&mut self.recent, &event);
+        remember(&mut self.recent, &event, factory.current_tool.as_deref());
     }
 }
 
@@ -161,20 +159,11 @@ pub fn core(factory: &Factory) -> StateDoc {
     factory.state_doc(&Map::new())
 }
 
-/// Keeps the newest moves, and the runs between them.
-pub fn remember(recent: &mut VecDeque<Event>, event: &Event) {
-    if !matches!(event.body, EventBody::Move(_) | EventBody::Run(_)) {
-        return;
-    }
-    recent.push_back(event.clone());
-    let moves = |kept: &VecDeque<Event>| {
-        let moves = kept.iter();
-        moves
-            .filter(|e| matches!(e.body, EventBody::Move(_)))
-            .count()
-    };
-    while moves(recent) > RECENT || recent.len() > 2 * RECENT {
-        recent.pop_front();
+/// Keeps the newest moves and runs, and those of the tool under way for longer.
+pub fn remember(recent: &mut VecDeque<Event>, event: &Event, current: Option<&str>) {
+    if matches!(event.body, EventBody::Move(_) | EventBody::Run(_)) {
+        recent.push_back(event.clone());
+        recent::trim(recent, |step| step.tool.as_deref() == current);
     }
 }
 

@@ -24,7 +24,6 @@ pub use guard::{check, check_for};
 pub use layout::{FOLDER, kebab};
 
 use self::documents::{Documents, Look, inert};
-use self::fold::RECENT;
 use self::journal::Journal;
 use self::layout::Layout;
 use self::stream::Stream;
@@ -127,7 +126,7 @@ impl FileStore {
             journal: None,
             docs: Documents::new(&layout),
             wishlist: Wishlist::default(),
-            recent: VecDeque::with_capacity(RECENT),
+            recent: VecDeque::new(),
             since_snapshot: 0,
         };
         Ok(Self {
@@ -271,7 +270,7 @@ impl Store for FileStore {
             }
         }
         for event in &numbered {
-            fold::remember(&mut inner.recent, event);
+            fold::remember(&mut inner.recent, event, factory.current_tool.as_deref());
         }
         inner.since_snapshot += numbered.len() as u64;
         let ended = |e: &Event| matches!(e.body, EventBody::Stopped { .. });

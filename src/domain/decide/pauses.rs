@@ -97,7 +97,7 @@ pub(super) fn resume(ask: &Ask<'_>, target: Option<&str>, reason: Option<&str>) 
     let target = target.unwrap_or(Scope::Factory.name());
     let scope = Scope::named(target);
     let lifts = |p: &&Pause| match scope {
-        Some(scope) => p.scope == scope && matches!(p.kind, PauseKind::Operator | PauseKind::Start),
+        Some(scope) => p.scope == scope && p.lifts(),
         None => p.id == target,
     };
     let lifted: Vec<&Pause> = ask.factory.pauses.iter().filter(lifts).collect();

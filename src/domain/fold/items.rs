@@ -34,6 +34,7 @@ pub(super) fn apply(factory: &mut Factory, event: &Event) {
             factory.totals.parked = factory.totals.parked.saturating_add(1);
             if let Some(facts) = idle_facts(factory, name) {
                 facts.set_aside();
+                facts.stands = Some((event.seq, event.ts));
             }
             aside(factory, name, ItemStatus::NeedsHuman, Some(reason));
         }

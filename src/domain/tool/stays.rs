@@ -85,6 +85,11 @@ fn note(stay: &mut Stay, body: &EventBody) {
     let words = match body {
         EventBody::SpecKept { n, .. } => format!("spec {n}"),
         EventBody::CasesKept { count, .. } => format!("{count} held-out"),
+        EventBody::Run(run) if run.total == 0 => {
+            let failed = run.failed_gate.as_deref().unwrap_or("nothing");
+            let gate = failed.split(':').next().unwrap_or_default();
+            format!("{gate} red")
+        }
         EventBody::Run(run) => {
             let held = match run.held_total {
                 0 => String::new(),

@@ -53,7 +53,7 @@ impl StoreError {
 pub struct Loaded {
     /// Fold of the journal; None in a home without a journal (adopt first).
     pub factory: Option<Factory>,
-    /// Newest moves, newest last, at most 20 (for the timeline).
+    /// Newest moves, newest last (for the timeline).
     pub recent: Vec<Event>,
     /// What was repaired or is wrong, in words.
     pub repaired: Vec<String>,

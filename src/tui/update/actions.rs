@@ -218,16 +218,23 @@ fn pause(model: &mut Model) -> Vec<Effect> {
         return send(model, Effect::StartEngine);
     }
     let role = model.role();
-    let verb = if model.held() {
-        Verb::Resume {
-            target: role.map(|role| role.to_string()),
-            reason: None,
-        }
-    } else {
-        Verb::Pause {
+    let verb = match model.pause() {
+        None => Verb::Pause {
             scope: role.map(Scope::of),
             reason: None,
             until: None,
+        },
+        Some(pause) if pause.lifts() => Verb::Resume {
+            target: role.map(|role| role.to_string()),
+            reason: None,
+        },
+        // A second pause would hold the work when this one has ended.
+        Some(pause) => {
+            let card = model.keys.or(Action::Needs, "the card of what waits");
+            let (id, why) = (&pause.id, &pause.reason);
+            let words = format!("held by {id}, {why}: {card} has the ways out");
+            show(model, refused(words));
+            return Vec::new();
         }
     };
     send(model, Effect::Send(verb, None))

@@ -116,9 +116,16 @@ pub fn ring(model: &mut Model, snapshot: &Snapshot) -> Vec<Effect> {
     let first = model.snapshot.is_none();
     let mut calls = Vec::new();
     for need in &snapshot.needs {
-        let news = model.rung.insert((need.id.clone(), need.since));
-        if news && !first && model.bell != Bell::None {
-            calls.push(need.why.as_str());
+        // The end of a snooze calls again.
+        let known = match need.quiet {
+            None => model.rung.insert(need.id.clone(), need.since) == Some(need.since),
+            Some(_) => {
+                model.rung.remove(&need.id);
+                true
+            }
+        };
+        if !known && !first && model.bell != Bell::None {
+            calls.push(need.words());
         }
     }
     match calls.as_slice() {

@@ -3,6 +3,7 @@
 use super::super::action::Action;
 use super::super::effect::Effect;
 use super::super::form::{For, Form};
+use super::super::found::Found;
 use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::offer;
@@ -97,6 +98,7 @@ pub fn ask_find(model: &mut Model) {
 /// Shows only items with a text.
 pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
     model.find = text.to_owned();
+    model.found = Found::of(model.all(), text);
     model.focus = Focus::Queue;
     model.zoom = false;
     let names = model.names();

@@ -37,6 +37,9 @@ pub fn entry<'a>(model: &'a Model, card: &Card) -> Option<(usize, &'a Need)> {
     needs.iter().enumerate().find(|(_, need)| need.id == *id)
 }
 
+/// Until when nobody is called, unless another time is named.
+pub const MORNING: &str = "07:00";
+
 /// The ways out of an entry: its own, and being quiet about it for a while.
 #[must_use]
 pub fn ways(need: &Need) -> Vec<Way> {
@@ -44,7 +47,8 @@ pub fn ways(need: &Need) -> Vec<Way> {
         need: need.id.clone(),
         until: DateTime::UNIX_EPOCH,
     };
-    let snooze = Way::send(snooze, "snooze", "quiet until a time you name");
+    let label = format!("snooze until {MORNING}");
+    let snooze = Way::send(snooze, &label, "stays here and in status, no push");
     need.ways.iter().cloned().chain([snooze]).collect()
 }
 

@@ -196,7 +196,7 @@ pub fn heading(model: &Model, verb: &Verb) -> (String, String) {
         ),
         Verb::Stop { .. } => plain("Stop the engine", &leaving(model)),
         Verb::Snooze { need, .. } => (
-            format!("Snooze {need} until"),
+            format!("Snooze {} until", titled(model, need)),
             "90m, 2h, 1d or a time such as 07:00; it is quiet until then".to_owned(),
         ),
         Verb::Budget { .. } => plain(
@@ -208,6 +208,13 @@ pub fn heading(model: &Model, verb: &Verb) -> (String, String) {
         Verb::Edit { .. } => (format!("The idea of {name}"), String::new()),
         _ => (question(model, verb), String::new()),
     }
+}
+
+/// What a need is about, by its id.
+fn titled<'a>(model: &'a Model, id: &'a str) -> &'a str {
+    let mut needs = model.snapshot.iter().flat_map(|s| &s.needs);
+    let need = needs.find(|need| need.id == id && !need.title.is_empty());
+    need.map_or(id, |need| &need.title)
 }
 
 /// What a decision does.

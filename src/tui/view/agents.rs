@@ -12,6 +12,7 @@ use super::top::thousands;
 use super::{doing, hosts, role, roles, turns};
 use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
 use crate::domain::stats::Usage;
+use crate::text::width::columns;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -134,6 +135,17 @@ fn details(
     column.lines(ink, lines.get(..room).unwrap_or_default(), buffer);
 }
 
+/// Columns of the last sign of life, a blank before it.
+const LAST: usize = 10;
+
+/// As much of a time as the column takes: of an older one the day.
+fn last(clock: &str) -> &str {
+    match clock.rsplit_once(' ') {
+        Some((day, _)) if columns(clock) >= LAST => day,
+        _ => clock,
+    }
+}
+
 /// Columns of the table.
 struct Table {
     model: usize,
@@ -145,7 +157,7 @@ struct Table {
 impl Table {
     fn fit(width: usize) -> Self {
         let wide = width >= usize::from(super::WIDE);
-        let fixed = 3 + 12 + 12 + 7 + if wide { 8 + 15 + 14 } else { 0 };
+        let fixed = 3 + 12 + 12 + LAST + if wide { 8 + 15 + 14 } else { 0 };
         let room = width.saturating_sub(fixed + 1);
         let model = (room / 2).min(27);
         Self {
@@ -162,7 +174,7 @@ impl Table {
             cell("State", 12),
             cell("Host and model", self.model),
             cell(" Doing", self.doing),
-            right("Last", 7),
+            right("Last", LAST),
         );
         if self.wide {
             text.push_str(&format!(
@@ -178,7 +190,7 @@ impl Table {
         let (part, state) = roles::state(agent.state);
         let last = match agent.last {
             _ if agent.state == AgentState::Working => "now".to_owned(),
-            Some(at) => model.local(at).format("%H:%M").to_string(),
+            Some(at) => last(&doing::clock(model, at)).to_owned(),
             None => "never".to_owned(),
         };
         let name = doing::name(agent.role);
@@ -204,7 +216,7 @@ impl Table {
                 Some(words) => ink.span(Part::Fail, cell(&format!(" {words}"), self.doing)),
                 None => Span::raw(cell(&format!(" {script}{}", agent.words), self.doing)),
             },
-            ink.span(Part::Dim, right(&last, 7)),
+            ink.span(Part::Dim, right(&last, LAST)),
         ];
         if self.wide {
             let speed = agent.tokens_per_second.map(|speed| format!("{speed:.1}"));

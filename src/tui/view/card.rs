@@ -32,8 +32,13 @@ pub fn draw(model: &Model, ink: &Ink<'_>, card: &Card, area: Rect, buffer: &mut 
         return nothing(ink, (card, &key), count, (width, area), buffer);
     };
     let text = usize::from(width.saturating_sub(4));
-    let lines = lines(ink, need, card.cursor, (text, usize::from(area.height)));
-    let title = format!("Needs you {} of {count}", at + 1);
+    let size = (text, usize::from(area.height));
+    let lines = lines(ink, need, &waiting(model, need), card.cursor, size);
+    let about = match need.title.as_str() {
+        "" => String::new(),
+        title => format!(": {title}"),
+    };
+    let title = format!("Needs you {} of {count}{about}", at + 1);
     let since = format!("since {}", doing::clock(model, need.since));
     let next = format!("{key} next of {count}");
     let frame = Frame {
@@ -77,9 +82,23 @@ fn nothing(
     ink.put(&Line::from(ink.span(Part::Dim, words)), inside, 0, buffer);
 }
 
+/// What it costs to wait, and until when nobody is called for it.
+fn waiting(model: &Model, need: &Need) -> String {
+    let effect = match (need.waiting.as_str(), need.blocking) {
+        ("", true) => "the factory stands still until then",
+        ("", false) => "costs nothing; other work goes on",
+        (words, _) => words,
+    };
+    match need.quiet {
+        Some(until) => format!("quiet until {}; {effect}", doing::clock(model, until)),
+        None => effect.to_owned(),
+    }
+}
+
 fn lines(
     ink: &Ink<'_>,
     need: &Need,
+    waiting: &str,
     cursor: usize,
     (width, height): (usize, usize),
 ) -> Vec<Line<'static>> {
@@ -87,13 +106,17 @@ fn lines(
     let ways = ways(need);
     // The ways out are what the card is for: a long reason gives way to them.
     let why = height.saturating_sub(ways.len() + 5).clamp(1, WHY);
-    let mut lines = labelled(ink, "why", &wrap::first(&need.why, text, why));
-    let effect = match (need.waiting.as_str(), need.blocking) {
-        ("", true) => "the factory stands still until then",
-        ("", false) => "costs nothing; other work goes on",
-        (words, _) => words,
-    };
-    lines.extend(labelled(ink, "waiting", &wrap::first(effect, text, 2)));
+    let seq = need
+        .seq
+        .map_or_else(String::new, |seq| format!("  seq {seq}"));
+    let rows = wrap::first(&need.why, text.saturating_sub(columns(&seq)), why);
+    let mut lines = labelled(ink, "why", &rows);
+    if let Some(first) = lines.first_mut().filter(|_| !seq.is_empty()) {
+        let pad = width.saturating_sub(first.width() + columns(&seq));
+        first.spans.push(Span::raw(" ".repeat(pad)));
+        first.spans.push(ink.span(Part::Dim, seq));
+    }
+    lines.extend(labelled(ink, "waiting", &wrap::first(waiting, text, 2)));
     let room = height.saturating_sub(lines.len() + 3).max(1);
     let from = (cursor + 1).saturating_sub(room);
     let shown = ways.iter().enumerate().skip(from).take(room);

@@ -116,14 +116,15 @@ pub fn who(by: &str) -> &str {
     by.strip_prefix("operator:").unwrap_or(by)
 }
 
-/// A time of today as hours and minutes, another day's with its name.
+/// A time of today as hours and minutes, another day's with its name, and with its date where that names two days.
 pub fn clock(model: &Model, at: DateTime<Utc>) -> String {
-    let (here, today) = (model.local(at), model.local(model.now).date());
-    if here.date() == today {
-        here.format("%H:%M").to_string()
-    } else {
-        here.format("%a %H:%M").to_string()
-    }
+    let (time, now) = (model.local(at), model.local(model.now));
+    let form = match (now.date() - time.date()).num_days() {
+        0 => "%H:%M",
+        -6..7 => "%a %H:%M",
+        _ => "%d %b %H:%M",
+    };
+    time.format(form).to_string()
 }
 
 /// Who works on the tool now, or is next.

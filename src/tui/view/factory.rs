@@ -3,7 +3,7 @@
 use super::super::action::Action;
 use super::super::model::{Engine, Model};
 use super::super::mouse::Hit;
-use super::super::tabs::Focus;
+use super::super::tabs::{Focus, Tab};
 use super::super::theme::Part;
 use super::column::{Column, divide};
 use super::ink::Ink;
@@ -201,7 +201,7 @@ impl Picture<'_> {
         let mut lines = timeline::lines(self.model, s, self.ink, rows - 1);
         if lines.is_empty() {
             let key = self.model.keys.or(Action::Add, "the command add");
-            let words = format!(" no move yet: {key} adds an idea");
+            let words = format!(" no move yet: {key} adds an idea, whose way stands here");
             lines.push(Line::from(self.ink.span(Part::Dim, words)));
         }
         column.lines(self.ink, &lines, buffer);
@@ -218,7 +218,7 @@ impl Picture<'_> {
             roles::flat(s, ink)
         };
         column.lines(ink, &agents, buffer);
-        let totals = totals::lines(s, ink);
+        let totals = totals::lines(model, s, ink, usize::from(column.width()));
         let below = if column.left() >= totals.len() + 7 {
             totals.len() + 1
         } else {
@@ -244,9 +244,22 @@ impl Picture<'_> {
     fn shift(&self, left: usize) -> Option<(String, Vec<Line<'static>>)> {
         let (model, ink) = (self.model, self.ink);
         let room = left.saturating_sub(QUEUE + 1).min(4);
-        let figures = model.counted().filter(|_| room > 0)?;
-        let lines = shift::tools(model, ink, figures, room);
-        Some((shift::title(model, figures), lines))
+        if room == 0 {
+            return None;
+        }
+        let words = match &model.figures {
+            Some(Ok(figures)) => {
+                let lines = shift::tools(model, ink, figures, room);
+                return Some((shift::title(model, figures), lines));
+            }
+            Some(Err(_)) => format!(
+                " not known: {} says why",
+                model.keys.or(Action::Go(Tab::Stats), Tab::Stats.name())
+            ),
+            None => " the journal is being read".to_owned(),
+        };
+        let line = Line::from(ink.span(Part::Dim, words));
+        Some(("Since you looked".to_owned(), vec![line]))
     }
 
     fn queue(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {

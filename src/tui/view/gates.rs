@@ -28,7 +28,15 @@ fn gates(runs: &[Measured]) -> impl Iterator<Item = (&'static str, &'static str,
         .filter(move |(gate, ..)| mutated || *gate != MUTATION)
 }
 
-/// A row for each gate, the run before beside the newest; empty before the first run.
+/// Said of a tool that has not been measured yet.
+fn unmeasured(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
+    let words = " ○ no gate has run yet: the code is measured in qa";
+    let tool = snapshot.current_tool.iter();
+    tool.map(|_| Line::from(ink.span(Part::Dim, words)))
+        .collect()
+}
+
+/// A row for each gate, the run before beside the newest.
 pub fn table(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
     let mut runs: Vec<(String, Option<&Measured>)> = snapshot
         .measured
@@ -40,7 +48,7 @@ pub fn table(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'stat
     }
     let runs = runs.split_off(runs.len().saturating_sub(2));
     if runs.is_empty() {
-        return Vec::new();
+        return unmeasured(snapshot, ink);
     }
     let about = width.saturating_sub(14 + 15 * runs.len()).min(35);
     let mut head = format!("   {}{}", cell("Gate", 11), cell("what it measures", about));
@@ -106,7 +114,11 @@ fn figure(found: Found<'_>) -> (Part, String) {
 pub fn compact(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
     let newest = snapshot.measured.last();
     if newest.is_none() && snapshot.measuring.is_none() {
-        return Vec::new();
+        // Where rows are scarce, those that say something are worth more.
+        return match width {
+            ..70 => Vec::new(),
+            _ => unmeasured(snapshot, ink),
+        };
     }
     let run = newest.filter(|_| snapshot.measuring.is_none());
     let mut lines = Vec::new();

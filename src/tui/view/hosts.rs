@@ -29,6 +29,9 @@ const COLUMNS: [(&str, usize, u16); 9] = [
     ("Queue", 8, 0),
 ];
 
+/// Said where there are none.
+const NONE: &str = " no model is set for any role: [roles.developer] in dev-factory/factory.toml";
+
 /// Draws them, so many rows left for what follows; left out where rows are scarce.
 pub fn draw(
     model: &Model,
@@ -39,10 +42,13 @@ pub fn draw(
     buffer: &mut Buffer,
 ) {
     let focused = model.agents.focus == Staff::Hosts;
-    if !focused && (s.servers.is_empty() || column.left() < s.servers.len() + 2 + kept) {
+    if !focused && column.left() < s.servers.len() + 2 + kept {
         return;
     }
     column.rule(ink, &[head(model, Staff::Hosts, "Hosts")], "", buffer);
+    if s.servers.is_empty() {
+        return column.line(ink, &Line::from(ink.span(Part::Dim, NONE)), buffer);
+    }
     let width = column.width();
     let titles = shown(width).map(|(title, width, _)| cell(title, *width));
     let head = format!("   {}Others", titles.collect::<String>());

@@ -2,7 +2,7 @@
 
 use super::super::action::Action;
 use super::super::model::Model;
-use super::super::spoken::{below, words};
+use super::super::spoken::{LOOKED_AT, below, words};
 use super::super::tabs::Tab;
 use super::super::theme::Part;
 use super::ink::Ink;
@@ -39,6 +39,17 @@ pub fn title(model: &Model) -> String {
         Some(row) if row.level == Level::Thought => format!("{}, thinking", speaker(&row.from)),
         Some(row) => format!("{}, writing", speaker(&row.from)),
         None => "silent".to_owned(),
+    }
+}
+
+/// Said where there is nothing to show.
+pub fn silent(model: &Model) -> String {
+    let key = model.keys.or(Action::Go(Tab::Logs), "");
+    let logs = format!("{key} {}", Tab::Logs.name());
+    let logs = logs.trim_start();
+    match model.book.newest().nth(LOOKED_AT - 1) {
+        Some(_) => format!(" no model spoke in the last {LOOKED_AT} lines; {logs} has them"),
+        None => format!(" no model spoke yet: words come here; {logs} has the rest"),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::super::action::Action;
 use super::super::book::Row;
-use super::super::model::Model;
+use super::super::model::{Engine, Model};
 use super::super::mouse::Hit;
 use super::super::pane::{self, Window};
 use super::super::tabs::Time;
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
+use super::wrap;
 use crate::domain::screen::Level;
 use crate::text::width::columns;
 use chrono::{DateTime, Utc};
@@ -29,12 +30,19 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         ..area
     };
     if model.book.count() == 0 {
-        ink.put(
-            &Line::from(ink.span(Part::Dim, nothing(model))),
-            rows,
-            0,
-            buffer,
+        let words = wrap::first(
+            &nothing(model),
+            usize::from(area.width).saturating_sub(1),
+            3,
         );
+        for (row, words) in (0..).zip(words) {
+            ink.put(
+                &Line::from(ink.span(Part::Dim, format!(" {words}"))),
+                rows,
+                row,
+                buffer,
+            );
+        }
     } else {
         draw_rows(model, ink, window, rows, buffer);
     }
@@ -134,6 +142,10 @@ fn place(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> 
                 follow_keys(model)
             ),
         };
+        let lines = match day(model) {
+            Some(day) => format!("{day}, {lines}"),
+            None => lines,
+        };
         return ink.rule(&[(Part::Dim, &left)], &lines, width);
     }
     let newest = match book.skipped() {
@@ -154,12 +166,28 @@ fn place(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> 
         Time::Utc => "UTC",
         Time::Since => "since the tool was begun",
     };
+    let time = match day(model) {
+        Some(day) => format!("{day}, {time}"),
+        None => time.to_owned(),
+    };
     let right = match (model.logs.wrap, model.logs.left) {
         (true, _) => format!("wrapped, {time}"),
-        (false, 0) => time.to_owned(),
+        (false, 0) => time,
         (false, left) => format!("from column {}, {time}", left + 1),
     };
     ink.rule(&[(Part::Dim, &left)], &right, width)
+}
+
+/// The day of the row of the cursor, else of the last one, where that is not today.
+fn day(model: &Model) -> Option<String> {
+    let at = model.book.up_to(model.logs.end).checked_sub(1)?;
+    let row = model.book.wanted(at)?;
+    let day = |at: DateTime<Utc>| match model.logs.time {
+        Time::Utc => at.date_naive(),
+        _ => model.local(at).date(),
+    };
+    let (then, today) = (day(row.at), day(model.now));
+    (then != today).then(|| then.format("%a %-d %b").to_string())
 }
 
 /// Keys that follow again.
@@ -174,13 +202,18 @@ fn follow_keys(model: &Model) -> String {
 
 fn nothing(model: &Model) -> String {
     match (model.book.is_empty(), model.logs.loading) {
-        (_, true) => " reading what was said before".to_owned(),
+        (_, true) => "reading what was said before".to_owned(),
         (true, false) => {
-            " nothing was said yet: the engine writes here what it does, and models what they say"
-                .to_owned()
+            let begins = match model.engine {
+                Engine::Gone => model.starts_it(),
+                _ => model.adds_ideas(),
+            };
+            format!(
+                "nothing was said yet: the engine writes here what it does, and models what they say. {begins}"
+            )
         }
         (false, false) => format!(
-            " no line here fits what is looked for; {} shows all again",
+            "no line here fits what is looked for; {} shows all again",
             model.keys.or(Action::Close, "an empty search")
         ),
     }

@@ -238,7 +238,7 @@ fn unchanged(model: &Model, soul: &SoulFacts) -> String {
         return String::new();
     };
     match (model.now - since).num_days() {
-        ..=0 => format!(", unchanged since {}", super::shift::day(model, since)),
+        ..=0 => format!(", unchanged since {}", doing::clock(model, since)),
         1 => ", unchanged 1 day".to_owned(),
         days => format!(", unchanged {days} days"),
     }

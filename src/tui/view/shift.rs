@@ -10,26 +10,15 @@ use super::{doing, spent};
 use crate::domain::figures::Figures;
 use crate::domain::phase::Phase;
 use crate::domain::screen::AgentState;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use ratatui::text::{Line, Span};
 
 /// Title of the pane.
 pub fn title(model: &Model, figures: &Figures) -> String {
     match figures.shift.mark.at {
-        Some(at) => format!("Since you looked, {}", day(model, at)),
+        Some(at) => format!("Since you looked, {}", doing::clock(model, at)),
         None => "Since the beginning".to_owned(),
     }
-}
-
-/// "Sat 22:10" of another day than today, else "22:10".
-pub fn day(model: &Model, at: DateTime<Utc>) -> String {
-    let (time, now) = (model.local(at), model.local(model.now));
-    let form = match (now.date() - time.date()).num_days() {
-        0 => "%H:%M",
-        1..7 => "%a %H:%M",
-        _ => "%d %b %H:%M",
-    };
-    time.format(form).to_string()
 }
 
 /// A sign, a name and what is to be said of it.
@@ -175,7 +164,9 @@ fn waits(model: &Model, figures: &Figures) -> Told {
         return Told::plain("waits", "no tool waits for a verdict".to_owned());
     };
     let since = figures.stats.row(first).and_then(|row| row.since);
-    let since = since.map_or_else(String::new, |at| format!(" since {}", day(model, at)));
+    let since = since.map_or_else(String::new, |at| {
+        format!(" since {}", doing::clock(model, at))
+    });
     Told {
         part: Part::Title,
         sign: "!",
@@ -190,7 +181,7 @@ fn parked(model: &Model, figures: &Figures) -> Told {
         .parked
         .iter()
         .map(|(name, parked)| {
-            let clock = day(model, parked.at);
+            let clock = doing::clock(model, parked.at);
             match parked.reason.is_empty() {
                 true => format!("{name} {clock}"),
                 false => format!("{name} {clock}: {}", parked.reason),
@@ -260,7 +251,11 @@ fn trouble(model: &Model, figures: &Figures) -> Told {
     for away in &figures.shift.away.all {
         all.push(match away.to {
             Some(_) => format!("{} away {}", away.host, spent::words(away.time(model.now))),
-            None => format!("{} away since {}", away.host, day(model, away.from)),
+            None => format!(
+                "{} away since {}",
+                away.host,
+                doing::clock(model, away.from)
+            ),
         });
     }
     let snapshot = model.snapshot.as_deref();

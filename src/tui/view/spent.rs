@@ -49,6 +49,15 @@ pub fn stays(model: &Model, snapshot: &Snapshot) -> Vec<Stay> {
         .collect()
 }
 
+/// Whether its moves are known from the first one on.
+pub fn whole(snapshot: &Snapshot) -> bool {
+    let tool = snapshot.current_tool.as_deref().unwrap_or_default();
+    let begun = snapshot.started_at.unwrap_or(DateTime::UNIX_EPOCH);
+    let mut moves = snapshot.moves.iter();
+    let first = moves.find(|step| step.tool == tool && step.at >= begun);
+    first.is_some_and(|step| step.outcome == Outcome::Picked)
+}
+
 /// Time in one phase altogether; None when it was not seen there.
 pub fn of(stays: &[Stay], phase: Phase) -> Option<TimeDelta> {
     let own = stays.iter().filter(|stay| stay.phase == phase);

@@ -21,6 +21,9 @@ const LOADING: [&str; 3] = [
     " what was shipped, parked and spent will stand here, and a row for each tool",
     " a long journal takes a while the first time; the other tabs work meanwhile",
 ];
+/// What mends a journal that cannot be read.
+const UNREAD: &str =
+    " dev-factory verify says what is wrong with the journal, verify --repair mends it";
 /// Columns of the left panes where there are two.
 const LEFT: u16 = 66;
 /// Rows from which there are two columns of panes.
@@ -34,7 +37,9 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         Some(Ok(figures)) => figures,
         Some(Err(why)) => {
             let words = format!(" the figures could not be made: {why}");
-            return ink.put(&Line::from(ink.span(Part::Fail, words)), area, 0, buffer);
+            ink.put(&Line::from(ink.span(Part::Fail, words)), area, 0, buffer);
+            let line = Line::from(ink.span(Part::Dim, UNREAD));
+            return ink.put(&line, area, 1, buffer);
         }
         None => {
             for (row, words) in LOADING.iter().enumerate() {
@@ -164,7 +169,7 @@ fn below(area: Rect, rows: u16) -> Rect {
 }
 
 /// Figures as columns, the largest one highest; unknown ones are blank.
-fn columns(figures: &[Option<f64>]) -> String {
+pub(super) fn columns(figures: &[Option<f64>]) -> String {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = figures.iter().flatten().copied().fold(0.0, f64::max);
     let step = |figure: &Option<f64>| {
@@ -186,7 +191,7 @@ fn duration(seconds: f64) -> String {
 }
 
 /// 83 %.
-fn percent(part: u64, whole: u64) -> String {
+pub(super) fn percent(part: u64, whole: u64) -> String {
     match whole {
         0 => "-".to_owned(),
         whole => format!("{:.0} %", part as f64 * 100.0 / whole as f64),

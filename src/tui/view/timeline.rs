@@ -4,10 +4,10 @@ use super::super::model::Model;
 use super::super::tabs::Focus;
 use super::super::theme::Part;
 use super::ink::{Ink, cell, right};
-use super::spent;
+use super::{doing, spent};
 use crate::domain::phase::{Outcome, Phase};
 use crate::domain::screen::{MoveLine, RanLine, Snapshot, Step};
-use chrono::{DateTime, Utc};
+use crate::text::width::columns;
 use ratatui::text::{Line, Span};
 
 /// The newest `rows` of them, oldest first.
@@ -18,42 +18,44 @@ pub fn lines(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, rows: usize) -> 
     let newest = all.len().saturating_sub(rows);
     let from = cursor.map_or(newest, |at| at.min(newest));
     let shown = all.iter().enumerate().skip(from).take(rows);
+    let clocks = shown
+        .clone()
+        .map(|(_, step)| doing::clock(model, step.at()));
+    let clocks: Vec<String> = clocks.collect();
+    let widest = clocks.iter().map(|clock| columns(clock)).max().unwrap_or(0);
     shown
-        .map(|(at, step)| {
-            let mut line = match step {
-                Step::Move(step) => moved(model, snapshot, ink, step),
-                Step::Ran(ran) => measured(model, snapshot, ink, ran),
+        .zip(&clocks)
+        .map(|((at, step), clock)| {
+            let clock = right(clock, widest);
+            let front = match Some(at) == cursor {
+                true => ink.span(Part::Cursor, format!(">{clock} ")),
+                false => ink.span(Part::Dim, format!(" {clock} ")),
             };
-            if Some(at) == cursor
-                && let Some(front) = line.spans.first_mut()
-            {
-                let clock = front.content.trim_start().to_owned();
-                *front = ink.span(Part::Cursor, format!(">{clock}"));
+            match step {
+                Step::Move(step) => moved(snapshot, ink, front, step),
+                Step::Ran(ran) => measured(snapshot, ink, front, ran),
             }
-            line
         })
         .collect()
 }
 
 /// When, what, and after how long.
-fn front(
-    model: &Model,
-    ink: &Ink<'_>,
-    at: DateTime<Utc>,
-    what: &str,
-    time: &str,
-) -> Vec<Span<'static>> {
-    let clock = model.local(at).format("%H:%M");
+fn row(ink: &Ink<'_>, front: Span<'static>, what: &str, time: &str) -> Vec<Span<'static>> {
     vec![
-        ink.span(Part::Dim, format!(" {clock} ")),
+        front,
         Span::raw(cell(what, 20)),
         ink.span(Part::Dim, format!("{}  ", right(time, 11))),
     ]
 }
 
 /// A run of the gates.
-fn measured(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, ran: &RanLine) -> Line<'static> {
-    let mut spans = front(model, ink, ran.at, &format!("gates, run {}", ran.run), "");
+fn measured(
+    snapshot: &Snapshot,
+    ink: &Ink<'_>,
+    front: Span<'static>,
+    ran: &RanLine,
+) -> Line<'static> {
+    let mut spans = row(ink, front, &format!("gates, run {}", ran.run), "");
     spans.push(match ran.green {
         true => ink.span(Part::Ok, "green"),
         false => ink.span(Part::Fail, "red"),
@@ -66,7 +68,12 @@ fn measured(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, ran: &RanLine) ->
     Line::from(spans)
 }
 
-fn moved(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, step: &MoveLine) -> Line<'static> {
+fn moved(
+    snapshot: &Snapshot,
+    ink: &Ink<'_>,
+    front: Span<'static>,
+    step: &MoveLine,
+) -> Line<'static> {
     let before = snapshot.moves.iter().rev();
     let mut before = before.filter(|other| other.tool == step.tool && other.seq < step.seq);
     let time = before
@@ -81,7 +88,7 @@ fn moved(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, step: &MoveLine) -> 
         Outcome::Ship => Part::Ok,
         _ => Part::Dim,
     };
-    let mut spans = front(model, ink, step.at, &way, &time);
+    let mut spans = row(ink, front, &way, &time);
     spans.push(ink.span(part, step.outcome.to_string()));
     let other = snapshot.current_tool.as_deref() != Some(step.tool.as_str());
     if other || step.from == Phase::Idle {

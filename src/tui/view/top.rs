@@ -5,13 +5,17 @@ use super::super::model::{Engine, Model};
 use super::super::mouse::Hit;
 use super::super::tabs::Tab;
 use super::super::theme::Part;
-use super::ink::{Ink, fitted};
+use super::ink::{Ink, cell, fitted};
 use super::{WIDE, doing};
-use crate::domain::screen::{AgentState, Snapshot};
-use crate::text::width::columns;
+use crate::domain::screen::{AgentState, Need, Snapshot};
+use crate::text::width::{columns, truncate};
+use chrono::{DateTime, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+
+/// Columns from which there is room for more than what is most needed.
+const NARROW: u16 = 70;
 
 /// Draws them.
 pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
@@ -38,10 +42,10 @@ fn tabs(model: &Model, ink: &Ink<'_>, area: Rect) -> Line<'static> {
         let name = format!("{number} {}{}", tab.name(), if alarm { " !" } else { "" });
         let gap = match width {
             WIDE.. => "  ",
-            70.. => " ",
+            NARROW.. => " ",
             _ => "",
         };
-        let small = width < 70;
+        let small = width < NARROW;
         if small && tab == here {
             spans.push(ink.span(Part::Title, format!("[{name}]")));
         } else if small {
@@ -64,8 +68,8 @@ fn tabs(model: &Model, ink: &Ink<'_>, area: Rect) -> Line<'static> {
         ink.hit(name, 0, Hit::Tab(tab));
         spans.push(Span::raw(gap));
     }
-    let (part, state, end) = state(model, wide);
     let used: usize = spans.iter().map(|span| columns(&span.content)).sum();
+    let (part, state, end) = state(model, wide, usize::from(width).saturating_sub(used));
     let pad = usize::from(width).saturating_sub(used + columns(&state) + columns(&end));
     spans.push(Span::raw(" ".repeat(pad)));
     spans.push(ink.span(part, state));
@@ -73,33 +77,44 @@ fn tabs(model: &Model, ink: &Ink<'_>, area: Rect) -> Line<'static> {
     Line::from(spans)
 }
 
-/// The state in one word, and what stands behind it.
-fn state(model: &Model, wide: bool) -> (Part, String, String) {
+/// The state in one word, and what stands behind it in so many columns.
+fn state(model: &Model, wide: bool, room: usize) -> (Part, String, String) {
     let word = model.state_word();
+    let snapshot = model.snapshot.as_deref();
+    let ails = snapshot.is_some_and(|s| s.conditions.iter().any(|c| c.waits));
     let (sign, part) = match word {
         "RUNNING" => ("▸", Part::Active),
         "IDLE" | "STARTING" => ("○", Part::Title),
         "PAUSED" | "PAUSING" => ("=", Part::Need),
+        "WAITING" if !ails => ("○", Part::Need),
         _ => ("✗", Part::Fail),
     };
-    let last = model.snapshot.as_ref().map(|s| model.local(s.last_update));
+    let state = format!("{sign} {word}");
+    let last = snapshot.map(|s| s.last_event.unwrap_or(s.last_update));
+    let mut end = match last {
+        Some(at) if wide => format!("   last event {} ", seconds(model, at)),
+        Some(at) => format!("  {} ", doing::clock(model, at)),
+        None => " ".to_owned(),
+    };
     let place = match &model.machine {
-        Some(machine) => format!("{} on {machine}", model.home),
-        None => model.home.clone(),
+        Some(machine) if wide => format!("   {} on {machine}", model.home),
+        _ if wide => format!("   {}", model.home),
+        _ => format!("  {}", model.home),
     };
-    let (state, end) = match (wide, last) {
-        (true, Some(at)) => (
-            format!("{sign} {word}"),
-            format!("   {place}   last event {} ", at.format("%H:%M:%S")),
-        ),
-        (true, None) => (format!("{sign} {word}"), format!("   {place} ")),
-        (false, Some(at)) => (
-            format!("{sign} {word}"),
-            format!("  {} ", at.format("%H:%M")),
-        ),
-        (false, None) => (format!("{sign} {word}"), " ".to_owned()),
-    };
+    // Where there is no room for both, the time says more.
+    if wide || columns(&state) + columns(&place) + columns(&end) < room {
+        end.insert_str(0, &place);
+    }
     (part, state, end)
+}
+
+/// A time of today to the second, another day's with its name.
+fn seconds(model: &Model, at: DateTime<Utc>) -> String {
+    let (here, today) = (model.local(at), model.local(model.now).date());
+    match here.date() == today {
+        true => here.format("%H:%M:%S").to_string(),
+        false => doing::clock(model, at),
+    }
 }
 
 /// A role cannot work.
@@ -120,7 +135,7 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         return Line::from(ink.span(Part::Dim, words));
     };
     if let Some(stopped) = &snapshot.stopped {
-        let since = model.local(stopped.since).format("%H:%M");
+        let since = doing::clock(model, stopped.since);
         let words = format!(
             " STOPPED by {} since {since}: {}; {}",
             doing::who(&stopped.by),
@@ -139,34 +154,75 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         ));
     }
     let condition = snapshot.conditions.first();
-    if let Some(condition) = condition.filter(|c| c.waits || snapshot.needs.is_empty()) {
+    if let Some(condition) = condition.filter(|c| c.waits || snapshot.loud().next().is_none()) {
         let part = if condition.waits {
             Part::Fail
         } else {
             Part::Dim
         };
         let words = format!(" ✗ {}", condition.words());
-        return Line::from(ink.span(part, super::ink::cell(&words, usize::from(width))));
+        return Line::from(ink.span(part, cell(&words, usize::from(width))));
     }
-    let Some(first) = snapshot.needs.first() else {
-        return Line::from(ink.span(Part::Dim, " nothing waits for you"));
+    let Some(first) = snapshot.loud().next() else {
+        let words = format!(" {}", nothing(model, snapshot));
+        return Line::from(ink.span(Part::Dim, words));
     };
-    let since = model.local(first.since).format("%H:%M");
-    let count = snapshot.needs.len();
+    calls(model, ink, first, snapshot.loud().count(), width)
+}
+
+/// The most urgent of what needs a person, and how many there are.
+fn calls(model: &Model, ink: &Ink<'_>, first: &Need, count: usize, width: u16) -> Line<'static> {
     let left = format!(" ! NEEDS YOU {count}  ");
-    let which = match count > 1 && width >= WIDE {
-        true => format!(", 1 of {count}"),
-        false => String::new(),
+    let key = model.keys.or(Action::Needs, "1:");
+    let right = match (width, count) {
+        (WIDE.., 2..) => format!(" {key} what to do, 1 of {count} "),
+        (NARROW.., _) => format!(" {key} what to do "),
+        // The cause says more.
+        _ => format!(" {key} "),
     };
-    let right = format!(" {} what to do{which} ", model.keys.or(Action::Needs, "1:"));
     let room = usize::from(width).saturating_sub(columns(&left) + columns(&right) + 1);
-    let why = super::ink::cell(&format!("{}, since {since}", first.why), room);
+    let (words, since) = why(model, first, width, room);
+    let pad = room.saturating_sub(columns(&words) + columns(&since));
     Line::from(vec![
         ink.span(Part::Need, left),
         Span::raw(" "),
-        ink.raw(why),
+        ink.raw(words),
+        ink.raw(since),
+        Span::raw(" ".repeat(pad)),
         ink.span(Part::Title, right),
     ])
+}
+
+/// What needs a person, and since when; where not all of it fits, the cause is cut, and in a narrow window the time goes.
+fn why(model: &Model, need: &Need, width: u16, room: usize) -> (String, String) {
+    let mut since = format!(", since {}", doing::clock(model, need.since));
+    let words = need.words();
+    if width < WIDE && columns(&words) + columns(&since) > room {
+        since.clear();
+    }
+    (
+        truncate(&words, room.saturating_sub(columns(&since))),
+        since,
+    )
+}
+
+/// That nobody is waited for, but for what was snoozed.
+pub fn nothing(model: &Model, snapshot: &Snapshot) -> String {
+    let words = "nothing waits for you".to_owned();
+    let until = snapshot.needs.iter().filter_map(|need| need.quiet).min();
+    let count = snapshot.needs.len();
+    until.map_or(words.clone(), |until| {
+        format!(
+            "{words}; {count} quiet until {}",
+            doing::clock(model, until)
+        )
+    })
+}
+
+/// What the last 24 hours cost, of what they may.
+pub fn day(snapshot: &Snapshot) -> String {
+    let (used, limit) = (snapshot.day_usd, snapshot.day_limit_usd);
+    format!("24 h ${used:.2} of ${limit:.2}")
 }
 
 fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
@@ -181,10 +237,7 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let bar = if width >= WIDE { 20 } else { 10 };
     let full = (share * bar as f64).ceil() as usize;
     let mut spans = vec![
-        ink.raw(format!(
-            "   24 h ${:.2} of ${:.2} ",
-            s.day_usd, s.day_limit_usd
-        )),
+        ink.raw(format!("   {} ", day(s))),
         ink.span(
             if share >= 0.8 {
                 Part::Need
@@ -234,7 +287,7 @@ fn tool(s: &Snapshot, width: u16) -> String {
         return String::new();
     }
     let tokens = thousands(s.tool_tokens);
-    if width < 70 {
+    if width < NARROW {
         return format!("   tool ${:.2}", s.tool_usd);
     }
     if width >= WIDE {

@@ -1,57 +1,92 @@
-//! All time in a few figures.
+//! All time in a few figures: those of Stats where they are read, else what the engine counts by itself.
 
+use super::super::model::Model;
 use super::super::theme::Part;
-use super::ink::{Ink, cell};
+use super::ink::{Ink, cell, right};
+use super::stats::{columns, percent};
 use super::top::thousands;
+use crate::domain::figures::Figures;
 use crate::domain::screen::Snapshot;
 use ratatui::text::{Line, Span};
 
-/// The figures, a row each.
-pub fn lines(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
-    let t = &snapshot.totals;
-    let ended = t.shipped + t.parked + t.dropped_after_pick;
-    let share = |part: f64, of: u64| (of > 0).then(|| part / of as f64);
-    let rate = share(t.shipped as f64 * 100.0, ended);
-    let each =
-        |value: Option<f64>, words: &dyn Fn(f64) -> String| value.map_or(String::new(), words);
-    let rows = [
-        (
+/// Columns of a label.
+const LABEL: usize = 15;
+/// Days that are drawn where there is room, and columns they leave to label and words.
+const DAYS: usize = 14;
+const REST: usize = 25;
+
+/// Five rows.
+pub fn lines(
+    model: &Model,
+    snapshot: &Snapshot,
+    ink: &Ink<'_>,
+    width: usize,
+) -> Vec<Line<'static>> {
+    match model.counted() {
+        Some(figures) => known(model, ink, figures, width),
+        None => counters(snapshot, ink),
+    }
+}
+
+fn row(ink: &Ink<'_>, label: &str, rest: Vec<Span<'static>>) -> Line<'static> {
+    let label = ink.span(Part::Dim, format!(" {}", cell(label, LABEL)));
+    Line::from([vec![label], rest].concat())
+}
+
+fn known(model: &Model, ink: &Ink<'_>, figures: &Figures, width: usize) -> Vec<Line<'static>> {
+    let (stats, all) = (&figures.stats, &figures.overview);
+    let share = |label, part, whole| {
+        let count = cell(&format!("{part} of {whole}"), 14);
+        let words = format!("{count}{}", right(&percent(part, whole), 6));
+        row(ink, label, vec![Span::raw(words)])
+    };
+    let mean = |label, mean: Option<String>| {
+        let words = mean.unwrap_or_else(|| "none ended yet".to_owned());
+        row(ink, label, vec![Span::raw(words)])
+    };
+    let count = width.saturating_sub(REST).min(DAYS);
+    let date = |time| model.local(time).date();
+    let days = stats.days.last(count, model.now, date);
+    let shipped: Vec<Option<f64>> = days.iter().map(|day| Some(day.shipped as f64)).collect();
+    let today = days.last().map_or(0, |day| day.shipped);
+    vec![
+        share(
             "shipped",
-            format!("{} of {ended} ended", t.shipped),
-            each(rate, &|rate| format!("{rate:.0} %")),
+            stats.shipped,
+            stats.shipped + stats.parked + stats.dropped,
         ),
-        (
-            "cycles",
-            t.cycles.to_string(),
-            each(share(t.cycles as f64, ended), &|mean| {
-                format!("{mean:.1} a tool")
-            }),
+        share("QA green first", stats.first_pass, stats.measured),
+        mean(
+            "cycles a tool",
+            all.mean_cycles.map(|mean| format!("{mean:.1}")),
         ),
-        (
-            "money",
-            format!("${:.2}", t.usd),
-            each(share(t.usd, t.shipped), &|mean| {
-                format!("${mean:.2} a tool")
-            }),
+        mean(
+            "money a tool",
+            all.usd.map(|all| format!("${:.2}", all.mean)),
         ),
-        (
-            "turns",
-            format!("{}, {} failed", t.turns, t.failed_turns),
-            format!("{} QA runs", t.runs),
+        row(
+            ink,
+            "shipped a day",
+            vec![
+                ink.span(Part::Active, columns(&shipped)),
+                Span::raw(format!(" {today} today")),
+            ],
         ),
-        (
-            "tokens",
-            format!("{} read", thousands(t.input_tokens)),
-            format!("{} written", thousands(t.output_tokens)),
-        ),
-    ];
-    rows.into_iter()
-        .map(|(label, value, more)| {
-            Line::from(vec![
-                ink.span(Part::Dim, format!(" {}", cell(label, 9))),
-                Span::raw(cell(&value, 17)),
-                Span::raw(format!(" {more}")),
-            ])
-        })
-        .collect()
+    ]
+}
+
+/// Counts alone: what is parked by now is not among them, so there is no share of it.
+fn counters(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
+    let t = &snapshot.totals;
+    let (read, written) = (thousands(t.input_tokens), thousands(t.output_tokens));
+    [
+        ("shipped", t.shipped.to_string()),
+        ("QA runs", format!("{}, {} cycles", t.runs, t.cycles)),
+        ("money", format!("${:.2}", t.usd)),
+        ("turns", format!("{}, {} failed", t.turns, t.failed_turns)),
+        ("tokens", format!("{read} read, {written} written")),
+    ]
+    .into_iter()
+    .map(|(label, words)| row(ink, label, vec![Span::raw(words)]))
+    .collect()
 }

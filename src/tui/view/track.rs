@@ -37,7 +37,8 @@ pub fn line(
     let needed: usize = least.iter().skip(skipped).sum();
     let spare = room.saturating_sub(needed) as i64;
     let begin = model.local(first.from).format("%H:%M");
-    let head = if skipped == 0 { "├" } else { "…" };
+    let whole = skipped == 0 && spent::whole(snapshot);
+    let head = if whole { "├" } else { "…" };
     let mut spans = vec![ink.span(Part::Dim, format!("   {begin} {head}"))];
     for (at, stay) in stays.iter().enumerate() {
         let more = usize::try_from(spare * millis(stay) / total).unwrap_or(0);

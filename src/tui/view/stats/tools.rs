@@ -4,8 +4,8 @@ use super::super::super::action::Action;
 use super::super::super::model::Model;
 use super::super::super::mouse::Hit;
 use super::super::super::theme::Part;
+use super::super::doing;
 use super::super::ink::{Ink, cell};
-use super::super::shift;
 use super::super::top::thousands;
 use super::duration;
 use crate::domain::stats::{Closing, Stands};
@@ -220,7 +220,7 @@ fn figure(model: &Model, tool: &Closing, column: &str) -> String {
             // What goes on or waits has not ended, whatever it did before.
             Stands::Shipped | Stands::Parked | Stands::Dropped => tool
                 .ended
-                .map_or_else(|| "-".to_owned(), |at| shift::day(model, at)),
+                .map_or_else(|| "-".to_owned(), |at| doing::clock(model, at)),
             _ => "-".to_owned(),
         },
         "Cycles" => tool.cycles.to_string(),

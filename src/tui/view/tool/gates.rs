@@ -14,7 +14,7 @@ const RED: usize = 3;
 
 /// A figure of a run.
 struct Figure {
-    gate: &'static str,
+    gate: String,
     good: bool,
     text: String,
 }
@@ -22,26 +22,37 @@ struct Figure {
 /// What the journal has of a run, gate by gate.
 fn figures(ran: &Ran) -> Vec<Figure> {
     let run = &ran.run;
-    let mut all = vec![Figure {
-        gate: "jest",
-        good: run.total > 0 && run.passed == run.total,
-        text: format!("{} of {}", run.passed, run.total),
-    }];
-    all.extend(run.coverage.map(|coverage| Figure {
-        gate: "coverage",
-        good: coverage >= 100.0,
-        text: format!("{coverage:.0} %"),
-    }));
-    all.extend((run.held_total > 0).then(|| Figure {
-        gate: "held-out",
-        good: run.held_passed == run.held_total,
-        text: format!("{} of {}", run.held_passed, run.held_total),
-    }));
-    all.extend(run.mutation.map(|score| Figure {
-        gate: "mutation",
-        good: true,
-        text: format!("{score} %"),
-    }));
+    let failed = run.failed_gate.as_deref().unwrap_or_default();
+    let (red, why) = failed.split_once(": ").unwrap_or((failed, ""));
+    let figure = |gate: &str, text: String, good: bool| Figure {
+        gate: gate.to_owned(),
+        good: good && gate != red,
+        text,
+    };
+    let of = |passed, total| format!("{passed} of {total}");
+    let mut all = Vec::new();
+    if run.total > 0 {
+        let text = of(run.passed, run.total);
+        all.push(figure("jest", text, run.passed == run.total));
+    }
+    if let Some(coverage) = run.coverage {
+        all.push(figure(
+            "coverage",
+            format!("{coverage:.0} %"),
+            coverage >= 100.0,
+        ));
+    }
+    if run.held_total > 0 {
+        let text = of(run.held_passed, run.held_total);
+        all.push(figure("held-out", text, run.held_passed == run.held_total));
+    }
+    if let Some(score) = run.mutation {
+        all.push(figure("mutation", format!("{score} %"), true));
+    }
+    // Of the others only that one is known which was red.
+    if !red.is_empty() && all.iter().all(|known| known.gate != red) {
+        all.push(figure(red, one_line(why, 200), false));
+    }
     all
 }
 
