@@ -697,7 +697,7 @@ fn a_tag_that_holds_something_else_is_no_shipment_and_keeps_its_version() {
     let first = git(&home, &["rev-parse", "main"]);
     git(&home, &["tag", "-a", "-m", "by hand", "cost-tracker@1.0.0"]);
     let repo = GitRepo::open(&home).unwrap();
-    let record = repo.ship(&order()).unwrap();
+    let record = repo.ship(&order(&home)).unwrap();
     assert_eq!(record.tag, "cost-tracker@1.0.1");
     assert_eq!(record.version, "1.0.1");
     assert_eq!(git(&home, &["rev-parse", "main"]), record.commit);
@@ -708,7 +708,7 @@ fn a_tag_that_holds_something_else_is_no_shipment_and_keeps_its_version() {
         git(&home, &["rev-parse", "cost-tracker@1.0.0^{commit}"]),
         first
     );
-    assert_eq!(repo.ship(&order()).unwrap(), record, "once");
+    assert_eq!(repo.ship(&order(&home)).unwrap(), record, "once");
 }
 
 #[test]
@@ -716,7 +716,7 @@ fn work_that_came_after_a_shipment_that_was_cut_short_is_shipped_too() {
     for tagged in [true, false] {
         let (_dir, home) = finished();
         let repo = GitRepo::open(&home).unwrap();
-        let before = repo.ship(&order()).unwrap();
+        let before = repo.ship(&order(&home)).unwrap();
         if !tagged {
             git(&home, &["tag", "-d", &before.tag]);
         }
@@ -724,7 +724,7 @@ fn work_that_came_after_a_shipment_that_was_cut_short_is_shipped_too() {
         put(&work, CLI, "module.exports = { better: true };\n");
         repo.save(TOOL, "Mend").unwrap();
         repo.close().unwrap();
-        let after = repo.ship(&order()).unwrap();
+        let after = repo.ship(&order(&home)).unwrap();
         assert_ne!(after.commit, before.commit);
         assert_eq!(after.version, if tagged { "1.0.1" } else { "1.0.0" });
         let shipped = git(&home, &["show", &format!("{}:{CLI}", after.tag)]);

@@ -115,7 +115,7 @@ pub fn count(case: &Case, opinions: &[Vec<Case>]) -> Count {
 /// The case with what two at least say, thing by thing; else how many different results one thing has.
 fn composed(case: &Case, all: &[&Case]) -> Result<Case, usize> {
     let mut kept = question(case);
-    let outcome = most(all.to_vec(), |a, b| same_outcome(a, b))?.ok_or(1_usize)?;
+    let outcome = most(all.to_vec(), same_outcome)?.ok_or(1_usize)?;
     kept.expect.clone_from(&outcome.expect);
     kept.throws.clone_from(&outcome.throws);
     kept.exit = outcome.exit;

@@ -62,6 +62,15 @@ impl Step<'_> {
         }
     }
 
+    /// When it was.
+    #[must_use]
+    pub const fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Move(step) => step.at,
+            Self::Ran(ran) => ran.at,
+        }
+    }
+
     /// The tool it is about.
     #[must_use]
     pub fn tool(&self) -> &str {

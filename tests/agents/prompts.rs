@@ -248,7 +248,7 @@ fn every_schema_names_all_its_fields_and_no_others() {
         (verdicts(&[Decision::Ship]), "checks verdict instructions"),
         (verdicts(&all), "checks verdict instructions file case"),
         (
-            qa::verdict(&desk("qa", Numbers::default()), &spec, ""),
+            qa::verdict(&desk("qa", Numbers::default()), &spec, "Count words.", ""),
             "notes ambiguous verdict",
         ),
         (

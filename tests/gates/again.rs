@@ -69,6 +69,10 @@ impl Tests for Once {
         self.tests.sweep();
     }
 
+    fn spare(&self, tools: &[String]) {
+        self.tests.spare(tools);
+    }
+
     fn tier(&self) -> &'static str {
         self.tests.tier()
     }

@@ -2,11 +2,10 @@
 
 use crate::screen::{at, model};
 use chrono::{DateTime, TimeDelta, Utc};
-use dev_factory::domain::command::Decision;
 use dev_factory::domain::event::{Event, EventBody, Move, RunSummary, ShipRecord, Turn};
 use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
-use dev_factory::domain::screen::{Judged, Level, LogLine, Snapshot, Verdict};
+use dev_factory::domain::screen::{Level, LogLine, Snapshot};
 use dev_factory::domain::shift::Bookmark;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
@@ -43,19 +42,6 @@ pub fn snapshot() -> Snapshot {
         "tool_limits": {"usd": 2.0, "tokens": 400_000, "minutes": 90}, "sandbox": "bwrap",
     });
     serde_json::from_value(value).unwrap()
-}
-
-/// Every decision on a tool; some of them closed, with why.
-pub fn judged(tool: &str, closed: &[(Decision, &str)]) -> Judged {
-    let why = |decision| closed.iter().find(|(known, _)| *known == decision);
-    let verdict = |decision| Verdict {
-        decision,
-        closed: why(decision).map(|(_, why)| (*why).to_owned()),
-    };
-    Judged {
-        tool: tool.to_owned(),
-        verdicts: Decision::ALL.map(verdict).to_vec(),
-    }
 }
 
 fn said(time: (u32, u32, u32), from: &str, level: Level, tool: &str, text: &str) -> Arc<LogLine> {

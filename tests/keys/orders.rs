@@ -1,12 +1,12 @@
 //! Commands from keys and card: every one has a key, each asks as much as it should, none hits what was not meant.
 
-use crate::night::{judged, night, snapshot};
+use crate::night::{night, snapshot};
 use crate::screen::{model, press, tell, words};
 use dev_factory::domain::command::{Answer, Decision, StopAfter, Verb};
 use dev_factory::domain::event::Unit;
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::screen::{Act, LimitLine, Need, Snapshot, Way};
+use dev_factory::domain::screen::{Act, Judged, LimitLine, Need, Snapshot, Verdict, Way};
 use dev_factory::domain::state::{Escalation, Pause, PauseKind, Scope};
 use dev_factory::tui::action::{Action, TABLE};
 use dev_factory::tui::effect::Effect;
@@ -17,6 +17,19 @@ use dev_factory::tui::model::Model;
 use dev_factory::tui::offer;
 use dev_factory::tui::tabs::Focus;
 use std::sync::Arc;
+
+/// Every decision on a tool; some of them closed, with why.
+pub fn judged(tool: &str, closed: &[(Decision, &str)]) -> Judged {
+    let why = |decision| closed.iter().find(|(known, _)| *known == decision);
+    let verdict = |decision| Verdict {
+        decision,
+        closed: why(decision).map(|(_, why)| (*why).to_owned()),
+    };
+    Judged {
+        tool: tool.to_owned(),
+        verdicts: Decision::ALL.map(verdict).to_vec(),
+    }
+}
 
 pub fn told(model: &mut Model, snapshot: &Snapshot) {
     tell(model, Message::Snapshot(Arc::new(snapshot.clone())));

@@ -1,6 +1,7 @@
 //! Keys by name, and what they do: to the model, and to the world.
 
-use crate::night::{judged, night, snapshot};
+use crate::night::{night, snapshot};
+use crate::orders::judged;
 use crate::screen::{model, press, tell};
 use dev_factory::domain::command::{Answer, Decision, Seen, StopAfter, Verb};
 use dev_factory::domain::phase::Phase;

@@ -15,12 +15,6 @@ use ratatui::text::{Line, Span};
 /// Columns of the time.
 const CLOCK: usize = 10;
 
-/// Said where there is nothing to show.
-pub fn silent(model: &Model) -> String {
-    let key = model.keys.or(Action::Go(Tab::Logs), "the tab");
-    format!(" no model has spoken on this yet; {key} Logs has everything else")
-}
-
 /// Heading: whose words, thinking or writing.
 pub fn title(model: &Model) -> String {
     let worker = model
