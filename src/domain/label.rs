@@ -46,6 +46,7 @@ impl<'a> Label<'a> {
             ("repair", _) => "mending the spec",
             ("cases", _) => "working out held-out cases",
             ("replace", _) => "replacing a case that was struck",
+            ("more", _) => "working out cases for rules that have none",
             ("hypothesis", _) => "finding out what is wrong",
             ("triage", _) => "finding a way out for the tool",
             ("step", _) => "working with tools",

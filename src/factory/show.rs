@@ -26,9 +26,8 @@ impl Driver {
             .current_facts()
             .map(|facts| facts.used())
             .unwrap_or_default();
-        let day = budget::factory(factory, limits, now)
-            .into_iter()
-            .find(|u| u.unit == Unit::Usd);
+        let mut day = budget::factory(factory, limits, now).into_iter();
+        let day = day.find(|u| u.unit == Unit::Usd);
         Snapshot {
             engine: self.engine.clone(),
             seq: factory.seq,
