@@ -159,6 +159,6 @@ pub struct Escalation {
     pub reason: String,
     /// Phase it came from.
     pub from: Phase,
-    /// Rung of the ladder (harness.md 3.3), 4 = diagnosis.
+    /// Rung of the ladder, 4 = diagnosis.
     pub level: u8,
 }

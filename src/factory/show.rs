@@ -22,10 +22,8 @@ impl Driver {
         let (doing, waits) = self.doing_words(now);
         let factory = &self.ledger.factory;
         let limits = &self.settings.limits;
-        let used = factory
-            .current_facts()
-            .map(|facts| facts.used())
-            .unwrap_or_default();
+        let facts = factory.current_facts();
+        let used = facts.map(|facts| facts.used()).unwrap_or_default();
         let mut day = budget::factory(factory, limits, now).into_iter();
         let day = day.find(|u| u.unit == Unit::Usd);
         Snapshot {

@@ -61,7 +61,7 @@ pub struct Report {
     pub ship: Option<super::event::ShipRecord>,
     /// Newest commit of the branch.
     pub commit: Option<String>,
-    /// Rung for escalations (harness.md 3.3).
+    /// Rung for escalations.
     pub level: Option<u8>,
     /// For a rejection: the clauses or examples it names (twice the same one: S16).
     pub clauses: Vec<String>,

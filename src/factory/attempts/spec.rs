@@ -11,7 +11,7 @@ use crate::domain::screen::Level;
 use crate::factory::ports::store::Paper;
 use crate::text::hash::sha256;
 
-/// Re-asks with the failed rules (harness.md 1.2).
+/// Re-asks with the failed rules.
 const REASKS: u32 = 2;
 
 /// Works until the linter accepts the spec or has refused it three times.
