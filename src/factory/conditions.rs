@@ -26,7 +26,9 @@ impl Driver {
             Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
             Outcome::Approved => {
                 let spec = self.current_spec(&tool)?;
-                let least = spec.examples.len();
+                let percent = self.settings.harness.held_out as usize;
+                // One is what may take the place of a set that is used up.
+                let least = (spec.examples.len() * percent).div_ceil(100).max(2);
                 self.claimed_cases(&tool, &facts, &spec, least).await
             }
             Outcome::Passed | Outcome::Failed => self.claimed_set(&tool, &facts).await,

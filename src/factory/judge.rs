@@ -96,6 +96,8 @@ impl Driver {
 
     /// Another program says where the tool stands.
     pub(super) async fn claim(&mut self, doc: StateDoc) -> Result<(), Failed> {
+        // A newer claim takes the place of one that could not be judged yet.
+        self.unjudged = None;
         match judge(&self.ledger.factory, &doc) {
             Judgement::Harmless | Judgement::PutBack => {
                 self.suspect = None;
@@ -229,7 +231,14 @@ impl Driver {
                 return self.restore(sentence, None);
             }
         }
-        Box::pin(self.observed(seen)).await
+        let since = suspect.since;
+        Box::pin(self.observed(seen)).await?;
+        // What took its place settles with it.
+        if let Some(next) = &mut self.suspect {
+            next.since = since;
+            next.settled = next.settled.min(since + UNSETTLED);
+        }
+        Ok(())
     }
 
     /// Puts the last good state back, keeps the refused copy, says so; the third time a person is asked. What is `unmet`

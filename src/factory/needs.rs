@@ -70,7 +70,9 @@ impl Driver {
 
     fn waiting(&self, now: DateTime<Utc>) -> Vec<Need> {
         let factory = &self.ledger.factory;
-        let lasting = factory.pauses.iter().filter(|pause| pause.until.is_none());
+        // A host is tried again by itself, but a person may know why it fails.
+        let told = |pause: &&Pause| pause.until.is_none() || pause.kind == PauseKind::Host;
+        let lasting = factory.pauses.iter().filter(told);
         let mut needs: Vec<Need> = lasting.map(|pause| self.pause_need(pause, now)).collect();
         needs.extend(self.conditions_shown().iter().filter_map(Condition::need));
         let files = self.problems.iter().chain(&self.bad_wishlist);

@@ -2,6 +2,7 @@
 
 use super::GitRepo;
 use crate::adapters::folder::{Folder, For};
+use crate::factory::ports::files::FileError;
 use crate::factory::ports::reader::TreeFile;
 use crate::factory::ports::repo::RepoError;
 use std::collections::BTreeMap;
@@ -71,18 +72,16 @@ pub fn export(repo: &GitRepo, tool: &str, commit: &str, dir: &Path) -> Result<()
     let gone = || RepoError::Git(format!("commit {commit} has no files of {tool}"));
     let tree = repo.tree_in(commit, tool)?.ok_or_else(gone)?;
     let files = repo.files_in(&tree)?.ok_or_else(gone)?;
-    if let Some(odd) = files.iter().find(|file| file.mode & KIND != PLAIN) {
-        let words = format!("{} of {tool} is not a plain file; remove it", odd.path);
-        return Err(RepoError::Git(words));
-    }
     let ids: Vec<&str> = files.iter().map(|file| file.id.as_str()).collect();
     let contents = repo.contents(&ids)?;
-    let failed = |error: &dyn std::fmt::Display| RepoError::Git(error.to_string());
-    let folder = Folder::open(dir).map_err(|error| failed(&error))?;
-    for file in &files {
+    let folder = Folder::open(dir)?;
+    // What has no place in a tool is a finding of the gates, and not written anywhere.
+    for file in files.iter().filter(|file| file.mode & KIND == PLAIN) {
         let bytes = contents.get(&file.id).ok_or_else(gone)?;
-        let written = folder.write(&file.path, bytes, For::All);
-        written.map_err(|error| failed(&error))?;
+        match folder.write(&file.path, bytes, For::All) {
+            Err(FileError::Refused(_)) => {}
+            written => written.map(drop)?,
+        }
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ pub fn ship(repo: &GitRepo, order: &ShipOrder) -> Result<ShipRecord, RepoError> 
     }
     let trailer = format!("Factory-Ship: {tag}");
     let commit = match committed(repo, &trailer)? {
-        Some(commit) if holds(repo, &commit, &order.tool)? => commit,
+        Some(commit) if holds(repo, &commit, order)? => commit,
         _ => commit(repo, order, &mark, &trailer)?,
     };
     let title = format!("{} {}", order.tool, order.version);
@@ -84,7 +84,7 @@ fn numbered(repo: &GitRepo, order: &ShipOrder) -> Result<ShipOrder, RepoError> {
     let mut order = order.clone();
     while let Some(commit) =
         repo.commit_of(&format!("refs/tags/{}@{}", order.tool, order.version))?
-        && !holds(repo, &commit, &order.tool)?
+        && !holds(repo, &commit, &order)?
     {
         let next = tags::after(&order.version);
         order.message = order.message.replace(&order.version, &next);
@@ -93,13 +93,9 @@ fn numbered(repo: &GitRepo, order: &ShipOrder) -> Result<ShipOrder, RepoError> {
     Ok(order)
 }
 
-/// Whether a commit holds what the tool's branch has; where the branch is gone, nothing says that it does not.
-fn holds(repo: &GitRepo, commit: &str, tool: &str) -> Result<bool, RepoError> {
-    let Some(tip) = repo.commit_of(&format!("refs/heads/{}", branch(tool)))? else {
-        return Ok(true);
-    };
-    let merged = ["merge-base", "--is-ancestor", &tip, commit];
-    Ok(repo.git()?.code(&repo.home, &merged)?.0 == 0)
+/// Whether a commit holds the tree that is to be shipped.
+fn holds(repo: &GitRepo, commit: &str, order: &ShipOrder) -> Result<bool, RepoError> {
+    Ok(repo.tree_in(commit, &order.tool)?.as_deref() == Some(order.tree.as_str()))
 }
 
 fn record(order: &ShipOrder, tag: String, commit: String) -> ShipRecord {

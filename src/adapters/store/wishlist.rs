@@ -94,8 +94,8 @@ impl Wishlist {
             None => serde_json::json!({"items": []}),
         };
         let new = merged(&old, items)?;
-        self.taken = taken(items);
         if new == old && before.is_some() {
+            self.taken = taken(items);
             self.seen = Some(before);
             return Ok(true);
         }
@@ -118,6 +118,7 @@ impl Wishlist {
         }
         files::sync_dir(&layout.dir)?;
         self.seen = Some(Some(bytes));
+        self.taken = taken(items);
         Ok(true)
     }
 }
