@@ -90,6 +90,12 @@ impl Pause {
     }
 }
 
+/// An actor as people call it.
+#[must_use]
+pub fn who(by: &str) -> &str {
+    by.strip_prefix("operator:").unwrap_or(by)
+}
+
 /// What brought a pause about; `resume` lifts operator and start pauses, the others end by their own cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

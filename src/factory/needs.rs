@@ -11,7 +11,7 @@ use crate::domain::factory::ToolFacts;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::Role;
 use crate::domain::screen::{Act, AgentState, Need, Way};
-use crate::domain::state::{Pause, PauseKind};
+use crate::domain::state::{Pause, PauseKind, who};
 use chrono::{DateTime, Utc};
 use items::decide;
 use std::collections::BTreeMap;
@@ -240,7 +240,7 @@ fn pause_need(pause: &Pause, over: Option<&Use>) -> Need {
             vec![lift("go on after all", "once what it names is mended")]
         }
     };
-    let (kind, by, reason) = (pause_word(pause.kind), &pause.by, &pause.reason);
+    let (kind, by, reason) = (pause_word(pause.kind), who(&pause.by), &pause.reason);
     Need {
         id: format!("pause:{}", pause.id),
         title: format!("{kind} by {by}"),

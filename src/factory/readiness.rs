@@ -6,6 +6,7 @@ use super::ports::settings::{ModelRef, Settings};
 use crate::domain::factory::Factory;
 use crate::domain::phase::Role;
 use crate::domain::screen::AgentState;
+use crate::domain::state::who;
 use chrono::{DateTime, Local, Utc};
 use croner::Cron;
 use std::collections::BTreeMap;
@@ -171,7 +172,7 @@ impl Readiness {
         if let Some(pause) = factory.pauses.iter().find(|p| p.scope.covers(role)) {
             return (
                 AgentState::Paused,
-                format!("paused by {}: {}", pause.by, pause.reason),
+                format!("paused by {}: {}", who(&pause.by), pause.reason),
             );
         }
         if !self.on_schedule(role, now) {

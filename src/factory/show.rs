@@ -7,7 +7,7 @@ use crate::domain::event::Unit;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::{AgentState, AgentStatus, BugLine, LimitLine, Snapshot, ToolLimits};
-use crate::domain::state::{Pause, Scope};
+use crate::domain::state::{Pause, Scope, who};
 use crate::domain::stuck::{self, Means, Rung};
 use chrono::{DateTime, Utc};
 
@@ -163,7 +163,8 @@ impl Driver {
         }
         let all = |pause: &&Pause| pause.scope == Scope::Factory;
         if let Some(pause) = factory.pauses.iter().find(all) {
-            return (format!("paused by {}: {}", pause.by, pause.reason), true);
+            let by = who(&pause.by);
+            return (format!("paused by {by}: {}", pause.reason), true);
         }
         let role = match factory.phase {
             Phase::Idle | Phase::Shipped if !self.work_waits() => {

@@ -84,6 +84,12 @@ impl Field {
         }
     }
 
+    /// Whether it is chosen and not typed.
+    #[must_use]
+    pub const fn is_choice(&self) -> bool {
+        matches!(self.value, Value::Choice(..))
+    }
+
     fn key(&mut self, key: Key) -> bool {
         match &mut self.value {
             Value::Text(line) => line.key(key),

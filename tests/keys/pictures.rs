@@ -5,6 +5,8 @@ use crate::screen::{SIZES, model, press, render, tell, words};
 use chrono::TimeDelta;
 use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::Phase;
+use dev_factory::factory::ports::reader::Page;
+use dev_factory::tui::effect::Effect;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
 use std::sync::Arc;
@@ -125,8 +127,9 @@ fn an_empty_home_has_words() {
             for (name, keys) in [("stats_empty", "3"), ("logs_empty", "4")] {
                 let mut model = empty(theme);
                 model.size = size;
-                press(&mut model, keys);
-                model.logs.loading = false;
+                if press(&mut model, keys) == [Effect::Older] {
+                    tell(&mut model, Message::Older(Page::default()));
+                }
                 let file = format!("{name}_{theme}_{}x{}", size.0, size.1);
                 insta::assert_snapshot!(file, render(&mut model, size));
             }

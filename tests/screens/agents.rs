@@ -2,7 +2,7 @@
 
 use super::picture::{in_both_themes, same, text};
 use super::plant::{self, bad, line, pause, pressed, with};
-use dev_factory::domain::screen::{AgentState, HostLine, Level, RoleFacts, Waiter};
+use dev_factory::domain::screen::{AgentState, HostLine, Level, RoleFacts, ServerFacts, Waiter};
 use dev_factory::domain::state::{PauseKind, Scope};
 use dev_factory::tui::model::{Engine, Model};
 
@@ -78,7 +78,7 @@ fn a_role_that_works_and_one_that_is_paused() {
     let mut s = plant::snapshot();
     s.agents[1].scripted = true;
     s.agents[0].state = AgentState::Paused;
-    s.agents[0].words = "paused by operator:oper: gaming".to_owned();
+    s.agents[0].words = "paused by oper: gaming".to_owned();
     s.pauses = vec![pause(PauseKind::Operator, Scope::Developer, "gaming")];
     for size in SIZES {
         let named = |what: &str| format!("agents_{what}_{}x{}", size.0, size.1);
@@ -173,8 +173,20 @@ fn the_line_at_a_host_shows_who_is_served_and_who_waits_for_how_long() {
 #[test]
 fn before_the_first_turn_and_without_a_host_there_are_words() {
     let mut s = plant::snapshot();
-    s.servers.clear();
+    for server in &mut s.servers {
+        let kept = (server.host.clone(), server.kind.clone());
+        let (model, context) = (server.model.clone(), server.context);
+        *server = ServerFacts {
+            host: kept.0,
+            kind: kept.1,
+            model,
+            context,
+            ..ServerFacts::default()
+        };
+    }
     s.hosts.clear();
+    s.needs.clear();
+    s.attempt = None;
     for agent in &mut s.agents {
         agent.facts = RoleFacts::default();
         agent.state = AgentState::Unasked;
@@ -185,8 +197,10 @@ fn before_the_first_turn_and_without_a_host_there_are_words() {
         let name = format!("agents_new_{}x{}", size.0, size.1);
         in_both_themes(&name, &agents(with(size, s.clone()), 1));
     }
+    s.servers.clear();
     let seen = text(&agents(with((120, 36), s), 1));
     for words in [
+        "no model is set for any role",
         "no turn yet: one is taken when a tool comes to a phase of the role",
         "key       none is sent",
         "not worked with in the last 24 hours",

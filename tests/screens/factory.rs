@@ -148,7 +148,7 @@ fn a_repair_a_review_and_an_escalation() {
     let mut s = plant::snapshot();
     s.phase = Phase::Fixing;
     let mut next = s.moves[4].clone();
-    next.at = at("02:41:00");
+    (next.seq, next.at) = (1847, at("02:41:00"));
     s.moves.push(next);
     everywhere("fixing", |size| with(size, s.clone()));
     s.phase = Phase::Review;
@@ -166,6 +166,7 @@ fn a_repair_a_review_and_an_escalation() {
     let last = s.moves.last_mut().unwrap();
     (last.from, last.to) = (Phase::Fixing, Phase::Review);
     last.outcome = Outcome::Escalated;
+    last.reason = s.escalation.as_ref().map(|why| why.reason.clone());
     everywhere("escalated", |size| with(size, s.clone()));
 }
 
@@ -219,6 +220,9 @@ fn wide_characters_keep_every_column_in_its_place() {
         s.moves
             .iter_mut()
             .for_each(|step| step.tool = s.current_tool.clone().unwrap());
+        for ran in &mut s.ran {
+            ran.tool = s.current_tool.clone().unwrap();
+        }
         s.moves[5].reason = Some("一つのファイル".repeat(12));
         model.snapshot = Some(s.into());
         let text_of = "この規則は、ラベルの大文字と小文字を区別しないことを求めている。".repeat(4);
@@ -295,6 +299,9 @@ fn very_long_reasons_are_cut_and_stay_in_their_pane() {
             step.reason = Some(long.clone());
             step.tool = s.queue[0].name.clone();
         });
+        for ran in &mut s.ran {
+            ran.tool = s.queue[0].name.clone();
+        }
         s.agents.iter_mut().for_each(|agent| {
             agent.words = long.clone();
             agent.model = "a-host/".to_owned() + &"model".repeat(20);
@@ -408,6 +415,10 @@ fn what_is_older_than_today_has_its_day() {
     model.size = (80, 24);
     model.tab = Tab::Agents;
     assert!(text(&model).contains(" Mon 01:38"), "{}", text(&model));
+    model.size = (120, 36);
+    let whole = "   Mon 02:31 Developer    fixing";
+    assert!(text(&model).contains(whole), "{}", text(&model));
+    model.size = (80, 24);
     model.now = later(30);
     assert!(text(&model).contains("  26 Oct\n"), "{}", text(&model));
     s.stopped = Some(Stopped {

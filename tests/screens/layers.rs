@@ -80,7 +80,9 @@ fn what_was_snoozed_stays_on_the_card_and_calls_nobody() {
     s.needs.drain(..2);
     let model = with((80, 24), s);
     assert_eq!(line(&model), " nothing waits for you; 1 quiet until 07:00");
-    assert!(text(&pressed(model, "!")).contains("Needs you 1 of 1: Supervisor cannot review"));
+    assert!(
+        text(&pressed(model, "!")).contains("Needs you 1 of 1, 1 quiet: Supervisor cannot review")
+    );
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn the_manager_hears_ready_what_goes_on_signs_of_life_and_the_end() {
         },
     );
     submit(&service.home, &pause).unwrap();
-    service.until("STATUS=idle: paused by operator:tester: night; 1 waiting for a person");
+    service.until("STATUS=idle: paused by tester: night; 1 waiting for a person");
     service.signal("-TERM");
     service.until("STOPPING=1");
     assert_eq!(service.child.wait().unwrap().code(), Some(0));

@@ -131,7 +131,7 @@ pub const ROWS: &[Row] = &[
         Probe,
         &["r"],
         "try now",
-        "ask the host of the cursor's role again",
+        "ask the host of the cursor, or of its role, again",
         AGENTS,
         Acts,
     ),

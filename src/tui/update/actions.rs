@@ -284,16 +284,17 @@ fn verdict(model: &mut Model) -> Vec<Effect> {
 }
 
 fn under_review(model: &Model, snapshot: &Snapshot, tool: String) -> VerdictMenu {
+    let verdicts = verdicts(snapshot, &tool);
     VerdictMenu {
         under_way: true,
         escalation: snapshot.escalation.clone(),
-        verdicts: verdicts(snapshot, &tool),
+        cursor: first_open(&verdicts),
+        verdicts,
         about: About {
             seen: model.seen(),
             item: None,
         },
         tool,
-        cursor: 0,
     }
 }
 
@@ -302,14 +303,22 @@ fn shelved(model: &Model, snapshot: &Snapshot, item: &Item) -> VerdictMenu {
         item: item.name.clone(),
         reason: None,
     };
+    let verdicts = verdicts(snapshot, &item.name);
     VerdictMenu {
         tool: item.name.clone(),
         under_way: false,
         escalation: item.escalation.clone(),
-        verdicts: verdicts(snapshot, &item.name),
+        cursor: first_open(&verdicts),
+        verdicts,
         about: draft::about(model, &verb),
-        cursor: 0,
     }
+}
+
+/// The first row that can be taken.
+fn first_open(verdicts: &[Verdict]) -> usize {
+    let mut rows = verdicts.iter();
+    rows.position(|verdict| verdict.closed.is_none())
+        .unwrap_or(0)
 }
 
 /// What can be decided on a tool; an engine that does not tell judges when it is asked.

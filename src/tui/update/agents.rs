@@ -84,7 +84,12 @@ pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
         model.agents.turn.put(&ends, 0);
     }
     if ends.is_empty() {
-        show(model, refused(format!("no turn has \"{text}\"")));
+        // Where there is little room, the turns are those of one role.
+        let of = match staff::agent(model) {
+            Some(agent) if model.size.0 < view::WIDE => format!(" of the {}", agent.role),
+            _ => String::new(),
+        };
+        show(model, refused(format!("no turn{of} has \"{text}\"")));
     }
     Vec::new()
 }

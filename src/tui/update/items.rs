@@ -8,7 +8,7 @@ use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::offer;
 use super::super::spoken;
-use super::super::tabs::{Focus, Tab};
+use super::super::tabs::{Focus, Staff, Tab};
 use super::{nothing_sought, open, orders, refused, show};
 use crate::domain::command::Verb;
 use crate::domain::item::Item;
@@ -54,11 +54,14 @@ pub fn moved(model: &mut Model, rows: isize) {
     }
 }
 
-/// The live text alone, or everything again; alone, it takes the keys that move.
+/// The live text or the role of the cursor alone, or everything again; alone, it takes the keys that move.
 pub fn zoom(model: &mut Model) {
     model.zoom = !model.zoom;
     if model.zoom && model.tab == Tab::Factory {
         model.focus = Focus::Live;
+    }
+    if model.zoom && model.tab == Tab::Agents && model.agents.focus == Staff::Roles {
+        model.agents.focus = Staff::Role;
     }
 }
 

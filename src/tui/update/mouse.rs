@@ -6,7 +6,7 @@ use super::super::key::{Code, Key};
 use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::mouse::{Did, Hit, Mouse};
-use super::super::tabs::{Focus, Tab};
+use super::super::tabs::{Focus, Staff, Tab};
 use super::super::view;
 use super::{actions, layers, logs, needs, open};
 use crate::factory::ports::operator::Operator;
@@ -41,7 +41,11 @@ fn clicked(model: &mut Model, hit: Hit) -> Vec<Effect> {
                 let names = model.names();
                 model.queue.put(&names, at);
             }
-            Tab::Agents => model.agents.roles.cursor = at,
+            Tab::Agents => {
+                model.agents.roles.cursor = at;
+                model.agents.top = 0;
+                model.agents.focus = Staff::Roles;
+            }
             Tab::Stats => model.tools.cursor = at,
             // Their rows are hit by other means, or not at all.
             Tab::Logs | Tab::Tool => {}

@@ -12,7 +12,6 @@ use super::top::thousands;
 use super::{doing, hosts, role, roles, turns};
 use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
 use crate::domain::stats::Usage;
-use crate::text::width::columns;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -48,6 +47,11 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(agent) = staff::agent(model) else {
         return;
     };
+    // Keys act on a role there too: it is named.
+    if small && matches!(focus, Staff::Hosts | Staff::Turns) {
+        let table = Table::fit(usize::from(column.width()));
+        column.line(ink, &table.row(model, ink, agent, true), buffer);
+    }
     if roomy || matches!(focus, Staff::Roles | Staff::Role) {
         details(model, s, ink, agent, (roomy, &mut column), buffer);
     }
@@ -136,15 +140,7 @@ fn details(
 }
 
 /// Columns of the last sign of life, a blank before it.
-const LAST: usize = 10;
-
-/// As much of a time as the column takes: of an older one the day.
-fn last(clock: &str) -> &str {
-    match clock.rsplit_once(' ') {
-        Some((day, _)) if columns(clock) >= LAST => day,
-        _ => clock,
-    }
-}
+const LAST: usize = doing::BRIEF + 1;
 
 /// Columns of the table.
 struct Table {
@@ -190,7 +186,7 @@ impl Table {
         let (part, state) = roles::state(agent.state);
         let last = match agent.last {
             _ if agent.state == AgentState::Working => "now".to_owned(),
-            Some(at) => last(&doing::clock(model, at)).to_owned(),
+            Some(at) => doing::brief(model, at),
             None => "never".to_owned(),
         };
         let name = doing::name(agent.role);

@@ -25,7 +25,12 @@ const NUMBER: usize = 5;
 
 /// Draws the entry of a card.
 pub fn draw(model: &Model, ink: &Ink<'_>, card: &Card, area: Rect, buffer: &mut Buffer) {
-    let count = model.snapshot.as_ref().map_or(0, |s| s.needs.len());
+    let needs = model.snapshot.as_ref().map_or(&[][..], |s| &s.needs);
+    let count = needs.len();
+    let quiet = match needs.iter().filter(|need| need.quiet.is_some()).count() {
+        0 => String::new(),
+        some => format!(", {some} quiet"),
+    };
     let width = area.width.saturating_sub(2).min(WIDEST);
     let key = model.keys.or(Action::Needs, "closing");
     let Some((at, need)) = entry(model, card) else {
@@ -38,7 +43,7 @@ pub fn draw(model: &Model, ink: &Ink<'_>, card: &Card, area: Rect, buffer: &mut 
         "" => String::new(),
         title => format!(": {title}"),
     };
-    let title = format!("Needs you {} of {count}{about}", at + 1);
+    let title = format!("Needs you {} of {count}{quiet}{about}", at + 1);
     let since = format!("since {}", doing::clock(model, need.since));
     let next = format!("{key} next of {count}");
     let frame = Frame {

@@ -7,7 +7,8 @@ use super::{spent, wrap};
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::Role;
 use crate::domain::screen::{AgentStatus, Snapshot};
-use crate::domain::state::{Pause, Scope};
+use crate::domain::state::{Pause, Scope, who};
+use crate::text::width::columns;
 use chrono::{DateTime, Utc};
 use ratatui::text::{Line, Span};
 
@@ -111,11 +112,6 @@ pub fn paused(model: &Model, pause: &Pause) -> String {
     )
 }
 
-/// An actor as people call it.
-pub fn who(by: &str) -> &str {
-    by.strip_prefix("operator:").unwrap_or(by)
-}
-
 /// A time of today as hours and minutes, another day's with its name, and with its date where that names two days.
 pub fn clock(model: &Model, at: DateTime<Utc>) -> String {
     let (time, now) = (model.local(at), model.local(model.now));
@@ -125,6 +121,18 @@ pub fn clock(model: &Model, at: DateTime<Utc>) -> String {
         _ => "%d %b %H:%M",
     };
     time.format(form).to_string()
+}
+
+/// Columns of a brief time at most.
+pub const BRIEF: usize = 9;
+
+/// The same in a column: of an older time the day alone.
+pub fn brief(model: &Model, at: DateTime<Utc>) -> String {
+    let clock = clock(model, at);
+    match clock.rsplit_once(' ') {
+        Some((day, _)) if columns(&clock) > BRIEF => day.to_owned(),
+        _ => clock,
+    }
 }
 
 /// Who works on the tool now, or is next.

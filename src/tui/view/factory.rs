@@ -263,7 +263,7 @@ impl Picture<'_> {
     }
 
     fn queue(&self, column: &mut Column, rows: usize, buffer: &mut Buffer) {
-        let count = queue::count(self.snapshot);
+        let count = queue::count(self.model, self.snapshot);
         let ink = self.ink;
         let title = queue::title(self.model);
         column.rule(ink, &[self.head(Focus::Queue, &title)], &count, buffer);

@@ -1,6 +1,7 @@
 //! The last line: the keys that work now, or for a while what the engine answered.
 
 use super::super::action::Action;
+use super::super::form::Field;
 use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::offer;
@@ -47,13 +48,11 @@ fn of_layer(model: &Model, layer: &Layer) -> Vec<(String, &'static str)> {
     let fixed: &[(&str, &str)] = match layer {
         Layer::Help(_) => &[("j k", "scroll"), ("q", "close")],
         Layer::Needs(_) => {
-            let next = model.keys.or(Action::Needs, "j");
-            let keys = [
-                ("1-9".to_owned(), "choose"),
-                (next, "next"),
-                ("q".to_owned(), "close"),
-            ];
-            return keys.to_vec();
+            let many = model.snapshot.as_ref().is_some_and(|s| s.needs.len() > 1);
+            let next = many.then(|| (model.keys.or(Action::Needs, "j"), "next"));
+            let choose = [("1-9".to_owned(), "choose")].into_iter();
+            let close = [("q".to_owned(), "close")];
+            return choose.chain(next).chain(close).collect();
         }
         Layer::Palette(_) => &[
             ("Enter", "send or complete"),
@@ -75,13 +74,18 @@ fn of_layer(model: &Model, layer: &Layer) -> Vec<(String, &'static str)> {
             ("Left Right", "choose"),
             ("Esc", "close"),
         ],
+        Layer::Form(form) if form.fields.iter().any(Field::is_choice) => &[
+            ("Enter", "go on"),
+            ("Left Right", "choose"),
+            ("Esc", "close"),
+        ],
         Layer::Form(_) => &[("Enter", "go on"), ("Ctrl-u", "empty"), ("Esc", "close")],
         Layer::Editor(_) => &[
             ("Ctrl-d", "done"),
+            ("Esc", "close"),
             ("Enter", "new line"),
             ("Ctrl-z", "undo"),
             ("Ctrl-x", "$EDITOR"),
-            ("Esc", "close"),
         ],
         Layer::Ends(_) => &[("j k", "choose"), ("Enter", "go on"), ("q", "close")],
         Layer::Verdict(_) => &[("j k", "choose"), ("Enter", "go on"), ("q", "close")],

@@ -12,7 +12,7 @@ const GATES: [(&str, &str, &str); 7] = [
     ("jest", "jest", "all promised tests run and pass"),
     ("coverage", "cov", "lines branches functions stmts"),
     ("held-out", "held-out", "cases the Developer never saw"),
-    ("public", "public", "examples through the real command"),
+    ("public", "public", "examples by the real command"),
     ("throwing", "throwing", "tests fail when exports throw"),
     (MUTATION, "mutation", "tests notice changes of the code"),
 ];

@@ -68,9 +68,11 @@ pub fn draw(
     for line in s.hosts.iter().filter(|line| !line.waiting.is_empty()) {
         below.extend(waiters(ink, line, spent::now(model, s)));
     }
-    // Alone, the words are whole, and those of the chosen host come first.
+    // Alone, the words are whole, and those of the chosen host come first; where none is chosen, of those away.
     let rows = if focused && kept == 0 { 4 } else { 1 };
-    let chosen = |server: &&ServerFacts| cursor == Some(&server.host);
+    let chosen = |server: &&ServerFacts| {
+        cursor.map_or(server.up == Some(false), |host| *host == server.host)
+    };
     let (first, others): (Vec<_>, Vec<_>) = s.servers.iter().partition(chosen);
     for server in first.into_iter().chain(others) {
         below.extend(trouble(
@@ -198,7 +200,7 @@ fn spelt(label: &str) -> String {
 /// The turn a server works on and those that wait for it.
 fn waiters(ink: &Ink<'_>, line: &HostLine, now: DateTime<Utc>) -> Vec<Line<'static>> {
     let row = |place: String, waiter: &Waiter, does: &str| {
-        let time = spent::short(now - waiter.since);
+        let time = spent::words(now - waiter.since);
         Line::from(vec![
             ink.span(Part::Dim, format!("     {}", cell(&place, 12))),
             Span::raw(format!("{does} {time}: {}", spelt(&waiter.who))),

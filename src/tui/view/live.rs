@@ -6,8 +6,9 @@ use super::super::spoken::{LOOKED_AT, below, words};
 use super::super::tabs::Tab;
 use super::super::theme::Part;
 use super::ink::Ink;
-use super::{doing, wrap};
+use super::wrap;
 use crate::domain::screen::Level;
+use crate::domain::state::who;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -52,7 +53,7 @@ fn speaker(from: &str) -> &str {
         "developer" => "Developer",
         "qa" => "QA",
         "supervisor" => "Supervisor",
-        other => doing::who(other),
+        other => who(other),
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::model::Model;
 use super::super::tabs::Focus;
 use super::super::theme::Part;
 use super::ink::{Ink, cell};
-use super::wrap;
+use super::{doing, wrap};
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::screen::Snapshot;
 use crate::text::width::columns;
@@ -15,8 +15,11 @@ use std::ops::Range;
 /// Rows from which on the item of the cursor is told about.
 const DETAIL: usize = 9;
 
-/// `6 wanted`
-pub fn count(snapshot: &Snapshot) -> String {
+/// `6 wanted`, or how many have the text that is looked for.
+pub fn count(model: &Model, snapshot: &Snapshot) -> String {
+    if !model.find.is_empty() {
+        return format!("{} of {}", model.items().len(), snapshot.queue.len());
+    }
     let wanted = snapshot
         .queue
         .iter()
@@ -111,11 +114,11 @@ fn detail(
         .into_iter()
         .map(|row| Line::raw(format!("   {row}")))
         .collect();
-    let added = model.local(item.added_at).format("%a %d %b %H:%M");
+    let added = doing::clock(model, item.added_at);
     let branch = item.branch.as_deref().unwrap_or("no branch yet");
     let stands = status(snapshot, item);
     let stands = stands.split(':').next().unwrap_or_default();
-    let first = wrap::first(&format!("{stands}, {branch}, added {added}"), room, 1);
+    let first = wrap::first(&format!("{stands}, {branch}, added {added}"), room, 2);
     lines.extend(first.into_iter().map(dim));
     if let Some(reason) = item.reason.as_deref().filter(|reason| !reason.is_empty()) {
         lines.extend(wrap::first(reason, room, 2).into_iter().map(dim));

@@ -7,8 +7,9 @@ use super::ink::{Ink, cell};
 use super::top::thousands;
 use super::{doing, wrap};
 use crate::domain::item::ItemStatus;
-use crate::domain::phase::Role;
+use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::{Act, AgentState, AgentStatus, Snapshot, SoulFacts, TurnLine};
+use crate::domain::state::Scope;
 use crate::domain::stats::{Spread, Usage};
 use ratatui::text::{Line, Span};
 
@@ -94,6 +95,8 @@ fn remedies(model: &Model, s: &Snapshot, agent: &AgentStatus) -> Vec<String> {
     let probe = key(Action::Probe, "the command probe");
     let pause = key(Action::Pause, "the command resume");
     let verdict = key(Action::Verdict, "the command decide");
+    let mut items = s.queue.iter();
+    let waits = s.phase == Phase::Review || items.any(|item| item.status == ItemStatus::InReview);
     let id = format!("host:{}", agent.role);
     let own = s.needs.iter().find(|need| need.id == id);
     let ways = own.map_or(&[][..], |need| &need.ways);
@@ -105,16 +108,19 @@ fn remedies(model: &Model, s: &Snapshot, agent: &AgentStatus) -> Vec<String> {
             format!("it is asked when there is work for it; {probe} asks the model servers now")
         }
         AgentState::Offline => format!("{probe} asks the model servers again now"),
-        AgentState::Paused => {
-            format!("{pause} lifts its own pause; on Factory that of the factory")
-        }
+        AgentState::Paused => match s.pauses.iter().find(|p| p.scope == Scope::of(agent.role)) {
+            Some(own) if own.lifts() => format!("{pause} lifts it"),
+            Some(_) => format!("{} has the ways out", key(Action::Needs, "the card")),
+            None => format!("{pause} on Factory lifts it, unless the card has the ways out"),
+        },
         AgentState::OffSchedule => "it goes on by itself when its schedule says so".to_owned(),
         AgentState::External => "nothing to do here: another program takes its turns".to_owned(),
-        AgentState::Operator => format!("{verdict} gives the verdict on what waits"),
+        AgentState::Operator if waits => format!("{verdict} gives the verdict on what waits"),
+        AgentState::Operator => "nothing waits for a verdict".to_owned(),
         AgentState::Working | AgentState::Ready => return Vec::new(),
     };
     all.push(more);
-    if agent.role == Role::Supervisor && agent.state == AgentState::Offline {
+    if waits && agent.role == Role::Supervisor && agent.state == AgentState::Offline {
         all.push(format!("{verdict} gives the verdict yourself"));
     }
     all
@@ -223,8 +229,8 @@ fn day(used: &Usage) -> String {
     match used.turns {
         0 => "no turn".to_owned(),
         _ => format!(
-            "{} turns, {} in, {} cached, {} out, {}",
-            used.turns,
+            "{}, {} in, {} cached, {} out, {}",
+            turns(used.turns),
             thousands(used.input),
             thousands(used.cached),
             thousands(used.output),
@@ -277,11 +283,21 @@ fn speed(agent: &AgentStatus) -> String {
 
 /// What its last turns show.
 fn thinking(agent: &AgentStatus) -> String {
-    let turns = &agent.facts.turns;
-    let thought: Vec<u64> = turns.iter().filter_map(|turn| turn.thought).collect();
-    match (thought.iter().sum::<u64>(), turns.len()) {
+    let all = &agent.facts.turns;
+    let thought: Vec<u64> = all.iter().filter_map(|turn| turn.thought).collect();
+    match (thought.iter().sum::<u64>(), all.len() as u64) {
         (_, 0) => "no turn yet".to_owned(),
-        (0, all) => format!("none in {all} turns"),
-        (tokens, all) => format!("{} in {} of {all} turns", thousands(tokens), thought.len()),
+        (0, all) => format!("none in {}", turns(all)),
+        (tokens, all) => {
+            let (tokens, thought) = (thousands(tokens), thought.len());
+            format!("{tokens} in {thought} of {}", turns(all))
+        }
+    }
+}
+
+fn turns(count: u64) -> String {
+    match count {
+        1 => "1 turn".to_owned(),
+        many => format!("{many} turns"),
     }
 }

@@ -158,6 +158,7 @@ fn moment(
     let moment = &view.moment;
     let clock = model.when(moment.at);
     let place = match view.at {
+        None if moment.seq == 0 => " no event yet".to_owned(),
         None => format!(" at {clock}, seq {}, newest", moment.seq),
         Some(_) => format!(" at {clock}, seq {}, stands still", moment.seq),
     };

@@ -8,6 +8,7 @@ use super::super::theme::Part;
 use super::ink::{Ink, cell, fitted};
 use super::{WIDE, doing};
 use crate::domain::screen::{AgentState, Need, Snapshot};
+use crate::domain::state::who;
 use crate::text::width::{columns, truncate};
 use chrono::{DateTime, Utc};
 use ratatui::buffer::Buffer;
@@ -138,7 +139,7 @@ fn needs(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
         let since = doing::clock(model, stopped.since);
         let words = format!(
             " STOPPED by {} since {since}: {}; {}",
-            doing::who(&stopped.by),
+            who(&stopped.by),
             stopped.reason,
             model.starts_it()
         );

@@ -7,19 +7,22 @@ use super::super::tabs::Staff;
 use super::super::theme::Part;
 use super::agents::head;
 use super::column::Column;
-use super::ink::{Ink, cell};
+use super::ink::{Ink, cell, right};
 use super::top::thousands;
 use super::{WIDE, doing, spent};
 use crate::domain::label::Label;
 use crate::domain::phase::Role;
 use crate::domain::screen::{AgentState, AgentStatus, Snapshot, TurnLine, Waiter};
+use crate::text::width::columns;
 use chrono::TimeDelta;
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
+/// Title of the column whose width the times decide.
+const WHEN: &str = "When";
 /// Title and width of the columns.
 const COLUMNS: [(&str, usize); 10] = [
-    ("When", 8),
+    (WHEN, 8),
     ("Role", 13),
     ("Phase", 13),
     ("Turn", 6),
@@ -43,12 +46,9 @@ pub fn draw(
     if column.left() < 2 {
         return;
     }
-    let title = match model.agents.find.as_str() {
-        "" => "Last turns".to_owned(),
-        text => format!("Last turns with {text:?}"),
-    };
-    column.rule(ink, &[head(model, Staff::Turns, &title)], "", buffer);
     let wide = column.width() >= WIDE;
+    let title = title(model, (!wide).then_some(agent.role));
+    column.rule(ink, &[head(model, Staff::Turns, &title)], "", buffer);
     let turns = staff::turns(model);
     let now = running(s).filter(|(role, _)| wide || *role == agent.role);
     let now = now.filter(|_| model.agents.find.is_empty());
@@ -59,22 +59,46 @@ pub fn draw(
             }
             false => {
                 let key = model.keys.or(Action::Close, "an empty search");
-                format!("   no turn has that: {key} shows all")
+                let of = match wide {
+                    true => String::new(),
+                    false => format!(" of the {}", agent.role),
+                };
+                format!("   no turn{of} has that: {key} shows all")
             }
         };
         return column.line(ink, &Line::from(ink.span(Part::Dim, words)), buffer);
     }
+    let when = when(model, &turns, now.map(|(_, waiter)| waiter));
     if wide {
-        let head: String = COLUMNS.iter().map(|(title, w)| cell(title, *w)).collect();
-        let head = Line::from(ink.span(Part::Dim, format!("   {head}For")));
-        column.line(ink, &head, buffer);
+        let titles = COLUMNS.map(|(title, _)| title.to_owned());
+        let head = format!("   {}For", cells(titles, when));
+        column.line(ink, &Line::from(ink.span(Part::Dim, head)), buffer);
     }
     if let Some((role, waiter)) = now {
-        let line = under_way(model, s, ink, role, waiter, wide);
+        let line = under_way(model, s, ink, role, waiter, (wide, when));
         column.line(ink, &line, buffer);
     }
-    let rows = listed(model, ink, &turns, column);
+    let rows = listed(model, ink, &turns, column, when);
     column.lines(ink, &rows, buffer);
+}
+
+/// What is listed: the turns of all, or of one role, and the text they have.
+fn title(model: &Model, role: Option<Role>) -> String {
+    let of = role.map_or_else(String::new, |role| format!(" of {}", doing::name(role)));
+    match model.agents.find.as_str() {
+        "" => format!("Last turns{of}"),
+        text => format!("Last turns{of} with {text:?}"),
+    }
+}
+
+/// Columns of the widest time.
+fn when(model: &Model, turns: &[(Role, &TurnLine)], now: Option<&Waiter>) -> usize {
+    let times = turns.iter().map(|(_, turn)| turn.at);
+    times
+        .chain(now.map(|waiter| waiter.since))
+        .map(|at| columns(&doing::brief(model, at)))
+        .max()
+        .unwrap_or(0)
 }
 
 /// As many turns as there are rows left, with the cursor in sight.
@@ -83,6 +107,7 @@ fn listed(
     ink: &Ink<'_>,
     turns: &[(Role, &TurnLine)],
     column: &Column,
+    when: usize,
 ) -> Vec<Line<'static>> {
     let focused = model.agents.focus == Staff::Turns;
     let wide = column.width() >= WIDE;
@@ -96,8 +121,8 @@ fn listed(
     shown
         .map(|(at, (role, turn))| {
             let mut line = match wide {
-                true => row(model, ink, *role, turn),
-                false => sentence(model, ink, turn),
+                true => row(model, ink, *role, turn, when),
+                false => sentence(model, ink, turn, when),
             };
             if Some(at) == cursor
                 && let Some(front) = line.spans.first_mut()
@@ -122,8 +147,12 @@ fn running(s: &Snapshot) -> Option<(Role, &Waiter)> {
     Some((agent.role, line.working.as_ref()?))
 }
 
-fn cells(texts: [String; 10]) -> String {
-    let widths = COLUMNS.iter().map(|(_, width)| *width);
+/// A row of the table, its first column as wide as the times are.
+fn cells(texts: [String; 10], when: usize) -> String {
+    let widths = COLUMNS.iter().map(|(title, width)| match *title {
+        WHEN => (when + 1).max(*width),
+        _ => *width,
+    });
     let cells = texts.iter().zip(widths);
     cells
         .map(|(text, width)| cell(text, width - 1) + " ")
@@ -136,14 +165,15 @@ fn under_way(
     ink: &Ink<'_>,
     role: Role,
     waiter: &Waiter,
-    wide: bool,
+    (wide, when): (bool, usize),
 ) -> Line<'static> {
     let Label { tool, phase, .. } = Label::of(&waiter.who);
-    let since = doing::clock(model, waiter.since);
+    let since = doing::brief(model, waiter.since);
     let time = spent::words(spent::now(model, s) - waiter.since);
     if !wide {
         let words = format!(
-            " {since} {} {} running {time}",
+            " {} {} {} running {time}",
+            right(&since, when),
             cell(phase, 11),
             cell(tool, 22)
         );
@@ -162,7 +192,7 @@ fn under_way(
         time,
         "running".to_owned(),
     ];
-    Line::from(ink.span(Part::Active, format!("   {}{tool}", cells(texts))))
+    Line::from(ink.span(Part::Active, format!("   {}{tool}", cells(texts, when))))
 }
 
 fn count(tokens: Option<u64>) -> String {
@@ -177,14 +207,14 @@ fn time(turn: &TurnLine) -> String {
     }
 }
 
-fn row(model: &Model, ink: &Ink<'_>, role: Role, turn: &TurnLine) -> Line<'static> {
+fn row(model: &Model, ink: &Ink<'_>, role: Role, turn: &TurnLine, when: usize) -> Line<'static> {
     let label = Label::of(&turn.label);
     let ended = match turn.ok {
         true => turn.ended.as_str(),
         false => "failed",
     };
     let texts = [
-        doing::clock(model, turn.at),
+        doing::brief(model, turn.at),
         doing::name(role).to_owned(),
         label.phase.to_owned(),
         label.turn(),
@@ -195,18 +225,18 @@ fn row(model: &Model, ink: &Ink<'_>, role: Role, turn: &TurnLine) -> Line<'stati
         time(turn),
         ended.to_owned(),
     ];
-    let front = Span::raw(format!("   {}", cells(texts)));
+    let front = Span::raw(format!("   {}", cells(texts, when)));
     match turn.ok {
         true => Line::from(vec![front, Span::raw(label.tool.to_owned())]),
         false => Line::from(vec![front, ink.span(Part::Fail, turn.ended.clone())]),
     }
 }
 
-fn sentence(model: &Model, ink: &Ink<'_>, turn: &TurnLine) -> Line<'static> {
+fn sentence(model: &Model, ink: &Ink<'_>, turn: &TurnLine, when: usize) -> Line<'static> {
     let Label { tool, phase, .. } = Label::of(&turn.label);
     let front = format!(
         " {} {} {} ",
-        doing::clock(model, turn.at),
+        right(&doing::brief(model, turn.at), when),
         cell(phase, 11),
         cell(tool, 22)
     );

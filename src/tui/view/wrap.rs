@@ -27,6 +27,10 @@ pub fn rows(text: &str, width: usize) -> Vec<String> {
                 continue;
             }
         }
+        // What goes on begins at the edge.
+        if c == ' ' && row.is_empty() && !rows.is_empty() {
+            continue;
+        }
         row.push(c);
         used += wide;
         if c == ' ' && !row.trim_start().is_empty() {
@@ -73,6 +77,7 @@ mod tests {
         assert_eq!(rows("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(rows("日本語 x", 5), ["日本", "語 x"]);
         assert_eq!(rows("    if (x) y", 9), ["    if", "(x) y"]);
+        assert_eq!(rows("one two  three", 7), ["one two", "three"]);
         assert_eq!(rows("", 9), [""]);
         assert_eq!(first("one two three four", 8, 2), ["one two", "three f…"]);
         assert_eq!(first("one two", 8, 2), ["one two"]);

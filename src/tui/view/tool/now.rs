@@ -76,13 +76,8 @@ pub fn next(model: &Model, view: &ToolView) -> String {
         .and_then(|item| item.reason.clone())
         .unwrap_or_default();
     match item.map(|item| item.status) {
-        Some(ItemStatus::NeedsHuman) => {
-            format!("parked, it waits for you: {}", one_line(&reason, 200))
-        }
-        Some(ItemStatus::InReview) => format!(
-            "on the shelf until someone decides: {}",
-            one_line(&reason, 200)
-        ),
+        Some(ItemStatus::NeedsHuman) => because("parked, it waits for you", &reason),
+        Some(ItemStatus::InReview) => because("on the shelf until someone decides", &reason),
         Some(ItemStatus::Wanted) => "it waits in the queue for its turn".to_owned(),
         _ if view
             .stays
@@ -92,6 +87,14 @@ pub fn next(model: &Model, view: &ToolView) -> String {
             "it is shipped: nothing happens to it until someone reopens it".to_owned()
         }
         _ => format!("nothing; what happened last: {}", one_line(&newest, 200)),
+    }
+}
+
+/// Words, and why where that is known.
+fn because(words: &str, reason: &str) -> String {
+    match reason {
+        "" => words.to_owned(),
+        reason => format!("{words}: {}", one_line(reason, 200)),
     }
 }
 
