@@ -7,25 +7,27 @@ use crate::text::width::columns;
 use ratatui::text::{Line, Span};
 
 /// Every gate in its order, its short name, and what it measures.
-const GATES: [(&str, &str, &str); 7] = [
+const GATES: [(&str, &str, &str); 9] = [
     ("scan", "scan", "planned files, no tricks in them"),
     ("jest", "jest", "all promised tests run and pass"),
     ("coverage", "cov", "lines branches functions stmts"),
     ("held-out", "held-out", "cases the Developer never saw"),
     ("public", "public", "examples by the real command"),
     ("throwing", "throwing", "tests fail when exports throw"),
-    (MUTATION, "mutation", "tests notice changes of the code"),
+    ("readme", "readme", "what the README shows is true"),
+    ("mutation", "mutation", "tests notice changes of the code"),
+    ("again", "again", "the same over a clean checkout"),
 ];
 
-/// The gate that settings may leave out.
-const MUTATION: &str = "mutation";
+/// Gates shown only where a run has them: settings or an earlier red gate leave them out, and older runs lack them.
+const SOMETIMES: [&str; 3] = ["readme", "mutation", "again"];
 
 /// The gates there are, as far as these runs tell.
 fn gates(runs: &[Measured]) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    let mutated = (runs.iter()).any(|run| run.gates.iter().any(|line| line.gate == MUTATION));
-    GATES
-        .into_iter()
-        .filter(move |(gate, ..)| mutated || *gate != MUTATION)
+    GATES.into_iter().filter(|(gate, ..)| {
+        let has = |run: &Measured| run.gates.iter().any(|line| line.gate == *gate);
+        !SOMETIMES.contains(gate) || runs.iter().any(has)
+    })
 }
 
 /// Said of a tool that has not been measured yet.
