@@ -376,8 +376,13 @@ fn a_stop_from_outside_gives_the_terminal_to_the_shell_too() {
     pty.shows("Stopped");
     pty.press("echo typed-$((40+2))\r");
     pty.shows("\ntyped-42");
+    let screens = child(&pty);
     pty.press("fg\r");
-    pty.shows("--home home");
+    // The shell gives its terminal away before it wakes the job; what is typed earlier is typed into the shell's mode.
+    let stat = format!("/proc/{screens}/stat");
+    pty.until("awake", |_| {
+        std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") T "))
+    });
     pty.press("leave\r");
     pty.until("the screens again", |s| s.screen().alternate_screen());
     pty.shows("○ IDLE");

@@ -45,8 +45,14 @@ impl Context {
         let reply = self.tools.models.turn(&short.request, pieces).await;
         // Where it cannot be kept, the turn it belongs to cannot either, and that one says so.
         let _ = self.transcribe(&short.request, reply.as_ref().ok(), reply.as_ref().err());
-        let reply = reply.ok()?;
         let millis = started.elapsed().as_millis() as u64;
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(error) => {
+                let failed = self.failed(&short, &error, None, millis);
+                return Some(EventBody::Turn(failed));
+            }
+        };
         let turn = Turn {
             ok: true,
             ..self.told(&short, Some(&reply), millis)
