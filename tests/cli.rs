@@ -732,7 +732,7 @@ fn one_engine_a_home_from_up_to_down() {
         .stdout(contains("the engine has ended"));
     w.run(&["--home", "home", "status"])
         .assert()
-        .stdout(contains("STOPPED by operator:tester").and(contains("enough")));
+        .stdout(contains("STOPPED by tester").and(contains("enough")));
     w.run(&["--home", "home", "logs"])
         .assert()
         .success()
@@ -814,7 +814,7 @@ fn down_without_an_engine_says_that_it_stays_stopped_and_it_does() {
         .stdout("no engine runs; it stays stopped until dev-factory up\n");
     w.run(&["--home", "home", "status"])
         .assert()
-        .stdout(contains("STOPPED by operator:tester").and(contains("away")));
+        .stdout(contains("STOPPED by tester").and(contains("away")));
     w.run(&["--home", "home", "up"]).assert().success();
     w.run(&["--home", "home", "status"])
         .assert()

@@ -213,6 +213,14 @@ fn unknown_keys_anywhere_get_a_suggestion() {
             "[hosts.gpu1]\nkind = \"ollama\"\nnum_cxt = 1\n",
             "did you mean hosts.gpu1.num_ctx?",
         ),
+        (
+            "[keep]\nzzz = 1\n",
+            "keep.zzz is not a setting; remove it, or name one of transcripts_mib, evidence_mib, logs_mib, branch_days",
+        ),
+        (
+            "[harness]\nspec_examples_most = 4\n",
+            "2:22: harness.spec_examples_least is 8 and harness.spec_examples_most is 4: no spec has both",
+        ),
         ("hosts = 3\n", "hosts is a table: write [hosts]"),
         (
             "limits.day_usd = [1]\n",

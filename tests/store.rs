@@ -211,6 +211,12 @@ fn a_snapshot_of_another_version_is_not_begun_with() {
         "it is begun with"
     );
     assert_eq!(other("0.0.0"), before);
+    // What a damaged journal no longer says, that fold may still know.
+    let damaged = home
+        .text("journal.jsonl")
+        .replacen("\"seq\":1", "\"seq\":7", 1);
+    fs::write(home.path("journal.jsonl"), damaged).unwrap();
+    assert_eq!(other("0.0.0").totals.turns, 9);
 }
 
 #[test]

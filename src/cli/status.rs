@@ -7,7 +7,7 @@ use crate::adapters::store::{files, readers};
 use crate::domain::condition::Condition;
 use crate::domain::item::ItemStatus;
 use crate::domain::screen::{AgentState, AgentStatus, EngineId, Snapshot};
-use crate::domain::state::{Pause, StateDoc};
+use crate::domain::state::{Pause, StateDoc, who};
 use crate::domain::stats::Stats;
 use crate::headless;
 use chrono::{DateTime, Local, Utc};
@@ -207,7 +207,7 @@ fn engine(s: &Snapshot, alive: bool) -> String {
         (_, true) => engine_words(&s.engine),
         (Some(stopped), false) => format!(
             "STOPPED by {} since {}: {}; dev-factory up starts it",
-            stopped.by,
+            who(&stopped.by),
             local(stopped.since),
             stopped.reason
         ),

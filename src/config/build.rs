@@ -87,6 +87,13 @@ impl Builder<'_> {
         self.merged.get(&path)
     }
 
+    /// A problem with what a key is set to, or with what it is when nothing is set.
+    pub(super) fn wrong(&mut self, key: &str, sentence: String) {
+        let entry = self.entry(key);
+        let source = entry.map_or(Source::BuiltIn, |entry| entry.source.clone());
+        self.problems.push(Problem { source, sentence });
+    }
+
     pub(super) fn show(&mut self, key: &str, value: String, source: Source) {
         self.sources.push(Shown {
             key: key.to_owned(),
@@ -161,14 +168,9 @@ impl Builder<'_> {
             return Vec::new();
         };
         let words = shlex::split(&text);
-        if words.is_none()
-            && let Some(entry) = self.entry("sandbox.command")
-        {
-            let source = entry.source.clone();
-            self.problems.push(Problem {
-                source,
-                sentence: "sandbox.command has a quote that is never closed".to_owned(),
-            });
+        if words.is_none() {
+            let sentence = "sandbox.command has a quote that is never closed";
+            self.wrong("sandbox.command", sentence.to_owned());
         }
         words.unwrap_or_default()
     }
@@ -236,13 +238,23 @@ impl Builder<'_> {
     }
 
     fn shape(&mut self, d: Shape) -> Shape {
-        Shape {
+        let shape = Shape {
             files: self.small("harness.spec_files", d.files),
             rules: self.small("harness.spec_rules", d.rules),
             exports: self.small("harness.spec_exports", d.exports),
             least_examples: self.small("harness.spec_examples_least", d.least_examples),
             most_examples: self.small("harness.spec_examples_most", d.most_examples),
+        };
+        let (least, most) = (shape.least_examples, shape.most_examples);
+        if least > most {
+            let keys = ["harness.spec_examples_least", "harness.spec_examples_most"];
+            let set = keys.into_iter().find(|key| self.entry(key).is_some());
+            let sentence = format!(
+                "harness.spec_examples_least is {least} and harness.spec_examples_most is {most}: no spec has both; raise the second or lower the first"
+            );
+            self.wrong(set.unwrap_or_default(), sentence);
         }
+        shape
     }
 
     fn keep(&mut self) -> KeepSettings {

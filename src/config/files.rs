@@ -152,7 +152,7 @@ impl Walk<'_> {
                 }
                 None => match schema::today(path, self.renamed) {
                     Some(now) => self.once_named(&now, &name, span, value),
-                    None => self.unknown(path, &name, span),
+                    None => self.problem(span, schema::unknown(path)),
                 },
             },
         }
@@ -171,12 +171,6 @@ impl Walk<'_> {
         for entry in self.entries.iter_mut().skip(from) {
             entry.old = Some(old.to_owned());
         }
-    }
-
-    fn unknown(&mut self, path: &[String], name: &str, span: &Range<usize>) {
-        let hint = schema::suggestion(path)
-            .map_or(String::new(), |word| format!("; did you mean {word}?"));
-        self.problem(span, format!("{name} is not a setting{hint}"));
     }
 
     fn scalar(
@@ -279,11 +273,13 @@ pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) ->
             None => {
                 let known: Vec<String> = by_variable().map(|(key, _)| variable_name(key)).collect();
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                let hint = schema::nearest(name, &known)
-                    .map_or(String::new(), |word| format!("; did you mean {word}?"));
+                let hint = match schema::nearest(name, &known) {
+                    Some(word) => format!("did you mean {word}?"),
+                    None => "unset it: `dev-factory config` shows what there is".to_owned(),
+                };
                 problems.push(Problem {
                     source,
-                    sentence: format!("{name} is not a setting{hint}"),
+                    sentence: format!("{name} is not a setting; {hint}"),
                 });
             }
         }
@@ -356,10 +352,7 @@ fn text_entry(
     let name = path.join(".");
     let checked = match schema::find(&path) {
         Some(takes) => check::check(&name, takes, Value::Text(value.to_owned()), false),
-        None => Err(format!(
-            "{name} is not a setting{}",
-            schema::suggestion(&path).map_or(String::new(), |w| format!("; did you mean {w}?"))
-        )),
+        None => Err(schema::unknown(&path)),
     };
     match checked {
         Ok(value) => entries.push(Entry {

@@ -1,7 +1,7 @@
 //! Which model each role works with: settings, else its soul's, else the usual one of the host at hand.
 
 use super::build::Builder;
-use super::{Inputs, Problem, Source};
+use super::{Inputs, Source};
 use crate::agents::acting::Style;
 use crate::domain::phase::Role;
 use crate::factory::ports::settings::{Host, HostKind, ModelRef, RoleSettings};
@@ -93,10 +93,7 @@ impl Builder<'_> {
                     known.join(", ")
                 }
             );
-            let source = self
-                .entry(key)
-                .map_or(Source::BuiltIn, |entry| entry.source.clone());
-            self.problems.push(Problem { source, sentence });
+            self.wrong(key, sentence);
         }
         Some(ModelRef {
             host: host.to_owned(),

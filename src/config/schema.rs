@@ -261,10 +261,13 @@ fn matches(pattern: &str, path: &[String]) -> bool {
         && parts.next().is_none()
 }
 
-/// What could have been meant where `path` goes wrong.
+/// What to say of a name that is no setting: what could have been meant where `path` goes wrong, else what there is.
 #[must_use]
-pub fn suggestion(path: &[String]) -> Option<String> {
-    let (last, above) = path.split_last()?;
+pub fn unknown(path: &[String]) -> String {
+    let name = path.join(".");
+    let Some((last, above)) = path.split_last() else {
+        return format!("{name} is not a setting");
+    };
     let mut known: Vec<&str> = KEYS
         .iter()
         .filter_map(|(pattern, _)| {
@@ -280,10 +283,15 @@ pub fn suggestion(path: &[String]) -> Option<String> {
         })
         .collect();
     known.dedup();
-    if let Some(word) = nearest(last, &known) {
-        return Some(joined(above, &word));
+    let meant = nearest(last, &known).map(|word| joined(above, &word));
+    match meant.or_else(|| elsewhere(last)) {
+        Some(word) => format!("{name} is not a setting; did you mean {word}?"),
+        None if known.is_empty() => format!("{name} is not a setting; remove it"),
+        None => format!(
+            "{name} is not a setting; remove it, or name one of {}",
+            known.join(", ")
+        ),
     }
-    elsewhere(last)
 }
 
 /// The same last name in another table: `day_usd` at the top level is meant for [limits].

@@ -78,7 +78,7 @@ pub async fn measure(
             input: &input,
             tree: &tree,
             tests,
-            refusing: refusing(input.public, promised),
+            refusing: Some(refusing(input.public, promised)),
         };
         run(&work, &progress, &mut evidence).await?;
         if evidence.green() {
@@ -101,7 +101,8 @@ struct Work<'a> {
     input: &'a GateInput<'a>,
     tree: &'a Tree,
     tests: &'a dyn Tests,
-    refusing: Refusing,
+    /// Tests that may pass over exports that throw; None where nobody asks, since that copy is a clean one anyway.
+    refusing: Option<Refusing>,
 }
 
 /// What is green passes once more, over what was saved and nothing else: chance, leftovers and files that were swapped
@@ -117,7 +118,7 @@ async fn again(
     };
     let work = Work {
         tree: &clean,
-        refusing: work.refusing.clone(),
+        refusing: None,
         ..*work
     };
     let mut second = blank(work.input, work.tests);
@@ -183,8 +184,9 @@ async fn run(
         input.held_out,
         &evidence.held_out,
     ));
-    let throwing = green && complete && evidence.green();
-    last(work, (green, throwing), progress, evidence).await
+    let asked = work.refusing.as_ref();
+    let throwing = asked.filter(|_| green && complete && evidence.green());
+    last(work, green, throwing, progress, evidence).await
 }
 
 /// What came of the cases. Those that failed are asked once more before anybody is told to repair something: a process
@@ -234,7 +236,8 @@ async fn beside(
 /// What only the real command shows, and beside it the tests over exports that throw.
 async fn last(
     work: &Work<'_>,
-    (green, throwing): (bool, bool),
+    green: bool,
+    refusing: Option<&Refusing>,
     progress: &(dyn Fn(&str) + Send + Sync),
     evidence: &mut Evidence,
 ) -> Result<(), TestError> {
@@ -246,9 +249,9 @@ async fn last(
     let public: Vec<Case> = input.public.iter().filter(wanted).cloned().collect();
     progress("running the real command, and the tests over exports that throw");
     let throwing = async {
-        match throwing {
-            true => tests.throwing(tree).await.map(Some),
-            false => Ok(None),
+        match refusing {
+            Some(refusing) => tests.throwing(tree).await.map(|run| Some((run, refusing))),
+            None => Ok(None),
         }
     };
     let (received, throwing) = tokio::join!(tests.cases(tree, &public), throwing);
@@ -256,9 +259,8 @@ async fn last(
     evidence
         .gates
         .push(verdicts::cases("public", &public, &evidence.public));
-    if let Some(throwing) = throwing? {
-        let expected = tree.expected_tests;
-        let verdict = verdicts::throwing(&throwing, expected, &work.refusing);
+    if let Some((throwing, refusing)) = throwing? {
+        let verdict = verdicts::throwing(&throwing, tree.expected_tests, refusing);
         evidence.gates.push(verdict);
         evidence.throwing = Some(throwing);
     }

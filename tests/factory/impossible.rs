@@ -19,7 +19,7 @@ const AGAINST_E6: &str = r#"{"id":"E9","rule":"R4","cli":["none.txt"],"given":{"
 const AGAINST_E2: &str = r#"{"id":"E9","rule":"R1","call":"sum","args":[""],"expect":1}"#;
 
 /// Few rungs, so that the end comes soon.
-const SHORT: &str = "[ladder]\nrepairs = 1\nfresh_starts = 1\nsamples = 1\ndiagnoses = 1\n";
+const SHORT: &str = "[ladder]\nrepairs = 1\nfresh_starts = 0\nsamples = 1\ndiagnoses = 1\n";
 
 /// The spec with one more example.
 fn spec(line: &str) -> String {
@@ -32,7 +32,8 @@ fn other() -> String {
     source(&[], "the other way").replace("cannot read ${", "no such file ${")
 }
 
-/// Builds the tool with this Developer, under a Supervisor who ships whatever may be shipped, or under a person.
+/// Builds the tool with this Developer, under a Supervisor who ships whatever may be shipped, or under a person: what the
+/// Supervisor's rungs add is shown by those who would get on.
 fn never_ships(
     supervisor: bool,
     write: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
@@ -136,7 +137,7 @@ fn not_by_one_who_looks_whether_it_is_tested() {
 
 #[test]
 fn not_by_one_who_ends_the_tests_early() {
-    never_ships(true, |request| {
+    never_ships(false, |request| {
         let text = source(&[], request.label());
         Some(fenced(&text.replace(
             "'use strict';\n",
@@ -155,7 +156,7 @@ fn not_by_one_who_answers_in_prose() {
 
 #[test]
 fn not_by_one_who_repeats_itself() {
-    never_ships(true, |request| {
+    never_ships(false, |request| {
         let again = "Now I write the file that was asked for, at once. ".repeat(60);
         (n(request) > 0).then_some(again)
     });
@@ -183,7 +184,7 @@ fn not_by_one_who_only_thinks() {
 
 #[test]
 fn not_by_one_who_leaves_code_out() {
-    never_ships(true, |request| {
+    never_ships(false, |request| {
         let left = "'use strict';\n\n// ... existing code ...\n\nmodule.exports = { sum, main };\n";
         (n(request) > 0).then(|| fenced(left))
     });
@@ -191,7 +192,7 @@ fn not_by_one_who_leaves_code_out() {
 
 #[test]
 fn not_by_one_who_improves_slowly() {
-    never_ships(true, |request| {
+    never_ships(false, |request| {
         let all = [Bug::Empty, Bug::Line, Bug::Usage];
         let left = all.get(n(request) as usize..).unwrap_or_default();
         Some(fenced(&source(left, request.label())))
@@ -210,7 +211,7 @@ fn not_by_one_who_forgets_exports() {
 
 #[test]
 fn not_by_one_who_calls_tools() {
-    never_ships(true, |request| {
+    never_ships(false, |request| {
         let call =
             json!({"name": "write_file", "arguments": {"path": "src/cli.js", "content": other()}});
         (n(request) > 0).then(|| format!("<tool_call>\n{call}\n</tool_call>"))

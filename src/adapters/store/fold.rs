@@ -68,6 +68,17 @@ pub struct Folded {
 
 /// Reads snapshot and segments and folds them.
 pub fn read(layout: &Layout) -> Result<Folded, StoreError> {
+    // An update reads everything once: what it remembers more stands in events long past.
+    let whole = read_with(layout, |saved| saved.version == VERSION)?;
+    match whole.stale && !whole.notes.is_empty() {
+        // The journal no longer has all of what another version knew.
+        true => read_with(layout, |_| true),
+        false => Ok(whole),
+    }
+}
+
+/// The same, beginning with the snapshot where it is one to begin with.
+fn read_with(layout: &Layout, fits: fn(&Saved) -> bool) -> Result<Folded, StoreError> {
     let mut out = Folded::default();
     let path = layout.journal();
     out.live_bytes = files::read(&path, SEGMENT_CAP)?.unwrap_or_default();
@@ -80,7 +91,7 @@ pub fn read(layout: &Layout) -> Result<Folded, StoreError> {
         (None, Some((first, path))) => last_of(path)?.unwrap_or(first.saturating_sub(1)),
         (None, None) => 0,
     };
-    if let Some(saved) = saved(layout, &mut out) {
+    if let Some(saved) = saved(layout, fits, &mut out) {
         out.base = saved.seq;
         out.recent = saved.recent;
         out.cores.push(core(&saved.factory));
@@ -194,14 +205,13 @@ pub fn forget(layout: &Layout) {
     }
 }
 
-/// The snapshot, when it is whole, understood, folded as here and not ahead of the journal.
-fn saved(layout: &Layout, out: &mut Folded) -> Option<Saved> {
+/// The snapshot, when it is whole, understood, fitting and not ahead of the journal.
+fn saved(layout: &Layout, fits: fn(&Saved) -> bool, out: &mut Folded) -> Option<Saved> {
     let found = saved_fold(layout);
     out.stale = !matches!(found, Ok(None));
     match found {
         Ok(None) => {}
-        // An update reads everything once: what it remembers more stands in events long past.
-        Ok(Some(saved)) if saved.version != VERSION => {}
+        Ok(Some(saved)) if !fits(&saved) => {}
         Ok(Some(saved)) if saved.seq <= out.tip => {
             out.stale = false;
             return Some(saved);
