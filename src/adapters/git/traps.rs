@@ -40,6 +40,17 @@ pub const OFF: [&str; 28] = [
 /// to another folder.
 pub const DRIVERS: &str = r"^(core\.worktree|(filter|diff|merge|hook)\..*\.(clean|smudge|process|required|command|textconv|driver|event))$";
 
+/// One of these words stands in every file of settings that holds one of those, or that leads to another such file; nothing
+/// in it can be written in another way than in letters.
+const WORDS: [&str; 6] = ["include", "worktree", "filter", "diff", "merge", "hook"];
+
+/// Whether the repository's own settings cannot hold any of those: git need not be asked then.
+pub fn harmless(common: &Path) -> bool {
+    let text = std::fs::read(common.join("config")).unwrap_or_else(|_| b"include".to_vec());
+    let text = String::from_utf8_lossy(&text).to_ascii_lowercase();
+    !WORDS.iter().any(|word| text.contains(word))
+}
+
 /// Names of settings that make a push run a program, or hand a password to one; a person's own lie elsewhere.
 pub const PUSHING: &str = r"^(credential\..*|core\.(askpass|gitproxy|alternaterefscommand)|remote\..*\.(receivepack|uploadpack|vcs))$";
 
