@@ -1,6 +1,6 @@
 //! Errors and short writes at every numbered step that reaches the disk, one after another in one engine.
 
-use crate::subject::{Subject, TOOL};
+use crate::subject::{EVENTFUL, Subject};
 use dev_factory::domain::event::{Event, EventBody};
 use std::fs;
 
@@ -9,7 +9,7 @@ const STARTS: usize = 30;
 
 /// An engine whose every step fails once ends as if nothing had been.
 fn every_step_fails_once(kind: &str, least: usize, names: &[&str]) {
-    let mut subject = Subject::new(&[TOOL]);
+    let mut subject = Subject::new(&[EVENTFUL]);
     let ledger = subject.dir.path().join("steps");
     let plan = format!("{kind}:{}", ledger.display());
     let mut starts = 0;

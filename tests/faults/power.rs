@@ -2,7 +2,7 @@
 //! as after a cut. What anybody had seen is there, and the engine goes on from it.
 
 use crate::space::{done, own_space, root};
-use crate::subject::{Subject, TOOL};
+use crate::subject::{EVENTFUL, Subject};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, readers, submit};
 use dev_factory::domain::command::{Command as Order, Verb};
@@ -138,7 +138,7 @@ fn power_cuts_lose_nothing_that_was_seen() {
         return;
     }
     let mut disk = Disk::new();
-    let mut subject = Subject::within(&disk.place(), &[TOOL]);
+    let mut subject = Subject::within(&disk.place(), &[EVENTFUL]);
     // What `init` made was made in peace.
     done("sync", &["--file-system", disk.place().to_str().unwrap()]);
     let mut random = u64::from(std::process::id());

@@ -7,25 +7,30 @@ use dev_factory::domain::event::{Event, EventBody};
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::Snapshot;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+/// Right at once: the soonest shipped.
+pub const TOOL: &str = homes::TOOL;
 /// Rejected once, red once, fixed once: it sees every phase.
-pub const TOOL: &str = "cost-tracker";
-/// What happens to the tool when nothing is in the way.
-pub fn calm() -> &'static [String] {
-    static CALM: OnceLock<Vec<String>> = OnceLock::new();
-    CALM.get_or_init(|| {
-        let mut subject = Subject::new(&[TOOL]);
+pub const EVENTFUL: &str = "cost-tracker";
+
+/// What happens to a tool when nothing is in the way.
+fn calm(tool: &str) -> Vec<String> {
+    static CALM: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
+    let mut known = CALM.lock().unwrap();
+    let made = || {
+        let mut subject = Subject::new(&[tool]);
         subject.start(|_| {});
         assert_eq!(subject.ended(), Some(0), "{}", subject.said());
         subject.shipped_once_and_alone();
         subject.meaning()
-    })
+    };
+    known.entry(tool.to_owned()).or_insert_with(made).clone()
 }
 
 /// Longest one thing may take.
@@ -34,6 +39,7 @@ pub const LIMIT: Duration = Duration::from_secs(300);
 pub struct Subject {
     pub dir: tempfile::TempDir,
     pub home: PathBuf,
+    tools: Vec<String>,
     engine: Option<Child>,
     /// What git says is changed in the fresh home.
     changed: String,
@@ -61,6 +67,7 @@ impl Subject {
         Self {
             dir,
             home,
+            tools: tools.iter().map(|&tool| tool.to_owned()).collect(),
             engine: None,
             changed,
         }
@@ -206,7 +213,7 @@ impl Subject {
 
     pub fn as_if_nothing_had_been(&self) {
         self.shipped_once_and_alone();
-        assert_eq!(self.meaning(), calm());
+        assert_eq!(self.meaning(), calm(&self.tools[0]));
     }
 
     /// Waits until this condition is shown; its sentence.
@@ -269,7 +276,10 @@ impl Subject {
         let reading = readers::factory(&self.home).unwrap();
         assert_eq!(reading.notes, Vec::<String>::new());
         assert_eq!(reading.factory.unwrap().totals.shipped, 1);
-        assert_eq!(homes::tags(&self.home), [format!("{TOOL}@1.0.0")]);
+        assert_eq!(
+            homes::tags(&self.home),
+            [format!("{}@1.0.0", self.tools[0])]
+        );
         let git = |words: &[&str]| homes::git(&self.home, words);
         assert_eq!(git(&["worktree", "list"]).lines().count(), 1);
         assert_eq!(git(&["fsck", "--no-dangling"]), "");

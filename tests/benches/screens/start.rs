@@ -1,7 +1,7 @@
 //! From the start of the process to the first whole picture, and the memory it has then.
 
 use super::attached::{World, quantile, row};
-use super::process::status;
+use super::process::{share, status};
 use std::time::Instant;
 
 pub fn measure(world: &World, starts: usize) {
@@ -10,7 +10,8 @@ pub fn measure(world: &World, starts: usize) {
 
 /// The same against other aims, in milliseconds and MB.
 pub fn measure_with(world: &World, starts: usize, aims: (&str, &str)) {
-    let (mut times, mut memory, mut own, mut bare) = (vec![], vec![], vec![], vec![]);
+    let (mut times, mut bare) = (vec![], vec![]);
+    let (mut memory, mut own, mut added) = (vec![], vec![], vec![]);
     for _ in 0..starts {
         let start = Instant::now();
         let mut pty = world.begin();
@@ -22,6 +23,7 @@ pub fn measure_with(world: &World, starts: usize, aims: (&str, &str)) {
         let id = i32::try_from(pty.id()).unwrap();
         memory.push(status(id, "VmHWM").unwrap() as f64 / 1000.0);
         own.push(status(id, "RssAnon").unwrap() as f64 / 1000.0);
+        added.extend(share(id).map(|share| share as f64 / 1000.0));
         pty.press("q");
         pty.ended();
         // To compare with: a shell that says a word, in the same minute.
@@ -60,4 +62,11 @@ pub fn measure_with(world: &World, starts: usize, aims: (&str, &str)) {
         quantile(&mut memory, 0.5),
         aims.1,
     );
+    if !added.is_empty() {
+        row(
+            "its share, pages held by the engine too divided, MB",
+            quantile(&mut added, 0.5),
+            "",
+        );
+    }
 }

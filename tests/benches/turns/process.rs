@@ -73,7 +73,16 @@ impl Process {
 
 /// A line of /proc/<pid>/status, in kB.
 pub fn status(pid: i32, name: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    field(pid, "status", name)
+}
+
+/// Its share of memory, kB: pages that several processes hold are divided among them. None where the kernel does not tell.
+pub fn share(pid: i32) -> Option<u64> {
+    field(pid, "smaps_rollup", "Pss:")
+}
+
+fn field(pid: i32, file: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
