@@ -124,7 +124,8 @@ fn every_problem_is_reported_at_once_with_its_place() {
         "dev-factory/factory.toml:3:15: limits.tool_tokens is \"many\", and takes a whole number from 1 to",
         "dev-factory/factory.toml:6:12: roles.developer.schedule is \"61 * * * *\", which is no cron expression: ",
         "dev-factory/factory.toml:7:9: roles.developer.model is \"qwen3\", and takes \"host/model\"",
-        "dev-factory/factory.toml:11:8: hosts.gpu1.kind is \"olama\", and takes one of ollama, lmstudio, llamacpp, vllm, openai, anthropic, scripted; did you mean \"ollama\"?",
+        "dev-factory/factory.toml:10:12: roles.qa.schedule is \"0 * 22-23 * * *\", which is no cron expression: ",
+        "dev-factory/factory.toml:12:8: hosts.gpu1.kind is \"olama\", and takes one of ollama, lmstudio, llamacpp, vllm, openai, anthropic, scripted; did you mean \"ollama\"?",
         "variable DEV_FACTORY_LIMIT_DAY_USD: DEV_FACTORY_LIMIT_DAY_USD is not a setting; did you mean DEV_FACTORY_LIMITS_DAY_USD?",
         "dev-factory/factory.toml:9:9: roles.qa.model is \"gpu2/qwen3:14b\", but no host is named gpu2",
     ];
@@ -144,6 +145,7 @@ fn how_the_developer_edits_is_a_word_of_its_role_alone() {
     assert_eq!(
         s.shown("roles.developer.edits"),
         ("\"files\"".into(), "built-in".into())
+        "schedule = \"0 * 22-23 * * *\"\n",
     );
     for (word, edits) in [
         ("files", None),
