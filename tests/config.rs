@@ -102,6 +102,36 @@ fn later_layers_win_and_say_so() {
 }
 
 #[test]
+fn a_demo_takes_no_work_from_the_users_own_settings() {
+    let mut s = scratch();
+    s.home("[hosts.script]\nkind = \"scripted\"\n[roles.developer]\nmodel = \"script/demo\"\n");
+    s.inputs.demo = true;
+    let before = s.load().settings;
+    s.user(concat!(
+        "[hosts.api]\nkind = \"anthropic\"\n",
+        "[roles.developer]\nmodel = \"api/big\"\nschedule = \"* 3 * * *\"\nfallback = \"api/big\"\n",
+        "[roles.qa]\nrunner = \"external\"\n",
+        "[roles.supervisor]\nmodel = \"api/big\"\n",
+        "[harness]\nfile_lines = 100\n",
+        "[limits]\ntool_minutes = 1\n",
+        "[notify.me]\ncommand = \"true\"\n",
+        "[sandbox]\ncommand = \"walls\"\n",
+        "[screens]\nbell = \"bell\"\n",
+    ));
+    s.env("DEV_FACTORY_LIMITS_DAY_USD", "0");
+    let loaded = s.load();
+    assert_eq!(loaded.settings.wrapper, ["walls"]);
+    assert_eq!(s.shown("screens.bell").0, "\"bell\"");
+    let mut settings = loaded.settings;
+    settings.wrapper = before.wrapper.clone();
+    assert_eq!(settings, before);
+    // What was typed for this call alone counts everywhere.
+    let flag = ("limits.tool_minutes".to_owned(), "7".to_owned());
+    s.inputs.flags.push(flag);
+    assert_eq!(s.shown("limits.tool_minutes").0, "7");
+}
+
+#[test]
 fn every_problem_is_reported_at_once_with_its_place() {
     let mut s = scratch();
     s.home(concat!(
@@ -114,6 +144,7 @@ fn every_problem_is_reported_at_once_with_its_place() {
         "model = \"qwen3\"\n",
         "[roles.qa]\n",
         "model = \"gpu2/qwen3:14b\"\n",
+        "schedule = \"0 * 22-23 * * *\"\n",
         "[hosts.gpu1]\n",
         "kind = \"olama\"\n",
     ));
@@ -145,7 +176,6 @@ fn how_the_developer_edits_is_a_word_of_its_role_alone() {
     assert_eq!(
         s.shown("roles.developer.edits"),
         ("\"files\"".into(), "built-in".into())
-        "schedule = \"0 * 22-23 * * *\"\n",
     );
     for (word, edits) in [
         ("files", None),
