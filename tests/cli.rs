@@ -317,6 +317,72 @@ fn answers_are_flags_and_the_keys_place_goes_to_the_users_own_file() {
 }
 
 #[test]
+fn the_flags_of_the_guide_bring_the_key_to_its_vendor_alone() {
+    let w = World::new();
+    let page = include_str!("../docs/guide/first-hour.md");
+    let (_, flags) = page.split_once("Add what you know:").unwrap();
+    let (flags, _) = flags.split_once("Without a Supervisor").unwrap();
+    let flags = flags.split('`').filter(|flag| flag.starts_with("--"));
+    let words: Vec<&str> = ["init", "home", "--yes", "--no-install"]
+        .into_iter()
+        .chain(flags.flat_map(|flag| flag.split(' ')))
+        .collect();
+    assert!(words.contains(&"--key-file") && words.contains(&"--supervisor"));
+    // A key in its usual variable as well brings in a vendor, and must not lead the other one astray.
+    for set in [None, Some("canary-key")] {
+        let mut init = w.run(&words);
+        init.env_remove("ANTHROPIC_API_KEY");
+        init.envs(set.map(|key| ("ANTHROPIC_API_KEY", key)));
+        init.assert().success().stdout(
+            contains("developer: gpu1/qwen3:14b\nqa: gpu1/qwen3:14b\n")
+                .and(contains("supervisor: anthropic/claude-opus-5-5\n")),
+        );
+        let own = fs::read_to_string(w.path("config/dev-factory/config.toml")).unwrap();
+        let key = "[keys.anthropic]\norigin = \"https://api.anthropic.com:443\"\nfile = \"~/.config/anthropic-key\"\n";
+        assert_eq!(own, key);
+        fs::remove_dir_all(w.path("home")).unwrap();
+        fs::remove_dir_all(w.path("config")).unwrap();
+    }
+}
+
+#[test]
+fn init_names_the_model_of_each_role_or_says_that_there_is_none() {
+    let w = World::new();
+    let host = "lab=openai:https://api.example.com/v1";
+    let words = ["init", "home", "--yes", "--no-install", "--host", host];
+    let none = "no model yet, name one under [roles.developer] in dev-factory/factory.toml";
+    w.run(&[&words[..], &["--qa", "lab/small"]].concat())
+        .assert()
+        .success()
+        .stdout(
+            contains(format!("developer: {none}\nqa: lab/small\n"))
+                .and(contains("supervisor: you, finished tools wait for"))
+                .and(contains("qwen3").not()),
+        );
+}
+
+#[test]
+fn a_demo_is_not_changed_by_what_its_user_has_set_for_other_homes() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let marker = home.join("dev-factory/home.json");
+    let mut doc: Value = serde_json::from_slice(&fs::read(&marker).unwrap()).unwrap();
+    let own = w.path("config/dev-factory/config.toml");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    let paid = "[hosts.api]\nkind = \"anthropic\"\n[roles.developer]\nmodel = \"api/big\"\n";
+    fs::write(own, paid).unwrap();
+    let config = || {
+        let mut config = w.run(&["--home", "home", "config"]);
+        config.env("DEV_FACTORY_ROLES_QA_MODEL", "api/big");
+        config.assert().success()
+    };
+    config().stdout(contains("\"api/big\"").and(contains("\"s/x\"").not()));
+    doc["demo"] = true.into();
+    fs::write(&marker, doc.to_string()).unwrap();
+    config().stdout(contains("\"s/x\"").and(contains("api").not()));
+}
+
+#[test]
 fn an_answer_that_makes_no_sense_leaves_nothing_behind() {
     let w = World::new();
     let words = [

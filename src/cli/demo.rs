@@ -276,7 +276,6 @@ fn place(cli: &Cli, args: &DemoArgs) -> Result<PathBuf, Fail> {
             start: Start::AtOnce,
             demo: true,
             trouble: ports,
-            check: false,
         },
     )?;
     if args.trouble {
