@@ -740,6 +740,64 @@ fn eventually(holds: impl Fn() -> bool) {
         std::thread::yield_now();
     }
 }
+    let keys = |doc: &Value| -> Vec<String> { doc.as_object().unwrap().keys().cloned().collect() };
+    w.run(&["--home", "home", "pause"]).assert().success();
+    let later = status_of_home(&w);
+    assert_eq!(keys(&doc), keys(&later));
+    // The path in the guide leads to what it says.
+    let page = include_str!("../docs/guide/needs-you.md");
+    let line = page.lines().find(|line| line.contains("status --json"));
+    let (_, told) = line.unwrap().split_once(": .").unwrap();
+    let (path, fields) = told.split_once("[] with ").unwrap();
+    let needs = later.pointer(&format!("/{}", path.replace('.', "/")));
+    let needs = needs.unwrap().as_array().unwrap();
+    assert_eq!(needs.len(), 1);
+    for field in fields
+        .split([',', ' '])
+        .filter(|word| !matches!(*word, "" | "and"))
+    {
+        assert!(needs[0][field] != Value::Null, "{field}: {}", needs[0]);
+    }
+}
+
+/// `status --json` of the home, whatever its exit code.
+fn status_of_home(w: &World) -> Value {
+    let output = w.run(&["--home", "home", "--json", "status"]).output();
+    serde_json::from_slice(&output.unwrap().stdout).unwrap()
+}
+
+#[test]
+fn an_engine_that_is_gone_with_work_to_do_needs_a_person() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let status = |words: &[&str]| {
+        w.run(&[&["--home", "home", "status"], words].concat())
+            .assert()
+    };
+    w.run(&["--home", "home", "--no-tui", "--until-idle"])
+        .assert()
+        .code(0);
+    status(&[]).success().stdout(contains("NO ENGINE"));
+    // Killed while an idea waited: its last snapshot says so.
+    let file = home.join("dev-factory/run/snapshot.json");
+    let mut snapshot: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let item = |name: &str, status: &str| serde_json::json!({"idea": "x", "name": name, "priority": 0, "status": status, "addedAt": snapshot["at"]});
+    let queue = serde_json::json!([item("a", "wanted"), item("b", "needs-human")]);
+    snapshot["queue"] = queue;
+    snapshot["totals"]["shipped"] = 2.into();
+    snapshot["totals"]["dropped_after_pick"] = 1.into();
+    fs::write(&file, snapshot.to_string()).unwrap();
+    status(&[])
+        .code(4)
+        .stdout(contains("50 % of what was begun"));
+    status(&["--line"])
+        .code(4)
+        .stdout(contains("NO ENGINE idle"));
+    // All figures come from there: a year of journal is not read for them.
+    assert_eq!(status_of_home(&w)["successRate"], 0.5);
+    // Whoever stops it knows that nothing goes on.
+    w.run(&["--home", "home", "down"]).assert().success();
+    status(&[]).success().stdout(contains("STOPPED"));
 
 /// Ends the engine whatever a test did.
 struct Down<'a>(&'a World);
