@@ -445,6 +445,22 @@ fn missing_programs_are_named_with_the_fix_before_anything_is_done() {
 }
 
 #[test]
+fn an_old_node_is_refused_before_a_turn_is_spent() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let bin = w.path_with(&["git"]);
+    script(&bin.join("node"), "echo v16.20.0");
+    for words in [&["up"][..], &["--no-tui", "--until-idle"]] {
+        w.run(&[&["--home", "home"], words].concat())
+            .env("PATH", &bin)
+            .assert()
+            .code(1)
+            .stderr(contains("node says v16.20.0: install Node.js 20"));
+    }
+    assert!(!home.join("dev-factory/journal.jsonl").exists());
+}
+
+#[test]
 fn an_npm_that_fails_leaves_the_home_and_says_what_to_do() {
     let w = World::new();
     let bin = w.path_with(&["git", "node", "sh"]);

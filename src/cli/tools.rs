@@ -33,7 +33,7 @@ pub fn git() -> Result<PathBuf, Fail> {
 const FIX: &str = "install Node.js 20 or newer with npm (https://nodejs.org, or your package manager), then run this again";
 
 /// node, or how to get it.
-pub fn node() -> Result<PathBuf, Fail> {
+fn node() -> Result<PathBuf, Fail> {
     node::here()
         .node
         .clone()
