@@ -885,6 +885,47 @@ fn until_idle_ends_with_0_when_nothing_is_left_and_4_when_paused() {
     quiet_home(&w);
     let until_idle = ["--home", "home", "--no-tui", "--until-idle"];
     w.run(&until_idle)
+#[test]
+fn logs_show_as_many_lines_as_are_asked_for_and_follow_until_ctrl_c() {
+    let w = World::new();
+    quiet_home(&w);
+    let until_idle = || {
+        let words = ["--home", "home", "--no-tui", "--until-idle"];
+        w.run(&words).assert().code(0);
+    };
+    until_idle();
+    let logs = |words: &[&str]| {
+        let output = w
+            .run(&[&["--home", "home", "logs"], words].concat())
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let (all, last) = (logs(&[]), logs(&["-n", "1"]));
+    assert!(
+        all.lines().count() > 1 && last.lines().count() == 1,
+        "{all}"
+    );
+    assert!(all.ends_with(&last), "{last}");
+    let shown = w.path("followed");
+    let program = assert_cmd::cargo::cargo_bin("dev-factory");
+    let mut follows = Ended(
+        std::process::Command::new(program)
+            .args(["--home", "home", "logs", "-f", "-n", "1"])
+            .current_dir(w.dir.path())
+            .stdout(fs::File::create(&shown).unwrap())
+            .spawn()
+            .unwrap(),
+    );
+    let said = || fs::read_to_string(&shown).unwrap();
+    eventually(|| said() == last);
+    until_idle();
+    eventually(|| said().contains("started"));
+    let id = rustix::process::Pid::from_child(&follows.0);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(follows.0.wait().unwrap().code(), Some(130));
+    assert!(said().starts_with(&last), "{}", said());
+}
+
         .assert()
         .code(0)
         .stdout(contains("0 shipped"));
