@@ -458,6 +458,17 @@ fn an_old_node_is_refused_before_a_turn_is_spent() {
             .stderr(contains("node says v16.20.0: install Node.js 20"));
     }
     assert!(!home.join("dev-factory/journal.jsonl").exists());
+    // A start waits for a new one only once.
+    let new = "[ \"$1\" = --version ] || exit 1\necho asked >> asked\necho v22.1.0";
+    script(&bin.join("node"), new);
+    for _ in 0..2 {
+        w.run(&["--home", "home", "--no-tui", "--until-idle"])
+            .env("PATH", &bin)
+            .env("XDG_CACHE_HOME", w.path("cache"))
+            .assert()
+            .code(0);
+    }
+    assert_eq!(fs::read_to_string(w.path("asked")).unwrap(), "asked\n");
 }
 
 #[test]

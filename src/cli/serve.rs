@@ -31,7 +31,7 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
     // Before an update can put another file in its place.
     let _ = program::here();
     tools::git()?;
-    tools::node_version()?;
+    tools::new_node()?;
     // Settings that name their models need no look around; it takes half a second.
     let named = wire::settings(cli, Some(home), Vec::new()).ok();
     let keep = named.as_ref().map(|loaded| loaded.settings.keep);
