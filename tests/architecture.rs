@@ -4,6 +4,7 @@
 mod rules;
 
 use rules::{Source, sources, top_level, violations};
+use std::collections::BTreeMap;
 
 #[test]
 fn the_sources_keep_the_rules_of_the_house() {
@@ -26,6 +27,27 @@ fn the_top_level_holds_only_what_the_plan_names() {
     assert!(found.is_empty(), "{found:#?}");
     let planted = top_level(&["src".into(), "scripts".into(), "notes.txt".into()]);
     assert_eq!(planted.len(), 2, "{planted:#?}");
+}
+
+#[test]
+fn the_page_names_each_room_and_what_it_may_import() {
+    let page = include_str!("../docs/architecture.md");
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| `src/")?.split('|').collect();
+        let [names, _, imports, _] = cells[..] else {
+            panic!("not a row of the table: {line}");
+        };
+        let room = names.split('`').next().unwrap().trim_end_matches(".rs");
+        let all: Vec<&str> = imports.split(',').map(str::trim).collect();
+        (all != ["everything"]).then_some((room, all))
+    });
+    let told: BTreeMap<&str, Vec<&str>> = rows.collect();
+    let none = |arrows: &[&'static str]| match arrows {
+        [] => vec!["-"],
+        some => some.to_vec(),
+    };
+    let kept = rules::ARROWS.iter().map(|(room, to)| (*room, none(to)));
+    assert_eq!(told, kept.collect());
 }
 
 /// A file with a proper header and `code` below.

@@ -317,6 +317,72 @@ fn answers_are_flags_and_the_keys_place_goes_to_the_users_own_file() {
 }
 
 #[test]
+fn the_flags_of_the_guide_bring_the_key_to_its_vendor_alone() {
+    let w = World::new();
+    let page = include_str!("../docs/guide/first-hour.md");
+    let (_, flags) = page.split_once("Add what you know:").unwrap();
+    let (flags, _) = flags.split_once("Without a Supervisor").unwrap();
+    let flags = flags.split('`').filter(|flag| flag.starts_with("--"));
+    let words: Vec<&str> = ["init", "home", "--yes", "--no-install"]
+        .into_iter()
+        .chain(flags.flat_map(|flag| flag.split(' ')))
+        .collect();
+    assert!(words.contains(&"--key-file") && words.contains(&"--supervisor"));
+    // A key in its usual variable as well brings in a vendor, and must not lead the other one astray.
+    for set in [None, Some("canary-key")] {
+        let mut init = w.run(&words);
+        init.env_remove("ANTHROPIC_API_KEY");
+        init.envs(set.map(|key| ("ANTHROPIC_API_KEY", key)));
+        init.assert().success().stdout(
+            contains("developer: gpu1/qwen3:14b\nqa: gpu1/qwen3:14b\n")
+                .and(contains("supervisor: anthropic/claude-opus-5-5\n")),
+        );
+        let own = fs::read_to_string(w.path("config/dev-factory/config.toml")).unwrap();
+        let key = "[keys.anthropic]\norigin = \"https://api.anthropic.com:443\"\nfile = \"~/.config/anthropic-key\"\n";
+        assert_eq!(own, key);
+        fs::remove_dir_all(w.path("home")).unwrap();
+        fs::remove_dir_all(w.path("config")).unwrap();
+    }
+}
+
+#[test]
+fn init_names_the_model_of_each_role_or_says_that_there_is_none() {
+    let w = World::new();
+    let host = "lab=openai:https://api.example.com/v1";
+    let words = ["init", "home", "--yes", "--no-install", "--host", host];
+    let none = "no model yet, name one under [roles.developer] in dev-factory/factory.toml";
+    w.run(&[&words[..], &["--qa", "lab/small"]].concat())
+        .assert()
+        .success()
+        .stdout(
+            contains(format!("developer: {none}\nqa: lab/small\n"))
+                .and(contains("supervisor: you, finished tools wait for"))
+                .and(contains("qwen3").not()),
+        );
+}
+
+#[test]
+fn a_demo_is_not_changed_by_what_its_user_has_set_for_other_homes() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let marker = home.join("dev-factory/home.json");
+    let mut doc: Value = serde_json::from_slice(&fs::read(&marker).unwrap()).unwrap();
+    let own = w.path("config/dev-factory/config.toml");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    let paid = "[hosts.api]\nkind = \"anthropic\"\n[roles.developer]\nmodel = \"api/big\"\n";
+    fs::write(own, paid).unwrap();
+    let config = || {
+        let mut config = w.run(&["--home", "home", "config"]);
+        config.env("DEV_FACTORY_ROLES_QA_MODEL", "api/big");
+        config.assert().success()
+    };
+    config().stdout(contains("\"api/big\"").and(contains("\"s/x\"").not()));
+    doc["demo"] = true.into();
+    fs::write(&marker, doc.to_string()).unwrap();
+    config().stdout(contains("\"s/x\"").and(contains("api").not()));
+}
+
+#[test]
 fn an_answer_that_makes_no_sense_leaves_nothing_behind() {
     let w = World::new();
     let words = [
@@ -376,6 +442,33 @@ fn missing_programs_are_named_with_the_fix_before_anything_is_done() {
         .code(1)
         .stderr(contains("npm is not on PATH"));
     assert!(!w.path("home").exists());
+}
+
+#[test]
+fn an_old_node_is_refused_before_a_turn_is_spent() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let bin = w.path_with(&["git"]);
+    script(&bin.join("node"), "echo v16.20.0");
+    for words in [&["up"][..], &["--no-tui", "--until-idle"]] {
+        w.run(&[&["--home", "home"], words].concat())
+            .env("PATH", &bin)
+            .assert()
+            .code(1)
+            .stderr(contains("node says v16.20.0: install Node.js 20"));
+    }
+    assert!(!home.join("dev-factory/journal.jsonl").exists());
+    // A start waits for a new one only once.
+    let new = "[ \"$1\" = --version ] || exit 1\necho asked >> asked\necho v22.1.0";
+    script(&bin.join("node"), new);
+    for _ in 0..2 {
+        w.run(&["--home", "home", "--no-tui", "--until-idle"])
+            .env("PATH", &bin)
+            .env("XDG_CACHE_HOME", w.path("cache"))
+            .assert()
+            .code(0);
+    }
+    assert_eq!(fs::read_to_string(w.path("asked")).unwrap(), "asked\n");
 }
 
 #[test]
@@ -493,9 +586,15 @@ fn usage_mistakes_are_exit_2() {
         .assert()
         .code(2)
         .stderr(contains("holds no decision"));
-    w.run(&["--home", "home", "list", "--set", "limits=3", "config"])
+    w.run(&["--home", "home", "--set", "limits=3", "config"])
         .assert()
-        .code(2);
+        .code(2)
+        .stderr(contains("limits is not a setting"));
+    // The folder of a demo is its own to choose, and has a flag of its own.
+    w.run(&["--home", "home", "demo"])
+        .assert()
+        .code(2)
+        .stderr(contains("name its folder with --dir"));
 }
 
 #[test]
@@ -652,6 +751,64 @@ fn status_of_a_home_nobody_has_run_is_calm() {
         .success();
     let doc: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
     assert_eq!(doc["engine"], "none");
+    let keys = |doc: &Value| -> Vec<String> { doc.as_object().unwrap().keys().cloned().collect() };
+    w.run(&["--home", "home", "pause"]).assert().success();
+    let later = status_of_home(&w);
+    assert_eq!(keys(&doc), keys(&later));
+    // The path in the guide leads to what it says.
+    let page = include_str!("../docs/guide/needs-you.md");
+    let line = page.lines().find(|line| line.contains("status --json"));
+    let (_, told) = line.unwrap().split_once(": .").unwrap();
+    let (path, fields) = told.split_once("[] with ").unwrap();
+    let needs = later.pointer(&format!("/{}", path.replace('.', "/")));
+    let needs = needs.unwrap().as_array().unwrap();
+    assert_eq!(needs.len(), 1);
+    for field in fields
+        .split([',', ' '])
+        .filter(|word| !matches!(*word, "" | "and"))
+    {
+        assert!(needs[0][field] != Value::Null, "{field}: {}", needs[0]);
+    }
+}
+
+/// `status --json` of the home, whatever its exit code.
+fn status_of_home(w: &World) -> Value {
+    let output = w.run(&["--home", "home", "--json", "status"]).output();
+    serde_json::from_slice(&output.unwrap().stdout).unwrap()
+}
+
+#[test]
+fn an_engine_that_is_gone_with_work_to_do_needs_a_person() {
+    let w = World::new();
+    let home = quiet_home(&w);
+    let status = |words: &[&str]| {
+        w.run(&[&["--home", "home", "status"], words].concat())
+            .assert()
+    };
+    w.run(&["--home", "home", "--no-tui", "--until-idle"])
+        .assert()
+        .code(0);
+    status(&[]).success().stdout(contains("NO ENGINE"));
+    // Killed while an idea waited: its last snapshot says so.
+    let file = home.join("dev-factory/run/snapshot.json");
+    let mut snapshot: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let item = |name: &str, status: &str| serde_json::json!({"idea": "x", "name": name, "priority": 0, "status": status, "addedAt": snapshot["at"]});
+    let queue = serde_json::json!([item("a", "wanted"), item("b", "needs-human")]);
+    snapshot["queue"] = queue;
+    snapshot["totals"]["shipped"] = 2.into();
+    snapshot["totals"]["dropped_after_pick"] = 1.into();
+    fs::write(&file, snapshot.to_string()).unwrap();
+    status(&[])
+        .code(4)
+        .stdout(contains("50 % of what was begun"));
+    status(&["--line"])
+        .code(4)
+        .stdout(contains("NO ENGINE idle"));
+    // All figures come from there: a year of journal is not read for them.
+    assert_eq!(status_of_home(&w)["successRate"], 0.5);
+    // Whoever stops it knows that nothing goes on.
+    w.run(&["--home", "home", "down"]).assert().success();
+    status(&[]).success().stdout(contains("STOPPED"));
 }
 
 /// A home with nothing to build whose roles play compiled-in replies, and that looks as if Jest were installed.
@@ -737,6 +894,47 @@ fn one_engine_a_home_from_up_to_down() {
         .assert()
         .success()
         .stdout(contains("engine 0.1.0 started"));
+}
+
+#[test]
+fn logs_show_as_many_lines_as_are_asked_for_and_follow_until_ctrl_c() {
+    let w = World::new();
+    quiet_home(&w);
+    let until_idle = || {
+        let words = ["--home", "home", "--no-tui", "--until-idle"];
+        w.run(&words).assert().code(0);
+    };
+    until_idle();
+    let logs = |words: &[&str]| {
+        let output = w
+            .run(&[&["--home", "home", "logs"], words].concat())
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let (all, last) = (logs(&[]), logs(&["-n", "1"]));
+    assert!(
+        all.lines().count() > 1 && last.lines().count() == 1,
+        "{all}"
+    );
+    assert!(all.ends_with(&last), "{last}");
+    let shown = w.path("followed");
+    let program = assert_cmd::cargo::cargo_bin("dev-factory");
+    let mut follows = Ended(
+        std::process::Command::new(program)
+            .args(["--home", "home", "logs", "-f", "-n", "1"])
+            .current_dir(w.dir.path())
+            .stdout(fs::File::create(&shown).unwrap())
+            .spawn()
+            .unwrap(),
+    );
+    let said = || fs::read_to_string(&shown).unwrap();
+    eventually(|| said() == last);
+    until_idle();
+    eventually(|| said().contains("started"));
+    let id = rustix::process::Pid::from_child(&follows.0);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(follows.0.wait().unwrap().code(), Some(130));
+    assert!(said().starts_with(&last), "{}", said());
 }
 
 #[test]
@@ -829,8 +1027,8 @@ fn probe_refuses_unknown_hosts_and_says_what_each_host_says() {
         w.run(&[&["--home", "home", "probe"], words].concat())
             .assert()
     };
-    let unknown = contains("no host is named gpu7 in the settings: there are ").and(contains("s"));
-    probe(&["gpu7"]).code(1).stderr(unknown);
+    let unknown = "no host is named gpu7 in the settings: there are s\n";
+    probe(&["gpu7"]).code(1).stderr(contains(unknown));
     probe(&["s"])
         .success()
         .stdout(contains("s/x  ok  scripted replies, no model"));

@@ -102,6 +102,36 @@ fn later_layers_win_and_say_so() {
 }
 
 #[test]
+fn a_demo_takes_no_work_from_the_users_own_settings() {
+    let mut s = scratch();
+    s.home("[hosts.script]\nkind = \"scripted\"\n[roles.developer]\nmodel = \"script/demo\"\n");
+    s.inputs.demo = true;
+    let before = s.load().settings;
+    s.user(concat!(
+        "[hosts.api]\nkind = \"anthropic\"\n",
+        "[roles.developer]\nmodel = \"api/big\"\nschedule = \"* 3 * * *\"\nfallback = \"api/big\"\n",
+        "[roles.qa]\nrunner = \"external\"\n",
+        "[roles.supervisor]\nmodel = \"api/big\"\n",
+        "[harness]\nfile_lines = 100\n",
+        "[limits]\ntool_minutes = 1\n",
+        "[notify.me]\ncommand = \"true\"\n",
+        "[sandbox]\ncommand = \"walls\"\n",
+        "[screens]\nbell = \"bell\"\n",
+    ));
+    s.env("DEV_FACTORY_LIMITS_DAY_USD", "0");
+    let loaded = s.load();
+    assert_eq!(loaded.settings.wrapper, ["walls"]);
+    assert_eq!(s.shown("screens.bell").0, "\"bell\"");
+    let mut settings = loaded.settings;
+    settings.wrapper = before.wrapper.clone();
+    assert_eq!(settings, before);
+    // What was typed for this call alone counts everywhere.
+    let flag = ("limits.tool_minutes".to_owned(), "7".to_owned());
+    s.inputs.flags.push(flag);
+    assert_eq!(s.shown("limits.tool_minutes").0, "7");
+}
+
+#[test]
 fn every_problem_is_reported_at_once_with_its_place() {
     let mut s = scratch();
     s.home(concat!(
@@ -114,6 +144,7 @@ fn every_problem_is_reported_at_once_with_its_place() {
         "model = \"qwen3\"\n",
         "[roles.qa]\n",
         "model = \"gpu2/qwen3:14b\"\n",
+        "schedule = \"0 * 22-23 * * *\"\n",
         "[hosts.gpu1]\n",
         "kind = \"olama\"\n",
     ));
@@ -124,7 +155,8 @@ fn every_problem_is_reported_at_once_with_its_place() {
         "dev-factory/factory.toml:3:15: limits.tool_tokens is \"many\", and takes a whole number from 1 to",
         "dev-factory/factory.toml:6:12: roles.developer.schedule is \"61 * * * *\", which is no cron expression: ",
         "dev-factory/factory.toml:7:9: roles.developer.model is \"qwen3\", and takes \"host/model\"",
-        "dev-factory/factory.toml:11:8: hosts.gpu1.kind is \"olama\", and takes one of ollama, lmstudio, llamacpp, vllm, openai, anthropic, scripted; did you mean \"ollama\"?",
+        "dev-factory/factory.toml:10:12: roles.qa.schedule is \"0 * 22-23 * * *\", which is no cron expression: ",
+        "dev-factory/factory.toml:12:8: hosts.gpu1.kind is \"olama\", and takes one of ollama, lmstudio, llamacpp, vllm, openai, anthropic, scripted; did you mean \"ollama\"?",
         "variable DEV_FACTORY_LIMIT_DAY_USD: DEV_FACTORY_LIMIT_DAY_USD is not a setting; did you mean DEV_FACTORY_LIMITS_DAY_USD?",
         "dev-factory/factory.toml:9:9: roles.qa.model is \"gpu2/qwen3:14b\", but no host is named gpu2",
     ];

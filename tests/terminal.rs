@@ -16,10 +16,11 @@ mod pty;
 mod trouble;
 
 use pty::{Ends, Pty};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 const CTRL_C: &str = "\u{3}";
@@ -75,9 +76,16 @@ fn alive(id: u32) -> bool {
     })
 }
 
-fn signal(id: u32, name: &str) {
-    let sent = Command::new("kill").args([name, &id.to_string()]).status();
-    assert!(sent.unwrap().success());
+fn signal(id: u32, signal: Signal) {
+    let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
+}
+
+/// Lets others look into dev-factory/, as a clone leaves it, and gives what tells whether it still is so.
+fn open_to_others(home: &Path) -> impl Fn() -> bool {
+    let folder = home.join("dev-factory");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    move || fs::metadata(&folder).unwrap().permissions().mode() & 0o777 == 0o755
 }
 
 fn wait(what: &str, mut done: impl FnMut() -> bool) {
@@ -174,7 +182,7 @@ fn a_command_is_answered_and_an_engine_that_died_is_started_again() {
     pty.press("p");
     pty.shows("○ IDLE");
     let engine = w.engine().unwrap();
-    signal(engine, "-KILL");
+    signal(engine, Signal::KILL);
     pty.shows("NO ENGINE");
     pty.shows("p starts it");
     // A command without an engine is applied, and whoever applied it is not taken for one.
@@ -221,12 +229,14 @@ fn a_stopped_engine_is_shown_and_starts_only_when_told() {
 #[test]
 fn looking_only_starts_nothing_and_sends_nothing() {
     let w = World::new();
+    let open = open_to_others(&w.home);
     let mut pty = Pty::run(w.dir.path(), &["--home", "home", "--readonly"], &[]);
     pty.shows("NO ENGINE");
     pty.press("p");
     pty.shows("refused: read-only");
     pty.press("q");
     assert_eq!(pty.ended().0, 0);
+    assert!(open(), "its permissions were changed");
     assert_eq!(w.engine(), None);
     assert!(!w.home.join("dev-factory/journal.jsonl").exists());
     assert!(!w.home.join("dev-factory/commands").exists());
@@ -237,6 +247,7 @@ fn a_home_of_a_newer_program_is_shown_and_not_touched() {
     let w = World::new();
     let control = w.home.join("dev-factory/control.json");
     fs::write(&control, "{\"schema\": 2, \"lanes\": []}").unwrap();
+    let open = open_to_others(&w.home);
     let mut pty = Pty::run(w.dir.path(), &["--home", "home"], &[]);
     pty.shows("NO ENGINE");
     pty.press("p");
@@ -246,6 +257,7 @@ fn a_home_of_a_newer_program_is_shown_and_not_touched() {
     assert_eq!(code, 0, "{text}");
     assert_eq!(w.engine(), None);
     assert!(!w.home.join("dev-factory/journal.jsonl").exists());
+    assert!(open(), "its permissions were changed");
 }
 
 #[test]
@@ -332,10 +344,16 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_screens_back() {
 
 /// The only child of the shell in the terminal.
 fn child(pty: &Pty) -> u32 {
-    let shell = pty.id().to_string();
-    let found = Command::new("pgrep").args(["-P", &shell]).output().unwrap();
-    let text = String::from_utf8(found.stdout).unwrap();
-    text.trim().parse().expect("one child of the shell")
+    let parent = |id: u32| -> Option<u32> {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let behind = stat.rsplit(')').next()?;
+        behind.split_whitespace().nth(1)?.parse().ok()
+    };
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let found: Vec<u32> = ids.filter(|id| parent(*id) == Some(pty.id())).collect();
+    assert_eq!(found.len(), 1, "children of the shell: {found:?}");
+    found[0]
 }
 
 #[test]
@@ -350,7 +368,7 @@ fn a_stop_from_outside_gives_the_terminal_to_the_shell_too() {
     for round in 0..2 {
         pty.shows("○ IDLE");
         let screens = child(&pty);
-        signal(screens, "-TSTP");
+        signal(screens, Signal::TSTP);
         pty.until("stopped", |s| {
             !s.screen().alternate_screen()
                 && !s.screen().hide_cursor()
@@ -469,11 +487,11 @@ fn screens_put_aside_end_with_their_terminal_too() {
 fn signals_leave_with_their_exit_codes() {
     let w = World::new();
     let _ends = w.ends();
-    for (name, wanted) in [("-TERM", 0), ("-INT", 130), ("-HUP", 0)] {
+    for (sent, wanted) in [(Signal::TERM, 0), (Signal::INT, 130), (Signal::HUP, 0)] {
         let pty = w.open(&[]);
-        signal(pty.id(), name);
+        signal(pty.id(), sent);
         let (code, text) = pty.ended();
-        assert_eq!(code, wanted, "{name}: {text}");
+        assert_eq!(code, wanted, "{sent:?}: {text}");
         w.unharmed();
     }
 }

@@ -20,7 +20,7 @@ pub fn ask(
         .hosts
         .iter()
         .any(|host| !found.iter().any(|own| own.url == host.url));
-    if plan.key.is_none() && elsewhere {
+    if plan.key.is_none() && (elsewhere || !plan.vendors().is_empty()) {
         key(plan, input, output)?;
     }
     if plan.day_limit.is_none() {
@@ -187,6 +187,17 @@ mod tests {
         assert_eq!(plan.hosts.len(), 1);
         assert_eq!(plan.key, None);
         assert!(!output.contains("key"), "{output}");
+    }
+
+    #[test]
+    fn a_vendor_that_was_named_is_asked_for_its_key() {
+        let mut plan = Plan {
+            models: vec![("supervisor", "anthropic/big".to_owned())],
+            ..Plan::default()
+        };
+        let text = "\nfile /key\n\n";
+        ask(&mut plan, &[], &mut text.as_bytes(), &mut Vec::new()).unwrap();
+        assert_eq!(plan.key, Some(KeyPlace::File("/key".into())));
     }
 
     #[test]

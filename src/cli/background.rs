@@ -33,7 +33,7 @@ pub fn start(cli: &Cli, home: &Path) -> Result<String, Fail> {
     // What would end the engine at once is better said here than in a log.
     store::check(home).map_err(wire::refused)?;
     tools::git()?;
-    tools::node()?;
+    tools::new_node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     walls::engine(cli, home, &loaded.settings)?;
     // How this command prints says nothing of the engine.

@@ -56,6 +56,11 @@ const ENDED: Duration = Duration::from_secs(10);
 
 /// Builds the examples; 0 only if everything shipped.
 pub fn run(cli: &Cli, args: &DemoArgs) -> Done {
+    if cli.home.is_some() {
+        return Err(Fail::usage(
+            "a demo makes a home of its own: name its folder with --dir instead of --home",
+        ));
+    }
     tools::git()?;
     tools::npm()?;
     let dir = place(cli, args)?;
@@ -276,7 +281,6 @@ fn place(cli: &Cli, args: &DemoArgs) -> Result<PathBuf, Fail> {
             start: Start::AtOnce,
             demo: true,
             trouble: ports,
-            check: false,
         },
     )?;
     if args.trouble {

@@ -3,15 +3,18 @@
 use super::args::{Cli, InitArgs};
 use super::home::{self, HomeDoc, Start};
 use super::out::{self, Done, Fail};
-use super::plan::Plan;
+use super::plan::{HostSpec, Plan};
 use super::signals::{self, Endings};
 use super::trouble::Ports;
 use super::{ask, commits, npm, secrets, starter, threads, tools, upgrade, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::git::GitRepo;
+use crate::config::Loaded;
+use crate::domain::phase::Role;
 use crate::domain::state::FORMAT;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
+use crate::factory::ports::settings::Settings;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -30,11 +33,12 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
         tools::npm()?;
     }
     let asks = !args.yes && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let plan = plan(args, asks)?;
+    let mut plan = plan(args, asks)?;
+    plan.bring_vendors(&wire::environment());
     let key = plan.key_table()?;
     let start = if asks { Start::Paused } else { Start::AtOnce };
     let settings = format!("{}{}", starter::SETTINGS, plan.toml());
-    make(
+    let loaded = make(
         cli,
         &dir,
         &New {
@@ -43,7 +47,6 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
             start,
             demo: false,
             trouble: None,
-            check: true,
         },
     )?;
     let made = format!("made a factory home in {}", dir.display());
@@ -53,7 +56,7 @@ pub fn run(cli: &Cli, args: &InitArgs) -> Done {
         tell(cli, "key", &words, json!({ "server": name }))?;
     }
     installed(cli, args, &dir)?;
-    let words = next(&dir, &plan, start);
+    let words = next(&dir, &plan, &loaded.settings, start);
     let hosts = plan.hosts.iter();
     let hosts: Vec<_> = hosts
         .map(|host| json!({ "name": host.name, "url": host.url }))
@@ -87,8 +90,6 @@ pub struct New<'a> {
     pub demo: bool,
     /// Where the model servers of `demo --trouble` listen.
     pub trouble: Option<Ports>,
-    /// Settings hold people's answers: check them before anything is kept.
-    pub check: bool,
 }
 
 /// Flags, then questions or a probe for what they leave open.
@@ -142,8 +143,9 @@ pub fn vacant(dir: &Path) -> Result<(), Fail> {
     }
 }
 
-/// Makes the home beside its place and moves it there whole: an interrupted init leaves no half of one.
-pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
+/// Makes the home beside its place and moves it there whole: an interrupted init leaves no half of one. Gives its
+/// settings; they hold people's answers, and are checked before anything is kept.
+pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<Loaded, Fail> {
     let parent = dir.parent().unwrap_or(Path::new("/"));
     let told = |path: &Path, error: std::io::Error| {
         let why = match error.kind() {
@@ -168,9 +170,7 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
         .tempdir_in(parent)
         .map_err(|error| told(dir, error))?;
     write_all(stage.path(), new).map_err(|error| told(dir, error))?;
-    if new.check {
-        wire::settings(cli, Some(stage.path()), Vec::new())?;
-    }
+    let loaded = wire::settings(cli, Some(stage.path()), Vec::new())?;
     commits::begin(stage.path())?;
     // A temporary folder is its owner's alone; a home is readable as any repository is.
     use std::os::unix::fs::PermissionsExt;
@@ -182,7 +182,7 @@ pub fn make(cli: &Cli, dir: &Path, new: &New<'_>) -> Result<(), Fail> {
     }
     std::fs::rename(stage.path(), dir).map_err(|error| told(dir, error))?;
     let _ = stage.keep();
-    Ok(())
+    Ok(loaded)
 }
 
 /// Writes the starter files.
@@ -308,28 +308,21 @@ fn again(cli: &Cli, dir: &Path) -> Done {
 }
 
 /// What to do next.
-fn next(dir: &Path, plan: &Plan, start: Start) -> String {
-    let mut lines = Vec::new();
-    match plan.hosts.as_slice() {
-        [] => lines.push(
-            "no model server was found: start Ollama, or name one in dev-factory/factory.toml"
-                .to_owned(),
-        ),
-        hosts => {
-            for host in hosts {
-                lines.push(format!("model server {} at {}", host.name, host.url));
-            }
-            if plan.models.is_empty() {
-                lines.push(format!(
-                    "no model named: Developer and QA use {} there",
-                    crate::config::roles::OLLAMA_MODEL
-                ));
-            }
-        }
+fn next(dir: &Path, plan: &Plan, settings: &Settings, start: Start) -> String {
+    let server = |host: &HostSpec| format!("model server {} at {}", host.name, host.url);
+    let mut lines: Vec<String> = plan.hosts.iter().map(server).collect();
+    if lines.is_empty() {
+        let none =
+            "no model server was found: start Ollama, or name one in dev-factory/factory.toml";
+        lines.push(none.to_owned());
     }
-    if !plan.models.iter().any(|(role, _)| *role == "supervisor") {
-        lines.push("you review: finished tools wait for `dev-factory decide ship NAME`".to_owned());
+    for role in [Role::Developer, Role::Qa] {
+        let none =
+            format!("no model yet, name one under [roles.{role}] in dev-factory/factory.toml");
+        lines.push(format!("{role}: {}", settings.role(role).worker(&none)));
     }
+    let none = "you, finished tools wait for `dev-factory decide ship NAME`";
+    lines.push(format!("supervisor: {}", settings.supervisor.worker(none)));
     lines.push(format!(
         "start it:  dev-factory --home {} --no-tui",
         out::quoted(dir)

@@ -2,7 +2,7 @@
 
 use super::args::Cli;
 use super::home;
-use super::out::Done;
+use super::out::{Done, code};
 use super::threads;
 use crate::adapters::feed;
 use crate::adapters::store::readers;
@@ -26,9 +26,11 @@ pub fn run(cli: &Cli, home: &Path, follow: bool, lines: usize) -> Done {
     threads::runtime()?.block_on(async {
         let feed = feed::follow_tail(home, lines);
         tokio::select! {
-            printed = headless::print(feed, style, std::io::stdout()) => { printed?; }
-            _ = tokio::signal::ctrl_c() => {}
+            printed = headless::print(feed, style, std::io::stdout()) => {
+                printed?;
+                Ok(0)
+            }
+            _ = tokio::signal::ctrl_c() => Ok(code::INTERRUPTED),
         }
-        Ok(0)
     })
 }

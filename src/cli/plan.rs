@@ -3,8 +3,11 @@
 use super::args::InitArgs;
 use super::out::Fail;
 use crate::config::keys::KeyPlace;
+use crate::config::variables::{self, Vendor};
 use crate::config::{Probed, roles, schema};
+use crate::factory::ports::settings::HostKind;
 use crate::text::origin::Origin;
+use std::collections::BTreeMap;
 
 /// A model server as `--host` names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +91,71 @@ impl Plan {
         }
     }
 
+    /// The server a role's model is on, by the name before the slash.
+    fn server(&self, role: &str) -> Option<&str> {
+        let (_, model) = self.models.iter().find(|(named, _)| *named == role)?;
+        model.split_once('/').map(|(name, _)| name)
+    }
+
+    /// Vendors that roles name by their usual names and that nothing says more of.
+    pub fn vendors(&self) -> Vec<&'static Vendor> {
+        let named = |word: &str| {
+            let mut roles = self.models.iter();
+            roles.any(|(role, _)| self.server(role) == Some(word))
+                && !self.hosts.iter().any(|host| host.name == word)
+        };
+        let all = variables::VENDORS.iter();
+        all.filter(|vendor| !vendor.local && named(vendor.kind.word()))
+            .collect()
+    }
+
+    /// Brings in the vendors the key may be for, where they usually are: by itself only a key in its usual variable does so.
+    pub fn bring_vendors(&mut self, env: &BTreeMap<String, String>) {
+        let vendors = self.vendors();
+        if self.key.is_none() || vendors.is_empty() {
+            return;
+        }
+        let spec = |kind: HostKind, url: String| HostSpec {
+            name: kind.word().to_owned(),
+            kind: Some(kind.word().to_owned()),
+            url,
+        };
+        // Where any host is named, this machine's Ollama must be, too.
+        if self.hosts.is_empty() {
+            let ollama = variables::address(HostKind::Ollama, env);
+            self.hosts
+                .extend(ollama.map(|url| spec(HostKind::Ollama, url)));
+        }
+        let vendors = vendors.into_iter();
+        self.hosts
+            .extend(vendors.map(|vendor| spec(vendor.kind, vendor.usual.to_owned())));
+    }
+
+    /// The server the key is for: the supervisor's where one is named, else the only vendor or the only server.
+    fn owner(&self) -> Result<&HostSpec, Fail> {
+        if let Some(name) = self.server("supervisor") {
+            return self.hosts.iter().find(|host| host.name == name).ok_or_else(|| {
+                Fail::usage(format!(
+                    "the key is for the supervisor's server, and nothing says where {name} is: add --host {name}=KIND:URL"
+                ))
+            });
+        }
+        let usual = |host: &&HostSpec| {
+            let mut vendors = variables::VENDORS.iter();
+            vendors.any(|vendor| !vendor.local && vendor.usual == host.url)
+        };
+        let mut owners: Vec<&HostSpec> = self.hosts.iter().filter(usual).collect();
+        if owners.is_empty() {
+            owners.extend(&self.hosts);
+        }
+        match owners.as_slice() {
+            [only] => Ok(only),
+            _ => Err(Fail::usage(
+                "the key belongs to which server? Name one with --host, or the reviewer's with --supervisor HOST/MODEL",
+            )),
+        }
+    }
+
     /// The lines that go below the commented starter settings.
     #[must_use]
     pub fn toml(&self) -> String {
@@ -111,26 +179,12 @@ impl Plan {
         format!("\n# Written by init.\n{text}")
     }
 
-    /// The key's table for the user's own file: its name and text. The key belongs to the supervisor's server, else to the only one.
+    /// The key's table for the user's own file: its name and text.
     pub fn key_table(&self) -> Result<Option<(String, String)>, Fail> {
         let Some(place) = &self.key else {
             return Ok(None);
         };
-        let reviewer = self
-            .models
-            .iter()
-            .find(|(role, _)| *role == "supervisor")
-            .and_then(|(_, model)| model.split_once('/'))
-            .and_then(|(name, _)| self.hosts.iter().find(|host| host.name == name));
-        let host = match (reviewer, self.hosts.as_slice()) {
-            (Some(host), _) => host,
-            (None, [only]) => only,
-            _ => {
-                return Err(Fail::usage(
-                    "the key belongs to which server? Name one with --host, or the reviewer's with --supervisor HOST/MODEL",
-                ));
-            }
-        };
+        let host = self.owner()?;
         let origin = Origin::of(&host.url).ok_or_else(|| {
             Fail::usage(format!(
                 "--host {}: \"{}\" is no address",
@@ -263,6 +317,37 @@ mod tests {
         };
         named.take(&found);
         assert!(!named.toml().contains("qwen3"), "{}", named.toml());
+    }
+
+    #[test]
+    fn a_key_goes_to_the_vendor_a_role_names_and_never_to_the_server_beside_it() {
+        let key = || Some(KeyPlace::File("K".into()));
+        let mut plan = Plan {
+            hosts: vec![host("gpu1=ollama:http://192.168.1.20:11434").unwrap()],
+            models: vec![("supervisor", "anthropic/big".to_owned())],
+            key: key(),
+            ..Plan::default()
+        };
+        let refused = format!("{:?}", plan.key_table().unwrap_err());
+        assert!(
+            refused.contains("add --host anthropic=KIND:URL"),
+            "{refused}"
+        );
+        plan.bring_vendors(&BTreeMap::new());
+        let (name, text) = plan.key_table().unwrap().unwrap();
+        let origin = "[keys.anthropic]\norigin = \"https://api.anthropic.com:443\"\n";
+        assert!(name == "anthropic" && text.starts_with(origin), "{text}");
+        // The Ollama there is without any host stays, and a Developer's vendor gets the key, too.
+        let mut plan = Plan {
+            models: vec![("developer", "openai/big".to_owned())],
+            key: key(),
+            ..Plan::default()
+        };
+        let env = BTreeMap::from([("OLLAMA_HOST".to_owned(), "gpu7".to_owned())]);
+        plan.bring_vendors(&env);
+        let urls: Vec<&str> = plan.hosts.iter().map(|host| host.url.as_str()).collect();
+        assert_eq!(urls, ["http://gpu7:11434", "https://api.openai.com/v1"]);
+        assert_eq!(plan.key_table().unwrap().unwrap().0, "openai");
     }
 
     #[test]

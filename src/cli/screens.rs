@@ -47,7 +47,9 @@ pub fn on_terminal() -> bool {
 pub fn here(cli: &Cli, home: &Path) -> Done {
     let look = look(cli, home)?;
     let mut cli = consent(cli, home)?;
-    if let Err(StoreError::Newer(sentence)) = store::check(home) {
+    if !cli.screens.readonly
+        && let Err(StoreError::Newer(sentence)) = store::check(home)
+    {
         out::note(sentence);
         cli.screens.readonly = true;
     }

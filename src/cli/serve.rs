@@ -31,7 +31,7 @@ pub fn here(cli: &Cli, home: &Path) -> Done {
     // Before an update can put another file in its place.
     let _ = program::here();
     tools::git()?;
-    tools::node()?;
+    tools::new_node()?;
     // Settings that name their models need no look around; it takes half a second.
     let named = wire::settings(cli, Some(home), Vec::new()).ok();
     let keep = named.as_ref().map(|loaded| loaded.settings.keep);
@@ -141,23 +141,16 @@ async fn listen(signals: UnboundedSender<Signal>) {
 
 /// What a start prints first: who works where, and with what limits.
 fn card(home: &Path, settings: &Settings) -> Result<(), Fail> {
-    let model = |role: &crate::factory::ports::settings::RoleSettings, none: &str| match &role.model
-    {
-        _ if role.external => "external program".to_owned(),
-        Some(model) => model.to_string(),
-        None => none.to_owned(),
-    };
     let unset = "no model: name one in dev-factory/factory.toml";
     let rows = [
         ("home", home.display().to_string()),
-        ("developer", model(&settings.developer, unset)),
-        ("qa", model(&settings.qa, unset)),
+        ("developer", settings.developer.worker(unset)),
+        ("qa", settings.qa.worker(unset)),
         (
             "supervisor",
-            model(
-                &settings.supervisor,
-                "you (finished tools wait for `dev-factory decide`)",
-            ),
+            settings
+                .supervisor
+                .worker("you (finished tools wait for `dev-factory decide`)"),
         ),
         (
             "limits",

@@ -8,31 +8,41 @@ use crate::domain::condition::Condition;
 use crate::domain::item::ItemStatus;
 use crate::domain::screen::{AgentState, AgentStatus, EngineId, Snapshot};
 use crate::domain::state::{Pause, StateDoc, who};
-use crate::domain::stats::Stats;
 use crate::headless;
 use chrono::{DateTime, Local, Utc};
 use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
 
-/// Prints where the factory stands; exit 4 when a person is needed, and has not put that off.
+/// Prints where the factory stands; exit 4 when a person is needed and has not put that off, also because nobody has stopped
+/// the engine, it is gone, and there is work to do.
 pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
     home::readable(home)?;
     let Some((snapshot, alive)) = readers::snapshot(home) else {
         return never_run(cli, home, line);
     };
     let text = if cli.json {
-        let object = json!({ "home": home, "engine": if alive { "running" } else { "none" }, "successRate": success(home), "snapshot": snapshot });
-        format!("{object}\n")
+        format!("{}\n", object(home, Some(&snapshot), alive))
     } else if line {
         format!("{}\n", short(&snapshot, alive))
     } else {
         long(home, &snapshot, alive)
     };
     out::put(&text)?;
-    Ok(match snapshot.loud().next() {
-        None => 0,
-        Some(_) => code::PERSON,
+    let dead = !alive && snapshot.stopped.is_none() && snapshot.wants_work();
+    Ok(match dead || snapshot.loud().next().is_some() {
+        true => code::PERSON,
+        false => 0,
+    })
+}
+
+/// All that a program may want to know, under the same names whether an engine has ever run or not.
+fn object(home: &Path, snapshot: Option<&Snapshot>, alive: bool) -> serde_json::Value {
+    json!({
+        "home": home,
+        "engine": if alive { "running" } else { "none" },
+        "successRate": snapshot.and_then(Snapshot::success_rate),
+        "snapshot": snapshot,
     })
 }
 
@@ -48,9 +58,7 @@ fn never_run(cli: &Cli, home: &Path, line: bool) -> Done {
         .map_or("idle".to_owned(), |state| word(&state.phase));
     let tool = state.as_ref().and_then(|state| state.current_tool.clone());
     if cli.json {
-        out::say(
-            json!({ "home": home, "engine": "none", "phase": phase, "tool": tool, "snapshot": null }),
-        )?;
+        out::say(object(home, None, false))?;
     } else if line {
         out::say(format!(
             "no engine {phase} {}",
@@ -142,7 +150,7 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
             s.totals.shipped, s.totals.parked
         ),
     ));
-    if let Some(rate) = success(home) {
+    if let Some(rate) = s.success_rate() {
         let words = format!("{:.0} % of what was begun and ended", rate * 100.0);
         rows.push(row("success", words));
     }
@@ -158,12 +166,6 @@ fn long(home: &Path, s: &Snapshot, alive: bool) -> String {
         text.push_str(&headless::need_text(need));
     }
     text
-}
-
-/// Shipped among shipped, parked and dropped, by the whole journal.
-fn success(home: &Path) -> Option<f64> {
-    let events = readers::history(home, 1).ok()?;
-    Stats::of(&events).success_rate()
 }
 
 fn condition(condition: &Condition) -> Vec<String> {

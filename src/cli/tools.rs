@@ -1,7 +1,10 @@
 //! The programs a factory needs beside itself: git, node and npm, with one sentence when one is missing.
 
 use super::out::Fail;
+use super::walls;
+use crate::adapters::store::files;
 use crate::adapters::{child, node};
+use std::fs::Metadata;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -33,7 +36,7 @@ pub fn git() -> Result<PathBuf, Fail> {
 const FIX: &str = "install Node.js 20 or newer with npm (https://nodejs.org, or your package manager), then run this again";
 
 /// node, or how to get it.
-pub fn node() -> Result<PathBuf, Fail> {
+fn node() -> Result<PathBuf, Fail> {
     node::here()
         .node
         .clone()
@@ -64,6 +67,24 @@ pub fn node_version() -> Result<String, Fail> {
             Err(Fail::failed(format!("node says {found}: {FIX}")))
         }
     }
+}
+
+/// A node that is new enough, or how to get one. One that was is asked again only when it is another file: an engine is at
+/// work sooner than node has said its version.
+pub fn new_node() -> Result<(), Fail> {
+    use std::os::unix::fs::MetadataExt;
+    let node = node()?;
+    let (folder, memory) = (walls::state(), walls::state().join("node"));
+    let of = |meta: Metadata| (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec());
+    let known = format!("{node:?} {:?}", std::fs::metadata(&node).map(of).ok());
+    if std::fs::read(&memory).is_ok_and(|bytes| bytes == known.as_bytes()) {
+        return Ok(());
+    }
+    node_version()?;
+    // What cannot be kept is found out again.
+    let _ = files::make_dir(&folder);
+    let _ = std::fs::write(&memory, known);
+    Ok(())
 }
 
 /// What a program says of its version.

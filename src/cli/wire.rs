@@ -2,7 +2,7 @@
 
 use super::args::Cli;
 use super::out::{self, Fail, code};
-use super::{secrets, starter, threads, walls};
+use super::{home, secrets, starter, threads, walls};
 use crate::adapters;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::HomeFiles;
@@ -214,6 +214,7 @@ pub fn inputs(cli: &Cli, home: Option<&Path>, probed: Vec<Probed>) -> Result<Inp
         .collect::<Result<_, _>>()?;
     Ok(Inputs {
         home: home.map(Path::to_path_buf),
+        demo: home.is_some_and(|home| home::read(home).is_ok_and(|doc| doc.demo)),
         user_file: user_file(),
         env: environment(),
         key_variables: config::variables::key_names()

@@ -6,6 +6,7 @@ use super::schema::{Takes, nearest};
 use crate::domain::notice::Quiet;
 use crate::domain::package;
 use crate::text::stay;
+use croner::parser::{CronParser, Seconds};
 
 /// Checks a value against what its key takes; text of variables and flags is typed here.
 pub fn check(key: &str, takes: Takes, value: Value, typed: bool) -> Result<Value, String> {
@@ -175,9 +176,10 @@ fn one_of(key: &str, known: &[&str], text: &str) -> Result<(), String> {
     ))
 }
 
-/// A cron expression that parses.
+/// A cron expression that parses; its fields are minutes and longer, as those of crontab.
 fn cron(key: &str, text: String) -> Result<String, String> {
-    match text.parse::<croner::Cron>() {
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).build();
+    match parser.parse(&text) {
         Ok(_) => Ok(text),
         Err(error) => Err(format!(
             "{key} is \"{text}\", which is no cron expression: {error}"

@@ -33,6 +33,8 @@ use std::path::{Path, PathBuf};
 pub struct Inputs {
     /// The factory home; None = built-in values, the user's own file, variables and flags only.
     pub home: Option<PathBuf>,
+    /// It is a demo's: what the user's own file and variables say of work does not count there.
+    pub demo: bool,
     /// The user's own settings file, whether it exists or not.
     pub user_file: Option<PathBuf>,
     /// What of the environment settings are read from: `DEV_FACTORY_*` and addresses such as `OLLAMA_HOST`. No key is in it.
@@ -172,6 +174,10 @@ impl Loaded {
     }
 }
 
+/// What of a user's own counts in a demo, too: a demo brings its own hosts, roles and limits, and promises that no model is
+/// asked and nothing is spent.
+const IN_A_DEMO: [&str; 3] = ["keys", "sandbox", "screens"];
+
 /// Reads all layers. `key` resolves where a key is to the key itself (file, variable or command).
 pub fn load(
     inputs: &Inputs,
@@ -257,11 +263,20 @@ fn layers(inputs: &Inputs, problems: &mut Vec<Problem>) -> Vec<Vec<Entry>> {
         };
         layers.push(read(path, "dev-factory/factory.toml", &place));
     }
+    let mut own = Vec::new();
     if let Some(path) = user {
         let shown = path.display().to_string();
-        layers.push(read(path, &shown, &files::Place::User));
+        own.push(read(path, &shown, &files::Place::User));
     }
-    layers.push(files::variables(&inputs.env, problems));
+    own.push(files::variables(&inputs.env, problems));
+    if inputs.demo {
+        let counts = |entry: &Entry| {
+            let top = entry.path.first().map(String::as_str);
+            top.is_some_and(|top| IN_A_DEMO.contains(&top))
+        };
+        own.iter_mut().for_each(|layer| layer.retain(counts));
+    }
+    layers.extend(own);
     layers.push(files::flags(&inputs.flags, problems));
     layers
 }

@@ -94,6 +94,12 @@ fn vendor(kind: HostKind) -> Option<&'static Vendor> {
     VENDORS.iter().find(|vendor| vendor.kind == kind)
 }
 
+/// Where a kind is by its variables, or usually.
+#[must_use]
+pub fn address(kind: HostKind, env: &BTreeMap<String, String>) -> Option<String> {
+    vendor(kind).map(|vendor| vendor.address(env))
+}
+
 /// Where a kind listens unless told otherwise.
 #[must_use]
 pub fn usual_address(kind: HostKind) -> Option<&'static str> {

@@ -4,7 +4,7 @@ use super::command::{Decision, Seen};
 use super::condition::Condition;
 pub use super::duty::{KeyFacts, RoleFacts, ServerFacts, SoulFacts, TurnLine};
 use super::event::{RunSummary, Unit};
-use super::item::Item;
+use super::item::{Item, ItemStatus};
 pub use super::need::{Act, Need, Way};
 use super::phase::{Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
@@ -134,6 +134,23 @@ impl Snapshot {
     /// What waits for a person and was not snoozed, most urgent first.
     pub fn loud(&self) -> impl Iterator<Item = &Need> {
         self.needs.iter().filter(|need| need.quiet.is_none())
+    }
+
+    /// A tool is under way or wanted.
+    #[must_use]
+    pub fn wants_work(&self) -> bool {
+        let wanted = |item: &Item| item.status == ItemStatus::Wanted;
+        self.phase.active() || self.queue.iter().any(wanted)
+    }
+
+    /// Shipped among shipped, parked now, and dropped after being picked; None before any of these.
+    #[must_use]
+    pub fn success_rate(&self) -> Option<f64> {
+        let parked = self.queue.iter();
+        let parked = parked.filter(|item| item.status == ItemStatus::NeedsHuman);
+        let shipped = self.totals.shipped;
+        let ended = shipped + self.totals.dropped_after_pick + parked.count() as u64;
+        (ended > 0).then(|| shipped as f64 / ended as f64)
     }
 }
 

@@ -243,13 +243,6 @@ impl Stats {
         }
     }
 
-    /// Shipped among shipped, parked and dropped after being picked; None before any of these.
-    #[must_use]
-    pub fn success_rate(&self) -> Option<f64> {
-        let ended = self.shipped + self.parked + self.dropped;
-        (ended > 0).then(|| self.shipped as f64 / ended as f64)
-    }
-
     /// Mean cycles of the tools that were picked; None before any.
     #[must_use]
     pub fn cycles_per_tool(&self) -> Option<f64> {

@@ -11,7 +11,7 @@ use super::pool::Pool;
 use super::ports::settings::Settings;
 use super::ports::store::StoreError;
 use super::push::Pushing;
-use super::readiness::Readiness;
+use super::readiness::{OFF_SCHEDULE, Readiness};
 use super::reread::Reading;
 use super::sweep::Sweeping;
 use super::tell::Telling;
@@ -68,7 +68,8 @@ pub struct Driver {
     pub(super) engine: crate::domain::screen::EngineId,
     pub(super) wake: mpsc::UnboundedSender<Wake>,
     inbox: mpsc::UnboundedReceiver<Wake>,
-    pub(super) go: watch::Sender<bool>,
+    /// Why the attempt under way may start no turn and no gate.
+    pub(super) hold: watch::Sender<Option<&'static str>>,
     pub(super) pool: Pool,
     pub(super) worktree: Worktree,
     pub(super) herald: Herald,
@@ -136,7 +137,7 @@ impl Driver {
             engine: parts.engine,
             wake,
             inbox,
-            go: watch::Sender::new(true),
+            hold: watch::Sender::new(None),
             pool: Pool::start(parts.agents),
             worktree: Worktree::default(),
             herald: Herald::new(parts.service),
@@ -234,17 +235,11 @@ impl Driver {
         }
     }
 
-    /// Lets turns start or holds them, as pauses, stops and budgets say.
+    /// Lets turns start or holds them, as pauses, stops, budgets and schedules say.
     pub(super) fn steer(&mut self) {
-        let held = match &self.running {
-            Some(running) => self.held(running.role),
-            None => self.stopping.is_some(),
-        };
-        self.go.send_if_modified(|go| {
-            let changed = *go == held;
-            *go = !held;
-            changed
-        });
+        let held = self.running.as_ref().and_then(|r| self.held(r.role));
+        self.hold
+            .send_if_modified(|hold| std::mem::replace(hold, held) != held);
         let due = self
             .stopping
             .as_ref()
@@ -255,10 +250,19 @@ impl Driver {
         }
     }
 
-    /// A role may start no turn and no gate.
-    pub(super) fn held(&self, role: Role) -> bool {
+    /// A pause or a stop forbids a role to start turns and gates.
+    pub(super) fn paused(&self, role: Role) -> bool {
         let pauses = &self.ledger.factory.pauses;
         self.stopping.is_some() || pauses.iter().any(|p| p.scope.covers(role))
+    }
+
+    /// Why a role may start no turn and no gate.
+    pub(super) fn held(&self, role: Role) -> Option<&'static str> {
+        if self.paused(role) {
+            return Some("paused");
+        }
+        let on = self.readiness.on_schedule(role, self.tools.clock.now());
+        (!on).then_some(OFF_SCHEDULE)
     }
 
     /// Drops the turn or gate under way.

@@ -4,7 +4,7 @@ use super::driver::{Driver, SNAPSHOT_EVERY};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::state::PauseKind;
 use crate::domain::table;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
@@ -46,6 +46,8 @@ impl Driver {
             self.shown
                 .map_or_else(Instant::now, |at| at + SNAPSHOT_EVERY)
         });
+        let duty = self.running.as_ref();
+        let duty = duty.and_then(|running| self.readiness.next_duty(running.role, now));
         let main = self.waits_for_main().then(|| Instant::now() + MAIN_LOOK);
         let push = self.pushing.due();
         let budget = self.held_by(PauseKind::Budget);
@@ -59,6 +61,7 @@ impl Driver {
             suspect,
             deadline,
             snapshot,
+            duty,
             main,
             push,
             budget,
@@ -91,6 +94,16 @@ impl Driver {
             phase => table::role_of(phase).into_iter().collect(),
         }
     }
+}
+
+/// The beginning of a minute of the wall clock.
+pub(super) fn minute(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now)
+}
+
+/// When to look whether the next minute of the wall clock has begun.
+pub(super) fn next_minute(now: DateTime<Utc>) -> Instant {
+    soon(minute(now) + TimeDelta::minutes(1), now)
 }
 
 /// When to look whether a time of the wall clock has come: the computer may sleep, or its clock be put, meanwhile.

@@ -39,7 +39,7 @@ impl Driver {
             let free = self.running.as_ref().is_none_or(|r| r.resting);
             return free.then_some(stopping.ended);
         }
-        let works = |r: &Running| !r.resting || !self.held(r.role);
+        let works = |r: &Running| !r.resting || self.held(r.role).is_none();
         let busy = self.running.as_ref().is_some_and(works)
             || self.suspect.is_some()
             || self.pushing.under_way()

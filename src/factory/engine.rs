@@ -316,9 +316,11 @@ impl Driver {
             return None;
         }
         let now = self.tools.clock.now();
+        let resting = self.running.as_ref().map(|running| running.role);
         let waits_for_time = roles
-            .iter()
-            .any(|role| self.readiness.waits_for_time(*role, factory, now))
+            .into_iter()
+            .chain(resting)
+            .any(|role| self.readiness.waits_for_time(role, factory, now))
             || factory.pauses.iter().any(ends_soon);
         (!waits_for_time).then_some(Ended::NeedsPerson)
     }

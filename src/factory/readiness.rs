@@ -1,6 +1,6 @@
 //! Which roles can work now, and with which of their models: host live, on schedule, not paused; and when to look again.
 
-use super::due::jittered;
+use super::due::{jittered, minute, next_minute};
 use super::ports::model::{Fault, HostStatus, ModelError, Remedy};
 use super::ports::settings::{ModelRef, Settings};
 use crate::domain::factory::Factory;
@@ -26,8 +26,9 @@ const LONGEST_REST: Duration = Duration::from_secs(3 * 3600);
 /// Longest wait, in first waits, for a model that answers questions and fails its turns; jittered by a quarter, so that
 /// several factories at one server do not come back together.
 const TURN_MOST: u32 = 300;
-/// How often an off-schedule role is looked at again (cron works in minutes).
-const SCHEDULE_LOOK: Duration = Duration::from_secs(20);
+
+/// What is said of a role that is off duty.
+pub(super) const OFF_SCHEDULE: &str = "outside its schedule";
 
 /// What is known of a model on a host.
 #[derive(Clone, Debug)]
@@ -176,7 +177,7 @@ impl Readiness {
             );
         }
         if !self.on_schedule(role, now) {
-            return (AgentState::OffSchedule, "outside its schedule".to_owned());
+            return (AgentState::OffSchedule, OFF_SCHEDULE.to_owned());
         }
         match self.seen.get(&model.to_string()) {
             Some(seen) if seen.live => (
@@ -213,11 +214,18 @@ impl Readiness {
         self.state(role, factory, now).0 == AgentState::OffSchedule
     }
 
-    fn on_schedule(&self, role: Role, now: DateTime<Utc>) -> bool {
-        let local = now.with_timezone(&Local);
+    /// A role may work in this minute.
+    pub(super) fn on_schedule(&self, role: Role, now: DateTime<Utc>) -> bool {
+        // Cron takes five fields for the first second of each minute they name.
+        let local = minute(now).with_timezone(&Local);
         self.schedules
             .get(&role)
             .is_none_or(|cron| cron.is_time_matching(&local).unwrap_or(true))
+    }
+
+    /// When the schedule of a role may say something else; None: it has none.
+    pub(super) fn next_duty(&self, role: Role, now: DateTime<Utc>) -> Option<Instant> {
+        self.schedules.get(&role).map(|_| next_minute(now))
     }
 
     /// The choices of a role up to the first that has not said it is away.
@@ -351,11 +359,9 @@ impl Readiness {
             .filter_map(|model| self.seen.get(&model.to_string()))
             .filter(|seen| !seen.live && !seen.probing)
             .map(|seen| seen.again);
-        let schedule = roles
-            .iter()
-            .any(|role| !self.on_schedule(*role, now))
-            .then(|| Instant::now() + SCHEDULE_LOOK);
-        probes.chain(schedule).min()
+        let off = roles.iter().filter(|role| !self.on_schedule(**role, now));
+        let duty = off.filter_map(|role| self.next_duty(*role, now));
+        probes.chain(duty).min()
     }
 }
 

@@ -43,7 +43,7 @@ impl Driver {
             pausing: self
                 .running
                 .as_ref()
-                .is_some_and(|r| !r.resting && self.held(r.role)),
+                .is_some_and(|r| !r.resting && self.paused(r.role)),
             stopped: factory.stopped.clone(),
             doing,
             waits,

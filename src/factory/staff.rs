@@ -219,7 +219,7 @@ impl Driver {
             settings: self.settings.clone(),
             tools: self.tools.clone(),
             link: self.wake.clone(),
-            go: self.go.subscribe(),
+            hold: self.hold.subscribe(),
             nonce: unguessable().chars().take(12).collect(),
             looped: 0,
             measured: BTreeSet::new(),

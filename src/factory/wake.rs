@@ -53,7 +53,7 @@ pub struct Running {
     pub role: Role,
     /// Drops it.
     pub cancel: CancellationToken,
-    /// It waits for a pause to end.
+    /// It waits for a pause to end, or for its hours to begin.
     pub resting: bool,
     /// Its last sign of life.
     pub alive: Instant,

@@ -158,7 +158,6 @@ fn statistics_and_the_closing_table() {
     world.command(drop).unwrap();
     let stats = Stats::of(&world.journal);
     assert_eq!((stats.shipped, stats.parked, stats.dropped), (2, 0, 1));
-    assert_eq!(stats.success_rate(), Some(2.0 / 3.0));
     assert_eq!(stats.cycles_per_tool(), Some(1.0 / 3.0));
     assert_eq!((stats.runs, stats.measured, stats.first_pass), (3, 2, 1));
     assert_eq!((stats.usd, stats.tokens), (0.25, 40));
@@ -181,7 +180,6 @@ fn statistics_and_the_closing_table() {
     assert!(alpha.phases[&Phase::Fixing] > 0);
     let all: f64 = stats.roles.values().map(|used| used.usd).sum();
     assert_eq!((all, stats.roles[&Role::Developer].usd), (0.25, 0.25));
-    assert_eq!(Stats::default().success_rate(), None);
 }
 
 /// A turn whose prompt was thought to have 1,000 tokens.

@@ -1,14 +1,18 @@
 //! Sleep of the computer, stops of the engine and jumps of the clock: told, charged to nobody, and what waits for a
-//! time of the day hears it.
+//! time of the day hears it, as a role does that has hours.
 
 use crate::commands::all_done;
 use crate::homes::TOOL;
-use crate::plant::Plant;
-use chrono::TimeDelta;
+use crate::plant::{Plant, STAFFED};
+use chrono::{Local, TimeDelta, Timelike};
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{Event, EventBody};
+use dev_factory::domain::phase::Role;
+use dev_factory::domain::screen::{AgentState, Snapshot};
 use dev_factory::domain::state::Scope;
+use dev_factory::factory::engine::{Ended, Options};
 use dev_factory::factory::ports::clock::Clock;
+use std::fs;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -111,4 +115,45 @@ async fn a_stop_of_the_engine_is_told_and_burns_no_limit() {
     assert!(facts.used().millis < 60 * 60_000, "{}", facts.used().millis);
     assert_eq!(facts.course.stalls, 0);
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn outside_its_hours_a_role_begins_no_attempt_and_no_further_turn() {
+    let plant = Plant::new(&[TOOL]);
+    // Wide enough for a test that runs over the end of an hour, or in the night in which clocks are put.
+    let hour = Local::now().hour();
+    let hours: Vec<String> = (8..=12).map(|n| ((hour + n) % 24).to_string()).collect();
+    let own = format!(
+        "[roles.developer]\nschedule = \"* {} * * *\"\n",
+        hours.join(",")
+    );
+    let settings = STAFFED.replace("[roles.developer]\n", &own);
+    fs::write(plant.home.join("dev-factory/factory.toml"), settings).unwrap();
+    let off = |s: &Snapshot| {
+        let developer = s.agents.iter().find(|agent| agent.role == Role::Developer);
+        s.waits
+            && s.doing == "waiting for the developer: outside its schedule"
+            && developer.unwrap().state == AgentState::OffSchedule
+    };
+    let draft = plant.desk.hold(&format!("{TOOL}/spec/draft"));
+    let options = Options {
+        until_idle: true,
+        ..Options::default()
+    };
+    let mut engine = plant.engine(options);
+    let seen = engine.until("the developer is off duty", off).await;
+    assert_eq!((seen.attempt.is_some(), seen.needs.len()), (false, 0));
+    assert!(plant.desk.labels().is_empty());
+    plant.clock.forward(TimeDelta::hours(10));
+    draft.reached(1).await;
+    plant.clock.forward(TimeDelta::hours(6));
+    draft.open();
+    let seen = engine.until("it is off duty again", off).await;
+    assert!(seen.attempt.is_some() && !seen.pausing);
+    assert_eq!(plant.desk.labels(), [format!("{TOOL}/spec/draft/0")]);
+    // The next day it goes on where it stood, and the engine has not ended meanwhile.
+    plant.clock.forward(TimeDelta::hours(18));
+    assert_eq!(engine.ended_within(HOUR).await, Ended::Idle);
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    assert_eq!(plant.desk.requests(&format!("{TOOL}/spec/draft")).len(), 1);
 }

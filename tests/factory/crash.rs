@@ -2,6 +2,7 @@
 
 use crate::homes;
 use crate::model_server::{Answer, Gate, ModelServer, Request, Step, ollama_reply};
+use crate::plant::Plant;
 use crate::process::{self, Process, wait};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, readers, submit};
@@ -9,11 +10,14 @@ use dev_factory::domain::command::{Command, Verb};
 use dev_factory::domain::event::EventBody;
 use dev_factory::domain::factory::Totals;
 use dev_factory::domain::phase::Phase;
+use dev_factory::factory::engine::{Ended, Signal as Asked};
 use dev_factory::factory::ports::clock::Clock;
+use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Rejected once, red once, fixed once: it sees every phase.
 const TOOL: &str = "cost-tracker";
@@ -206,7 +210,7 @@ fn sigterm_waits_for_the_turn_and_a_second_engine_is_refused() {
         "{}",
         second.said
     );
-    engine.signal("-TERM");
+    engine.signal(Signal::TERM);
     wait("the engine has heard it", || {
         readers::snapshot(&home).is_some_and(|(s, _)| s.pausing)
     });
@@ -223,4 +227,30 @@ fn sigterm_waits_for_the_turn_and_a_second_engine_is_refused() {
         events.last().unwrap().body,
         EventBody::Stopped { .. }
     ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sigterm_gives_a_turn_ten_seconds_and_a_second_one_none() {
+    for (signals, least, most) in [(1, 10, 12), (2, 0, 2)] {
+        let plant = Plant::new(&[homes::TOOL]);
+        let held = plant.desk.hold(&format!("{}/spec/draft", homes::TOOL));
+        let engine = plant.start();
+        held.reached(1).await;
+        let asked = tokio::time::Instant::now();
+        for _ in 0..signals {
+            engine.signals.send(Asked::Terminate).unwrap();
+        }
+        assert_eq!(engine.ended().await, Ended::Stopped);
+        let waited = asked.elapsed();
+        let within = Duration::from_secs(least)..Duration::from_secs(most);
+        assert!(within.contains(&waited), "{signals}: {waited:?}");
+        held.dropped(1).await;
+        let dropped = |body: &EventBody| matches!(body, EventBody::AttemptDropped { .. });
+        assert!(plant.journal().iter().any(|event| dropped(&event.body)));
+        // What the turn would have said is asked for anew.
+        held.open();
+        let hour = Duration::from_secs(3600);
+        assert_eq!(plant.until_idle_within(hour).await, Ended::Idle);
+        assert_eq!(plant.tags(), [format!("{}@1.0.0", homes::TOOL)]);
+    }
 }

@@ -3,6 +3,7 @@
 use super::{homes, path_with, script, wait};
 use dev_factory::adapters::store::{answered, submit};
 use dev_factory::domain::command::{Command as Order, Verb};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
@@ -93,12 +94,8 @@ impl Service {
         panic!("never heard {words}: {heard:?}\n{log}");
     }
 
-    pub fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        let sent = std::process::Command::new("kill")
-            .args([signal, &id])
-            .status();
-        assert!(sent.unwrap().success());
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 }
 
@@ -155,7 +152,7 @@ fn the_manager_hears_ready_what_goes_on_signs_of_life_and_the_end() {
     );
     submit(&service.home, &pause).unwrap();
     service.until("STATUS=idle: paused by tester: night; 1 waiting for a person");
-    service.signal("-TERM");
+    service.signal(Signal::TERM);
     service.until("STOPPING=1");
     assert_eq!(service.child.wait().unwrap().code(), Some(0));
 }

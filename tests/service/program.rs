@@ -7,6 +7,7 @@ use dev_factory::adapters::store::{FileStore, readers};
 use dev_factory::domain::event::{EventBody, NewEvent};
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::store::Store;
+use rustix::process::Signal;
 use std::fs;
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ fn restart_runs_the_program_that_lies_there_now_in_the_same_process_with_the_sam
     assert_eq!(newer, format!("{pid} --home {home} --no-tui\n"));
     assert_eq!(readers::engine(&service.home).unwrap().pid, pid);
     service.until("WATCHDOG=1");
-    service.signal("-TERM");
+    service.signal(Signal::TERM);
     service.until("STOPPING=1");
     assert_eq!(service.child.wait().unwrap().code(), Some(0));
 }
@@ -65,7 +66,7 @@ fn after_a_reboot_what_the_last_engine_left_holds_nobody_up() {
         left.iter()
             .all(|name| home.join("dev-factory").join(name).exists())
     });
-    first.signal("-KILL");
+    first.signal(Signal::KILL);
     wait("it is gone", || readers::engine(&home).is_none());
     // The same process ids, of other processes of another boot.
     let id = std::process::id();

@@ -16,7 +16,7 @@ pub struct Source {
 }
 
 /// Room -> what it may import beside itself; "factory::ports" is that folder only.
-const ARROWS: &[(&str, &[&str])] = &[
+pub const ARROWS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("domain", &["text"]),
     ("agents", &["text", "domain"]),

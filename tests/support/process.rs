@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 use super::homes;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -92,14 +93,12 @@ impl Process {
     }
 
     pub fn interrupt(self) -> Ended {
-        self.signal("-INT");
+        self.signal(Signal::INT);
         self.ended()
     }
 
-    pub fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(sent.success());
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// As a power cut would.

@@ -17,10 +17,12 @@ const OTHERS: u32 = 0o007;
 /// Checks a home for the user of this process; what others could read in dev-factory/ is closed to them.
 pub fn check(home: &Path) -> Result<(), StoreError> {
     check_for(home, rustix::process::geteuid().as_raw())?;
-    readable(&Layout::new(home))
+    let layout = Layout::new(home);
+    readable(&layout)?;
+    close(&layout)
 }
 
-/// As [`check`], for a given user.
+/// Whether a given user may write in a home; changes nothing.
 pub fn check_for(home: &Path, user: u32) -> Result<(), StoreError> {
     let layout = Layout::new(home);
     let meta = std::fs::metadata(home).map_err(|e| files::trouble(home, &e))?;
@@ -43,13 +45,21 @@ pub fn check_for(home: &Path, user: u32) -> Result<(), StoreError> {
             return Err(linked(&path));
         }
     }
-    let mode = meta.mode() & 0o7777;
-    if mode & OTHERS != 0 {
-        let closed = Permissions::from_mode(mode & !OTHERS);
-        let set = std::fs::set_permissions(&layout.dir, closed);
-        set.map_err(|e| files::trouble(&layout.dir, &e))?;
-    }
     Ok(())
+}
+
+/// Takes from others what they may do with dev-factory/.
+fn close(layout: &Layout) -> Result<(), StoreError> {
+    let told = |e| files::trouble(&layout.dir, &e);
+    let mode = match std::fs::metadata(&layout.dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(told)?.mode() & 0o7777,
+    };
+    match mode & OTHERS {
+        0 => Ok(()),
+        _ => std::fs::set_permissions(&layout.dir, Permissions::from_mode(mode & !OTHERS))
+            .map_err(told),
+    }
 }
 
 /// A home that a newer program has written in is only read.

@@ -89,7 +89,7 @@ pub fn install(cli: &Cli, home: &Path, force: bool) -> Done {
     let plan = plan(cli, home)?;
     // What would end the engine at once is better said here than in a log.
     tools::git()?;
-    tools::node()?;
+    tools::new_node()?;
     let loaded = wire::settings(cli, Some(home), Vec::new())?;
     walls::engine(cli, home, &loaded.settings)?;
     manager()?;

@@ -80,7 +80,7 @@ pub enum FromAgent {
         attempt: u64,
         /// One line.
         words: String,
-        /// It waits for a pause to end.
+        /// It waits for a pause to end, or for its hours to begin.
         resting: bool,
     },
     /// A reply has ended.
@@ -184,8 +184,8 @@ pub struct Context {
     pub tools: Tools,
     /// To the loop.
     pub link: mpsc::UnboundedSender<Wake>,
-    /// True while turns and gates may start.
-    pub go: watch::Receiver<bool>,
+    /// Why no turn and no gate may start now.
+    pub hold: watch::Receiver<Option<&'static str>>,
     /// Nobody whose text stands in a prompt can guess it.
     pub nonce: String,
     /// Replies that were broken off because they repeated themselves: the next one gets another seed.
@@ -302,17 +302,20 @@ impl Context {
         Recording(answer)
     }
 
-    /// Waits while a pause or a stop forbids new turns and gates.
+    /// Waits while a pause, a stop or a schedule forbids new turns and gates.
     pub async fn clear_to_go(&mut self) -> Result<(), Stop> {
-        if *self.go.borrow_and_update() {
-            return Ok(());
-        }
-        self.say("waiting: paused".to_owned(), true);
-        while !*self.go.borrow_and_update() {
+        let mut waited = false;
+        loop {
+            let held = *self.hold.borrow_and_update();
+            let Some(why) = held else { break };
+            self.say(format!("waiting for the {}: {why}", self.role), true);
+            waited = true;
             let ended = |_| Stop::Dropped("the engine has ended".to_owned());
-            self.go.changed().await.map_err(ended)?;
+            self.hold.changed().await.map_err(ended)?;
         }
-        self.say("going on".to_owned(), false);
+        if waited {
+            self.say("going on".to_owned(), false);
+        }
         Ok(())
     }
 

@@ -79,6 +79,18 @@ pub struct RoleSettings {
     pub thoughtless: bool,
 }
 
+impl RoleSettings {
+    /// Who takes its turns; `none`: what is said where nobody was named.
+    #[must_use]
+    pub fn worker(&self, none: &str) -> String {
+        match &self.model {
+            _ if self.external => "external program".to_owned(),
+            Some(model) => model.to_string(),
+            None => none.to_owned(),
+        }
+    }
+}
+
 /// `host/model`, split at the first slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelRef {

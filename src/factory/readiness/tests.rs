@@ -1,6 +1,7 @@
-//! Rests and waits of models that fail.
+//! Rests and waits of models that fail, and the hours of a role.
 
 use super::*;
+use chrono::TimeZone;
 
 const ROLES: [Role; 1] = [Role::Developer];
 
@@ -88,4 +89,28 @@ async fn a_model_that_answers_questions_and_fails_its_turns_is_left_alone_up_to_
     around(300, left(&mut readiness, &lab, Fault::Server));
     readiness.worked(Role::Developer);
     around(2, left(&mut readiness, &lab, Fault::Server));
+}
+
+#[test]
+fn a_schedule_counts_for_whole_minutes_of_the_local_day() {
+    let says = |schedule: &str, (hour, minute, second)| {
+        let mut readiness = with(&[]);
+        let cron = schedule.parse().unwrap();
+        readiness.schedules.insert(Role::Developer, cron);
+        let at = Local.with_ymd_and_hms(2026, 1, 15, hour, minute, second);
+        readiness.on_schedule(Role::Developer, at.unwrap().to_utc())
+    };
+    let night = "* 22-23,0-6 * * *";
+    for (at, on) in [
+        ((21, 59, 59), false),
+        ((22, 0, 0), true),
+        ((22, 30, 17), true),
+        ((6, 59, 59), true),
+        ((7, 0, 0), false),
+        ((7, 10, 5), false),
+    ] {
+        assert_eq!(says(night, at), on, "{at:?}");
+        assert!(says("* * * * *", at), "{at:?}");
+    }
+    assert!(with(&[]).on_schedule(Role::Developer, Utc::now()));
 }
