@@ -78,6 +78,23 @@ impl GitRepo {
         Some(format!("{text}\n"))
     }
 
+    /// One commit of these files of the home alone.
+    pub fn commit(&self, paths: &[&str], message: &str) -> Result<(), RepoError> {
+        let _alone = self.alone();
+        let git = self.git()?;
+        git.text(&self.home, &[&["add", "--"], paths].concat())?;
+        let words = [
+            "commit",
+            "--quiet",
+            "--no-verify",
+            "--message",
+            message,
+            "--",
+        ];
+        git.signed(&self.home, &[&words[..], paths].concat())
+            .map(drop)
+    }
+
     fn homeless(&self) -> RepoError {
         RepoError::Git(format!(
             "{} is not the top folder of a git repository; make one with dev-factory init",

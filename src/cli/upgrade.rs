@@ -6,7 +6,7 @@ mod renamed;
 
 use super::args::{Cli, UpgradeArgs};
 use super::out::{self, Done, Fail};
-use super::{commits, home, npm, starter, wire};
+use super::{home, npm, starter, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::git::GitRepo;
@@ -134,10 +134,8 @@ fn commit(home: &Path, paths: &[&str]) -> Result<(), String> {
         return Err(why);
     }
     let message = format!("Starter files of dev-factory {}", env!("CARGO_PKG_VERSION"));
-    commits::commit_paths(home, paths, &message).map_err(|fail| match fail {
-        Fail::Said(_, sentence) => sentence,
-        _ => "git does not answer".to_owned(),
-    })
+    repo.commit(paths, &message)
+        .map_err(|error| error.to_string())
 }
 
 fn page(changes: &[Change], args: &UpgradeArgs, done: &Outcome, writes: bool) -> String {
