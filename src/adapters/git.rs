@@ -78,11 +78,15 @@ impl GitRepo {
         Some(format!("{text}\n"))
     }
 
-    /// One commit of these files of the home alone.
-    pub fn commit(&self, paths: &[&str], message: &str) -> Result<(), RepoError> {
+    /// One commit of these files of the home alone; false: they are as committed already.
+    pub fn commit(&self, paths: &[&str], message: &str) -> Result<bool, RepoError> {
         let _alone = self.alone();
         let git = self.git()?;
         git.text(&self.home, &[&["add", "--"], paths].concat())?;
+        let words = ["diff", "--cached", "--quiet", "--"];
+        if git.code(&self.home, &[&words[..], paths].concat())?.0 == 0 {
+            return Ok(false);
+        }
         let words = [
             "commit",
             "--quiet",
@@ -91,8 +95,8 @@ impl GitRepo {
             message,
             "--",
         ];
-        git.signed(&self.home, &[&words[..], paths].concat())
-            .map(drop)
+        git.signed(&self.home, &[&words[..], paths].concat())?;
+        Ok(true)
     }
 
     fn homeless(&self) -> RepoError {

@@ -120,7 +120,7 @@ fn apply(home: &Path, changes: &[Change]) -> Result<Outcome, Fail> {
         .collect();
     if !written.is_empty() {
         match commit(home, &written) {
-            Ok(()) => done.committed = true,
+            Ok(made) => done.committed = made,
             Err(why) => done.uncommitted = Some(why),
         }
     }
@@ -128,7 +128,7 @@ fn apply(home: &Path, changes: &[Change]) -> Result<Outcome, Fail> {
 }
 
 /// One commit of what was written, where nothing else is staged; else it is left to the person.
-fn commit(home: &Path, paths: &[&str]) -> Result<(), String> {
+fn commit(home: &Path, paths: &[&str]) -> Result<bool, String> {
     let repo = GitRepo::open(home).map_err(|error| error.to_string())?;
     if let Some(why) = repo.main_blocked().map_err(|error| error.to_string())? {
         return Err(why);

@@ -107,6 +107,7 @@ fn nothing_that_the_home_names_is_run_by_an_upgrade() {
         git(&home, &["config", key, &trap]);
     }
     git(&home, &["config", "hook.evil.event", "post-commit"]);
+    fs::create_dir_all(home.join(".git/info")).unwrap();
     fs::write(home.join(".git/info/attributes"), "* filter=evil\n").unwrap();
     let head = git(&home, &["rev-parse", "HEAD"]);
     let _ = fs::remove_file(&ran);
