@@ -116,6 +116,31 @@ fn torn_at_every_byte_of_the_last_line() {
 }
 
 #[test]
+fn torn_ends_that_are_kept_do_not_grow_without_bound() {
+    let home = Home::new();
+    {
+        let (store, mut f) = home.started();
+        store.commit(&mut f, vec![noted("kept")], at(2)).unwrap();
+    }
+    let torn = |what: &str| {
+        let mut text = home.bytes("journal.jsonl");
+        text.extend(what.as_bytes());
+        fs::write(home.path("journal.jsonl"), text).unwrap();
+        home.store().load().unwrap();
+        String::from_utf8(home.bytes("journal/damaged.txt")).unwrap()
+    };
+    assert!(torn("first").contains("first"));
+    let both = torn("second");
+    assert!(both.contains("first") && both.contains("second"));
+    fs::write(
+        home.path("journal/damaged.txt"),
+        vec![b'x'; 1024 * 1024 + 1],
+    )
+    .unwrap();
+    assert_eq!(torn("newest"), "newest\n");
+}
+
+#[test]
 fn a_damaged_middle_line_is_counted_and_skipped() {
     let home = Home::new();
     {
@@ -1053,23 +1078,28 @@ async fn commands_are_answered_once() {
 
 #[test]
 fn a_command_decided_before_the_crash_is_not_decided_again() {
-    let home = Home::new();
-    let asked = command("c9", Verb::Retry {});
-    {
-        let (store, mut f) = home.started();
-        submit(&home.root, &asked).unwrap();
-        let body = EventBody::Answered {
-            command: asked,
-            accepted: true,
-            sentence: "begun anew".to_owned(),
-        };
-        store.commit(&mut f, vec![event(body)], at(3)).unwrap();
+    // The second is the name another program gave it.
+    for id in ["c9", "c\"9\\ü"] {
+        let home = Home::new();
+        let asked = command(id, Verb::Retry {});
+        {
+            let (store, mut f) = home.started();
+            let file = home.path("commands/new").join(format!("{id}.json"));
+            fs::write(file, serde_json::to_string(&asked).unwrap()).unwrap();
+            let body = EventBody::Answered {
+                command: asked,
+                accepted: true,
+                sentence: "begun anew".to_owned(),
+            };
+            store.commit(&mut f, vec![event(body)], at(3)).unwrap();
+        }
+        let store = home.store();
+        let loaded = store.load().unwrap();
+        assert!(loaded.repaired[0].contains(id), "{:?}", loaded.repaired);
+        assert!(store.commands().unwrap().is_empty());
+        let done = home.json(&format!("commands/done/{id}.json"));
+        assert_eq!(done["sentence"], "begun anew");
     }
-    let store = home.store();
-    let loaded = store.load().unwrap();
-    assert!(loaded.repaired[0].contains("c9"), "{:?}", loaded.repaired);
-    assert!(store.commands().unwrap().is_empty());
-    assert_eq!(home.json("commands/done/c9.json")["sentence"], "begun anew");
 }
 
 #[test]

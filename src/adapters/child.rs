@@ -1,6 +1,7 @@
 //! Programs of the machine that we start: none gets our environment, where keys may stand, but what it is named.
 
-use std::process::{Command, Stdio};
+use super::sandbox::kill;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Between two looks at whether it has ended.
@@ -22,6 +23,13 @@ pub fn bare<'a>(command: &'a mut Command, more: &[&str]) -> &'a mut Command {
     command
 }
 
+/// Ends a program with all that it has started, a password prompt for instance.
+pub fn end(child: &mut Child) {
+    kill::end(child.id());
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
 /// What a command says within a time; None when it fails or takes longer.
 pub fn said(command: &mut Command, wall: Duration) -> Option<Vec<u8>> {
     command
@@ -41,8 +49,7 @@ pub fn said(command: &mut Command, wall: Duration) -> Option<Vec<u8>> {
             Ok(Some(status)) => break status,
             Ok(None) if begun.elapsed() < wall => std::thread::sleep(LOOK),
             _ => {
-                let _ = child.kill();
-                let _ = child.wait();
+                end(&mut child);
                 return None;
             }
         }

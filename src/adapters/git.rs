@@ -78,6 +78,27 @@ impl GitRepo {
         Some(format!("{text}\n"))
     }
 
+    /// One commit of these files of the home alone; false: they are as committed already.
+    pub fn commit(&self, paths: &[&str], message: &str) -> Result<bool, RepoError> {
+        let _alone = self.alone();
+        let git = self.git()?;
+        git.text(&self.home, &[&["add", "--"], paths].concat())?;
+        let words = ["diff", "--cached", "--quiet", "--"];
+        if git.code(&self.home, &[&words[..], paths].concat())?.0 == 0 {
+            return Ok(false);
+        }
+        let words = [
+            "commit",
+            "--quiet",
+            "--no-verify",
+            "--message",
+            message,
+            "--",
+        ];
+        git.signed(&self.home, &[&words[..], paths].concat())?;
+        Ok(true)
+    }
+
     fn homeless(&self) -> RepoError {
         RepoError::Git(format!(
             "{} is not the top folder of a git repository; make one with dev-factory init",

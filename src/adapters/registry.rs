@@ -1,6 +1,7 @@
 //! The package registry as npm behind the walls sees it: a plain address on its own loopback. Each request is made
 //! anew by us, to the one registry the person set up, with their proxy and certificates; nothing else can be reached.
 
+use crate::text::origin::Origin;
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -82,7 +83,7 @@ impl Registry {
             let proxy = Proxy::all(proxy)
                 .map_err(|_| "npm's proxy is no address: npm config get https-proxy")?;
             builder = builder.proxy(proxy.no_proxy(NoProxy::from_string(&route.unproxied)));
-        } else if near(&base) {
+        } else if here(&base) {
             builder = builder.no_proxy();
         }
         if base.scheme() == "http" {
@@ -191,20 +192,22 @@ impl Registry {
     }
 }
 
-/// A registry may hand packages out from another host, never from one without TLS.
 fn onward(attempt: Attempt<'_>) -> Action {
-    let same = attempt.previous().first().map(Url::origin) == Some(attempt.url().origin());
-    if attempt.previous().len() <= 5
-        && (same || attempt.url().scheme() == "https" && !near(attempt.url()))
-    {
-        attempt.follow()
-    } else {
-        attempt.stop()
+    match leads_on(attempt.previous(), attempt.url()) {
+        true => attempt.follow(),
+        false => attempt.stop(),
     }
 }
 
+/// A registry may hand packages out from another host, never from one without TLS, nor have us ask one of the own network.
+fn leads_on(before: &[Url], to: &Url) -> bool {
+    let same = before.first().map(Url::origin) == Some(to.origin());
+    let far = || Origin::of_url(to).is_some_and(|origin| !origin.near());
+    before.len() <= 5 && (same || to.scheme() == "https" && far())
+}
+
 /// An address of this machine.
-fn near(url: &Url) -> bool {
+fn here(url: &Url) -> bool {
     match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
         Some("localhost") => true,
         Some(host) => host
@@ -237,4 +240,32 @@ fn words(error: &reqwest::Error) -> String {
         return "no answer".to_owned();
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_leads_to_no_machine_of_the_own_network() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let before = [url("https://registry.example/x")];
+        for (to, follows) in [
+            ("https://cdn.example/x.tgz", true),
+            ("https://registry.example/y", true),
+            ("http://cdn.example/x.tgz", false),
+            ("https://127.0.0.1/x", false),
+            ("https://localhost:8443/x", false),
+            ("https://10.0.0.7/x", false),
+            ("https://192.168.1.1/x", false),
+            ("https://169.254.169.254/latest", false),
+            ("https://[fd00::1]/x", false),
+            ("https://nas.local/x", false),
+        ] {
+            assert_eq!(leads_on(&before, &url(to)), follows, "{to}");
+        }
+        let home = [url("http://127.0.0.1:4873/x")];
+        assert!(leads_on(&home, &url("http://127.0.0.1:4873/y")));
+        assert!(!leads_on(&vec![before[0].clone(); 6], &before[0]));
+    }
 }

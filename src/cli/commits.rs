@@ -1,4 +1,4 @@
-//! Commits the program makes in a home by itself, with nothing run that the machine or the repository names.
+//! git in folders that are no home yet: the first commit of one, and texts merged aside; no hooks, no signing.
 
 use super::out::Fail;
 use super::tools;
@@ -14,19 +14,7 @@ pub fn begin(root: &Path) -> Result<(), Fail> {
         &["init", "--quiet", "--template=", "--initial-branch=main"],
     )?;
     git(root, &["add", "--all"])?;
-    let words = ["--quiet", "--no-verify", "--message", "Begin a factory"];
-    committing(root, &words)
-}
-
-/// One commit of these paths alone.
-pub fn commit_paths(root: &Path, paths: &[&str], message: &str) -> Result<(), Fail> {
-    git(root, &[&["add", "--"], paths].concat())?;
-    let words = ["--quiet", "--no-verify", "--message", message, "--"];
-    committing(root, &[&words[..], paths].concat())
-}
-
-/// A commit by the person, or by us where none is known.
-fn committing(root: &Path, more: &[&str]) -> Result<(), Fail> {
+    // By the person, or by us where none is known.
     let known = git(root, &["var", "GIT_COMMITTER_IDENT"]).is_ok();
     let own = [
         "-c",
@@ -34,10 +22,15 @@ fn committing(root: &Path, more: &[&str]) -> Result<(), Fail> {
         "-c",
         "user.email=dev-factory@localhost",
     ];
-    let mut words: Vec<&str> = if known { Vec::new() } else { own.to_vec() };
-    words.push("commit");
-    words.extend(more);
-    git(root, &words)
+    let who = if known { &[][..] } else { &own[..] };
+    let words = [
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "--message",
+        "Begin a factory",
+    ];
+    git(root, &[who, &words].concat())
 }
 
 fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
@@ -56,7 +49,7 @@ fn git(root: &Path, words: &[&str]) -> Result<(), Fail> {
     )))
 }
 
-/// git in a folder, without what the machine or a repository would have it run.
+/// git in a folder of our own making, without hooks and signing of the machine. In a home it is called as `GitRepo`.
 pub fn output(root: &Path, words: &[&str]) -> Result<Output, Fail> {
     let program = tools::git()?;
     let mut command = Command::new(program);

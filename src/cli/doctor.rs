@@ -8,11 +8,16 @@ use super::args::{Cli, DoctorArgs};
 use super::out::{self, Done, Fail, code};
 use super::signals::{self, Endings};
 use super::{home, threads, wire};
+use crate::adapters::clock::SystemClock;
 use crate::adapters::sandbox::Choice;
 use crate::adapters::store::readers;
 use crate::config::Loaded;
+use crate::domain::budget;
+use crate::domain::decide::Limits;
+use crate::domain::event::Unit;
 use crate::domain::finding::{Finding, Severity};
 use crate::factory::checks::Look;
+use crate::factory::ports::clock::Clock;
 use progress::Progress;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -139,6 +144,7 @@ async fn of_hosts(
         models: &models,
         settings: &loaded.settings,
         turn: !args.no_turn && engine.is_none(),
+        unpaid: home.and_then(|home| spent(home, &loaded.settings.limits)),
         host: args.host.as_deref(),
         tell: &|subject, doing| progress.tell(subject, doing),
     };
@@ -150,6 +156,16 @@ async fn of_hosts(
         ));
     }
     findings
+}
+
+/// The factory's limit of money within a day that is reached, in words.
+fn spent(home: &Path, limits: &Limits) -> Option<String> {
+    let factory = readers::factory(home).ok()?.factory?;
+    let uses = budget::factory(&factory, limits, SystemClock.now());
+    let over = uses
+        .into_iter()
+        .find(|one| one.unit == Unit::Usd && one.exceeded())?;
+    Some(format!("{} within 24 hours", over.words()))
 }
 
 /// One line a finding, what to do below it, and the sum.

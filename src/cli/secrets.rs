@@ -85,7 +85,7 @@ pub fn fetch(place: &KeyPlace) -> Result<Secret, String> {
             format!("the variable {name} is not set: set it before starting the engine")
         })?),
         KeyPlace::File(file) => from_file(&expanded(file))?,
-        KeyPlace::Command(command) => from_command(command)?,
+        KeyPlace::Command(command) => from_command(command, COMMAND_LIMIT)?,
     };
     let key = text.reveal().trim();
     if key.is_empty() {
@@ -162,8 +162,8 @@ fn read(from: impl Read) -> std::io::Result<Secret> {
     Ok(Secret::new(text))
 }
 
-/// What it says on standard error is not repeated: it could be the key.
-fn from_command(command: &str) -> Result<Secret, String> {
+/// What it says on standard error is not repeated: it could be the key. At the limit all that it has started ends with it.
+fn from_command(command: &str, limit: Duration) -> Result<Secret, String> {
     let mut shell = Command::new("/bin/sh");
     let mut child = child::bare(&mut shell, &FOR_KEY_COMMANDS)
         .args(["-c", command])
@@ -172,15 +172,13 @@ fn from_command(command: &str) -> Result<Secret, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| format!("`{command}` does not start: {error}"))?;
-    let Some(printed) = printed(&mut child) else {
-        let _ = child.kill();
-        let _ = child.wait();
-        let limit = COMMAND_LIMIT.as_secs();
+    let Some(printed) = printed(&mut child, limit) else {
+        child::end(&mut child);
+        let limit = limit.as_secs();
         return Err(format!("`{command}` printed no key within {limit} s"));
     };
-    let status = ended(&mut child).map_err(|error| {
-        let _ = child.kill();
-        let _ = child.wait();
+    let status = ended(&mut child, limit).map_err(|error| {
+        child::end(&mut child);
         format!("`{command}` printed its key and did not end: {error}")
     })?;
     if !status.success() {
@@ -192,12 +190,12 @@ fn from_command(command: &str) -> Result<Secret, String> {
 }
 
 /// How a command that has printed all it will comes to its end, which may take as long again.
-fn ended(child: &mut Child) -> std::io::Result<ExitStatus> {
+fn ended(child: &mut Child, limit: Duration) -> std::io::Result<ExitStatus> {
     let begun = Instant::now();
     loop {
         match child.try_wait()? {
             Some(status) => return Ok(status),
-            None if begun.elapsed() >= COMMAND_LIMIT => {
+            None if begun.elapsed() >= limit => {
                 return Err(std::io::ErrorKind::TimedOut.into());
             }
             None => std::thread::sleep(Duration::from_millis(10)),
@@ -206,11 +204,11 @@ fn ended(child: &mut Child) -> std::io::Result<ExitStatus> {
 }
 
 /// All that a command prints; None when it takes too long.
-fn printed(child: &mut Child) -> Option<std::io::Result<Secret>> {
+fn printed(child: &mut Child, limit: Duration) -> Option<std::io::Result<Secret>> {
     let output = child.stdout.take()?;
     let (done, read_all) = channel();
     std::thread::spawn(move || done.send(read(output)));
-    read_all.recv_timeout(COMMAND_LIMIT).ok()
+    read_all.recv_timeout(limit).ok()
 }
 
 /// Adds where the key is to the user's own file, unless a key of that name is there.
@@ -321,6 +319,27 @@ mod tests {
             2,
             "only the command itself: {said}"
         );
+    }
+
+    #[test]
+    fn a_key_command_that_takes_too_long_ends_with_all_it_has_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let noted = dir.path().join("pid");
+        // It holds the pipe open, as a password prompt does.
+        let command = format!("sleep 600 & echo $! > {}; wait", noted.display());
+        let refusal = from_command(&command, Duration::from_secs(1))
+            .err()
+            .unwrap();
+        assert!(refusal.contains("printed no key"), "{refusal}");
+        let pid = std::fs::read_to_string(&noted).unwrap();
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+        // The kernel takes a moment, and whoever inherits it may not have waited for it yet.
+        let lives = || state().is_ok_and(|state| !state.contains(") Z "));
+        let begun = Instant::now();
+        while lives() {
+            assert!(begun.elapsed() < COMMAND_LIMIT, "it lives on");
+            std::thread::yield_now();
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod renamed;
 
 use super::args::{Cli, UpgradeArgs};
 use super::out::{self, Done, Fail};
-use super::{commits, home, npm, starter, wire};
+use super::{home, npm, starter, wire};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folder::{Folder, For};
 use crate::adapters::git::GitRepo;
@@ -120,7 +120,7 @@ fn apply(home: &Path, changes: &[Change]) -> Result<Outcome, Fail> {
         .collect();
     if !written.is_empty() {
         match commit(home, &written) {
-            Ok(()) => done.committed = true,
+            Ok(made) => done.committed = made,
             Err(why) => done.uncommitted = Some(why),
         }
     }
@@ -128,16 +128,14 @@ fn apply(home: &Path, changes: &[Change]) -> Result<Outcome, Fail> {
 }
 
 /// One commit of what was written, where nothing else is staged; else it is left to the person.
-fn commit(home: &Path, paths: &[&str]) -> Result<(), String> {
+fn commit(home: &Path, paths: &[&str]) -> Result<bool, String> {
     let repo = GitRepo::open(home).map_err(|error| error.to_string())?;
     if let Some(why) = repo.main_blocked().map_err(|error| error.to_string())? {
         return Err(why);
     }
     let message = format!("Starter files of dev-factory {}", env!("CARGO_PKG_VERSION"));
-    commits::commit_paths(home, paths, &message).map_err(|fail| match fail {
-        Fail::Said(_, sentence) => sentence,
-        _ => "git does not answer".to_owned(),
-    })
+    repo.commit(paths, &message)
+        .map_err(|error| error.to_string())
 }
 
 fn page(changes: &[Change], args: &UpgradeArgs, done: &Outcome, writes: bool) -> String {

@@ -3,11 +3,11 @@
 
 use super::command::{Command, Decision};
 use super::phase::{Outcome, Phase, Role};
-use super::price::Cached;
 pub use super::run::RunSummary;
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
 use super::stuck::{Cycle, Rung};
 use super::swept::Swept;
+pub use super::turn::{Sent, Turn};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -80,6 +80,8 @@ pub enum EventBody {
     AttemptStarted(AttemptRef),
     /// An attempt ended without a move (dropped, aborted, crashed, host gone).
     AttemptDropped { id: u64, reason: String },
+    /// A paid request is about to go out.
+    Sent(Sent),
     /// A model turn completed or failed.
     Turn(Turn),
     /// An active stretch of work, for the minutes budget: waiting is not counted.
@@ -310,65 +312,6 @@ pub struct ShipRecord {
     pub tag: String,
     /// Merge commit.
     pub commit: String,
-}
-
-/// One model turn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Turn {
-    /// `tool/phase/purpose[/path]/n`.
-    pub label: String,
-    /// Role that took it.
-    pub role: Role,
-    /// Host name from settings.
-    pub host: String,
-    /// Model id as sent.
-    pub model: String,
-    /// False when it failed; failed turns do not count into n.
-    pub ok: bool,
-    /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Tokens the prompt was estimated to have, before anything was learned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub estimated: Option<u64>,
-    /// Tokens read, cached ones included, as the server counted; None when nothing came, or from a script. What a server
-    /// does not count, or had not counted when its reply broke off, is our estimate.
-    pub input_tokens: Option<u64>,
-    /// Tokens written, thinking included; None when nothing came.
-    pub output_tokens: Option<u64>,
-    /// Of the tokens written, those of thinking, estimated from its text; None where it did not think.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub thought_tokens: Option<u64>,
-    /// Of the tokens read, those with a price of their own.
-    #[serde(default, skip_serializing_if = "Cached::none")]
-    pub cached: Cached,
-    /// Id of the rate it was priced by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<String>,
-    /// Cost in USD; None when it is not known: no price, or a turn that failed before its server said anything. Local and scripted turns cost 0.
-    pub usd: Option<f64>,
-    /// Whole turn, milliseconds.
-    pub millis: u64,
-    /// Tokens a second while writing, to a tenth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speed: Option<f64>,
-    /// Percent of the model on the GPU, where the host told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gpu: Option<u8>,
-    /// Counts into the local token budget.
-    pub local: bool,
-    /// The reply came from a script, not from a model.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub scripted: bool,
-    /// The reply had no usable form (harness S1).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub malformed: bool,
-    /// It ran out of context window or of tokens to write.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub exhausted: bool,
-    /// Its server did not count: the tokens are our estimate.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub uncounted: bool,
 }
 
 /// What a budget counts.

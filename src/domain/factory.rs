@@ -1,7 +1,7 @@
 //! The folded state of a factory: what all events so far amount to.
 
 use super::command::Decision;
-use super::event::{RunSummary, Unit};
+use super::event::{RunSummary, Sent, Unit};
 use super::item::Item;
 use super::lately::Lately;
 use super::phase::{Phase, Role};
@@ -47,6 +47,9 @@ pub struct Factory {
     pub tools: BTreeMap<String, Arc<ToolFacts>>,
     /// What the last 24 hours used, one entry a minute and role, oldest first.
     pub spend: Vec<Spend>,
+    /// Paid requests that went out and are not counted yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Sent>,
     /// Limits set by command; they override settings. Key: "<scope>/<unit>".
     pub limits: BTreeMap<String, f64>,
     /// Needs-you entries quieted until then.

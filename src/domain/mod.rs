@@ -39,5 +39,6 @@ pub mod swept;
 pub mod table;
 mod timeline;
 pub mod tool;
+pub mod turn;
 pub mod until;
 pub mod wishlist;

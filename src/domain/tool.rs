@@ -136,7 +136,8 @@ impl Past {
 fn shows(event: &Event) -> bool {
     !matches!(
         event.body,
-        EventBody::Worked { .. }
+        EventBody::Sent(_)
+            | EventBody::Worked { .. }
             | EventBody::Cycle(_)
             | EventBody::Answered { .. }
             | EventBody::Snoozed { .. }

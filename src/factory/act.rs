@@ -2,6 +2,7 @@
 
 use super::driver::Driver;
 use super::failed::Failed;
+use super::operate::drops_attempt;
 use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
 use crate::domain::budget;
@@ -182,6 +183,9 @@ impl Driver {
             self.failed(error)?;
             return Ok(Vec::new());
         }
+        if drops_attempt(&events) {
+            self.cancel();
+        }
         let begun = self.next_attempt(&events);
         let recorded = self.commit(events.into_iter().chain(begun).collect())?;
         for event in &recorded {
@@ -203,7 +207,6 @@ impl Driver {
                 Ok(())
             }
             (Phase::Idle, _) => {
-                self.cancel();
                 self.worktree.forget().await;
                 self.git(|repo| repo.close()).await.map_err(Failed::from)
             }

@@ -34,6 +34,8 @@ pub struct Look<'a> {
     pub settings: &'a Settings,
     /// Take a short turn with each model.
     pub turn: bool,
+    /// Why none is taken with models that cost money.
+    pub unpaid: Option<String>,
     /// Only this host, and nothing about the roles.
     pub host: Option<&'a str>,
     /// Told what is being waited for, by subject; None when it is over.
@@ -128,7 +130,13 @@ impl Look<'_> {
             .extend(torn(self.models, self.settings, &named));
         let kind = self.settings.hosts.get(host).map(|host| host.kind);
         let turns = self.turn && !model.is_empty() && kind != Some(HostKind::Scripted);
-        if status.live && turns {
+        let paid = turns && !self.models.free(host, model);
+        if status.live
+            && let Some(why) = self.unpaid.as_ref().filter(|_| paid)
+        {
+            let words = format!("took no short turn, which would cost money: {why}");
+            status.findings.push(Finding::note(&name, words));
+        } else if status.live && turns {
             let taken = self.short_turn(host, model, &name).await;
             status = merged(status, self.models.probe(host, model).await);
             if taken
@@ -343,7 +351,7 @@ fn told(name: &str, reply: &Reply, first: Duration, all: Duration) -> Vec<Findin
         words += &format!(", {speed:.1} tokens a second");
     }
     if let Some(usd) = reply.usd.filter(|usd| *usd > 0.0) {
-        words += &format!(", for {usd:.4} USD");
+        words += &format!(", for {usd:.4} USD, which no limit counts");
     }
     let fast = match speed {
         Some(speed) if speed < SLOW && reply.output_tokens >= Some(ENOUGH) => Finding::warning(

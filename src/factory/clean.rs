@@ -1,9 +1,8 @@
 //! The one place where text enters or leaves the engine: what models and tests say loses known secrets on its way in,
 //! and whatever goes to a prompt, the journal or a paper loses them, and control characters, on its way out.
 
-use super::ports::model::{
-    Delta, HostStatus, Message, ModelError, Models, Reply, ToolCall, TurnRequest,
-};
+mod models;
+
 use super::ports::settings::KeepSettings;
 use super::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError, Waiting};
 use super::ports::tests::{MutantsTold, TestError, Tests, Tree};
@@ -13,11 +12,10 @@ use crate::domain::condition::Trouble;
 use crate::domain::event::{Event, NewEvent};
 use crate::domain::evidence::{JestRun, ThrowingRun};
 use crate::domain::factory::Factory;
-use crate::domain::finding::Finding;
 use crate::domain::item::Item;
 use crate::domain::mutation::MutationRun;
 use crate::domain::package::Package;
-use crate::domain::screen::{HostLine, LogLine, ServerFacts, Snapshot};
+use crate::domain::screen::{LogLine, Snapshot};
 use crate::domain::state::StateDoc;
 use crate::domain::swept::{Finished, Swept};
 use crate::domain::wishlist::Wishes;
@@ -33,7 +31,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A port with a redactor in front of it.
 pub struct Clean<P: ?Sized> {
@@ -58,108 +56,6 @@ impl<P: ?Sized> Clean<P> {
             true => serde_json::from_value(value),
             false => Ok(found),
         }
-    }
-}
-
-impl Clean<dyn Models> {
-    /// What a model said as JSON, without known secrets.
-    fn value(&self, mut value: Value) -> Value {
-        self.redactor.redact_known_value(&mut value);
-        value
-    }
-
-    fn call(&self, call: ToolCall) -> ToolCall {
-        ToolCall {
-            arguments: self.value(call.arguments),
-            ..call
-        }
-    }
-
-    fn values(&self, values: Vec<Value>) -> Vec<Value> {
-        values.into_iter().map(|value| self.value(value)).collect()
-    }
-}
-
-impl Models for Clean<dyn Models> {
-    fn turn<'a>(
-        &'a self,
-        request: &'a TurnRequest,
-        pieces: UnboundedSender<Delta>,
-    ) -> BoxFuture<'a, Result<Reply, ModelError>> {
-        async move {
-            let safe = |message: &Message| Message {
-                role: message.role,
-                content: self.redactor.redact_known(&message.content),
-                blocks: self.values(message.blocks.clone()),
-                calls: message
-                    .calls
-                    .iter()
-                    .cloned()
-                    .map(|call| self.call(call))
-                    .collect(),
-                answers: message.answers.clone(),
-            };
-            let request = TurnRequest {
-                messages: request.messages.iter().map(safe).collect(),
-                ..request.clone()
-            };
-            let reply = self.inner.turn(&request, pieces).await?;
-            // Before anything is made of it: what a server echoes of our keys must not become a file or a commit.
-            Ok(Reply {
-                calls: reply
-                    .calls
-                    .into_iter()
-                    .map(|call| self.call(call))
-                    .collect(),
-                blocks: self.values(reply.blocks),
-                text: self.redactor.redact_known(&reply.text),
-                thought: self.redactor.redact_known(&reply.thought),
-                ..reply
-            })
-        }
-        .boxed()
-    }
-
-    fn priced(&self, request: &TurnRequest, reply: Reply) -> Reply {
-        self.inner.priced(request, reply)
-    }
-
-    fn probe<'a>(&'a self, host: &'a str, model: &'a str) -> BoxFuture<'a, HostStatus> {
-        async move {
-            let status = self.inner.probe(host, model).await;
-            let clean = |finding: Finding| Finding {
-                what: self.redactor.clean(&finding.what),
-                remedy: self.redactor.clean(&finding.remedy),
-                ..finding
-            };
-            HostStatus {
-                words: self.redactor.clean(&status.words),
-                findings: status.findings.into_iter().map(clean).collect(),
-                ..status
-            }
-        }
-        .boxed()
-    }
-
-    fn free(&self, host: &str, model: &str) -> bool {
-        self.inner.free(host, model)
-    }
-
-    fn lines(&self) -> Vec<HostLine> {
-        self.inner.lines()
-    }
-
-    fn known(&self, host: &str) -> ServerFacts {
-        let mut known = self.inner.known(host);
-        for text in [&mut known.server, &mut known.model] {
-            *text = self.redactor.clean(text);
-        }
-        known.shared = known.shared.map(|words| self.redactor.clean(&words));
-        known
-    }
-
-    fn context(&self, host: &str, model: &str) -> u32 {
-        self.inner.context(host, model)
     }
 }
 
@@ -261,7 +157,7 @@ impl Clean<dyn Store> {
     fn record(&self, line: &str) -> String {
         match serde_json::from_str::<Value>(line) {
             Ok(mut value) => {
-                self.redactor.redact_value(&mut value);
+                self.redactor.redact_foreign(&mut value);
                 escape_json(&value.to_string()) + "\n"
             }
             Err(_) => self.redactor.clean(line),

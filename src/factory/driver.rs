@@ -23,7 +23,7 @@ use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::state::StateDoc;
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -67,7 +67,9 @@ pub struct Driver {
     pub(super) unmet: Option<(Phase, String)>,
     pub(super) engine: crate::domain::screen::EngineId,
     pub(super) wake: mpsc::UnboundedSender<Wake>,
-    inbox: mpsc::UnboundedReceiver<Wake>,
+    pub(super) inbox: mpsc::UnboundedReceiver<Wake>,
+    /// What was taken out of the inbox before its turn, oldest first.
+    pub(super) later: VecDeque<Wake>,
     /// Why the attempt under way may start no turn and no gate.
     pub(super) hold: watch::Sender<Option<&'static str>>,
     pub(super) pool: Pool,
@@ -137,6 +139,7 @@ impl Driver {
             engine: parts.engine,
             wake,
             inbox,
+            later: VecDeque::new(),
             hold: watch::Sender::new(None),
             pool: Pool::start(parts.agents),
             worktree: Worktree::default(),
@@ -189,6 +192,9 @@ impl Driver {
 
     /// Waits for a message or for the next time something is due.
     async fn next_wake(&mut self) -> Wake {
+        if let Some(wake) = self.later.pop_front() {
+            return wake;
+        }
         let due = self.due();
         let inbox = &mut self.inbox;
         match due {
@@ -203,7 +209,10 @@ impl Driver {
 
     /// The next message, whenever it comes.
     pub(super) async fn heard(&mut self) -> Option<Wake> {
-        self.inbox.recv().await
+        match self.later.pop_front() {
+            Some(wake) => Some(wake),
+            None => self.inbox.recv().await,
+        }
     }
 
     async fn handle(&mut self, wake: Wake) -> Result<(), Failed> {
@@ -263,19 +272,6 @@ impl Driver {
         }
         let on = self.readiness.on_schedule(role, self.tools.clock.now());
         (!on).then_some(OFF_SCHEDULE)
-    }
-
-    /// Drops the turn or gate under way.
-    pub(super) fn cancel(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.cancel.cancel();
-            let turn = running.underway.replace(None);
-            if let Some(turn) = turn
-                && let Err(error) = self.note(EventBody::Turn(turn))
-            {
-                tracing::warn!("what a cancelled turn has cost is not kept: {error}");
-            }
-        }
     }
 
     /// Publishes a snapshot when something changed and the last one is old enough.

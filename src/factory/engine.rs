@@ -231,6 +231,7 @@ impl Driver {
                 repaired,
             })?,
         }
+        self.count_sent("cut by the end of the engine")?;
         if self.ledger.factory.stopped.is_some() {
             self.note(EventBody::Cleared)?;
         }

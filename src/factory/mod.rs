@@ -5,6 +5,7 @@ pub mod advice;
 mod alive;
 mod attempts;
 pub mod brief;
+mod cancel;
 pub mod checks;
 mod clean;
 mod conditions;

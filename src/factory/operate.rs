@@ -223,7 +223,7 @@ fn accepted_sentence(events: &[NewEvent]) -> String {
 }
 
 /// The attempt under way does not survive these events.
-fn drops_attempt(events: &[NewEvent]) -> bool {
+pub(super) fn drops_attempt(events: &[NewEvent]) -> bool {
     events.iter().any(|event| {
         matches!(
             event.body,

@@ -1,7 +1,6 @@
 //! Attempts: given to an agent with all it needs, heard while they run, taken in when they end.
 
 use super::attempts::context::{FromAgent, Origin};
-use super::attempts::underway::Underway;
 use super::attempts::{Context, Stop};
 use super::driver::Driver;
 use super::failed::Failed;
@@ -46,7 +45,7 @@ impl Driver {
                 done,
             } => {
                 // What the home does not take is not known to have happened: no more is done on it.
-                let answer = match self.current(attempt) {
+                let answer = match self.works(attempt) {
                     true => self.commit(events).map(|_| Ok(()))?,
                     false => Err("another attempt has begun".to_owned()),
                 };
@@ -92,6 +91,11 @@ impl Driver {
         }
     }
 
+    /// The attempt is the one under way: nothing has dropped it.
+    fn works(&self, attempt: u64) -> bool {
+        self.running.as_ref().is_some_and(|r| r.id == attempt) && self.current(attempt)
+    }
+
     /// The attempt is the one the state knows.
     pub(super) fn current(&self, attempt: u64) -> bool {
         self.ledger
@@ -108,6 +112,7 @@ impl Driver {
     ) -> Result<(), Failed> {
         if self.running.as_ref().is_some_and(|r| r.id == attempt) {
             self.running = None;
+            self.count_sent("broken off")?;
         }
         if !self.current(attempt) {
             return Ok(());
@@ -161,7 +166,7 @@ impl Driver {
             self.commit(event.into_iter().collect())?;
         }
         let id = self.ledger.factory.attempts;
-        let (cancel, underway) = (CancellationToken::new(), Underway::default());
+        let cancel = CancellationToken::new();
         self.doing = format!("{role} begins {}", self.ledger.factory.phase);
         self.running = Some(Running {
             id,
@@ -169,11 +174,9 @@ impl Driver {
             cancel: cancel.clone(),
             resting: false,
             alive: Instant::now(),
-            underway: underway.clone(),
         });
         self.dirty = true;
-        let mut context = self.context(id, role, tool);
-        context.underway = underway;
+        let context = self.context(id, role, tool);
         self.pool.give(Job { context, cancel });
         Ok(())
     }
@@ -225,7 +228,6 @@ impl Driver {
             measured: BTreeSet::new(),
             known: None,
             recording: None,
-            underway: Underway::default(),
         };
         context.take_model();
         context

@@ -1,7 +1,6 @@
 //! What wakes the loop, and what it keeps of the attempt, the stop and the suspect state it waits for.
 
 use super::attempts::context::FromAgent;
-use super::attempts::underway::Underway;
 use super::engine::{Ended, Signal};
 use super::ports::model::HostStatus;
 use super::ports::notifier::Lost;
@@ -57,8 +56,6 @@ pub struct Running {
     pub resting: bool,
     /// Its last sign of life.
     pub alive: Instant,
-    /// What its turn is counted as when it is cancelled.
-    pub underway: Underway,
 }
 
 /// The engine is to end.

@@ -38,10 +38,12 @@ impl Origin {
         self.port
     }
 
-    /// What is sent there cannot be read on the way: by encryption, or because it stays on near machines.
+    /// What is sent there cannot be read on the way: by encryption, or because it stays on near machines. For a name of the
+    /// own network (`.local`) any machine there may answer.
     #[must_use]
     pub fn keeps_secrets(&self) -> bool {
-        self.scheme == "https" || self.near()
+        let claimed = matches!(&self.host, Host::Domain(name) if plain(name).ends_with(".local"));
+        self.scheme == "https" || self.near() && !claimed
     }
 
     /// Loopback or private by its address; a name counts only when it can mean nothing else.
@@ -59,11 +61,15 @@ impl Origin {
                 }
             },
             Host::Domain(name) => {
-                let name = name.trim_end_matches('.').to_ascii_lowercase();
+                let name = plain(name);
                 name == "localhost" || name.ends_with(".localhost") || name.ends_with(".local")
             }
         }
     }
+}
+
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// With its port, always.
@@ -129,15 +135,16 @@ mod tests {
         ] {
             assert_eq!(Origin::of(url).unwrap().near(), near, "{url}");
         }
-        assert!(
-            Origin::of("https://api.example.com")
-                .unwrap()
-                .keeps_secrets()
-        );
-        assert!(
-            !Origin::of("http://api.example.com")
-                .unwrap()
-                .keeps_secrets()
-        );
+        for (url, kept) in [
+            ("https://api.example.com", true),
+            ("http://api.example.com", false),
+            ("http://192.168.1.20:11434", true),
+            ("http://localhost:1", true),
+            ("http://gpu.local", false),
+            ("http://GPU.local.:1", false),
+            ("https://gpu.local", true),
+        ] {
+            assert_eq!(Origin::of(url).unwrap().keeps_secrets(), kept, "{url}");
+        }
     }
 }

@@ -66,17 +66,22 @@ impl Redactor {
 
     /// Cleans every text of a value, names of fields aside; false when all were clean.
     pub fn clean_value(&self, value: &mut Value) -> bool {
-        each(value, &|text| self.clean(text))
+        each(value, Names::Ours, &|text| self.clean(text))
     }
 
-    /// As [`Redactor::clean_value`], but only secrets are taken out: what else is odd in the texts stays as it was.
-    pub fn redact_value(&self, value: &mut Value) -> bool {
-        each(value, &|text| self.redact(text))
-    }
-
-    /// As [`Redactor::redact_value`], of known secrets only.
+    /// As [`Redactor::clean_value`], but only known secrets are taken out: what else is odd in the texts stays as it was.
     pub fn redact_known_value(&self, value: &mut Value) -> bool {
-        each(value, &|text| self.redact_known(text))
+        each(value, Names::Ours, &|text| self.redact_known(text))
+    }
+
+    /// As [`Redactor::redact_known_value`], of a value whose fields others have named: a name can hold a secret as well.
+    pub fn redact_known_foreign(&self, value: &mut Value) -> bool {
+        each(value, Names::Theirs, &|text| self.redact_known(text))
+    }
+
+    /// The same of all secrets.
+    pub fn redact_foreign(&self, value: &mut Value) -> bool {
+        each(value, Names::Theirs, &|text| self.redact(text))
     }
 
     /// A redactor for text that comes in pieces.
@@ -90,8 +95,15 @@ impl Redactor {
     }
 }
 
+/// Who named the fields of a value.
+#[derive(Clone, Copy, PartialEq)]
+enum Names {
+    Ours,
+    Theirs,
+}
+
 /// Changes every text of a value; whether any became another.
-fn each(value: &mut Value, change: &dyn Fn(&str) -> String) -> bool {
+fn each(value: &mut Value, names: Names, change: &dyn Fn(&str) -> String) -> bool {
     match value {
         Value::String(text) => {
             let new = change(text);
@@ -101,10 +113,15 @@ fn each(value: &mut Value, change: &dyn Fn(&str) -> String) -> bool {
         }
         Value::Array(list) => list
             .iter_mut()
-            .fold(false, |any, one| each(one, change) | any),
+            .fold(false, |any, one| each(one, names, change) | any),
         Value::Object(map) => {
+            let odd = names == Names::Theirs && map.keys().any(|name| change(name) != *name);
+            if odd {
+                let old = std::mem::take(map).into_iter();
+                map.extend(old.map(|(name, value)| (change(&name), value)));
+            }
             let all = map.values_mut();
-            all.fold(false, |any, one| each(one, change) | any)
+            all.fold(odd, |any, one| each(one, names, change) | any)
         }
         _ => false,
     }

@@ -7,6 +7,7 @@ use dev_factory::agents::reply::Malformed;
 use dev_factory::agents::sampling::{self, Sampling};
 use dev_factory::agents::soul::{Soul, parse};
 use dev_factory::agents::supervisor::{ReviewBrief, review};
+use dev_factory::agents::talk::{Answered, Message, Speaker, Tool, ToolCall};
 use dev_factory::agents::{acting, developer, qa, scaffold, triage};
 use dev_factory::domain::case::CaseResult;
 use dev_factory::domain::command::Decision;
@@ -265,6 +266,68 @@ fn every_schema_names_all_its_fields_and_no_others() {
         assert_eq!(schema["required"], serde_json::json!(names));
         assert_eq!(schema["additionalProperties"], false);
     }
+}
+
+#[test]
+fn what_tools_have_shown_gives_way_before_the_task_the_tools_and_the_room_to_reply() {
+    let numbers = Numbers {
+        prompt_tokens: 8_000,
+        context: 20_000,
+        ..Numbers::default()
+    };
+    let (spec, sources) = (word_count(), sources(false));
+    let turned = |n: usize| acting::Turned {
+        said: Message {
+            calls: vec![ToolCall {
+                id: format!("call_{n}"),
+                name: "read".to_owned(),
+                arguments: serde_json::json!({"path": "src/words.js"}),
+            }],
+            ..Message::text(Speaker::Assistant, "")
+        },
+        seen: vec![acting::Seen {
+            answers: Answered {
+                id: format!("call_{n}"),
+                name: "read".to_owned(),
+                failed: false,
+            },
+            short: format!("shown for the {n}th time"),
+            text: format!("WHOLE-{n}\n{}", "a line\n".repeat(1000)),
+        }],
+    };
+    let past: Vec<acting::Turned> = (0..8).map(turned).collect();
+    let step = |past: &[acting::Turned]| {
+        acting::step(&acting::Brief {
+            file: developer::FileBrief {
+                desk: desk("developer", numbers),
+                spec: &spec,
+                public: &spec.examples,
+                path: "src/cli.js",
+                sources: &sources,
+                failure: None,
+                hint: None,
+                tried: &[],
+                think: false,
+            },
+            style: acting::Style::Tools,
+            targets: &[],
+            past,
+            results: 8,
+        })
+        .unwrap()
+    };
+    let (first, last) = (step(&[]), step(&past));
+    assert_eq!(last.fits(&numbers), Ok(()));
+    let talk: String = last.talk.iter().map(|one| one.content.as_str()).collect();
+    assert!(talk.contains("WHOLE-7") && talk.contains("shown for the 6th time"));
+    assert_eq!(talk.matches("WHOLE-").count(), 1);
+    assert_eq!(
+        (last.messages, last.max_tokens),
+        (first.messages, first.max_tokens)
+    );
+    let names = |prompt: &[Tool]| prompt.iter().map(|tool| tool.name).collect::<Vec<_>>();
+    assert_eq!(names(&last.tools), acting::TOOLS);
+    assert_eq!(names(&first.tools), acting::TOOLS);
 }
 
 #[test]

@@ -4,9 +4,17 @@ use super::fakes::{Fake, Said, Wire};
 use super::model_server::{Answer, ModelServer, Step};
 use super::terminal::{CTRL_C, Terminal};
 use super::{World, on_path};
-use serde_json::Value;
+use dev_factory::adapters::clock::SystemClock;
+use dev_factory::adapters::store::FileStore;
+use dev_factory::domain::event::{EventBody, NewEvent, Turn};
+use dev_factory::domain::factory::Factory;
+use dev_factory::factory::ports::clock::Clock;
+use dev_factory::factory::ports::store::Store;
+use serde_json::{Value, json};
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Long enough to have a speed.
@@ -186,6 +194,63 @@ fn a_paid_model_is_priced_in_words() {
     let fine = of(&found, "lab/claude-opus-5-5", "fine");
     let price = "priced by opus-5-5: 4 USD a million tokens read, 20 written";
     assert!(fine.contains(&price), "{fine:?}");
+}
+
+#[test]
+fn a_paid_model_takes_no_short_turn_once_the_limit_of_the_day_is_reached() {
+    let fake = Fake {
+        model: "claude-opus-5-5".to_owned(),
+        ..Fake::new(Wire::Anthropic).saying(counted())
+    };
+    let server = serve(&fake);
+    let w = world("anthropic", &server.url(), "local = false\n");
+    let file = w.path("home/dev-factory/factory.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(file, text.replace("lab/test", "lab/claude-opus-5-5")).unwrap();
+    let turns = || {
+        server
+            .requests()
+            .iter()
+            .filter(|r| r.method == "POST")
+            .count()
+    };
+    let (_, found) = findings(&w, &[]);
+    let taken = of(&found, "lab/claude-opus-5-5", "fine").join(" ");
+    assert!(taken.contains(" USD, which no limit counts"), "{found:?}");
+    let before = turns();
+    assert!(before > 0);
+    let spent: Turn = serde_json::from_value(json!({
+        "label": "x/spec/draft/0", "role": "developer", "host": "lab", "model": "claude-opus-5-5",
+        "ok": true, "input_tokens": 1, "output_tokens": 1, "usd": 5.5, "millis": 1, "local": false,
+    }))
+    .unwrap();
+    journaled(&w.path("home"), EventBody::Turn(spent));
+    let (code, found) = findings(&w, &[]);
+    assert_eq!(code, 0, "{found:?}");
+    let said = of(&found, "lab/claude-opus-5-5", "note").join(" ");
+    assert!(
+        said.contains("factory has used 5.50 of 5.00 usd"),
+        "{found:?}"
+    );
+    assert_eq!(turns(), before);
+}
+
+/// Puts an event of now into the journal of a home.
+fn journaled(home: &Path, body: EventBody) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = FileStore::open(home, &clock).unwrap();
+    let loaded = store.load().unwrap();
+    let now = clock.now();
+    let mut factory = loaded.factory.unwrap_or_else(|| Factory::new(now));
+    let event = NewEvent {
+        tool: None,
+        actor: "engine".to_owned(),
+        body,
+    };
+    store.commit(&mut factory, vec![event], now).unwrap();
+    drop(store);
+    // It names this process, which lives on and is no engine.
+    fs::remove_file(home.join("dev-factory/engine.lock")).unwrap();
 }
 
 #[test]

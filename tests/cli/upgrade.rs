@@ -92,6 +92,32 @@ fn what_nobody_edited_is_replaced_with_a_backup_and_a_commit() {
 }
 
 #[test]
+fn nothing_that_the_home_names_is_run_by_an_upgrade() {
+    let w = World::new();
+    let home = w.home();
+    older(&home, "souls/qa.md", OLD);
+    committed(&home);
+    let ran = home.with_file_name("ran");
+    let trap = format!("touch {}; cat", ran.display());
+    for key in [
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "hook.evil.command",
+    ] {
+        git(&home, &["config", key, &trap]);
+    }
+    git(&home, &["config", "hook.evil.event", "post-commit"]);
+    fs::create_dir_all(home.join(".git/info")).unwrap();
+    fs::write(home.join(".git/info/attributes"), "* filter=evil\n").unwrap();
+    let head = git(&home, &["rev-parse", "HEAD"]);
+    let _ = fs::remove_file(&ran);
+
+    assert!(said(&w, &[]).contains("done"));
+    assert!(!ran.exists(), "a program of the home's was run");
+    assert_eq!(git(&home, &["rev-parse", "HEAD~1"]), head);
+}
+
+#[test]
 fn an_edited_soul_stays_and_both_changes_are_shown() {
     let w = World::new();
     let home = w.home();

@@ -6,7 +6,7 @@ use dev_factory::domain::actor;
 use dev_factory::domain::command::{Command, Decision, StopAfter, Verb};
 use dev_factory::domain::decide::claim::{self, Judgement, judge};
 use dev_factory::domain::decide::{Input, Report, Room, pending, upkeep};
-use dev_factory::domain::event::{Event, EventBody, Move, NewEvent, ShipRecord, Turn, Unit};
+use dev_factory::domain::event::{Event, EventBody, Move, NewEvent, Sent, ShipRecord, Turn, Unit};
 use dev_factory::domain::factory::Factory;
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Decider, Outcome, Phase, Role};
@@ -329,29 +329,39 @@ fn take(world: &mut World, step: Step) {
                 world.attempt(role);
             }
         }
-        Step::Turn(local, tokens, usd) => world.fact(EventBody::Turn(Turn {
-            label: format!("x/{}/file/{}", world.factory.phase, tokens % 3),
-            role: Role::Developer,
-            host: "h".to_owned(),
-            model: "m".to_owned(),
-            ok: tokens % 4 != 0,
-            error: None,
-            estimated: None,
-            input_tokens: Some(tokens),
-            output_tokens: None,
-            cached: Default::default(),
-            rate: None,
-            usd: Some(usd),
-            speed: None,
-            gpu: None,
-            millis: 5,
-            local,
-            scripted: false,
-            malformed: false,
-            exhausted: false,
-            uncounted: false,
-            thought_tokens: None,
-        })),
+        Step::Turn(local, tokens, usd) => {
+            let turn = Turn {
+                label: format!("x/{}/file/{}", world.factory.phase, tokens % 3),
+                role: Role::Developer,
+                host: "h".to_owned(),
+                model: "m".to_owned(),
+                ok: tokens % 4 != 0,
+                error: None,
+                estimated: None,
+                input_tokens: Some(tokens),
+                output_tokens: None,
+                cached: Default::default(),
+                rate: None,
+                usd: Some(usd),
+                speed: None,
+                gpu: None,
+                millis: 5,
+                local,
+                scripted: false,
+                malformed: false,
+                exhausted: false,
+                uncounted: false,
+                thought_tokens: None,
+            };
+            // Of some nothing more is heard.
+            if !local {
+                let (attempt, turn) = (1, turn.clone());
+                world.fact(EventBody::Sent(Sent { attempt, turn }));
+            }
+            if local || tokens % 5 != 0 {
+                world.fact(EventBody::Turn(turn));
+            }
+        }
         Step::Worked(millis) => world.fact(EventBody::Worked { millis }),
         Step::Tree => world.tree(),
         Step::Run(green) => world.run(green),

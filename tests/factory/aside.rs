@@ -1,6 +1,6 @@
 //! What goes on beside the loop may fail, panic or never end: the loop goes on, and the end of the engine comes.
 
-use crate::doubles::Act;
+use crate::doubles::{Act, Blocked};
 use crate::homes::{self, TOOL};
 use crate::plant::Plant;
 use chrono::{DateTime, Utc};
@@ -16,13 +16,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The real git, whose housekeeping panics.
-struct Panics {
-    git: GitRepo,
-    times: Arc<AtomicU32>,
+/// The real git, parts of which a test has in its hand.
+pub struct Hooked {
+    pub git: GitRepo,
+    /// Housekeeping panics; how often it was done.
+    pub sweeps: Option<Arc<AtomicU32>>,
+    /// Whoever asks for versions waits until the test lets it go on.
+    pub versions: Option<Blocked>,
 }
 
-impl Repo for Panics {
+impl Repo for Hooked {
     fn open(&self, tool: &str, resume: bool) -> Result<PathBuf, RepoError> {
         Repo::open(&self.git, tool, resume)
     }
@@ -54,6 +57,9 @@ impl Repo for Panics {
         self.git.ship(order)
     }
     fn versions(&self, tool: &str) -> Result<Vec<String>, RepoError> {
+        if let Some(blocked) = &self.versions {
+            blocked.wait();
+        }
         self.git.versions(tool)
     }
     fn shipped(&self) -> Result<Vec<(String, String)>, RepoError> {
@@ -65,9 +71,17 @@ impl Repo for Panics {
     fn diff(&self, tool: &str) -> Result<String, RepoError> {
         self.git.diff(tool)
     }
-    fn sweep(&self, _: &[String], _: u32, _: DateTime<Utc>) -> Result<Vec<String>, RepoError> {
-        self.times.fetch_add(1, Ordering::SeqCst);
-        panic!("planted: housekeeping");
+    fn sweep(
+        &self,
+        tools: &[String],
+        days: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, RepoError> {
+        if let Some(sweeps) = &self.sweeps {
+            sweeps.fetch_add(1, Ordering::SeqCst);
+            panic!("planted: housekeeping");
+        }
+        self.git.sweep(tools, days, now)
     }
     fn work(&self) -> &Path {
         self.git.work()
@@ -78,9 +92,10 @@ impl Repo for Panics {
 async fn housekeeping_that_panics_is_over_and_holds_up_no_end() {
     let mut plant = Plant::new(&[TOOL]);
     let times = Arc::new(AtomicU32::new(0));
-    plant.repo = Some(Arc::new(Panics {
+    plant.repo = Some(Arc::new(Hooked {
         git: GitRepo::open(&plant.home).unwrap(),
-        times: times.clone(),
+        sweeps: Some(times.clone()),
+        versions: None,
     }));
     let limit = std::time::Duration::from_secs(30);
     assert_eq!(plant.until_idle_within(limit).await, Ended::Idle);

@@ -1,14 +1,24 @@
 //! Money through the engine: a limit of the day stops paid turns, says so, and the next day goes on.
 
+use crate::aside::Hooked;
+use crate::commands::all_done;
+use crate::doubles::{Act, Blocked};
+use crate::external::eventually;
 use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
 use chrono::Duration;
+use dev_factory::adapters::git::GitRepo;
+use dev_factory::adapters::store::submit;
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Turn, Unit};
 use dev_factory::domain::phase::Outcome;
 use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::{Pause, PauseKind};
 use dev_factory::factory::engine::Ended;
+use dev_factory::factory::ports::model::{Fault, ModelError};
+use serde_json::json;
+use std::fs;
+use std::sync::Arc;
 
 /// Three turns a day, the third being the one that reaches the limit.
 fn plant() -> Plant {
@@ -92,7 +102,7 @@ async fn a_limit_set_below_what_is_used_holds_at_once_and_a_higher_one_lets_go()
         .await;
     assert_eq!(plant.desk.labels().len(), 2);
     plant.told(limit(50.0)).await;
-    crate::commands::all_done(&mut engine).await;
+    all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
 }
@@ -117,7 +127,7 @@ async fn a_tool_parked_by_its_limit_goes_on_where_it_stood_when_the_limit_is_rai
         amount: 50.0,
     };
     plant.told(raised).await;
-    crate::commands::all_done(&mut engine).await;
+    all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
     let resumed = plant
@@ -169,15 +179,8 @@ async fn a_paid_turn_that_is_cancelled_is_counted_once() {
     let engine = plant.start();
     held.reached(1).await;
     engine.stop().await;
-    let journal = plant.journal();
-    let turns: Vec<&Turn> = journal
-        .iter()
-        .filter_map(|event| match &event.body {
-            EventBody::Turn(turn) => Some(turn),
-            _ => None,
-        })
-        .collect();
-    let [turn] = turns[..] else {
+    let turns = turns(&plant);
+    let [turn] = &turns[..] else {
         panic!("{turns:#?}")
     };
     assert_eq!((turn.ok, turn.usd), (false, Some(0.2)));
@@ -187,5 +190,160 @@ async fn a_paid_turn_that_is_cancelled_is_counted_once() {
     );
     let why = turn.error.as_deref().unwrap();
     assert!(why.starts_with("cancelled: "), "{why}");
-    assert!((plant.factory().totals.usd - 0.2).abs() < 1e-9);
+    assert_all_counted(&plant, 0.2);
+}
+
+const CENT: f64 = 0.01;
+
+fn turns(plant: &Plant) -> Vec<Turn> {
+    let turn = |event: dev_factory::domain::event::Event| match event.body {
+        EventBody::Turn(turn) => Some(turn),
+        _ => None,
+    };
+    plant.journal().into_iter().filter_map(turn).collect()
+}
+
+/// Every turn that was asked for stands in the sums, once.
+fn assert_all_counted(plant: &Plant, price: f64) {
+    let asked = plant.desk.labels().len();
+    let factory = plant.factory();
+    let of_tool = factory.facts(TOOL).unwrap().usd;
+    for sum in [factory.totals.usd, of_tool] {
+        let wanted = asked as f64 * price;
+        assert!((sum - wanted).abs() < 1e-9, "{sum}, not {wanted}");
+    }
+    assert_eq!(factory.sent, []);
+}
+
+#[tokio::test]
+async fn a_paid_reply_that_came_before_a_command_was_carried_out_is_counted() {
+    let mut plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let git = Blocked::default();
+    plant.repo = Some(Arc::new(Hooked {
+        git: GitRepo::open(&plant.home).unwrap(),
+        sweeps: None,
+        versions: Some(git.clone()),
+    }));
+    let held = plant.desk.hold(&format!("{TOOL}/spec/draft/0"));
+    let mut engine = plant.start();
+    held.reached(1).await;
+    // The loop waits for git in the first; the reply comes before it comes to the second.
+    let reopen = Verb::Reopen {
+        tool: TOOL.to_owned(),
+        text: "it is wrong".to_owned(),
+    };
+    for verb in [reopen, Verb::Retry {}] {
+        submit(&plant.home, &plant.command(verb)).unwrap();
+    }
+    eventually("the loop waits", || git.begun()).await;
+    held.open();
+    let transcripts = plant.home.join("dev-factory/transcripts").join(TOOL);
+    eventually("the reply is there", || transcripts.exists()).await;
+    git.open();
+    all_done(&mut engine).await;
+    engine.stop().await;
+    let drafts: Vec<Turn> = turns(&plant)
+        .into_iter()
+        .filter(|turn| turn.label.contains("/spec/draft/"))
+        .collect();
+    assert!(
+        drafts.len() == 2 && drafts.iter().all(|t| t.ok),
+        "{drafts:#?}"
+    );
+    assert_all_counted(&plant, CENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_turn_in_which_its_agent_panics_is_counted() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let label = format!("{TOOL}/spec/template");
+    plant.desk.on(&label, 1, Act::Panic("now"));
+    let mut engine = plant.start();
+    engine.until("paused", |s| !s.pauses.is_empty()).await;
+    engine.stop().await;
+    assert_eq!(plant.factory().totals.incidents, 1);
+    assert_all_counted(&plant, CENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paid_turns_whose_transcript_cannot_be_kept_are_counted() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let broken = ModelError::new("lab", Fault::Broken, "the stream ended early");
+    plant
+        .desk
+        .on(&format!("{TOOL}/spec/draft"), 1, Act::Fail(broken));
+    let folder = plant.home.join("dev-factory/transcripts");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(TOOL), "no folder").unwrap();
+    let mut engine = plant.start();
+    // The first try fails, the next has an answer; neither can be kept.
+    let ails = |s: &Snapshot| !s.conditions.is_empty() && plant.desk.labels().len() > 1;
+    engine.until("it cannot be written", ails).await;
+    engine.stop().await;
+    assert_all_counted(&plant, CENT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_paid_turn_that_a_power_cut_ends_is_counted_at_the_next_start() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let draft = format!("{TOOL}/spec/draft/0");
+    let held = plant.desk.hold(&draft);
+    for times in 1..=2 {
+        let engine = plant.start();
+        held.reached(times).await;
+        engine.cut().await;
+    }
+    let engine = plant.start();
+    held.reached(3).await;
+    let factory = plant.factory();
+    assert!((factory.totals.usd - 2.0 * CENT).abs() < 1e-9);
+    engine.cut().await;
+    // Its answer had come and was kept, only not counted: what that has cost is known.
+    let attempt = factory.attempt.unwrap().id;
+    let transcripts = plant.home.join("dev-factory/transcripts").join(TOOL);
+    fs::create_dir_all(&transcripts).unwrap();
+    let line = json!({
+        "label": draft, "host": "lab", "model": "test",
+        "request": {"messages": [], "think": false, "maxTokens": 1, "temperature": 0.0, "topP": 1.0},
+        "reply": {"text": "a draft", "thought": "", "cut": false, "input_tokens": 7, "output_tokens": 5,
+            "tokens_per_second": null, "usd": 7.5, "local": false, "scripted": false, "context": null},
+    });
+    let path = transcripts.join(format!("{attempt}-developer-spec.jsonl"));
+    fs::write(path, format!("{line}\n")).unwrap();
+    plant.desk.away(Some("away"));
+    let mut engine = plant.start();
+    engine
+        .until("it has begun", |s| (s.day_usd - 7.52).abs() < 1e-9)
+        .await;
+    engine.stop().await;
+    let turns = turns(&plant);
+    let said: Vec<(bool, Option<u64>)> = turns.iter().map(|t| (t.ok, t.output_tokens)).collect();
+    assert_eq!(said, [(false, Some(0)), (false, Some(0)), (true, Some(5))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_turn_that_a_lower_limit_of_its_tool_cuts_off_counts_for_the_tool() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let held = plant.desk.hold(&format!("{TOOL}/spec/template"));
+    let mut engine = plant.start();
+    held.reached(1).await;
+    plant
+        .told(Verb::Budget {
+            scope: TOOL.to_owned(),
+            unit: Unit::Usd,
+            amount: CENT / 2.0,
+        })
+        .await;
+    held.dropped(1).await;
+    engine
+        .until("it is put aside", |s| s.attempt.is_none())
+        .await;
+    engine.stop().await;
+    assert_eq!(plant.desk.labels().len(), 2);
+    assert_all_counted(&plant, CENT);
 }

@@ -3,6 +3,7 @@
 use super::fakes::{Fake, Said, Wire};
 use super::wire::pair;
 use super::*;
+use dev_factory::agents::acting::{self, Style};
 
 fn rich() -> Said {
     Said {
@@ -207,4 +208,36 @@ async fn what_anthropic_may_add_is_passed_over() {
         reply.blocks[0],
         json!({"type": "redacted_thinking", "data": "xyz", "of": "qwen3:14b"})
     );
+}
+
+#[tokio::test]
+async fn calls_without_a_number_are_read_and_blank_text_beside_them_is_none() {
+    let delta = |delta: Value| json!({"choices": [{"index": 0, "delta": delta}]}).to_string();
+    let call = |call: Value| delta(json!({ "tool_calls": [call] }));
+    let begun = |id: &str, name: &str, text: &str| {
+        let function = json!({"name": name, "arguments": text});
+        call(json!({"id": id, "type": "function", "function": function}))
+    };
+    let events = [
+        delta(json!({"role": "assistant", "content": "\n\n"})),
+        begun("call_a", "read", "{\"path\":"),
+        call(json!({"function": {"arguments": "\"src/a.js\"}"}})),
+        begun("call_b", "run_tests", "{}"),
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#.to_owned(),
+        "[DONE]".to_owned(),
+    ];
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    let reply = once(HostKind::LlamaCpp, sse(&events)).await.unwrap();
+    let called = |n: usize| {
+        (
+            reply.calls[n].name.as_str(),
+            reply.calls[n].arguments.clone(),
+        )
+    };
+    assert_eq!(reply.calls.len(), 2);
+    assert_eq!(called(0), ("read", json!({"path": "src/a.js"})));
+    assert_eq!(called(1), ("run_tests", json!({})));
+    assert_eq!(reply.defect(), None);
+    let step = acting::read(&reply.text, &reply.calls, &[], Style::Tools, false).unwrap();
+    assert_eq!((step.said.content.as_str(), step.wanted.len()), ("", 2));
 }

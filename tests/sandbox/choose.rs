@@ -28,6 +28,8 @@ async fn every_tier_of_this_machine_holds_in_every_attempt() {
         assert!(findings.held(), "{tier:?}: {findings:?}");
         assert!(findings.attempts.len() >= 10, "{tier:?}: {findings:?}");
         println!("{tier:?}: {} ms", findings.millis);
+        // A twentieth of it in a release build on an idle machine.
+        assert!(findings.millis < 5_000, "{tier:?}: {} ms", findings.millis);
     }
     let left: Vec<_> = fs::read_dir(place.path().join("state")).unwrap().collect();
     assert_eq!(left.len(), 2, "the files of /etc and the choice: {left:?}");

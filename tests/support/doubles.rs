@@ -59,7 +59,8 @@ impl Blocked {
         self.0[1].store(true, Ordering::SeqCst);
     }
 
-    fn wait(&self) {
+    /// Begins, and waits until it is let go.
+    pub fn wait(&self) {
         self.0[0].store(true, Ordering::SeqCst);
         let begun = std::time::Instant::now();
         while !self.0[1].load(Ordering::SeqCst) && begun.elapsed() < DEADLINE {

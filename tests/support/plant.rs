@@ -308,6 +308,12 @@ impl Engine {
         ended.expect("the engine goes on").unwrap().unwrap()
     }
 
+    /// Ends it as a power cut does: nothing more is done or written.
+    pub async fn cut(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
+    }
+
     /// Ends it now.
     pub async fn stop(self) {
         self.signals.send(Signal::Interrupt).unwrap();

@@ -62,6 +62,13 @@ impl Drop for Tree {
     }
 }
 
+/// Ends a program that is no run, and all that it has started.
+pub fn end(program: u32) {
+    if let Ok(root) = i32::try_from(program) {
+        chase(root);
+    }
+}
+
 /// Kills until nothing of the run is seen any more.
 fn chase(root: i32) {
     if let Some(group) = Pid::from_raw(root) {

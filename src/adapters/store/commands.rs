@@ -257,9 +257,11 @@ pub fn settle(layout: &Layout, folded: &Folded, said: &mut Vec<String>) -> Resul
 
 /// The newest answer to a command in the whole lines of a segment.
 fn given(bytes: &[u8], scan: &Scan, id: &str) -> Option<Answer> {
+    // As it stands in a line: a name that another program chose may hold what JSON escapes.
+    let quoted = serde_json::to_string(id).ok()?;
     scan.whole.iter().rev().find_map(|(_, range)| {
         let text = std::str::from_utf8(bytes.get(range.clone())?).ok()?;
-        if !(text.contains("\"kind\":\"answered\"") && text.contains(id)) {
+        if !(text.contains("\"kind\":\"answered\"") && text.contains(&quoted)) {
             return None;
         }
         match serde_json::from_str::<Event>(text).ok()?.body {

@@ -55,7 +55,8 @@ pub struct Documents {
 pub fn inert(body: &EventBody) -> bool {
     matches!(
         body,
-        EventBody::Turn(_)
+        EventBody::Sent(_)
+            | EventBody::Turn(_)
             | EventBody::Worked { .. }
             | EventBody::Noted { .. }
             | EventBody::Swept(_)

@@ -11,6 +11,9 @@ use crate::factory::ports::store::StoreError;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 
+/// Bytes kept of torn ends before they give way to the next one.
+const DAMAGED: u64 = 1024 * 1024;
+
 /// Size at which a segment is closed.
 pub const SEGMENT: u64 = 4 * 1024 * 1024;
 
@@ -121,10 +124,17 @@ impl Journal {
         Ok(())
     }
 
+    /// Keeps what was cut off; a file of it that has grown too long gives way to the newest.
     fn keep_damaged(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.layout.segments().join("damaged.txt");
         files::grow(&path)
-            .and_then(|mut f| f.write_all(bytes).and_then(|()| f.write_all(b"\n")))
+            .and_then(|mut file| {
+                if file.metadata()?.len() > DAMAGED {
+                    file.set_len(0)?;
+                }
+                file.write_all(bytes)?;
+                file.write_all(b"\n")
+            })
             .map_err(|e| trouble(&path, &e))
     }
 

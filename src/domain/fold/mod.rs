@@ -41,6 +41,7 @@ impl Factory {
             items: Arc::default(),
             tools: BTreeMap::new(),
             spend: Vec::new(),
+            sent: Vec::new(),
             limits: BTreeMap::new(),
             snoozed: BTreeMap::new(),
             unpushed: Vec::new(),

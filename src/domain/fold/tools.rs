@@ -1,7 +1,7 @@
 //! What is counted: turns, money, tokens, work, runs and the papers of a tool.
 
 use super::learned;
-use crate::domain::event::{Event, EventBody, RunSummary, Turn, Unit};
+use crate::domain::event::{Event, EventBody, RunSummary, Sent, Turn, Unit};
 use crate::domain::factory::{Factory, OpenBug, Spend, ToolFacts, Used};
 use crate::domain::phase::Role;
 use crate::domain::stuck::clause_id;
@@ -9,11 +9,6 @@ use chrono::{DateTime, Duration, DurationRound, Utc};
 
 /// Runs remembered in the fold; older ones are in evidence/.
 const RUNS_KEPT: usize = 50;
-
-/// Tokens written below which a turn says nothing of its model's speed.
-const ENOUGH: u64 = 50;
-/// Percent points below the usual share on the GPU that are no fall: sizes are rounded, and the average lags.
-const FALL: u8 = 5;
 
 /// Rounds money to a billionth: sums then survive JSON exactly, so that a reread journal equals the live fold.
 pub(super) fn exact(usd: f64) -> f64 {
@@ -32,6 +27,7 @@ pub(super) fn exact_limit(amount: f64) -> f64 {
 
 pub(super) fn apply(factory: &mut Factory, event: &Event) {
     match &event.body {
+        EventBody::Sent(sent) => return went_out(factory, sent),
         EventBody::Turn(turn) => return turned(factory, event, turn),
         EventBody::Worked { millis } | EventBody::Tried { millis, .. } => {
             worked(factory, event, *millis);
@@ -82,8 +78,22 @@ fn counts(body: &EventBody) -> bool {
     )
 }
 
+/// One that goes out anew takes the place of what was known of it.
+fn went_out(factory: &mut Factory, sent: &Sent) {
+    counted(factory, &sent.turn);
+    let mut sent = sent.clone();
+    sent.turn.usd = sent.turn.usd.map(exact);
+    factory.sent.push(sent);
+}
+
+/// A request with this label is no longer open.
+fn counted(factory: &mut Factory, turn: &Turn) {
+    factory.sent.retain(|sent| sent.turn.label != turn.label);
+}
+
 fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
     learned::from(factory, turn);
+    counted(factory, turn);
     let tokens = turn
         .input_tokens
         .unwrap_or(0)
@@ -120,34 +130,6 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
                 .or_default();
             *n = n.saturating_add(1);
         }
-    }
-}
-
-impl Turn {
-    /// `host/model`.
-    #[must_use]
-    pub fn place(&self) -> String {
-        format!("{}/{}", self.host, self.model)
-    }
-
-    /// It wrote enough for its speed to say something.
-    #[must_use]
-    pub fn tells_speed(&self) -> bool {
-        !self.scripted && self.output_tokens.is_some_and(|tokens| tokens >= ENOUGH)
-    }
-
-    /// Less of the model lay on the GPU than usual, both in percent.
-    #[must_use]
-    pub fn off_gpu(&self, usual: u8) -> bool {
-        self.gpu
-            .is_some_and(|share| share.saturating_add(FALL) < usual)
-    }
-
-    /// It wrote at less than a third of the usual speed, given in tenths.
-    #[must_use]
-    pub fn slow(&self, usual: u32) -> bool {
-        let speed = self.speed.filter(|_| self.tells_speed());
-        speed.is_some_and(|speed| speed * 30.0 < f64::from(usual))
     }
 }
 

@@ -1,9 +1,12 @@
 //! Answers of attempts that were cut: what a model has said already, to the very same question, is not asked for twice.
 
 use super::context::{Context, Stop};
+use crate::domain::event::Sent;
+use crate::domain::label::Label;
+use crate::domain::phase::Role;
 use crate::domain::screen::Level;
 use crate::factory::ports::model::{Message, Reply, TurnRequest};
-use crate::factory::ports::store::{Paper, StoreError};
+use crate::factory::ports::store::{Paper, Store, StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -102,11 +105,28 @@ impl Context {
 
     /// The transcript of an attempt at this phase.
     pub(super) fn transcript(&self, attempt: u64) -> Paper {
-        Paper::Transcript {
-            tool: self.tool.clone(),
-            n: u32::try_from(attempt).unwrap_or(u32::MAX),
-            role: self.role.to_string(),
-            phase: self.phase.to_string(),
-        }
+        transcript(&self.tool, attempt, self.role, self.phase.name())
     }
+}
+
+fn transcript(tool: &str, attempt: u64, role: Role, phase: &str) -> Paper {
+    Paper::Transcript {
+        tool: tool.to_owned(),
+        n: u32::try_from(attempt).unwrap_or(u32::MAX),
+        role: role.to_string(),
+        phase: phase.to_owned(),
+    }
+}
+
+/// The answer to a request, where its attempt got one and kept it.
+pub(super) fn kept_answer(store: &dyn Store, sent: &Sent) -> Option<Reply> {
+    let label = Label::of(&sent.turn.label);
+    let paper = transcript(label.tool, sent.attempt, sent.turn.role, label.phase);
+    let text = store.get(&paper).ok().flatten()?;
+    let mut known = text
+        .lines()
+        .rev()
+        .filter_map(|line| serde_json::from_str::<Known>(line).ok());
+    let answer = known.find(|known| known.label == sent.turn.label)?;
+    Some(answer.reply)
 }

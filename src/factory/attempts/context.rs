@@ -1,7 +1,6 @@
 //! What one attempt works with: its turns, its records, and the word of the loop that it may go on.
 
 use super::again::Known;
-use super::underway::Underway;
 use crate::agents::prompt::{Desk, Numbers};
 use crate::agents::soul::Soul;
 use crate::domain::condition::Trouble;
@@ -196,8 +195,6 @@ pub struct Context {
     pub known: Option<Vec<Known>>,
     /// The last turn's record, on its way into the journal: the next turn waits for it.
     pub recording: Option<Recording>,
-    /// The turn under way, for when it is cancelled.
-    pub underway: Underway,
 }
 
 impl Context {

@@ -3,6 +3,7 @@
 use super::context::{Context, Origin};
 use super::turns::Asked;
 use crate::domain::event::{EventBody, Turn};
+use crate::domain::price::Cached;
 use crate::factory::ports::model::{Fault, ModelError, Reply};
 use crate::text::tokens;
 
@@ -37,7 +38,6 @@ impl Context {
         millis: u64,
         malformed: bool,
     ) -> Vec<String> {
-        self.over();
         let turn = Turn {
             ok: true,
             malformed,
@@ -96,15 +96,38 @@ impl Context {
         }
     }
 
-    /// What a reply tells of its turn.
+    /// What a turn has cost that broke off: what its server had counted, and where it did not come to that, our estimate of the
+    /// prompt and of the text that came. None where nothing came of it and nobody bills it.
+    pub(super) fn broken_off(
+        &self,
+        asked: &Asked,
+        error: &ModelError,
+        chars: usize,
+    ) -> Option<Reply> {
+        let spent = *error.spent;
+        let chars = chars + spent.called;
+        let read = || self.read(asked);
+        let request = &asked.request;
+        let billed =
+            || error.fault.was_read() && !self.tools.models.free(&request.host, &request.model);
+        if chars == 0 && spent.input_tokens.is_none() && !billed() {
+            return None;
+        }
+        let written = u64::from(tokens::of_chars(chars));
+        let reply = Reply {
+            input_tokens: Some(spent.input_tokens.unwrap_or_else(read)),
+            output_tokens: Some(spent.output_tokens.unwrap_or(0).max(written)),
+            cached: spent.cached,
+            ..Reply::default()
+        };
+        Some(self.tools.models.priced(request, reply))
+    }
+
+    /// A turn with what its reply tells, where there is one.
     pub(super) fn told(&self, asked: &Asked, reply: Option<&Reply>, millis: u64) -> Turn {
         let request = &asked.request;
-        let free = || self.tools.models.free(&request.host, &request.model);
-        let local = reply.map_or_else(free, |r| r.local);
-        let whole = |r: &&Reply| r.input_tokens.is_some() && r.output_tokens.is_some();
-        let uncounted = reply.filter(|r| !r.scripted && !whole(r));
-        let read = || u64::from(tokens::scaled(asked.estimated, self.factor()));
-        Turn {
+        let local = reply.is_none() && self.tools.models.free(&request.host, &request.model);
+        let turn = Turn {
             label: request.label.clone(),
             role: self.role,
             host: request.host.clone(),
@@ -112,26 +135,52 @@ impl Context {
             ok: false,
             error: None,
             estimated: Some(u64::from(asked.estimated)),
-            input_tokens: (reply.and_then(|r| r.input_tokens))
-                .or_else(|| uncounted.map(|_| read())),
-            output_tokens: (reply.and_then(|r| r.output_tokens))
-                .or_else(|| uncounted.map(|r| u64::from(r.estimate()))),
-            thought_tokens: reply
-                .filter(|r| !r.thought.is_empty())
-                .map(|r| u64::from(tokens::estimate(&r.thought))),
-            cached: reply.map(|r| r.cached).unwrap_or_default(),
-            rate: reply.and_then(|r| r.rate.clone()),
-            usd: reply.map_or(local.then_some(0.0), |r| r.usd),
+            input_tokens: None,
+            output_tokens: None,
+            thought_tokens: None,
+            cached: Cached::default(),
+            rate: None,
+            usd: local.then_some(0.0),
             millis,
-            speed: reply
-                .and_then(|r| r.tokens_per_second)
-                .map(|speed| (speed * 10.0).round() / 10.0),
-            gpu: reply.and_then(|r| r.gpu),
+            speed: None,
+            gpu: None,
             local,
-            scripted: reply.is_some_and(|r| r.scripted),
+            scripted: false,
             malformed: false,
             exhausted: false,
-            uncounted: uncounted.is_some(),
+            uncounted: false,
+        };
+        match reply {
+            Some(reply) => with_reply(turn, reply, self.read(asked)),
+            None => turn,
         }
+    }
+
+    /// Tokens a server reads of a prompt, as far as is known.
+    pub(super) fn read(&self, asked: &Asked) -> u64 {
+        u64::from(tokens::scaled(asked.estimated, self.factor()))
+    }
+}
+
+/// A turn with what its reply tells; `read` is for servers that do not count.
+pub(super) fn with_reply(turn: Turn, reply: &Reply, read: u64) -> Turn {
+    let whole = reply.input_tokens.is_some() && reply.output_tokens.is_some();
+    let uncounted = !reply.scripted && !whole;
+    let written = || u64::from(reply.estimate());
+    let thought = &reply.thought;
+    let tenths = |speed: f64| (speed * 10.0).round() / 10.0;
+    Turn {
+        input_tokens: reply.input_tokens.or_else(|| uncounted.then_some(read)),
+        output_tokens: reply.output_tokens.or_else(|| uncounted.then(written)),
+        thought_tokens: (!thought.is_empty()).then(|| u64::from(tokens::estimate(thought))),
+        cached: reply.cached,
+        rate: reply.rate.clone(),
+        usd: reply.usd,
+        speed: reply.tokens_per_second.map(tenths),
+        gpu: reply.gpu,
+        local: reply.local,
+        scripted: reply.scripted,
+        uncounted,
+        ..turn
     }
 }

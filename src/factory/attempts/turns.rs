@@ -56,8 +56,8 @@ impl Context {
             self.clear_to_go().await?;
             let request = &asked.request;
             self.doing(Label::of(&request.label).words());
+            self.begins(&asked).await?;
             let begun = (tokio::time::Instant::now(), self.tools.clock.stopped());
-            self.begins(&asked);
             let (outcome, showing) = self.exchange(request).await;
             let millis = self.worked(begun);
             let (error, thrown, measured) = match outcome {
@@ -74,11 +74,11 @@ impl Context {
             let written = showing.await.unwrap_or_default();
             let chars = written.said + written.pondered;
             let thrown = thrown.or_else(|| self.broken_off(&asked, &error, chars));
-            self.transcribe(request, None, Some(&error))?;
-            self.over();
+            let kept = self.transcribe(request, None, Some(&error));
             let failed = EventBody::Turn(self.failed(&asked, &error, thrown.as_ref(), millis));
             self.record([failed].into_iter().chain(measured).collect())
                 .await?;
+            kept?;
             if error.fault == Fault::Looping {
                 self.looped += 1;
                 return Ok(Err(Spoiled::looping(error.detail, written.said == 0)));
@@ -203,25 +203,6 @@ impl Context {
         live::looped(&asked.request, reply).or_else(|| self.cut_short(asked, reply))
     }
 
-    /// What a turn has cost that broke off: what its server had counted, and where it did not come to that, our estimate of the
-    /// prompt and of the text that came. None where nothing came: then it is not known.
-    fn broken_off(&self, asked: &Asked, error: &ModelError, chars: usize) -> Option<Reply> {
-        let spent = *error.spent;
-        let chars = chars + spent.called;
-        if chars == 0 && spent.input_tokens.is_none() {
-            return None;
-        }
-        let read = || u64::from(tokens::scaled(asked.estimated, self.factor()));
-        let written = u64::from(tokens::of_chars(chars));
-        let reply = Reply {
-            input_tokens: Some(spent.input_tokens.unwrap_or_else(read)),
-            output_tokens: Some(spent.output_tokens.unwrap_or(0).max(written)),
-            cached: spent.cached,
-            ..Reply::default()
-        };
-        Some(self.tools.models.priced(&asked.request, reply))
-    }
-
     /// The first wait of the host asked now.
     fn first_wait(&self) -> Duration {
         let host = self.model.as_ref().map(|model| &model.host);
@@ -231,7 +212,7 @@ impl Context {
 
     /// The server read so much less than it was sent that it must have cut the prompt: the reply is to something else.
     fn cut_short(&self, asked: &Asked, reply: &Reply) -> Option<ModelError> {
-        let expected = u64::from(tokens::scaled(asked.estimated, self.factor()));
+        let expected = self.read(asked);
         let counted = reply.input_tokens.filter(|_| !reply.scripted)?;
         tokens::cut_short(expected, counted).then(|| {
             let words = format!(

@@ -39,6 +39,8 @@ impl Context {
                 ..asked.request.clone()
             },
         };
+        // An attempt that was dropped hears of it where it records the turn before this one.
+        self.begins(&short).await.ok()?;
         let (pieces, _unread) = unbounded_channel();
         let started = tokio::time::Instant::now();
         // Where it fails, the suspicion stands.
@@ -49,7 +51,8 @@ impl Context {
         let reply = match reply {
             Ok(reply) => reply,
             Err(error) => {
-                let failed = self.failed(&short, &error, None, millis);
+                let thrown = self.broken_off(&short, &error, 0);
+                let failed = self.failed(&short, &error, thrown.as_ref(), millis);
                 return Some(EventBody::Turn(failed));
             }
         };

@@ -97,6 +97,15 @@ impl Fault {
         }
     }
 
+    /// The request had gone out and was not refused: a provider may bill its prompt, whatever came of it.
+    #[must_use]
+    pub const fn was_read(self) -> bool {
+        matches!(
+            self,
+            Self::Hung | Self::Broken | Self::Unfinished | Self::TooLong
+        )
+    }
+
     /// What a person does about it, where nothing better is known.
     #[must_use]
     pub const fn advice(self) -> &'static str {

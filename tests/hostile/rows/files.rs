@@ -325,6 +325,9 @@ fn git(place: &Place) -> Harms {
     } else {
         fs::create_dir_all(home.join("dev-factory")).unwrap();
         let repo = GitRepo::open(&home).unwrap();
+        // As an upgrade does with files of the home.
+        put(&home.join("package.json"), "{ }\n");
+        repo.commit(&["package.json"], "Starter files").unwrap();
         let work = repo.open("x", false).unwrap();
         put(&work.join("tools/x/src/x.js"), "1\n");
         put(&work.join("tools/x/.gitattributes"), "* filter=evil\n");

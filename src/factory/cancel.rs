@@ -1,0 +1,63 @@
+//! What ends an attempt from outside: it is dropped, and what it has cost by then is counted, each turn once.
+
+use super::attempts::context::FromAgent;
+use super::attempts::underway;
+use super::driver::Driver;
+use super::failed::Failed;
+use super::wake::Wake;
+use crate::domain::actor;
+use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::label::Label;
+
+impl Driver {
+    /// Drops the turn or gate under way.
+    pub(super) fn cancel(&mut self) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        running.cancel.cancel();
+        let counted = self
+            .count_told(running.id)
+            .and_then(|()| self.count_sent("cancelled"));
+        if let Err(error) = counted {
+            tracing::warn!("what a cancelled turn has cost is counted at the next start: {error}");
+        }
+    }
+
+    /// Counts turns that an attempt has told of and the loop had not come to; nothing else of it counts any more.
+    fn count_told(&mut self, attempt: u64) -> Result<(), Failed> {
+        let mut told = Vec::new();
+        let mut wakes = std::mem::take(&mut self.later);
+        wakes.extend(std::iter::from_fn(|| self.inbox.try_recv().ok()));
+        for wake in wakes {
+            match wake {
+                Wake::Agent(FromAgent::Record {
+                    attempt: of,
+                    events,
+                    ..
+                }) if of == attempt => told.extend(events),
+                other => self.later.push_back(other),
+            }
+        }
+        let open = &self.ledger.factory.sent;
+        told.retain(|event: &NewEvent| match &event.body {
+            EventBody::Turn(_) => true,
+            // One that only waits to be in the journal has not gone out.
+            EventBody::Sent(sent) => open.iter().any(|one| one.turn.label == sent.turn.label),
+            _ => false,
+        });
+        self.commit(told).map(drop)
+    }
+
+    /// Counts paid requests of which nothing more will be heard.
+    pub(super) fn count_sent(&mut self, why: &str) -> Result<(), Failed> {
+        let store = self.tools.store.clone();
+        let sent = self.ledger.factory.sent.clone().into_iter();
+        let turns = sent.map(|sent| NewEvent {
+            tool: Some(Label::of(&sent.turn.label).tool.to_owned()),
+            actor: actor::ENGINE.to_owned(),
+            body: EventBody::Turn(underway::counted(store.as_ref(), sent, why)),
+        });
+        self.commit(turns.collect()).map(drop)
+    }
+}
