@@ -153,7 +153,7 @@ fn readme(brief: &FileBrief<'_>, cut: Cut) -> String {
     let spec = brief.spec;
     let mut task = task(brief);
     task.push_str(
-        "For people who have never seen the tool: what it is for, how to call it, one or two commands with their exact output, \
+        "For people who have never seen the tool: what it is for, how to call it, one or two commands behind `$ ` with their exact output, \
 files and variables it uses, exit codes. Commands are shown as in the examples. \
 In a fence a line that begins with `$ ` is run as it stands, and the lines below it must be exactly what it prints: only \
 `$ echo 'TEXT' > FILE` and the command itself, without the clock and the network.",

@@ -38,10 +38,16 @@ pub enum SpecWord {
     Reject,
 }
 
-/// Asks for held-out cases, from the spec alone.
+/// How many held-out cases a spec wants, in percent of its examples; each rule has one whatever that says.
 #[must_use]
-pub fn cases(desk: &Desk<'_>, spec: &Spec) -> Prompt {
-    let least = spec.examples.len();
+pub fn least(spec: &Spec, percent: u32) -> usize {
+    let cases = (spec.examples.len() * percent as usize).div_ceil(100);
+    cases.max(spec.rules.len())
+}
+
+/// Asks for at least so many held-out cases, from the spec alone.
+#[must_use]
+pub fn cases(desk: &Desk<'_>, spec: &Spec, least: usize) -> Prompt {
     let user = format!(
         "{}{}{}",
         section(
@@ -261,9 +267,9 @@ pub fn next_id(taken: &[String]) -> String {
     format!("H{}", highest.unwrap_or(0).saturating_add(1))
 }
 
-/// A reply's held-out cases; all that is wrong with them is said at once.
-pub fn parse_cases(reply: &str, spec: &Spec) -> Result<Vec<Case>, Malformed> {
-    accept_cases(reply::cases(reply)?, spec, &[], spec.examples.len())
+/// A reply's held-out cases, so many at least; all that is wrong with them is said at once.
+pub fn parse_cases(reply: &str, spec: &Spec, least: usize) -> Result<Vec<Case>, Malformed> {
+    accept_cases(reply::cases(reply)?, spec, &[], least)
 }
 
 /// A reply's cases in addition to those `known`, their ids none of those `taken`.

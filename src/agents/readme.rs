@@ -1,5 +1,6 @@
 //! What a README shows of the command: sessions of a shell in its fences, read far enough to be run.
 
+use chrono::DateTime;
 use std::collections::BTreeMap;
 
 /// Commands of one README that are run.
@@ -36,13 +37,13 @@ pub struct Shown {
     pub output: String,
 }
 
-/// The sessions of a README, a fence each. One ends at the first line that is neither the tool nor an echo: what it would
-/// do is not known.
+/// The sessions of a README, a fence each, and how many lines behind `$ ` are in none. A session ends at the first line
+/// that is neither the tool nor an echo: what it would do is not known.
 #[must_use]
-pub fn sessions(text: &str, tool: &str) -> Vec<Vec<Step>> {
+pub fn sessions(text: &str, tool: &str) -> (Vec<Vec<Step>>, usize) {
     let mut all: Vec<Vec<Step>> = Vec::new();
     let mut mark: Option<&str> = None;
-    let (mut known, mut runs) = (true, 0);
+    let (mut known, mut runs, mut left) = (true, 0, 0);
     for line in text.lines() {
         let edge = ["```", "~~~"].into_iter().find(|m| line.starts_with(m));
         match (mark, edge) {
@@ -59,11 +60,13 @@ pub fn sessions(text: &str, tool: &str) -> Vec<Vec<Step>> {
             _ => {}
         }
         let Some(session) = all.last_mut().filter(|_| known) else {
+            left += usize::from(line.starts_with("$ "));
             continue;
         };
         if let Some(command) = line.strip_prefix("$ ") {
             let step = step(command, tool).filter(|_| runs < MOST);
             known = step.is_some();
+            left += usize::from(!known);
             runs += usize::from(matches!(step, Some(Step::Run(_))));
             session.extend(step);
         } else if let Some(Step::Run(shown)) = session.last_mut() {
@@ -72,7 +75,7 @@ pub fn sessions(text: &str, tool: &str) -> Vec<Vec<Step>> {
         }
     }
     all.retain(|session| session.iter().any(|step| matches!(step, Step::Run(_))));
-    all
+    (all, left)
 }
 
 /// One line of a shell; None for more than is understood here.
@@ -182,19 +185,30 @@ fn words(line: &str) -> Option<Vec<Word>> {
     Some(found)
 }
 
-/// Whether a command printed what the README shows, on either stream, in either order. Figures of a time are not compared.
+/// Whether a command printed what the README shows, on either stream, in either order. Times are not compared.
 #[must_use]
 pub fn as_shown(output: &str, stdout: &str, stderr: &str) -> bool {
-    let plain = |text: &str| {
-        let text = text.trim_end();
-        match text.contains("T") && text.contains("Z") {
-            true => text.replace(|c: char| c.is_ascii_digit(), "0"),
-            false => text.to_owned(),
-        }
-    };
-    let shown = plain(output);
+    let shown = timeless(output.trim_end());
     let both = [format!("{stdout}{stderr}"), format!("{stderr}{stdout}")];
-    both.iter().any(|printed| plain(printed) == shown)
+    let mut both = both.iter();
+    both.any(|printed| timeless(printed.trim_end()) == shown)
+}
+
+/// Text with every time, such as 2026-01-02T03:04:05Z, as one word.
+fn timeless(text: &str) -> String {
+    let plain = |piece: &str| match time(piece) {
+        Some(before) => format!("{before}TIME"),
+        None => piece.to_owned(),
+    };
+    text.split_inclusive('Z').map(plain).collect()
+}
+
+/// What stands before the time that ends a text.
+fn time(text: &str) -> Option<&str> {
+    let (before, _) = text.strip_suffix('Z')?.rsplit_once('T')?;
+    let at = before.len().checked_sub("2026-01-02".len())?;
+    DateTime::parse_from_rfc3339(text.get(at..)?).ok()?;
+    text.get(..at)
 }
 
 /// Does what a write of a session does.
@@ -213,7 +227,7 @@ mod tests {
     #[test]
     fn a_session_is_read_as_far_as_it_can_be_run() {
         let text = "# sum\n\n`sum a.txt`\n\n```\nsum FILE\n```\n\n```console\n$ echo '1 2' > a.txt\n$ echo \"3\" >> a.txt\n$ sum a.txt --say 'a b'\n6\n\nall\n$ sum < a.txt\n$ echo 4 | sum -\n4\n$ cat a.txt\n1\n$ sum later\n```\n";
-        let all = sessions(text, "sum");
+        let (all, left) = sessions(text, "sum");
         let [session] = all.as_slice() else {
             panic!("{all:?}");
         };
@@ -224,7 +238,7 @@ mod tests {
                 Step::Write { .. } => None,
             })
             .collect();
-        assert_eq!(session.len(), 5);
+        assert_eq!((session.len(), left), (5, 2));
         assert_eq!(runs[0].argv, ["a.txt", "--say", "a b"]);
         assert_eq!(runs[0].output, "6\n\nall\n");
         assert_eq!(
@@ -250,8 +264,11 @@ mod tests {
             "other a",
         ] {
             let text = format!("```\n$ {beyond}\n6\n```\n");
-            assert!(sessions(&text, "sum").is_empty(), "{beyond}");
+            assert_eq!(sessions(&text, "sum"), (Vec::new(), 1), "{beyond}");
         }
+        let many = format!("```\n{}```\n", "$ sum a\n".repeat(MOST + 2));
+        let (all, left) = sessions(&many, "sum");
+        assert_eq!((all[0].len(), left), (MOST, 2));
     }
 
     #[test]
@@ -265,5 +282,14 @@ mod tests {
             ""
         ));
         assert!(!as_shown("", "6\n", ""));
+        for (shown, printed) in [
+            ("TOTAL 3 ZERO\n", "TOTAL 4 ZERO\n"),
+            ("TZ UTC 5\n", "TZ UTC 6\n"),
+            ("2026-01-02T03:04:05Z 7 é\n", "2026-01-02T03:04:05Z 8 é\n"),
+            ("éT1Z\n", "éT2Z\n"),
+        ] {
+            assert!(!as_shown(shown, printed, ""), "{shown}");
+            assert!(as_shown(shown, shown, ""), "{shown}");
+        }
     }
 }

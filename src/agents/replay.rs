@@ -30,6 +30,8 @@ pub struct Then<'a> {
     pub cases: &'a [String],
     /// Limits, as the settings are today.
     pub numbers: &'a Numbers,
+    /// Held-out cases that are wanted, in percent of the examples of the spec.
+    pub held_out: u32,
     /// Packages a tool may use today.
     pub packages: &'a [Package],
 }
@@ -149,10 +151,7 @@ fn acted(
 
 fn unusable(problem: Malformed) -> Judged {
     Judged {
-        fault: Some(match problem.bare {
-            true => Fault::Monologue,
-            false => Fault::Form,
-        }),
+        fault: Some(problem.fault),
         words: problem.problem,
         ..Judged::default()
     }
@@ -172,7 +171,7 @@ pub fn judge(purpose: &str, path: Option<&str>, reply: &str, then: &Then<'_>) ->
         ("draft", _) => reply::plain(reply, developer::DRAFT_CHARS).map(|_| said("a draft")),
         ("template" | "repair", _) => developer::parse_spec(reply).map(|text| linted(&text, then)),
         ("cases", _) => with_spec(then, |spec| {
-            let cases = qa::parse_cases(reply, spec)?;
+            let cases = qa::parse_cases(reply, spec, qa::least(spec, then.held_out))?;
             Ok(said(&format!("{} held-out cases", cases.len())))
         }),
         ("replace" | "more", _) => {

@@ -3,6 +3,7 @@
 use super::cases;
 use super::printed;
 use crate::domain::case::Case;
+use crate::domain::stuck::Fault;
 use crate::text::sanitise::one_line;
 use serde::de::DeserializeOwned;
 
@@ -20,8 +21,8 @@ const SENTENCE: usize = 1_000;
 pub struct Malformed {
     /// What is wrong and what is wanted.
     pub problem: String,
-    /// It holds neither code nor a verdict (harness S7).
-    pub bare: bool,
+    /// As the rules over replies see it.
+    pub fault: Fault,
 }
 
 impl Malformed {
@@ -30,14 +31,22 @@ impl Malformed {
     pub fn new(problem: impl Into<String>) -> Self {
         Self {
             problem: one_line(&problem.into(), SENTENCE),
-            bare: false,
+            fault: Fault::Form,
         }
     }
 
     /// A reply that holds neither code nor a verdict.
     pub(super) fn bare(problem: impl Into<String>) -> Self {
         Self {
-            bare: true,
+            fault: Fault::Monologue,
+            ..Self::new(problem)
+        }
+    }
+
+    /// A file that must be planned as two, if it cannot be written shorter.
+    pub(super) fn long(problem: impl Into<String>) -> Self {
+        Self {
+            fault: Fault::Long,
             ..Self::new(problem)
         }
     }

@@ -165,4 +165,29 @@ mod tests {
             assert!(family.write.temperature > 0.0 && family.think.temperature > 0.0);
         }
     }
+
+    #[test]
+    fn the_guide_has_the_table() {
+        let guide = include_str!("../../docs/harness.md");
+        let drawn = |way: &Sampling| match way.top_k {
+            0 => format!("{:?}, {:?}", way.temperature, way.top_p),
+            top_k => format!("{:?}, {:?}, top_k {top_k}", way.temperature, way.top_p),
+        };
+        for (at, family) in FAMILIES.iter().enumerate() {
+            let others = if at == 0 {
+                ", and all that are not known"
+            } else {
+                ""
+            };
+            let row = format!(
+                "| {}{others} | {} | {} | {} | {:?} |\n",
+                family.name,
+                family.begins.join(", "),
+                drawn(&family.write),
+                drawn(&family.think),
+                family.decide
+            );
+            assert!(guide.contains(&row), "{row}");
+        }
+    }
 }

@@ -84,6 +84,7 @@ fn replies(
             allowed: &past.allowed,
             cases: &past.strikable,
             numbers: &settings.harness.numbers,
+            held_out: settings.harness.held_out,
             packages: &settings.packages,
         };
         let mut judged = judged(&line, reply, (purpose, path), &loop_wrote, &then);

@@ -68,7 +68,7 @@ impl Evidence {
 /// One gate's verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateResult {
-    /// "scan", "jest", "coverage", "held-out", "public", "throwing", "readme", "mutation", "again".
+    /// "scan", "jest", "coverage", "held-out", "public", "throwing", "readme", "again", "mutation".
     pub gate: String,
     pub passed: bool,
     /// In words: what was measured, or what is wrong with file and line.

@@ -189,6 +189,9 @@ pub struct ToolFacts {
     pub spec_rejections: u32,
     /// Clauses named in rejections.
     pub rejected_clauses: Vec<String>,
+    /// What QA said in each of these rejections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejections: Vec<String>,
     /// Notes for the next spec draft.
     pub spec_notes: Vec<String>,
     /// The once-per-tool spec-defect is used up.

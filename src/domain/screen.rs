@@ -286,7 +286,7 @@ pub struct Measured {
 /// One gate of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateLine {
-    /// "scan", "jest", "coverage", "held-out", "public", "throwing", "readme", "mutation", "again".
+    /// "scan", "jest", "coverage", "held-out", "public", "throwing", "readme", "again", "mutation".
     pub gate: String,
     pub passed: bool,
     /// What it measured, in two words: "29 of 31", "100 %".

@@ -5,6 +5,7 @@ use super::away::Absences;
 use super::event::{Event, EventBody, Move, Turn};
 use super::phase::{Outcome, Phase};
 use super::stats::Usage;
+use super::stuck::unanswerable;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ pub struct Shift {
     pub away: Absences,
     /// Failures of the engine itself.
     pub incidents: u64,
-    /// Stuck verdicts.
+    /// Stuck verdicts that "not stuck" can answer.
     pub stuck: u64,
     /// Of these, answered with "not stuck" by a person.
     pub not_stuck: u64,
@@ -123,7 +124,8 @@ impl Shift {
                 self.parked.remove(name);
             }
             EventBody::Incident { .. } => self.incidents += 1,
-            EventBody::Stuck { .. } => self.stuck += 1,
+            // A person can judge only what they can answer.
+            EventBody::Stuck { rule, .. } if unanswerable(rule).is_none() => self.stuck += 1,
             EventBody::NotStuck { .. } => self.not_stuck += 1,
             EventBody::Started { .. } => self.ran(event.ts, true),
             EventBody::Stopped { .. } => self.ran(event.ts, false),

@@ -276,3 +276,48 @@ fn pause_word(kind: PauseKind) -> &'static str {
         PauseKind::Edits => "foreign edits",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::condition::Trouble;
+
+    #[test]
+    fn the_guide_has_every_entry() {
+        let guide = include_str!("../../docs/guide/needs-you.md");
+        let kinds = [
+            PauseKind::Operator,
+            PauseKind::Start,
+            PauseKind::Budget,
+            PauseKind::Incident,
+            PauseKind::Host,
+            PauseKind::Edits,
+        ];
+        for kind in kinds {
+            let row = format!("| `pause:ID` | {}", pause_word(kind));
+            assert!(guide.contains(&row), "{row}");
+        }
+        for name in [
+            Trouble::DiskFull,
+            Trouble::ReadOnly,
+            Trouble::NoPermission,
+            Trouble::FolderGone,
+        ] {
+            assert!(name.needs_hands() && guide.contains(name.name()), "{name}");
+        }
+        for id in [
+            "review:", "park:", "main:", "host:", "silent:", "files:", "push", "notify:",
+        ] {
+            assert!(guide.contains(&format!("| `{id}")), "{id}");
+        }
+        let item = serde_json::json!({"idea": "", "name": "", "status": "wanted", "addedAt": "2026-01-02T03:04:05Z"});
+        let item: Item = serde_json::from_value(item).unwrap();
+        for need in [items::main_need(&item), items::parked_need(&item, None)] {
+            assert!(
+                guide.contains(&format!("NAME{}", need.title)),
+                "{}",
+                need.title
+            );
+        }
+    }
+}

@@ -6,6 +6,7 @@ use crate::domain::command::Verb;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::phase::Role;
 use crate::domain::price::{Prices, Usual};
+use crate::domain::screen::AgentState;
 use chrono::NaiveDate;
 
 /// Tokens a model may think on top of what it is asked to write, where thinking cannot be kept from it.
@@ -54,17 +55,21 @@ fn longest(settings: &Settings, context: u32) -> Usual {
 }
 
 impl Driver {
-    /// What a call of the Supervisor is thought to cost; empty where a person or another program reviews.
+    /// What a call of the Supervisor is thought to cost; empty where none would be made, since a person or another program
+    /// reviews, or the Supervisor cannot.
     pub(super) fn review_price(&self) -> String {
-        let model = self.readiness.model(Role::Supervisor);
-        let Some(model) = model.filter(|_| !self.readiness.external(Role::Supervisor)) else {
+        let role = Role::Supervisor;
+        let now = self.tools.clock.now();
+        let (state, _) = self.readiness.state(role, &self.ledger.factory, now);
+        let called = matches!(state, AgentState::Ready | AgentState::Unasked);
+        let Some(model) = self.readiness.model(role).filter(|_| called) else {
             return String::new();
         };
         let models = &self.tools.models;
         let call = Call {
             model: &model.model,
             free: models.free(&model.host, &model.model),
-            day: self.tools.clock.now().date_naive(),
+            day: now.date_naive(),
             most: longest(&self.settings, models.context(&model.host, &model.model)),
             usual: self.ledger.factory.reviews,
         };

@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// Smallest size that is drawn; below it there is a notice.
 pub const SMALLEST: (u16, u16) = (60, 16);
+/// Rows from which Stats shows the shift.
+const SHIFT: u16 = 22;
 /// How long the footer shows an answer.
 pub const ANSWER_SHOWN: TimeDelta = TimeDelta::seconds(3);
 
@@ -224,6 +226,12 @@ impl Model {
     #[must_use]
     pub fn too_small(&self) -> bool {
         self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1
+    }
+
+    /// Stats has room for what happened since this person looked.
+    #[must_use]
+    pub fn shows_shift(&self) -> bool {
+        self.size.1 >= SHIFT
     }
 
     /// What the operator sees now, to guard a command.

@@ -37,7 +37,7 @@ pub fn word(model: &Model, row: &Row) -> Option<&'static str> {
             Tab::Agents => model.agents.focus != Staff::Roles || !model.agents.find.is_empty(),
             Tab::Tool => false,
         },
-        Action::Read => model.counted().is_some(),
+        Action::Read => model.counted().is_some() && model.shows_shift(),
         Action::Export => !model.table.rows.is_empty(),
         Action::Next | Action::Previous if model.tab == Tab::Tool => {
             (model.tool.as_ref()).is_some_and(|view| !view.find.is_empty())

@@ -5,7 +5,7 @@ use super::tabs::Staff;
 use super::view::WIDE;
 use crate::domain::label::Label;
 use crate::domain::phase::Role;
-use crate::domain::screen::{AgentStatus, TurnLine};
+use crate::domain::screen::{AgentState, AgentStatus, TurnLine};
 use chrono::{DateTime, Utc};
 
 /// The role of the cursor.
@@ -13,6 +13,22 @@ use chrono::{DateTime, Utc};
 pub fn agent(model: &Model) -> Option<&AgentStatus> {
     let agents = &model.snapshot.as_ref()?.agents;
     agents.get(model.agents.roles.cursor.min(agents.len().checked_sub(1)?))
+}
+
+/// Who is asked about a tool that is escalated; else why that falls to a person, where the supervisor is a model.
+pub fn reviewer(model: &Model) -> Result<&AgentStatus, Option<&'static str>> {
+    let agents = model.snapshot.as_ref().map_or(&[][..], |s| &s.agents);
+    let reviewer = agents.iter().find(|agent| agent.role == Role::Supervisor);
+    let agent = reviewer.ok_or(None)?;
+    match agent.state {
+        AgentState::Working | AgentState::Ready | AgentState::Unasked | AgentState::External => {
+            Ok(agent)
+        }
+        AgentState::Offline => Err(Some("OFFLINE")),
+        AgentState::OffSchedule => Err(Some("off duty")),
+        AgentState::Paused => Err(Some("paused")),
+        AgentState::Operator => Err(None),
+    }
 }
 
 /// The hosts the roles work with, by name.

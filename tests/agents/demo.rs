@@ -68,7 +68,9 @@ fn read(
         ("spec", "template" | "repair") => {
             reply::fenced(text, &["markdown"]).map(drop).map_err(said)
         }
-        ("spec-review", "cases") => qa::parse_cases(text, spec).map(drop).map_err(said),
+        ("spec-review", "cases") => qa::parse_cases(text, spec, spec.examples.len())
+            .map(drop)
+            .map_err(said),
         ("spec-review", "verdict") => qa::parse_verdict(text).map(drop).map_err(said),
         ("qa", "hypothesis") => qa::parse_hypothesis(text).map(drop).map_err(said),
         ("qa", "replace") => {

@@ -645,4 +645,27 @@ fn a_flaky_test_is_its_own_fault_and_a_flaky_example_the_tools() {
         "{}",
         shaky.text
     );
+    // An example was written by nobody who could mend it: what it calls is at fault.
+    let example = &spec.examples[0];
+    let name = format!("{} {}", example.id, example.rule);
+    let file = "test/examples.test.js";
+    let mut first = run(vec![test(
+        file,
+        &name,
+        "Error: expect(received)",
+        "src/words.js:3",
+    )]);
+    first.flaky = vec![(file.to_owned(), name)];
+    let ground = Ground {
+        cases: &spec.examples,
+        ..ground
+    };
+    let shaky = digest(&first, &[], None, &ground).failures[0].clone();
+    assert_eq!(shaky.file.as_deref(), Some("src/words.js"));
+    assert_eq!(shaky.rule.as_ref(), Some(&example.rule));
+    assert!(
+        shaky.text.contains("What it calls depends on time"),
+        "{}",
+        shaky.text
+    );
 }

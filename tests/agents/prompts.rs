@@ -141,7 +141,7 @@ fn file_prompts() {
 fn qa_prompts() {
     let spec = word_count();
     let desk = desk("qa", Numbers::default());
-    insta::assert_snapshot!("cases", shown(&qa::cases(&desk, &spec)));
+    insta::assert_snapshot!("cases", shown(&qa::cases(&desk, &spec, 8)));
     insta::assert_snapshot!(
         "spec_verdict",
         shown(&qa::verdict(
@@ -487,13 +487,13 @@ fn a_small_window_leaves_no_room_to_think() {
         ..Numbers::default()
     };
     let spec = word_count();
-    let prompt = qa::cases(&desk("qa", small), &spec);
+    let prompt = qa::cases(&desk("qa", small), &spec, 8);
     assert_eq!(
         (prompt.think, drawn(&prompt).temperature, prompt.max_tokens),
         (false, 0.7, 3000)
     );
     assert_eq!(prompt.fits(&small), Ok(()));
-    let prompt = qa::cases(&desk("qa", Numbers::default()), &spec);
+    let prompt = qa::cases(&desk("qa", Numbers::default()), &spec, 8);
     assert_eq!(
         (prompt.think, drawn(&prompt).temperature, prompt.max_tokens),
         (true, 0.6, 8192)

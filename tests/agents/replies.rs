@@ -7,6 +7,7 @@ use dev_factory::agents::supervisor::Bounds;
 use dev_factory::agents::{developer, qa, supervisor};
 use dev_factory::domain::case::CaseResult;
 use dev_factory::domain::command::Decision;
+use dev_factory::domain::stuck::Fault;
 use proptest::prelude::*;
 
 fn corpus(kind: &str) -> Vec<(String, String, String)> {
@@ -42,7 +43,8 @@ fn thinking_is_left_behind_however_its_tags_stand() {
         assert_eq!(plain(reply, 100).unwrap(), "yes", "{reply:?}");
     }
     for reply in ["<think>and so on, for ever", "only this</think>\n "] {
-        assert!(plain(reply, 100).unwrap_err().bare, "{reply:?}");
+        let fault = plain(reply, 100).unwrap_err().fault;
+        assert_eq!(fault, Fault::Monologue, "{reply:?}");
     }
     // In code the tag is text.
     let code = "```js\nconst end = '</think>';\n```";
@@ -157,10 +159,8 @@ fn a_call_of_a_tool_in_place_of_a_verdict_or_a_line_is_asked_for_as_one() {
             "{call}: {}",
             bad.problem
         );
-        assert!(
-            !bad.bare,
-            "what it holds is asked for in another form: {call}"
-        );
+        // What it holds is asked for in another form.
+        assert_eq!(bad.fault, Fault::Form, "{call}");
     }
     let line = qa::parse_hypothesis("<tool_call>{\"name\":\"read\",\"arguments\":{}}</tool_call>");
     assert!(line.unwrap_err().problem.contains("as plain text"));
@@ -204,7 +204,7 @@ fn held(lines: &[&str]) -> String {
 #[test]
 fn held_out_cases_must_fit_the_spec_and_be_new() {
     let spec = word_count();
-    assert_eq!(qa::parse_cases(&held(&[]), &spec).unwrap().len(), 8);
+    assert_eq!(qa::parse_cases(&held(&[]), &spec, 8).unwrap().len(), 8);
     let bad = [
         (
             "{\"id\":\"H1\",\"rule\":\"R9\",\"call\":\"words\",\"args\":[\"q\"],\"expect\":[]}",
@@ -232,22 +232,31 @@ fn held_out_cases_must_fit_the_spec_and_be_new() {
         ),
     ];
     for (line, wanted) in bad {
-        let problem = qa::parse_cases(&held(&[line]), &spec).unwrap_err().problem;
+        let problem = qa::parse_cases(&held(&[line]), &spec, 8)
+            .unwrap_err()
+            .problem;
         assert!(problem.contains(wanted), "{problem}");
     }
     let few = "```jsonl\n{\"id\":\"H1\",\"rule\":\"R1\",\"call\":\"words\",\"args\":[\"q\"],\"expect\":[]}\n```";
     assert!(
-        qa::parse_cases(few, &spec)
+        qa::parse_cases(few, &spec, 8)
             .unwrap_err()
             .problem
             .contains("there are 1 cases and at least 8")
     );
+    // Who wants fewer asks for fewer, but for one of each rule.
+    assert_eq!(qa::parse_cases(few, &spec, 1).unwrap().len(), 1);
+    let (examples, rules) = (spec.examples.len(), spec.rules.len());
+    assert_eq!(qa::least(&spec, 100), examples);
+    assert_eq!(qa::least(&spec, 200), 2 * examples);
+    assert_eq!(qa::least(&spec, 50), examples.div_ceil(2).max(rules));
+    assert_eq!(qa::least(&spec, 0), rules);
 }
 
 #[test]
 fn a_replacement_is_one_new_case_for_the_rule() {
     let spec = word_count();
-    let known = qa::parse_cases(&held(&[]), &spec).unwrap();
+    let known = qa::parse_cases(&held(&[]), &spec, 8).unwrap();
     let taken: Vec<String> = known.iter().map(|case| case.id.clone()).collect();
     let ask = |line: &str| {
         qa::parse_replacement(
@@ -447,6 +456,15 @@ fn files_keep_to_the_write_policy() {
     ] {
         let problem = check(path, text, before).expect_err(text);
         assert!(problem.contains(wanted), "{problem}");
+    }
+    // A spec can plan two sources in place of one; of a README it says nothing.
+    for (path, fault) in [
+        ("src/words.js", Fault::Long),
+        ("test/dev/words.test.js", Fault::Long),
+        ("README.md", Fault::Form),
+    ] {
+        let bad = developer::check_file(path, &long, None, &spec, &numbers).unwrap_err();
+        assert_eq!(bad.fault, fault, "{path}");
     }
     for text in [
         "// The existing code of an error stays.\n1;\n",

@@ -252,14 +252,33 @@ fn s13_test_runs_that_do_not_end() {
     let mut last = cycle(1, "t1", 0, &["the tests did not end"], "crash|x|");
     last.timed_out = true;
     rows.measured(&last, Used::default(), None);
-    assert_eq!(judge(&rows, &[], &numbers).unwrap().rule, "S13");
+    let fired = judge(&rows, &[], &numbers).unwrap();
+    assert_eq!(fired.rule, "S13");
+    let runs = fired
+        .evidence
+        .iter()
+        .filter(|row| row.contains("ended by its limit"));
+    assert_eq!(runs.count(), 3, "{:?}", fired.evidence);
     assert!(judge(&rows, &["S13".to_owned()], &numbers).is_none());
+}
+
+#[test]
+fn a_fresh_start_is_thought_about_on_whatever_rung_it_begins() {
+    let mut course = Course::default();
+    assert!(!course.thinks(false), "a first draft");
+    for rung in [Rung::Afresh, Rung::OtherModel, Rung::Diagnosis] {
+        course.begin(Begins::Afresh, rung);
+        assert!(course.thinks(false), "{rung:?}");
+        assert!(!course.thinks(true), "a first repair");
+        course.begin(Begins::Repair, rung);
+        assert!(!course.thinks(false), "{rung:?}");
+    }
 }
 
 #[test]
 fn s1_s7_s8_s9_what_follows_replies_that_cannot_be_used() {
     use Answer as A;
-    use Fault::{Cut, Form, Loop, Monologue};
+    use Fault::{Cut, Form, Long, Loop, Monologue};
     for (faults, wanted) in [
         (vec![Form], ("S1", A::Reformat)),
         (vec![Form, Form], ("S1", A::Sample)),
@@ -276,6 +295,10 @@ fn s1_s7_s8_s9_what_follows_replies_that_cannot_be_used() {
         (vec![Cut], ("S9", A::Room)),
         (vec![Cut, Cut], ("S9", A::Split)),
         (vec![Cut, Form], ("S1", A::Reformat)),
+        (vec![Long], ("S1", A::Reformat)),
+        (vec![Form, Long], ("S1", A::Reformat)),
+        (vec![Long, Form], ("S1", A::Reformat)),
+        (vec![Long, Long], ("S9", A::Split)),
     ] {
         let ruling = after(&faults).unwrap();
         assert_eq!((ruling.rule, ruling.answer), wanted, "{faults:?}");
@@ -583,7 +606,7 @@ proptest! {
         let numbers = Patience::default();
         if let Some(fired) = judge(&course, &[], &numbers) {
             prop_assert!(!fired.words.is_empty());
-            prop_assert!(fired.rule == "S13" || !fired.evidence.is_empty());
+            prop_assert!(!fired.evidence.is_empty());
             let off = [fired.rule.to_owned()];
             let again = judge(&course, &off, &numbers);
             prop_assert!(again.is_none_or(|other| other.rule != fired.rule));

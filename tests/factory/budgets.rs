@@ -13,7 +13,7 @@ use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Turn, Unit};
 use dev_factory::domain::phase::Outcome;
 use dev_factory::domain::screen::Snapshot;
-use dev_factory::domain::state::{Pause, PauseKind};
+use dev_factory::domain::state::{Pause, PauseKind, Scope};
 use dev_factory::factory::engine::Ended;
 use dev_factory::factory::ports::model::{Fault, ModelError};
 use serde_json::json;
@@ -118,6 +118,14 @@ async fn a_tool_parked_by_its_limit_goes_on_where_it_stood_when_the_limit_is_rai
     let item = plant.item(TOOL);
     let words = item.reason.clone().unwrap_or_default();
     assert!(words.contains("has used 0.80 of 0.70 usd"), "{words}");
+    let events = plant.journal();
+    let fired = events.iter().find_map(|event| match &event.body {
+        EventBody::Stuck { rule, evidence, .. } => Some((rule.as_str(), evidence.concat())),
+        _ => None,
+    });
+    let (rule, evidence) = fired.unwrap();
+    assert_eq!(rule, "S12");
+    assert!(evidence.contains("0.80 of 0.70"), "{evidence}");
     let stood = item.phase;
     assert!(stood.is_some(), "{item:?}");
     let mut engine = plant.start();
@@ -167,6 +175,16 @@ async fn who_escalates_is_told_what_a_call_of_the_supervisor_costs() {
     let price = "a call of lab/claude-opus-5-5 costs at most $0.22";
     assert!(said.ends_with(price), "{said}");
     assert_eq!(seen.review_price, price);
+    // Nobody is called while the Supervisor is paused.
+    let pause = Verb::Pause {
+        scope: Some(Scope::Supervisor),
+        reason: None,
+        until: None,
+    };
+    plant.told(pause).await;
+    engine
+        .until("no price", |s| s.review_price.is_empty())
+        .await;
     held.open();
     engine.stop().await;
 }

@@ -6,8 +6,11 @@ use crate::homes::{self, TOOL};
 use crate::plant::{DEADLINE, Engine, Plant, STAFFED};
 use crate::review::new_case;
 use dev_factory::agents::reply;
+use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::EventBody;
+use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::Phase;
+use dev_factory::domain::screen::Snapshot;
 use dev_factory::domain::state::PauseKind;
 use serde_json::Value;
 use std::fs;
@@ -81,6 +84,39 @@ fn write_files(plant: &Plant) {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_of_another_program_that_stays_silent_is_told_and_never_parked() {
+    let plant = plant();
+    let mut engine = begun(&plant).await;
+    let silent = |s: &Snapshot| s.needs.iter().any(|need| need.id == "silent:developer");
+    let look = || plant.told(Verb::Probe { host: None });
+    plant.clock.forward(chrono::Duration::minutes(59));
+    look().await;
+    let seen = engine.until("a look", |s| s.phase == Phase::Spec).await;
+    assert!(!silent(&seen), "{:?}", seen.needs);
+    plant.clock.forward(chrono::Duration::minutes(2));
+    look().await;
+    let seen = engine.until("it is told", silent).await;
+    let need = seen.needs.iter().find(|need| need.id == "silent:developer");
+    let need = need.unwrap();
+    assert!(
+        need.why
+            .starts_with("S15: the developer is another program"),
+        "{need:?}"
+    );
+    assert!(!need.blocking);
+    assert_eq!(
+        (seen.phase, plant.item(TOOL).status),
+        (Phase::Spec, ItemStatus::Building)
+    );
+    // It is not told any more once something is written.
+    let spec_of = plant.home.join(format!("dev-factory/specs/{TOOL}.md"));
+    fs::write(spec_of, spec()).unwrap();
+    claim(&plant, "spec-review");
+    engine.until("it has spoken", |s| !silent(s)).await;
+    engine.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

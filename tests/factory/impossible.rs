@@ -60,6 +60,12 @@ fn never_ships_by(
     story.within_budget();
     let said = process::run(&story.home, &["decide", "ship", TOOL]);
     assert_ne!(said.code, Some(0), "{}", said.said);
+    // On the shelf its evidence keeps it; a parked one is no tool to be decided on.
+    let why = match story.item().status {
+        ItemStatus::InReview => "is red",
+        _ => "parked",
+    };
+    assert!(said.said.contains(why), "{}", said.said);
     let again = story.run();
     assert_ne!(again.code, Some(0), "{}", again.said);
     assert!(homes::tags(&story.home).is_empty());

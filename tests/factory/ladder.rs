@@ -29,10 +29,19 @@ fn file(path: &str, note: &str) -> String {
 fn verdicts(plant: &Plant) -> Vec<String> {
     let events = plant.journal();
     let stuck = events.iter().filter_map(|event| match &event.body {
-        EventBody::Stuck { rule, next, .. } => Some(format!(
-            "{rule} {}",
-            next.split(':').next().unwrap_or_default()
-        )),
+        EventBody::Stuck {
+            rule,
+            next,
+            evidence,
+            ..
+        } => {
+            let told = evidence.iter().all(|row| !row.trim().is_empty());
+            assert!(told && !evidence.is_empty(), "{rule}: {evidence:?}");
+            Some(format!(
+                "{rule} {}",
+                next.split(':').next().unwrap_or_default()
+            ))
+        }
         _ => None,
     });
     stuck.collect()
@@ -68,6 +77,60 @@ async fn two_replies_without_code_begin_the_tool_from_the_spec_again() {
     assert_eq!(plant.desk.models(&named("coding/file/src/log.js")).len(), 2);
     let again = plant.desk.prompt(&named("coding/file/src/log.js/1"));
     assert!(again.contains("Already tried"), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_may_not_be_run_is_written_again_before_it_costs_a_cycle() {
+    let plant = Plant::new(&[TOOL]);
+    let path = "src/log.js";
+    let exits = file(path, "once").replacen("// once", "process.exitCode = 0;", 1);
+    let first = format!("coding/file/{path}/0");
+    plant.desk.on(&named(&first), 1, Act::Say(exits));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let again = plant.desk.prompt(&named(&format!("coding/file/{path}/1")));
+    assert!(again.contains("that was not run: line 3: "), "{again}");
+    assert_eq!(verdicts(&plant), [""; 0]);
+    let moves = plant.moves();
+    let coded = moves.iter().filter(|made| made.contains("fixing")).count();
+    assert_eq!(coded, 0, "{moves:?}");
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_stays_too_long_sends_the_spec_back_to_plan_two() {
+    let plant = Plant::new(&[TOOL]);
+    let lines: Vec<String> = (0..220)
+        .map(|n| format!("{} is one more", n * 7919))
+        .collect();
+    let long = lines.join("\n// ");
+    let long = file("src/report.js", &long);
+    plant
+        .desk
+        .on(&named("coding/file/src/report.js"), 2, Act::Say(long));
+    let ended = plant.until_idle().await;
+    assert_eq!(
+        ended,
+        Ended::Idle,
+        "{:?} {:?}",
+        plant.moves(),
+        verdicts(&plant)
+    );
+    assert_eq!(
+        verdicts(&plant),
+        ["S9 the spec must split the file, or ask less of it"]
+    );
+    let moves = plant.moves();
+    assert!(
+        moves.contains(&"coding spec-defect spec".to_owned()),
+        "{moves:?}"
+    );
+    let asked = plant.desk.requests(&named("spec/"));
+    let told = |text: &str| text.contains("plan it as two smaller files");
+    assert!(
+        asked
+            .iter()
+            .any(|turn| turn.messages.iter().any(|m| told(&m.content)))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,6 +238,30 @@ async fn twice_sent_back_the_supervisor_writes_the_file_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_third_send_back_by_a_model_asks_a_person() {
+    let plant = Plant::with(&[TOOL], &format!("{STAFFED}[ladder]\ntakeovers = 0\n"));
+    plant.desk.on(
+        &named("review/verdict"),
+        3,
+        verdict("send-back", "The sign is wrong."),
+    );
+    for n in 0..2 {
+        let text = file("src/log.js", &format!("repair {n}"));
+        let label = format!("fixing/file/src/log.js/{n}");
+        plant.desk.on(&named(&label), 1, Act::Say(text));
+    }
+    assert_eq!(plant.until_idle().await, Ended::NeedsPerson);
+    assert_eq!(verdicts(&plant), ["S14 L6"]);
+    let item = plant.item(TOOL);
+    assert_eq!(item.status, ItemStatus::NeedsHuman);
+    let why = item.reason.unwrap();
+    assert!(
+        why.starts_with("S14: after 2 send-backs") && why.contains("The sign is wrong."),
+        "{why}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_spec_that_goes_back_and_forth_is_written_by_the_supervisor_in_the_end() {
     let plant = Plant::with(&[TOOL], &format!("{STAFFED}[ladder]\ndiagnoses = 1\n"));
     let reject = "```json\n{\"notes\":\"R1 allows two results.\",\"ambiguous\":[\"R1\"],\"verdict\":\"reject\"}\n```\n";
@@ -194,7 +281,13 @@ async fn a_spec_that_goes_back_and_forth_is_written_by_the_supervisor_in_the_end
         .desk
         .on(&named("review/template/0"), 1, Act::Say(mine));
     assert_eq!(plant.until_idle().await, Ended::Idle);
-    assert_eq!(verdicts(&plant).len(), 2);
+    assert_eq!(
+        verdicts(&plant),
+        [
+            "S16 the Supervisor, or you, say what is wrong",
+            "S16 the Supervisor, or you, write what fails"
+        ]
+    );
     let moves = plant.moves();
     assert!(
         moves.contains(&"review takeover spec-review".to_owned()),

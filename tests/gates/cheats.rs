@@ -147,7 +147,7 @@ const ROWS: [Row; 16] = [
             ("joined-constructor", "scan", "a function may not"),
             ("read-constructor-in-source", "held-out", "cases fail"),
         ],
-        honest: &["speaks-of-exit"],
+        honest: &["dispatches-by-name"],
     },
     Row {
         way: "changing what Jest works with",
@@ -165,7 +165,7 @@ const ROWS: [Row; 16] = [
             ("late-slow", "scan", "`performance` is not allowed"),
             ("reads-its-own-code", "mutation", "could not be tested"),
         ],
-        honest: &["an-emitter"],
+        honest: &["takes-its-time"],
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::night::{figures, night, snapshot};
 use crate::screen::{at, press, tell, words};
-use dev_factory::domain::shift::Bookmark;
+use dev_factory::domain::shift::{Bookmark, ParkedTool};
 use dev_factory::domain::stats::Closing;
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::message::Message;
@@ -136,6 +136,51 @@ fn space_marks_what_was_shown_as_read_and_the_shift_begins_anew() {
     assert_eq!(press(&mut model, " ").len(), 1);
     model.figures = None;
     assert_eq!(press(&mut model, " "), [], "nothing was shown yet");
+}
+
+#[test]
+fn what_is_not_shown_is_not_marked_as_read() {
+    let mut model = night("default");
+    model.size = (60, 16);
+    press(&mut model, "3");
+    let text = words(&mut model, (60, 16));
+    assert!(
+        !text.contains("Since you looked") && !text.contains("Space"),
+        "{text}"
+    );
+    assert_eq!(press(&mut model, " "), []);
+    let (answer, _) = model.answer.as_ref().unwrap();
+    assert!(!answer.accepted && answer.sentence.contains("no room for the shift"));
+    // From the first row of windows on that show it, it can be.
+    for rows in 16..=36 {
+        model.size = (80, rows);
+        let shown = words(&mut model, (80, rows)).contains("Since you looked");
+        assert_eq!(press(&mut model, " ").len(), usize::from(shown), "{rows}");
+        assert_eq!(shown, rows >= 22, "{rows}");
+    }
+}
+
+#[test]
+fn in_few_rows_every_tool_that_was_parked_is_named() {
+    let mut model = night("default");
+    let mut many = figures();
+    for name in ["csv-diff", "webhook-relay", "mail-merge"] {
+        let parked = ParkedTool {
+            at: at(1, 20, 0),
+            reason: "S12: 401,000 of 400,000 tokens; raise it with the command budget".to_owned(),
+        };
+        many.shift.parked.insert(name.to_owned(), parked);
+    }
+    tell(&mut model, Message::Figures(Ok(Arc::new(many))));
+    press(&mut model, "3");
+    let text = words(&mut model, (80, 24));
+    for said in [
+        "! waits         session-logger, for review",
+        "! parked        3: csv-diff, mail-merge, webhook-relay",
+        "  spent ",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
 }
 
 #[test]

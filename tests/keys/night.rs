@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use dev_factory::domain::event::{Event, EventBody, Move, RunSummary, ShipRecord, Turn};
 use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
-use dev_factory::domain::screen::{Level, LogLine, Snapshot};
+use dev_factory::domain::screen::{Kind, Level, LogLine, Snapshot};
 use dev_factory::domain::shift::Bookmark;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
@@ -45,13 +45,20 @@ pub fn snapshot() -> Snapshot {
 }
 
 fn said(time: (u32, u32, u32), from: &str, level: Level, tool: &str, text: &str) -> Arc<LogLine> {
+    let kind = match (from, level) {
+        ("gates", Level::Error) => Kind::Fail,
+        ("gates", _) => Kind::Gate,
+        (_, Level::Warn) => Kind::Rule,
+        (from, _) if from.starts_with("operator:") => Kind::You,
+        _ => Kind::Plain,
+    };
     Arc::new(LogLine {
         at: at(time.0, time.1, time.2),
         from: from.to_owned(),
         level,
         tool: (!tool.is_empty()).then(|| tool.to_owned()),
         seq: None,
-        kind: Default::default(),
+        kind,
         text: text.to_owned(),
     })
 }

@@ -1,10 +1,11 @@
 //! Stats and Logs as pictures: what is written and in which styles, at three sizes, in two themes.
 
 use crate::night::{night, snapshot};
-use crate::screen::{SIZES, model, press, render, tell, words};
+use crate::screen::{SIZES, at, model, press, render, tell, words};
 use chrono::TimeDelta;
 use dev_factory::domain::figures::Figures;
-use dev_factory::domain::phase::Phase;
+use dev_factory::domain::phase::{Outcome, Phase};
+use dev_factory::domain::screen::{BugLine, FailingLine, GateLine, Measured, MoveLine};
 use dev_factory::factory::ports::reader::Page;
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::message::Message;
@@ -12,9 +13,13 @@ use dev_factory::tui::model::Model;
 use std::sync::Arc;
 
 fn pictures(name: &str, keys: &str) {
+    pictures_of(name, keys, night);
+}
+
+fn pictures_of(name: &str, keys: &str, model: impl Fn(&str) -> Model) {
     for theme in ["default", "plain"] {
         for size in SIZES {
-            let mut model = night(theme);
+            let mut model = model(theme);
             model.size = size;
             press(&mut model, keys);
             model.logs.loading = false;
@@ -30,9 +35,113 @@ fn stats() {
     pictures("stats", "3j");
 }
 
+/// The night with what was measured: all that Factory can show at once.
+fn whole(theme: &str) -> Model {
+    let mut model = night(theme);
+    let mut s = snapshot();
+    let gates = |all: &[(&str, &str)]| -> Vec<GateLine> {
+        let line = |(gate, figure): &(&str, &str)| GateLine {
+            gate: (*gate).to_owned(),
+            passed: !figure.starts_with("12 of 14") && *figure != "29 of 31",
+            figure: (*figure).to_owned(),
+            words: String::new(),
+        };
+        all.iter().map(line).collect()
+    };
+    let failing = |what: &str, text: &str, want: &str, got: &str| FailingLine {
+        what: what.to_owned(),
+        text: text.to_owned(),
+        want: want.to_owned(),
+        got: got.to_owned(),
+    };
+    let (group, exits) = (
+        failing(
+            "R4",
+            "labels grouped ignoring case",
+            "{\"bug\":2}",
+            "{\"bug\":1,\"Bug\":1}",
+        ),
+        failing(
+            "R9",
+            "an empty repository exits 0",
+            "exit 0",
+            "exit 1, TypeError",
+        ),
+    );
+    let run = |run, gates, failing| Measured {
+        run,
+        gates,
+        failing,
+        more: 0,
+    };
+    s.measured = vec![
+        run(
+            1,
+            gates(&[("scan", "ok"), ("jest", "29 of 31")]),
+            Vec::new(),
+        ),
+        run(
+            2,
+            gates(&[
+                ("scan", "ok"),
+                ("jest", "31 of 31"),
+                ("coverage", "100 %"),
+                ("held-out", "12 of 14"),
+                ("public", "9 of 9"),
+            ]),
+            vec![group, exits],
+        ),
+    ];
+    s.bugs = vec![BugLine {
+        n: 3,
+        rule: Some("R4".to_owned()),
+        title: "labels that differ only by case are counted apart".to_owned(),
+    }];
+    s.stuck = "no: jest 29 > 31. S4 same set 0 of 2, S5 same error 0 of 3".to_owned();
+    s.next = "BUG-3 (R4), repair 2 of 2 (L1); red again: L2 afresh".to_owned();
+    let step = |seq, (hour, minute), from, to, outcome, why: &str| MoveLine {
+        seq,
+        at: at(hour, minute, 0),
+        tool: "github-issue-digest".to_owned(),
+        from,
+        to,
+        outcome,
+        reason: Some(why.to_owned()),
+        commit: None,
+    };
+    s.moves = vec![
+        step(
+            1816,
+            (2, 9),
+            Phase::Coding,
+            Phase::Qa,
+            Outcome::Built,
+            "3 files, 214 lines",
+        ),
+        step(
+            1829,
+            (2, 16),
+            Phase::Qa,
+            Phase::Fixing,
+            Outcome::Failed,
+            "BUG-1 R4, BUG-2 R7",
+        ),
+        step(
+            1842,
+            (2, 32),
+            Phase::Fixing,
+            Phase::Qa,
+            Outcome::Fixed,
+            "1 file, +18 -9",
+        ),
+    ];
+    tell(&mut model, Message::Snapshot(Arc::new(s)));
+    model
+}
+
 #[test]
 fn factory_with_what_happened_since_this_person_looked() {
-    pictures("factory_since", "1");
+    pictures_of("factory_since", "1", whole);
     let mut model = night("default");
     let text = words(&mut model, (120, 36));
     assert!(text.contains("Since you looked, Sat 22:00"), "{text}");
@@ -150,16 +259,32 @@ fn an_empty_home_has_words() {
 fn every_size_is_drawn_without_a_panic() {
     for columns in [60, 61, 79, 80, 99, 100, 118, 120, 200] {
         for rows in [16, 17, 22, 24, 29, 30, 36, 60] {
-            for keys in ["3", "3G", "4", "4w", "4wk", "4/r4<Enter>N"] {
-                let mut model = night("default");
-                model.size = (columns, rows);
-                press(&mut model, keys);
-                let text = words(&mut model, (columns, rows));
-                assert_eq!(
-                    text.lines().count(),
-                    usize::from(rows),
-                    "{columns}x{rows} {keys}"
-                );
+            let all = [
+                "1",
+                "1z",
+                "1<Tab>",
+                "1<Tab><Tab>",
+                "2",
+                "2<Tab>",
+                "2z",
+                "3",
+                "3G",
+                "4",
+                "4w",
+                "4wk",
+                "4/r4<Enter>N",
+            ];
+            for keys in all {
+                for mut model in [whole("default"), empty("default")] {
+                    model.size = (columns, rows);
+                    press(&mut model, keys);
+                    let text = words(&mut model, (columns, rows));
+                    assert_eq!(
+                        text.lines().count(),
+                        usize::from(rows),
+                        "{columns}x{rows} {keys}"
+                    );
+                }
             }
         }
     }

@@ -4,7 +4,8 @@ use crate::night::{night, snapshot};
 use crate::orders::judged;
 use crate::screen::{model, press, tell};
 use dev_factory::domain::command::{Answer, Decision, Seen, StopAfter, Verb};
-use dev_factory::domain::phase::Phase;
+use dev_factory::domain::phase::{Phase, Role};
+use dev_factory::domain::screen::AgentState;
 use dev_factory::domain::state::{Escalation, Scope};
 use dev_factory::tui::action::{Action, Care, Place, TABLE};
 use dev_factory::tui::effect::Effect;
@@ -406,10 +407,15 @@ fn a_stray_enter_harms_nothing() {
 
 #[test]
 fn escalating_is_confirmed_beside_its_price_and_parking_is_not() {
-    let priced = || {
+    let staffed = |state: AgentState, price: &str| {
         let mut model = night("default");
         let mut seen = snapshot();
-        seen.review_price = "a call of lab/large costs about $0.05, at most $0.11".to_owned();
+        let mut agents = seen.agents.iter_mut();
+        agents
+            .find(|agent| agent.role == Role::Supervisor)
+            .unwrap()
+            .state = state;
+        seen.review_price = price.to_owned();
         tell(&mut model, Message::Snapshot(Arc::new(seen)));
         model
     };
@@ -420,11 +426,36 @@ fn escalating_is_confirmed_beside_its_price_and_parking_is_not() {
             other => panic!("no question but {other:?}"),
         }
     };
+    let price = "a call of lab/large costs about $0.05, at most $0.11";
+    let priced = || staffed(AgentState::Ready, price);
     let asked = lines(priced(), "E");
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked[2].contains("about $0.05, at most $0.11"), "{asked:?}");
     assert_eq!(lines(priced(), "x").len(), 2, "parking calls nobody");
-    assert_eq!(lines(night("default"), "E").len(), 2, "nobody is called");
+    assert!(
+        asked[0].contains("goes to the supervisor, anthropic/opus"),
+        "{asked:?}"
+    );
+    for (state, wanted) in [
+        (AgentState::Unasked, "it goes to the supervisor, "),
+        (
+            AgentState::Offline,
+            "the supervisor is OFFLINE: it waits for you",
+        ),
+        (
+            AgentState::OffSchedule,
+            "the supervisor is off duty: it waits for you",
+        ),
+        (
+            AgentState::Paused,
+            "the supervisor is paused: it waits for you",
+        ),
+        (AgentState::Operator, "it goes to you"),
+    ] {
+        let asked = lines(staffed(state, ""), "E");
+        assert!(asked[0].starts_with(wanted), "{asked:?}");
+        assert_eq!(asked.len(), 2, "no price where nobody is called");
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn under_way() -> Snapshot {
     item.status = ItemStatus::Building;
     s.queue.insert(0, item);
     s.seq = 1846;
+    s.next = "BUG-3 (R4), repair 2 of 2 (L1); red again: L2 afresh".to_owned();
     s
 }
 

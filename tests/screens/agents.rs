@@ -1,6 +1,6 @@
 //! The Agents tab.
 
-use super::picture::{in_both_themes, same, text};
+use super::picture::{in_both_themes, text};
 use super::plant::{self, bad, line, pause, pressed, with};
 use dev_factory::domain::screen::{AgentState, HostLine, Level, RoleFacts, ServerFacts, Waiter};
 use dev_factory::domain::state::{PauseKind, Scope};
@@ -112,7 +112,7 @@ fn long_words_and_wide_ones_stay_in_their_columns() {
     s.agents[1].model = "a-host-with-a-name/".to_owned() + &"model".repeat(20);
     for size in SIZES {
         let name = format!("agents_long_{}x{}", size.0, size.1);
-        same(&name, &text(&agents(with(size, s.clone()), 0)));
+        in_both_themes(&name, &agents(with(size, s.clone()), 0));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What lies over a tab: help, card, palette, questions, forms, decisions.
 
-use super::picture::{everywhere, in_both_themes, same, text};
+use super::picture::{everywhere, in_both_themes, text};
 use super::plant::{self, TOOL, at, bad, judged, pressed, with};
 use dev_factory::domain::command::Decision;
 use dev_factory::domain::phase::Phase;
@@ -202,6 +202,6 @@ fn a_long_idea_is_wrapped_by_the_width_of_its_characters() {
     s.queue[1].idea = format!("{}\n{}", "日本語の道具 ".repeat(20), "word ".repeat(60));
     for size in [(120, 36), (80, 24), (60, 16)] {
         let picture = format!("editor_wide_{}x{}", size.0, size.1);
-        same(&picture, &text(&pressed(with(size, s.clone()), "j j e")));
+        in_both_themes(&picture, &pressed(with(size, s.clone()), "j j e"));
     }
 }

@@ -71,7 +71,7 @@ fn step(seq: u64, clock: &str, from: Phase, to: Phase, outcome: Outcome, why: &s
     }
 }
 
-fn gate(gate: &str, passed: bool, figure: &str) -> GateLine {
+pub fn gate(gate: &str, passed: bool, figure: &str) -> GateLine {
     GateLine {
         gate: gate.to_owned(),
         passed,

@@ -77,14 +77,10 @@ fn tmux(text: &str) -> Result<(), String> {
 
 /// The bytes that call a person.
 pub fn ring(bell: Bell, words: &str) -> Vec<u8> {
-    // A semicolon would end the title.
-    let words: String = one_line(words, WORDS).replace(';', ",");
-    let call = match bell {
-        Bell::None => return Vec::new(),
-        Bell::Bell => return b"\x07".to_vec(),
-        Bell::Osc9 => format!("\u{1b}]9;{words}\u{7}"),
-        Bell::Osc777 => format!("\u{1b}]777;notify;dev-factory;{words}\u{7}"),
-    };
+    let call = call(bell, words);
+    if matches!(bell, Bell::None | Bell::Bell) {
+        return call.into_bytes();
+    }
     if !inside("TMUX") {
         return screened(call);
     }
@@ -99,10 +95,41 @@ pub fn ring(bell: Bell, words: &str) -> Vec<u8> {
     }
 }
 
+/// The call as a terminal wants it.
+fn call(bell: Bell, words: &str) -> String {
+    // A semicolon would end the title.
+    let words: String = one_line(words, WORDS).replace(';', ",");
+    match bell {
+        Bell::None => String::new(),
+        Bell::Bell => "\u{7}".to_owned(),
+        Bell::Osc9 => format!("\u{1b}]9;{words}\u{7}"),
+        Bell::Osc777 => format!("\u{1b}]777;notify;dev-factory;{words}\u{7}"),
+    }
+}
+
 /// Whether tmux lets through what is wrapped for it.
 fn passes() -> bool {
     let mut command = Command::new("tmux");
     child::bare(&mut command, &FOR_TMUX).args(["show-options", "-gwv", "allow-passthrough"]);
     let said = child::said(&mut command, WALL).unwrap_or_default();
     matches!(String::from_utf8_lossy(&said).trim(), "on" | "all")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bell_calls_in_its_own_way() {
+        let words = "a tool waits; two\nlines";
+        let calls =
+            [Bell::None, Bell::Bell, Bell::Osc9, Bell::Osc777].map(|bell| call(bell, words));
+        assert_eq!(calls[0], "");
+        assert_eq!(calls[1], "\x07");
+        assert_eq!(calls[2], "\x1b]9;a tool waits, two lines\x07");
+        assert_eq!(
+            calls[3],
+            "\x1b]777;notify;dev-factory;a tool waits, two lines\x07"
+        );
+    }
 }

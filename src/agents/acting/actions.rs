@@ -227,6 +227,7 @@ pub(super) fn tools() -> Vec<Tool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::stuck::Fault;
 
     fn called(name: &str, arguments: Value) -> ToolCall {
         ToolCall {
@@ -293,10 +294,10 @@ mod tests {
         let end = |text: &str, may_end| read(text, &[], &[], Style::Tools, may_end);
         assert!(end("All is done.", true).unwrap().wanted.is_empty());
         let nothing = end("I have written it.", false).unwrap_err();
-        assert!(nothing.bare, "{nothing:?}");
+        assert_eq!(nothing.fault, Fault::Monologue, "{nothing:?}");
         let unnamed = end("```js\n'use strict';\n```\n", false).unwrap_err();
         assert!(
-            !unnamed.bare && unnamed.problem.contains("call write"),
+            unnamed.fault == Fault::Form && unnamed.problem.contains("call write"),
             "{unnamed:?}"
         );
         // What is only thought of is not called.
@@ -304,7 +305,7 @@ mod tests {
             "<think>\n<tool_call>{\"name\":\"run_tests\",\"arguments\":{}}</tool_call>",
             false,
         );
-        assert!(thought.unwrap_err().bare);
+        assert_eq!(thought.unwrap_err().fault, Fault::Monologue);
     }
 
     #[test]

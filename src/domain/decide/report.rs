@@ -6,7 +6,7 @@ use crate::domain::event::{EventBody, Move, NewEvent};
 use crate::domain::factory::{Factory, ToolFacts};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::state::Escalation;
-use crate::domain::stuck::{Fired, Means, Rung, clause_id, next};
+use crate::domain::stuck::{Fired, Means, Rung, clause_id, next, rejection};
 use crate::domain::table;
 
 /// Times the linter may refuse before a spec counts as undraftable.
@@ -260,6 +260,8 @@ impl Case<'_> {
         let most = most.cloned();
         let again = times >= patience.clause_rejections as usize;
         let count = self.facts.spec_rejections.saturating_add(1);
+        let mut rejections = self.facts.rejections.clone();
+        rejections.push(rejection(&notes, &clauses));
         let mut events = vec![self.event(EventBody::SpecRefused {
             by: Role::Qa,
             notes,
@@ -283,7 +285,7 @@ impl Case<'_> {
             EventBody::Stuck {
                 rule: "S16".to_owned(),
                 words: words.clone(),
-                evidence: self.facts.rejected_clauses.clone(),
+                evidence: rejections.iter().map(|text| brief(text, 300)).collect(),
                 next: self.rung().words().to_owned(),
             },
         ));

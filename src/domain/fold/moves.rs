@@ -188,6 +188,7 @@ impl ToolFacts {
         self.lint_refusals = 0;
         self.spec_rejections = 0;
         self.rejected_clauses.clear();
+        self.rejections.clear();
     }
 
     /// The reviewer wrote a file, or the spec.
@@ -271,6 +272,7 @@ impl ToolFacts {
         };
         self.spec_notes.clear();
         self.rejected_clauses.clear();
+        self.rejections.clear();
     }
 
     fn shipped(&mut self, event: &Event, made: &Move) {

@@ -4,7 +4,7 @@ use super::learned;
 use crate::domain::event::{Event, EventBody, RunSummary, Sent, Turn, Unit};
 use crate::domain::factory::{Factory, OpenBug, Spend, ToolFacts, Used};
 use crate::domain::phase::Role;
-use crate::domain::stuck::clause_id;
+use crate::domain::stuck::{clause_id, rejection};
 use chrono::{DateTime, Duration, DurationRound, Utc};
 
 /// Runs remembered in the fold; older ones are in evidence/.
@@ -177,6 +177,9 @@ fn remember(facts: &mut ToolFacts, body: &EventBody) {
             *counter = counter.saturating_add(1);
             let named = clauses.iter().map(|text| clause_id(text));
             facts.rejected_clauses.extend(named);
+            if *by == Role::Qa {
+                facts.rejections.push(rejection(notes, clauses));
+            }
         }
         EventBody::SpecKept { n, .. } => facts.specs = facts.specs.max(*n),
         EventBody::CasesKept { n, .. } => facts.case_sets = facts.case_sets.max(*n),

@@ -123,6 +123,15 @@ impl Course {
         rows.split_off(from)
     }
 
+    /// A file is thought about before it is written: in the second repair of a line, and in a fresh start by any rung.
+    #[must_use]
+    pub fn thinks(&self, repair: bool) -> bool {
+        match repair {
+            true => !super::repairs_tried(self).is_empty(),
+            false => self.begins == Begins::Afresh && self.rung >= Rung::Afresh,
+        }
+    }
+
     /// Repairs of the present line that brought no progress.
     #[must_use]
     pub fn repairs(&self) -> u32 {

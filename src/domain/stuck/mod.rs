@@ -17,4 +17,4 @@ pub use live::{Lull, lull};
 pub use replies::{Answer, Fault, Ruling, after};
 pub use row::{Cycle, Failing, Row, rank};
 pub use rules::{RULES, Rule, endless, judge, regression, repeated, unanswerable};
-pub use words::{clause_id, log, next_words, repairs_tried, stuck_words, tried};
+pub use words::{clause_id, log, next_words, rejection, repairs_tried, stuck_words, tried};

@@ -7,6 +7,8 @@ pub enum Fault {
     Form,
     /// It holds neither code nor a verdict.
     Monologue,
+    /// A file in it has more lines than one may have.
+    Long,
     /// It was cut at the limit of tokens.
     Cut,
     /// It repeated itself and was broken off.
@@ -50,6 +52,8 @@ pub fn after(faults: &[Fault]) -> Option<Ruling> {
     match last {
         Fault::Cut if count(Fault::Cut) == 1 => ruling("S9", Answer::Room),
         Fault::Cut => ruling("S9", Answer::Split),
+        Fault::Long if count(Fault::Long) == 1 => ruling("S1", Answer::Reformat),
+        Fault::Long => ruling("S9", Answer::Split),
         Fault::Loop if count(Fault::Loop) == 1 => ruling("S8", Answer::Unlike),
         Fault::Loop => ruling("S8", Answer::OtherModel),
         Fault::Form | Fault::Monologue => {

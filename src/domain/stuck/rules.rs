@@ -190,7 +190,11 @@ pub fn endless(course: &Course, numbers: &Patience) -> Option<Fired> {
             "the tests did not end {} times in a row: look for an infinite loop or a wait without end",
             course.timeouts
         );
-        Fired::by("S13", Rung::Afresh, words, &rows)
+        let mut fired = Fired::by("S13", Rung::Afresh, words, &rows);
+        let all = course.timeouts;
+        let runs = (1..=all).map(|run| format!("test run {run} of {all}: ended by its limit"));
+        fired.evidence.extend(runs);
+        fired
     })
 }
 

@@ -159,3 +159,13 @@ pub fn clause_id(text: &str) -> String {
     let id = words.into_iter().find(numbered);
     id.map_or_else(|| text.trim().to_lowercase(), ToOwned::to_owned)
 }
+
+/// What a spec was rejected for, in a line.
+#[must_use]
+pub fn rejection(notes: &[String], clauses: &[String]) -> String {
+    match (notes.join("; "), clauses.join(", ")) {
+        (notes, clauses) if notes.is_empty() && clauses.is_empty() => "without a word".to_owned(),
+        (notes, clauses) if clauses.is_empty() => notes,
+        (notes, clauses) => format!("{clauses}: {notes}"),
+    }
+}

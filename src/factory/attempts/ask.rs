@@ -30,12 +30,8 @@ pub struct Spoiled {
 impl Spoiled {
     /// A whole reply without a usable form.
     pub fn malformed(text: &str, problem: Malformed) -> Self {
-        let fault = match problem.bare {
-            true => Fault::Monologue,
-            false => Fault::Form,
-        };
         Self {
-            fault,
+            fault: problem.fault,
             text: text.to_owned(),
             thought: String::new(),
             circling: false,

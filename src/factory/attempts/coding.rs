@@ -1,4 +1,5 @@
-//! Coding: file by file in spec order, each whole, parsed before it is kept, tests after every file.
+//! Coding: file by file in spec order, each whole, parsed before it is kept; tests once the sources stand, and after each
+//! file from then on.
 
 use super::acting::{self, Job};
 use super::context::{Context, Stop};
@@ -11,7 +12,7 @@ use crate::domain::event::EventBody;
 use crate::domain::evidence::JestRun;
 use crate::domain::phase::Outcome;
 use crate::domain::screen::Level;
-use crate::domain::stuck::{self, Begins, Rung};
+use crate::domain::stuck;
 
 /// Works until every planned file is written and committed.
 pub async fn work(context: &mut Context) -> Result<Report, Stop> {
@@ -76,7 +77,7 @@ pub async fn write_file(
         failure,
         hint: hint.as_deref(),
         tried: &tried,
-        think: thinks(context, failure.is_some()),
+        think: context.facts.course.thinks(failure.is_some()),
     };
     let prompt = match developer::file(&brief) {
         Ok(prompt) => prompt,
@@ -121,15 +122,6 @@ pub(super) fn tried(context: &Context, repair: bool) -> Vec<String> {
     match repair {
         true => stuck::repairs_tried(&context.facts.course),
         false => context.facts.course.tried.clone(),
-    }
-}
-
-/// Thinking is for the second repair of a line, and for a fresh start.
-pub fn thinks(context: &Context, repair: bool) -> bool {
-    let course = &context.facts.course;
-    match repair {
-        true => !stuck::repairs_tried(course).is_empty(),
-        false => course.begins == Begins::Afresh && course.rung == Rung::Afresh,
     }
 }
 

@@ -1,6 +1,6 @@
-//! Best of some: a draft that fails its examples is written again, and the best writing is kept.
+//! Best of some: a draft that fails its examples, or may not be run, is written again, and the best writing is kept.
 
-use super::coding::{thinks, verify};
+use super::coding::verify;
 use super::context::{Context, Stop};
 use super::files;
 use crate::agents::digest::digest;
@@ -12,6 +12,7 @@ use crate::domain::evidence::JestRun;
 use crate::domain::package::Package;
 use crate::domain::screen::Level;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// What the writings after the first add to the temperature; the last one is for all others (harness 1.5).
 const WARMER: [f32; 2] = [0.0, 0.2];
@@ -22,39 +23,40 @@ struct Sample {
     score: (u32, Reverse<usize>, Reverse<usize>),
 }
 
-/// Runs the examples over the draft; while some fail, the file the first failure points to is written again.
+/// Runs the examples over the draft; while some fail, the file the first failure points to is written again, and while it
+/// may not be run, the first file the scan refuses.
 pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
     let run = verify(context, spec).await?;
-    // What may not be run cannot be compared either.
-    if run.is_none() || passes(run.as_ref()) {
+    if passes(run.as_ref()) {
         return Ok(());
     }
     let sources = files::current(context, spec)?;
-    let Some(path) = suspect(run.as_ref(), spec, public, &sources) else {
-        return Ok(());
-    };
-    let Some(first) = sources.get(&path) else {
-        return Ok(());
-    };
     let packages = spec.packages(&context.settings.packages);
-    let mut best = sample(&path, first.clone(), run.as_ref(), &packages);
+    let (path, why) = match &run {
+        Some(run) => (suspect(run, spec, public, &sources), None),
+        None => refused(spec, &sources, &packages).unzip(),
+    };
+    let Some((path, first)) = path.and_then(|path| sources.get_key_value(&path)) else {
+        return Ok(());
+    };
+    let mut best = sample(path, first.clone(), run.as_ref(), &packages);
     let mut seen = vec![first.clone()];
     let mut written = first.clone();
     let samples = context.patience().samples.max(1);
     for n in 1..samples {
         let at = n as usize - 1;
         let warm = WARMER.get(at).or(WARMER.last()).copied().unwrap_or(0.0);
-        let Some(text) = draft(context, spec, public, &path, warm).await? else {
+        let Some(text) = draft(context, spec, public, (path, why.as_deref()), warm).await? else {
             continue;
         };
         if seen.contains(&text) {
             continue;
         }
         seen.push(text.clone());
-        files::write(context, &path, &text)?;
+        files::write(context, path, &text)?;
         written.clone_from(&text);
         let run = verify(context, spec).await?;
-        let next = sample(&path, text, run.as_ref(), &packages);
+        let next = sample(path, text, run.as_ref(), &packages);
         let words = format!(
             "{path}: writing {} of {samples}, {} pass",
             n + 1,
@@ -69,23 +71,25 @@ pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -
         }
     }
     if best.text != written {
-        files::write(context, &path, &best.text)?;
+        files::write(context, path, &best.text)?;
     }
     Ok(())
 }
 
-/// One more writing from the same prompt as the first; None when its reply cannot be used.
+/// One more writing from the same prompt as the first, told why that one may not be run; None when its reply cannot be
+/// used.
 async fn draft(
     context: &mut Context,
     spec: &Spec,
     public: &[Case],
-    path: &str,
+    (path, why): (&str, Option<&str>),
     warmer: f32,
 ) -> Result<Option<String>, Stop> {
     let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
     let mut sources = files::current(context, spec)?;
     sources.insert(path.to_owned(), scaffold::stub(spec, path));
-    let tried = context.facts.course.tried.clone();
+    let mut tried = context.facts.course.tried.clone();
+    tried.extend(why.map(|why| format!("a writing of {path} that was not run: {why}")));
     let brief = developer::FileBrief {
         desk: context.desk(&numbers, &nonce),
         spec,
@@ -95,9 +99,8 @@ async fn draft(
         failure: None,
         hint: hint.as_deref(),
         tried: &tried,
-        think: thinks(context, false),
+        think: context.facts.course.thinks(false),
     };
-    // The first writing had the same prompt, so it fits.
     let Ok(mut prompt) = developer::file(&brief) else {
         return Ok(None);
     };
@@ -115,20 +118,33 @@ pub(super) fn passes(run: Option<&JestRun>) -> bool {
     report.is_some_and(|report| report.failed == 0 && report.broken_suites == 0)
 }
 
+/// The first source file that may not be run, and why.
+fn refused(
+    spec: &Spec,
+    sources: &BTreeMap<String, String>,
+    packages: &[Package],
+) -> Option<(String, String)> {
+    spec.modules().into_iter().find_map(|path| {
+        let found = scan::scan(&path, sources.get(&path)?, packages);
+        let why = found.first()?.to_string();
+        Some((path, why))
+    })
+}
+
 /// The source file to write again: where the first failure points, else the last one.
 fn suspect(
-    run: Option<&JestRun>,
+    run: &JestRun,
     spec: &Spec,
     public: &[Case],
-    sources: &std::collections::BTreeMap<String, String>,
+    sources: &BTreeMap<String, String>,
 ) -> Option<String> {
     let ground = Ground {
         spec,
         sources,
         cases: public,
     };
-    let failures = run.map(|run| digest(run, &[], None, &ground).failures);
-    let named = failures.into_iter().flatten().find_map(|f| f.file);
+    let failures = digest(run, &[], None, &ground).failures;
+    let named = failures.into_iter().find_map(|f| f.file);
     let modules = spec.modules();
     named
         .filter(|file| modules.contains(file))

@@ -97,12 +97,12 @@ impl Opinions {
 /// Cases that parse, fit the spec, fail on the stub and get the same result from most who answer them: one for each rule
 /// at least, and as many in all as the settings want.
 async fn cases(context: &mut Context, spec: &Spec) -> Result<Found, Stop> {
-    let least = least(context, spec);
+    let least = qa::least(spec, context.settings.harness.held_out);
     let (numbers, nonce) = (context.numbers(), context.nonce());
     let mut found = Found::default();
-    let prompt = qa::cases(&context.desk(&numbers, &nonce), spec);
+    let prompt = qa::cases(&context.desk(&numbers, &nonce), spec, least);
     let fresh = context
-        .ask(&prompt, |reply| qa::parse_cases(reply, spec))
+        .ask(&prompt, |reply| qa::parse_cases(reply, spec, least))
         .await?;
     found.add(context, spec, fresh, prompt.purpose).await?;
     for _ in 0..TRIES {
@@ -127,12 +127,6 @@ async fn cases(context: &mut Context, spec: &Spec) -> Result<Found, Stop> {
     let words = format!("QA found {} usable held-out cases, and {lack}", kept.len());
     let evidence = [vec![words.clone()], found.dropped].concat();
     Err(context.stuck("S1", words, evidence).await)
-}
-
-/// How many held-out cases a spec wants.
-fn least(context: &Context, spec: &Spec) -> usize {
-    let percent = context.settings.harness.held_out as usize;
-    (spec.examples.len() * percent).div_ceil(100)
 }
 
 impl Found {

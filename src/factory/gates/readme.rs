@@ -24,8 +24,8 @@ pub async fn gate(work: &Work<'_>, files: &dyn Files) -> Result<GateResult, Test
         }
         read => read?,
     };
-    let all = sessions(&text.unwrap_or_default(), &work.tree.tool);
-    let (mut run, mut wrong) = (0, Vec::new());
+    let (all, left) = sessions(&text.unwrap_or_default(), &work.tree.tool);
+    let (mut run, mut wrong) = (0_usize, Vec::new());
     for session in &all {
         let mut there = BTreeMap::new();
         for step in session {
@@ -45,11 +45,22 @@ pub async fn gate(work: &Work<'_>, files: &dyn Files) -> Result<GateResult, Test
         gate: "readme".into(),
         passed: wrong.is_empty(),
         words: match wrong.is_empty() {
-            true => format!("{run} commands print what it says"),
+            true => fine(run, left),
             false => wrong.join("; "),
         },
         ..GateResult::default()
     })
+}
+
+fn fine(run: usize, left: usize) -> String {
+    let told = match run {
+        0 => "it shows no command that could be run".to_owned(),
+        run => format!("{run} commands print what it says"),
+    };
+    match left {
+        0 => told,
+        left => format!("{told}; {left} lines behind `$ ` were not run"),
+    }
 }
 
 /// What a command prints instead of what is shown; the files it leaves are there for the next.

@@ -123,6 +123,11 @@ fn mark(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     // Only what is on the screen has been read.
+    if !model.shows_shift() {
+        let why = "so low a window has no room for the shift: make it higher, or report --shift";
+        show(model, refused(why.to_owned()));
+        return Vec::new();
+    }
     let mark = Bookmark {
         seq: figures.stats.seq,
         at: Some(model.now),

@@ -9,10 +9,10 @@ use super::super::effect::{About, Effect};
 use super::super::form::Form;
 use super::super::layer::Layer;
 use super::super::model::Model;
+use super::super::staff;
 use super::{forms, open, refused, rewind, send_written, show};
 use crate::domain::command::{Decision, StopAfter, Verb};
 use crate::domain::item::Item;
-use crate::domain::phase::Role;
 
 /// How much a command asks before it is sent.
 #[must_use]
@@ -242,11 +242,12 @@ fn failing(model: &Model, name: &str) -> String {
 
 /// To whom an escalated tool goes.
 fn goes_to(model: &Model) -> String {
-    let agents = model.snapshot.as_ref().map_or(&[][..], |s| &s.agents);
-    let reviewer = agents.iter().find(|agent| agent.role == Role::Supervisor);
-    match reviewer.map(|agent| agent.model.as_str()) {
-        None | Some("operator") => "it goes to you".to_owned(),
-        Some(model) => format!("it goes to the supervisor, {model}"),
+    match staff::reviewer(model) {
+        Ok(agent) => format!("it goes to the supervisor, {}", agent.model),
+        Err(None) => "it goes to you".to_owned(),
+        Err(Some(why)) => {
+            format!("the supervisor is {why}: it waits for you, or until the supervisor can review")
+        }
     }
 }
 

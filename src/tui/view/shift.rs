@@ -63,28 +63,24 @@ pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static
     all.into_iter().map(|told| told.line(ink)).collect()
 }
 
-/// Four rows.
+/// Four rows, or five.
 pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
-    let (waits, parked) = (waits(model, figures), parked(model, figures));
-    let second = match (waits.part, parked.part) {
-        (Part::Dim, Part::Dim) => under_way(model),
-        (Part::Dim, _) => parked,
-        (_, Part::Dim) => waits,
-        _ => Told {
-            words: format!("{}   ! parked  {}", waits.words, parked.words),
-            ..waits
-        },
-    };
+    let mut parked = parked(model, figures);
+    let names = &figures.shift.parked;
+    // Of many the names are shown: with their reasons most of them would be cut.
+    if names.len() > 1 {
+        let names: Vec<&str> = names.keys().map(String::as_str).collect();
+        parked.words = format!("{}: {}", names.len(), names.join(", "));
+    }
+    let mut urgent = vec![waits(model, figures), parked];
+    urgent.retain(|told| told.part != Part::Dim);
+    if urgent.is_empty() {
+        urgent.push(under_way(model));
+    }
     let spent = format!("{}   idle {}", money(figures), idle(model, figures));
-    [
-        shipped(figures),
-        second,
-        Told::plain("spent", spent),
-        trouble(model, figures),
-    ]
-    .into_iter()
-    .map(|told| told.line(ink))
-    .collect()
+    let all = [shipped(figures)].into_iter().chain(urgent);
+    let all = all.chain([Told::plain("spent", spent), trouble(model, figures)]);
+    all.map(|told| told.line(ink)).collect()
 }
 
 /// At most so many rows for a narrow column, a tool each; what does not fit is counted.

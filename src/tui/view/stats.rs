@@ -28,8 +28,6 @@ const UNREAD: &str =
 const LEFT: u16 = 66;
 /// Rows from which there are two columns of panes.
 const TALL: u16 = 26;
-/// Rows from which a single column shows the last day too.
-const MIDDLE: u16 = 18;
 
 /// Draws it.
 pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
@@ -70,7 +68,7 @@ fn one_column(
 ) -> u16 {
     let mut top = 0;
     let width = area.width;
-    if area.height >= MIDDLE {
+    if model.shows_shift() {
         let title = shift::title(model, figures);
         let key = model.keys.first(Action::Read);
         let marks = key.map_or_else(String::new, |key| format!("{key} marks it as read"));
@@ -83,7 +81,7 @@ fn one_column(
     let rule = ink.rule(&[(Part::Title, &title)], &days::title(model, width), width);
     ink.put(&rule, area, top, buffer);
     let mut rows = lifetime::few(model, ink, figures);
-    if area.height < MIDDLE {
+    if !model.shows_shift() {
         rows.truncate(4);
     }
     put_all(ink, &rows, area, top + 1, buffer)

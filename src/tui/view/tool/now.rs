@@ -3,12 +3,13 @@
 use super::super::super::action::Action;
 use super::super::super::model::Model;
 use super::super::super::offer;
+use super::super::super::staff;
 use super::super::super::theme::Part;
 use super::super::super::tool::ToolView;
 use super::super::column::Column;
 use super::super::ink::Ink;
 use crate::domain::item::ItemStatus;
-use crate::domain::phase::{Phase, Role};
+use crate::domain::phase::Phase;
 use crate::domain::tool::{Moment, words};
 use crate::text::sanitise::one_line;
 use ratatui::buffer::Buffer;
@@ -103,15 +104,15 @@ fn ways(model: &Model, view: &ToolView) -> Vec<(String, String)> {
     let snapshot = model.snapshot.as_ref();
     let current = snapshot.filter(|s| s.current_tool.as_ref() == Some(&view.name));
     let again = current.map_or_else(String::new, |s| format!("run {} again", s.phase));
-    let reviewer = snapshot.and_then(|s| s.agents.iter().find(|a| a.role == Role::Supervisor));
-    let asks = match reviewer.map(|agent| agent.model.as_str()) {
-        None | Some("operator") => "escalate to you",
-        Some(_) => "ask the Supervisor",
+    let asks = match staff::reviewer(model) {
+        Ok(_) => "ask the Supervisor".to_owned(),
+        Err(None) => "escalate to you".to_owned(),
+        Err(Some(why)) => format!("ask the Supervisor ({why}, so you)"),
     };
     let all = [
         (Action::Hint, "hint the next attempt"),
         (Action::Verdict, "decide"),
-        (Action::Escalate, asks),
+        (Action::Escalate, asks.as_str()),
         (Action::Retry, again.as_str()),
         (Action::Requeue, "back to queue"),
         (Action::Park, "park"),

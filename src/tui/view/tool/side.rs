@@ -65,7 +65,9 @@ fn partly(view: &ToolView, ink: &Ink<'_>) -> Line<'static> {
 fn bugs(view: &ToolView, ink: &Ink<'_>) -> Vec<Line<'static>> {
     let bugs = &view.moment.bugs;
     if bugs.is_empty() {
-        return vec![Line::from(ink.span(Part::Dim, " ○ none was filed"))];
+        return vec![Line::from(
+            ink.span(Part::Dim, " ○ none was filed: QA writes one for what fails"),
+        )];
     }
     let newest = bugs.iter().rev().take(BUGS);
     newest
