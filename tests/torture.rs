@@ -295,6 +295,7 @@ fn random_kills(runs: u64) {
     let seed: u64 = seed.unwrap_or_else(|| u64::from(std::process::id()));
     println!("TORTURE_SEED={seed}");
     let next = AtomicU64::new(0);
+    let kills = AtomicU64::new(0);
     let work = || {
         loop {
             let run = next.fetch_add(1, Ordering::Relaxed);
@@ -302,7 +303,8 @@ fn random_kills(runs: u64) {
                 return;
             }
             // Any spread will do; a seed of nothing stays nothing.
-            random_run(&calm, (seed + run + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let random = (seed + run + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            kills.fetch_add(random_run(&calm, random), Ordering::Relaxed);
         }
     };
     std::thread::scope(|scope| {
@@ -310,10 +312,16 @@ fn random_kills(runs: u64) {
         let told = both.map(|one| one.join());
         assert!(told.iter().all(Result::is_ok), "a run failed");
     });
+    // One that had come to its end before its time was not killed.
+    let kills = kills.into_inner();
+    println!("killed {kills} times");
+    assert!(kills >= runs * 8, "killed {kills} times only");
 }
 
-fn random_run(calm: &Victim, mut random: u64) {
+/// How often it was killed.
+fn random_run(calm: &Victim, mut random: u64) -> u64 {
     let mut victim = Victim::new();
+    let mut kills = 0;
     for _ in 0..10 {
         // xorshift
         random ^= random << 13;
@@ -325,6 +333,9 @@ fn random_run(calm: &Victim, mut random: u64) {
         if ended(&mut engine, LATEST.mul_f64(share.powi(3))).is_none() {
             engine.kill().unwrap();
             engine.wait().unwrap();
+            kills += 1;
+            let phase = homes::state(&victim.home).map(|state| state.phase);
+            println!("killed in {phase:?}");
         }
         victim.holds();
     }
@@ -333,6 +344,7 @@ fn random_run(calm: &Victim, mut random: u64) {
     assert!(status.success(), "{}", victim.said());
     victim.holds();
     victim.is_like(calm);
+    kills
 }
 
 #[test]

@@ -116,7 +116,17 @@ fn connects(place: &Place) -> Harms {
         "tcp": [tcp.at, at(&six), at(&machine), "169.254.169.254:80", "192.0.2.1:80"],
         "udp": udp.at,
     });
-    place.gate("connects.js", target);
+    let ran = place.gate("connects.js", target);
+    let said = ran.tried.get("tcp").cloned().unwrap_or_default();
+    for beyond in ["169.254.169.254:80", "192.0.2.1:80"] {
+        let no = |code: &&str| said.contains(&format!("{beyond} {code}"));
+        // No way there, or no socket at all: nothing has left this machine.
+        let refused = ["ENETUNREACH", "EPERM", "EACCES", "EAFNOSUPPORT"];
+        assert!(
+            place.control() || refused.iter().any(no),
+            "{beyond}: {said}"
+        );
+    }
     let wait = patience(place);
     let at_all = |door: &Option<Door>| door.as_ref().is_some_and(|door| door.hit(wait));
     let doors = [

@@ -199,6 +199,10 @@ fn read_by_us(place: &Place, kinds: &[(&str, &str)]) -> Harms {
                 )
             }
         });
+        // It says so behind the last of what it does, where that has not ended the run.
+        let planted = fs::remove_file(place.cache().join("planted")).is_ok();
+        let ran = planted || said.contains("ended by the limit of disk");
+        assert!(ran, "{name}: the attack did not run: {said}");
         let grown = crate::rows::limits::own_memory().saturating_sub(before) > 48 * MIB;
         harms.extend(
             found
