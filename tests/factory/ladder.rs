@@ -238,6 +238,31 @@ async fn twice_sent_back_the_supervisor_writes_the_file_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_error_that_wanders_from_test_to_test_is_shown_to_the_supervisor() {
+    let plant = Plant::new(&[TOOL]);
+    plant.tests.red(3, "src/log.js");
+    plant.tests.shifts();
+    let guess = Act::Say("The sum is off by one.".to_owned());
+    plant.desk.on(&named("qa/hypothesis"), u32::MAX, guess);
+    for n in 0..3 {
+        // A comment alone would be the same program.
+        let text = file("src/log.js", &format!("\nconst REPAIR = {n};"));
+        let label = format!("fixing/file/src/log.js/{n}");
+        plant.desk.on(&named(&label), 1, Act::Say(text));
+    }
+    let hint = verdict("hint", "Count from nought.");
+    plant.desk.on(&named("review/verdict/0"), 1, hint);
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    assert_eq!(verdicts(&plant), ["S5 L4"], "{:?}", plant.moves());
+    let asked = plant.desk.prompt(&named("review/verdict/0"));
+    assert!(
+        asked.contains("the first error is the same in 3 cycles"),
+        "{asked}"
+    );
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_third_send_back_by_a_model_asks_a_person() {
     let plant = Plant::with(&[TOOL], &format!("{STAFFED}[ladder]\ntakeovers = 0\n"));
     plant.desk.on(

@@ -10,6 +10,9 @@ use dev_factory::domain::event::{EventBody, RunSummary};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::Snapshot;
+use dev_factory::factory::engine::Ended;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 
 fn named(label: &str) -> String {
@@ -113,6 +116,30 @@ async fn a_case_the_developer_saw_and_cannot_meet_is_struck_by_the_supervisor() 
         shipped.contains("E3") && !shipped.contains("H3"),
         "{shipped}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_fewer_held_out_cases_is_content_with_one_a_rule() {
+    let few = "[harness]\nheld_out = 10\ncase_samples = 1\n";
+    let plant = Plant::with(&[TOOL], &format!("{STAFFED}{few}"));
+    let label = format!("{TOOL}/spec-review/cases/0");
+    let said = homes::reply(&label).unwrap();
+    let mut rules = BTreeSet::new();
+    let mut first = |line: &&str| match serde_json::from_str::<Value>(line) {
+        Ok(case) => rules.insert(case["rule"].to_string()),
+        Err(_) => true,
+    };
+    let few: Vec<&str> = said.lines().filter(|line| first(line)).collect();
+    assert!(few.len() < said.lines().count());
+    plant.desk.on(&label, 1, Act::Say(few.join("\n")));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let labels = plant.desk.labels();
+    let asked = labels
+        .iter()
+        .filter(|label| label.contains("/spec-review/"));
+    let asked: Vec<&String> = asked.filter(|label| !label.contains("/verdict/")).collect();
+    assert_eq!(asked, [&label]);
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

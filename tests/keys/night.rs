@@ -49,6 +49,7 @@ fn said(time: (u32, u32, u32), from: &str, level: Level, tool: &str, text: &str)
         ("gates", Level::Error) => Kind::Fail,
         ("gates", _) => Kind::Gate,
         (_, Level::Warn) => Kind::Rule,
+        ("developer", Level::Info) => Kind::Turn,
         (from, _) if from.starts_with("operator:") => Kind::You,
         _ => Kind::Plain,
     };
@@ -96,6 +97,13 @@ pub fn lines() -> Vec<Arc<LogLine>> {
             Warn,
             digest,
             "reply cut at 4096 tokens: thrown away, asked again with 6144 (S9)",
+        ),
+        said(
+            (2, 31, 58),
+            "developer",
+            Info,
+            digest,
+            "fixing/file/src/group.js/0: 6.2k read, 1.1k written, 46.8 tok/s",
         ),
         said(
             (2, 32, 0),

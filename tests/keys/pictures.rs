@@ -33,6 +33,7 @@ fn pictures_of(name: &str, keys: &str, model: impl Fn(&str) -> Model) {
 #[test]
 fn stats() {
     pictures("stats", "3j");
+    pictures("stats_year", "3www");
 }
 
 /// The night with what was measured: all that Factory can show at once.

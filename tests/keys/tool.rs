@@ -1148,15 +1148,26 @@ fn a_tool_without_a_past_and_one_that_is_being_read_have_words() {
         for size in SIZES {
             let mut model = night(theme);
             model.size = size;
-            press(&mut model, "1j<Enter>");
+            press(&mut model, "1jj<Enter>");
             let name = view(&model).name.clone();
-            let none = Ok(Events::default());
-            tell(&mut model, Message::Events(name, 0, None, none));
-            let file = format!("tool_empty_{theme}_{}x{}", size.0, size.1);
+            assert_eq!(name, "webhook-relay");
+            let added = EventBody::ItemAdded {
+                name: name.clone(),
+                idea: "passes hooks on to where they are wanted".to_owned(),
+                priority: 2,
+            };
+            let mut event = tool_past::events().remove(0);
+            (event.tool, event.body) = (Some(name.clone()), added);
+            let only = Events {
+                events: vec![event],
+                ..Events::default()
+            };
+            let asked = tell(&mut model, Message::Events(name, 0, None, Ok(only)));
+            serve(&mut model, asked);
+            let file = format!("tool_wanted_{theme}_{}x{}", size.0, size.1);
             insta::assert_snapshot!(file, render(&mut model, size));
         }
     }
-    let _ = tool_past::events();
 }
 
 #[test]

@@ -86,6 +86,22 @@ fn a_pause_tells_who_since_when_until_when_and_why() {
 }
 
 #[test]
+fn what_the_factory_waits_for_is_said() {
+    let mut s = plant::snapshot();
+    s.attempt = None;
+    s.waits = true;
+    s.doing = "waiting for the qa: gpu2 does not answer".to_owned();
+    s.agents[1].state = AgentState::Offline;
+    s.agents[1].words = "gpu2 does not answer".to_owned();
+    everywhere("waiting", |size| with(size, s.clone()));
+    let seen = text(&with((80, 24), s));
+    assert!(
+        seen.contains("WAITING") && seen.contains("gpu2 does not answer"),
+        "{seen}"
+    );
+}
+
+#[test]
 fn an_end_on_purpose_and_an_engine_that_is_gone_are_said_in_words() {
     let mut s = plant::snapshot();
     s.attempt = None;

@@ -52,6 +52,7 @@ fn the_card_tells_why_since_when_and_the_ways_out() {
     }];
     everywhere("card_long", |size| pressed(with(size, s.clone()), "!"));
     s.needs.clear();
+    everywhere("card_nothing", |size| pressed(with(size, s.clone()), "!"));
     assert!(text(&pressed(with((80, 24), s), "!")).contains("Nothing waits for you"));
 }
 
@@ -76,7 +77,7 @@ fn what_was_snoozed_stays_on_the_card_and_calls_nobody() {
         "{}",
         text(&last)
     );
-    in_both_themes("card_quiet_80x24", &last);
+    everywhere("card_quiet", |size| pressed(with(size, s.clone()), "! ! !"));
     s.needs.drain(..2);
     let model = with((80, 24), s);
     assert_eq!(line(&model), " nothing waits for you; 1 quiet until 07:00");

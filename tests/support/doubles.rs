@@ -21,7 +21,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
@@ -389,6 +389,8 @@ pub struct Canned {
     file: Mutex<String>,
     /// What its failing test says.
     words: Mutex<Option<String>>,
+    /// Each red run fails another test.
+    shifting: AtomicBool,
     /// Ids of cases the tool answers wrongly.
     wrong: Mutex<Vec<String>>,
     /// Ids of cases the stub answers rightly.
@@ -404,6 +406,11 @@ impl Canned {
     pub fn red(&self, runs: u32, file: &str) {
         *self.file.lock().unwrap() = file.to_owned();
         self.reds.store(runs, Ordering::SeqCst);
+    }
+
+    /// From now on each red run fails another test, in the same way.
+    pub fn shifts(&self) {
+        self.shifting.store(true, Ordering::SeqCst);
     }
 
     /// What the failing test of a red run says.
@@ -469,13 +476,13 @@ fn green(tree: &Tree, coverage: bool) -> JestRun {
     }
 }
 
-fn failing(mut run: JestRun, file: &str, words: Option<String>) -> JestRun {
+fn failing(mut run: JestRun, at: usize, file: &str, words: Option<String>) -> JestRun {
     run.exit = Some(1);
     if let Some(report) = &mut run.report {
         report.success = false;
         report.failed = 1;
         report.passed -= 1;
-        if let Some(test) = report.tests.first_mut() {
+        if let Some(test) = report.tests.get_mut(at) {
             test.passed = false;
             test.message = words.unwrap_or_else(|| "Error: expected 1, received 2".to_owned());
             test.at = Some(format!("{file}:3"));
@@ -531,12 +538,22 @@ impl Tests for Canned {
             return async move { Ok(run) }.boxed();
         }
         let gate = tree.expected_tests > 0;
-        let red = gate && self.reds.load(Ordering::SeqCst) > 0;
+        let reds = self.reds.load(Ordering::SeqCst);
+        let red = gate && reds > 0;
+        let shifting = self.shifting.load(Ordering::SeqCst);
+        let at = if shifting { reds as usize } else { 0 };
         if red && !coverage {
             // The repeat that looks for flaky tests ends the red run.
             self.reds.fetch_sub(1, Ordering::SeqCst);
         }
-        async move { Ok(if red { failing(run, &file, words) } else { run }) }.boxed()
+        async move {
+            Ok(if red {
+                failing(run, at, &file, words)
+            } else {
+                run
+            })
+        }
+        .boxed()
     }
 
     fn throwing<'a>(&'a self, tree: &'a Tree) -> BoxFuture<'a, Result<ThrowingRun, TestError>> {

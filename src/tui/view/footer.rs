@@ -48,11 +48,11 @@ fn of_layer(model: &Model, layer: &Layer) -> Vec<(String, &'static str)> {
     let fixed: &[(&str, &str)] = match layer {
         Layer::Help(_) => &[("j k", "scroll"), ("q", "close")],
         Layer::Needs(_) => {
-            let many = model.snapshot.as_ref().is_some_and(|s| s.needs.len() > 1);
-            let next = many.then(|| (model.keys.or(Action::Needs, "j"), "next"));
-            let choose = [("1-9".to_owned(), "choose")].into_iter();
+            let count = model.snapshot.as_ref().map_or(0, |s| s.needs.len());
+            let choose = (count > 0).then(|| ("1-9".to_owned(), "choose"));
+            let next = (count > 1).then(|| (model.keys.or(Action::Needs, "j"), "next"));
             let close = [("q".to_owned(), "close")];
-            return choose.chain(next).chain(close).collect();
+            return choose.into_iter().chain(next).chain(close).collect();
         }
         Layer::Palette(_) => &[
             ("Enter", "send or complete"),
