@@ -26,9 +26,8 @@ impl Driver {
             Outcome::Drafted => self.claimed_spec(&tool, facts.specs + 1),
             Outcome::Approved => {
                 let spec = self.current_spec(&tool)?;
-                let percent = self.settings.harness.held_out as usize;
                 // One is what may take the place of a set that is used up.
-                let least = (spec.examples.len() * percent).div_ceil(100).max(2);
+                let least = qa::least(&spec, self.settings.harness.held_out).max(2);
                 self.claimed_cases(&tool, &facts, &spec, least).await
             }
             Outcome::Passed | Outcome::Failed => self.claimed_set(&tool, &facts).await,

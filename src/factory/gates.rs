@@ -247,7 +247,10 @@ async fn last(
     // Jest has run every public case; what it cannot see is the real command in a process of its own.
     let wanted = |case: &&Case| !green || case.runs_real_command();
     let public: Vec<Case> = input.public.iter().filter(wanted).cloned().collect();
-    progress("running the real command, and the tests over exports that throw");
+    progress(match refusing {
+        Some(_) => "running the real command, and the tests over exports that throw",
+        None => "running the real command",
+    });
     let throwing = async {
         match refusing {
             Some(refusing) => tests.throwing(tree).await.map(|run| Some((run, refusing))),

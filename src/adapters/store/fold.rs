@@ -62,6 +62,8 @@ pub struct Folded {
     pub base: u64,
     /// What is wrong, in words.
     pub notes: Vec<String>,
+    /// Number of the first event that should be there and is not.
+    lost: Option<u64>,
     /// The snapshot that lies there cannot be used, now or ever.
     pub stale: bool,
 }
@@ -70,10 +72,11 @@ pub struct Folded {
 pub fn read(layout: &Layout) -> Result<Folded, StoreError> {
     // An update reads everything once: what it remembers more stands in events long past.
     let whole = read_with(layout, |saved| saved.version == VERSION)?;
-    match whole.stale && !whole.notes.is_empty() {
-        // The journal no longer has all of what another version knew.
-        true => read_with(layout, |_| true),
-        false => Ok(whole),
+    // Where the journal has no longer all of what another version knew, that counts.
+    let knew = |lost: u64| matches!(saved_fold(layout), Ok(Some(saved)) if lost <= saved.seq);
+    match whole.lost.filter(|_| whole.stale) {
+        Some(lost) if knew(lost) => read_with(layout, |_| true),
+        _ => Ok(whole),
     }
 }
 
@@ -132,6 +135,7 @@ impl Folded {
                 continue;
             }
             if *seq > done + 1 {
+                self.lost.get_or_insert(done + 1);
                 self.notes.push(format!(
                     "{file}: events {} to {} are missing; figures may lack what they said",
                     done + 1,

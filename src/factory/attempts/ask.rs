@@ -225,7 +225,7 @@ impl Context {
     async fn ruled(&mut self, asking: &Asking<'_>, ruling: Ruling, next: &str) -> Result<(), Stop> {
         let words = match ruling.rule {
             "S8" => "the model repeats itself",
-            "S9" => "the reply did not end within its tokens",
+            "S9" => "it does not fit in one reply",
             "S7" => "neither code nor a verdict in two replies",
             _ => "no usable reply",
         };
