@@ -27,11 +27,11 @@ const PICTURES: [(&str, &str, &str); 7] = [
     (
         "factory",
         "The Factory tab while a tool is repaired",
-        "[1 Factory]",
+        "All time",
     ),
-    ("agents", "The Agents tab", "[2 Agents]"),
-    ("stats", "The Stats tab", "[3 Stats]"),
-    ("logs", "The Logs tab", "[4 Logs]"),
+    ("agents", "The Agents tab", "Last turns"),
+    ("stats", "The Stats tab", "held-out gap"),
+    ("logs", "The Logs tab", "FOLLOW"),
     (
         "palette",
         "The palette with the commands that fit what was typed",
@@ -85,11 +85,11 @@ fn the_pictures_are_taken() {
     let mut pty = Pty::run(dir.path(), &words, &[("TZ", "UTC")]);
     let _ends = Ends(&home);
     let repairing = |text: &str| {
-        let writes = text.contains("▸ asking") && text.contains("Developer, writing");
+        let writes = text.contains("▸ turn") && text.contains("Developer, writing");
         writes && text.contains("[ fixing") && text.contains("BUG-")
     };
     take(&pty, "factory", |text| {
-        text.contains("2 of 2 ended") && repairing(text)
+        text.contains("shipped        2 of 2 ") && repairing(text)
     });
     pty.press("4");
     take(&pty, "logs", |text| text.contains("q leave"));
@@ -111,7 +111,7 @@ fn the_pictures_are_taken() {
     pty.resize(120, 36);
     pty.press("3");
     take(&pty, "stats", |text| {
-        text.contains("3 of 3")
+        text.contains("All time, 3 ended")
             && text.contains("session-logger, spec")
             && text.contains("▸ RUNNING")
     });
