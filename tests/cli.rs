@@ -9,6 +9,8 @@ mod terminal;
 
 #[path = "cli/bad_input.rs"]
 mod bad_input;
+#[path = "cli/child.rs"]
+mod child;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/doctor.rs"]

@@ -106,7 +106,7 @@ fn a_demo_takes_no_work_from_the_users_own_settings() {
     let mut s = scratch();
     s.home("[hosts.script]\nkind = \"scripted\"\n[roles.developer]\nmodel = \"script/demo\"\n");
     s.inputs.demo = true;
-    let before = s.load().settings;
+    let mut before = s.load().settings;
     s.user(concat!(
         "[hosts.api]\nkind = \"anthropic\"\n",
         "[roles.developer]\nmodel = \"api/big\"\nschedule = \"* 3 * * *\"\nfallback = \"api/big\"\n",
@@ -122,9 +122,24 @@ fn a_demo_takes_no_work_from_the_users_own_settings() {
     let loaded = s.load();
     assert_eq!(loaded.settings.wrapper, ["walls"]);
     assert_eq!(s.shown("screens.bell").0, "\"bell\"");
-    let mut settings = loaded.settings;
-    settings.wrapper = before.wrapper.clone();
-    assert_eq!(settings, before);
+    before.wrapper = vec!["walls".to_owned()];
+    assert_eq!(loaded.settings, before);
+    // A mistake in what does not count is in nobody's way; one in what counts is.
+    s.env("DEV_FACTORY_LIMITS_DAY_USD", "much");
+    s.env("DEV_FACTORY_LIMTS_DAY_USD", "1");
+    s.user(concat!(
+        "pace = 3\n[limits]\nday_usdd = 1\n[roles]\nqa = 1\n[hosts.api]\nurl = \"nowhere\"\n",
+        "[prices]\n\"a/b\" = \"free\"\n[sandbox]\ncommand = \"walls\"\n",
+    ));
+    assert_eq!(s.load().settings, before);
+    s.env("DEV_FACTORY_SCREENS_BEL", "bell");
+    s.user("[limits]\nday_usdd = 1\n[screens]\nbell = \"gong\"\n");
+    let problems = s.problems();
+    assert_eq!(problems.len(), 2, "{problems:#?}");
+    assert!(problems[0].contains("user.toml:4:"), "{problems:#?}");
+    assert!(problems[1].contains("SCREENS_BEL"), "{problems:#?}");
+    s.inputs.env.clear();
+    s.user("");
     // What was typed for this call alone counts everywhere.
     let flag = ("limits.tool_minutes".to_owned(), "7".to_owned());
     s.inputs.flags.push(flag);

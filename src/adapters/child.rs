@@ -23,7 +23,7 @@ pub fn bare<'a>(command: &'a mut Command, more: &[&str]) -> &'a mut Command {
     command
 }
 
-/// Ends a program with all that it has started, a password prompt for instance.
+/// Ends a program with its session and all below it, a password prompt for instance.
 pub fn end(child: &mut Child) {
     kill::end(child.id());
     let _ = child.kill();

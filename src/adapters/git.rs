@@ -83,7 +83,7 @@ impl GitRepo {
         let _alone = self.alone();
         let git = self.git()?;
         git.text(&self.home, &[&["add", "--"], paths].concat())?;
-        let words = ["diff", "--cached", "--quiet", "--"];
+        let words = ["diff-index", "--cached", "--quiet", "HEAD", "--"];
         if git.code(&self.home, &[&words[..], paths].concat())?.0 == 0 {
             return Ok(false);
         }

@@ -194,13 +194,10 @@ pub fn as_shown(output: &str, stdout: &str, stderr: &str) -> bool {
     both.any(|printed| timeless(printed.trim_end()) == shown)
 }
 
-/// Text with every time, such as 2026-01-02T03:04:05Z, as one word.
-fn timeless(text: &str) -> String {
-    let plain = |piece: &str| match time(piece) {
-        Some(before) => format!("{before}TIME"),
-        None => piece.to_owned(),
-    };
-    text.split_inclusive('Z').map(plain).collect()
+/// Text in pieces, each with whether a time that is left out ends it, such as 2026-01-02T03:04:05Z.
+fn timeless(text: &str) -> Vec<(&str, bool)> {
+    let piece = |piece| time(piece).map_or((piece, false), |before| (before, true));
+    text.split_inclusive('Z').map(piece).collect()
 }
 
 /// What stands before the time that ends a text.
@@ -287,6 +284,7 @@ mod tests {
             ("TZ UTC 5\n", "TZ UTC 6\n"),
             ("2026-01-02T03:04:05Z 7 é\n", "2026-01-02T03:04:05Z 8 é\n"),
             ("éT1Z\n", "éT2Z\n"),
+            ("at TIME\n", "at 2026-01-02T03:04:05Z\n"),
         ] {
             assert!(!as_shown(shown, printed, ""), "{shown}");
             assert!(as_shown(shown, shown, ""), "{shown}");

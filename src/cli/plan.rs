@@ -131,28 +131,42 @@ impl Plan {
             .extend(vendors.map(|vendor| spec(vendor.kind, vendor.usual.to_owned())));
     }
 
-    /// The server the key is for: the supervisor's where one is named, else the only vendor or the only server.
+    /// The server the key is for: the supervisor's where that is a vendor or none is there, else the only vendor, beside which
+    /// a near server seldom asks for a key, else the only server.
     fn owner(&self) -> Result<&HostSpec, Fail> {
+        let usual = |host: &&HostSpec| {
+            let mut vendors = variables::VENDORS.iter().filter(|vendor| !vendor.local);
+            let origin = Origin::of(&host.url);
+            vendors.any(|vendor| Origin::of(vendor.usual) == origin)
+        };
+        let mut owners: Vec<&HostSpec> = self.hosts.iter().filter(usual).collect();
         if let Some(name) = self.server("supervisor") {
-            return self.hosts.iter().find(|host| host.name == name).ok_or_else(|| {
+            let own = self.hosts.iter().find(|host| host.name == name).ok_or_else(|| {
                 Fail::usage(format!(
                     "the key is for the supervisor's server, and nothing says where {name} is: add --host {name}=KIND:URL"
                 ))
-            });
-        }
-        let usual = |host: &&HostSpec| {
-            let mut vendors = variables::VENDORS.iter();
-            vendors.any(|vendor| !vendor.local && vendor.usual == host.url)
-        };
-        let mut owners: Vec<&HostSpec> = self.hosts.iter().filter(usual).collect();
-        if owners.is_empty() {
+            })?;
+            if owners.is_empty() || owners.contains(&own) {
+                return Ok(own);
+            }
+            if Origin::of(&own.url).is_some_and(|origin| !origin.near()) {
+                owners.push(own);
+            }
+        } else if owners.is_empty() {
             owners.extend(&self.hosts);
         }
         match owners.as_slice() {
             [only] => Ok(only),
-            _ => Err(Fail::usage(
-                "the key belongs to which server? Name one with --host, or the reviewer's with --supervisor HOST/MODEL",
+            [] => Err(Fail::usage(
+                "the key belongs to which server? Name it with --host",
             )),
+            many => {
+                let names: Vec<&str> = many.iter().map(|host| host.name.as_str()).collect();
+                Err(Fail::usage(format!(
+                    "the key belongs to which server, {}? Name a model of that vendor with --supervisor, or leave the key out and write [keys.NAME] into your own settings file",
+                    names.join(" or ")
+                )))
+            }
         }
     }
 
@@ -265,104 +279,4 @@ fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::factory::ports::settings::HostKind;
-
-    #[test]
-    fn hosts_are_read_with_and_without_kind() {
-        let spec = |name: &str, kind: Option<&str>, url: &str| HostSpec {
-            name: name.into(),
-            kind: kind.map(str::to_owned),
-            url: url.into(),
-        };
-        let cases = [
-            (
-                "gpu1=ollama:http://h:11434",
-                spec("gpu1", Some("ollama"), "http://h:11434"),
-            ),
-            ("gpu1=http://h:11434", spec("gpu1", None, "http://h:11434")),
-            (
-                "openai:https://api.example.com/v1",
-                spec("openai", Some("openai"), "https://api.example.com/v1"),
-            ),
-            ("http://h:1234", spec("models", None, "http://h:1234")),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(host(text).unwrap(), expected, "{text}");
-        }
-        for bad in ["", "gpu1", "a b=http://h", "=http://h", "gpu1=ollama:"] {
-            assert!(host(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn what_was_found_is_taken_only_where_nothing_was_named() {
-        let found = [Probed {
-            name: "ollama".into(),
-            kind: HostKind::Ollama,
-            url: "http://127.0.0.1:11434".into(),
-            models: vec!["nomic-embed-text".into(), "qwen3:8b".into()],
-        }];
-        let mut plan = Plan::default();
-        plan.take(&found);
-        assert!(
-            plan.toml().contains("model = \"ollama/qwen3:8b\""),
-            "{}",
-            plan.toml()
-        );
-        let mut named = Plan {
-            hosts: vec![host("gpu1=ollama:http://h:1").unwrap()],
-            ..Plan::default()
-        };
-        named.take(&found);
-        assert!(!named.toml().contains("qwen3"), "{}", named.toml());
-    }
-
-    #[test]
-    fn a_key_goes_to_the_vendor_a_role_names_and_never_to_the_server_beside_it() {
-        let key = || Some(KeyPlace::File("K".into()));
-        let mut plan = Plan {
-            hosts: vec![host("gpu1=ollama:http://192.168.1.20:11434").unwrap()],
-            models: vec![("supervisor", "anthropic/big".to_owned())],
-            key: key(),
-            ..Plan::default()
-        };
-        let refused = format!("{:?}", plan.key_table().unwrap_err());
-        assert!(
-            refused.contains("add --host anthropic=KIND:URL"),
-            "{refused}"
-        );
-        plan.bring_vendors(&BTreeMap::new());
-        let (name, text) = plan.key_table().unwrap().unwrap();
-        let origin = "[keys.anthropic]\norigin = \"https://api.anthropic.com:443\"\n";
-        assert!(name == "anthropic" && text.starts_with(origin), "{text}");
-        // The Ollama there is without any host stays, and a Developer's vendor gets the key, too.
-        let mut plan = Plan {
-            models: vec![("developer", "openai/big".to_owned())],
-            key: key(),
-            ..Plan::default()
-        };
-        let env = BTreeMap::from([("OLLAMA_HOST".to_owned(), "gpu7".to_owned())]);
-        plan.bring_vendors(&env);
-        let urls: Vec<&str> = plan.hosts.iter().map(|host| host.url.as_str()).collect();
-        assert_eq!(urls, ["http://gpu7:11434", "https://api.openai.com/v1"]);
-        assert_eq!(plan.key_table().unwrap().unwrap().0, "openai");
-    }
-
-    #[test]
-    fn the_key_needs_a_server() {
-        let mut plan = Plan {
-            key: Some(KeyPlace::Variable("K".into())),
-            ..Plan::default()
-        };
-        assert!(plan.key_table().is_err());
-        plan.hosts = vec![host("a=openai:https://api.example.com/v1").unwrap()];
-        let (name, text) = plan.key_table().unwrap().unwrap();
-        assert_eq!(name, "a");
-        assert_eq!(
-            text,
-            "[keys.a]\norigin = \"https://api.example.com:443\"\nenv = \"K\"\n"
-        );
-    }
-}
+mod tests;

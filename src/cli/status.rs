@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
 
-/// Prints where the factory stands; exit 4 when a person is needed and has not put that off, also because nobody has stopped
-/// the engine, it is gone, and there is work to do.
+/// Prints where the factory stands; exit 4 when a person is needed and has not put that off, also because the engine is gone,
+/// no `down` or `stop` has ended it, and there is work to do.
 pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
     home::readable(home)?;
     let Some((snapshot, alive)) = readers::snapshot(home) else {

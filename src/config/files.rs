@@ -1,8 +1,7 @@
 //! Reads the layers people write: settings files with positions, variables and flags.
 
 use super::entry::{Entry, Value};
-use super::{Problem, Source, check, schema};
-use std::collections::BTreeMap;
+use super::{Inputs, Problem, Source, check, schema};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -18,6 +17,8 @@ pub enum Place {
     },
     /// The user's own file.
     User,
+    /// What of it counts in a demo; no mistake in the rest is in its way.
+    UserInDemo,
 }
 
 /// How a problem of syntax begins.
@@ -118,7 +119,11 @@ impl Walk<'_> {
     }
 
     fn table(&mut self, path: &[String], table: &DeTable<'_>) {
+        let skips = path.is_empty() && *self.place == Place::UserInDemo;
         for (key, value) in table {
+            if skips && !schema::in_a_demo(key.get_ref()) {
+                continue;
+            }
             let mut path = path.to_vec();
             path.push(key.get_ref().to_string());
             self.one(&path, &key.span(), value);
@@ -247,14 +252,14 @@ fn at(shown: &str, text: &str, span: &Range<usize>) -> Source {
     }
 }
 
-/// `DEV_FACTORY_LIMITS_DAY_USD=3` and its like.
-pub fn variables(env: &BTreeMap<String, String>, problems: &mut Vec<Problem>) -> Vec<Entry> {
+/// `DEV_FACTORY_LIMITS_DAY_USD=3` and its like; in a demo those that count there.
+pub fn variables(inputs: &Inputs, problems: &mut Vec<Problem>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for (name, value) in env {
+    for (name, value) in &inputs.env {
         let Some(rest) = name.strip_prefix("DEV_FACTORY_") else {
             continue;
         };
-        if RESERVED.contains(&rest) {
+        if RESERVED.contains(&rest) || inputs.demo && !schema::in_a_demo(rest) {
             continue;
         }
         let source = Source::Variable(name.clone());

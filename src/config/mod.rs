@@ -174,10 +174,6 @@ impl Loaded {
     }
 }
 
-/// What of a user's own counts in a demo, too: a demo brings its own hosts, roles and limits, and promises that no model is
-/// asked and nothing is spent.
-const IN_A_DEMO: [&str; 3] = ["keys", "sandbox", "screens"];
-
 /// Reads all layers. `key` resolves where a key is to the key itself (file, variable or command).
 pub fn load(
     inputs: &Inputs,
@@ -263,20 +259,15 @@ fn layers(inputs: &Inputs, problems: &mut Vec<Problem>) -> Vec<Vec<Entry>> {
         };
         layers.push(read(path, "dev-factory/factory.toml", &place));
     }
-    let mut own = Vec::new();
     if let Some(path) = user {
         let shown = path.display().to_string();
-        own.push(read(path, &shown, &files::Place::User));
-    }
-    own.push(files::variables(&inputs.env, problems));
-    if inputs.demo {
-        let counts = |entry: &Entry| {
-            let top = entry.path.first().map(String::as_str);
-            top.is_some_and(|top| IN_A_DEMO.contains(&top))
+        let place = match inputs.demo {
+            true => files::Place::UserInDemo,
+            false => files::Place::User,
         };
-        own.iter_mut().for_each(|layer| layer.retain(counts));
+        layers.push(read(path, &shown, &place));
     }
-    layers.extend(own);
+    layers.push(files::variables(inputs, problems));
     layers.push(files::flags(&inputs.flags, problems));
     layers
 }

@@ -220,6 +220,17 @@ const BELL: Takes = Takes::Word(&["none", "bell", "osc9", "osc777"]);
 /// Tables a home may not carry: agents can write there.
 pub const USER_ONLY: &[&str] = &["keys", "prices", "sandbox", "notify", "npm"];
 
+/// What of a user's own counts in a demo, too: a demo brings its own hosts, roles and limits, and promises that no model is
+/// asked and nothing is spent.
+const IN_A_DEMO: [&str; 3] = ["keys", "sandbox", "screens"];
+
+/// Whether a table of a file, or the rest of a variable's name, counts there.
+#[must_use]
+pub fn in_a_demo(name: &str) -> bool {
+    let top = name.split('_').next().unwrap_or_default();
+    IN_A_DEMO.contains(&top.to_lowercase().as_str())
+}
+
 /// Whether a home may not give a key this value: it would loosen what the user's own file decides. That a host costs
 /// nothing would take its turns out of every limit of money.
 #[must_use]

@@ -103,10 +103,12 @@ fn nothing_that_the_home_names_is_run_by_an_upgrade() {
         "filter.evil.clean",
         "filter.evil.smudge",
         "hook.evil.command",
+        "diff.external",
     ] {
         git(&home, &["config", key, &trap]);
     }
     git(&home, &["config", "hook.evil.event", "post-commit"]);
+    git(&home, &["config", "diff.trustExitCode", "true"]);
     fs::create_dir_all(home.join(".git/info")).unwrap();
     fs::write(home.join(".git/info/attributes"), "* filter=evil\n").unwrap();
     let head = git(&home, &["rev-parse", "HEAD"]);

@@ -56,21 +56,22 @@ impl Drop for Tree {
             return;
         };
         if self.chase {
-            chase(root);
+            chase(root, true);
         }
         roots().retain(|other| *other != root);
     }
 }
 
-/// Ends a program that is no run, and all that it has started.
+/// Ends a program that is no run, with its session and all below it. Orphans are left alone: a child of ours in a session
+/// of its own may be no orphan, as an engine that the screens have started.
 pub fn end(program: u32) {
     if let Ok(root) = i32::try_from(program) {
-        chase(root);
+        chase(root, false);
     }
 }
 
 /// Kills until nothing of the run is seen any more.
-fn chase(root: i32) {
+fn chase(root: i32, orphans: bool) {
     if let Some(group) = Pid::from_raw(root) {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }
@@ -78,7 +79,7 @@ fn chase(root: i32) {
     loop {
         let mut alive = false;
         let roots = roots();
-        for process in ours(&table(), root, &roots) {
+        for process in ours(&table(), root, orphans.then_some(&roots)) {
             let Some(pid) = Pid::from_raw(process.pid) else {
                 continue;
             };
@@ -96,17 +97,17 @@ fn chase(root: i32) {
     }
 }
 
-/// Processes of the run: in its session, below its root, or orphans of ours in a session nobody under way has.
-fn ours<'t>(table: &'t [Process], root: i32, roots: &[i32]) -> Vec<&'t Process> {
+/// Processes of the run: in its session, below its root, or, where the roots of all under way are given, orphans of ours
+/// in a session none of them has.
+fn ours<'t>(table: &'t [Process], root: i32, roots: Option<&Vec<i32>>) -> Vec<&'t Process> {
     let me = getpid().as_raw_nonzero().get();
     // From the table: it is 0 where the session's leader lives outside our process namespace.
     let own = table.iter().find(|process| process.pid == me);
     let my_session = own.map_or(me, |process| process.session);
     let escaped = |process: &Process| {
-        process.parent == me
-            && process.session != my_session
-            && !roots.contains(&process.pid)
-            && !roots.contains(&process.session)
+        let free =
+            |roots: &Vec<i32>| !roots.contains(&process.pid) && !roots.contains(&process.session);
+        process.parent == me && process.session != my_session && roots.is_some_and(free)
     };
     let mut seen: HashSet<i32> = table
         .iter()
