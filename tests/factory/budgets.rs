@@ -367,6 +367,35 @@ async fn a_paid_turn_that_a_lower_limit_of_its_tool_cuts_off_counts_for_the_tool
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_paid_request_that_a_pause_overtakes_does_not_go_out_until_work_goes_on() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let weighed = plant.desk.weigh();
+    let mut engine = plant.start();
+    // Its attempt has seen that it may begin.
+    eventually("it is about to go out", || weighed.begun()).await;
+    let pause = Verb::Pause {
+        scope: None,
+        reason: None,
+        until: None,
+    };
+    plant.told(pause).await;
+    weighed.open();
+    let waits = |s: &Snapshot| s.doing.contains("waiting for the developer: paused");
+    engine.until("it waits", waits).await;
+    assert!(plant.desk.labels().is_empty());
+    assert_eq!(plant.factory().sent, []);
+    let resume = Verb::Resume {
+        target: Some("factory".to_owned()),
+        reason: None,
+    };
+    plant.told(resume).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_all_counted(&plant, CENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_paid_request_that_a_gateway_gave_up_on_or_its_server_failed_over_is_counted() {
     let faults = [
         (Fault::Lost, true),
