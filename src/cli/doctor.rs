@@ -14,12 +14,13 @@ use crate::adapters::store::readers;
 use crate::config::Loaded;
 use crate::domain::budget;
 use crate::domain::decide::Limits;
-use crate::domain::event::Unit;
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::phase::Role;
 use crate::factory::checks::Look;
 use crate::factory::ports::clock::Clock;
 use progress::Progress;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Everything that was found.
@@ -144,7 +145,7 @@ async fn of_hosts(
         models: &models,
         settings: &loaded.settings,
         turn: !args.no_turn && engine.is_none(),
-        unpaid: home.and_then(|home| spent(home, &loaded.settings.limits)),
+        unpaid: home.map_or_else(BTreeMap::new, |home| spent(home, &loaded.settings.limits)),
         host: args.host.as_deref(),
         tell: &|subject, doing| progress.tell(subject, doing),
     };
@@ -158,14 +159,16 @@ async fn of_hosts(
     findings
 }
 
-/// The factory's limit of money within a day that is reached, in words.
-fn spent(home: &Path, limits: &Limits) -> Option<String> {
-    let factory = readers::factory(home).ok()?.factory?;
-    let uses = budget::factory(&factory, limits, SystemClock.now());
-    let over = uses
-        .into_iter()
-        .find(|one| one.unit == Unit::Usd && one.exceeded())?;
-    Some(format!("{} within 24 hours", over.words()))
+/// Roles that a limit keeps from paid turns, its own or the factory's, and the limit in words.
+fn spent(home: &Path, limits: &Limits) -> BTreeMap<Role, String> {
+    let found = readers::factory(home).ok();
+    let Some(factory) = found.and_then(|found| found.factory) else {
+        return BTreeMap::new();
+    };
+    let now = SystemClock.now();
+    let over = |role| budget::over_role(&factory, limits, role, true, now);
+    let words = |role| Some((role, format!("{} within 24 hours", over(role)?.words())));
+    Role::ALL.into_iter().filter_map(words).collect()
 }
 
 /// One line a finding, what to do below it, and the sum.

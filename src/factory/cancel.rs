@@ -6,7 +6,7 @@ use super::driver::Driver;
 use super::failed::Failed;
 use super::wake::Wake;
 use crate::domain::actor;
-use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::event::{EventBody, NewEvent, Sent};
 use crate::domain::label::Label;
 
 impl Driver {
@@ -39,14 +39,19 @@ impl Driver {
                 other => self.later.push_back(other),
             }
         }
-        let open = &self.ledger.factory.sent;
         told.retain(|event: &NewEvent| match &event.body {
             EventBody::Turn(_) => true,
             // One that only waits to be in the journal has not gone out.
-            EventBody::Sent(sent) => open.iter().any(|one| one.turn.label == sent.turn.label),
+            EventBody::Sent(sent) => self.is_open(sent),
             _ => false,
         });
         self.commit(told).map(drop)
+    }
+
+    /// A request of this label has gone out, and is not counted yet.
+    pub(super) fn is_open(&self, sent: &Sent) -> bool {
+        let mut open = self.ledger.factory.sent.iter();
+        open.any(|one| one.turn.label == sent.turn.label)
     }
 
     /// Counts paid requests of which nothing more will be heard.

@@ -2,9 +2,8 @@
 //! and a short real turn with each model.
 
 use super::advice::advice;
-use super::ports::model::ModelError;
 use super::ports::model::{
-    Delta, Fault, HostStatus, Message, Models, Reply, Speaker, TurnRequest, subject,
+    Delta, Fault, HostStatus, Message, ModelError, Models, Reply, Speaker, TurnRequest, subject,
 };
 use super::ports::settings::{HostKind, ModelRef, Settings};
 use super::readiness::unset;
@@ -34,8 +33,8 @@ pub struct Look<'a> {
     pub settings: &'a Settings,
     /// Take a short turn with each model.
     pub turn: bool,
-    /// Why none is taken with models that cost money.
-    pub unpaid: Option<String>,
+    /// Roles that may spend nothing more, and why: none is taken with a paid model that only they work with.
+    pub unpaid: BTreeMap<Role, String>,
     /// Only this host, and nothing about the roles.
     pub host: Option<&'a str>,
     /// Told what is being waited for, by subject; None when it is over.
@@ -132,7 +131,7 @@ impl Look<'_> {
         let turns = self.turn && !model.is_empty() && kind != Some(HostKind::Scripted);
         let paid = turns && !self.models.free(host, model);
         if status.live
-            && let Some(why) = self.unpaid.as_ref().filter(|_| paid)
+            && let Some(why) = self.unpaid(&named).filter(|_| paid)
         {
             let words = format!("took no short turn, which would cost money: {why}");
             status.findings.push(Finding::note(&name, words));
@@ -154,6 +153,14 @@ impl Look<'_> {
             live: status.live || status.fault == Some(Fault::Busy),
             findings: status.findings,
         }
+    }
+
+    /// Why none of its roles may pay for a turn with a model.
+    fn unpaid(&self, model: &ModelRef) -> Option<&String> {
+        let works = |role: &Role| all_of(self.settings, *role).any(|one| one == model);
+        let whys = Role::ALL.into_iter().filter(works);
+        let whys: Option<Vec<&String>> = whys.map(|role| self.unpaid.get(&role)).collect();
+        whys?.first().copied()
     }
 
     /// A short turn: whether it works, how fast, what it costs, and whether the answer fits a schema.
@@ -239,18 +246,21 @@ fn candidates(settings: &Settings, role: Role) -> Vec<&ModelRef> {
     }
 }
 
+/// All models a role may come to work with.
+fn all_of(settings: &Settings, role: Role) -> impl Iterator<Item = &ModelRef> {
+    let others = settings.role(role).others.iter();
+    candidates(settings, role).into_iter().chain(others)
+}
+
 /// Models by host; a host without one is asked for itself.
 fn wanted(settings: &Settings) -> BTreeMap<String, BTreeSet<String>> {
     let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for host in settings.hosts.keys() {
         wanted.entry(host.clone()).or_default();
     }
-    for role in Role::ALL {
-        let others = settings.role(role).others.iter();
-        for model in candidates(settings, role).into_iter().chain(others) {
-            let models = wanted.entry(model.host.clone()).or_default();
-            models.insert(model.model.clone());
-        }
+    for model in Role::ALL.iter().flat_map(|role| all_of(settings, *role)) {
+        let models = wanted.entry(model.host.clone()).or_default();
+        models.insert(model.model.clone());
     }
     for models in wanted.values_mut().filter(|models| models.is_empty()) {
         models.insert(String::new());

@@ -300,8 +300,9 @@ impl Readiness {
         let seen = self.seen.entry(model.to_string()).or_insert(asked);
         seen.live = false;
         seen.refused = error.fault == Fault::Refused;
-        seen.sick =
-            Some(error.fault).filter(|fault| matches!(fault, Fault::Hung | Fault::Unreachable));
+        let silent =
+            |fault: &Fault| matches!(fault, Fault::Hung | Fault::Unreachable | Fault::Lost);
+        seen.sick = Some(error.fault).filter(silent);
         // Whether it is gone for good is for the next probe to say, unless another takes over meanwhile.
         seen.asked = others;
         seen.words = words;

@@ -1,6 +1,6 @@
 //! Attempts: given to an agent with all it needs, heard while they run, taken in when they end.
 
-use super::attempts::context::{FromAgent, Origin};
+use super::attempts::context::{FromAgent, Origin, Refused};
 use super::attempts::{Context, Stop};
 use super::driver::Driver;
 use super::failed::Failed;
@@ -45,9 +45,12 @@ impl Driver {
                 done,
             } => {
                 // What the home does not take is not known to have happened: no more is done on it.
-                let answer = match self.works(attempt) {
-                    true => self.commit(events).map(|_| Ok(()))?,
-                    false => Err("another attempt has begun".to_owned()),
+                let answer = if !self.works(attempt) {
+                    Err(Refused::Over)
+                } else if self.may_not_go(&events) {
+                    Err(Refused::Held)
+                } else {
+                    self.commit(events).map(|_| Ok(()))?
                 };
                 // Before the attempt goes on: a limit reached by this turn must hold the next one.
                 let kept = self.upkeep().await;
@@ -94,6 +97,16 @@ impl Driver {
     /// The attempt is the one under way: nothing has dropped it.
     fn works(&self, attempt: u64) -> bool {
         self.running.as_ref().is_some_and(|r| r.id == attempt) && self.current(attempt)
+    }
+
+    /// A request would go out, and a pause, a stop or a limit was accepted since its attempt looked.
+    fn may_not_go(&self, events: &[NewEvent]) -> bool {
+        let running = self.running.as_ref();
+        let held = running.is_some_and(|running| self.held(running.role).is_some());
+        held && events.iter().any(|event| match &event.body {
+            EventBody::Sent(sent) => !self.is_open(sent),
+            _ => false,
+        })
     }
 
     /// The attempt is the one the state knows.

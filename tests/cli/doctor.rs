@@ -6,7 +6,7 @@ use super::terminal::{CTRL_C, Terminal};
 use super::{World, on_path};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::FileStore;
-use dev_factory::domain::event::{EventBody, NewEvent, Turn};
+use dev_factory::domain::event::{EventBody, NewEvent, Turn, Unit};
 use dev_factory::domain::factory::Factory;
 use dev_factory::factory::ports::clock::Clock;
 use dev_factory::factory::ports::store::Store;
@@ -219,17 +219,61 @@ fn a_paid_model_takes_no_short_turn_once_the_limit_of_the_day_is_reached() {
     assert!(taken.contains(" USD, which no limit counts"), "{found:?}");
     let before = turns();
     assert!(before > 0);
-    let spent: Turn = serde_json::from_value(json!({
-        "label": "x/spec/draft/0", "role": "developer", "host": "lab", "model": "claude-opus-5-5",
-        "ok": true, "input_tokens": 1, "output_tokens": 1, "usd": 5.5, "millis": 1, "local": false,
-    }))
-    .unwrap();
-    journaled(&w.path("home"), EventBody::Turn(spent));
+    journaled(&w.path("home"), spent(5.5));
     let (code, found) = findings(&w, &[]);
     assert_eq!(code, 0, "{found:?}");
     let said = of(&found, "lab/claude-opus-5-5", "note").join(" ");
     assert!(
         said.contains("factory has used 5.50 of 5.00 usd"),
+        "{found:?}"
+    );
+    assert_eq!(turns(), before);
+}
+
+/// A paid turn of the Developer.
+fn spent(usd: f64) -> EventBody {
+    let turn: Turn = serde_json::from_value(json!({
+        "label": "x/spec/draft/0", "role": "developer", "host": "lab", "model": "claude-opus-5-5",
+        "ok": true, "input_tokens": 1, "output_tokens": 1, "usd": usd, "millis": 1, "local": false,
+    }))
+    .unwrap();
+    EventBody::Turn(turn)
+}
+
+#[test]
+fn a_paid_model_takes_no_short_turn_once_all_its_roles_have_reached_limits_of_their_own() {
+    let fake = Fake {
+        model: "claude-opus-5-5".to_owned(),
+        ..Fake::new(Wire::Anthropic).saying(counted())
+    };
+    let server = serve(&fake);
+    let w = world("anthropic", &server.url(), "local = false\n");
+    let file = w.path("home/dev-factory/factory.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(file, text.replace("lab/test", "lab/claude-opus-5-5")).unwrap();
+    let turns = || {
+        let requests = server.requests();
+        requests.iter().filter(|r| r.method == "POST").count()
+    };
+    let limit = |role: &str, unit, amount| EventBody::BudgetSet {
+        scope: role.to_owned(),
+        unit,
+        amount,
+    };
+    let home = w.path("home");
+    journaled(&home, spent(1.5));
+    journaled(&home, limit("developer", Unit::Usd, 1.0));
+    // QA may still pay for one.
+    findings(&w, &[]);
+    let before = turns();
+    assert!(before > 0);
+    for role in ["qa", "supervisor"] {
+        journaled(&home, limit(role, Unit::Minutes, 0.0));
+    }
+    let (_, found) = findings(&w, &[]);
+    let said = of(&found, "lab/claude-opus-5-5", "note").join(" ");
+    assert!(
+        said.contains("developer has used 1.50 of 1.00 usd"),
         "{found:?}"
     );
     assert_eq!(turns(), before);

@@ -489,7 +489,7 @@ fn counters(factory: &Factory) -> BTreeMap<String, u64> {
         ("turns".to_owned(), t.turns),
         ("failed".to_owned(), t.failed_turns),
         ("tokens".to_owned(), t.input_tokens),
-        ("usd".to_owned(), (t.usd * 1e9) as u64),
+        ("usd".to_owned(), billionths(t.usd)),
         ("attempts".to_owned(), factory.attempts),
         ("pauses".to_owned(), factory.pauses_made),
         ("seq".to_owned(), factory.seq),
@@ -509,6 +509,35 @@ fn counters(factory: &Factory) -> BTreeMap<String, u64> {
         put("versions", facts.versions.len() as u64);
     }
     all
+}
+
+fn billionths(usd: f64) -> u64 {
+    (usd * 1e9).round() as u64
+}
+
+/// A paid request is open from when it goes out until it is counted, once, whatever else happens.
+fn counted_once(before: &Factory, event: &Event, after: &Factory) {
+    let labels = |factory: &Factory| -> Vec<String> {
+        let open = factory.sent.iter();
+        open.map(|sent| sent.turn.label.clone()).collect()
+    };
+    let mut wanted = labels(before);
+    let (mut turns, mut usd) = (before.totals.turns, billionths(before.totals.usd));
+    match &event.body {
+        EventBody::Sent(sent) => {
+            wanted.retain(|label| *label != sent.turn.label);
+            wanted.push(sent.turn.label.clone());
+        }
+        EventBody::Turn(turn) => {
+            wanted.retain(|label| *label != turn.label);
+            turns += 1;
+            usd += billionths(turn.usd.unwrap_or(0.0));
+        }
+        _ => {}
+    }
+    assert_eq!(labels(after), wanted, "{event:?}");
+    let sums = (after.totals.turns, billionths(after.totals.usd));
+    assert_eq!(sums, (turns, usd), "{event:?}");
 }
 
 /// What one event may do to the state before it.
@@ -537,6 +566,7 @@ fn check(before: &Factory, event: &Event, after: &Factory) {
         );
         assert_eq!(before.cycle_count, after.cycle_count);
     }
+    counted_once(before, event, after);
     standing(after);
 }
 

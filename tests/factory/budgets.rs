@@ -365,3 +365,59 @@ async fn a_paid_turn_that_a_lower_limit_of_its_tool_cuts_off_counts_for_the_tool
     assert_eq!(plant.desk.labels().len(), 2);
     assert_all_counted(&plant, CENT);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_request_that_a_pause_overtakes_does_not_go_out_until_work_goes_on() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let weighed = plant.desk.weigh();
+    let mut engine = plant.start();
+    // Its attempt has seen that it may begin.
+    eventually("it is about to go out", || weighed.begun()).await;
+    let pause = Verb::Pause {
+        scope: None,
+        reason: None,
+        until: None,
+    };
+    plant.told(pause).await;
+    weighed.open();
+    let waits = |s: &Snapshot| s.doing.contains("waiting for the developer: paused");
+    engine.until("it waits", waits).await;
+    assert!(plant.desk.labels().is_empty());
+    assert_eq!(plant.factory().sent, []);
+    let resume = Verb::Resume {
+        target: Some("factory".to_owned()),
+        reason: None,
+    };
+    plant.told(resume).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_all_counted(&plant, CENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_request_that_a_gateway_gave_up_on_or_its_server_failed_over_is_counted() {
+    let faults = [
+        (Fault::Lost, true),
+        (Fault::Server, true),
+        (Fault::Unreachable, false),
+        (Fault::Busy, false),
+    ];
+    for (fault, counted) in faults {
+        let plant = Plant::new(&[TOOL]);
+        plant.desk.paid(CENT);
+        let draft = format!("{TOOL}/spec/draft/0");
+        let error = ModelError::new("lab", fault, "nothing came");
+        plant.desk.on(&draft, 1, Act::Fail(error));
+        let mut engine = plant.start();
+        let failed = || turns(&plant).into_iter().find(|turn| !turn.ok);
+        engine
+            .until("it is counted", |s| s.totals.failed_turns > 0)
+            .await;
+        engine.cut().await;
+        let turn = failed().unwrap();
+        let usd = counted.then_some(CENT);
+        assert_eq!(turn.usd, usd, "{turn:?}");
+        assert_eq!(turn.input_tokens.is_some(), counted, "{turn:?}");
+    }
+}

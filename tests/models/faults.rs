@@ -277,7 +277,7 @@ const HEAD: &[Row] = &[
         OpenAi,
         504,
         "<html>504 Gateway Time-out</html>",
-        Fault::Unreachable,
+        Fault::Lost,
         Remedy::Wait,
     ),
     (

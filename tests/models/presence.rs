@@ -26,7 +26,7 @@ async fn a_host_that_dies_beside_a_turn_is_named_long_before_the_turn_is_given_u
     }));
     let models = hosts(quick(HostKind::Ollama, &server.url()));
     let error = take(&models, &request()).await.0.unwrap_err();
-    assert_eq!(error.fault, Fault::Unreachable);
+    assert_eq!(error.fault, Fault::Lost);
     assert!(
         error.detail.starts_with("it died beside a turn: "),
         "{error}"

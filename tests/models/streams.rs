@@ -294,7 +294,7 @@ async fn statuses_say_what_to_do() {
     assert!(matches!(
         of(502, "<html>bad gateway</html>").await,
         Err(ModelError {
-            fault: Fault::Unreachable,
+            fault: Fault::Lost,
             ..
         })
     ));

@@ -44,7 +44,7 @@ pub enum Act {
     Odd(&'static str, u8),
 }
 
-/// A turn that cannot be dropped before the test lets it answer.
+/// What cannot be dropped before the test lets it answer.
 #[derive(Clone, Default)]
 pub struct Blocked(std::sync::Arc<[std::sync::atomic::AtomicBool; 2]>);
 
@@ -143,6 +143,7 @@ pub struct Desk {
     away: Mutex<Option<String>>,
     gone: Mutex<BTreeSet<String>>,
     price: Mutex<Option<f64>>,
+    weighed: Mutex<Option<Blocked>>,
     /// Percent of tokens its models need less than is estimated.
     pub dense: AtomicU32,
     /// What probes find beside.
@@ -194,6 +195,13 @@ impl Desk {
     /// From now on every turn is paid and costs so much.
     pub fn paid(&self, usd: f64) {
         *self.price.lock().unwrap() = Some(usd);
+    }
+
+    /// The next paid request is priced, and so goes out, no sooner than the test lets it.
+    pub fn weigh(&self) -> Blocked {
+        let blocked = Blocked::default();
+        *self.weighed.lock().unwrap() = Some(blocked.clone());
+        blocked
     }
 
     /// Labels asked for so far.
@@ -301,6 +309,10 @@ impl Models for Desk {
     }
 
     fn priced(&self, _: &TurnRequest, reply: Reply) -> Reply {
+        let weighed = self.weighed.lock().unwrap().take();
+        if let Some(blocked) = weighed {
+            blocked.wait();
+        }
         let price = *self.price.lock().unwrap();
         Reply {
             usd: price.or(Some(0.0)),

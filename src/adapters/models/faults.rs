@@ -163,7 +163,7 @@ const TABLE: &[Row] = &[
     ),
     // By somebody else: no prompt did that.
     says(&["model unloaded", "was unloaded"], Fault::Server),
-    head(&[502, 504, 524], &[], Fault::Unreachable),
+    head(&[502, 504, 524], &[], Fault::Lost),
     head(
         &[300, 301, 302, 303, 307, 308, 404, 405],
         &[],

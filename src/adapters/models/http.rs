@@ -43,7 +43,7 @@ pub async fn turn(
         }),
         why = alive::dies(server, &request.model, pieces, &heard) => {
             let words = format!("it died beside a turn: {why}");
-            Err(fail(server, Fault::Unreachable, words))
+            Err(fail(server, Fault::Lost, words))
         }
     };
     if let Ok(reply) = &mut reply {

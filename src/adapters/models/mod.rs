@@ -198,7 +198,12 @@ fn price_remedy(model: &str) -> String {
 fn left_in_midst(error: &ModelError) -> bool {
     matches!(
         error.fault,
-        Fault::Unreachable | Fault::Hung | Fault::Broken | Fault::Garbled | Fault::TooLong
+        Fault::Unreachable
+            | Fault::Lost
+            | Fault::Hung
+            | Fault::Broken
+            | Fault::Garbled
+            | Fault::TooLong
     )
 }
 

@@ -62,6 +62,14 @@ where
     }
 }
 
+/// Why the loop does not journal what an attempt tells it.
+pub enum Refused {
+    /// It is a request that goes out, and none may now.
+    Held,
+    /// The attempt is not the present one.
+    Over,
+}
+
 /// What an attempt tells the loop.
 pub enum FromAgent {
     /// Events to journal before the attempt goes on.
@@ -71,7 +79,7 @@ pub enum FromAgent {
         /// What happened.
         events: Vec<NewEvent>,
         /// Answered once they are durable, or refused.
-        done: oneshot::Sender<Result<(), String>>,
+        done: oneshot::Sender<Result<(), Refused>>,
     },
     /// What it does now, in words.
     Doing {
@@ -342,15 +350,25 @@ impl Context {
 }
 
 /// Events on their way into the journal.
-pub struct Recording(oneshot::Receiver<Result<(), String>>);
+pub struct Recording(oneshot::Receiver<Result<(), Refused>>);
 
 impl Recording {
     /// Durable when it returns; an attempt that is no longer the present one is told to stop.
     pub async fn done(self) -> Result<(), Stop> {
+        match self.taken().await? {
+            true => Ok(()),
+            false => Err(Stop::Dropped("no request may go out now".to_owned())),
+        }
+    }
+
+    /// As `done`; false where it is a request that may not go out now.
+    pub(super) async fn taken(self) -> Result<bool, Stop> {
+        let dropped = |why: &str| Err(Stop::Dropped(why.to_owned()));
         match self.0.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(Stop::Dropped(why)),
-            Err(_) => Err(Stop::Dropped("the engine has ended".to_owned())),
+            Ok(Ok(())) => Ok(true),
+            Ok(Err(Refused::Held)) => Ok(false),
+            Ok(Err(Refused::Over)) => dropped("another attempt has begun"),
+            Err(_) => dropped("the engine has ended"),
         }
     }
 }

@@ -327,8 +327,9 @@ impl Context {
         read: &impl Fn(&Reply) -> Result<T, Malformed>,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;
+        // Before it is kept: a reply that its reader panics over would be found again by every attempt after this one.
         let value = usable(request, &reply, read);
-        // First: an answer that is counted must be there to be used again after a cut.
+        // Before it is counted: an answer that is counted must be there to be used again after a cut.
         let kept = self.transcribe(request, Some(&reply), None);
         let odd = self.count(asked, &reply, millis, value.is_err());
         // It has cost what it has cost, kept or not.

@@ -6,12 +6,15 @@ use super::context::{Context, Recording, Stop};
 use super::counted::with_reply;
 use super::turns::Asked;
 use crate::domain::event::{EventBody, Sent, Turn};
+use crate::domain::label::Label;
 use crate::factory::ports::model::Reply;
 use crate::factory::ports::store::Store;
 
 impl Context {
-    /// A request is about to be sent.
-    pub(super) async fn begins(&self, asked: &Asked) -> Result<(), Stop> {
+    /// A request is about to be sent. A paid one is in the journal then, and was allowed to go out when it came there: what was
+    /// accepted since its attempt had looked holds it. One that is dropped while it waits for its host's place in line is counted
+    /// all the same: whether it went out from there only the line knows, and too much is the safe side.
+    pub(super) async fn begins(&mut self, asked: &Asked) -> Result<(), Stop> {
         let request = &asked.request;
         if self.tools.models.free(&request.host, &request.model) {
             return Ok(());
@@ -23,7 +26,11 @@ impl Context {
         };
         let reply = self.tools.models.priced(request, reply);
         let words = "its prompt is estimated, what was written by then is not known";
-        self.sent(asked, &reply, words).done().await
+        while !self.sent(asked, &reply, words).taken().await? {
+            self.clear_to_go().await?;
+            self.doing(Label::of(&request.label).words());
+        }
+        Ok(())
     }
 
     /// Its reply is there, and it is not counted yet.

@@ -8,8 +8,10 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
-    /// No connection, or the host died beside a turn.
+    /// No connection.
     Unreachable,
+    /// The host went with the request: it died beside the turn, or a gateway gave up waiting for it.
+    Lost,
     /// Nothing came for so long that the turn was given up, though the host may answer questions.
     Hung,
     /// Overloaded, its queue is full, or a model is being loaded.
@@ -82,7 +84,7 @@ impl Fault {
     #[must_use]
     pub const fn remedy(self) -> Remedy {
         match self {
-            Self::Unreachable | Self::Busy => Remedy::Wait,
+            Self::Unreachable | Self::Lost | Self::Busy => Remedy::Wait,
             Self::Refused | Self::SpendLimit | Self::Misaddressed | Self::NoScript => Remedy::Ask,
             Self::Missing
             | Self::Unable
@@ -97,12 +99,22 @@ impl Fault {
         }
     }
 
-    /// The request had gone out and was not refused: a provider may bill its prompt, whatever came of it.
+    /// A provider may bill the prompt, whatever came of it: nothing says that the request was turned down before any work.
     #[must_use]
     pub const fn was_read(self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::Hung | Self::Broken | Self::Unfinished | Self::TooLong
+            Self::Unreachable
+                | Self::Busy
+                | Self::Refused
+                | Self::SpendLimit
+                | Self::Missing
+                | Self::Unable
+                | Self::Misaddressed
+                | Self::Unpriced
+                | Self::Rejected
+                | Self::Overflow
+                | Self::NoScript
         )
     }
 
@@ -110,7 +122,7 @@ impl Fault {
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Unreachable => "see whether it runs and what stands in front of it",
+            Self::Unreachable | Self::Lost => "see whether it runs and what stands in front of it",
             Self::Hung => {
                 "start the server again, or raise first_byte_s or idle_s of the host if its model is that slow"
             }
@@ -143,7 +155,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unreachable => "does not answer",
+            Self::Unreachable | Self::Lost => "does not answer",
             Self::Hung => "hangs",
             Self::Busy => "is busy",
             Self::Refused => "refuses the key",
