@@ -65,7 +65,11 @@ impl Driver {
                 let Some(role) = table::role_of(phase) else {
                     return Ok(false);
                 };
-                if self.readiness.external(role) || !self.readiness.ready(role, factory, now) {
+                let ready = match self.readiness.external(role) {
+                    true => phase == Phase::Qa && self.gates_asked && !self.paused(role),
+                    false => self.readiness.ready(role, factory, now),
+                };
+                if !ready {
                     return Ok(false);
                 }
                 self.start_attempt(role)?;
@@ -200,7 +204,7 @@ impl Driver {
     async fn after(&mut self, step: &Move) -> Result<(), Failed> {
         self.failing = None;
         // It was a move from where the tool stood then.
-        self.unjudged = None;
+        (self.unjudged, self.gates_asked) = (None, false);
         let done = match (step.to, step.outcome) {
             (Phase::Idle, Outcome::Next) => {
                 self.sweeping.at_once();

@@ -63,6 +63,8 @@ pub struct Driver {
     pub(super) failing: Option<Failing>,
     /// A legal claim whose conditions could not be looked at.
     pub(super) unjudged: Option<StateDoc>,
+    /// A claim has asked for the gates, and they have not decided: what cuts them short does not take it back.
+    pub(super) gates_asked: bool,
     /// The last unmet condition that was journaled, and in which phase.
     pub(super) unmet: Option<(Phase, String)>,
     pub(super) engine: crate::domain::screen::EngineId,
@@ -135,6 +137,7 @@ impl Driver {
             loaded: None,
             failing: None,
             unjudged: None,
+            gates_asked: false,
             unmet: None,
             engine: parts.engine,
             wake,

@@ -96,9 +96,16 @@ impl Driver {
 
     /// Another program says where the tool stands.
     pub(super) async fn claim(&mut self, doc: StateDoc) -> Result<(), Failed> {
+        let judgement = judge(&self.ledger.factory, &doc);
+        // It lies there until they have decided, and is seen again at each hint: begun anew, they would be wasted, and
+        // what fails by chance would be tried until it passes.
+        if matches!(judgement, Judgement::Legal { .. }) && self.gates_decide() {
+            self.suspect = None;
+            return self.adopt(&doc).map(drop);
+        }
         // A newer claim takes the place of one that could not be judged yet.
-        self.unjudged = None;
-        match judge(&self.ledger.factory, &doc) {
+        (self.unjudged, self.gates_asked) = (None, false);
+        match judgement {
             Judgement::Harmless | Judgement::PutBack => {
                 self.suspect = None;
                 self.adopt(&doc).map(drop)
@@ -112,6 +119,12 @@ impl Driver {
                 Ok(())
             }
         }
+    }
+
+    /// The gates are at work or about to be, and their word counts whatever is claimed.
+    fn gates_decide(&self) -> bool {
+        let at_work = self.running.as_ref().is_some_and(|r| self.current(r.id));
+        self.ledger.factory.phase == Phase::Qa && (at_work || self.gates_asked)
     }
 
     /// Watches an illegal state until it settles; others in its place do so together with it.
@@ -156,6 +169,7 @@ impl Driver {
         self.commit([vec![claimed], taken].concat())?;
         self.drop_attempt("another program moved the phase")?;
         if from == Phase::Qa {
+            self.gates_asked = true;
             return self.start_attempt(Role::Qa);
         }
         let report = Report {

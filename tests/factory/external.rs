@@ -337,3 +337,66 @@ async fn held_out_cases_of_another_program_are_tried_on_the_stub_and_never_run_o
     });
     assert_eq!(held.collect::<Vec<_>>(), [1, 1]);
 }
+
+/// A tool stands in qa, and QA is another program that has written its held-out cases.
+async fn in_qa() -> (Plant, Engine) {
+    let plant = plant_for("qa");
+    let mut engine = plant.start();
+    let folder = format!("dev-factory/acceptance/{TOOL}");
+    eventually("a folder for the cases", || {
+        plant.home.join(&folder).is_dir()
+    })
+    .await;
+    engine.phase(Phase::SpecReview).await;
+    let said = homes::reply(&format!("{TOOL}/spec-review/cases/0")).unwrap();
+    let cases = reply::fenced(&said, &["jsonl"]).unwrap();
+    fs::write(plant.home.join(folder).join("1.jsonl"), cases).unwrap();
+    claim(&plant, "coding");
+    engine.phase(Phase::Qa).await;
+    (plant, engine)
+}
+
+/// It ships, and this is what the journal has of qa: claims, attempts, runs.
+async fn shipped(plant: &Plant, mut engine: Engine) -> [usize; 3] {
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    let events = plant.journal();
+    let count = |wanted: fn(&EventBody) -> bool| events.iter().filter(|e| wanted(&e.body)).count();
+    [
+        count(|body| matches!(body, EventBody::Claimed { from, .. } if *from == Phase::Qa)),
+        count(|body| matches!(body, EventBody::AttemptStarted(a) if a.phase == Phase::Qa)),
+        count(|body| matches!(body, EventBody::Run(_))),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_is_seen_again_while_its_gates_run_does_not_run_them_anew() {
+    let (plant, engine) = in_qa().await;
+    let gates = plant.tests.hold();
+    claim(&plant, "review");
+    gates.reached(1).await;
+    let text = plant.read("dev-factory/state.json");
+    for (n, phase) in ["review", "fixing", "review"].into_iter().enumerate() {
+        let mut state: Value = serde_json::from_str(&text).unwrap();
+        (state["phase"], state["again"]) = (phase.into(), n.into());
+        // Whole at once, so that what is asked for afterwards is answered after it was judged.
+        let whole = plant.home.join("dev-factory/state.json.whole");
+        fs::write(&whole, format!("{state:#}\n")).unwrap();
+        fs::rename(&whole, plant.state_path()).unwrap();
+        plant.told(Verb::Probe { host: None }).await;
+    }
+    gates.open();
+    assert_eq!(shipped(&plant, engine).await, [1, 1, 1]);
+    assert_eq!(refusals(&plant), []);
+    assert_eq!(plant.state().other["again"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gates_that_were_cut_short_run_again_for_the_same_claim() {
+    let (plant, engine) = in_qa().await;
+    plant.tests.meddle("src/log.js");
+    claim(&plant, "review");
+    // The files changed while they were measured: nobody has to claim it again for that.
+    assert_eq!(shipped(&plant, engine).await, [1, 2, 1]);
+}

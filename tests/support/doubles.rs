@@ -69,7 +69,7 @@ impl Blocked {
     }
 }
 
-/// A turn that waits for the test.
+/// A turn, or a run of the gates, that waits for the test.
 #[derive(Clone)]
 pub struct Held {
     reached: watch::Sender<u32>,
@@ -99,7 +99,7 @@ impl Held {
     async fn at_least(count: &watch::Sender<u32>, times: u32, what: &str) {
         let mut seen = count.subscribe();
         let found = tokio::time::timeout(DEADLINE, seen.wait_for(|n| *n >= times)).await;
-        assert!(matches!(found, Ok(Ok(_))), "the held turn was never {what}");
+        assert!(matches!(found, Ok(Ok(_))), "what is held was never {what}");
     }
 
     /// Lets it answer.
@@ -411,6 +411,8 @@ pub struct Canned {
     missing: Mutex<Option<String>>,
     /// A file that somebody writes in the midst of the next run of the gates.
     meddled: Mutex<Option<String>>,
+    /// Runs of the gates wait here.
+    held: Mutex<Option<Held>>,
 }
 
 impl Canned {
@@ -443,6 +445,13 @@ impl Canned {
     /// Somebody writes this file of the tool while the gates run the next time.
     pub fn meddle(&self, file: &str) {
         *self.meddled.lock().unwrap() = Some(file.to_owned());
+    }
+
+    /// From now on runs of the gates wait until they are let go.
+    pub fn hold(&self) -> Held {
+        let held = Held::new();
+        *self.held.lock().unwrap() = Some(held.clone());
+        held
     }
 
     /// The stub passes just these cases.
@@ -558,7 +567,12 @@ impl Tests for Canned {
             // The repeat that looks for flaky tests ends the red run.
             self.reds.fetch_sub(1, Ordering::SeqCst);
         }
+        let held = self.held.lock().unwrap().clone();
+        let held = held.filter(|_| coverage && gate);
         async move {
+            if let Some(held) = held {
+                held.wait().await;
+            }
             Ok(if red {
                 failing(run, at, &file, words)
             } else {
