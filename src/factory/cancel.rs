@@ -9,6 +9,10 @@ use crate::domain::actor;
 use crate::domain::event::{EventBody, NewEvent, Sent};
 use crate::domain::label::Label;
 
+/// What cannot be journaled now is still open.
+pub(super) const COUNTED_LATER: &str =
+    "what a turn has cost is counted before another attempt begins";
+
 impl Driver {
     /// Drops the turn or gate under way.
     pub(super) fn cancel(&mut self) {
@@ -20,11 +24,12 @@ impl Driver {
             .count_told(running.id)
             .and_then(|()| self.count_sent("cancelled"));
         if let Err(error) = counted {
-            tracing::warn!("what a cancelled turn has cost is counted at the next start: {error}");
+            tracing::warn!("{COUNTED_LATER}: {error}");
         }
     }
 
-    /// Counts turns that an attempt has told of and the loop had not come to; nothing else of it counts any more.
+    /// Counts turns that an attempt has told of and the loop had not come to; nothing else of it counts any more. Where they
+    /// cannot be journaled, what is left of a paid one is its estimate, and nothing of a free one.
     fn count_told(&mut self, attempt: u64) -> Result<(), Failed> {
         let mut told = Vec::new();
         let mut wakes = std::mem::take(&mut self.later);

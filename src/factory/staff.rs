@@ -2,6 +2,7 @@
 
 use super::attempts::context::{FromAgent, Origin, Refused};
 use super::attempts::{Context, Stop};
+use super::cancel::COUNTED_LATER;
 use super::driver::Driver;
 use super::failed::Failed;
 use super::pool::Job;
@@ -125,7 +126,10 @@ impl Driver {
     ) -> Result<(), Failed> {
         if self.running.as_ref().is_some_and(|r| r.id == attempt) {
             self.running = None;
-            self.count_sent("broken off")?;
+            // What the attempt has brought is not given up for it.
+            if let Err(error) = self.count_sent("broken off") {
+                tracing::warn!("{COUNTED_LATER}: {error}");
+            }
         }
         if !self.current(attempt) {
             return Ok(());
@@ -170,6 +174,9 @@ impl Driver {
         let Some(tool) = factory.current_tool.clone() else {
             return Ok(());
         };
+        // A request of the same label would take its place.
+        self.count_sent("broken off")?;
+        let factory = &self.ledger.factory;
         let begun = factory
             .attempt
             .as_ref()
