@@ -15,7 +15,7 @@ mod pty;
 #[path = "terminal/trouble.rs"]
 mod trouble;
 
-use pty::{Ends, Pty};
+use pty::{Ends, Pty, Shown};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;
@@ -311,9 +311,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_screens_back() {
         pty.shows("[2 Agents");
         pty.press(CTRL_Z);
         pty.until("stopped", |s| {
-            !s.screen().alternate_screen()
-                && !s.screen().hide_cursor()
-                && s.text().contains("Stopped")
+            !s.screen().alternate_screen() && !s.screen().hide_cursor() && stopped(s)
         });
         pty.press("echo typed-$((40+2))\r");
         pty.shows("typed-42");
@@ -340,6 +338,12 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_screens_back() {
     pty.press("exit\r");
     pty.ended();
     w.unharmed();
+}
+
+/// A job was stopped, and the shell has come to its prompt: what is typed earlier may lose letters to its change of modes.
+fn stopped(shown: &Shown) -> bool {
+    let text = shown.text();
+    text.contains("Stopped") && text.trim_end().ends_with("ready>")
 }
 
 /// The only child of the shell in the terminal.
@@ -370,9 +374,7 @@ fn a_stop_from_outside_gives_the_terminal_to_the_shell_too() {
         let screens = child(&pty);
         signal(screens, Signal::TSTP);
         pty.until("stopped", |s| {
-            !s.screen().alternate_screen()
-                && !s.screen().hide_cursor()
-                && s.text().contains("Stopped")
+            !s.screen().alternate_screen() && !s.screen().hide_cursor() && stopped(s)
         });
         // Raw mode would neither show what is typed nor take the end of the line.
         pty.press(&format!("echo typed-$((40+{round}))\r"));
@@ -391,7 +393,7 @@ fn a_stop_from_outside_gives_the_terminal_to_the_shell_too() {
     pty.press("o");
     pty.shows("pager-here");
     pty.press(CTRL_Z);
-    pty.shows("Stopped");
+    pty.until("stopped", stopped);
     pty.press("echo typed-$((40+2))\r");
     pty.shows("\ntyped-42");
     let screens = child(&pty);

@@ -9,7 +9,11 @@ mod jest_home;
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+/// Servers of these tests so far: each has a name of its own.
+static SERVERS: AtomicU32 = AtomicU32::new(0);
 
 /// A tmux server of our own, ended when dropped, and the engine of a home with it.
 struct Tmux<'a> {
@@ -20,7 +24,8 @@ struct Tmux<'a> {
 impl<'a> Tmux<'a> {
     /// A window of 120 by 36 with a shell in `dir`.
     fn start(dir: &Path, home: &'a Path) -> Self {
-        let socket = format!("test-{}-{}", std::process::id(), home.as_os_str().len());
+        let nth = SERVERS.fetch_add(1, Ordering::Relaxed);
+        let socket = format!("test-{}-{nth}", std::process::id());
         let tmux = Self { socket, home };
         let made = tmux.call(
             Command::new("tmux")
