@@ -155,9 +155,10 @@ pub fn single(world: &World, count: usize) {
     let dir = tempfile::tempdir().unwrap();
     let path = file(dir.path(), 10);
     let shown = path.display();
-    for (name, command) in [
-        ("mprocs", format!("mprocs 'tail -f {shown}'")),
-        ("lnav", format!("lnav -N {shown}")),
+    for (name, command, count) in [
+        ("mprocs", format!("mprocs 'tail -f {shown}'"), count),
+        // It does not follow by itself beyond its first page.
+        ("lnav", format!("lnav -N {shown}"), count.min(15)),
     ] {
         if !others::here(name) {
             continue;
