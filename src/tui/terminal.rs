@@ -136,8 +136,11 @@ pub fn size() -> (u16, u16) {
 /// nobody's, and no reason to wait.
 #[must_use]
 pub fn in_front(terminal: &File) -> bool {
+    // SAFETY: it takes nothing and always succeeds. Not by rustix, which takes for granted that it is above 0: our group
+    // may have its leader outside of our process namespace.
+    let own = unsafe { libc::getpgrp() };
     let group = rustix::termios::tcgetpgrp(terminal);
-    group.is_err() || group.is_ok_and(|group| group == rustix::process::getpgrp())
+    group.is_err() || group.is_ok_and(|group| group.as_raw_nonzero().get() == own)
 }
 
 /// The same of the terminal that is held.

@@ -2,7 +2,6 @@
 
 use super::eventually;
 use dev_factory::adapters::child;
-use rustix::process::{Pid, getsid};
 use std::process::Command;
 
 #[test]
@@ -12,8 +11,9 @@ fn a_program_is_ended_without_another_child_that_has_a_session_of_its_own() {
         .args(["sleep", "600"])
         .spawn()
         .unwrap();
-    let pid = Pid::from_child(&engine);
-    eventually(|| getsid(Some(pid)).is_ok_and(|session| session == pid));
+    // Only then it has its session: setsid becomes sleep.
+    let name = format!("/proc/{}/comm", engine.id());
+    eventually(|| std::fs::read_to_string(&name).is_ok_and(|name| name == "sleep\n"));
     let mut tmux = Command::new("sleep").arg("600").spawn().unwrap();
     child::end(&mut tmux);
     let left = matches!(engine.try_wait(), Ok(None));

@@ -254,8 +254,7 @@ fn signals(place: &Place) -> Harms {
 
 fn group(place: &Place) -> Harms {
     let _alone = alone(place);
-    let own = rustix::process::getpgrp().as_raw_nonzero().get();
-    let _mine = Victim::start(place, "mine", Some(own));
+    let _mine = Victim::start(place, "mine", None);
     let other = Victim::start(place, "other", Some(0));
     // To its own group, as a program does that tidies up after itself; 0 is the group of whoever asks.
     let ran = place.raw(&["group", &other.pid()], Limits::default());
