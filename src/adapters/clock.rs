@@ -23,14 +23,25 @@ impl Clock for SystemClock {
     }
 
     fn uptime(&self) -> Option<Duration> {
-        let text = std::fs::read_to_string("/proc/uptime").ok()?;
-        let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
-        Duration::try_from_secs_f64(seconds).ok()
+        uptime()
     }
 
     fn stopped(&self) -> Duration {
         stopped()
     }
+}
+
+/// How long the computer has been up, its sleep with it.
+#[cfg(target_os = "linux")]
+fn uptime() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let (seconds, nanos) = (time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?);
+    Some(Duration::new(seconds, nanos))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn uptime() -> Option<Duration> {
+    None
 }
 
 /// When it was last looked whether this process runs, and how long it did not.

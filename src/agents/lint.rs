@@ -22,6 +22,8 @@ const VAGUE: [&str; 9] = [
     "as needed",
 ];
 
+const INSTALLS: [&str; 2] = ["npm install", "node_modules"];
+
 /// The spec, or everything that is wrong with it. `allowed`: packages its files may depend on.
 pub fn lint(
     text: &str,
@@ -296,6 +298,15 @@ fn words(spec: &Spec, allowed: &[Package], problems: &mut Vec<String>) {
         if title == "Examples" {
             continue;
         }
+        // They are rare: only a section that has one is read by lines.
+        let whole = text.to_lowercase();
+        if !VAGUE
+            .iter()
+            .chain(&INSTALLS)
+            .any(|word| whole.contains(word))
+        {
+            continue;
+        }
         for line in text.lines() {
             let lower = line.to_lowercase();
             if let Some(word) = VAGUE.iter().find(|word| says(&lower, word)) {
@@ -304,7 +315,7 @@ fn words(spec: &Spec, allowed: &[Package], problems: &mut Vec<String>) {
                     line.trim().chars().take(100).collect::<String>()
                 ));
             }
-            if says(&lower, "npm install") || says(&lower, "node_modules") {
+            if INSTALLS.iter().any(|word| says(&lower, word)) {
                 let usable = usable(allowed);
                 problems.push(format!(
                     "Section {title}: {usable}; leave npm install out, the factory installs."

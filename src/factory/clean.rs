@@ -156,10 +156,10 @@ impl Clean<dyn Store> {
     /// A line of a transcript: JSON stays JSON, whatever its texts hold.
     fn record(&self, line: &str) -> String {
         match serde_json::from_str::<Value>(line) {
-            Ok(mut value) => {
-                self.redactor.redact_foreign(&mut value);
-                escape_json(&value.to_string()) + "\n"
-            }
+            Ok(mut value) => match self.redactor.redact_foreign(&mut value) {
+                true => escape_json(&value.to_string()) + "\n",
+                false => escape_json(line),
+            },
             Err(_) => self.redactor.clean(line),
         }
     }

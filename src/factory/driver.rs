@@ -297,7 +297,9 @@ impl Driver {
 
     /// Records events; a move is shown at once.
     pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, Failed> {
-        let moves = events.iter().any(|e| matches!(e.body, EventBody::Move(_)));
+        let any = |wanted: fn(&EventBody) -> bool| events.iter().any(|event| wanted(&event.body));
+        let moves = any(|body| matches!(body, EventBody::Move(_)));
+        let goes_on = any(|body| matches!(body, EventBody::AttemptStarted(_)));
         let mut races = 0;
         let recorded = loop {
             match self.ledger.commit(events.clone()) {
@@ -311,8 +313,11 @@ impl Driver {
         };
         self.telling.hear(&recorded);
         self.dirty = true;
-        if moves {
-            self.publish();
+        match moves {
+            // The attempt that begins with it does not wait for the screens.
+            true if goes_on => self.shown = None,
+            true => self.publish(),
+            false => {}
         }
         Ok(recorded)
     }

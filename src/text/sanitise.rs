@@ -10,7 +10,11 @@ const TAB: &str = "    ";
 /// The whole text, safe: of its control characters only line feeds are left.
 #[must_use]
 pub fn sanitise(text: &str) -> String {
-    sanitise_bytes(text.as_bytes())
+    // Most texts are short and plain: there is nothing to do.
+    match text.len() <= LINE_LIMIT && text.bytes().all(|byte| plain(&byte)) {
+        true => text.to_owned(),
+        false => sanitise_bytes(text.as_bytes()),
+    }
 }
 
 /// The same for bytes that may not be UTF-8; what is not shows as U+FFFD.
@@ -29,15 +33,16 @@ pub fn sanitise_uncut(text: &str) -> String {
 #[must_use]
 pub fn escape_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if hidden(c) || (c.is_control() && c != '\n') {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(c);
+    let mut kept = 0;
+    let odd = |c: char| hidden(c) || (c.is_control() && c != '\n');
+    for (at, c) in text.char_indices().filter(|(_, c)| odd(*c)) {
+        out.push_str(text.get(kept..at).unwrap_or_default());
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
         }
+        kept = at + c.len_utf8();
     }
+    out.push_str(text.get(kept..).unwrap_or_default());
     out
 }
 
@@ -113,7 +118,6 @@ impl Sanitiser {
 
     /// A piece of one line. Most are plain and need no parser.
     fn part(&mut self, part: &[u8]) {
-        let plain = |byte: &u8| matches!(byte, 0x20..=0x7E);
         match str::from_utf8(part) {
             Ok(text) if !self.parsing && part.iter().all(plain) && self.line.fits(text) => {
                 self.line.text(text);
@@ -124,6 +128,11 @@ impl Sanitiser {
             }
         }
     }
+}
+
+/// A byte that is a character of one line, as it is.
+fn plain(byte: &u8) -> bool {
+    matches!(byte, 0x20..=0x7E)
 }
 
 /// Bytes at the end that begin a character and do not complete it.
@@ -219,6 +228,10 @@ impl Perform for Line {
 
 /// Characters that change the reading order or take no room: shown by number instead.
 pub(super) fn hidden(c: char) -> bool {
+    // Nearly all text, and none of it is.
+    if c.is_ascii() {
+        return false;
+    }
     matches!(u32::from(c),
         0xAD | 0x034F | 0x061C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
         | 0x2028..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0E | 0xFEFF | 0xFFA0

@@ -6,8 +6,6 @@ use super::redact::MARK;
 const LONGEST_RUN: usize = 8192;
 /// Bytes of the longest token: a signed one of a web service has a few hundred, rarely some thousand.
 const LONGEST_TOKEN: usize = 4096;
-/// First bytes of all that is found here.
-const STARTS: [u8; 7] = *b":sgxAe-";
 
 /// Takes them out of text that comes in pieces; an end that could be the start of one waits until it is clear.
 #[derive(Default)]
@@ -74,9 +72,15 @@ impl ShapeStream {
     }
 }
 
-/// Bytes at the start of `rest` where nothing of this can begin.
-fn harmless(rest: &str) -> usize {
-    let first = rest.bytes().position(|byte| STARTS.contains(&byte));
+/// Bytes at the start of `rest` where nothing of this can begin: by its first two bytes, as single ones are in every word.
+pub(super) fn harmless(rest: &str) -> usize {
+    let begins = |pair: &[u8]| {
+        matches!(
+            pair,
+            b":/" | b"sk" | b"gh" | b"gi" | b"xo" | b"AK" | b"AS" | b"ey" | b"--"
+        )
+    };
+    let first = rest.as_bytes().windows(2).position(begins);
     first.unwrap_or(rest.len())
 }
 
@@ -173,12 +177,14 @@ fn shape_at(rest: &str) -> Option<usize> {
     None
 }
 
+/// Bytes looked at for the end of a key's first line.
+const LONGEST_LABEL: usize = 64;
 const PEM_BEGIN: &str = "-----BEGIN ";
 const PEM_END: &str = "-----END ";
 
 /// Length of a `-----BEGIN … PRIVATE KEY-----` line at the start.
 fn pem_begin(rest: &str) -> Option<usize> {
-    let label = near(rest.strip_prefix(PEM_BEGIN)?, 64);
+    let label = near(rest.strip_prefix(PEM_BEGIN)?, LONGEST_LABEL);
     let end = label.find("-----")?;
     let name = label.get(..end)?;
     (end < 48 && name.ends_with("PRIVATE KEY")).then_some(PEM_BEGIN.len() + end + 5)
@@ -193,6 +199,7 @@ fn pem_end(rest: &str) -> Option<usize> {
 
 /// Bytes at the end that may be a key's first line, not yet whole.
 fn pem_waiting(text: &str) -> usize {
-    let tail = text.rfind(PEM_BEGIN).map_or(0, |at| text.len() - at);
-    if tail < 64 { tail } else { 0 }
+    let end = text.ceil_char_boundary(text.len().saturating_sub(LONGEST_LABEL - 1));
+    let end = text.get(end..).unwrap_or_default();
+    end.rfind(PEM_BEGIN).map_or(0, |at| end.len() - at)
 }

@@ -1,6 +1,9 @@
 //! Factory homes for tests: made by the real `init`, with Jest linked in and a wishlist of demo tools.
 #![allow(dead_code)]
 
+#[path = "tested.rs"]
+mod tested;
+
 use super::jest_home;
 use dev_factory::domain::state::StateDoc;
 use serde_json::{Value, json};
@@ -24,7 +27,7 @@ model = \"script/demo\"
 
 /// The program under test, away from the user's files and from model servers of this machine.
 pub fn program(dir: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dev-factory"));
+    let mut command = Command::new(tested::program());
     command
         .args(words)
         .current_dir(dir)

@@ -2,6 +2,9 @@
 
 #![allow(dead_code)]
 
+#[path = "tested.rs"]
+mod tested;
+
 use super::homes;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -65,7 +68,7 @@ fn some(count: u16) -> NonZero<u16> {
 impl Pty {
     /// The program under test in a terminal of 120 by 36.
     pub fn run(dir: &Path, words: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_dev-factory"));
+        let mut command = CommandBuilder::new(tested::program());
         command.args(words);
         Self::start(dir, command, env)
     }

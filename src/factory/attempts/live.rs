@@ -12,24 +12,26 @@ use tokio::sync::{mpsc, oneshot};
 /// Pieces of a reply taken in one go.
 const BURST: usize = 256;
 
-/// What came of a reply, in characters.
-#[derive(Clone, Copy, Default)]
+/// What came of a reply, in characters, and what it only repeated.
+#[derive(Default)]
 pub(super) struct Came {
     pub said: usize,
     pub pondered: usize,
+    said_again: Option<String>,
+    pondered_again: Option<String>,
 }
 
 /// Passes streamed text to the live log; how much came.
 pub(super) async fn show(
     voice: Voice,
-    redactor: Redactor,
+    redactor: &Redactor,
     mut arriving: mpsc::UnboundedReceiver<Delta>,
     looping: oneshot::Sender<String>,
 ) -> Came {
     let mut came = Came::default();
     let (mut looping, mut saying, mut pondering) =
         (Some(looping), Repeats::default(), Repeats::default());
-    let (mut text, mut thought) = (Shown::new(&redactor), Shown::new(&redactor));
+    let (mut text, mut thought) = (Shown::new(redactor), Shown::new(redactor));
     let mut pieces = Vec::new();
     // What came together is shown together: a line a token costs more than all else of a turn.
     while arriving.recv_many(&mut pieces, BURST).await > 0 {
@@ -43,11 +45,13 @@ pub(super) async fn show(
         }
         came.said += said.chars().count();
         came.pondered += pondered.chars().count();
-        let again = saying.push(&said).or_else(|| pondering.push(&pondered));
+        came.said_again = came.said_again.or_else(|| saying.push(&said));
+        came.pondered_again = came.pondered_again.or_else(|| pondering.push(&pondered));
+        let again = came.said_again.as_ref().or(came.pondered_again.as_ref());
         if let Some(words) = again
             && let Some(tell) = looping.take()
         {
-            let _ = tell.send(words);
+            let _ = tell.send(words.clone());
         }
         voice.line(Level::Thought, thought.push(&pondered));
         voice.line(Level::Stream, text.push(&said));
@@ -81,13 +85,13 @@ impl Shown {
     }
 }
 
-/// Whether a whole reply only repeats itself: one that came at once was not read while it streamed. What was thought before
+/// Whether a whole reply only repeats itself: one that came at once was over before that was known. What was thought before
 /// an answer came all the same harms nothing.
-pub(super) fn looped(request: &TurnRequest, reply: &Reply) -> Option<ModelError> {
-    let text = match reply.text.trim().is_empty() {
-        true => &reply.thought,
-        false => &reply.text,
+pub(super) fn looped(request: &TurnRequest, reply: &Reply, came: &Came) -> Option<ModelError> {
+    let again = match reply.text.trim().is_empty() {
+        true => &came.pondered_again,
+        false => &came.said_again,
     };
-    let detail = Repeats::default().push(text)?;
+    let detail = again.clone()?;
     Some(ModelError::new(&request.host, Fault::Looping, detail))
 }

@@ -17,7 +17,6 @@ use crate::factory::trial;
 use crate::text::tokens;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 impl Context {
     /// Asks once; an answer without a usable form is None and costs nothing more.
@@ -58,21 +57,20 @@ impl Context {
             self.doing(Label::of(&request.label).words());
             self.begins(&asked).await?;
             let begun = (tokio::time::Instant::now(), self.tools.clock.stopped());
-            let (outcome, showing) = self.exchange(request).await;
+            let (outcome, came) = self.exchange(request).await;
             let millis = self.worked(begun);
             let (error, thrown, measured) = match outcome {
                 Err(error) => (error, None, None),
-                Ok(reply) => match self.judged(&asked, &reply).await {
+                Ok(reply) => match self.judged(&asked, &reply, &came).await {
                     (None, measured) => {
-                        let value = self.settle(&asked, reply, millis, showing, read).await;
+                        let value = self.settle(&asked, reply, millis, read).await;
                         self.also(measured);
                         return value;
                     }
                     (Some(error), measured) => (error, Some(reply), measured),
                 },
             };
-            let written = showing.await.unwrap_or_default();
-            let chars = written.said + written.pondered;
+            let chars = came.said + came.pondered;
             let thrown = thrown.or_else(|| self.broken_off(&asked, &error, chars));
             let kept = self.transcribe(request, None, Some(&error));
             let failed = EventBody::Turn(self.failed(&asked, &error, thrown.as_ref(), millis));
@@ -81,7 +79,7 @@ impl Context {
             kept?;
             if error.fault == Fault::Looping {
                 self.looped += 1;
-                return Ok(Err(Spoiled::looping(error.detail, written.said == 0)));
+                return Ok(Err(Spoiled::looping(error.detail, came.said == 0)));
             }
             let smaller = self.numbers().context < window;
             let next = tries.next(&error, smaller, self.replaceable || spare);
@@ -179,6 +177,7 @@ impl Context {
         &mut self,
         asked: &Asked,
         reply: &Reply,
+        came: &Came,
     ) -> (Option<ModelError>, Option<EventBody>) {
         let measured = match self.cut_short(asked, reply) {
             Some(_) => {
@@ -188,7 +187,9 @@ impl Context {
             }
             None => None,
         };
-        (self.unusable(asked, reply), measured)
+        let unusable = live::looped(&asked.request, reply, came);
+        // After it was measured: what was learned may say that nothing was cut.
+        (unusable.or_else(|| self.cut_short(asked, reply)), measured)
     }
 
     /// Journals what need not be waited for.
@@ -196,11 +197,6 @@ impl Context {
         if let Some(body) = body {
             drop(self.note(vec![body]));
         }
-    }
-
-    /// What makes a whole reply worth nothing, whatever its form.
-    fn unusable(&self, asked: &Asked, reply: &Reply) -> Option<ModelError> {
-        live::looped(&asked.request, reply).or_else(|| self.cut_short(asked, reply))
     }
 
     /// The first wait of the host asked now.
@@ -299,22 +295,20 @@ impl Context {
         })
     }
 
-    /// Sends a request; its text goes to the live log as it arrives, by a task beside this one.
-    async fn exchange(
-        &self,
-        request: &TurnRequest,
-    ) -> (Result<Reply, ModelError>, JoinHandle<Came>) {
+    /// Sends a request; its text goes to the live log as it arrives.
+    async fn exchange(&self, request: &TurnRequest) -> (Result<Reply, ModelError>, Came) {
         let (pieces, arriving) = mpsc::unbounded_channel();
         let (found, looping) = oneshot::channel();
-        let showing = live::show(self.voice(), self.tools.redactor.clone(), arriving, found);
-        let showing = tokio::spawn(showing);
+        let showing = live::show(self.voice(), &self.tools.redactor, arriving, found);
         // Leaving the turn closes its connection, which ends the model's writing.
-        let reply = tokio::select! {
-            biased;
-            reply = self.tools.models.turn(request, pieces) => reply,
-            Ok(detail) = looping => Err(ModelError::new(&request.host, Fault::Looping, detail)),
+        let reply = async {
+            tokio::select! {
+                biased;
+                reply = self.tools.models.turn(request, pieces) => reply,
+                Ok(detail) = looping => Err(ModelError::new(&request.host, Fault::Looping, detail)),
+            }
         };
-        (reply, showing)
+        tokio::join!(reply, showing)
     }
 
     /// Reads a whole reply, then journals and transcribes it, both at the same time.
@@ -323,7 +317,6 @@ impl Context {
         asked: &Asked,
         reply: Reply,
         millis: u64,
-        showing: JoinHandle<Came>,
         read: &impl Fn(&Reply) -> Result<T, Malformed>,
     ) -> Result<Result<T, Spoiled>, Stop> {
         let request = &asked.request;
@@ -334,8 +327,6 @@ impl Context {
         let odd = self.count(asked, &reply, millis, value.is_err());
         // It has cost what it has cost, kept or not.
         kept?;
-        // What follows in the log comes after the reply.
-        let _ = showing.await;
         self.came_from(&reply);
         self.tell(FromAgent::Spoke {
             role: self.role,

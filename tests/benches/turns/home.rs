@@ -1,5 +1,8 @@
 //! A factory home made by the real `init`, and the real engine started in it.
 
+#[path = "../../support/tested.rs"]
+mod tested;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -70,7 +73,7 @@ impl Home {
 
 /// The release binary with an environment of its own.
 fn program(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dev-factory"));
+    let mut command = Command::new(tested::program());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("DEV_FACTORY") || name == "OLLAMA_HOST" {
             command.env_remove(name);
