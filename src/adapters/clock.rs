@@ -34,9 +34,14 @@ impl Clock for SystemClock {
 /// How long the computer has been up, its sleep with it.
 #[cfg(target_os = "linux")]
 fn uptime() -> Option<Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: it writes into the one place it is given.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
     let (seconds, nanos) = (time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?);
-    Some(Duration::new(seconds, nanos))
+    (failed == 0).then(|| Duration::new(seconds, nanos))
 }
 
 #[cfg(not(target_os = "linux"))]
