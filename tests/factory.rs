@@ -53,6 +53,8 @@ mod orders;
 mod outsiders;
 #[path = "factory/pauses.rs"]
 mod pauses;
+#[path = "factory/refusing.rs"]
+mod refusing;
 #[path = "factory/review.rs"]
 mod review;
 #[path = "factory/rewind.rs"]

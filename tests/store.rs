@@ -236,6 +236,17 @@ fn a_snapshot_of_another_version_is_not_begun_with() {
         "it is begun with"
     );
     assert_eq!(other("0.0.0"), before);
+    // Of what came after it, it knows nothing: a journal that is damaged there still says more.
+    {
+        let store = home.store();
+        let mut f = store.load().unwrap().factory.unwrap();
+        for text in ["broken", "whole"] {
+            store.commit(&mut f, vec![noted(text)], at(3)).unwrap();
+        }
+    }
+    let damaged = home.text("journal.jsonl").replacen("broken", "Broken", 1);
+    fs::write(home.path("journal.jsonl"), damaged).unwrap();
+    assert_eq!(other("0.0.0").totals.turns, 1);
     // What a damaged journal no longer says, that fold may still know.
     let damaged = home
         .text("journal.jsonl")

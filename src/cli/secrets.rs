@@ -162,7 +162,8 @@ fn read(from: impl Read) -> std::io::Result<Secret> {
     Ok(Secret::new(text))
 }
 
-/// What it says on standard error is not repeated: it could be the key. At the limit all that it has started ends with it.
+/// What it says on standard error is not repeated: it could be the key. At the limit what it has started ends with it,
+/// but for what has left its session and its parent.
 fn from_command(command: &str, limit: Duration) -> Result<Secret, String> {
     let mut shell = Command::new("/bin/sh");
     let mut child = child::bare(&mut shell, &FOR_KEY_COMMANDS)

@@ -17,7 +17,7 @@ pub enum Place {
     },
     /// The user's own file.
     User,
-    /// What of it counts in a demo; no mistake in the rest is in its way.
+    /// What of it counts in a demo; no mistake in the rest is in its way, as long as the file is TOML.
     UserInDemo,
 }
 

@@ -199,6 +199,7 @@ fn moved(step: &Move) -> String {
 
 fn turned(turn: &Turn) -> String {
     let tokens = |n: Option<u64>| n.map_or_else(|| "n/a".to_owned(), |n| n.to_string());
+    let about = if turn.uncounted { "about " } else { "" };
     let mut text = format!("turn {} on {}/{}", turn.label, turn.host, turn.model);
     if turn.scripted {
         text += " (scripted reply)";
@@ -207,14 +208,13 @@ fn turned(turn: &Turn) -> String {
         Some(error) => {
             let cost = match turn.usd {
                 _ if turn.local => String::new(),
-                Some(usd) => format!("; it cost ${usd:.4}"),
+                Some(usd) => format!("; it cost {about}${usd:.4}"),
                 None => "; what it cost is not known".to_owned(),
             };
             text + " failed: " + error + &cost
         }
         None => format!(
-            "{text}: {}{} in{}, {} out, {:.1} s{}{}",
-            if turn.uncounted { "about " } else { "" },
+            "{text}: {about}{} in{}, {} out, {:.1} s{}{}",
             tokens(turn.input_tokens),
             match turn.cached.read {
                 0 => String::new(),

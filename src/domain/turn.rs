@@ -28,10 +28,9 @@ pub struct Turn {
     /// Tokens the prompt was estimated to have, before anything was learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated: Option<u64>,
-    /// Tokens read, cached ones included, as the server counted; None when nothing came, or from a script. What a server
-    /// does not count, or had not counted when its reply broke off, is our estimate.
+    /// Tokens read, cached ones included; None from a script, or where nothing came and nobody bills it.
     pub input_tokens: Option<u64>,
-    /// Tokens written, thinking included; None when nothing came.
+    /// Tokens written, thinking included; None as with those read.
     pub output_tokens: Option<u64>,
     /// Of the tokens written, those of thinking, estimated from its text; None where it did not think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +41,8 @@ pub struct Turn {
     /// Id of the rate it was priced by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
-    /// Cost in USD; None when it is not known: no price, or a turn that failed before its server said anything. Local and scripted turns cost 0.
+    /// Cost in USD; None when it is not known: no price, or a request that was refused or reached nobody. Local and scripted
+    /// turns cost 0.
     pub usd: Option<f64>,
     /// Whole turn, milliseconds.
     pub millis: u64,
@@ -63,7 +63,7 @@ pub struct Turn {
     /// It ran out of context window or of tokens to write.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
-    /// Its server did not count: the tokens are our estimate.
+    /// Its server did not count, or had not when it broke off: the tokens, and what it cost, are our estimate.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uncounted: bool,
 }

@@ -322,7 +322,7 @@ impl Driver {
         self.record(events).await.map(|_| ())
     }
 
-    /// A role works with a model that costs money, its own or the one the ladder chose.
+    /// A role works with a model that costs money: its own, the one the ladder chose, or one that takes a prompt of it now.
     pub(super) fn pays(&self, role: Role) -> bool {
         let costs = |(host, model): (&str, &str)| !self.tools.models.free(host, model);
         let own = self.readiness.model(role);
@@ -330,7 +330,9 @@ impl Driver {
         let facts = self.ledger.factory.current_facts();
         let chosen = facts.and_then(|facts| facts.course.model.as_deref()?.split_once('/'));
         let chosen = chosen.filter(|_| role == Role::Developer);
-        own.is_some_and(costs) || chosen.is_some_and(costs)
+        let running = self.running.as_ref();
+        let asks = running.is_some_and(|running| running.role == role && running.paid);
+        asks || own.is_some_and(costs) || chosen.is_some_and(costs)
     }
 
     /// Says once of each limit that 80 % of it are used.

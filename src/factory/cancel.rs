@@ -1,4 +1,5 @@
-//! What ends an attempt from outside: it is dropped, and what it has cost by then is counted, each turn once.
+//! What ends an attempt from outside: it is dropped, and what it has cost by then is counted, each turn once. Only one that
+//! is dropped in the moment its reply is being kept may be counted as an estimate, and again by its reply when that is used.
 
 use super::attempts::context::FromAgent;
 use super::attempts::underway;

@@ -19,6 +19,7 @@ use super::trouble::Ailing;
 use super::wake::{Running, Stopping, Suspect, Wake};
 use super::worktree::Worktree;
 use crate::agents::soul::Soul;
+use crate::domain::budget;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::phase::{Phase, Role};
 use crate::domain::state::StateDoc;
@@ -74,6 +75,8 @@ pub struct Driver {
     pub(super) later: VecDeque<Wake>,
     /// Why the attempt under way may start no turn and no gate.
     pub(super) hold: watch::Sender<Option<&'static str>>,
+    /// The limit that lets the attempt under way spend no money, in words.
+    pub(super) spent: watch::Sender<Option<String>>,
     pub(super) pool: Pool,
     pub(super) worktree: Worktree,
     pub(super) herald: Herald,
@@ -144,6 +147,7 @@ impl Driver {
             inbox,
             later: VecDeque::new(),
             hold: watch::Sender::new(None),
+            spent: watch::Sender::new(None),
             pool: Pool::start(parts.agents),
             worktree: Worktree::default(),
             herald: Herald::new(parts.service),
@@ -249,9 +253,16 @@ impl Driver {
 
     /// Lets turns start or holds them, as pauses, stops, budgets and schedules say.
     pub(super) fn steer(&mut self) {
-        let held = self.running.as_ref().and_then(|r| self.held(r.role));
+        let role = self.running.as_ref().map(|running| running.role);
+        let held = role.and_then(|role| self.held(role));
         self.hold
             .send_if_modified(|hold| std::mem::replace(hold, held) != held);
+        let over = role.and_then(|role| self.overspent(role));
+        self.spent.send_if_modified(|spent| {
+            let changed = *spent != over;
+            *spent = over;
+            changed
+        });
         let due = self
             .stopping
             .as_ref()
@@ -275,6 +286,13 @@ impl Driver {
         }
         let on = self.readiness.on_schedule(role, self.tools.clock.now());
         (!on).then_some(OFF_SCHEDULE)
+    }
+
+    /// The limit that lets a role spend no money now, in words.
+    fn overspent(&self, role: Role) -> Option<String> {
+        let (factory, limits) = (&self.ledger.factory, &self.settings.limits);
+        let over = budget::over_role(factory, limits, role, true, self.tools.clock.now())?;
+        Some(format!("{} within 24 hours", over.words()))
     }
 
     /// Publishes a snapshot when something changed and the last one is old enough.

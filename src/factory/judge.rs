@@ -97,15 +97,13 @@ impl Driver {
     /// Another program says where the tool stands.
     pub(super) async fn claim(&mut self, doc: StateDoc) -> Result<(), Failed> {
         let judgement = judge(&self.ledger.factory, &doc);
-        // It lies there until they have decided, and is seen again at each hint: begun anew, they would be wasted, and
-        // what fails by chance would be tried until it passes.
-        if matches!(judgement, Judgement::Legal { .. }) && self.gates_decide() {
-            self.suspect = None;
-            return self.adopt(&doc).map(drop);
-        }
         // A newer claim takes the place of one that could not be judged yet.
-        (self.unjudged, self.gates_asked) = (None, false);
+        self.unjudged = None;
         match judgement {
+            Judgement::Legal { to, outcome } if self.gates_decide() => {
+                self.suspect = None;
+                self.leave_to_gates(&doc, to, outcome)
+            }
             Judgement::Harmless | Judgement::PutBack => {
                 self.suspect = None;
                 self.adopt(&doc).map(drop)
@@ -127,6 +125,30 @@ impl Driver {
         self.ledger.factory.phase == Phase::Qa && (at_work || self.gates_asked)
     }
 
+    /// It lies there until they have decided, and is seen again at each hint: begun anew, they would be wasted, and what
+    /// fails by chance would be tried until it passes. The journal has the first.
+    fn leave_to_gates(
+        &mut self,
+        doc: &StateDoc,
+        to: Phase,
+        outcome: Outcome,
+    ) -> Result<(), Failed> {
+        if self.adopt(doc)? && !self.gates_asked {
+            self.gates_asked = true;
+            self.commit(vec![self.claimed(to, outcome)])?;
+        }
+        Ok(())
+    }
+
+    fn claimed(&self, to: Phase, outcome: Outcome) -> NewEvent {
+        let from = self.ledger.factory.phase;
+        NewEvent {
+            tool: self.ledger.factory.current_tool.clone(),
+            actor: actor::EXTERNAL.to_owned(),
+            body: EventBody::Claimed { from, to, outcome },
+        }
+    }
+
     /// Watches an illegal state until it settles; others in its place do so together with it.
     fn suspect(&mut self, doc: StateDoc, sentence: String) {
         let known = self.suspect.as_ref();
@@ -146,12 +168,7 @@ impl Driver {
     /// Journals a legal claim, checks the conditions of its row, then obeys it; in qa the gates decide instead.
     async fn take_up(&mut self, doc: &StateDoc, to: Phase, outcome: Outcome) -> Result<(), Failed> {
         let from = self.ledger.factory.phase;
-        let tool = self.ledger.factory.current_tool.clone();
-        let claimed = NewEvent {
-            tool,
-            actor: actor::EXTERNAL.to_owned(),
-            body: EventBody::Claimed { from, to, outcome },
-        };
+        let claimed = self.claimed(to, outcome);
         let taken = match self.conditions(outcome).await {
             Ok(taken) => taken,
             Err(Unmet::Said(unmet)) => return self.restore(unmet.clone(), Some(unmet)),

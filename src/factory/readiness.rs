@@ -85,11 +85,9 @@ impl Readiness {
         for role in Role::ALL {
             let own = settings.role(role);
             external.insert(role, own.external);
-            if let Some(cron) = own
-                .schedule
-                .as_deref()
-                .and_then(|text| Cron::from_str(text).ok())
-            {
+            // Another program keeps its own hours, and what it has claimed is measured whenever it comes.
+            let schedule = own.schedule.as_deref().filter(|_| !own.external);
+            if let Some(cron) = schedule.and_then(|text| Cron::from_str(text).ok()) {
                 schedules.insert(role, cron);
             }
         }

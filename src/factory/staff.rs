@@ -17,6 +17,7 @@ use crate::domain::table;
 use crate::text::hash::unguessable;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -44,21 +45,7 @@ impl Driver {
                 attempt,
                 events,
                 done,
-            } => {
-                // What the home does not take is not known to have happened: no more is done on it.
-                let answer = if !self.works(attempt) {
-                    Err(Refused::Over)
-                } else if self.may_not_go(&events) {
-                    Err(Refused::Held)
-                } else {
-                    self.commit(events).map(|_| Ok(()))?
-                };
-                // Before the attempt goes on: a limit reached by this turn must hold the next one.
-                let kept = self.upkeep().await;
-                self.steer();
-                let _ = done.send(answer);
-                kept
-            }
+            } => self.to_record(attempt, events, done).await,
             FromAgent::Doing {
                 attempt,
                 words,
@@ -100,11 +87,54 @@ impl Driver {
         self.running.as_ref().is_some_and(|r| r.id == attempt) && self.current(attempt)
     }
 
+    /// Events that an attempt waits for.
+    async fn to_record(
+        &mut self,
+        attempt: u64,
+        events: Vec<NewEvent>,
+        done: oneshot::Sender<Result<(), Refused>>,
+    ) -> Result<(), Failed> {
+        if self.charges(attempt, &events) {
+            // Past a limit on money its role may have gone on with a model that costs none.
+            self.upkeep().await?;
+        }
+        // What the home does not take is not known to have happened: no more is done on it.
+        let answer = if !self.works(attempt) {
+            Err(Refused::Over)
+        } else if self.may_not_go(&events) {
+            Err(Refused::Held)
+        } else {
+            self.commit(events).map(|_| Ok(()))?
+        };
+        // Before the attempt goes on: a limit reached by this turn must hold the next one.
+        let kept = self.upkeep().await;
+        self.steer();
+        let _ = done.send(answer);
+        kept
+    }
+
+    /// Notes whether an attempt has a paid request under way; true where one is about to go out.
+    fn charges(&mut self, attempt: u64, events: &[NewEvent]) -> bool {
+        let opens = self.opens(events);
+        let ends = events
+            .iter()
+            .any(|event| matches!(event.body, EventBody::Turn(_)));
+        if let Some(running) = self.running.as_mut().filter(|r| r.id == attempt) {
+            running.paid = opens || (running.paid && !ends);
+        }
+        opens
+    }
+
     /// A request would go out, and a pause, a stop or a limit was accepted since its attempt looked.
     fn may_not_go(&self, events: &[NewEvent]) -> bool {
         let running = self.running.as_ref();
         let held = running.is_some_and(|running| self.held(running.role).is_some());
-        held && events.iter().any(|event| match &event.body {
+        held && self.opens(events)
+    }
+
+    /// A paid request is about to go out.
+    fn opens(&self, events: &[NewEvent]) -> bool {
+        events.iter().any(|event| match &event.body {
             EventBody::Sent(sent) => !self.is_open(sent),
             _ => false,
         })
@@ -193,6 +223,7 @@ impl Driver {
             role,
             cancel: cancel.clone(),
             resting: false,
+            paid: false,
             alive: Instant::now(),
         });
         self.dirty = true;
@@ -243,6 +274,7 @@ impl Driver {
             tools: self.tools.clone(),
             link: self.wake.clone(),
             hold: self.hold.subscribe(),
+            spent: self.spent.subscribe(),
             nonce: unguessable().chars().take(12).collect(),
             looped: 0,
             measured: BTreeSet::new(),

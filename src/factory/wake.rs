@@ -54,6 +54,8 @@ pub struct Running {
     pub cancel: CancellationToken,
     /// It waits for a pause to end, or for its hours to begin.
     pub resting: bool,
+    /// A request of it that costs money is under way, or waits to go out.
+    pub paid: bool,
     /// Its last sign of life.
     pub alive: Instant,
 }

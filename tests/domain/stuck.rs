@@ -8,7 +8,7 @@ use dev_factory::domain::factory::Used;
 use dev_factory::domain::phase::{Outcome, Phase, Role};
 use dev_factory::domain::stuck::{
     self, Answer, Begins, Course, Cycle, Failing, Fault, Fired, LADDER, Lull, Means, Patience,
-    Rung, after, judge, lull, next, regression, repeated,
+    Rung, after, judge, lull, next, regression, rejection, repeated,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -673,4 +673,20 @@ fn what_the_engine_asks_of_those_above_is_counted_until_a_person_answers_and_end
         (course.diagnoses, course.takeovers, course.rung),
         (0, 0, Rung::Repair)
     );
+}
+
+#[test]
+fn what_a_spec_was_rejected_for_names_each_clause_once() {
+    let said = |notes: &[&str], clauses: &[&str]| {
+        let own = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        rejection(&own(notes), &own(clauses))
+    };
+    let notes = ["R2 and R5 differ", "R2", "The sum"];
+    assert_eq!(
+        said(&notes, &["R2", "the sum"]),
+        "R2, the sum: R2 and R5 differ"
+    );
+    assert_eq!(said(&["R2"], &["R2"]), "R2");
+    assert_eq!(said(&["no example"], &[]), "no example");
+    assert_eq!(said(&[], &[]), "without a word");
 }

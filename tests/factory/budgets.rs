@@ -6,6 +6,7 @@ use crate::doubles::{Act, Blocked};
 use crate::external::eventually;
 use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
+use crate::refusing::Refusing;
 use chrono::Duration;
 use dev_factory::adapters::git::GitRepo;
 use dev_factory::adapters::store::submit;
@@ -19,6 +20,7 @@ use dev_factory::factory::ports::model::{Fault, ModelError};
 use serde_json::json;
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Three turns a day, the third being the one that reaches the limit.
 fn plant() -> Plant {
@@ -26,6 +28,15 @@ fn plant() -> Plant {
     let plant = Plant::with(&[TOOL], &format!("{STAFFED}\n{limits}"));
     plant.desk.paid(0.2);
     plant
+}
+
+/// Another limit of money.
+fn usd_of(scope: &str, amount: f64) -> Verb {
+    Verb::Budget {
+        scope: scope.to_owned(),
+        unit: Unit::Usd,
+        amount,
+    }
 }
 
 fn reached(seen: &Snapshot) -> bool {
@@ -89,19 +100,14 @@ async fn a_limit_set_below_what_is_used_holds_at_once_and_a_higher_one_lets_go()
     let held = plant.desk.hold(&format!("{TOOL}/spec/template"));
     let mut engine = plant.start();
     held.reached(1).await;
-    let limit = |amount| Verb::Budget {
-        scope: "factory".to_owned(),
-        unit: Unit::Usd,
-        amount,
-    };
-    plant.told(limit(0.1)).await;
+    plant.told(usd_of("factory", 0.1)).await;
     engine.until("held", |s| s.pauses.len() == 3).await;
     held.open();
     engine
         .until("the turn ended and no other began", reached)
         .await;
     assert_eq!(plant.desk.labels().len(), 2);
-    plant.told(limit(50.0)).await;
+    plant.told(usd_of("factory", 50.0)).await;
     all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
@@ -129,12 +135,7 @@ async fn a_tool_parked_by_its_limit_goes_on_where_it_stood_when_the_limit_is_rai
     let stood = item.phase;
     assert!(stood.is_some(), "{item:?}");
     let mut engine = plant.start();
-    let raised = Verb::Budget {
-        scope: TOOL.to_owned(),
-        unit: Unit::Usd,
-        amount: 50.0,
-    };
-    plant.told(raised).await;
+    plant.told(usd_of(TOOL, 50.0)).await;
     all_done(&mut engine).await;
     engine.stop().await;
     assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
@@ -202,6 +203,10 @@ async fn a_paid_turn_that_is_cancelled_is_counted_once() {
         panic!("{turns:#?}")
     };
     assert_eq!((turn.ok, turn.usd), (false, Some(0.2)));
+    assert!(
+        turn.uncounted,
+        "what nobody counted is said to be an estimate"
+    );
     assert!(
         turn.input_tokens.is_some_and(|tokens| tokens > 0),
         "{turn:?}"
@@ -350,13 +355,7 @@ async fn a_paid_turn_that_a_lower_limit_of_its_tool_cuts_off_counts_for_the_tool
     let held = plant.desk.hold(&format!("{TOOL}/spec/template"));
     let mut engine = plant.start();
     held.reached(1).await;
-    plant
-        .told(Verb::Budget {
-            scope: TOOL.to_owned(),
-            unit: Unit::Usd,
-            amount: CENT / 2.0,
-        })
-        .await;
+    plant.told(usd_of(TOOL, CENT / 2.0)).await;
     held.dropped(1).await;
     engine
         .until("it is put aside", |s| s.attempt.is_none())
@@ -364,6 +363,25 @@ async fn a_paid_turn_that_a_lower_limit_of_its_tool_cuts_off_counts_for_the_tool
     engine.stop().await;
     assert_eq!(plant.desk.labels().len(), 2);
     assert_all_counted(&plant, CENT);
+}
+
+fn pause() -> Verb {
+    Verb::Pause {
+        scope: None,
+        reason: None,
+        until: None,
+    }
+}
+
+fn resume() -> Verb {
+    Verb::Resume {
+        target: Some("factory".to_owned()),
+        reason: None,
+    }
+}
+
+fn waits(seen: &Snapshot) -> bool {
+    seen.doing.contains("waiting for the developer: paused")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -374,22 +392,12 @@ async fn a_paid_request_that_a_pause_overtakes_does_not_go_out_until_work_goes_o
     let mut engine = plant.start();
     // Its attempt has seen that it may begin.
     eventually("it is about to go out", || weighed.begun()).await;
-    let pause = Verb::Pause {
-        scope: None,
-        reason: None,
-        until: None,
-    };
-    plant.told(pause).await;
+    plant.told(pause()).await;
     weighed.open();
-    let waits = |s: &Snapshot| s.doing.contains("waiting for the developer: paused");
     engine.until("it waits", waits).await;
     assert!(plant.desk.labels().is_empty());
     assert_eq!(plant.factory().sent, []);
-    let resume = Verb::Resume {
-        target: Some("factory".to_owned()),
-        reason: None,
-    };
-    plant.told(resume).await;
+    plant.told(resume()).await;
     all_done(&mut engine).await;
     engine.stop().await;
     assert_all_counted(&plant, CENT);
@@ -398,16 +406,22 @@ async fn a_paid_request_that_a_pause_overtakes_does_not_go_out_until_work_goes_o
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paid_request_that_a_gateway_gave_up_on_or_its_server_failed_over_is_counted() {
     let faults = [
-        (Fault::Lost, true),
-        (Fault::Server, true),
-        (Fault::Unreachable, false),
-        (Fault::Busy, false),
+        (Fault::Lost, None, true),
+        (Fault::Server, Some(500), true),
+        // It says that asking again does not help.
+        (Fault::Rejected, Some(500), true),
+        (Fault::Rejected, Some(529), false),
+        (Fault::Unreachable, None, false),
+        (Fault::Busy, None, false),
     ];
-    for (fault, counted) in faults {
+    for (fault, status, counted) in faults {
         let plant = Plant::new(&[TOOL]);
         plant.desk.paid(CENT);
         let draft = format!("{TOOL}/spec/draft/0");
-        let error = ModelError::new("lab", fault, "nothing came");
+        let error = ModelError {
+            status,
+            ..ModelError::new("lab", fault, "nothing came")
+        };
         plant.desk.on(&draft, 1, Act::Fail(error));
         let mut engine = plant.start();
         let failed = || turns(&plant).into_iter().find(|turn| !turn.ok);
@@ -419,5 +433,113 @@ async fn a_paid_request_that_a_gateway_gave_up_on_or_its_server_failed_over_is_c
         let usd = counted.then_some(CENT);
         assert_eq!(turn.usd, usd, "{turn:?}");
         assert_eq!(turn.input_tokens.is_some(), counted, "{turn:?}");
+        assert_eq!(turn.uncounted, counted, "{turn:?}");
     }
+}
+
+/// Waits until the request behind the first reply is about to go out: prices are asked for before a request and for a reply.
+async fn second(plant: &Plant, first: Blocked) -> Blocked {
+    let mut weighed = first;
+    for _ in 0..2 {
+        eventually("a price is asked for", || weighed.begun()).await;
+        let next = plant.desk.weigh();
+        weighed.open();
+        weighed = next;
+    }
+    eventually("the second is about to go out", || weighed.begun()).await;
+    weighed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_request_that_a_lower_limit_overtakes_does_not_go_out_until_it_is_raised() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    let first = plant.desk.weigh();
+    let mut engine = plant.start();
+    let next = second(&plant, first).await;
+    plant.told(usd_of("factory", CENT / 2.0)).await;
+    next.open();
+    engine.until("it waits", waits).await;
+    assert_eq!(plant.desk.labels().len(), 1);
+    assert_eq!(plant.factory().sent, []);
+    plant.told(usd_of("factory", 50.0)).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_all_counted(&plant, CENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paid_measuring_of_a_model_that_a_pause_overtakes_does_not_go_out_until_work_goes_on() {
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.paid(CENT);
+    // What it counts looks like a prompt that was cut.
+    plant.desk.dense.store(60, Ordering::SeqCst);
+    let first = plant.desk.weigh();
+    let mut engine = plant.start();
+    let next = second(&plant, first).await;
+    plant.told(pause()).await;
+    next.open();
+    engine.until("it waits", waits).await;
+    assert_eq!(plant.desk.labels(), [format!("{TOOL}/spec/draft/0")]);
+    assert_eq!(plant.factory().sent.len(), 1, "the draft alone");
+    plant.told(resume()).await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.desk.labels()[1], format!("{TOOL}/spec/count/0"));
+    assert_all_counted(&plant, CENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_a_limit_of_the_day_no_paid_model_takes_over_from_a_free_one() {
+    let others = STAFFED.replacen("[roles.qa]", "others = \"cloud/claude\"\n[roles.qa]", 1);
+    let cloud = "[hosts.cloud]\nkind = \"ollama\"\nurl = \"http://127.0.0.1:2\"\n";
+    let limits = "[limits]\nday_usd = 0.1\n";
+    let plant = Plant::with(&[TOOL], &format!("{others}\n{cloud}{limits}"));
+    plant.desk.paid_at("cloud", 0.2);
+    let file = |path: &str| format!("{TOOL}/coding/file/src/{path}");
+    let formless = Act::Say("```python\nprint('hi')\n```\n".to_owned());
+    // Three by its own model and one by the other, which reaches the limit; then three by its own.
+    plant.desk.on(&file("log.js"), 4, formless.clone());
+    plant.desk.on(&file("report.js"), 3, formless);
+    let above = plant.desk.hold(&format!("{TOOL}/review/"));
+    let mut engine = plant.start();
+    let seen = engine.until("its next request waits", waits).await;
+    let asked = || plant.desk.models(&file("log.js"));
+    assert_eq!(asked(), ["test", "test", "test", "claude"]);
+    assert_eq!(plant.factory().sent, []);
+    let reasons: Vec<&str> = seen.pauses.iter().map(|p| p.reason.as_str()).collect();
+    assert!(
+        reasons.len() == 1 && reasons[0].contains("factory has used 0.20 of 0.10 usd"),
+        "{reasons:?}"
+    );
+    plant.told(usd_of("factory", 0.3)).await;
+    // The limit is reached again: what costs nothing goes on, and somebody above is asked in place of the other model.
+    above.reached(1).await;
+    assert_eq!(asked()[4..], ["claude"]);
+    assert_eq!(plant.desk.models(&file("report.js")), ["test"; 3]);
+    let factory = plant.factory();
+    assert!((factory.totals.usd - 0.4).abs() < 1e-9 && factory.pauses.is_empty());
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_attempt_ended_with_is_taken_in_though_its_paid_turn_cannot_be_counted_yet() {
+    let mut plant = Plant::new(&[TOOL]);
+    plant.store = Refusing::in_front;
+    plant.desk.paid(CENT);
+    let label = format!("{TOOL}/spec/template");
+    plant.desk.on(&label, 1, Act::Panic("now"));
+    let mut engine = plant.start();
+    let seen = engine.until("paused", |s| !s.pauses.is_empty()).await;
+    assert_eq!(plant.factory().sent.len(), 1, "it was not counted");
+    plant
+        .told(Verb::Resume {
+            target: Some(seen.pauses[0].id.clone()),
+            reason: None,
+        })
+        .await;
+    all_done(&mut engine).await;
+    engine.stop().await;
+    assert_eq!(plant.factory().totals.incidents, 1);
+    assert_all_counted(&plant, CENT);
 }

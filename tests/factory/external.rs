@@ -11,7 +11,7 @@ use dev_factory::domain::event::EventBody;
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::Snapshot;
-use dev_factory::domain::state::PauseKind;
+use dev_factory::domain::state::{PauseKind, Scope};
 use serde_json::Value;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -22,9 +22,14 @@ fn plant() -> Plant {
 
 /// One role is taken by another program.
 fn plant_for(role: &str) -> Plant {
+    plant_with(role, "")
+}
+
+/// The same, with more settings of the role.
+fn plant_with(role: &str, more: &str) -> Plant {
     let external = STAFFED.replace(
         &format!("[roles.{role}]\nmodel = \"lab/test\"\n"),
-        &format!("[roles.{role}]\nrunner = \"external\"\n"),
+        &format!("[roles.{role}]\nrunner = \"external\"\n{more}"),
     );
     assert_ne!(external, STAFFED);
     Plant::with(&[TOOL], &external)
@@ -40,6 +45,16 @@ fn rewrite(plant: &Plant, change: impl Fn(&mut Value)) {
     let mut state: Value = serde_json::from_str(&plant.read("dev-factory/state.json")).unwrap();
     change(&mut state);
     fs::write(plant.state_path(), format!("{state:#}\n")).unwrap();
+}
+
+/// As `rewrite`, whole at once and seen: what is asked for afterwards is answered after it was judged.
+async fn judged(plant: &Plant, change: impl Fn(&mut Value)) {
+    let mut state: Value = serde_json::from_str(&plant.read("dev-factory/state.json")).unwrap();
+    change(&mut state);
+    let whole = plant.home.join("dev-factory/state.json.whole");
+    fs::write(&whole, format!("{state:#}\n")).unwrap();
+    fs::rename(&whole, plant.state_path()).unwrap();
+    plant.told(Verb::Probe { host: None }).await;
 }
 
 fn claim(plant: &Plant, phase: &str) {
@@ -339,8 +354,7 @@ async fn held_out_cases_of_another_program_are_tried_on_the_stub_and_never_run_o
 }
 
 /// A tool stands in qa, and QA is another program that has written its held-out cases.
-async fn in_qa() -> (Plant, Engine) {
-    let plant = plant_for("qa");
+async fn in_qa(plant: Plant) -> (Plant, Engine) {
     let mut engine = plant.start();
     let folder = format!("dev-factory/acceptance/{TOOL}");
     eventually("a folder for the cases", || {
@@ -372,19 +386,15 @@ async fn shipped(plant: &Plant, mut engine: Engine) -> [usize; 3] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_is_seen_again_while_its_gates_run_does_not_run_them_anew() {
-    let (plant, engine) = in_qa().await;
+    let (plant, engine) = in_qa(plant_for("qa")).await;
     let gates = plant.tests.hold();
     claim(&plant, "review");
     gates.reached(1).await;
-    let text = plant.read("dev-factory/state.json");
     for (n, phase) in ["review", "fixing", "review"].into_iter().enumerate() {
-        let mut state: Value = serde_json::from_str(&text).unwrap();
-        (state["phase"], state["again"]) = (phase.into(), n.into());
-        // Whole at once, so that what is asked for afterwards is answered after it was judged.
-        let whole = plant.home.join("dev-factory/state.json.whole");
-        fs::write(&whole, format!("{state:#}\n")).unwrap();
-        fs::rename(&whole, plant.state_path()).unwrap();
-        plant.told(Verb::Probe { host: None }).await;
+        judged(&plant, |state| {
+            (state["phase"], state["again"]) = (phase.into(), n.into());
+        })
+        .await;
     }
     gates.open();
     assert_eq!(shipped(&plant, engine).await, [1, 1, 1]);
@@ -394,9 +404,74 @@ async fn a_claim_that_is_seen_again_while_its_gates_run_does_not_run_them_anew()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gates_that_were_cut_short_run_again_for_the_same_claim() {
-    let (plant, engine) = in_qa().await;
+    let (plant, engine) = in_qa(plant_for("qa")).await;
     plant.tests.meddle("src/log.js");
     claim(&plant, "review");
     // The files changed while they were measured: nobody has to claim it again for that.
     assert_eq!(shipped(&plant, engine).await, [1, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gates_that_were_cut_short_run_again_whatever_was_renewed_in_state_json_meanwhile() {
+    let (plant, engine) = in_qa(plant_for("qa")).await;
+    let gates = plant.tests.hold();
+    plant.tests.meddle("src/log.js");
+    claim(&plant, "review");
+    gates.reached(1).await;
+    let later = plant.clock_now();
+    judged(&plant, |state| {
+        (state["phase"], state["lastUpdate"]) = ("qa".into(), later.clone().into());
+    })
+    .await;
+    gates.open();
+    assert_eq!(shipped(&plant, engine).await, [1, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gates_that_were_dropped_in_a_pause_of_their_role_run_again_when_it_works_on() {
+    let (plant, mut engine) = in_qa(plant_for("qa")).await;
+    let gates = plant.tests.hold();
+    claim(&plant, "review");
+    gates.reached(1).await;
+    let pause = Verb::Pause {
+        scope: Some(Scope::Qa),
+        reason: None,
+        until: None,
+    };
+    plant.told(pause).await;
+    plant.told(Verb::Retry {}).await;
+    gates.dropped(1).await;
+    gates.open();
+    // Nothing is begun by what wakes the loop.
+    plant.told(Verb::Probe { host: None }).await;
+    let seen = engine.until("dropped", |s| s.attempt.is_none()).await;
+    assert!(seen.phase == Phase::Qa && plant.factory().attempt.is_none());
+    let resume = Verb::Resume {
+        target: Some("qa".to_owned()),
+        reason: None,
+    };
+    plant.told(resume).await;
+    assert_eq!(shipped(&plant, engine).await, [1, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_while_the_gates_of_our_own_qa_run_is_journaled_once_and_changes_nothing() {
+    let plant = Plant::new(&[TOOL]);
+    let gates = plant.tests.hold();
+    let engine = plant.start();
+    gates.reached(1).await;
+    for phase in ["review", "fixing"] {
+        judged(&plant, |state| state["phase"] = phase.into()).await;
+    }
+    gates.open();
+    assert_eq!(shipped(&plant, engine).await, [1, 1, 1]);
+    assert_eq!(refusals(&plant), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gates_of_a_claim_keep_no_hours_of_a_role_that_is_another_program() {
+    let never = "schedule = \"0 0 30 2 *\"\n";
+    let (plant, engine) = in_qa(plant_with("qa", never)).await;
+    claim(&plant, "review");
+    assert_eq!(shipped(&plant, engine).await, [1, 1, 1]);
 }

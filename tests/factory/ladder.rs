@@ -97,6 +97,38 @@ async fn a_source_that_may_not_be_run_is_written_again_before_it_costs_a_cycle()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_sources_that_may_not_be_run_each_is_written_again() {
+    let plant = Plant::new(&[TOOL]);
+    for path in ["src/log.js", "src/report.js"] {
+        let exits = file(path, "once").replacen("// once", "process.exitCode = 0;", 1);
+        let first = format!("coding/file/{path}/0");
+        plant.desk.on(&named(&first), 1, Act::Say(exits));
+    }
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let sources = named("coding/file/src/");
+    let labels = plant.desk.labels().into_iter();
+    let written: Vec<String> = labels
+        .filter_map(|label| Some(label.strip_prefix(&sources)?.to_owned()))
+        .collect();
+    assert_eq!(
+        written,
+        [
+            "log.js/0",
+            "report.js/0",
+            "cli.js/0",
+            "log.js/1",
+            "report.js/1"
+        ]
+    );
+    let again = plant.desk.prompt(&named("coding/file/src/report.js/1"));
+    assert!(
+        again.contains("a writing of src/report.js that was not run: "),
+        "{again}"
+    );
+    assert!(!again.contains("a writing of src/log.js"), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_stays_too_long_sends_the_spec_back_to_plan_two() {
     let plant = Plant::new(&[TOOL]);
     let lines: Vec<String> = (0..220)

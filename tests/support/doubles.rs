@@ -142,7 +142,8 @@ pub struct Desk {
     asked: Mutex<Vec<TurnRequest>>,
     away: Mutex<Option<String>>,
     gone: Mutex<BTreeSet<String>>,
-    price: Mutex<Option<f64>>,
+    /// Where turns are paid, as the beginning of a host's name, and what each costs.
+    price: Mutex<Option<(&'static str, f64)>>,
     weighed: Mutex<Option<Blocked>>,
     /// Percent of tokens its models need less than is estimated.
     pub dense: AtomicU32,
@@ -194,7 +195,18 @@ impl Desk {
 
     /// From now on every turn is paid and costs so much.
     pub fn paid(&self, usd: f64) {
-        *self.price.lock().unwrap() = Some(usd);
+        self.paid_at("", usd);
+    }
+
+    /// The same of this host alone.
+    pub fn paid_at(&self, host: &'static str, usd: f64) {
+        *self.price.lock().unwrap() = Some((host, usd));
+    }
+
+    fn price(&self, host: &str) -> Option<f64> {
+        let price = *self.price.lock().unwrap();
+        let (at, usd) = price?;
+        host.starts_with(at).then_some(usd)
     }
 
     /// The next paid request is priced, and so goes out, no sooner than the test lets it.
@@ -308,12 +320,12 @@ impl Models for Desk {
         .boxed()
     }
 
-    fn priced(&self, _: &TurnRequest, reply: Reply) -> Reply {
+    fn priced(&self, request: &TurnRequest, reply: Reply) -> Reply {
         let weighed = self.weighed.lock().unwrap().take();
         if let Some(blocked) = weighed {
             blocked.wait();
         }
-        let price = *self.price.lock().unwrap();
+        let price = self.price(&request.host);
         Reply {
             usd: price.or(Some(0.0)),
             local: price.is_none(),
@@ -341,8 +353,8 @@ impl Models for Desk {
         self.lines.lock().unwrap().clone()
     }
 
-    fn free(&self, _: &str, _: &str) -> bool {
-        self.price.lock().unwrap().is_none()
+    fn free(&self, host: &str, _: &str) -> bool {
+        self.price(host).is_none()
     }
 
     fn known(&self, _: &str) -> dev_factory::domain::screen::ServerFacts {

@@ -24,7 +24,7 @@ use dev_factory::factory::ports::feed::{Feed, Publisher};
 use dev_factory::factory::ports::notifier::Notifier;
 use dev_factory::factory::ports::repo::Repo;
 use dev_factory::factory::ports::settings::Settings;
-use dev_factory::factory::ports::store::StoreError;
+use dev_factory::factory::ports::store::{Store, StoreError};
 use dev_factory::text::redact::Redactor;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,8 @@ pub struct Plant {
     pub notifier: Arc<dyn Notifier>,
     /// In place of the real git.
     pub repo: Option<Arc<dyn Repo>>,
+    /// What stands in front of the real store.
+    pub store: fn(Arc<FileStore>) -> Arc<dyn Store>,
     /// Reading the settings again does not come to an end.
     pub stuck_reading: Arc<AtomicBool>,
     commands: AtomicU64,
@@ -87,6 +89,7 @@ impl Plant {
             clock: Arc::new(Ahead::default()),
             notifier: Arc::new(Messenger::default()),
             repo: None,
+            store: |real| real,
             stuck_reading: Arc::new(AtomicBool::new(false)),
             commands: AtomicU64::new(0),
         }
@@ -121,7 +124,7 @@ impl Plant {
         let stuck = self.stuck_reading.clone();
         let real = || Arc::new(GitRepo::open(&self.home).unwrap());
         let tools = Tools {
-            store,
+            store: (self.store)(store),
             models: self.desk.clone(),
             tests: self.tests.clone(),
             repo: self.repo.clone().unwrap_or_else(|| real()),

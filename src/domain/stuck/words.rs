@@ -160,12 +160,18 @@ pub fn clause_id(text: &str) -> String {
     id.map_or_else(|| text.trim().to_lowercase(), ToOwned::to_owned)
 }
 
-/// What a spec was rejected for, in a line.
+/// What a spec was rejected for, in a line. Notes may end with the clauses again, a line each.
 #[must_use]
 pub fn rejection(notes: &[String], clauses: &[String]) -> String {
+    let same = |note: &str, clause: &str| note.trim().to_lowercase() == clause.to_lowercase();
+    let notes = notes.iter().map(String::as_str);
+    let notes: Vec<&str> = notes
+        .filter(|note| !clauses.iter().any(|clause| same(note, clause)))
+        .collect();
     match (notes.join("; "), clauses.join(", ")) {
         (notes, clauses) if notes.is_empty() && clauses.is_empty() => "without a word".to_owned(),
         (notes, clauses) if clauses.is_empty() => notes,
+        (notes, clauses) if notes.is_empty() => clauses,
         (notes, clauses) => format!("{clauses}: {notes}"),
     }
 }

@@ -21,7 +21,7 @@ impl Context {
         self.facts.not_stuck.iter().any(|one| one == rule)
     }
 
-    /// Other models of the role that answer now, in the order of settings.
+    /// Other models of the role, in the order of settings, and which of them cannot be asked now.
     pub async fn means(&self) -> Means {
         let others = &self.settings.role(self.role).others;
         let mut means = Means {
@@ -32,14 +32,22 @@ impl Context {
             .iter()
             .filter(|other| Some(*other) != self.own.as_ref())
         {
-            let status = self.tools.models.probe(&other.host, &other.model).await;
-            if !status.live {
-                let words = self.tools.redactor.redact(&status.words);
-                means.away.push((other.to_string(), words));
-            }
+            let why = self.away(other).await;
+            means.away.extend(why.map(|why| (other.to_string(), why)));
             means.others.push(other.to_string());
         }
         means
+    }
+
+    /// Why another model cannot be asked now: it does not answer, or it costs money and none may be spent.
+    async fn away(&self, other: &ModelRef) -> Option<String> {
+        let models = &self.tools.models;
+        let spent = self.spent.borrow().clone();
+        if spent.is_some() && !models.free(&other.host, &other.model) {
+            return spent;
+        }
+        let status = models.probe(&other.host, &other.model).await;
+        (!status.live).then(|| self.tools.redactor.redact(&status.words))
     }
 
     /// Ends the line of work: journals the verdict with what led to it, then begins afresh or asks somebody above.

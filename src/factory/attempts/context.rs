@@ -8,7 +8,6 @@ use crate::domain::decide::Report;
 use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::factory::ToolFacts;
 use crate::domain::phase::{Outcome, Phase, Role};
-use crate::domain::screen::{Kind, Level, LogLine};
 use crate::domain::state::Escalation;
 use crate::factory::failed::Failed;
 use crate::factory::ports::clock::Clock;
@@ -193,6 +192,8 @@ pub struct Context {
     pub link: mpsc::UnboundedSender<Wake>,
     /// Why no turn and no gate may start now.
     pub hold: watch::Receiver<Option<&'static str>>,
+    /// The limit that lets the role spend no money now, in words.
+    pub spent: watch::Receiver<Option<String>>,
     /// Nobody whose text stands in a prompt can guess it.
     pub nonce: String,
     /// Replies that were broken off because they repeated themselves: the next one gets another seed.
@@ -264,22 +265,6 @@ impl Context {
     /// Says something to the loop; false when it has ended.
     pub(super) fn tell(&self, message: FromAgent) -> bool {
         self.link.send(Wake::Agent(message)).is_ok()
-    }
-
-    /// Its voice in the live log.
-    #[must_use]
-    pub fn voice(&self) -> Voice {
-        Voice {
-            publisher: self.tools.publisher.clone(),
-            clock: self.tools.clock.clone(),
-            from: self.role.to_string(),
-            tool: self.tool.clone(),
-        }
-    }
-
-    /// Writes a line to the live log.
-    pub fn log(&self, level: Level, text: impl Into<String>) {
-        self.voice().line(level, text.into());
     }
 
     /// Journals events of this attempt; durable when it returns.
@@ -370,31 +355,5 @@ impl Recording {
             Ok(Err(Refused::Over)) => dropped("another attempt has begun"),
             Err(_) => dropped("the engine has ended"),
         }
-    }
-}
-
-/// Speaks in the live log for one role about one tool.
-pub struct Voice {
-    publisher: Publisher,
-    clock: Arc<dyn Clock>,
-    from: String,
-    tool: String,
-}
-
-impl Voice {
-    /// Writes a line; nothing for an empty text.
-    pub fn line(&self, level: Level, text: String) {
-        if text.is_empty() {
-            return;
-        }
-        self.publisher.line(LogLine {
-            at: self.clock.now(),
-            from: self.from.clone(),
-            level,
-            tool: Some(self.tool.clone()),
-            seq: None,
-            kind: Kind::Plain,
-            text,
-        });
     }
 }

@@ -108,8 +108,7 @@ impl Context {
         let chars = chars + spent.called;
         let read = || self.read(asked);
         let request = &asked.request;
-        let billed =
-            || error.fault.was_read() && !self.tools.models.free(&request.host, &request.model);
+        let billed = || error.was_read() && !self.tools.models.free(&request.host, &request.model);
         if chars == 0 && spent.input_tokens.is_none() && !billed() {
             return None;
         }
@@ -120,7 +119,12 @@ impl Context {
             cached: spent.cached,
             ..Reply::default()
         };
-        Some(self.tools.models.priced(request, reply))
+        let priced = self.tools.models.priced(request, reply);
+        Some(Reply {
+            // What is our estimate is filled in, and marked, where it is told.
+            input_tokens: spent.input_tokens,
+            ..priced
+        })
     }
 
     /// A turn with what its reply tells, where there is one.

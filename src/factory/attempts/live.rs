@@ -1,7 +1,7 @@
 //! Streamed text on its way to the live log: made safe, without secrets, what came together in one line; and whether it
 //! only repeats itself.
 
-use super::context::Voice;
+use super::voice::Voice;
 use crate::domain::screen::Level;
 use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest};
 use crate::text::redact::{RedactStream, Redactor};

@@ -23,6 +23,7 @@ mod transcript;
 mod tries;
 mod turns;
 pub mod underway;
+mod voice;
 mod yardstick;
 
 pub use context::{Context, Stop};

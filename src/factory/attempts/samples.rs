@@ -23,29 +23,66 @@ struct Sample {
     score: (u32, Reverse<usize>, Reverse<usize>),
 }
 
+/// The file to write again.
+struct Worst {
+    path: String,
+    text: String,
+    /// Why it may not be run.
+    why: Option<String>,
+}
+
 /// Runs the examples over the draft; while some fail, the file the first failure points to is written again, and while it
 /// may not be run, the first file the scan refuses.
 pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -> Result<(), Stop> {
-    let run = verify(context, spec).await?;
-    if passes(run.as_ref()) {
-        return Ok(());
+    let mut run = verify(context, spec).await?;
+    let mut left = context.patience().samples.saturating_sub(1);
+    while left > 0 && !passes(run.as_ref()) {
+        let Some(worst) = worst(context, spec, public, run.as_ref())? else {
+            break;
+        };
+        run = better_file(context, spec, public, &worst, run, &mut left).await?;
     }
+    Ok(())
+}
+
+/// The file to write again, and what it is now.
+fn worst(
+    context: &Context,
+    spec: &Spec,
+    public: &[Case],
+    run: Option<&JestRun>,
+) -> Result<Option<Worst>, Stop> {
     let sources = files::current(context, spec)?;
-    let packages = spec.packages(&context.settings.packages);
-    let (path, why) = match &run {
+    let (path, why) = match run {
         Some(run) => (suspect(run, spec, public, &sources), None),
-        None => refused(spec, &sources, &packages).unzip(),
+        None => refused(context, spec)?.unzip(),
     };
-    let Some((path, first)) = path.and_then(|path| sources.get_key_value(&path)) else {
-        return Ok(());
-    };
-    let mut best = sample(path, first.clone(), run.as_ref(), &packages);
-    let mut seen = vec![first.clone()];
-    let mut written = first.clone();
-    let samples = context.patience().samples.max(1);
-    for n in 1..samples {
-        let at = n as usize - 1;
-        let warm = WARMER.get(at).or(WARMER.last()).copied().unwrap_or(0.0);
+    Ok(path.and_then(|path| {
+        let text = sources.get(&path)?.clone();
+        Some(Worst { path, text, why })
+    }))
+}
+
+/// Writes one file again, as often as is left, until the examples pass or it is another file that may not be run; the best
+/// of its writings stays. The last run.
+async fn better_file(
+    context: &mut Context,
+    spec: &Spec,
+    public: &[Case],
+    Worst { path, text, why }: &Worst,
+    mut run: Option<JestRun>,
+    left: &mut u32,
+) -> Result<Option<JestRun>, Stop> {
+    let packages = spec.packages(&context.settings.packages);
+    let samples = context.patience().samples;
+    let mut best = sample(path, text.clone(), run.as_ref(), &packages);
+    let mut seen = vec![text.clone()];
+    let mut written = text.clone();
+    while *left > 0 {
+        *left -= 1;
+        let n = samples - *left;
+        let warm = WARMER.get(n as usize - 2).or(WARMER.last()).copied();
+        let warm = warm.unwrap_or(0.0);
         let Some(text) = draft(context, spec, public, (path, why.as_deref()), warm).await? else {
             continue;
         };
@@ -55,25 +92,22 @@ pub async fn better_draft(context: &mut Context, spec: &Spec, public: &[Case]) -
         seen.push(text.clone());
         files::write(context, path, &text)?;
         written.clone_from(&text);
-        let run = verify(context, spec).await?;
+        run = verify(context, spec).await?;
         let next = sample(path, text, run.as_ref(), &packages);
-        let words = format!(
-            "{path}: writing {} of {samples}, {} pass",
-            n + 1,
-            next.score.0
-        );
+        let words = format!("{path}: writing {n} of {samples}, {} pass", next.score.0);
         context.log(Level::Info, words);
         if next.score > best.score {
             best = next;
         }
-        if passes(run.as_ref()) {
+        let other = |(refused, _): (String, String)| refused != *path;
+        if passes(run.as_ref()) || (run.is_none() && refused(context, spec)?.is_some_and(other)) {
             break;
         }
     }
     if best.text != written {
         files::write(context, path, &best.text)?;
     }
-    Ok(())
+    Ok(run)
 }
 
 /// One more writing from the same prompt as the first, told why that one may not be run; None when its reply cannot be
@@ -119,16 +153,14 @@ pub(super) fn passes(run: Option<&JestRun>) -> bool {
 }
 
 /// The first source file that may not be run, and why.
-fn refused(
-    spec: &Spec,
-    sources: &BTreeMap<String, String>,
-    packages: &[Package],
-) -> Option<(String, String)> {
-    spec.modules().into_iter().find_map(|path| {
-        let found = scan::scan(&path, sources.get(&path)?, packages);
+fn refused(context: &Context, spec: &Spec) -> Result<Option<(String, String)>, Stop> {
+    let sources = files::current(context, spec)?;
+    let packages = spec.packages(&context.settings.packages);
+    Ok(spec.modules().into_iter().find_map(|path| {
+        let found = scan::scan(&path, sources.get(&path)?, &packages);
         let why = found.first()?.to_string();
         Some((path, why))
-    })
+    }))
 }
 
 /// The source file to write again: where the first failure points, else the last one.

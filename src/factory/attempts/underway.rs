@@ -24,7 +24,11 @@ impl Context {
             output_tokens: Some(0),
             ..Reply::default()
         };
-        let reply = self.tools.models.priced(request, reply);
+        let reply = Reply {
+            // Our estimate is filled in, and marked, where it is told.
+            input_tokens: None,
+            ..self.tools.models.priced(request, reply)
+        };
         let words = "its prompt is estimated, what was written by then is not known";
         while !self.sent(asked, &reply, words).taken().await? {
             self.clear_to_go().await?;

@@ -10,7 +10,8 @@ use std::fmt;
 pub enum Fault {
     /// No connection.
     Unreachable,
-    /// The host went with the request: it died beside the turn, or a gateway gave up waiting for it.
+    /// The host went with the request: it died beside the turn, or a gateway gave up waiting for it. One that died before
+    /// anything was sent cannot be told from that.
     Lost,
     /// Nothing came for so long that the turn was given up, though the host may answer questions.
     Hung,
@@ -101,7 +102,7 @@ impl Fault {
 
     /// A provider may bill the prompt, whatever came of it: nothing says that the request was turned down before any work.
     #[must_use]
-    pub const fn was_read(self) -> bool {
+    const fn was_read(self) -> bool {
         !matches!(
             self,
             Self::Unreachable
@@ -232,5 +233,13 @@ impl ModelError {
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         self.fault.remedy()
+    }
+
+    /// A provider may bill the prompt: as its fault says, and also where a server failed over it and says that asking again does
+    /// not help, which makes it one it rejects.
+    #[must_use]
+    pub fn was_read(&self) -> bool {
+        let failed = |status: u16| matches!(status, 500..600) && !matches!(status, 503 | 529);
+        self.fault.was_read() || (self.fault == Fault::Rejected && self.status.is_some_and(failed))
     }
 }
