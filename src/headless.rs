@@ -2,6 +2,7 @@
 
 use crate::domain::screen::{Level, LogLine, Need, Snapshot};
 use crate::factory::ports::feed::Feed;
+use crate::text::plural::plural;
 use crate::text::sanitise::sanitise_uncut;
 use chrono::{DateTime, Local, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,7 +154,8 @@ impl<W: Write> Printer<W> {
         }
         writeln!(
             self.out,
-            "         ({count} lines dropped: printing was too slow)"
+            "         ({} dropped: printing was too slow)",
+            plural(count, "line")
         )?;
         self.out.flush()
     }
@@ -168,15 +170,16 @@ impl<W: Write> Printer<W> {
             return self.json(&summary);
         }
         let t = &snapshot.totals;
+        let tokens = usize::try_from(t.input_tokens + t.output_tokens).unwrap_or(usize::MAX);
         writeln!(
             self.out,
-            "{} shipped, {} parked; {} runs, {} cycles; {} turns, {} tokens; {:.2} USD",
+            "{} shipped, {} parked; {}, {}; {}, {}; {:.2} USD",
             t.shipped,
             t.parked,
-            t.runs,
-            t.cycles,
-            t.turns,
-            grouped(usize::try_from(t.input_tokens + t.output_tokens).unwrap_or(usize::MAX)),
+            plural(t.runs, "run"),
+            plural(t.cycles, "cycle"),
+            plural(t.turns, "turn"),
+            plural(grouped(tokens), "token"),
             t.usd
         )?;
         for need in &snapshot.needs {

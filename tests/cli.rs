@@ -361,6 +361,15 @@ fn init_names_the_model_of_each_role_or_says_that_there_is_none() {
                 .and(contains("supervisor: you, finished tools wait for"))
                 .and(contains("qwen3").not()),
         );
+    // What the user's own file names is there, whatever was found or not.
+    let own = w.path("config/dev-factory/config.toml");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    let gpu = "[hosts.gpu1]\nkind = \"ollama\"\nurl = \"http://192.168.1.20:11434\"\n[roles.developer]\nmodel = \"gpu1/x\"\n";
+    fs::write(own, gpu).unwrap();
+    w.run(&["init", "other", "--yes", "--no-install"])
+        .assert()
+        .success()
+        .stdout(contains("developer: gpu1/x\n").and(contains("no model server was found").not()));
 }
 
 #[test]
@@ -806,11 +815,32 @@ fn an_engine_that_is_gone_with_work_to_do_needs_a_person() {
     status(&["--line"])
         .code(4)
         .stdout(contains("NO ENGINE idle"));
+    // Cut off in the middle of a tool, with half a snapshot left.
+    let whole = fs::read(&file).unwrap();
+    let state = home.join("dev-factory/state.json");
+    let calm = fs::read_to_string(&state).unwrap();
+    let mut cut: Value = serde_json::from_str(&calm).unwrap();
+    (cut["phase"], cut["currentTool"]) = ("coding".into(), "a".into());
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    fs::write(&state, cut.to_string()).unwrap();
+    status(&[])
+        .code(4)
+        .stdout(contains("NO ENGINE, and its last word is lost"));
+    status(&["--line"]).code(4).stdout("no engine coding a\n");
+    let lost = status_of_home(&w);
+    assert_eq!(
+        (&lost["phase"], &lost["tool"]),
+        (&"coding".into(), &"a".into())
+    );
+    fs::write(&file, &whole).unwrap();
+    fs::write(&state, calm).unwrap();
     // All figures come from there: a year of journal is not read for them.
     assert_eq!(status_of_home(&w)["successRate"], 0.5);
     // Whoever stops it knows that nothing goes on.
     w.run(&["--home", "home", "down"]).assert().success();
     status(&[]).success().stdout(contains("STOPPED"));
+    fs::remove_file(file).unwrap();
+    status(&[]).success().stdout(contains("STOPPED by tester"));
 }
 
 /// A home with nothing to build whose roles play compiled-in replies, and that looks as if Jest were installed.
@@ -879,6 +909,9 @@ fn one_engine_a_home_from_up_to_down() {
             .unwrap();
         output.status.code() == Some(4) && output.stdout.starts_with(b"PAUSED idle")
     });
+    w.run(&["--home", "home", "status"])
+        .assert()
+        .stdout(contains("by tester: ").and(contains("operator:").not()));
     w.run(&["--home", "home", "resume"]).assert().success();
     w.run(&["--home", "home", "hint", "x"])
         .assert()
@@ -891,7 +924,8 @@ fn one_engine_a_home_from_up_to_down() {
         .stdout(contains("the engine has ended"));
     w.run(&["--home", "home", "status"])
         .assert()
-        .stdout(contains("STOPPED by tester").and(contains("enough")));
+        .stdout(contains("STOPPED by tester").and(contains("enough")))
+        .stdout(contains("stopped by tester: enough").and(contains("operator:").not()));
     w.run(&["--home", "home", "logs"])
         .assert()
         .success()

@@ -4,6 +4,7 @@ use super::out::Fail;
 use super::plan::{self, Plan};
 use crate::config::Probed;
 use crate::config::keys::KeyPlace;
+use crate::text::plural::plural;
 use std::io::{BufRead, Write};
 
 /// Asks for what the flags left open.
@@ -53,10 +54,10 @@ fn hosts(
     for server in found {
         writeln!(
             output,
-            "Found {} at {} with {} models.",
+            "Found {} at {} with {}.",
             server.name,
             server.url,
-            server.models.len()
+            plural(server.models.len(), "model")
         )?;
     }
     let text = if found.is_empty() {

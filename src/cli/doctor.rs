@@ -18,6 +18,7 @@ use crate::domain::finding::{Finding, Severity};
 use crate::domain::phase::Role;
 use crate::factory::checks::Look;
 use crate::factory::ports::clock::Clock;
+use crate::text::plural::plural;
 use progress::Progress;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -159,10 +160,17 @@ async fn of_hosts(
     findings
 }
 
-/// Roles that a limit keeps from paid turns, its own or the factory's, and the limit in words.
+/// Roles that a limit keeps from paid turns, its own or the factory's, and the limit in words: all of them where nobody
+/// knows what was spent.
 fn spent(home: &Path, limits: &Limits) -> BTreeMap<Role, String> {
-    let found = readers::factory(home).ok();
-    let Some(factory) = found.and_then(|found| found.factory) else {
+    let factory = match readers::factory(home) {
+        Ok(found) => found.factory,
+        Err(error) => {
+            let why = format!("what was spent in the last 24 hours is not known: {error}");
+            return Role::ALL.map(|role| (role, why.clone())).into();
+        }
+    };
+    let Some(factory) = factory else {
         return BTreeMap::new();
     };
     let now = SystemClock.now();
@@ -194,22 +202,15 @@ fn text(findings: &[Finding]) -> String {
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let sum = match (errors, warnings) {
         (0, 0) => "Everything is as it should be.".to_owned(),
-        (0, warnings) => format!("{} and no errors: it works.", counted(warnings, "warning")),
-        (errors, 0) => format!("{}.", counted(errors, "error")),
+        (0, warnings) => format!("{} and no errors: it works.", plural(warnings, "warning")),
+        (errors, 0) => format!("{}.", plural(errors, "error")),
         (errors, warnings) => format!(
             "{} and {}: mend the errors first.",
-            counted(errors, "error"),
-            counted(warnings, "warning")
+            plural(errors, "error"),
+            plural(warnings, "warning")
         ),
     };
     format!("{text}\n{sum}\n")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        many => format!("{many} {what}s"),
-    }
 }
 
 fn value(found: &Found) -> Value {

@@ -14,7 +14,7 @@ use crate::domain::phase::Role;
 use crate::domain::state::FORMAT;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::repo::Repo;
-use crate::factory::ports::settings::Settings;
+use crate::factory::ports::settings::{HostKind, Settings};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -311,7 +311,13 @@ fn again(cli: &Cli, dir: &Path) -> Done {
 fn next(dir: &Path, plan: &Plan, settings: &Settings, start: Start) -> String {
     let server = |host: &HostSpec| format!("model server {} at {}", host.name, host.url);
     let mut lines: Vec<String> = plan.hosts.iter().map(server).collect();
-    if lines.is_empty() {
+    // Where nobody named a model it is one of this machine's Ollama; others stand in the user's own settings.
+    let ollama = HostKind::Ollama.word();
+    let named = |role: &Role| {
+        let model = settings.role(*role).model.as_ref();
+        model.is_some_and(|model| model.host != ollama)
+    };
+    if lines.is_empty() && ![Role::Developer, Role::Qa].iter().any(named) {
         let none =
             "no model server was found: start Ollama, or name one in dev-factory/factory.toml";
         lines.push(none.to_owned());

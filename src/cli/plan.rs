@@ -131,29 +131,39 @@ impl Plan {
             .extend(vendors.map(|vendor| spec(vendor.kind, vendor.usual.to_owned())));
     }
 
-    /// The server the key is for: the supervisor's where that is a vendor or none is there, else the only vendor, beside which
-    /// a near server seldom asks for a key, else the only server.
+    /// The server the key is for: the only far one, beside which a near one seldom asks for a key, or the only one. Of
+    /// several it is the supervisor's, where that is a vendor or none of them is.
     fn owner(&self) -> Result<&HostSpec, Fail> {
-        let usual = |host: &&HostSpec| {
-            let mut vendors = variables::VENDORS.iter().filter(|vendor| !vendor.local);
-            let origin = Origin::of(&host.url);
-            vendors.any(|vendor| Origin::of(vendor.usual) == origin)
+        let origin = |host: &HostSpec| Origin::of(&host.url);
+        // Ollama asks for none wherever it is.
+        let far = |host: &HostSpec| {
+            host.kind.as_deref() != Some(HostKind::Ollama.word())
+                && origin(host).is_some_and(|origin| !origin.near())
         };
-        let mut owners: Vec<&HostSpec> = self.hosts.iter().filter(usual).collect();
+        let vendor = |host: &&HostSpec| {
+            let mut vendors = variables::VENDORS.iter().filter(|vendor| !vendor.local);
+            vendors.any(|vendor| Origin::of(vendor.usual) == origin(host))
+        };
+        // A key belongs to an origin, whatever its hosts are called.
+        let among = |all: &[&HostSpec], host: &HostSpec| {
+            all.iter().any(|known| origin(known) == origin(host))
+        };
+        let any_far = self.hosts.iter().any(far);
+        let mut owners: Vec<&HostSpec> = Vec::new();
+        for host in self.hosts.iter().filter(|host| far(host) || !any_far) {
+            if !among(&owners, host) {
+                owners.push(host);
+            }
+        }
         if let Some(name) = self.server("supervisor") {
             let own = self.hosts.iter().find(|host| host.name == name).ok_or_else(|| {
                 Fail::usage(format!(
                     "the key is for the supervisor's server, and nothing says where {name} is: add --host {name}=KIND:URL"
                 ))
             })?;
-            if owners.is_empty() || owners.contains(&own) {
+            if vendor(&own) || (among(&owners, own) && !owners.iter().any(vendor)) {
                 return Ok(own);
             }
-            if Origin::of(&own.url).is_some_and(|origin| !origin.near()) {
-                owners.push(own);
-            }
-        } else if owners.is_empty() {
-            owners.extend(&self.hosts);
         }
         match owners.as_slice() {
             [only] => Ok(only),

@@ -6,11 +6,13 @@ use super::out::{self, Done, Fail, code};
 use crate::adapters::store::{files, readers};
 use crate::domain::condition::Condition;
 use crate::domain::item::ItemStatus;
+use crate::domain::phase::Phase;
 use crate::domain::screen::{AgentState, AgentStatus, EngineId, Snapshot};
-use crate::domain::state::{Pause, StateDoc, who};
+use crate::domain::state::{ControlDoc, Pause, StateDoc, Stopped, who};
 use crate::headless;
 use chrono::{DateTime, Local, Utc};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::path::Path;
 
@@ -19,10 +21,11 @@ use std::path::Path;
 pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
     home::readable(home)?;
     let Some((snapshot, alive)) = readers::snapshot(home) else {
-        return never_run(cli, home, line);
+        return unseen(cli, home, line);
     };
     let text = if cli.json {
-        format!("{}\n", object(home, Some(&snapshot), alive))
+        let at = (snapshot.phase, snapshot.current_tool.as_deref());
+        format!("{}\n", object(home, at, Some(&snapshot), alive))
     } else if line {
         format!("{}\n", short(&snapshot, alive))
     } else {
@@ -37,41 +40,60 @@ pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
 }
 
 /// All that a program may want to know, under the same names whether an engine has ever run or not.
-fn object(home: &Path, snapshot: Option<&Snapshot>, alive: bool) -> serde_json::Value {
+fn object(
+    home: &Path,
+    (phase, tool): (Phase, Option<&str>),
+    snapshot: Option<&Snapshot>,
+    alive: bool,
+) -> serde_json::Value {
     json!({
         "home": home,
         "engine": if alive { "running" } else { "none" },
+        "phase": phase,
+        "tool": tool,
         "successRate": snapshot.and_then(Snapshot::success_rate),
         "snapshot": snapshot,
     })
 }
 
-/// No engine has run here yet, or its snapshot is gone: state.json alone.
-fn never_run(cli: &Cli, home: &Path, line: bool) -> Done {
-    let path = home.join("dev-factory").join("state.json");
-    let state: Option<StateDoc> = files::read(&path.canonicalize().unwrap_or(path), files::CAP)
-        .ok()
-        .flatten()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let phase = state
+/// No engine has run here yet, or its snapshot is lost, as by a cut of power: the two state documents alone.
+fn unseen(cli: &Cli, home: &Path, line: bool) -> Done {
+    let state: Option<StateDoc> = document(home, "state.json");
+    let phase = state.as_ref().map_or(Phase::Idle, |state| state.phase);
+    let tool = state
         .as_ref()
-        .map_or("idle".to_owned(), |state| word(&state.phase));
-    let tool = state.as_ref().and_then(|state| state.current_tool.clone());
+        .and_then(|state| state.current_tool.as_deref());
+    let control: Option<ControlDoc> = document(home, "control.json");
+    let stopped = control.and_then(|control| control.stopped);
+    let alive = readers::engine(home).is_some();
     if cli.json {
-        out::say(object(home, None, false))?;
+        out::say(object(home, (phase, tool), None, alive))?;
     } else if line {
-        out::say(format!(
-            "no engine {phase} {}",
-            tool.as_deref().unwrap_or("-")
-        ))?;
+        let engine = if alive { "begins" } else { "no engine" };
+        out::say(format!("{engine} {phase} {}", tool.unwrap_or("-")))?;
     } else {
+        let engine = match &stopped {
+            _ if alive => "running, and has said nothing yet".to_owned(),
+            Some(stopped) => ended(stopped),
+            None if home.join("dev-factory/journal.jsonl").exists() => {
+                "NO ENGINE, and its last word is lost: dev-factory up starts it".to_owned()
+            }
+            None => "none has run here yet: dev-factory up".to_owned(),
+        };
         out::say(format!(
-            "home    {}\nengine  none has run here yet: dev-factory up\nphase   {}",
+            "home    {}\nengine  {engine}\nphase   {}",
             home.display(),
             format!("{phase} {}", tool.unwrap_or_default()).trim_end()
         ))?;
     }
-    Ok(0)
+    let dead = !alive && stopped.is_none() && phase.active();
+    Ok(if dead { code::PERSON } else { 0 })
+}
+
+fn document<T: DeserializeOwned>(home: &Path, name: &str) -> Option<T> {
+    let path = home.join("dev-factory").join(name);
+    let bytes = files::read(&path.canonicalize().unwrap_or(path), files::CAP);
+    serde_json::from_slice(&bytes.ok()??).ok()
 }
 
 /// A value's word on disk.
@@ -181,7 +203,9 @@ fn pause(pause: &Pause) -> Vec<String> {
     let (kind, scope) = (word(&pause.kind), word(&pause.scope));
     let words = format!(
         "{} ({kind}, {scope}) by {}: {}{until}",
-        pause.id, pause.by, pause.reason
+        pause.id,
+        who(&pause.by),
+        pause.reason
     );
     row("pause", words)
 }
@@ -207,17 +231,21 @@ fn row(name: &str, value: String) -> Vec<String> {
 fn engine(s: &Snapshot, alive: bool) -> String {
     match (&s.stopped, alive) {
         (_, true) => engine_words(&s.engine),
-        (Some(stopped), false) => format!(
-            "STOPPED by {} since {}: {}; dev-factory up starts it",
-            who(&stopped.by),
-            local(stopped.since),
-            stopped.reason
-        ),
+        (Some(stopped), false) => ended(stopped),
         (None, false) => format!(
             "NO ENGINE; last sign of life {}; dev-factory up starts it",
             local(s.at)
         ),
     }
+}
+
+fn ended(stopped: &Stopped) -> String {
+    format!(
+        "STOPPED by {} since {}: {}; dev-factory up starts it",
+        who(&stopped.by),
+        local(stopped.since),
+        stopped.reason
+    )
 }
 
 /// A running engine, and this program beside it where that is another version.

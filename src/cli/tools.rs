@@ -5,7 +5,7 @@ use super::walls;
 use crate::adapters::store::files;
 use crate::adapters::{child, node};
 use std::fs::Metadata;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Oldest Node.js the tools and Jest run on.
@@ -69,14 +69,11 @@ pub fn node_version() -> Result<String, Fail> {
     }
 }
 
-/// A node that is new enough, or how to get one. One that was is asked again only when it is another file: an engine is at
-/// work sooner than node has said its version.
+/// A node that is new enough, or how to get one. One that was is asked again only when it is another file, or must be newer:
+/// an engine is at work sooner than node has said its version.
 pub fn new_node() -> Result<(), Fail> {
-    use std::os::unix::fs::MetadataExt;
-    let node = node()?;
     let (folder, memory) = (walls::state(), walls::state().join("node"));
-    let of = |meta: Metadata| (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec());
-    let known = format!("{node:?} {:?}", std::fs::metadata(&node).map(of).ok());
+    let known = known(NODE, &node()?);
     if std::fs::read(&memory).is_ok_and(|bytes| bytes == known.as_bytes()) {
         return Ok(());
     }
@@ -85,6 +82,16 @@ pub fn new_node() -> Result<(), Fail> {
     let _ = files::make_dir(&folder);
     let _ = std::fs::write(&memory, known);
     Ok(())
+}
+
+/// What is remembered of a node that was new enough for `least`.
+fn known(least: u32, node: &Path) -> String {
+    use std::os::unix::fs::MetadataExt;
+    let of = |meta: Metadata| (meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec());
+    format!(
+        "{least} {node:?} {:?}",
+        std::fs::metadata(node).map(of).ok()
+    )
 }
 
 /// What a program says of its version.
@@ -110,7 +117,8 @@ fn major(version: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::major;
+    use super::{known, major};
+    use std::path::Path;
 
     #[test]
     fn reads_what_node_prints() {
@@ -118,5 +126,13 @@ mod tests {
         assert_eq!(major("v9"), Some(9));
         assert_eq!(major("20.1"), None);
         assert_eq!(major(""), None);
+    }
+
+    #[test]
+    fn another_least_version_or_another_file_is_asked_again() {
+        let own = Path::new("/proc/self/exe");
+        assert_eq!(known(20, own), known(20, own));
+        assert_ne!(known(20, own), known(22, own));
+        assert_ne!(known(20, own), known(20, Path::new("/dev/null")));
     }
 }

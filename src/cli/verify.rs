@@ -12,6 +12,7 @@ use crate::domain::factory::Factory;
 use crate::factory::brief;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::store::StoreError;
+use crate::text::plural::plural;
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
@@ -152,8 +153,10 @@ fn page(args: &VerifyArgs, found: &Repaired, wrong: usize) -> String {
 
 fn summary(report: &Report, wrong: usize) -> String {
     let looked = format!(
-        "{} events, {} papers, {} tags and branches",
-        report.events, report.papers, report.refs
+        "{}, {}, {} tags and branches",
+        plural(report.events, "event"),
+        plural(report.papers, "paper"),
+        report.refs
     );
     let rotated = match report.rotated {
         0 => String::new(),

@@ -2,7 +2,9 @@
 
 use super::event::{Event, EventBody, Move, RunSummary, Turn};
 use super::screen::{Kind, Level, LogLine};
+use super::state::who;
 use super::stuck::Rung;
+use crate::text::plural::plural;
 
 /// The line an event stands for; None for bookkeeping nobody reads.
 #[must_use]
@@ -130,8 +132,9 @@ fn list_words(body: &EventBody) -> Option<(Level, String)> {
     use EventBody as E;
     let text = match body {
         E::Adopted(adopted) => {
-            let (items, shipped) = (adopted.items.len(), adopted.shipped.len());
-            format!("took over {items} ideas and {shipped} shipped tools")
+            let ideas = plural(adopted.items.len(), "idea");
+            let tools = plural(adopted.shipped.len(), "shipped tool");
+            format!("took over {ideas} and {tools}")
         }
         E::Decided { item, decision, .. } => {
             format!("decided for {item}: {decision}; takes effect when the lane is free")
@@ -155,7 +158,7 @@ fn engine_words(body: &EventBody) -> Option<(Level, String)> {
         E::Stopped { reason, .. } => (Level::Info, format!("engine ended: {reason}")),
         E::Paused(pause) => (
             Level::Warn,
-            format!("{} by {}: {}", pause.id, pause.by, pause.reason),
+            format!("{} by {}: {}", pause.id, who(&pause.by), pause.reason),
         ),
         E::Resumed { id, reason } => (Level::Info, format!("{id} ended: {reason}")),
         E::Answered {
@@ -262,11 +265,10 @@ fn started(version: &str, repaired: &[String]) -> String {
 }
 
 fn cases(n: u32, count: u32, dropped: usize) -> String {
+    let cases = plural(count, "case");
     match dropped {
-        0 => format!("held-out set {n}: {count} cases"),
-        _ => format!(
-            "held-out set {n}: {count} cases, {dropped} dropped because they pass on an empty stub"
-        ),
+        0 => format!("held-out set {n}: {cases}"),
+        _ => format!("held-out set {n}: {cases}, {dropped} dropped for passing on an empty stub"),
     }
 }
 

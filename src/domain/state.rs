@@ -90,6 +90,12 @@ impl Pause {
     }
 }
 
+/// A pause of one role alone: it is not called to work, where one of the factory only puts its call off.
+#[must_use]
+pub fn held(pauses: &[Pause], role: Role) -> bool {
+    pauses.iter().any(|pause| pause.scope.role() == Some(role))
+}
+
 /// An actor as people call it.
 #[must_use]
 pub fn who(by: &str) -> &str {

@@ -12,7 +12,8 @@ use self::row::Tool;
 pub use self::row::{Closing, Stands};
 pub use self::spread::Spread;
 pub use self::usage::Usage;
-use super::event::{Event, EventBody, Move, RunSummary, Turn};
+use super::event::{Adopted, Event, EventBody, Move, RunSummary, Turn};
+use super::item::{Item, ItemStatus};
 use super::metrics::refused_by;
 use super::phase::{Outcome, Phase, Role};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -98,14 +99,8 @@ impl Stats {
                 let count = self.stuck.entry(rule.clone()).or_default();
                 *count = count.saturating_add(1);
             }
-            EventBody::ItemDropped { name, .. } => {
-                let tool = self.named(name);
-                let (picked, parked) = (tool.picked, tool.parked);
-                tool.parked = false;
-                tool.ended(Stands::Dropped, event);
-                self.dropped = self.dropped.saturating_add(u64::from(picked));
-                self.parked = self.parked.saturating_sub(u64::from(parked));
-            }
+            EventBody::ItemDropped { name, .. } => self.dropped(event, name),
+            EventBody::Adopted(found) => self.adopted(found),
             EventBody::ItemParked { name, .. } => self.parked(event, name),
             EventBody::ItemRequeued { name, .. } => {
                 let tool = self.named(name);
@@ -171,6 +166,29 @@ impl Stats {
         let share = self.days.at(event.ts);
         share.measured += 1;
         share.first_pass += green;
+    }
+
+    /// What another journal has told counts among all that ended, and on no day.
+    fn adopted(&mut self, found: &Adopted) {
+        for (tool, version) in &found.shipped {
+            self.named(tool).row.version = Some(version.clone());
+            self.shipped = self.shipped.saturating_add(1);
+        }
+        let parked = |item: &&Item| item.status == ItemStatus::NeedsHuman;
+        for item in found.items.iter().filter(parked) {
+            let before = std::mem::replace(&mut self.named(&item.name).parked, true);
+            self.parked = self.parked.saturating_add(u64::from(!before));
+        }
+    }
+
+    fn dropped(&mut self, event: &Event, name: &str) {
+        let tool = self.named(name);
+        // What shipped was begun, if not in this journal.
+        let begun = tool.picked || tool.row.version.is_some();
+        let parked = std::mem::take(&mut tool.parked);
+        tool.ended(Stands::Dropped, event);
+        self.dropped = self.dropped.saturating_add(u64::from(begun));
+        self.parked = self.parked.saturating_sub(u64::from(parked));
     }
 
     /// An item was put aside, from the lane or from the queue.

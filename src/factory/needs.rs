@@ -11,7 +11,7 @@ use crate::domain::factory::ToolFacts;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::Role;
 use crate::domain::screen::{Act, AgentState, Need, Way};
-use crate::domain::state::{Pause, PauseKind, who};
+use crate::domain::state::{Pause, PauseKind, Scope, who};
 use chrono::{DateTime, Utc};
 use items::decide;
 use std::collections::BTreeMap;
@@ -247,7 +247,16 @@ fn pause_need(pause: &Pause, over: Option<&Use>) -> Need {
         why: reason.clone(),
         ways,
         since: pause.since,
-        blocking: true,
+        // The lane goes on without a reviewer.
+        blocking: pause.scope != Scope::Supervisor,
+        waiting: match pause.scope {
+            Scope::Factory => "",
+            Scope::Developer | Scope::Qa => "other roles go on until it is that role's turn",
+            Scope::Supervisor => {
+                "costs nothing: other roles go on, finished tools wait on the shelf"
+            }
+        }
+        .to_owned(),
         ..Need::default()
     }
 }
@@ -281,6 +290,37 @@ fn pause_word(kind: PauseKind) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::condition::Trouble;
+
+    #[test]
+    fn only_a_pause_of_the_whole_factory_makes_it_stand_still() {
+        let need = |scope| {
+            let pause = Pause {
+                id: "pause-1".to_owned(),
+                kind: PauseKind::Budget,
+                by: "engine".to_owned(),
+                scope,
+                reason: "used up".to_owned(),
+                since: DateTime::UNIX_EPOCH,
+                until: None,
+            };
+            let need = pause_need(&pause, None);
+            (need.blocking, need.waiting)
+        };
+        // What waits without words of its own is said to stand still.
+        assert_eq!(need(Scope::Factory), (true, String::new()));
+        for scope in [Scope::Developer, Scope::Qa] {
+            let (blocking, waiting) = need(scope);
+            assert!(
+                blocking && waiting.starts_with("other roles go on until"),
+                "{waiting}"
+            );
+        }
+        let (blocking, waiting) = need(Scope::Supervisor);
+        assert!(
+            !blocking && waiting.starts_with("costs nothing"),
+            "{waiting}"
+        );
+    }
 
     #[test]
     fn the_guide_has_every_entry() {

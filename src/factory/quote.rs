@@ -7,6 +7,7 @@ use crate::domain::event::{EventBody, NewEvent};
 use crate::domain::phase::Role;
 use crate::domain::price::{Prices, Usual};
 use crate::domain::screen::AgentState;
+use crate::domain::state::held;
 use chrono::NaiveDate;
 
 /// Tokens a model may think on top of what it is asked to write, where thinking cannot be kept from it.
@@ -60,8 +61,12 @@ impl Driver {
     pub(super) fn review_price(&self) -> String {
         let role = Role::Supervisor;
         let now = self.tools.clock.now();
-        let (state, _) = self.readiness.state(role, &self.ledger.factory, now);
-        let called = matches!(state, AgentState::Ready | AgentState::Unasked);
+        let factory = &self.ledger.factory;
+        let called = match self.readiness.state(role, factory, now).0 {
+            AgentState::Ready | AgentState::Unasked => true,
+            AgentState::Paused => !held(&factory.pauses, role),
+            _ => false,
+        };
         let Some(model) = self.readiness.model(role).filter(|_| called) else {
             return String::new();
         };
@@ -71,7 +76,7 @@ impl Driver {
             free: models.free(&model.host, &model.model),
             day: now.date_naive(),
             most: longest(&self.settings, models.context(&model.host, &model.model)),
-            usual: self.ledger.factory.reviews,
+            usual: factory.reviews,
         };
         let price = call.words(&self.settings.prices);
         format!("a call of {model} costs {price}")

@@ -155,7 +155,7 @@ impl Driver {
             return (self.doing.clone(), running.resting);
         }
         if let Some(stopped) = &factory.stopped {
-            let words = format!("stopped by {}: {}", stopped.by, stopped.reason);
+            let words = format!("stopped by {}: {}", who(&stopped.by), stopped.reason);
             return (words, false);
         }
         if let Some(condition) = self.conditions_shown().first().filter(|c| c.waits) {

@@ -1,8 +1,9 @@
-//! Pure text work: sanitising, secrets and their redaction, addresses, Markdown, display width, token estimate, hashes.
+//! Pure text work: sanitising, secrets and their redaction, addresses, Markdown, display width, counts, token estimate, hashes.
 
 pub mod hash;
 pub mod markdown;
 pub mod origin;
+pub mod plural;
 pub mod redact;
 pub mod repeat;
 pub mod reveal;

@@ -121,8 +121,14 @@ fn each(value: &mut Value, names: Names, change: &dyn Fn(&str) -> String) -> boo
         Value::Object(map) => {
             let odd = names == Names::Theirs && map.keys().any(|name| change(name) != *name);
             if odd {
-                let old = std::mem::take(map).into_iter();
-                map.extend(old.map(|(name, value)| (change(&name), value)));
+                for (name, value) in std::mem::take(map) {
+                    let mut name = change(&name);
+                    // Two that differed in a secret alone are still two.
+                    while map.contains_key(&name) {
+                        name.push('_');
+                    }
+                    map.insert(name, value);
+                }
             }
             let all = map.values_mut();
             all.fold(odd, |any, one| each(one, names, change) | any)

@@ -6,6 +6,7 @@ use super::view::WIDE;
 use crate::domain::label::Label;
 use crate::domain::phase::Role;
 use crate::domain::screen::{AgentState, AgentStatus, TurnLine};
+use crate::domain::state::held;
 use chrono::{DateTime, Utc};
 
 /// The role of the cursor.
@@ -17,16 +18,18 @@ pub fn agent(model: &Model) -> Option<&AgentStatus> {
 
 /// Who is asked about a tool that is escalated; else why that falls to a person, where the supervisor is a model.
 pub fn reviewer(model: &Model) -> Result<&AgentStatus, Option<&'static str>> {
-    let agents = model.snapshot.as_ref().map_or(&[][..], |s| &s.agents);
-    let reviewer = agents.iter().find(|agent| agent.role == Role::Supervisor);
-    let agent = reviewer.ok_or(None)?;
+    let snapshot = model.snapshot.as_ref().ok_or(None)?;
+    let mut agents = snapshot.agents.iter();
+    let agent = agents.find(|agent| agent.role == Role::Supervisor);
+    let agent = agent.ok_or(None)?;
     match agent.state {
         AgentState::Working | AgentState::Ready | AgentState::Unasked | AgentState::External => {
             Ok(agent)
         }
         AgentState::Offline => Err(Some("OFFLINE")),
         AgentState::OffSchedule => Err(Some("off duty")),
-        AgentState::Paused => Err(Some("paused")),
+        AgentState::Paused if held(&snapshot.pauses, Role::Supervisor) => Err(Some("paused")),
+        AgentState::Paused => Ok(agent),
         AgentState::Operator => Err(None),
     }
 }

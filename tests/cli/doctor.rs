@@ -228,6 +228,14 @@ fn a_paid_model_takes_no_short_turn_once_the_limit_of_the_day_is_reached() {
         "{found:?}"
     );
     assert_eq!(turns(), before);
+    // Nor where nobody can tell what was spent.
+    let journal = w.path("home/dev-factory/journal.jsonl");
+    fs::remove_file(&journal).unwrap();
+    fs::create_dir(&journal).unwrap();
+    let (_, found) = findings(&w, &[]);
+    let said = of(&found, "lab/claude-opus-5-5", "note").join(" ");
+    assert!(said.contains("is not known: "), "{found:?}");
+    assert_eq!(turns(), before);
 }
 
 /// A paid turn of the Developer.

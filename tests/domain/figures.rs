@@ -424,10 +424,8 @@ fn a_hand_edited_wishlist_is_taken_in() {
     assert_eq!(before, world.factory);
 }
 
-#[test]
-fn a_home_without_a_journal_is_taken_over() {
-    let mut world = World::new();
-    let item = |name: &str, status| Item {
+fn found(world: &World, name: &str, status: ItemStatus) -> Item {
+    Item {
         idea: name.into(),
         priority: 0,
         name: name.into(),
@@ -437,10 +435,54 @@ fn a_home_without_a_journal_is_taken_over() {
         branch: Some(format!("tool/{name}")),
         phase: Some(Phase::Coding),
         escalation: None,
-    };
+    }
+}
+
+#[test]
+fn what_was_shipped_and_parked_before_a_home_was_taken_over_counts_alike_everywhere() {
+    let mut world = World::new();
     let items = vec![
-        item("alpha", ItemStatus::Building),
-        item("beta", ItemStatus::Shipped),
+        found(&world, "alpha", ItemStatus::Wanted),
+        found(&world, "beta", ItemStatus::NeedsHuman),
+        found(&world, "gamma", ItemStatus::NeedsHuman),
+    ];
+    let shipped = ["delta", "epsilon", "zeta"].map(|name| (name.to_owned(), "1.0.0".to_owned()));
+    world.fact(EventBody::Adopted(Adopted {
+        items,
+        shipped: shipped.into(),
+    }));
+    let ended = |world: &World| {
+        let (stats, factory) = (Stats::of(&world.journal), &world.factory);
+        let parked = factory.items.iter();
+        let parked = parked.filter(|item| item.status == ItemStatus::NeedsHuman);
+        let totals = (
+            factory.totals.shipped,
+            parked.count() as u64,
+            factory.totals.dropped_after_pick,
+        );
+        assert_eq!((stats.shipped, stats.parked, stats.dropped), totals);
+        assert_eq!(stats.days.whole().shipped, 0, "they ended on no day");
+        totals
+    };
+    assert_eq!(ended(&world), (3, 2, 0));
+    for (at, name) in ["alpha", "beta", "delta"].into_iter().enumerate() {
+        if at == 2 {
+            let bug = String::new();
+            let name = name.to_owned();
+            world.fact(EventBody::ItemReopened { name, bug });
+        }
+        let (name, reason) = (name.to_owned(), String::new());
+        world.fact(EventBody::ItemDropped { name, reason });
+    }
+    assert_eq!(ended(&world), (3, 1, 1), "only delta had been begun");
+}
+
+#[test]
+fn a_home_without_a_journal_is_taken_over() {
+    let mut world = World::new();
+    let items = vec![
+        found(&world, "alpha", ItemStatus::Building),
+        found(&world, "beta", ItemStatus::Shipped),
     ];
     world.fact(EventBody::Adopted(Adopted {
         items,

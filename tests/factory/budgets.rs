@@ -13,7 +13,7 @@ use dev_factory::adapters::store::submit;
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Turn, Unit};
 use dev_factory::domain::phase::Outcome;
-use dev_factory::domain::screen::Snapshot;
+use dev_factory::domain::screen::{Need, Snapshot};
 use dev_factory::domain::state::{Pause, PauseKind, Scope};
 use dev_factory::factory::engine::Ended;
 use dev_factory::factory::ports::model::{Fault, ModelError};
@@ -176,16 +176,24 @@ async fn who_escalates_is_told_what_a_call_of_the_supervisor_costs() {
     let price = "a call of lab/claude-opus-5-5 costs at most $0.22";
     assert!(said.ends_with(price), "{said}");
     assert_eq!(seen.review_price, price);
-    // Nobody is called while the Supervisor is paused.
-    let pause = Verb::Pause {
-        scope: Some(Scope::Supervisor),
+    // A pause of the factory puts the call off; nobody is called while the Supervisor is paused.
+    let pause = |scope| Verb::Pause {
+        scope,
         reason: None,
         until: None,
     };
-    plant.told(pause).await;
-    engine
+    plant.told(pause(None)).await;
+    let seen = engine.until("paused", |s| !s.pauses.is_empty()).await;
+    assert_eq!(seen.review_price, price);
+    plant.told(pause(Some(Scope::Supervisor))).await;
+    let seen = engine
         .until("no price", |s| s.review_price.is_empty())
         .await;
+    let costs = |need: &Need| (need.blocking, need.waiting.clone());
+    let costs: Vec<_> = seen.needs.iter().map(costs).collect();
+    let goes_on = "costs nothing: other roles go on, finished tools wait on the shelf";
+    assert!(costs.contains(&(true, String::new())), "{costs:?}");
+    assert!(costs.contains(&(false, goes_on.to_owned())), "{costs:?}");
     held.open();
     engine.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use crate::night::{figures, night, snapshot};
 use crate::screen::{at, press, tell, words};
-use dev_factory::domain::shift::{Bookmark, ParkedTool};
+use dev_factory::domain::shift::{Bookmark, ParkedTool, Shipped};
 use dev_factory::domain::stats::Closing;
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::message::Message;
@@ -161,7 +161,7 @@ fn what_is_not_shown_is_not_marked_as_read() {
 }
 
 #[test]
-fn in_few_rows_every_tool_that_was_parked_is_named() {
+fn every_tool_that_was_parked_is_named_before_the_shift_is_marked_as_read() {
     let mut model = night("default");
     let mut many = figures();
     for name in ["csv-diff", "webhook-relay", "mail-merge"] {
@@ -173,14 +173,30 @@ fn in_few_rows_every_tool_that_was_parked_is_named() {
     }
     tell(&mut model, Message::Figures(Ok(Arc::new(many))));
     press(&mut model, "3");
-    let text = words(&mut model, (80, 24));
-    for said in [
-        "! waits         session-logger, for review",
-        "! parked        3: csv-diff, mail-merge, webhook-relay",
-        "  spent ",
-    ] {
-        assert!(text.contains(said), "{said}\n{text}");
+    for size in [(80, 24), (100, 30), (120, 36)] {
+        let text = words(&mut model, size);
+        for said in [
+            "! waits         session-logger, for review",
+            "! parked        3: csv-diff, mail-merge, webhook-relay",
+            "  spent ",
+        ] {
+            assert!(text.contains(said), "{said}\n{text}");
+        }
     }
+}
+
+#[test]
+fn one_of_a_thing_is_told_in_the_singular() {
+    let mut model = night("default");
+    let mut once = figures();
+    let row = once.stats.rows().find(|row| row.cycles == 1).unwrap();
+    let tool = row.tool.clone();
+    let at = at(1, 0, 0);
+    once.shift.shipped.push(Shipped { tool, at });
+    once.overview.shelved.clear();
+    tell(&mut model, Message::Figures(Ok(Arc::new(once))));
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains(" 1 cycle  $"), "{text}");
 }
 
 #[test]

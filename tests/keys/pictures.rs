@@ -33,6 +33,8 @@ fn pictures_of(name: &str, keys: &str, model: impl Fn(&str) -> Model) {
 #[test]
 fn stats() {
     pictures("stats", "3j");
+    pictures("stats_month", "3w");
+    pictures("stats_quarter", "3ww");
     pictures("stats_year", "3www");
 }
 
@@ -228,9 +230,26 @@ fn an_empty_home_has_words() {
         press(&mut model, "3");
         let text = words(&mut model, size);
         assert!(
-            text.contains("none yet") && text.contains("no tool was begun yet"),
+            text.contains("no tool was begun yet: a adds an idea"),
             "{text}"
         );
+        assert!(text.contains("what all tools came to"), "{text}");
+        if size == (120, 36) {
+            assert!(text.contains("what each day brought and cost"), "{text}");
+        }
+        if model.shows_shift() {
+            assert!(text.contains("nothing: a adds an idea"), "{text}");
+        }
+    }
+    let mut model = empty("default");
+    let text = words(&mut model, (120, 36));
+    let (_, since) = text.split_once("Since the beginning").unwrap();
+    for part in [
+        "no tool shipped, waits or was parked",
+        " a adds an idea",
+        "what all tools came to",
+    ] {
+        assert!(since.contains(part), "{part}: {text}");
     }
     for theme in ["default", "plain"] {
         for size in SIZES {

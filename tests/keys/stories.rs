@@ -6,7 +6,7 @@ use crate::screen::{model, press, tell};
 use dev_factory::domain::command::{Answer, Decision, Seen, StopAfter, Verb};
 use dev_factory::domain::phase::{Phase, Role};
 use dev_factory::domain::screen::AgentState;
-use dev_factory::domain::state::{Escalation, Scope};
+use dev_factory::domain::state::{Escalation, Pause, Scope};
 use dev_factory::tui::action::{Action, Care, Place, TABLE};
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::form::For;
@@ -407,9 +407,10 @@ fn a_stray_enter_harms_nothing() {
 
 #[test]
 fn escalating_is_confirmed_beside_its_price_and_parking_is_not() {
-    let staffed = |state: AgentState, price: &str| {
+    let paused = |state: AgentState, scopes: &[&str], price: &str| {
         let mut model = night("default");
         let mut seen = snapshot();
+        seen.pauses = scopes.iter().map(|scope| pause(scope)).collect();
         let mut agents = seen.agents.iter_mut();
         agents
             .find(|agent| agent.role == Role::Supervisor)
@@ -419,6 +420,7 @@ fn escalating_is_confirmed_beside_its_price_and_parking_is_not() {
         tell(&mut model, Message::Snapshot(Arc::new(seen)));
         model
     };
+    let staffed = |state: AgentState, price: &str| paused(state, &[], price);
     let lines = |mut model: Model, key: &str| -> Vec<String> {
         assert_eq!(press(&mut model, &format!("{key}why<Enter>")), []);
         match model.layers.last() {
@@ -446,16 +448,32 @@ fn escalating_is_confirmed_beside_its_price_and_parking_is_not() {
             AgentState::OffSchedule,
             "the supervisor is off duty: it waits for you",
         ),
-        (
-            AgentState::Paused,
-            "the supervisor is paused: it waits for you",
-        ),
         (AgentState::Operator, "it goes to you"),
     ] {
         let asked = lines(staffed(state, ""), "E");
         assert!(asked[0].starts_with(wanted), "{asked:?}");
         assert_eq!(asked.len(), 2, "no price where nobody is called");
     }
+    // A pause of the factory puts the call off; only one of the supervisor means that it is not made.
+    let asked = |scopes: &[&str]| lines(paused(AgentState::Paused, scopes, price), "E");
+    let later = asked(&["factory", "qa"]);
+    assert!(
+        later[0].starts_with("it goes to the supervisor, "),
+        "{later:?}"
+    );
+    assert!(later[2].contains("about $0.05"), "{later:?}");
+    let never = asked(&["factory", "supervisor"]);
+    assert!(
+        never[0].starts_with("the supervisor is paused: it waits for you"),
+        "{never:?}"
+    );
+}
+
+/// A pause by a person.
+pub fn pause(scope: &str) -> Pause {
+    let value = serde_json::json!({"id": format!("pause-{scope}"), "scope": scope, "kind": "operator",
+        "by": "operator:ann", "since": snapshot().at, "reason": "gaming"});
+    serde_json::from_value(value).unwrap()
 }
 
 #[test]
@@ -524,19 +542,17 @@ fn each_forceful_key_sends_its_own_command_and_what_was_seen() {
 
 #[test]
 fn pause_resumes_what_is_paused_and_starts_what_is_stopped() {
-    let pause = |scope| Verb::Pause {
+    let pauses = |scope| Verb::Pause {
         scope,
         reason: None,
         until: None,
     };
     let sent = |verb| vec![Effect::Send(verb, None)];
     let mut model = night("default");
-    assert_eq!(press(&mut model, "p"), sent(pause(None)));
-    assert_eq!(press(&mut model, "2jp"), sent(pause(Some(Scope::Qa))));
+    assert_eq!(press(&mut model, "p"), sent(pauses(None)));
+    assert_eq!(press(&mut model, "2jp"), sent(pauses(Some(Scope::Qa))));
     let mut held = snapshot();
-    let value = serde_json::json!([{"id": "P1", "scope": "factory", "kind": "operator", "by": "operator:ann",
-        "since": snapshot().at, "reason": "gaming", "until": null}]);
-    held.pauses = serde_json::from_value(value).unwrap();
+    held.pauses = vec![pause("factory")];
     tell(&mut model, Message::Snapshot(Arc::new(held)));
     let resume = Verb::Resume {
         target: None,

@@ -2,15 +2,17 @@
 
 use crate::night::{night, snapshot};
 use crate::screen::{SIZES, at, press, render, tell, words};
+use crate::stories::pause;
 use crate::tool_past::{self, TOOL, answer, events, keys, serve, tree};
 use dev_factory::domain::command::{Seen, Verb};
 use dev_factory::domain::event::{EventBody, RunSummary};
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
-use dev_factory::domain::screen::{Kind, Level, LogLine, Snapshot};
+use dev_factory::domain::screen::{AgentState, Kind, Level, LogLine, Snapshot};
 use dev_factory::factory::ports::reader::{Ask, Events, Mark};
 use dev_factory::factory::ports::store::Paper;
 use dev_factory::tui::effect::Effect;
+use dev_factory::tui::keymap::{Wish, bind};
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
 use dev_factory::tui::tabs::{Focus, Tab};
@@ -361,6 +363,19 @@ fn scrubbing_shows_everything_as_it_was() {
     keys(&mut model, "<");
     assert_eq!(view(&model).moment.phase, Phase::Coding);
     assert!(page(&model).contains("nothing was committed until this moment"));
+    let mut other = model.clone();
+    let wish = Wish {
+        action: "compare".to_owned(),
+        keys: vec!["F3".to_owned()],
+        place: String::new(),
+    };
+    other.keys = Arc::new(bind(&[wish]).unwrap());
+    for (model, key) in [(&mut model, "c"), (&mut other, "F3")] {
+        to(model, Section::Diff);
+        let text = page(model);
+        assert!(text.contains(&format!("; {key} chooses which")), "{text}");
+        keys(model, "[");
+    }
     for (section, empty) in [
         (Section::Diff, "nothing was committed"),
         (Section::Tests, "the gates had not run"),
@@ -1045,11 +1060,15 @@ fn every_key_of_the_view_works_and_is_offered_only_then() {
 
 /// Pictures of a model that was opened, at every size in two themes.
 fn pictures(name: &str, open: impl Fn(&mut Model)) {
+    pictures_of(name, &under_way(), open);
+}
+
+fn pictures_of(name: &str, s: &Snapshot, open: impl Fn(&mut Model)) {
     for theme in ["default", "plain"] {
         for size in SIZES {
             let mut model = night(theme);
             model.size = size;
-            tell(&mut model, Message::Snapshot(Arc::new(under_way())));
+            tell(&mut model, Message::Snapshot(Arc::new(s.clone())));
             keys(&mut model, "1g<Enter>");
             open(&mut model);
             let file = format!("tool_{name}_{theme}_{}x{}", size.0, size.1);
@@ -1064,6 +1083,25 @@ fn every_section_is_drawn() {
         let name = section.name().to_lowercase();
         pictures(&name, |model| to(model, section));
     }
+}
+
+#[test]
+fn a_paused_factory_is_drawn() {
+    let mut s = under_way();
+    s.pauses = vec![pause("factory")];
+    s.attempt = None;
+    s.doing = "paused by ann: gaming".to_owned();
+    for agent in &mut s.agents {
+        (agent.state, agent.words) = (AgentState::Paused, s.doing.clone());
+    }
+    pictures_of("paused", &s, |_| ());
+    let mut model = opened();
+    tell(&mut model, Message::Snapshot(Arc::new(s)));
+    let text = words(&mut model, (120, 36));
+    assert!(
+        text.contains("= PAUSED") && text.contains("ask the Supervisor  "),
+        "{text}"
+    );
 }
 
 #[test]

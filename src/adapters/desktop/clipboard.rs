@@ -2,6 +2,7 @@
 
 use super::super::child;
 use crate::factory::ports::desktop::{Bell, Clip};
+use crate::text::plural::plural;
 use crate::text::sanitise::one_line;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,10 +21,7 @@ const FOR_TMUX: [&str; 3] = ["TMUX", "TMUX_PANE", "TMUX_TMPDIR"];
 
 /// Sends a text to the clipboard.
 pub fn send(text: &str) -> Result<Clip, String> {
-    let what = match text.trim_end().lines().count() {
-        0 | 1 => "1 line".to_owned(),
-        lines => format!("{lines} lines"),
-    };
+    let what = plural(text.trim_end().lines().count().max(1), "line");
     if inside("TMUX") {
         return tmux(text).map(|()| Clip::Sent(format!("{what} sent to clipboard, by tmux")));
     }

@@ -10,6 +10,7 @@ use crate::domain::finding::{Finding, Severity};
 use crate::factory::ports::fault::Fault;
 use crate::factory::ports::model::{HostStatus, subject};
 use crate::factory::ports::settings::{Host, HostKind};
+use crate::text::plural::plural;
 use crate::text::sanitise::one_line;
 use serde_json::Value;
 use std::time::Duration;
@@ -341,8 +342,7 @@ fn names(value: &Value, list: &str, field: &str) -> Option<Vec<String>> {
 fn count(models: usize) -> String {
     match models {
         0 => "no models".to_owned(),
-        1 => "1 model".to_owned(),
-        many => format!("{many} models"),
+        count => plural(count, "model"),
     }
 }
 

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Events after which what was folded is kept anew.
 const WORTH: u64 = 2000;
-/// Another version may count other things of the same events.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Another version may count other things of the same events; the number behind it rises where that changes within one.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+1");
 
 /// Where a person's own files about a home lie.
 #[derive(Clone, Debug, Default)]

@@ -108,12 +108,25 @@ fn a_key_beside_a_supervisor_elsewhere_goes_to_the_only_vendor_or_nowhere() {
     let two = [big, ("qa", "openai/big")];
     let reviewed = [&two[..], &[("supervisor", "openai/big")]].concat();
     assert_eq!(owner(&[near], &reviewed).unwrap(), "openai");
+    // Two names of one server are one.
+    assert_eq!(owner(&[slash], &[big]).unwrap(), "mine");
+    assert_eq!(owner(&[near, far], &[local]).unwrap(), "router");
+    assert_eq!(owner(&[far, near], &[]).unwrap(), "router");
+    let other = "lab=openai:https://lab.example/v1";
+    assert_eq!(
+        owner(&[far, other], &[("supervisor", "lab/x")]).unwrap(),
+        "lab"
+    );
     // Whose it is cannot be told: of two vendors, or of a vendor and another far server.
-    for (hosts, models) in [
-        (near, [&two[..], &[local]].concat()),
-        (far, vec![big, ("supervisor", "router/x")]),
-    ] {
-        let refused = format!("{:?}", owner(&[hosts], &models).unwrap_err());
+    let rows: [(&[&str], Vec<_>); 5] = [
+        (&[near], [&two[..], &[local]].concat()),
+        (&[far], vec![big, ("supervisor", "router/x")]),
+        (&[slash, far], vec![]),
+        (&[near, slash, far], vec![local]),
+        (&[far, other], vec![]),
+    ];
+    for (hosts, models) in rows {
+        let refused = format!("{:?}", owner(hosts, &models).unwrap_err());
         assert!(refused.contains("which server, "), "{refused}");
     }
 }

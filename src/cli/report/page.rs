@@ -7,6 +7,7 @@ use crate::domain::shift::Bookmark;
 use crate::domain::stats::Spread;
 use crate::domain::stuck::Rung;
 use crate::headless;
+use crate::text::plural::plural;
 use crate::text::width::columns as width;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,7 +67,8 @@ fn head(home: &Path, metrics: &Metrics, read: &Bookmark, shift: bool) -> String 
     ];
     if let (Some(since), Some(until)) = (metrics.since, metrics.until) {
         let (since, until) = (status::local(since), status::local(until));
-        let words = format!("{since} to {until}, {} events", metrics.events);
+        let events = plural(metrics.events, "event");
+        let words = format!("{since} to {until}, {events}");
         rows.push(row("time", &words));
     }
     rows.concat()
@@ -333,13 +335,6 @@ fn phases(metrics: &Metrics) -> String {
         ],
         rows.collect(),
     )
-}
-
-fn plural(count: u64, word: &str) -> String {
-    match count {
-        1 => format!("1 {word}"),
-        _ => format!("{count} {word}s"),
-    }
 }
 
 /// "950", "12k", "3.4M".

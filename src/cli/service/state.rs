@@ -6,6 +6,7 @@ use super::super::status;
 use super::system::{self, property, systemctl};
 use super::{here, place, unit};
 use crate::adapters::store::readers;
+use crate::text::plural::plural;
 use serde_json::json;
 use std::path::Path;
 
@@ -88,7 +89,7 @@ fn systemd(name: &str) -> (bool, String) {
         words += &format!(", ended by {}: journalctl --user -u {name}", of("Result"));
     }
     if !matches!(of("NRestarts"), "" | "0") {
-        words += &format!(", started again {} times", of("NRestarts"));
+        words += &format!(", started again {}", plural(of("NRestarts"), "time"));
     }
     if !of("StatusText").is_empty() {
         words += &format!(": {}", of("StatusText"));

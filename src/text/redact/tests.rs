@@ -126,6 +126,15 @@ fn what_hides_inside_a_secret_does_not_save_it() {
 }
 
 #[test]
+fn fields_that_become_one_name_keep_their_values() {
+    let redactor = knowing(&["first-secret", "second-secret"]);
+    let mut value = serde_json::json!({"first-secret": 1, "second-secret": 2, "plain": 3});
+    assert!(redactor.redact_known_foreign(&mut value));
+    let wanted = serde_json::json!({MARK: 1, format!("{MARK}_"): 2, "plain": 3});
+    assert_eq!(value, wanted);
+}
+
+#[test]
 fn a_hostile_text_takes_no_longer_than_another() {
     let redactor = knowing(&["canary-Zq7>>>???4"]);
     let begun = std::time::Instant::now();

@@ -4,6 +4,7 @@ use super::super::book::{Book, Filter};
 use super::super::export::row;
 use crate::factory::ports::desktop::{Desktop, Kept};
 use crate::factory::ports::reader::{Mark, Reader};
+use crate::text::plural::plural;
 use chrono::FixedOffset;
 use std::io::{BufWriter, Write};
 
@@ -58,5 +59,5 @@ pub fn lines(
         }
     }
     out.flush().map_err(failed)?;
-    Ok(format!("{saved} lines saved to {path}"))
+    Ok(format!("{} saved to {path}", plural(saved, "line")))
 }

@@ -107,7 +107,7 @@ impl ToolView {
         }
         match self.section {
             Section::Spec => spec::page(self, eye),
-            Section::Diff => diff::page(self),
+            Section::Diff => diff::page(self, eye),
             Section::Tests => run::newest(self, eye),
             Section::Cost => cost::page(self, eye),
             _ => match (self.shelf().open, self.opened()) {

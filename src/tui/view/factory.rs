@@ -218,7 +218,7 @@ impl Picture<'_> {
             roles::flat(s, ink)
         };
         column.lines(ink, &agents, buffer);
-        let totals = totals::lines(model, s, ink, usize::from(column.width()));
+        let totals = totals::lines(model, s, ink, column.width());
         let below = if column.left() >= totals.len() + 7 {
             totals.len() + 1
         } else {

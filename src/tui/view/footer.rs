@@ -9,6 +9,7 @@ use super::super::tabs::Focus;
 use super::super::theme::Part;
 use super::WIDE;
 use super::ink::Ink;
+use crate::text::plural::plural;
 use crate::text::width::columns;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -38,7 +39,7 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
 fn saving(model: &Model, ink: &Ink<'_>) -> Line<'static> {
     let far = match model.saving {
         None | Some(0) => "looking for the oldest line on disk".to_owned(),
-        Some(lines) => format!("{lines} lines saved"),
+        Some(lines) => format!("{} saved", plural(lines, "line")),
     };
     let stop = model.keys.or(Action::Save, "leaving");
     Line::from(ink.span(Part::Dim, format!(" saving: {far}; {stop} stops")))

@@ -10,6 +10,7 @@ use super::top::thousands;
 use super::{WIDE, doing, health, spent, wrap};
 use crate::domain::label::Label;
 use crate::domain::screen::{AgentState, AgentStatus, HostLine, ServerFacts, Snapshot, Waiter};
+use crate::text::plural::plural;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
@@ -163,10 +164,7 @@ fn trouble(
     let away = server.away.as_ref();
     if let Some(away) = away.filter(|away| away.to.is_none_or(|to| to > recent)) {
         let from = doing::clock(model, away.from);
-        let turns = match away.turns {
-            1 => "1 turn".to_owned(),
-            many => format!("{many} turns"),
-        };
+        let turns = plural(away.turns, "turn");
         let words = match away.to {
             Some(to) => format!(
                 "{} was away {from} to {}: {turns} taken again, no cycle counted",

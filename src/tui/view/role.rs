@@ -11,6 +11,7 @@ use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::{Act, AgentState, AgentStatus, Snapshot, SoulFacts, TurnLine};
 use crate::domain::state::Scope;
 use crate::domain::stats::{Spread, Usage};
+use crate::text::plural::plural;
 use ratatui::text::{Line, Span};
 
 /// Columns of a label.
@@ -230,7 +231,7 @@ fn day(used: &Usage) -> String {
         0 => "no turn".to_owned(),
         _ => format!(
             "{}, {} in, {} cached, {} out, {}",
-            turns(used.turns),
+            plural(used.turns, "turn"),
             thousands(used.input),
             thousands(used.cached),
             thousands(used.output),
@@ -245,8 +246,7 @@ fn unchanged(model: &Model, soul: &SoulFacts) -> String {
     };
     match (model.now - since).num_days() {
         ..=0 => format!(", unchanged since {}", doing::clock(model, since)),
-        1 => ", unchanged 1 day".to_owned(),
-        days => format!(", unchanged {days} days"),
+        days => format!(", unchanged {}", plural(days, "day")),
     }
 }
 
@@ -287,17 +287,10 @@ fn thinking(agent: &AgentStatus) -> String {
     let thought: Vec<u64> = all.iter().filter_map(|turn| turn.thought).collect();
     match (thought.iter().sum::<u64>(), all.len() as u64) {
         (_, 0) => "no turn yet".to_owned(),
-        (0, all) => format!("none in {}", turns(all)),
+        (0, all) => format!("none in {}", plural(all, "turn")),
         (tokens, all) => {
             let (tokens, thought) = (thousands(tokens), thought.len());
-            format!("{tokens} in {thought} of {}", turns(all))
+            format!("{tokens} in {thought} of {}", plural(all, "turn"))
         }
-    }
-}
-
-fn turns(count: u64) -> String {
-    match count {
-        1 => "1 turn".to_owned(),
-        many => format!("{many} turns"),
     }
 }

@@ -9,7 +9,8 @@ use super::top::thousands;
 use super::{doing, spent};
 use crate::domain::figures::Figures;
 use crate::domain::phase::Phase;
-use crate::domain::screen::AgentState;
+use crate::domain::screen::{AgentState, Snapshot};
+use crate::text::plural::plural;
 use chrono::TimeDelta;
 use ratatui::text::{Line, Span};
 
@@ -51,7 +52,7 @@ impl Told {
 /// Eight rows.
 pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
     let all = [
-        shipped(figures),
+        shipped(model, figures),
         waits(model, figures),
         parked(model, figures),
         under_way(model),
@@ -65,20 +66,13 @@ pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static
 
 /// Four rows, or five.
 pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
-    let mut parked = parked(model, figures);
-    let names = &figures.shift.parked;
-    // Of many the names are shown: with their reasons most of them would be cut.
-    if names.len() > 1 {
-        let names: Vec<&str> = names.keys().map(String::as_str).collect();
-        parked.words = format!("{}: {}", names.len(), names.join(", "));
-    }
-    let mut urgent = vec![waits(model, figures), parked];
+    let mut urgent = vec![waits(model, figures), parked(model, figures)];
     urgent.retain(|told| told.part != Part::Dim);
     if urgent.is_empty() {
         urgent.push(under_way(model));
     }
     let spent = format!("{}   idle {}", money(figures), idle(model, figures));
-    let all = [shipped(figures)].into_iter().chain(urgent);
+    let all = [shipped(model, figures)].into_iter().chain(urgent);
     let all = all.chain([Told::plain("spent", spent), trouble(model, figures)]);
     all.map(|told| told.line(ink)).collect()
 }
@@ -90,7 +84,7 @@ pub fn tools(model: &Model, ink: &Ink<'_>, figures: &Figures, most: usize) -> Ve
     let mut all: Vec<(Part, &str, &str, String)> = Vec::new();
     for ship in &shift.shipped {
         let words = row(&ship.tool).map_or_else(String::new, |row| {
-            format!("{} cycles  {}", row.cycles, row.used.money())
+            format!("{}  {}", plural(row.cycles, "cycle"), row.used.money())
         });
         all.push((Part::Ok, "✓", &ship.tool, words));
     }
@@ -105,8 +99,13 @@ pub fn tools(model: &Model, ink: &Ink<'_>, figures: &Figures, most: usize) -> Ve
         all.push((Part::Title, "!", name, "parked".to_owned()));
     }
     if all.is_empty() {
-        let words = " nothing shipped, nothing parked";
-        return vec![Line::from(ink.span(Part::Dim, words))];
+        let dim = |words: &str| Line::from(ink.span(Part::Dim, format!(" {words}")));
+        let mut lines = vec![
+            dim("no tool shipped, waits or was parked"),
+            dim(&comes(model)),
+        ];
+        lines.truncate(most);
+        return lines;
     }
     let fit = if all.len() > most {
         most.saturating_sub(1)
@@ -132,7 +131,19 @@ pub fn tools(model: &Model, ink: &Ink<'_>, figures: &Figures, most: usize) -> Ve
     lines
 }
 
-fn shipped(figures: &Figures) -> Told {
+/// What brings the next tool.
+fn comes(model: &Model) -> String {
+    let snapshot = model.snapshot.as_deref();
+    match snapshot.is_some_and(Snapshot::wants_work) {
+        true => "what ships comes here".to_owned(),
+        false => format!(
+            "{} adds an idea",
+            model.keys.or(Action::Add, "dev-factory add")
+        ),
+    }
+}
+
+fn shipped(model: &Model, figures: &Figures) -> Told {
     let shift = &figures.shift;
     let names: Vec<&str> = shift
         .shipped
@@ -141,7 +152,7 @@ fn shipped(figures: &Figures) -> Told {
         .collect();
     let count = names.len() as u64 + shift.more_shipped;
     if names.is_empty() {
-        return Told::plain("shipped", "nothing".to_owned());
+        return Told::plain("shipped", format!("nothing: {}", comes(model)));
     }
     Told {
         part: Part::Ok,
@@ -172,26 +183,27 @@ fn waits(model: &Model, figures: &Figures) -> Told {
 }
 
 fn parked(model: &Model, figures: &Figures) -> Told {
-    let all: Vec<String> = figures
-        .shift
-        .parked
-        .iter()
-        .map(|(name, parked)| {
+    let mut all = figures.shift.parked.iter();
+    let words = match (all.len(), all.next()) {
+        (_, None) => return Told::plain("parked", "no tool was put aside".to_owned()),
+        (1, Some((name, parked))) => {
             let clock = doing::clock(model, parked.at);
             match parked.reason.is_empty() {
                 true => format!("{name} {clock}"),
                 false => format!("{name} {clock}: {}", parked.reason),
             }
-        })
-        .collect();
-    if all.is_empty() {
-        return Told::plain("parked", "nothing".to_owned());
-    }
+        }
+        // With their reasons most of them would be cut.
+        (count, _) => {
+            let names: Vec<&str> = figures.shift.parked.keys().map(String::as_str).collect();
+            format!("{count}: {}", names.join(", "))
+        }
+    };
     Told {
         part: Part::Title,
         sign: "!",
         name: "parked",
-        words: all.join("; "),
+        words,
     }
 }
 
@@ -235,10 +247,10 @@ fn idle(model: &Model, figures: &Figures) -> String {
     let shift = &figures.shift;
     let time = TimeDelta::milliseconds(i64::try_from(shift.idle(now)).unwrap_or(i64::MAX));
     format!(
-        "{}, {} tokens and {} requests in it",
+        "{}, {} and {} in it",
         spent::words(time),
-        thousands(shift.idle_tokens),
-        shift.idle_turns
+        plural(thousands(shift.idle_tokens), "token"),
+        plural(shift.idle_turns, "request")
     )
 }
 
@@ -264,8 +276,8 @@ fn trouble(model: &Model, figures: &Figures) -> Told {
         }
     }
     if figures.shift.incidents > 0 {
-        let count = figures.shift.incidents;
-        all.push(format!("{count} failures of the engine: see Logs"));
+        let failures = plural(figures.shift.incidents, "failure");
+        all.push(format!("{failures} of the engine: see Logs"));
     }
     match all.is_empty() {
         true => Told::plain("trouble", "none: no host was away".to_owned()),
@@ -286,7 +298,6 @@ fn said(figures: &Figures) -> String {
     };
     match shift.decided {
         0 => verdicts,
-        1 => format!("{verdicts}; 1 review decided"),
-        many => format!("{verdicts}; {many} reviews decided"),
+        count => format!("{verdicts}; {} decided", plural(count, "review")),
     }
 }

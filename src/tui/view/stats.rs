@@ -1,15 +1,14 @@
 //! The Stats tab: the shift, all time, days as columns, and a table of tools.
 
 mod days;
-mod lifetime;
+pub(super) mod lifetime;
 mod tools;
 
 use super::super::action::Action;
 use super::super::model::Model;
 use super::super::theme::Part;
-use super::WIDE;
 use super::ink::Ink;
-use super::shift;
+use super::{WIDE, shift, wrap};
 use crate::domain::figures::Figures;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -80,7 +79,10 @@ fn one_column(
     let title = lifetime::title(figures);
     let rule = ink.rule(&[(Part::Title, &title)], &days::title(model, width), width);
     ink.put(&rule, area, top, buffer);
-    let mut rows = lifetime::few(model, ink, figures);
+    let mut rows = match lifetime::begun(&figures.stats) {
+        true => lifetime::few(model, ink, figures),
+        false => unbegun(model, ink, lifetime::WHAT, width),
+    };
     if !model.shows_shift() {
         rows.truncate(4);
     }
@@ -115,18 +117,20 @@ fn two_columns(
     let top = put_all(ink, &shift::rows(model, ink, figures), words, 1, buffer);
     let rule = ink.rule(&[(Part::Title, "Days")], &days::title(model, LEFT), LEFT);
     ink.put(&rule, left, top, buffer);
-    let rows = days::rows(model, ink, figures);
+    let begun = lifetime::begun(&figures.stats);
+    let rows = match begun {
+        true => days::rows(model, ink, figures),
+        false => unbegun(model, ink, days::WHAT, LEFT - 1),
+    };
     let end = put_all(ink, &rows, words, top + 1, buffer);
     let title = lifetime::title(figures);
     let rule = ink.rule(&[(Part::Title, &title)], "", right.width);
     ink.put(&rule, right, 0, buffer);
-    let end = end.max(put_all(
-        ink,
-        &lifetime::rows(ink, figures),
-        right,
-        1,
-        buffer,
-    ));
+    let rows = match begun {
+        true => lifetime::rows(ink, figures),
+        false => unbegun(model, ink, lifetime::WHAT, right.width),
+    };
+    let end = end.max(put_all(ink, &rows, right, 1, buffer));
     for row in 0..end {
         let sign = match row {
             0 => "┬",
@@ -164,6 +168,14 @@ fn below(area: Rect, rows: u16) -> Rect {
         height: area.height - rows,
         ..area
     }
+}
+
+/// In place of rows while no tool was begun: what will stand there, and how it comes there.
+pub(super) fn unbegun(model: &Model, ink: &Ink<'_>, what: &str, width: u16) -> Vec<Line<'static>> {
+    let words = format!("{what} will stand here; {}", model.adds_ideas());
+    let rows = wrap::first(&words, usize::from(width).saturating_sub(2), 4).into_iter();
+    let line = |row| Line::from(ink.span(Part::Dim, format!(" {row}")));
+    rows.map(line).collect()
 }
 
 /// Figures as columns, the largest one highest; unknown ones are blank.

@@ -3,10 +3,12 @@
 use super::super::model::Model;
 use super::super::theme::Part;
 use super::ink::{Ink, cell, right};
-use super::stats::{columns, percent};
+use super::stats::lifetime::{WHAT, begun, ended};
+use super::stats::{columns, percent, unbegun};
 use super::top::thousands;
 use crate::domain::figures::Figures;
 use crate::domain::screen::Snapshot;
+use crate::text::plural::plural;
 use ratatui::text::{Line, Span};
 
 /// Columns of a label.
@@ -15,16 +17,14 @@ const LABEL: usize = 15;
 const DAYS: usize = 14;
 const REST: usize = 25;
 
-/// Five rows.
-pub fn lines(
-    model: &Model,
-    snapshot: &Snapshot,
-    ink: &Ink<'_>,
-    width: usize,
-) -> Vec<Line<'static>> {
+/// Five rows, or fewer.
+pub fn lines(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, width: u16) -> Vec<Line<'static>> {
     match model.counted() {
-        Some(figures) => known(model, ink, figures, width),
-        None => counters(snapshot, ink),
+        Some(figures) if begun(&figures.stats) => known(model, ink, figures, width),
+        None if snapshot.phase.active() || snapshot.totals.turns + snapshot.totals.shipped > 0 => {
+            counters(snapshot, ink)
+        }
+        _ => unbegun(model, ink, WHAT, width),
     }
 }
 
@@ -33,7 +33,7 @@ fn row(ink: &Ink<'_>, label: &str, rest: Vec<Span<'static>>) -> Line<'static> {
     Line::from([vec![label], rest].concat())
 }
 
-fn known(model: &Model, ink: &Ink<'_>, figures: &Figures, width: usize) -> Vec<Line<'static>> {
+fn known(model: &Model, ink: &Ink<'_>, figures: &Figures, width: u16) -> Vec<Line<'static>> {
     let (stats, all) = (&figures.stats, &figures.overview);
     let share = |label, part, whole| {
         let count = cell(&format!("{part} of {whole}"), 14);
@@ -41,20 +41,16 @@ fn known(model: &Model, ink: &Ink<'_>, figures: &Figures, width: usize) -> Vec<L
         row(ink, label, vec![Span::raw(words)])
     };
     let mean = |label, mean: Option<String>| {
-        let words = mean.unwrap_or_else(|| "none ended yet".to_owned());
+        let words = mean.unwrap_or_else(|| "none measured yet".to_owned());
         row(ink, label, vec![Span::raw(words)])
     };
-    let count = width.saturating_sub(REST).min(DAYS);
+    let count = usize::from(width).saturating_sub(REST).min(DAYS);
     let date = |time| model.local(time).date();
     let days = stats.days.last(count, model.now, date);
     let shipped: Vec<Option<f64>> = days.iter().map(|day| Some(day.shipped as f64)).collect();
     let today = days.last().map_or(0, |day| day.shipped);
     vec![
-        share(
-            "shipped",
-            stats.shipped,
-            stats.shipped + stats.parked + stats.dropped,
-        ),
+        share("shipped", stats.shipped, ended(stats)),
         share("QA green first", stats.first_pass, stats.measured),
         mean(
             "cycles a tool",
@@ -81,7 +77,10 @@ fn counters(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
     let (read, written) = (thousands(t.input_tokens), thousands(t.output_tokens));
     [
         ("shipped", t.shipped.to_string()),
-        ("QA runs", format!("{}, {} cycles", t.runs, t.cycles)),
+        (
+            "QA runs",
+            format!("{}, {}", t.runs, plural(t.cycles, "cycle")),
+        ),
         ("money", format!("${:.2}", t.usd)),
         ("turns", format!("{}, {} failed", t.turns, t.failed_turns)),
         ("tokens", format!("{read} read, {written} written")),

@@ -1,8 +1,10 @@
 //! What differs between two trees, file by file.
 
-use super::{Page, Row, ToolView};
+use super::{Eye, Page, Row, ToolView};
 use crate::domain::tool::{Changed, Sign};
 use crate::factory::ports::reader::{Ask, Piece};
+use crate::text::plural::plural;
+use crate::tui::action::Action;
 use crate::tui::theme::Part;
 use crate::tui::tool::code::{self, Within};
 use crate::tui::tool::ends::{self, End};
@@ -25,12 +27,19 @@ pub fn wants(view: &ToolView) -> Option<Ask> {
 }
 
 /// The page.
-pub fn page(view: &ToolView) -> Page {
+pub fn page(view: &ToolView, eye: &Eye<'_>) -> Page {
+    let chooses = |words: &str| match eye.keys.first(Action::Compare) {
+        Some(key) => format!("; {key} {words}"),
+        None => String::new(),
+    };
     let (Some((old, new)), Some(ask)) = (compared(view), wants(view)) else {
         return Page::empty(
             "Diff",
             "nothing was committed until this moment",
-            "two trees of the tool are compared here, run by run; c chooses which",
+            &format!(
+                "two trees of the tool are compared here, run by run{}",
+                chooses("chooses which")
+            ),
         );
     };
     let words = |end| ends::words(&view.moment, end);
@@ -38,7 +47,8 @@ pub fn page(view: &ToolView) -> Page {
     let gone = "one of the two trees is not in the repository any more: its branch was deleted";
     match view.piece(Some(&ask), gone) {
         Ok(Piece::Diff(changed)) if changed.is_empty() => {
-            Page::text(title, vec![Row::dim(" no file differs; c compares others")])
+            let words = format!(" no file differs{}", chooses("compares others"));
+            Page::text(title, vec![Row::dim(words)])
         }
         Ok(Piece::Diff(changed)) => {
             let rows = changed.iter().flat_map(rows).collect();
@@ -53,11 +63,7 @@ pub fn page(view: &ToolView) -> Page {
 fn sums(changed: &[Changed]) -> String {
     let plus: usize = changed.iter().map(|file| file.plus).sum();
     let minus: usize = changed.iter().map(|file| file.minus).sum();
-    let files = match changed.len() {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
-    };
-    format!("{files}, +{plus} -{minus}")
+    format!("{}, +{plus} -{minus}", plural(changed.len(), "file"))
 }
 
 fn rows(file: &Changed) -> Vec<Row> {

@@ -14,6 +14,9 @@ const FEW: usize = 15;
 /// Width below which there is less room.
 const ROOMY: u16 = 70;
 
+/// What stands here once a tool was begun.
+pub const WHAT: &str = "what each day brought and cost";
+
 /// Days a column stands for, and how many columns.
 fn window(model: &Model, width: u16) -> (usize, usize) {
     let (days, count) = model.table.days();

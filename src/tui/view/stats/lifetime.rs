@@ -10,6 +10,8 @@ use crate::domain::stats::{Share, Stats};
 use ratatui::text::{Line, Span};
 use std::collections::BTreeMap;
 
+/// What stands here once a tool was begun.
+pub const WHAT: &str = "what all tools came to, took and cost";
 /// Columns of a full bar.
 const BAR: u64 = 14;
 /// Columns from which columns of days have their range beside them.
@@ -28,7 +30,13 @@ pub fn title(figures: &Figures) -> String {
     format!("All time, {} ended", ended(&figures.stats))
 }
 
-fn ended(stats: &Stats) -> u64 {
+/// A tool was begun, here or before the home was taken over.
+pub fn begun(stats: &Stats) -> bool {
+    stats.rows().next().is_some() || ended(stats) > 0
+}
+
+/// Ships, what stands parked, and what was dropped.
+pub fn ended(stats: &Stats) -> u64 {
     stats.shipped + stats.parked + stats.dropped
 }
 

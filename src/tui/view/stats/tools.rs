@@ -9,6 +9,7 @@ use super::super::ink::{Ink, cell};
 use super::super::top::thousands;
 use super::duration;
 use crate::domain::stats::{Closing, Stands};
+use crate::text::plural::plural;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -150,19 +151,13 @@ fn detail(tool: &Closing) -> String {
         .map(|(phase, millis)| format!("{phase} {}", duration(**millis as f64 / 1000.0)))
         .collect();
     let version = tool.version.as_ref().map(|version| format!("v{version}"));
-    let turns = match tool.used.turns {
-        1 => "1 turn".to_owned(),
-        turns => format!("{turns} turns"),
-    };
     let tokens = format!(
-        "{turns}, {} in, {} out",
+        "{}, {} in, {} out",
+        plural(tool.used.turns, "turn"),
         thousands(tool.used.input),
         thousands(tool.used.output)
     );
-    let runs = match tool.runs {
-        1 => format!("1 run, L{}", tool.level),
-        runs => format!("{runs} runs, L{}", tool.level),
-    };
+    let runs = format!("{}, L{}", plural(tool.runs, "run"), tool.level);
     let scripted = tool.scripted.then(|| "replies from a script".to_owned());
     version
         .into_iter()

@@ -95,7 +95,7 @@ fn effort(model: &Model, view: &ToolView, ink: &Ink<'_>) -> Vec<Line<'static>> {
         .filter_map(|(phase, count)| Some(format!("{} {count}", (*phase)?)))
         .collect();
     let turns = match turns.is_empty() {
-        true => "none yet".to_owned(),
+        true => "none until a model works on it".to_owned(),
         false => turns.join(", "),
     };
     let facts = &view.moment.facts;
@@ -148,7 +148,7 @@ fn used(model: &Model, view: &ToolView) -> String {
 fn hidden(view: &ToolView, ink: &Ink<'_>) -> Line<'static> {
     let facts = &view.moment.facts;
     if facts.case_sets == 0 {
-        return Line::from(ink.span(Part::Dim, " ○ no held-out cases were written yet"));
+        return Line::from(ink.span(Part::Dim, " ○ none yet: QA writes cases in spec-review"));
     }
     let shown = match facts.revealed.as_slice() {
         [] => "none shown".to_owned(),
