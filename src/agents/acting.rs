@@ -4,7 +4,7 @@
 mod actions;
 mod salvage;
 
-pub use actions::{Action, Refused, Step, Style, TOOLS, Wanted, read};
+pub use actions::{Action, Refused, Step, Style, TOOLS, Wanted, read, tools};
 
 use super::brief::{self, Cut, FileBrief};
 use super::deps;

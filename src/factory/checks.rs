@@ -1,37 +1,24 @@
 //! The look at all model hosts before anything is started: the probes each role begins with, put together for all roles,
-//! and a short real turn with each model.
+//! and short real turns with each model.
+
+mod short;
 
 use super::advice::advice;
-use super::ports::model::{
-    Delta, Fault, HostStatus, Message, ModelError, Models, Reply, Speaker, TurnRequest, subject,
-};
+use super::ports::model::{Fault, HostStatus, Models, subject};
 use super::ports::settings::{HostKind, ModelRef, Settings};
 use super::readiness::unset;
-use crate::agents::prompt::{Mode, object};
-use crate::agents::sampling;
+use crate::agents::acting::Style;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::phase::Role;
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use short::Turns;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-use tokio::sync::mpsc::unbounded_channel;
-use tokio::time::{Instant, timeout};
-
-/// Longest a short turn may take, its model's loading included: Ollama itself gives up loading after as long.
-const TURN: Duration = Duration::from_secs(300);
-/// Below this a file of 4096 tokens takes a quarter of an hour.
-const SLOW: f64 = 5.0;
-/// With fewer tokens a speed says nothing.
-const ENOUGH: u64 = 20;
-/// Tokens a short turn may write: some sixty are needed.
-const TOKENS: u32 = 256;
 
 /// What is looked at, and how.
 pub struct Look<'a> {
     pub models: &'a dyn Models,
     pub settings: &'a Settings,
-    /// Take a short turn with each model.
+    /// Take short turns with each model.
     pub turn: bool,
     /// Roles that may spend nothing more, and why: none is taken with a paid model that only they work with.
     pub unpaid: BTreeMap<Role, String>,
@@ -45,6 +32,8 @@ pub struct Look<'a> {
 struct Seen {
     subject: String,
     live: bool,
+    /// Where tools were tried.
+    refuses_tools: bool,
     findings: Vec<Finding>,
 }
 
@@ -73,16 +62,11 @@ impl Look<'_> {
             seen
         });
         let seen: Vec<Seen> = join_all(looks).await.into_iter().flatten().collect();
-        let live: BTreeSet<&str> = seen
-            .iter()
-            .filter(|one| one.live)
-            .map(|one| one.subject.as_str())
-            .collect();
         let roles: Vec<Finding> = Role::ALL
             .into_iter()
-            .map(|role| self.role(role, &live))
+            .map(|role| self.role(role, &seen))
             .collect();
-        let needed = self.needed(&live);
+        let needed = self.needed(&seen);
         let mut all: Vec<Finding> = Vec::new();
         for mut finding in seen.iter().flat_map(|one| one.findings.clone()) {
             let host = finding.subject.split('/').next().unwrap_or_default();
@@ -103,17 +87,27 @@ impl Look<'_> {
     }
 
     /// Hosts of roles none of whose models can be used.
-    fn needed(&self, live: &BTreeSet<&str>) -> BTreeSet<String> {
+    fn needed(&self, seen: &[Seen]) -> BTreeSet<String> {
         let stuck = Role::ALL.into_iter().filter(|role| {
             let models = candidates(self.settings, *role);
-            !models
-                .iter()
-                .any(|model| live.contains(model.to_string().as_str()))
+            !models.iter().any(|model| self.usable(*role, model, seen))
         });
         stuck
             .flat_map(|role| candidates(self.settings, role))
             .map(|model| model.host.clone())
             .collect()
+    }
+
+    /// Whether a role can work with a model.
+    fn usable(&self, role: Role, model: &ModelRef, seen: &[Seen]) -> bool {
+        let (name, tools) = (model.to_string(), self.by_tools(role));
+        let found = seen.iter().find(|one| one.subject == name);
+        found.is_some_and(|one| one.live && !(tools && one.refuses_tools))
+    }
+
+    /// Only the Developer is offered tools, and only where the settings say so.
+    fn by_tools(&self, role: Role) -> bool {
+        role == Role::Developer && self.settings.developer.edits == Some(Style::Tools)
     }
 
     async fn one(&self, host: &str, model: &str) -> Seen {
@@ -128,29 +122,26 @@ impl Look<'_> {
             .findings
             .extend(torn(self.models, self.settings, &named));
         let kind = self.settings.hosts.get(host).map(|host| host.kind);
-        let turns = self.turn && !model.is_empty() && kind != Some(HostKind::Scripted);
-        let paid = turns && !self.models.free(host, model);
+        let asked = self.turn && !model.is_empty() && kind != Some(HostKind::Scripted);
+        let paid = asked && !self.models.free(host, model);
+        let mut turns = Turns::default();
         if status.live
             && let Some(why) = self.unpaid(&named).filter(|_| paid)
         {
             let words = format!("took no short turn, which would cost money: {why}");
             status.findings.push(Finding::note(&name, words));
-        } else if status.live && turns {
-            let taken = self.short_turn(host, model, &name).await;
+        } else if status.live && asked {
+            turns = self.short_turns(&named, &name).await;
             status = merged(status, self.models.probe(host, model).await);
-            if taken
-                .iter()
-                .any(|finding| finding.severity == Severity::Error)
-            {
-                status.live = false;
-            }
-            status.findings.extend(taken);
+            status.live &= !turns.fails;
+            status.findings.append(&mut turns.findings);
         }
         (self.tell)(&name, None);
         Seen {
             subject: name,
             // One that is busy will be there.
             live: status.live || status.fault == Some(Fault::Busy),
+            refuses_tools: turns.refuses_tools,
             findings: status.findings,
         }
     }
@@ -163,41 +154,8 @@ impl Look<'_> {
         whys?.first().copied()
     }
 
-    /// A short turn: whether it works, how fast, what it costs, and whether the answer fits a schema.
-    async fn short_turn(&self, host: &str, model: &str, name: &str) -> Vec<Finding> {
-        (self.tell)(name, Some("a short turn; loading a model may take minutes"));
-        let request = request(host, model);
-        let (pieces, mut arriving) = unbounded_channel();
-        let asked = Instant::now();
-        let first = async {
-            let mut first = None;
-            while let Some(piece) = arriving.recv().await {
-                match piece {
-                    Delta::Note(words) => (self.tell)(name, Some(&words)),
-                    _ => first = first.or_else(|| Some(asked.elapsed())),
-                }
-            }
-            first
-        };
-        let turn = timeout(TURN, self.models.turn(&request, pieces));
-        let (reply, first) = tokio::join!(turn, first);
-        let all = asked.elapsed();
-        match reply {
-            Ok(Ok(reply)) => told(name, &reply, first.unwrap_or(all), all),
-            Ok(Err(error)) => vec![failed(name, &error)],
-            Err(_) => vec![Finding::error(
-                name,
-                format!(
-                    "gave no whole answer to a short turn within {} s",
-                    TURN.as_secs()
-                ),
-                "see the log of the server, or name a smaller model",
-            )],
-        }
-    }
-
     /// What a role has to work with.
-    fn role(&self, role: Role, live: &BTreeSet<&str>) -> Finding {
+    fn role(&self, role: Role, seen: &[Seen]) -> Finding {
         let name = role.to_string();
         if self.settings.role(role).external {
             return Finding::note(name, "another program takes its turns");
@@ -215,7 +173,7 @@ impl Look<'_> {
                 }
             };
         };
-        let usable = |model: &&&ModelRef| live.contains(model.to_string().as_str());
+        let usable = |model: &&&ModelRef| self.usable(role, model, seen);
         match models.iter().find(usable) {
             Some(model) if model == first => Finding::fine(name, format!("works with {model}")),
             Some(model) => Finding::warning(
@@ -312,88 +270,4 @@ fn merged(before: HostStatus, mut after: HostStatus) -> HostStatus {
         }
     }
     after
-}
-
-fn request(host: &str, model: &str) -> TurnRequest {
-    let numbers = json!({"type": "array", "items": {"type": "integer"}});
-    TurnRequest {
-        label: "doctor/short-turn/0".to_owned(),
-        host: host.to_owned(),
-        model: model.to_owned(),
-        messages: vec![
-            Message::text(
-                Speaker::System,
-                "You answer with one JSON object and nothing else.",
-            ),
-            Message::text(
-                Speaker::User,
-                "Count from 1 to 20, as in {\"numbers\": [1, 2, 3]}.",
-            ),
-        ],
-        think: false,
-        max_tokens: TOKENS,
-        sampling: sampling::of(model, Mode::Decide, 0.0),
-        presence_penalty: 0.0,
-        tools: Vec::new(),
-        format: Some(object(&json!({ "numbers": numbers }))),
-        seed: Some(1),
-    }
-}
-
-/// What a reply tells.
-fn told(name: &str, reply: &Reply, first: Duration, all: Duration) -> Vec<Finding> {
-    let written = reply.output_tokens.map(|tokens| tokens as f64);
-    let writing = all.saturating_sub(first).as_secs_f64();
-    // A reply that came in one piece was written before its first byte was seen.
-    let over = if writing > 0.05 {
-        writing
-    } else {
-        all.as_secs_f64()
-    };
-    let speed = reply
-        .tokens_per_second
-        .or_else(|| Some(written? / over.max(0.001)));
-    let mut words = format!(
-        "took a short turn: first token after {} ms",
-        first.as_millis()
-    );
-    if let Some(speed) = speed {
-        words += &format!(", {speed:.1} tokens a second");
-    }
-    if let Some(usd) = reply.usd.filter(|usd| *usd > 0.0) {
-        words += &format!(", for {usd:.4} USD, which no limit counts");
-    }
-    let fast = match speed {
-        Some(speed) if speed < SLOW && reply.output_tokens >= Some(ENOUGH) => Finding::warning(
-            name,
-            words,
-            "slow: a file takes a quarter of an hour; use a smaller model, or one that fits on the GPU",
-        ),
-        _ => Finding::fine(name, words),
-    };
-    let json = serde_json::from_str::<Value>(reply.text.trim()).ok();
-    let fits = json.is_some_and(|value| value.get("numbers").is_some_and(Value::is_array));
-    let form = match fits {
-        // A model that always thinks may come no farther in so few tokens.
-        false if reply.cut => Finding::note(
-            name,
-            "had not answered when its short turn was over, so it is not known whether it answers by a schema",
-        ),
-        true => Finding::fine(name, "answers in JSON by a schema"),
-        false => Finding::warning(
-            name,
-            "does not answer in JSON by a schema, as verdicts are asked for",
-            "expect replies that are asked for again, or name another model",
-        ),
-    };
-    vec![fast, form]
-}
-
-/// A turn that failed although everything before looked well.
-fn failed(name: &str, error: &ModelError) -> Finding {
-    let words = format!("failed in a short turn: {error}");
-    match error.fault {
-        Fault::Busy => Finding::warning(name, words, error.fault.advice()),
-        _ => Finding::error(name, words, error.fault.advice()),
-    }
 }

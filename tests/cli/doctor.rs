@@ -1,7 +1,7 @@
 //! `doctor` as a person and a script meet it: what it says of servers that are well, ill, silent or far, and when it ends.
 
 use super::fakes::{Fake, Said, Wire};
-use super::model_server::{Answer, ModelServer, Step};
+use super::model_server::{Answer, ModelServer, Request, Step};
 use super::terminal::{CTRL_C, Terminal};
 use super::{World, on_path};
 use dev_factory::adapters::clock::SystemClock;
@@ -26,6 +26,40 @@ fn counted() -> Said {
 fn serve(fake: &Fake) -> ModelServer {
     let fake = fake.clone();
     ModelServer::answering(move |request| fake.answer(request))
+}
+
+/// The same, which calls a tool where it is offered some.
+fn serve_calls(fake: &Fake) -> ModelServer {
+    let (fake, calls) = (
+        fake.clone(),
+        vec![("call_1", "read", json!({"path": "src/cli.js"}))],
+    );
+    let called = fake.clone().saying(Said {
+        calls,
+        ..Said::default()
+    });
+    ModelServer::answering(move |request| match offers_tools(request) {
+        true => called.answer(request),
+        false => fake.answer(request),
+    })
+}
+
+fn offers_tools(request: &Request) -> bool {
+    request.json()["tools"].is_array()
+}
+
+/// Changes the settings of a home.
+fn edit(w: &World, from: &str, to: &str) {
+    let file = w.path("home/dev-factory/factory.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(file, text.replace(from, to)).unwrap();
+}
+
+/// Has the Developer of `world` work by tools.
+fn by_tools(w: &World) {
+    let developer = "\n[roles.developer]\n";
+    edit(w, developer, &format!("{developer}edits = \"tools\"\n"));
 }
 
 /// A home whose Developer and QA work with the model `test` of one host.
@@ -89,21 +123,25 @@ fn of<'a>(all: &'a [Value], subject: &str, severity: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_factory_that_is_well_is_told_so_after_one_short_turn() {
+fn a_factory_that_is_well_is_told_so_after_two_short_turns() {
     let fake = Fake::new(Wire::Ollama).saying(counted());
     fake.loads(16384, 100);
-    let server = serve(&fake);
+    let server = serve_calls(&fake);
     let w = world("ollama", &server.url(), "");
     let (code, text) = looked(&w, &[]);
     same("doctor_well", &scrubbed(&text, &server));
     assert_eq!(code, 0, "{text}");
-    let [turn] = server.turns().try_into().unwrap();
-    let asked = turn.json();
+    let turns = server.turns();
+    let [form, tools] = &turns[..] else {
+        panic!("{turns:?}");
+    };
+    let asked = form.json();
     assert_eq!(asked["options"]["num_ctx"], 16384, "as the engine asks");
     assert_eq!(asked["format"]["required"][0], "numbers");
+    assert!(offers_tools(tools) && tools.json()["format"].is_null());
     // The same for a script, and without the turn.
     let (code, found) = findings(&w, &["--no-turn"]);
-    assert_eq!((code, server.turns().len()), (0, 1));
+    assert_eq!((code, server.turns().len()), (0, 2));
     let text = serde_json::to_string_pretty(&found).unwrap();
     let steady = |one: &&Value| {
         let subject = one["subject"].as_str().unwrap();
@@ -115,6 +153,65 @@ fn a_factory_that_is_well_is_told_so_after_one_short_turn() {
         "doctor_well_json",
         &serde_json::to_string_pretty(&steady).unwrap(),
     );
+}
+
+#[test]
+fn a_model_that_calls_no_tool_is_a_note_and_an_error_or_a_warning_where_the_developer_needs_it() {
+    // As vLLM answers that was not started for tools.
+    let refusal = r#"{"object":"error","message":"\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set","type":"BadRequestError","code":400}"#;
+    let printed =
+        "<tool_call>\n{\"name\":\"read\",\"arguments\":{\"path\":\"src/cli.js\"}}\n</tool_call>";
+    let silent = "It shows the ledger.";
+    let flags = "start the server with --enable-auto-tool-choice and --tool-call-parser, ";
+    let rows = [
+        (None, "failed in a short turn with tools: ", "error"),
+        (
+            Some(printed),
+            "prints its calls of tools as text",
+            "warning",
+        ),
+        (
+            Some(silent),
+            "does not call a tool as it is asked to",
+            "warning",
+        ),
+    ];
+    for (said, what, severity) in rows {
+        let fake = Fake::new(Wire::Vllm).saying(counted());
+        let other = said.map(|text| fake.clone().saying(Said::text(text)));
+        let server = ModelServer::answering(move |request| match (offers_tools(request), &other) {
+            (false, _) => fake.answer(request),
+            (true, Some(other)) => other.answer(request),
+            (true, None) => Answer::status(400, refusal),
+        });
+        let w = world("vllm", &server.url(), "");
+        let about = |all: &[Value]| {
+            let found = all
+                .iter()
+                .find(|one| one["what"].as_str().unwrap().starts_with(what));
+            found.unwrap_or_else(|| panic!("{all:#?}")).clone()
+        };
+        let (code, found) = findings(&w, &[]);
+        let found = about(&found);
+        assert_eq!((code, &found["severity"]), (0, &json!("note")), "{found}");
+        let remedy = found["remedy"].as_str().unwrap();
+        let before = format!("before you set edits = \"tools\": {flags}");
+        assert!(remedy.starts_with(&before), "{remedy}");
+        by_tools(&w);
+        let (code, all) = findings(&w, &[]);
+        let found = about(&all);
+        assert_eq!(found["severity"], severity, "{found}");
+        let remedy = found["remedy"].as_str().unwrap();
+        assert!(
+            remedy.starts_with(flags) && remedy.contains("set edits = \"actions\" or \"files\""),
+            "{remedy}"
+        );
+        let works = of(&all, "developer", "fine").len();
+        assert_eq!(
+            (code, works),
+            if severity == "error" { (1, 0) } else { (0, 1) }
+        );
+    }
 }
 
 #[test]
@@ -217,8 +314,11 @@ fn a_paid_model_takes_no_short_turn_once_the_limit_of_the_day_is_reached() {
     let (_, found) = findings(&w, &[]);
     let taken = of(&found, "lab/claude-opus-5-5", "fine").join(" ");
     assert!(taken.contains(" USD, which no limit counts"), "{found:?}");
+    assert_eq!(turns(), 1, "nobody wants tools of it, so none is paid for");
+    by_tools(&w);
+    findings(&w, &[]);
     let before = turns();
-    assert!(before > 0);
+    assert_eq!(before, 3);
     journaled(&w.path("home"), spent(5.5));
     let (code, found) = findings(&w, &[]);
     assert_eq!(code, 0, "{found:?}");

@@ -408,6 +408,41 @@ async fn a_prompt_that_ends_its_model_twice_is_made_smaller_or_taken_by_another(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_host_with_less_room_than_thought_gets_prompts_that_fit_it() {
+    let plant = Plant::new(&[TOOL]);
+    let label = named("coding/file/src/report.js");
+    plant.desk.on(&label, 1, Act::Narrow(8192));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    assert_eq!(plant.tags(), [format!("{TOOL}@1.0.0")]);
+    assert_eq!(plant.desk.requests(&label).len(), 2, "and not a third time");
+    let events = plant.journal();
+    let dropped: Vec<&str> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::AttemptDropped { reason, .. } => Some(reason.as_str()),
+            _ => None,
+        })
+        .collect();
+    let [why] = dropped[..] else {
+        panic!("{dropped:?}");
+    };
+    assert!(
+        why.ends_with("it has 8192 tokens of context; begun again with prompts for 8192 tokens"),
+        "{why}"
+    );
+    let stuck = |body: &EventBody| matches!(body, EventBody::Stuck { .. });
+    assert!(!events.iter().any(|event| stuck(&event.body)));
+    // Where there is no smaller prompt, the spec is asked to be smaller.
+    let plant = Plant::new(&[TOOL]);
+    plant.desk.on(&label, 1, fails(Fault::Overflow));
+    plant.until_idle().await;
+    let events = plant.journal();
+    let too_large =
+        |body: &EventBody| matches!(body, EventBody::Stuck { rule, .. } if rule == "S10");
+    assert!(events.iter().any(|event| too_large(&event.body)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_that_is_away_is_asked_again_after_its_retry_ms() {
     for (retry_ms, asked) in [(100_000, 1..=2), (1_000, 15..=40)] {
         let plant = Plant::with(&[TOOL], &waiting(retry_ms));

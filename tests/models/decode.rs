@@ -54,6 +54,46 @@ async fn every_wire_says_the_same_in_drips_of_any_size() {
 }
 
 #[tokio::test]
+async fn every_wire_is_read_while_it_is_written_at_its_own_pace() {
+    let turns = Wire::ALL.map(|wire| async move {
+        let gate = Gate::default();
+        let fake = Fake {
+            gap: Duration::from_millis(5),
+            ..Fake::new(wire).saying(Said {
+                calls: vec![("call_1", "read", json!({"path": "src/ledger.js"}))],
+                ..rich()
+            })
+        };
+        let held = gate.clone();
+        let server = ModelServer::answering(move |request| {
+            let mut answer = fake.answer(request);
+            if request.method == "POST" {
+                // Only a client that has read the beginning gets the rest.
+                let middle = answer.steps.len() / 2;
+                answer.steps.insert(middle, Step::Wait(held.clone()));
+            }
+            answer
+        });
+        let models = Arc::new(hosts(host(wire::kind(wire), &server.url())));
+        let (turn, mut pieces) = start(&models, request());
+        let first = pieces.recv().await;
+        assert!(matches!(first, Some(Delta::Thought(_))), "{wire:?}");
+        assert!(server.open() > 0, "{wire:?} was read when all was written");
+        gate.open();
+        let reply = turn.await.unwrap().unwrap();
+        let said = rich();
+        assert_eq!(
+            (reply.text, reply.thought),
+            (said.text, said.thought),
+            "{wire:?}"
+        );
+        let path = &reply.calls[0].arguments["path"];
+        assert_eq!(path, "src/ledger.js", "{wire:?}");
+    });
+    futures_util::future::join_all(turns).await;
+}
+
+#[tokio::test]
 async fn calls_are_read_wherever_they_stand() {
     let arguments = json!({"path": "src/ü.js", "content": "line\n}\" {", "n": 12});
     let said = Said {
@@ -123,6 +163,20 @@ async fn a_reply_at_its_token_limit_is_cut_on_every_wire_and_half_a_call_is_none
 }
 
 #[tokio::test]
+async fn a_reply_of_anthropics_that_fills_the_window_is_cut() {
+    let events = [
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"output_tokens":1}}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"half a"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"model_context_window_exceeded"},"usage":{"output_tokens":9}}"#,
+        r#"{"type":"message_stop"}"#,
+    ];
+    let reply = once(HostKind::Anthropic, sse(&events)).await.unwrap();
+    assert_eq!((reply.cut, reply.defect()), (true, Some(Fault::Cut)));
+}
+
+#[tokio::test]
 async fn no_stream_that_breaks_off_passes_as_a_reply() {
     for wire in Wire::ALL {
         let fake = Fake::new(wire).saying(rich());
@@ -144,19 +198,18 @@ async fn no_stream_that_breaks_off_passes_as_a_reply() {
                 _ => "/v1/chat/completions",
             }
             .to_owned(),
-            headers: Vec::new(),
+            headers: vec![("anthropic-version".to_owned(), "2023-06-01".to_owned())],
             body: b"{}".to_vec(),
             at: std::time::Instant::now(),
         });
         let Some(Step::Bytes(raw)) = sample.steps.first() else {
             panic!("no stream");
         };
-        let lines = String::from_utf8_lossy(raw).matches("\r\n").count();
-        // A chunk is two lines; head and end have six.
-        let chunks = (lines - 6) / 2;
-        // Behind a finish reason only figures and the last event of OpenAI's wire are missing.
+        let chunks = model_server::parts(raw).len() - 2;
+        // Behind a finish reason only figures and the last event of OpenAI's wire are missing; llama.cpp sends the figures with it.
         let complete = match wire {
-            Wire::LmStudio | Wire::LlamaCpp | Wire::Vllm => chunks - 2,
+            Wire::LmStudio | Wire::Vllm => chunks - 2,
+            Wire::LlamaCpp => chunks - 1,
             _ => chunks,
         };
         for n in 0..complete {

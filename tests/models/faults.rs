@@ -429,6 +429,60 @@ async fn what_comes_in_the_midst_of_a_reply_is_sorted_too_and_nothing_of_it_is_u
     }
 }
 
+/// A turn that ends with these words, at a server that lists its one model under this name: the error, and the lists asked for.
+async fn unloaded(wire: Wire, words: &str, within: bool, listed: &str) -> (ModelError, usize) {
+    let fake = Fake {
+        model: listed.to_owned(),
+        ..Fake::new(wire)
+    };
+    let error = json!({ "error": words }).to_string();
+    let server = ModelServer::answering(move |request| match (request.path.as_str(), wire) {
+        ("/api/chat", _) if within => error_in(NDJSON, "", &format!("{error}\n")),
+        ("/v1/chat/completions", _) if within => error_in(SSE, "", &format!("data: {error}\n\n")),
+        ("/api/chat" | "/v1/chat/completions", _) => Answer::status(500, &error),
+        // Its own list has what it could load, the other what is loaded.
+        ("/v1/models", Wire::LmStudio) => Answer::status(200, r#"{"object":"list","data":[]}"#),
+        _ => fake.answer(request),
+    });
+    let models = hosts(host(kind(wire), &server.url()));
+    let error = take(&models, &request()).await.0.unwrap_err();
+    assert_eq!(server.turns().len(), 1);
+    let lists = ["/api/tags", "/v1/models"];
+    let asked = server.requests().into_iter();
+    let asked = asked.filter(|request| lists.contains(&request.path.as_str()));
+    (error, asked.count())
+}
+
+#[tokio::test]
+async fn a_model_that_is_gone_after_its_turn_failed_is_missing_at_once_with_the_way_to_get_it_back()
+{
+    let gone = [
+        (
+            Wire::Ollama,
+            "llama runner process no longer running",
+            "ollama pull qwen3:14b",
+        ),
+        (Wire::Vllm, "model was unloaded", "start the server with it"),
+        (Wire::LmStudio, "Model unloaded.", "lms get qwen3:14b"),
+    ];
+    for (wire, words, way) in gone {
+        for within in [true, false] {
+            let (error, lists) = unloaded(wire, words, within, "another").await;
+            let fault = (error.fault, error.remedy(), lists);
+            assert_eq!(fault, (Fault::Missing, Remedy::OtherModel, 1), "{error}");
+            assert!(error.detail.contains(way), "{error}");
+        }
+    }
+    let (error, _) = unloaded(Wire::LmStudio, "Model unloaded.", true, "qwen3:14b").await;
+    let way = "qwen3:14b; run `lms load qwen3:14b --context-length 16384` there";
+    assert_eq!((error.fault, error.detail.as_str()), (Fault::Missing, way));
+    // One that is there still is taken again after a while.
+    for (wire, words, _) in &gone[..2] {
+        let (error, lists) = unloaded(*wire, words, false, "qwen3:14b").await;
+        assert_eq!((error.remedy(), lists), (Remedy::Retry, 1), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_connection_that_breaks_in_mid_reply_is_taken_again() {
     for wire in Wire::ALL {

@@ -59,32 +59,17 @@ async fn one_lost_answer_is_no_death_and_any_answer_is_life() {
     assert!(questions.load(Ordering::SeqCst) >= 8);
 }
 
-/// A stream written event by event, with a pause before each.
-fn paced(whole: Answer, pause: Duration) -> Answer {
-    let Some(Step::Bytes(raw)) = whole.steps.first() else {
-        return whole;
-    };
-    let text = String::from_utf8_lossy(raw).into_owned();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let mut steps = vec![Step::Bytes(format!("{head}\r\n\r\n").into_bytes())];
-    let mut rest = body;
-    while let Some((size, after)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        let (piece, after) = after.split_at(size);
-        steps.extend([Step::Pause(pause), Step::Bytes(chunk(piece.as_bytes()))]);
-        rest = after.strip_prefix("\r\n").unwrap();
-    }
-    Answer::steps(steps)
-}
-
 #[tokio::test]
 async fn a_host_that_speaks_lives_though_it_answers_no_question_meanwhile() {
     let words = "One thing at a time, word by word. ".repeat(80);
-    let fake = Fake::new(Wire::Vllm).saying(fakes::Said::text(&words));
+    let fake = Fake {
+        gap: Duration::from_millis(20),
+        ..Fake::new(Wire::Vllm).saying(fakes::Said::text(&words))
+    };
     let questions = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&questions);
     let server = ModelServer::answering(move |request| match request.method.as_str() {
-        "POST" => paced(fake.answer(request), Duration::from_millis(20)),
+        "POST" => fake.answer(request),
         _ => {
             count.fetch_add(1, Ordering::SeqCst);
             Answer::raw("")

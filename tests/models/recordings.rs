@@ -1,6 +1,10 @@
 //! Replies of a real llama.cpp server, whole and in pieces.
 
 use super::*;
+use dev_factory::adapters::models::recognise;
+
+/// Bytes of one write.
+const SIZES: [usize; 4] = [usize::MAX, 1, 7, 11];
 
 const RECORDED: &[(&str, &str, bool)] = &[
     ("chat_stream_length", "One hundred.", false),
@@ -53,10 +57,14 @@ fn expected(raw: &[u8]) -> String {
 async fn recordings_of_llama_cpp_decode_the_same_however_they_are_cut() {
     for (name, text, is_cut) in RECORDED {
         let raw = recording(name);
-        for size in [usize::MAX, 1, 7, 11] {
-            let reply = once(HostKind::OpenAi, Answer::raw(raw.clone()).pieces(size)).await;
-            let reply = reply.unwrap_or_else(|error| panic!("{name} in {size}: {error}"));
-            assert_eq!(reply.text, expected(&raw), "{name} in {size}");
+        let cut = SIZES.map(|size| Answer::raw(raw.clone()).pieces(size));
+        // Head and chunks as they came.
+        let came = Answer::raw(raw.clone()).paced(Duration::from_micros(100));
+        for (n, answer) in cut.into_iter().chain([came]).enumerate() {
+            let size = SIZES.get(n);
+            let reply = once(HostKind::OpenAi, answer).await;
+            let reply = reply.unwrap_or_else(|error| panic!("{name} in {size:?}: {error}"));
+            assert_eq!(reply.text, expected(&raw), "{name} in {size:?}");
             assert!(reply.text.starts_with(text), "{name}: {:?}", reply.text);
             assert_eq!((reply.cut, reply.thought.as_str()), (*is_cut, ""), "{name}");
             assert!(
@@ -83,7 +91,7 @@ async fn recordings_of_llama_cpp_decode_the_same_however_they_are_cut() {
 
 #[tokio::test]
 async fn a_recorded_call_is_read_and_a_cut_one_is_not() {
-    for size in [usize::MAX, 1, 7, 11] {
+    for size in SIZES {
         let turn = |name| {
             once(
                 HostKind::LlamaCpp,
@@ -108,7 +116,7 @@ async fn a_recorded_call_is_read_and_a_cut_one_is_not() {
 async fn llama_cpp_speaks_anthropics_language_too() {
     let raw = recording("anthropic_stream");
     let text = "Oh, hi there. I'm just a friendly AI, I just wanted to";
-    for size in [usize::MAX, 1, 7, 11] {
+    for size in SIZES {
         let reply = once(HostKind::Anthropic, Answer::raw(raw.clone()).pieces(size)).await;
         let reply = reply.unwrap();
         assert_eq!((reply.text.as_str(), reply.cut), (text, true));
@@ -129,96 +137,100 @@ async fn how_far_the_prompt_is_read_is_told() {
     assert!(pieces.contains(&note), "{pieces:?}");
 }
 
+/// What is no reply: what it is taken for, and words that must be told of it.
+const OTHERS: &[(&str, Fault, &str)] = &[
+    ("abort_mid_stream", Fault::Broken, ""),
+    ("server_killed_mid_stream", Fault::Broken, ""),
+    ("server_term_mid_stream", Fault::Broken, ""),
+    ("err_context_too_long", Fault::Overflow, "2048"),
+    ("err_context_too_long_stream", Fault::Overflow, "2048"),
+    ("chat_while_loading_503", Fault::Busy, "Loading model"),
+    ("health_loading_503", Fault::Busy, "Loading model"),
+    ("err_no_api_key", Fault::Refused, "Invalid API Key"),
+    ("err_bad_json", Fault::Rejected, "parse error at line 1"),
+    ("err_no_messages", Fault::Rejected, "'messages' is required"),
+    ("err_bad_role", Fault::Server, "Missing 'role'"),
+    ("err_method", Fault::Misaddressed, "kind"),
+    ("err_not_found", Fault::Misaddressed, "kind"),
+    ("ollama_api_chat", Fault::Misaddressed, "kind"),
+    ("ollama_api_show", Fault::Misaddressed, "kind"),
+    ("ollama_api_tags", Fault::Misaddressed, "kind"),
+    // Answers to other questions.
+    ("health_ok", Fault::Unfinished, ""),
+    ("models", Fault::Unfinished, ""),
+    ("slots_idle", Fault::Garbled, ""),
+    ("tokenize", Fault::Unfinished, ""),
+];
+
 #[tokio::test]
-async fn recorded_ends_in_mid_stream_are_broken() {
-    for name in [
-        "server_killed_mid_stream",
-        "server_term_mid_stream",
-        "abort_mid_stream",
-    ] {
-        for size in [usize::MAX, 1, 7, 11] {
-            let error = once(HostKind::OpenAi, Answer::raw(recording(name)).pieces(size))
-                .await
-                .unwrap_err();
-            assert!(
-                matches!(
-                    error,
-                    ModelError {
-                        fault: Fault::Broken,
-                        ..
-                    }
-                ),
-                "{name}: {error}"
-            );
+async fn what_is_no_reply_passes_as_none_however_it_is_cut() {
+    for (name, fault, words) in OTHERS {
+        let raw = recording(name);
+        for size in SIZES {
+            let answer = Answer::raw(raw.clone()).pieces(size);
+            let error = once(HostKind::OpenAi, answer).await.expect_err(name);
+            assert_eq!(error.fault, *fault, "{name} in {size}: {error}");
+            assert!(error.detail.contains(words), "{name} in {size}: {error}");
         }
     }
+    let named = RECORDED.iter().map(|(name, ..)| *name);
+    let named = named.chain(OTHERS.iter().map(|(name, ..)| *name));
+    let mut named: Vec<String> = named
+        .chain(["anthropic_stream"])
+        .map(str::to_owned)
+        .collect();
+    named.sort();
+    let files = std::fs::read_dir(LLAMA).unwrap().filter_map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.strip_suffix(".resp").map(str::to_owned)
+    });
+    let mut files: Vec<String> = files.collect();
+    files.sort();
+    assert_eq!(named, files, "each recording is decoded");
 }
 
 #[tokio::test]
-async fn recorded_errors_are_sorted_by_what_to_do() {
-    let of = |name| once(HostKind::OpenAi, Answer::raw(recording(name)));
-    assert!(
-        matches!(of("err_context_too_long_stream").await, Err(ModelError { fault: Fault::Overflow, detail, .. }) if detail.contains("2048"))
-    );
-    assert!(
-        matches!(of("chat_while_loading_503").await, Err(ModelError { fault: Fault::Busy, detail, .. }) if detail == "Loading model")
-    );
-    assert!(matches!(
-        of("err_no_api_key").await,
-        Err(ModelError {
-            fault: Fault::Refused,
-            ..
-        })
-    ));
-    assert!(matches!(
-        of("err_bad_json").await,
-        Err(ModelError {
-            fault: Fault::Rejected,
-            status: Some(400),
-            ..
-        })
-    ));
-    assert!(matches!(
-        of("err_not_found").await,
-        Err(ModelError {
-            fault: Fault::Misaddressed,
-            status: Some(404),
-            ..
-        })
-    ));
-    let wrong = once(HostKind::Ollama, Answer::raw(recording("ollama_api_chat")))
-        .await
-        .unwrap_err();
-    assert!(wrong.to_string().contains("kind"), "{wrong}");
-}
-
-#[tokio::test]
-async fn whatever_else_the_server_answered_passes_as_no_reply() {
-    let sorted = |name: &str| match name {
-        "err_context_too_long" => Some(Fault::Overflow),
-        "err_no_messages" => Some(Fault::Rejected),
-        "err_bad_role" => Some(Fault::Server),
-        "err_method" | "ollama_api_show" | "ollama_api_tags" => Some(Fault::Misaddressed),
-        _ => None,
-    };
-    let mut looked_at = 0;
-    for entry in std::fs::read_dir(LLAMA).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        let replies = RECORDED.iter().map(|(name, ..)| *name);
-        let replies: Vec<&str> = replies.chain(["anthropic_stream"]).collect();
-        if path.extension().is_none_or(|kind| kind != "resp") || replies.contains(&name) {
-            continue;
-        }
-        looked_at += 1;
-        let error = once(HostKind::OpenAi, Answer::raw(recording(name)))
-            .await
-            .expect_err(name);
-        if let Some(fault) = sorted(name) {
-            assert_eq!(error.fault, fault, "{name}: {error}");
-        }
+async fn recorded_answers_to_other_questions_are_read_as_what_they_are() {
+    for size in SIZES {
+        let played = |request: &model_server::Request| match request.path.as_str() {
+            "/v1/models" => "models",
+            "/slots" => "slots_idle",
+            "/health" => "health_ok",
+            "/api/tags" => "ollama_api_tags",
+            "/api/show" => "ollama_api_show",
+            "/v1/chat/completions" => "chat_stream_stop",
+            _ => "err_not_found",
+        };
+        let first = AtomicUsize::new(0);
+        let server = Arc::new(ModelServer::answering(move |request| {
+            let answer = Answer::raw(recording(played(request))).pieces(size);
+            match request.method == "POST" && first.fetch_add(1, Ordering::SeqCst) == 0 {
+                // A turn that is given up.
+                true => Answer::steps(vec![Step::Hold]),
+                false => answer,
+            }
+        }));
+        let found = recognise(&host(HostKind::OpenAi, &server.url())).await;
+        let smol = vec!["smollm2-135m".to_owned()];
+        assert_eq!(found, Some((HostKind::LlamaCpp, smol)), "in {size}");
+        let models = Arc::new(hosts(host(HostKind::LlamaCpp, &server.url())));
+        let status = models.probe("gpu", "any").await;
+        assert!(status.live, "{status:?}");
+        assert_eq!(models.context("gpu", "any"), 2048, "in {size}");
+        let wrong = hosts(host(HostKind::Ollama, &server.url()));
+        let status = wrong.probe("gpu", "any").await;
+        assert_eq!(status.fault, Some(Fault::Misaddressed), "in {size}");
+        let (turn, _pieces) = start(&models, request());
+        let waiting = Arc::clone(&server);
+        let came = tokio::task::spawn_blocking(move || waiting.wait_turns(1));
+        assert!(came.await.unwrap(), "no turn came");
+        turn.abort();
+        assert!(turn.await.unwrap_err().is_cancelled());
+        assert_eq!(take(&models, &request()).await.0.unwrap().text, "One");
+        let paths = server.requests().into_iter().map(|request| request.path);
+        let looks = paths.filter(|path| path == "/slots").count();
+        assert_eq!(looks, 1, "its slots were idle at the first look");
     }
-    assert_eq!(looked_at + RECORDED.len() + 1, 41, "recordings");
 }
 
 /// Cuts the wire at every byte; `whole` is where the reply is complete.

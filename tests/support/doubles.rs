@@ -34,6 +34,8 @@ pub enum Act {
     Hold(Held),
     /// Keeps its thread: whoever has been dropped hears of that only afterwards.
     Block(Blocked),
+    /// The server cannot take the prompt, and has so many tokens of context from then on.
+    Narrow(u32),
     /// The server claims to have read no more tokens than this.
     ReadOnly(u64),
     /// Says the usual, and does not count.
@@ -147,6 +149,8 @@ pub struct Desk {
     weighed: Mutex<Option<Blocked>>,
     /// Percent of tokens its models need less than is estimated.
     pub dense: AtomicU32,
+    /// Tokens of context, where they are not the usual ones.
+    window: AtomicU32,
     /// What probes find beside.
     pub findings: Mutex<Vec<Finding>>,
     /// Probes so far.
@@ -271,6 +275,11 @@ impl Models for Desk {
             let text = match self.act(&request.label) {
                 Some(Act::Say(text)) => Some(text),
                 Some(Act::Fail(error)) => return Err(error),
+                Some(Act::Narrow(window)) => {
+                    self.window.store(window, Ordering::SeqCst);
+                    let words = format!("it has {window} tokens of context");
+                    return Err(ModelError::new(&request.host, Fault::Overflow, words));
+                }
                 Some(Act::Slow) => {
                     slow = true;
                     None
@@ -362,7 +371,10 @@ impl Models for Desk {
     }
 
     fn context(&self, _: &str, _: &str) -> u32 {
-        16_384
+        match self.window.load(Ordering::SeqCst) {
+            0 => 16_384,
+            window => window,
+        }
     }
 }
 

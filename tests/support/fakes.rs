@@ -2,10 +2,11 @@
 //! figures, errors, and where a call of a tool stands. They count the prompt they get, unless told to count another.
 #![allow(dead_code)]
 
-use super::model_server::{Answer, Request, Step, chunk, head};
+use super::model_server::{Answer, Request, Step, chunk, head, parts};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Whose wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct Fake {
     pub context: u64,
     /// Bytes of one write.
     pub piece: usize,
+    /// Silence before each chunk, and before a head that is sent by itself.
+    pub gap: Duration,
     /// Lines end in CR and LF.
     pub crlf: bool,
     /// Ollama: calls stand on the last line, as when llama-server renders the template.
@@ -85,6 +88,7 @@ impl Fake {
             cached: 0,
             context: 16_384,
             piece: usize::MAX,
+            gap: Duration::ZERO,
             crlf: false,
             calls_last: false,
             odd_calls: false,
@@ -112,6 +116,12 @@ impl Fake {
             (Wire::Ollama, "POST", "/api/chat") => Some(self.ollama(request)),
             (Wire::Ollama, "POST", "/api/show") => Some(json_answer(&self.shown)),
             (Wire::Ollama, "GET", path) => self.ollama_get(path),
+            (Wire::Anthropic, _, _) if request.header("anthropic-version").is_none() => {
+                Some(Answer::status(
+                    400,
+                    r#"{"type":"error","error":{"type":"invalid_request_error","message":"anthropic-version: header is required"},"request_id":"req_1"}"#,
+                ))
+            }
             (Wire::Anthropic, "POST", "/v1/messages") => Some(self.anthropic(request)),
             (Wire::Anthropic, "GET", "/v1/models") => Some(json_answer(
                 &json!({"data": [{"type": "model", "id": self.model, "display_name": "Test", "created_at": "2026-09-22T00:00:00Z"}], "has_more": false}),
@@ -122,9 +132,24 @@ impl Fake {
             (Wire::LmStudio | Wire::LlamaCpp | Wire::Vllm, "GET", path) => self.openai_get(path),
             _ => None,
         };
-        found
+        let answer = found
             .unwrap_or_else(|| self.lost(request))
-            .pieces(self.piece)
+            .headed(self.headers())
+            .pieces(self.piece);
+        match self.gap.is_zero() {
+            true => answer,
+            false => answer.paced(self.gap),
+        }
+    }
+
+    /// What stands in each of its heads.
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        match self.wire {
+            Wire::LlamaCpp => &[("Server", "llama.cpp"), ("Access-Control-Allow-Origin", "")],
+            Wire::Vllm => &[("server", "uvicorn")],
+            Wire::Anthropic => &[("request-id", "req_1")],
+            Wire::Ollama | Wire::LmStudio => &[],
+        }
     }
 
     /// A path it does not know.
@@ -304,16 +329,19 @@ impl Fake {
         }
         events.push(last);
         let end = self.end();
-        let mut lines: Vec<String> = Vec::new();
+        let mut lines: Vec<String> = events
+            .iter()
+            .map(|event| format!("data: {event}{end}{end}"))
+            .collect();
         if self.wire == Wire::LlamaCpp {
+            // As it was recorded: its first two events share a chunk, and its last two.
+            for first in [lines.len() - 2, 0] {
+                let second = lines.remove(first + 1);
+                lines[first] += &second;
+            }
             // What it sends in 30 s of silence.
-            lines.push(format!(":{end}{end}"));
+            lines.insert(0, format!(":{end}{end}"));
         }
-        lines.extend(
-            events
-                .iter()
-                .map(|event| format!("data: {event}{end}{end}")),
-        );
         lines.push(format!("data: [DONE]{end}{end}"));
         Answer::stream("text/event-stream", &lines)
     }
@@ -495,25 +523,17 @@ pub fn broken_off(whole: Answer, chunks: usize, then: Vec<Step>) -> Answer {
     let Some(Step::Bytes(raw)) = whole.steps.first() else {
         return whole;
     };
-    let text = String::from_utf8_lossy(raw);
-    let (start, body) = text.split_once("\r\n\r\n").unwrap();
-    let mut bytes = format!("{start}\r\n\r\n").into_bytes();
-    let mut rest = body;
-    for _ in 0..chunks {
-        let (size, after) = rest.split_once("\r\n").unwrap();
-        let size = usize::from_str_radix(size, 16).unwrap();
-        let (piece, after) = after.split_at(size);
-        bytes.extend(chunk(piece.as_bytes()));
-        rest = after.strip_prefix("\r\n").unwrap();
-    }
+    let bytes = parts(raw)[..=chunks].concat();
     Answer::steps([vec![Step::Bytes(bytes)], then].concat())
 }
 
 /// A stream with an error in the midst of it, and its proper HTTP end.
 pub fn error_in(kind: &str, before: &str, error: &str) -> Answer {
     let mut raw = head(kind);
-    raw.extend(chunk(before.as_bytes()));
-    raw.extend(chunk(error.as_bytes()));
+    // A chunk without a byte would be the end.
+    for part in [before, error].into_iter().filter(|part| !part.is_empty()) {
+        raw.extend(chunk(part.as_bytes()));
+    }
     raw.extend_from_slice(b"0\r\n\r\n");
     Answer::steps(vec![Step::Bytes(raw)])
 }

@@ -84,6 +84,39 @@ impl Answer {
         }
     }
 
+    /// Chunk by chunk, with a silence before each. Ollama has no head to send before its first line.
+    pub fn paced(self, gap: Duration) -> Self {
+        let mut steps = Vec::new();
+        for step in self.steps {
+            let Step::Bytes(raw) = step else {
+                steps.push(step);
+                continue;
+            };
+            let mut parts = parts(&raw);
+            let lines = String::from_utf8_lossy(&parts[0]).contains("application/x-ndjson");
+            if lines && parts.len() > 1 {
+                let head = parts.remove(0);
+                parts[0] = [head, parts[0].clone()].concat();
+            }
+            let written = parts.into_iter();
+            steps.extend(written.flat_map(|part| [Step::Pause(gap), Step::Bytes(part)]));
+        }
+        Self { steps, ..self }
+    }
+
+    /// With these headers as well.
+    pub fn headed(mut self, headers: &[(&str, &str)]) -> Self {
+        let Some(Step::Bytes(raw)) = self.steps.first_mut() else {
+            return self;
+        };
+        let lines = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"));
+        let behind = find(raw, b"\r\n").unwrap() + 2;
+        raw.splice(behind..behind, lines.collect::<String>().into_bytes());
+        self
+    }
+
     /// In writes of so many bytes.
     pub fn pieces(mut self, size: usize) -> Self {
         self.piece = size;
@@ -131,6 +164,29 @@ pub fn chunk(bytes: &[u8]) -> Vec<u8> {
     out.extend_from_slice(bytes);
     out.extend_from_slice(b"\r\n");
     out
+}
+
+/// The head of an answer and its chunks, each with its frame, the last one too; what is not chunked is one part.
+pub fn parts(raw: &[u8]) -> Vec<Vec<u8>> {
+    let begins = find(raw, b"\r\n\r\n").map_or(raw.len(), |at| at + 4);
+    let (head, mut rest) = raw.split_at(begins);
+    if !String::from_utf8_lossy(head).contains("Transfer-Encoding: chunked") {
+        return vec![raw.to_vec()];
+    }
+    let mut parts = vec![head.to_vec()];
+    while let Some(line) = find(rest, b"\r\n") {
+        let size = std::str::from_utf8(&rest[..line]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        // One that broke off is shorter than it says.
+        let (part, after) = rest.split_at((line + size + 4).min(rest.len()));
+        parts.push(part.to_vec());
+        rest = after;
+    }
+    parts
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|part| part == what)
 }
 
 /// Something a test opens once.
@@ -269,6 +325,11 @@ impl ModelServer {
     /// Connections taken so far.
     pub fn connections(&self) -> usize {
         self.shared.log.lock().unwrap().connections
+    }
+
+    /// Answers that are being written.
+    pub fn open(&self) -> usize {
+        self.shared.log.lock().unwrap().open
     }
 
     /// The most answers that were under way at one time.

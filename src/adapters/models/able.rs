@@ -233,13 +233,11 @@ async fn trained(server: &Server, name: &str, model: &str) -> Option<Finding> {
 
 /// LM Studio loads it on demand, with a context that no request can choose.
 fn unloaded(server: &Server, name: &str, model: &str) -> Finding {
-    let wanted = server.settings.num_ctx;
+    let load = lmstudio::load(model, server.settings.num_ctx);
     Finding::warning(
         name,
         "is not loaded now, so it is not known how much context it will have",
-        format!(
-            "run `lms load {model} --context-length {wanted}` there, or expect its default, often 4096 tokens"
-        ),
+        format!("{load}, or expect its default, often 4096 tokens"),
     )
 }
 

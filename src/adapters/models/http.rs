@@ -53,6 +53,16 @@ pub async fn turn(
             probe::window(server, &request.model).await;
         }
     }
+    if let Err(error) = &mut reply
+        && matches!(error.fault, Fault::Server | Fault::Runner)
+        && let Some(way) = probe::gone(server, &request.model).await
+    {
+        // Its model was unloaded or removed: no second try brings it back.
+        *error = ModelError {
+            spent: std::mem::take(&mut error.spent),
+            ..fail(server, Fault::Missing, format!("{}; {way}", request.model))
+        };
+    }
     if let Err(error) = &reply
         && error.fault == Fault::Memory
         && server.settings.kind == HostKind::Ollama

@@ -34,6 +34,11 @@ fn body(server: &Server, request: &TurnRequest, without: &Without) -> Value {
     openai::with_format(body, request)
 }
 
+/// How a person has it load a model with so much context.
+pub fn load(model: &str, context: u32) -> String {
+    format!("run `lms load {model} --context-length {context}` there")
+}
+
 /// Models of one of its lists, each with the context it is loaded with; None when this is no such list.
 pub fn models(list: &Value) -> Option<Vec<(String, Option<u64>)>> {
     if let Some(entries) = list.get("models").and_then(Value::as_array) {

@@ -31,22 +31,7 @@ type Found = Result<(String, Vec<String>), Wrong>;
 
 /// Looks at a host; an empty model asks for the host alone.
 pub async fn probe(server: &Server, model: &str) -> HostStatus {
-    let look = async {
-        match server.settings.kind {
-            HostKind::Scripted => Ok(("scripted replies, no model".to_owned(), Vec::new())),
-            HostKind::Ollama => ollama(server).await,
-            HostKind::Anthropic => anthropic(server).await,
-            _ => openai_like(server, model).await,
-        }
-    };
-    let found = timeout(ALL, look).await.unwrap_or_else(|_| {
-        Err(Wrong {
-            fault: Fault::Unreachable,
-            what: format!("{} answers too slowly (over 3 s)", server.settings.url),
-            remedy: "see what keeps it busy, or restart it".to_owned(),
-        })
-    });
-    let (words, models) = match found {
+    let (words, models) = match offered(server, model).await {
         Ok(found) => found,
         Err(wrong) => return wrong.of(server, model, Vec::new()),
     };
@@ -55,7 +40,7 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
         let wrong = Wrong {
             fault: Fault::Missing,
             what: format!("{words}, but not {model}"),
-            remedy: remedy(server, model),
+            remedy: way(server, model).await,
         };
         let name = subject(&server.name, model);
         let missing = Finding::error(name, "is not on this host", &wrong.remedy);
@@ -79,6 +64,50 @@ pub async fn probe(server: &Server, model: &str) -> HostStatus {
         words: unable.map_or(words, Finding::sentence),
         models,
         findings,
+    }
+}
+
+/// What a host says it is and offers.
+async fn offered(server: &Server, model: &str) -> Found {
+    let look = async {
+        match server.settings.kind {
+            HostKind::Scripted => Ok(("scripted replies, no model".to_owned(), Vec::new())),
+            HostKind::Ollama => ollama(server).await,
+            HostKind::Anthropic => anthropic(server).await,
+            _ => openai_like(server, model).await,
+        }
+    };
+    timeout(ALL, look).await.unwrap_or_else(|_| {
+        Err(Wrong {
+            fault: Fault::Unreachable,
+            what: format!("{} answers too slowly (over 3 s)", server.settings.url),
+            remedy: "see what keeps it busy, or restart it".to_owned(),
+        })
+    })
+}
+
+/// How to get a model back that a server has lost in the midst of its work, asked once; None: it is listed still, or that
+/// cannot be told. A paid host is asked for nothing but turns.
+pub async fn gone(server: &Server, model: &str) -> Option<String> {
+    if !server.free(model) || server.settings.kind == HostKind::Anthropic {
+        return None;
+    }
+    let (_, models) = offered(server, model).await.ok()?;
+    match has(server, &models, model) {
+        true => None,
+        false => Some(way(server, model).await),
+    }
+}
+
+/// How to get a model onto a host. LM Studio may have it, and lists it only once it is loaded.
+async fn way(server: &Server, model: &str) -> String {
+    let own = match server.settings.kind {
+        HostKind::LmStudio => studio(server).await,
+        _ => None,
+    };
+    match own.is_some_and(|own| own.iter().any(|(name, _)| name == model)) {
+        true => lmstudio::load(model, server.settings.num_ctx),
+        false => remedy(server, model),
     }
 }
 

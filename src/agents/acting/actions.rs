@@ -203,7 +203,8 @@ pub(super) fn schema(plan: &[String]) -> Value {
 }
 
 /// The tools as a server is told of them.
-pub(super) fn tools() -> Vec<Tool> {
+#[must_use]
+pub fn tools() -> Vec<Tool> {
     let path = ("path", "a file of the plan, such as src/cli.js");
     vec![
         Tool::taking("read", "Shows a file of the tool.", &[path]),

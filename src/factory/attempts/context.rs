@@ -41,7 +41,7 @@ pub enum Stop {
     Rule(Box<Report>),
     /// The line of work ended; the phase goes on with a fresh start.
     Afresh,
-    /// The attempt is no longer the present one.
+    /// The attempt is no longer the present one, or is to be begun again.
     Dropped(String),
     /// The surroundings failed: it is tried again by itself.
     Trouble(Trouble, String),

@@ -15,6 +15,8 @@ const SAMPLES: u32 = 3;
 pub enum Next {
     /// The turn again, after this wait.
     Again(Duration),
+    /// The host has less room than the prompt was made for: one that fits may be made.
+    Smaller,
     /// The prompt does not fit.
     TooLarge,
     /// The prompt ended its model twice: where the model speaks otherwise, it is too much for it.
@@ -78,10 +80,7 @@ impl Tries {
                     (false, false) => Next::Stuck,
                 }
             }
-            // The prompt is measured against the smaller window before it is sent again.
-            Remedy::Shrink if error.fault == Fault::Memory && smaller => {
-                Next::Again(Duration::ZERO)
-            }
+            Remedy::Shrink if smaller => Next::Smaller,
             Remedy::Shrink if error.fault == Fault::Memory => Next::Host,
             Remedy::Shrink => Next::TooLarge,
             // A queue that is full or a model being loaded: worth a minute before all that was done is left.
@@ -196,7 +195,7 @@ mod tests {
         assert_eq!(fate(&[Fault::Memory], false), Next::Host);
         let memory = ModelError::new("gpu", Fault::Memory, "");
         let smaller = Tries::new(SECOND).next(&memory, true, false);
-        assert!(matches!(smaller, Next::Again(_)));
+        assert_eq!(smaller, Next::Smaller);
         assert_eq!(fate(&[Fault::NoScript], false), Next::Broken);
     }
 

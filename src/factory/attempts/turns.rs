@@ -127,6 +127,12 @@ impl Context {
                 tokio::time::sleep(wait).await;
                 Ok(())
             }
+            Next::Smaller => {
+                let window = self.numbers().context;
+                let words = format!("{words}; begun again with prompts for {window} tokens");
+                self.log(Level::Warn, words.clone());
+                Err(Stop::Dropped(words))
+            }
             Next::TooLarge => Err(self.too_large(words).await),
             Next::Poison if self.speaks().await => {
                 let words = format!("this prompt ended its model twice: {words}");
