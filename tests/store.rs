@@ -1445,6 +1445,43 @@ fn a_snapshot_of_a_dead_engine_is_known_as_such() {
     );
 }
 
+/// Nothing can be looked at below a link that leads to itself, for root neither.
+fn obstruct(home: &Home) {
+    let work = home.path("work");
+    let _ = fs::remove_dir_all(&work);
+    std::os::unix::fs::symlink("work", work).unwrap();
+}
+
+#[tokio::test]
+async fn an_engine_that_could_write_nothing_since_its_start_is_known_by_its_lock() {
+    use dev_factory::adapters::feed::follow;
+    let home = Home::new();
+    let (store, _f) = home.started();
+    let mut snap = snapshot(Phase::Spec, 1);
+    snap.engine.started += 1;
+    snap.engine.version = "0.0.1".to_owned();
+    store.put_snapshot(&snap).unwrap();
+    let lock = home.path("engine.lock");
+    let holder = fs::read(&lock).unwrap();
+    fs::write(&lock, "").unwrap();
+    obstruct(&home);
+    let (shown, alive) = readers::snapshot(&home.root).unwrap();
+    assert!(!alive && shown.engine == snap.engine, "nobody holds it");
+    assert!(shown.conditions[0].waits);
+
+    let mut feed = follow(&home.root);
+    feed.snapshot.wait_for(Option::is_some).await.unwrap();
+    fs::write(&lock, holder).unwrap();
+    let (shown, alive) = readers::snapshot(&home.root).unwrap();
+    assert!(alive);
+    assert_eq!(shown.engine, dev_factory::adapters::lock::this_process());
+    let named = feed
+        .snapshot
+        .wait_for(|s| s.as_ref().is_some_and(|s| s.engine == shown.engine));
+    let named = tokio::time::timeout(Duration::from_secs(60), named).await;
+    assert!(named.unwrap().is_ok(), "who looks already sees it too");
+}
+
 #[test]
 fn the_clock_gives_milliseconds() {
     let now: DateTime<Utc> =

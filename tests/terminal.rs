@@ -15,10 +15,12 @@ mod pty;
 #[path = "terminal/trouble.rs"]
 mod trouble;
 
+use dev_factory::domain::screen::LogLine;
 use pty::{Ends, Pty, Shown};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -199,6 +201,31 @@ fn a_command_is_answered_and_an_engine_that_died_is_started_again() {
     pty.press("q");
     assert_eq!(pty.ended().0, 0);
     w.unharmed();
+}
+
+#[test]
+fn an_engine_that_is_gone_stays_gone_when_its_home_cannot_be_written_any_more() {
+    let w = World::new();
+    let mut pty = w.open(&[]);
+    signal(w.engine().unwrap(), Signal::KILL);
+    pty.shows("the engine is gone");
+    // Nothing can be looked at below a link that leads to itself, for root neither.
+    let work = w.home.join("dev-factory/work");
+    let _ = fs::remove_dir_all(&work);
+    std::os::unix::fs::symlink("work", work).unwrap();
+    let now = chrono::Utc::now();
+    let line = LogLine {
+        text: "a line after its end".to_owned(),
+        ..LogLine::missed(1, now)
+    };
+    let stream = w.home.join("dev-factory/run/stream.jsonl");
+    let mut stream = fs::OpenOptions::new().append(true).open(stream).unwrap();
+    writeln!(stream, "{}", serde_json::to_string(&line).unwrap()).unwrap();
+    pty.press("4");
+    pty.shows("a line after its end");
+    pty.shows("the engine is gone");
+    pty.press("q");
+    assert_eq!(pty.ended().0, 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! run/ as the bus between processes: the engine's side writes it, `follow` reads it back as a feed.
 
+use crate::adapters::lock::Holder;
 use crate::adapters::store::{FileStore, files, readers};
 use crate::adapters::{place, watch};
 use crate::domain::screen::{Kind, Level, LogLine, Snapshot};
@@ -196,7 +197,7 @@ pub fn follow_tail(home: &Path, tail: usize) -> Feed {
         snapshots,
         lines: sender,
         stamp: (0, 0),
-        shut: false,
+        shut: None,
     };
     let spawned = std::thread::Builder::new()
         .name("follow".to_owned())
@@ -217,8 +218,8 @@ struct Follower {
     snapshots: newest::Sender<Option<Arc<Snapshot>>>,
     lines: broadcast::Sender<Arc<LogLine>>,
     stamp: (u64, i64),
-    /// Nothing can be written in the home, as far as is seen from here.
-    shut: bool,
+    /// Nothing can be written in the home, as far as is seen from here; and which engine holds it then.
+    shut: Option<Option<Holder>>,
 }
 
 impl Follower {
@@ -279,7 +280,7 @@ impl Follower {
             return false;
         };
         let stamp = (meta.ino(), meta.mtime() * 1_000_000_000 + meta.mtime_nsec());
-        let shut = place::obstacle(&self.home).is_some();
+        let shut = place::obstacle(&self.home).map(|_| readers::engine(&self.home));
         if stamp == self.stamp && shut == self.shut {
             return false;
         }

@@ -41,6 +41,9 @@ pub struct Holder {
     pub boot: String,
     /// Start of the process in clock ticks since boot; 0 where unknown.
     pub started: u64,
+    /// Version of its program; empty where unknown.
+    #[serde(default)]
+    pub version: String,
     /// When it took the lock.
     pub since: DateTime<Utc>,
 }
@@ -68,6 +71,7 @@ pub fn take(path: &Path, now: DateTime<Utc>) -> Result<EngineLock, StoreError> {
         host: host(),
         boot: id.boot,
         started: id.started,
+        version: id.version,
         since: now,
     };
     let text = serde_json::to_string(&holder).map_err(|e| StoreError::Bad(e.to_string()))?;
@@ -138,7 +142,7 @@ impl From<&Holder> for EngineId {
             pid: holder.pid,
             started: holder.started,
             boot: holder.boot.clone(),
-            version: String::new(),
+            version: holder.version.clone(),
         }
     }
 }

@@ -142,9 +142,7 @@ impl Walls {
         if self.runner.means.tier == Tier::Demo {
             trust::check(&job.untrusted, &self.known)?;
         }
-        let program = job.command.first().cloned().unwrap_or_default();
-        let ended = self.runner.run(job).await;
-        ended.map_err(|detail| SandboxError::Start { program, detail })
+        self.runner.run(job).await
     }
 }
 

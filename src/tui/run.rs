@@ -288,7 +288,8 @@ impl Desk {
         let writer = Some(snapshot.engine.clone());
         let process = snapshot.engine.pid;
         self.take(Message::Snapshot(snapshot), false);
-        if self.writer != writer {
+        // The same one may be shown anew after its end, with what keeps it from being written.
+        if self.writer != writer || matches!(self.life, Life::Nobody) {
             self.life = Life::of(process);
             self.writer = writer;
             self.look();

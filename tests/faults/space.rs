@@ -94,6 +94,16 @@ fn a_full_disk_is_named_and_the_factory_goes_on_when_there_is_room() {
     );
     let json = subject.status(&["--json"]).1;
     assert!(json.contains(r#""name":"disk-full""#), "{json}");
+    // Another engine, which can write nothing from its start on.
+    subject.dies();
+    assert!(subject.status(&["--line"]).1.starts_with("NO ENGINE "));
+    subject.start(|_| {});
+    subject.wait("an engine on a full disk", || {
+        let line = subject.status(&["--line"]).1;
+        line.starts_with("DISK-FULL ").then_some(())
+    });
+    let text = subject.status(&[]).1;
+    assert!(text.contains("running, process "), "{text}");
     fs::remove_file(&ballast).unwrap();
     subject.goes_on();
 }

@@ -257,6 +257,20 @@ fn where_nothing_holds_every_home_refuses_and_says_what_to_do() {
 }
 
 #[test]
+fn what_was_chosen_with_more_rights_is_not_believed() {
+    let place = Place::new(Tier::None);
+    let words = ["init", "home", "--yes", "--no-install"];
+    assert!(program(&place, &words).output().unwrap().status.success());
+    let looked = program(&place, &["doctor", "--sandbox"]).output().unwrap();
+    assert_eq!(looked.status.code(), Some(0), "{looked:?}");
+    assert!(place.path().join("cache/dev-factory/sandbox.json").exists());
+    let mut barred = program(&place, &["--home", "home", "--no-tui"]);
+    let (code, _, err) = said(&barred::bar(&mut barred).output().unwrap());
+    assert_eq!(code, Some(78), "{err}");
+    assert!(err.starts_with("Refusing to run generated code"), "{err}");
+}
+
+#[test]
 fn a_folder_of_ours_that_cannot_be_made_is_the_one_reason_given() {
     let place = Place::new(Tier::None);
     let file = place.path().join("a file");

@@ -224,6 +224,55 @@ async fn dropping_a_run_ends_its_processes() {
     }
 }
 
+/// The process of a run that another has started.
+fn child(place: &Place, parent: u32) -> u32 {
+    let stat = |process: &PathBuf| fs::read_to_string(process.join("stat")).unwrap_or_default();
+    let line = format!(" {parent} ");
+    let all = place.marked();
+    let of = |process: &&PathBuf| {
+        let text = stat(process);
+        let (_, rest) = text.rsplit_once(") ").unwrap_or_default();
+        rest.get(1..).is_some_and(|rest| rest.starts_with(&line))
+    };
+    let name = all.iter().find(of).unwrap().file_name().unwrap();
+    name.to_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_ended_from_outside_is_told_so_and_not_by_what_it_printed() {
+    for (tier, inside) in every()
+        .into_iter()
+        .flat_map(|tier| [(tier, false), (tier, true)])
+    {
+        // Where there is one process less the second is the job, whose end is told.
+        if inside && matches!(tier, Tier::Landlock | Tier::None) {
+            continue;
+        }
+        let place = Place::new(tier);
+        let up = place.out().join("up");
+        let script = "echo 'PASS a.test.js' >&2; echo > out/up; sleep 300; :";
+        let sandbox = place.walls();
+        let mut run = sandbox.run(place.shell(script));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !up.exists() && Instant::now() < deadline {
+            let turn = tokio::time::timeout(Duration::from_millis(10), &mut run).await;
+            assert!(turn.is_err(), "{tier:?}: {turn:?}");
+        }
+        let mut ended = child(&place, std::process::id());
+        if inside {
+            ended = child(&place, ended);
+        }
+        let pid = rustix::process::Pid::from_raw(ended.try_into().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        let error = run.await.unwrap_err().to_string();
+        assert_eq!(
+            error, "the run of /bin/sh was ended from outside by a signal",
+            "{tier:?}, inside: {inside}"
+        );
+        place.unmarked().await;
+    }
+}
+
 /// Runs something long under the tier named by a variable: started by the test below, to be killed.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "started by another test"]

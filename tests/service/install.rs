@@ -400,14 +400,22 @@ fn up_says_in_json_what_it_says_in_words_and_starts_the_service_all_the_same() {
 fn a_service_that_waits_to_be_started_again_does_not_run() {
     let w = World::new();
     assert!(w.run(&["service", "install"]).status.success());
-    let state = "LoadState=loaded\nUnitFileState=enabled\nActiveState=activating\nSubState=auto-restart\nMainPID=0\nNRestarts=3\nResult=exit-code\nStatusText=\n";
+    let state = "LoadState=loaded\nUnitFileState=enabled\nActiveState=activating\nSubState=auto-restart\nMainPID=0\nNRestarts=3\nRestartUSec=30s\nResult=signal\nStatusText=qa cost-tracker: running Jest\n";
     fs::write(w.bin("show.says"), state).unwrap();
     let output = w.run(&["service", "status"]);
     let words = said(&output);
     assert_eq!(output.status.code(), Some(1), "{words}");
-    for part in ["activating (auto-restart)", "ended by exit-code"] {
+    for part in [
+        "activating (auto-restart)",
+        "ended by signal",
+        "systemd starts it again within 30s",
+    ] {
         assert!(words.contains(part), "{part}: {words}");
     }
+    assert!(
+        !words.contains("Jest"),
+        "what is gone does nothing: {words}"
+    );
     let output = w.run(&["--json", "service", "status"]);
     let state: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(state["runs"], false);

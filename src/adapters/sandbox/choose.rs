@@ -237,8 +237,8 @@ fn remember(setup: &Setup, memory: &Memory) {
     }
 }
 
-/// Everything a choice depends on: kernel and this start of it, the programs, the service manager, who we are, settings of user
-/// namespaces, and the operator's command.
+/// Everything a choice depends on: kernel and this start of it, the programs, the service manager, who we are and what
+/// we may do, settings of user namespaces, and the operator's command.
 fn key(setup: &Setup) -> String {
     let name = rustix::system::uname();
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -269,11 +269,19 @@ fn key(setup: &Setup) -> String {
             ),
             (
                 rustix::process::getuid().as_raw(),
-                read("/proc/self/uid_map")
+                read("/proc/self/uid_map"),
+                rights(&read("/proc/self/status")),
             ),
             super::advice::SWITCHES.map(|(path, _, _)| read(path)),
             &setup.wrapper,
         )
     );
     trust::hash(all.as_bytes())
+}
+
+/// What a process may do, by its status: a service may have less than the shell it was installed from.
+fn rights(status: &str) -> Vec<&str> {
+    const NAMES: [&str; 4] = ["CapBnd", "CapEff", "NoNewPrivs", "Seccomp"];
+    let named = |line: &&str| NAMES.iter().any(|name| line.starts_with(name));
+    status.lines().filter(named).collect()
 }

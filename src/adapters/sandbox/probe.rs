@@ -6,7 +6,7 @@ use super::runner::Runner;
 use super::start::Means;
 use super::tier::Tier;
 use super::trust;
-use crate::factory::ports::sandbox::{Job, Limit, Limits, Network};
+use crate::factory::ports::sandbox::{Job, Limit, Limits, Network, SandboxError};
 use serde::{Deserialize, Serialize};
 use std::collections::hash_map::RandomState;
 use std::fs;
@@ -107,7 +107,8 @@ async fn tried(means: &Means, mut bait: Bait) -> Findings {
     );
     let ended = match asked {
         Ok(ended) => ended,
-        Err(error) => return failed(error),
+        Err(SandboxError::Start { detail, .. }) => return failed(detail),
+        Err(error) => return failed(error.to_string()),
     };
     let Ok(mut attempts) = serde_json::from_slice::<Vec<Attempt>>(&ended.stdout) else {
         let said = String::from_utf8_lossy(&ended.stderr);

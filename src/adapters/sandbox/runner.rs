@@ -8,7 +8,7 @@ use super::tier::Tier;
 use super::{scope, spawner, view, watch};
 use crate::adapters::clock;
 use crate::adapters::registry::Registry;
-use crate::factory::ports::sandbox::{Ended, Job};
+use crate::factory::ports::sandbox::{Ended, Job, SandboxError};
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io;
@@ -39,8 +39,8 @@ impl Runner {
         }
     }
 
-    /// One job; why it was not started otherwise.
-    pub async fn run(&self, mut job: Job) -> Result<Ended, String> {
+    /// One job to its end.
+    pub async fn run(&self, mut job: Job) -> Result<Ended, SandboxError> {
         let (begun, stopped) = (Instant::now(), clock::stopped());
         let mut outcome = self.once(&mut job, &self.means).await;
         if let Some(scopes) = self.means.scopes()
@@ -55,8 +55,16 @@ impl Runner {
                 scopes.give_up();
             }
         }
-        let outcome = outcome.map_err(|error| error.to_string())?;
-        let mut ended = self.told(outcome)?;
+        let program = job.command.into_iter().next().unwrap_or_default();
+        let mut ended = match outcome {
+            Ok(outcome) => self.told(outcome, program)?,
+            Err(error) => {
+                return Err(SandboxError::Start {
+                    program,
+                    detail: error.to_string(),
+                });
+            }
+        };
         let stopped = clock::stopped().saturating_sub(stopped);
         let took = begun.elapsed().saturating_sub(stopped);
         ended.millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -77,20 +85,24 @@ impl Runner {
     }
 
     /// Joins what was seen outside with what was reported from inside.
-    fn told(&self, outcome: watch::Outcome) -> Result<Ended, String> {
+    fn told(&self, outcome: watch::Outcome, program: String) -> Result<Ended, SandboxError> {
+        let cut = outcome.cut();
         let watch::Outcome { mut ended, report } = outcome;
         match report {
             Some(Report {
                 failed: Some(detail),
                 ..
-            }) => Err(detail),
+            }) => Err(SandboxError::Start { program, detail }),
             Some(report) => {
                 ended.exit = report.exit.filter(|_| report.limit.is_none());
                 ended.limit = report.limit;
                 Ok(ended)
             }
             None if ended.limit.is_some() => Ok(ended),
-            None if self.means.tier == Tier::Wrapper && ended.exit != Some(BROKEN.into()) => {
+            // What a wrapper ends with is what the job ended with.
+            None if self.means.tier == Tier::Wrapper
+                && ended.exit.is_some_and(|code| code != i32::from(BROKEN)) =>
+            {
                 let by = ENDED_BY
                     .iter()
                     .find(|(_, code)| ended.exit == Some((*code).into()));
@@ -98,10 +110,13 @@ impl Runner {
                 ended.exit = ended.exit.filter(|_| by.is_none());
                 Ok(ended)
             }
+            // What was said is the job's.
+            None if cut => Err(SandboxError::Cut { program }),
             None => {
                 let said = String::from_utf8_lossy(&ended.stderr);
                 let last = said.lines().rfind(|line| !line.trim().is_empty());
-                Err(last.unwrap_or("the walls ended without a word").to_owned())
+                let detail = last.unwrap_or("the walls ended without a word").to_owned();
+                Err(SandboxError::Start { program, detail })
             }
         }
     }

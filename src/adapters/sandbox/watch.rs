@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 const DRAIN: Duration = Duration::from_secs(2);
 /// Longest report that is read, bytes.
 const REPORT: u64 = 4096;
+/// Exit codes above this say that a signal ended what was waited for.
+const SIGNAL: i32 = 128;
 
 /// What came of a run.
 pub struct Outcome {
@@ -28,14 +30,24 @@ pub struct Outcome {
 impl Outcome {
     /// Nothing was ever started: whoever was to build the walls ended by itself without a word.
     pub fn unheard(&self) -> bool {
-        self.report.is_none() && self.ended.limit.is_none() && self.ended.exit.is_some()
+        self.silent() && !self.cut()
+    }
+
+    /// A signal from outside ended whoever keeps the walls, or our own program behind them.
+    pub fn cut(&self) -> bool {
+        self.silent() && self.ended.exit.is_none_or(|code| code > SIGNAL)
+    }
+
+    fn silent(&self) -> bool {
+        self.report.is_none() && self.ended.limit.is_none()
     }
 
     /// The kernel ended something in the run's scope for its memory; some service managers then end all of the scope,
     /// whoever would have reported it too.
     pub fn out_of_memory(&mut self) {
-        if self.report.is_none() && self.ended.limit.is_none() && self.ended.exit.is_none() {
+        if self.cut() {
             self.ended.limit = Some(Limit::Memory);
+            self.ended.exit = None;
         }
     }
 }
@@ -64,7 +76,8 @@ pub async fn watch(
         () = flood.notified() => (None, Some(Limit::Output)),
         () = lasted(job.limits.wall) => (None, Some(Limit::Time)),
     };
-    if limit.is_none() && alone {
+    // One that was ended itself may leave others.
+    if exit.is_some() && alone {
         tree.over();
     }
     let swept = tokio::task::spawn_blocking(move || drop(tree));
@@ -154,6 +167,7 @@ mod tests {
             outcome.ended.limit
         };
         assert_eq!(silent(None, None), Some(Limit::Memory));
+        assert_eq!(silent(Some(137), None), Some(Limit::Memory));
         assert_eq!(silent(Some(1), None), None);
         assert_eq!(silent(None, Some(Limit::Time)), Some(Limit::Time));
     }

@@ -17,22 +17,31 @@ use std::path::{Path, PathBuf};
 /// Largest snapshot read.
 const CAP: u64 = 64 * 1024 * 1024;
 
-/// The last snapshot and whether the engine that wrote it still runs.
+/// The last snapshot and whether the engine it names still runs.
 #[must_use]
 pub fn snapshot(home: &Path) -> Option<(Snapshot, bool)> {
     let path = Layout::new(home).run().join("snapshot.json");
     let mut snapshot: Snapshot = serde_json::from_slice(&files::read(&path, CAP).ok()??).ok()?;
-    let alive = lock::alive(&snapshot.engine);
     obstructed(home, &mut snapshot);
+    let alive = lock::alive(&snapshot.engine);
     Some((snapshot, alive))
 }
 
-/// What an engine may not have been able to write down: that nothing can be written.
+/// What an engine may not have been able to write down: that nothing can be written, and that it has taken the place of
+/// one that is gone.
 fn obstructed(home: &Path, snapshot: &mut Snapshot) {
-    let waits = snapshot.conditions.iter().any(|condition| condition.waits);
-    let Some((name, why)) = place::obstacle(home).filter(|_| !waits) else {
+    let Some((name, why)) = place::obstacle(home) else {
         return;
     };
+    if !lock::alive(&snapshot.engine)
+        && let Some(holder) = engine(home)
+    {
+        snapshot.engine = (&holder).into();
+        snapshot.stopped = None;
+    }
+    if snapshot.conditions.iter().any(|condition| condition.waits) {
+        return;
+    }
     let condition = Condition {
         name,
         why,

@@ -11,8 +11,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// What systemd is asked.
-const ASKED: &str =
-    "--property=LoadState,UnitFileState,ActiveState,SubState,MainPID,NRestarts,Result,StatusText";
+const ASKED: &str = "--property=LoadState,UnitFileState,ActiveState,SubState,MainPID,NRestarts,RestartUSec,Result,StatusText";
 
 /// Prints it; exit 0 when it runs, else 1.
 pub fn show(cli: &Cli, home: &Path) -> Done {
@@ -91,7 +90,10 @@ fn systemd(name: &str) -> (bool, String) {
     if !matches!(of("NRestarts"), "" | "0") {
         words += &format!(", started again {}", plural(of("NRestarts"), "time"));
     }
-    if !of("StatusText").is_empty() {
+    // What it said last is no news of one that is gone.
+    if waits {
+        words += &format!("; systemd starts it again within {}", of("RestartUSec"));
+    } else if runs && !of("StatusText").is_empty() {
         words += &format!(": {}", of("StatusText"));
     }
     (runs, words)

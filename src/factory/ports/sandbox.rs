@@ -122,7 +122,7 @@ pub struct Ended {
     pub millis: u64,
 }
 
-/// Why a job was not run.
+/// Why a job was not run to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SandboxError {
     /// No walls, and the tree holds model-written files that are not compiled in.
@@ -133,6 +133,9 @@ pub enum SandboxError {
     /// The command could not be started.
     #[error("cannot start {program}: {detail}")]
     Start { program: String, detail: String },
+    /// It ran, and somebody ended it together with its walls: a service manager that stops all, a person, the kernel.
+    #[error("the run of {program} was ended from outside by a signal")]
+    Cut { program: String },
 }
 
 /// Walls around untrusted code. Dropping the future kills the whole tree.
