@@ -77,11 +77,16 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Which of some secrets a place holds, in whatever form.
-fn found(secrets: &[&str], bytes: &[u8]) -> Vec<String> {
+/// Secrets in every form.
+fn forms_of(secrets: &[&str]) -> Vec<String> {
+    secrets.iter().flat_map(|secret| forms(secret)).collect()
+}
+
+/// Which of some forms of secrets a place holds.
+fn found(forms: &[String], bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
-    let all = secrets.iter().flat_map(|secret| forms(secret));
-    all.filter(|form| text.contains(form.as_str())).collect()
+    let held = forms.iter().filter(|form| text.contains(form.as_str()));
+    held.cloned().collect()
 }
 
 fn files(dir: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
@@ -104,15 +109,14 @@ struct Watch {
 }
 
 impl Watch {
-    fn begin(secrets: Vec<String>, home: PathBuf) -> Self {
+    fn begin(forms: Vec<String>, home: PathBuf) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
         let looking = std::thread::spawn(move || {
             let (mut programs, mut leaks) = (BTreeSet::new(), Vec::new());
-            let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
             while !told.load(Ordering::SeqCst) {
                 for entry in fs::read_dir("/proc").unwrap().flatten() {
-                    look(&entry.path(), &secrets, &home, &mut programs, &mut leaks);
+                    look(&entry.path(), &forms, &home, &mut programs, &mut leaks);
                 }
                 std::thread::park_timeout(Duration::from_millis(1));
             }
@@ -131,7 +135,7 @@ impl Watch {
 
 fn look(
     process: &Path,
-    secrets: &[&str],
+    forms: &[String],
     home: &Path,
     programs: &mut BTreeSet<String>,
     leaks: &mut Vec<String>,
@@ -153,7 +157,7 @@ fn look(
         fs::read(process.join("environ")).unwrap_or_default()
     };
     for (what, bytes) in [("cmdline", words), ("environ", environment)] {
-        for form in found(secrets, &bytes) {
+        for form in found(forms, &bytes) {
             leaks.push(format!("{what} of {name}: {form}"));
         }
     }
@@ -233,7 +237,8 @@ fn no_secret_is_found_anywhere() {
     let (by_name, in_file, unused) = (canary("named"), canary("filed"), canary("unused"));
     let source = format!("sk-sourcecanary{:08}x", std::process::id());
     let output = format!("ghp_outputcanary{:010}", std::process::id());
-    let known = [by_name.as_str(), in_file.as_str(), unused.as_str()];
+    let known = forms_of(&[&by_name, &in_file, &unused]);
+    let all = forms_of(&[&by_name, &in_file, &unused, &source, &output]);
     let lab = echoing(by_name.clone(), source.clone(), output.clone());
     let far = echoing(in_file.clone(), source.clone(), output.clone());
 
@@ -267,7 +272,7 @@ fn no_secret_is_found_anywhere() {
     let good = fs::read_to_string(&soul).unwrap();
     fs::write(&soul, format!("{good}\nThe key is {by_name}.\n")).unwrap();
     let path = recording_git(&dir);
-    let watch = Watch::begin(known.map(str::to_owned).to_vec(), home.clone());
+    let watch = Watch::begin(known.clone(), home.clone());
     let words = ["--home", "home", "--unsafe-no-sandbox", "--yes-i-accept"];
     let cache = dir.join("cache").display().to_string();
     let env = [
@@ -355,13 +360,14 @@ fn no_secret_is_found_anywhere() {
         String::from_utf8_lossy(&places[0].1)
     );
     places.push(("the terminal".to_owned(), shown));
-    let all = [by_name.as_str(), &in_file, &unused, &source, &output];
     for (place, bytes) in &places {
         assert_eq!(found(&all, bytes), [] as [String; 0], "{place}");
     }
-    prompts(&lab, &known, &output, &by_name);
-    prompts(&far, &known, &output, &in_file);
-    on_disk(&home, &known, &source, &output);
+    // A model may be shown its own source, and what a model wrote there on purpose stays there.
+    let kept_back = forms_of(&[&by_name, &in_file, &unused, &output]);
+    prompts(&lab, &known, &kept_back, &by_name);
+    prompts(&far, &known, &kept_back, &in_file);
+    on_disk(&home, &kept_back, &forms(&source));
     // What it keeps outside the home; keys and the notes of this test lie beside that.
     let mut kept = Vec::new();
     files(&dir, &mut kept);
@@ -373,12 +379,11 @@ fn no_secret_is_found_anywhere() {
 }
 
 /// What the servers were asked: their own key in its header, no secret in any prompt.
-fn prompts(server: &ModelServer, known: &[&str], output: &str, own: &str) {
+fn prompts(server: &ModelServer, known: &[String], kept_back: &[String], own: &str) {
     assert!(!server.turns().is_empty());
-    let secrets = [known, &[output]].concat();
     for request in server.requests() {
         assert_eq!(
-            found(&secrets, &request.body),
+            found(kept_back, &request.body),
             [] as [String; 0],
             "{}",
             request.label()
@@ -403,7 +408,7 @@ fn prompts(server: &ModelServer, known: &[&str], output: &str, own: &str) {
 
 /// Every file of the home and every object of its repository. What a model wrote into a source on purpose stays in the
 /// tool's own files, and in nothing that tells of them.
-fn on_disk(home: &Path, known: &[&str], source: &str, output: &str) {
+fn on_disk(home: &Path, kept_back: &[String], source: &[String]) {
     let mut all = Vec::new();
     files(home, &mut all);
     assert!(all.len() > 50);
@@ -426,14 +431,13 @@ fn on_disk(home: &Path, known: &[&str], source: &str, output: &str) {
     .map(|name| home.join(name));
     let (mut kept, mut red) = (false, false);
     for (path, bytes) in &all {
-        let secrets = [known, &[output]].concat();
         assert_eq!(
-            found(&secrets, bytes),
+            found(kept_back, bytes),
             [] as [String; 0],
             "{}",
             path.display()
         );
-        let holds = !found(&[source], bytes).is_empty();
+        let holds = !found(source, bytes).is_empty();
         let of_tool = own.iter().any(|folder| path.starts_with(folder));
         assert!(of_tool || !holds, "{}", path.display());
         kept |= holds && path.starts_with(&own[0]);

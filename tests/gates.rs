@@ -68,12 +68,6 @@ async fn an_honest_tool_passes_every_gate() {
     let throwing = evidence.throwing.unwrap();
     assert_eq!((throwing.red, throwing.total), (true, 8));
     assert_eq!(evidence.sandbox, "namespaces");
-    let again = measured(&home).await;
-    let (cold, warm) = (evidence.millis, again.millis);
-    println!(
-        "gates: first run {cold} ms, second {warm} ms, Jest {} ms",
-        jest.millis
-    );
     let runs = home.home.join("dev-factory/run/gates/word-count");
     let left = fs::read_dir(runs).unwrap().count();
     assert_eq!(left, 1, "only the cache stays");
@@ -163,16 +157,14 @@ async fn no_name_put_together_leads_to_code_from_text_or_to_shared_values() {
     assert_eq!(failed.len(), 1, "{failed:?}");
     let received = failed[0].1.matches("code cannot be made from text").count();
     assert_eq!(received, 5, "{failed:?}");
-    let home = Home::cheating("read-constructor-in-source");
-    let evidence = measured(&home).await;
+    let evidence = cheats::judged("read-constructor-in-source").await;
     assert_eq!(red(&evidence), ["jest", "held-out", "public"]);
     let held_out = &evidence.held_out[0];
     assert!(
         held_out.received.contains("code cannot be made from text"),
         "{held_out:?}"
     );
-    let home = Home::cheating("read-object");
-    let evidence = measured(&home).await;
+    let evidence = cheats::judged("read-object").await;
     assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
     let failed = failures(&evidence);
     let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
@@ -203,8 +195,7 @@ async fn the_process_tests_see_leads_to_no_module() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_that_carries_out_no_expect_fails() {
-    let home = Home::cheating("dead-expect");
-    let evidence = measured(&home).await;
+    let evidence = cheats::judged("dead-expect").await;
     assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
     let failed = failures(&evidence);
     assert_eq!(failed.len(), 3, "{failed:?}");
@@ -221,7 +212,7 @@ async fn a_test_that_carries_out_no_expect_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tests_that_pass_over_exports_that_throw_are_named() {
-    let evidence = measured(&Home::cheating("pointless")).await;
+    let evidence = cheats::judged("pointless").await;
     assert_eq!(red(&evidence), ["throwing"], "{:?}", evidence.gates);
     let said = words(&evidence, "throwing");
     assert!(said.starts_with("1 of 8"), "{said}");
@@ -230,7 +221,7 @@ async fn tests_that_pass_over_exports_that_throw_are_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_is_caught_stays_a_failure() {
-    let evidence = measured(&Home::cheating("swallowed")).await;
+    let evidence = cheats::judged("swallowed").await;
     assert_eq!(red(&evidence), ["jest"], "{:?}", evidence.gates);
     let failed = failures(&evidence);
     let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
@@ -261,8 +252,7 @@ async fn what_is_not_covered_is_named_by_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_that_knows_only_the_shown_cases_fails_the_held_out_ones() {
-    let home = Home::cheating("special-cased");
-    let evidence = measured(&home).await;
+    let evidence = cheats::judged("special-cased").await;
     assert_eq!(red(&evidence), ["held-out"], "{:?}", evidence.gates);
     let said = words(&evidence, "held-out");
     assert_eq!(said, "2 of 3 cases fail: H1 (R1); H3 (R2)");
@@ -415,7 +405,7 @@ async fn unmarked(path: &Path) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !marked(path).is_empty() {
         assert!(Instant::now() < deadline, "still there: {:?}", marked(path));
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

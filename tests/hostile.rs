@@ -55,8 +55,17 @@ fn main() {
     match words.first().map(String::as_str) {
         Some("guest") => guest::main(&words[1..]),
         Some("trial") => trial::carry_out(&words[1..]),
-        _ => libtest_mimic::run(&Arguments::from_args(), trials()).exit(),
+        _ => libtest_mimic::run(&arguments(), trials()).exit(),
     }
+}
+
+/// What the command line asks for; the number of threads also as the other tests read it.
+fn arguments() -> Arguments {
+    let mut given = Arguments::from_args();
+    let threads = std::env::var("RUST_TEST_THREADS").ok();
+    let threads = threads.map(|number| number.parse().expect("RUST_TEST_THREADS is a number"));
+    given.test_threads = given.test_threads.or(threads);
+    given
 }
 
 /// Each row without walls, and under each tier or, where it is about our own code, once.

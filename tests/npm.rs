@@ -286,7 +286,7 @@ async fn an_install_cut_off_in_the_middle_leaves_nothing_but_what_was_there() {
             {
                 return;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
@@ -301,7 +301,7 @@ async fn an_install_cut_off_in_the_middle_leaves_nothing_but_what_was_there() {
         > 0
     {
         assert!(Instant::now() < deadline);
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     w.as_before();
 }

@@ -1,5 +1,7 @@
 //! The screens in a pseudo-terminal: what they show, what keys do, and that the terminal is as it was on every way out.
 
+#[path = "support/demo_home.rs"]
+mod demo_home;
 #[path = "terminal/desk.rs"]
 mod desk;
 #[path = "benches/screens/flood.rs"]

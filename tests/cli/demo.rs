@@ -6,6 +6,7 @@ use std::fs;
 use std::io::BufRead;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const TOOLS: [&str; 5] = [
     "cost-tracker",
@@ -175,15 +176,20 @@ fn replayed(w: &World, dir: &Path) {
         serde_json::from_slice(&out.get_output().stdout).unwrap()
     };
     let folder = dir.join("dev-factory/transcripts");
-    let mut judged = 0;
-    for tool in TOOLS {
-        for entry in fs::read_dir(folder.join(tool)).unwrap() {
-            let path = entry.unwrap().path();
-            let said = replay(&path);
-            assert_eq!(said["differ"], 0, "{}: {said:#}", path.display());
-            judged += said["steps"].as_array().unwrap().len();
+    let of_tool = |tool| fs::read_dir(folder.join(tool)).unwrap().map(Result::unwrap);
+    let all: Vec<_> = TOOLS.into_iter().flat_map(of_tool).collect();
+    let judged = AtomicUsize::new(0);
+    let judge = |entry: &fs::DirEntry| {
+        let said = replay(&entry.path());
+        assert_eq!(said["differ"], 0, "{entry:?}: {said:#}");
+        judged.fetch_add(said["steps"].as_array().unwrap().len(), Ordering::SeqCst);
+    };
+    std::thread::scope(|scope| {
+        for share in all.chunks(all.len().div_ceil(3)) {
+            scope.spawn(move || share.iter().for_each(judge));
         }
-    }
+    });
+    let judged = judged.into_inner();
     assert!(judged > 60, "{judged} decisions");
     let coding = fs::read_dir(folder.join("cost-tracker")).unwrap().flatten();
     let path = coding.map(|entry| entry.path());

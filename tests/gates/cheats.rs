@@ -1,13 +1,19 @@
 //! Each known way of cheating as a real tool that is caught, and beside it an honest tool that looks like it and passes.
 
 use super::mutation::{settings, with};
-use super::{GateInput, measure, measured, red, words};
-use crate::tool::Home;
+use super::{GateInput, measure, red, words};
+use crate::tool::{self, Home, TOOL, cases};
+use dev_factory::agents::scaffold;
+use dev_factory::domain::case::Case;
 use dev_factory::domain::cheat::Cheat;
 use dev_factory::domain::event::RunSummary;
-use dev_factory::domain::evidence::Evidence;
+use dev_factory::domain::evidence::{Evidence, JestReport};
 use dev_factory::factory::ports::settings::MutationSettings;
-use std::sync::Mutex;
+use dev_factory::factory::ports::tests::Tests;
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Arc, Mutex};
+use tokio::sync::OnceCell;
 
 /// A way of cheating: the tools that do it, each with the gate that says so and words of what it says; and honest ones.
 struct Row {
@@ -169,9 +175,24 @@ const ROWS: [Row; 16] = [
     },
 ];
 
-/// All gates, the last one with the real Stryker.
-async fn to_the_end(home: &Home) -> Evidence {
-    with(home, settings(), &Mutex::new(Vec::new())).await
+impl Row {
+    /// A look-alike is asked by the gates that catch what it looks like.
+    fn mutated(&self) -> bool {
+        self.cheats.iter().any(|(_, gate, _)| *gate == "mutation")
+    }
+}
+
+/// What was measured of each cheat.
+static JUDGED: Mutex<BTreeMap<&str, Arc<OnceCell<Arc<Evidence>>>>> = Mutex::new(BTreeMap::new());
+
+/// All gates over a cheat, the last one with the real Stryker: measured once, however many tests ask.
+pub async fn judged(cheat: &'static str) -> Arc<Evidence> {
+    let cell = Arc::clone(JUDGED.lock().unwrap().entry(cheat).or_default());
+    let judge = || async {
+        let home = Home::cheating(cheat);
+        Arc::new(with(&home, settings(), &Mutex::new(Vec::new())).await)
+    };
+    Arc::clone(cell.get_or_init(judge).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +200,7 @@ async fn every_cheat_is_caught_by_the_gate_that_is_there_for_it() {
     let mut missed = Vec::new();
     for row in &ROWS {
         for (cheat, gate, part) in row.cheats {
-            let evidence = to_the_end(&Home::cheating(cheat)).await;
+            let evidence = judged(cheat).await;
             let caught = red(&evidence).contains(gate) && words(&evidence, gate).contains(part);
             // The scan knows what kind of cheat it looks at.
             let sorted = *gate != "scan" || !RunSummary::of(&evidence).cheats.is_empty();
@@ -191,20 +212,129 @@ async fn every_cheat_is_caught_by_the_gate_that_is_there_for_it() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// An honest tool by itself, through all gates.
+async fn alone(honest: &str, mutated: bool) -> Evidence {
+    let settings = MutationSettings {
+        on: mutated,
+        ..settings()
+    };
+    with(&Home::honest(honest), settings, &Mutex::new(Vec::new())).await
+}
+
+/// The look-alike whose sources are those of a command, which a tool has only one of.
+const COMMAND: &str = "reads-env-from-deps";
+
+/// Look-alikes as one tool: a source with its tests for each, under its name, beside the tool that is a command.
+struct Together {
+    home: Home,
+    modules: Vec<String>,
+    public: Vec<Case>,
+    held_out: Vec<Case>,
+}
+
+impl Together {
+    fn of(honest: &[&str]) -> Self {
+        let home = Home::honest(COMMAND);
+        let mut all = Self {
+            modules: tool::modules(),
+            public: home.public.clone(),
+            held_out: home.held_out.clone(),
+            home,
+        };
+        let others = honest.iter().filter(|name| **name != COMMAND);
+        for (nth, name) in others.enumerate() {
+            all.add(name, &format!("countWords{nth}"));
+        }
+        let examples = scaffold::examples(&all.modules, &all.public);
+        all.home.put("test/examples.test.js", &examples);
+        all
+    }
+
+    /// Its function gets a name of its own, by which cases reach it when the source is its own too.
+    fn add(&mut self, name: &str, call: &str) {
+        let own = tool::root("tests/fixtures/honest").join(name);
+        let plain = tool::root("tests/fixtures/tools").join(TOOL);
+        let text = |path: &str| {
+            let found = fs::read_to_string(own.join(path));
+            found.unwrap_or_else(|_| fs::read_to_string(plain.join(path)).unwrap())
+        };
+        assert!(!own.join("src/cli.js").exists(), "{name} is a command");
+        let unit = match own.join("test/dev/cli.test.js").exists() {
+            true => "cli",
+            false => "count",
+        };
+        let (mut source, tests) = (
+            text(&format!("src/{unit}.js")),
+            text(&format!("test/dev/{unit}.test.js")),
+        );
+        let mut tests = tests.replace(&format!("/src/{unit}.js"), &format!("/src/{name}.js"));
+        if unit == "count" {
+            source = source.replace("countWords", call);
+            tests = tests.replace("countWords", call);
+        }
+        self.home.put(&format!("src/{name}.js"), &source);
+        self.home.put(&format!("test/dev/{name}.test.js"), &tests);
+        self.modules.push(format!("src/{name}.js"));
+        if own.join("src").exists() {
+            let of = |what: &str, rest: &str| {
+                format!(r#"{{"id":"{name} {what}","rule":"R1","call":"{call}","args":{rest}}}"#)
+            };
+            self.public.extend(cases(&[
+                &of("counts", r#"["one two"],"expect":2"#),
+                &of("refuses", r#"[3],"throws":"TypeError: text must""#),
+            ]));
+            let held_out = of("counts more", r#"["one two  three"],"expect":3"#);
+            self.held_out.extend(cases(&[&held_out]));
+        }
+    }
+
+    async fn measured(&self) -> Evidence {
+        let input = GateInput {
+            modules: self.modules.clone(),
+            public: &self.public,
+            held_out: &self.held_out,
+            ..self.home.input()
+        };
+        measure(input, &self.home.tests(60), &self.home.files(), |_| ())
+            .await
+            .unwrap()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_tool_that_looks_like_a_cheat_passes() {
-    for row in &ROWS {
-        // A look-alike is asked by the gates that catch what it looks like.
-        let mutated = row.cheats.iter().any(|(_, gate, _)| *gate == "mutation");
-        let settings = MutationSettings {
-            on: mutated,
-            ..settings()
-        };
+    let rows = ROWS.iter().filter(|row| !row.mutated());
+    let honest: Vec<&str> = rows.flat_map(|row| row.honest).copied().collect();
+    let all = Together::of(&honest);
+    let evidence = all.measured().await;
+    // A red gate may say how many and not which.
+    let mut refused = Vec::new();
+    for name in honest.iter().filter(|_| !evidence.green()) {
+        let one = alone(name, false).await;
+        if !one.green() {
+            refused.push(format!("{name}: {:?}", one.gates));
+        }
+    }
+    assert!(
+        evidence.green(),
+        "refused: {}\ntogether: {:?}",
+        refused.join("\n"),
+        evidence.gates
+    );
+    let measured: Vec<&String> = evidence.jest.as_ref().unwrap().coverage.keys().collect();
+    for name in honest.iter().filter(|name| **name != COMMAND) {
+        assert!(measured.contains(&&format!("src/{name}.js")), "{name}");
+    }
+    assert_eq!(measured.len(), honest.len() + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_tool_that_looks_like_one_that_proves_nothing_passes() {
+    for row in ROWS.iter().filter(|row| row.mutated()) {
         for honest in row.honest {
-            let home = Home::honest(honest);
-            let evidence = with(&home, settings, &Mutex::new(Vec::new())).await;
+            let evidence = alone(honest, true).await;
             assert!(
-                evidence.green() && evidence.mutation.is_some() == mutated,
+                evidence.green() && evidence.mutation.is_some(),
                 "{}, {honest}: {:?}",
                 row.way,
                 evidence.gates
@@ -214,8 +344,7 @@ async fn an_honest_tool_that_looks_like_a_cheat_passes() {
 }
 
 /// A run over a tool whose tests of the run before must stay.
-async fn after(home: &Home, before: &Evidence) -> Evidence {
-    let report = before.jest.as_ref().unwrap().report.as_ref().unwrap();
+async fn after(home: &Home, report: &JestReport) -> Evidence {
     let before: Vec<(String, String)> = report
         .tests
         .iter()
@@ -232,7 +361,10 @@ async fn after(home: &Home, before: &Evidence) -> Evidence {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_that_was_there_may_not_go_and_new_ones_may_come() {
-    let before = measured(&Home::new()).await;
+    let home = Home::new();
+    let before = home.tests(60).jest(&home.tree(), false).await.unwrap();
+    let before = before.report.unwrap();
+    assert_eq!(before.passed, 8);
     let removed = after(&Home::cheating("dropped-test"), &before).await;
     assert_eq!(red(&removed), ["scan"], "{:?}", removed.gates);
     let said = words(&removed, "scan");

@@ -1,5 +1,6 @@
 //! Mutation testing with the real Stryker: weak tests are named with what they let pass, honest ones pass, time is bounded.
 
+use super::cheats::judged;
 use super::{GateInput, measure, red, words};
 use crate::tool::Home;
 use dev_factory::domain::evidence::Evidence;
@@ -55,8 +56,7 @@ async fn honest_tests_notice_enough_and_one_sees_how_far_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tests_that_run_the_code_without_looking_are_caught_by_nothing_else() {
-    let home = Home::cheating("unlooking");
-    let evidence = with(&home, settings(), &Mutex::new(Vec::new())).await;
+    let evidence = judged("unlooking").await;
     assert_eq!(red(&evidence), ["mutation"], "{:?}", evidence.gates);
     let said = words(&evidence, "mutation");
     assert!(said.starts_with("test/dev/"), "{said}");

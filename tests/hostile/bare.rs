@@ -53,7 +53,7 @@ fn run(job: &Job) -> Ended {
     let exit = wait(&mut child, begun + job.limits.wall + GRACE);
     let drained = Instant::now() + DRAIN;
     while Arc::strong_count(&stdout) + Arc::strong_count(&stderr) > 2 && Instant::now() < drained {
-        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(1));
     }
     let taken = |kept: &Mutex<Vec<u8>>| std::mem::take(&mut *kept.lock().unwrap());
     Ended {

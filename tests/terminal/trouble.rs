@@ -1,5 +1,6 @@
 //! `demo --trouble` with everything real but the models: what happens by itself, what waits, and the answers by keys.
 
+use super::demo_home;
 use super::pty::{Ends, Pty};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -41,7 +42,7 @@ fn journal(home: &Path) -> String {
 fn without_screens_it_names_what_waits_and_ends_well_once_all_is_answered() {
     let world = tempfile::tempdir().unwrap();
     let dir = world.path();
-    let home = dir.join("practice");
+    let home = demo_home::make(dir, "practice", &["--trouble"]);
     let demo = ["demo", "--trouble", "--dir", "practice", "--no-tui"];
     let first = program(dir, &demo);
     let text = said(&first);
@@ -103,7 +104,7 @@ fn without_screens_it_names_what_waits_and_ends_well_once_all_is_answered() {
 #[test]
 fn the_card_is_answered_by_keys_and_the_tools_are_shipped() {
     let world = tempfile::tempdir().unwrap();
-    let home = world.path().join("practice");
+    let home = demo_home::make(world.path(), "practice", &["--trouble"]);
     let mut pty = Pty::run(
         world.path(),
         &["demo", "--trouble", "--dir", "practice"],
