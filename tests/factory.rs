@@ -14,6 +14,8 @@ mod model_server;
 mod plant;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/small_script.rs"]
+mod small_script;
 #[path = "support/small_tool.rs"]
 mod small_tool;
 

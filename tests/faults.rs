@@ -12,6 +12,10 @@ mod place;
 #[cfg(feature = "full-tests")]
 #[path = "faults/power.rs"]
 mod power;
+#[path = "support/small_script.rs"]
+mod small_script;
+#[path = "support/small_tool.rs"]
+mod small_tool;
 #[cfg(feature = "full-tests")]
 #[path = "faults/space.rs"]
 mod space;

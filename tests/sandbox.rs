@@ -6,6 +6,10 @@ mod barred;
 mod homes;
 #[path = "support/jest_home.rs"]
 mod jest_home;
+#[path = "support/small_script.rs"]
+mod small_script;
+#[path = "support/small_tool.rs"]
+mod small_tool;
 #[path = "support/tool.rs"]
 mod tool;
 

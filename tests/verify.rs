@@ -7,6 +7,10 @@ mod homes;
 mod jest_home;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/small_script.rs"]
+mod small_script;
+#[path = "support/small_tool.rs"]
+mod small_tool;
 
 #[path = "verify/documents.rs"]
 mod documents;

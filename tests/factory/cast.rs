@@ -6,14 +6,13 @@ use crate::fakes::{Fake, Said, Wire};
 use crate::homes;
 use crate::model_server::{Answer, ModelServer, Request, Step, chunk, head, ollama_uncounted};
 use crate::process::{self, Ended};
-use crate::small_tool::{Bug, IDEA, TOOL, fenced, reply, source};
+use crate::small_tool::{self, Bug, TOOL, fenced, reply, source};
 use dev_factory::adapters::store::readers;
 use dev_factory::domain::event::{Event, EventBody, Turn};
 use dev_factory::domain::factory::ToolFacts;
 use dev_factory::domain::item::Item;
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -35,6 +34,9 @@ fn settings(url: &str, supervisor: bool, more: &str) -> String {
     if supervisor {
         text += "[roles.supervisor]\nmodel = \"lab/test\"\n";
     }
+    if !more.contains("[harness]") {
+        text += small_tool::HARNESS;
+    }
     text
 }
 
@@ -55,12 +57,7 @@ impl Story {
         });
         let dir = tempfile::tempdir().unwrap();
         let home = homes::make(dir.path(), &[], &settings(&server.url(), supervisor, more));
-        let list = json!({"items": [{"idea": IDEA, "name": TOOL}]});
-        fs::write(
-            home.join("dev-factory/wishlist.json"),
-            format!("{list:#}\n"),
-        )
-        .unwrap();
+        small_tool::list(&home, &[TOOL]);
         Self {
             _dir: dir,
             home,

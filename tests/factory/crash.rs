@@ -4,6 +4,8 @@ use crate::homes;
 use crate::model_server::{Answer, Gate, ModelServer, Request, Step, ollama_reply};
 use crate::plant::Plant;
 use crate::process::{self, Process, wait};
+use crate::small_script::{self, EVENTFUL as TOOL};
+use crate::small_tool;
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, readers, submit};
 use dev_factory::domain::command::{Command, Verb};
@@ -15,24 +17,26 @@ use dev_factory::factory::ports::clock::Clock;
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// Rejected once, red once, fixed once: it sees every phase.
-const TOOL: &str = "cost-tracker";
 
 /// Stands for a cut while the gates run, with no turn held.
 const JEST: &str = "/no turn";
 
-fn settings(url: &str) -> String {
-    format!(
+/// A home with the tool on its list, its models at this address.
+fn home(dir: &Path, url: &str) -> PathBuf {
+    let harness = small_tool::HARNESS;
+    let settings = format!(
         "[hosts.lab]\nkind = \"ollama\"\nurl = \"{url}\"\n
-[roles.developer]\nmodel = \"lab/test\"\n[roles.qa]\nmodel = \"lab/test\"\n[roles.supervisor]\nmodel = \"lab/test\"\n"
-    )
+[roles.developer]\nmodel = \"lab/test\"\n[roles.qa]\nmodel = \"lab/test\"\n[roles.supervisor]\nmodel = \"lab/test\"\n{harness}"
+    );
+    let home = homes::make(dir, &[], &settings);
+    small_tool::list(&home, &[TOOL]);
+    home
 }
 
-/// A server that plays the demo, but keeps turns silent whose label holds a word of `held`, and notes the others.
+/// A server that plays the script, but keeps turns silent whose label holds a word of `held`, and notes the others.
 fn server(held: &Arc<Mutex<String>>, answered: &Arc<Mutex<Vec<String>>>) -> ModelServer {
     let (held, answered) = (held.clone(), answered.clone());
     ModelServer::answering(move |request| match request.path.as_str() {
@@ -58,7 +62,7 @@ fn reply(request: &Request) -> Answer {
     let label = request.label();
     ollama_reply(
         request,
-        &homes::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")),
+        &small_script::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")),
     )
 }
 
@@ -94,13 +98,13 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
     let paid = Arc::new(Mutex::new(Vec::new()));
     let server = server(&held, &paid);
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(dir.path(), &[TOOL], &settings(&server.url()));
+    let home = home(dir.path(), &server.url());
     let (mut before, mut seen) = (Totals::default(), 0);
     let stops = [
         (Phase::Spec, "/spec/template"),
         (Phase::SpecReview, "/spec-review/verdict"),
-        (Phase::Coding, "/coding/file/src/ledger.js"),
         (Phase::Coding, "/coding/file/test/dev/cli.test.js"),
+        (Phase::Coding, "/coding/file/README.md"),
         (Phase::Qa, JEST),
         (Phase::Qa, "/qa/"),
         (Phase::Fixing, "/fixing/"),
@@ -200,7 +204,7 @@ fn sigterm_waits_for_the_turn_and_a_second_engine_is_refused() {
         }
     });
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(dir.path(), &[TOOL], &settings(&server.url()));
+    let home = home(dir.path(), &server.url());
     let engine = Process::start(&home, &[]);
     wait("a turn", || !server.turns().is_empty());
     let second = Process::start(&home, &[]).ended();

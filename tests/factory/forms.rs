@@ -244,11 +244,6 @@ fn the_one_that_cheats_is_caught_each_time_until_it_is_honest() {
                 };
                 return say(&fenced(&text));
             }
-            if label.contains("qa/replace") {
-                return say(
-                    "```jsonl\n{\"id\":\"H10\",\"rule\":\"R1\",\"call\":\"sum\",\"args\":[\"8\\n9\"],\"expect\":17}\n```\n",
-                );
-            }
             usual(request)
         },
     );
@@ -466,7 +461,7 @@ fn a_clause_that_three_answers_read_in_three_ways_sends_the_spec_back() {
     // Whoever answers sees no other answer.
     let answers = story.prompts("spec-review/cases/1");
     assert!(
-        answers[0].contains("\\\"H6\\\"") && !answers[0].contains("\\\"expect\\\":60"),
+        answers[0].contains("\\\"H6\\\"") && !answers[0].contains("\\\"expect\\\":4"),
         "{}",
         answers[0]
     );
@@ -477,14 +472,14 @@ fn two_of_three_carry_a_case_whose_author_was_wrong() {
     let story = Story::of(true, "", |request| {
         if request.label().ends_with("spec-review/cases/0") {
             let said = reply(request.label()).unwrap();
-            return say(&said.replace("\"expect\":60}", "\"expect\":61}"));
+            return say(&said.replace("\"expect\":4}", "\"expect\":61}"));
         }
         usual(request)
     });
     let ended = story.run();
     story.shipped(&ended, 1);
     let told = story.prompts("spec-review/verdict").pop().unwrap();
-    assert!(told.contains("H1 (R1): most say 60, one says 61"), "{told}");
+    assert!(told.contains("H6 (R1): most say 4, one says 61"), "{told}");
 }
 
 #[test]
@@ -532,17 +527,27 @@ fn an_idea_that_is_too_large_waits_for_its_operator_before_anything_is_written()
 
 #[test]
 fn what_no_test_notices_is_shown_to_the_supervisor_and_reported_to_whoever_writes_the_tests() {
-    let story = Story::of(true, "[harness]\nmutation_wall_s = 600\n", usual);
+    let story = Story::of(
+        true,
+        "[harness]\nheld_out = 50\nmutation_wall_s = 600\n",
+        usual,
+    );
     let ended = story.run();
     story.shipped(&ended, 1);
     let prompt = story.prompts("review/verdict").pop().unwrap();
     assert!(prompt.contains("ok  mutation: "), "{prompt}");
-    let strict = "[harness]\nmutation_score = 100\nmutation_reviewed_score = 100\nmutation_wall_s = 600\n[ladder]\nrepairs = 1\nfresh_starts = 0\nsamples = 1\n";
-    let story = Story::of(false, strict, usual);
+    let strict = "[harness]\nheld_out = 50\nmutation_score = 100\nmutation_reviewed_score = 100\nmutation_wall_s = 600\n[ladder]\nrepairs = 1\nfresh_starts = 0\nsamples = 1\n";
+    // Who is to repair has no code to offer: the same tests would only be measured again.
+    let story = Story::of(false, strict, |request| {
+        match request.label().contains("fixing/") {
+            true => say("I would leave the tests as they are."),
+            false => usual(request),
+        }
+    });
     let ended = story.run();
     assert_eq!(ended.code, Some(4), "{}", ended.said);
     assert!(homes::tags(&story.home).is_empty());
-    assert!(failed_gates(&story).iter().all(|gate| gate == "mutation"));
+    assert_eq!(failed_gates(&story), ["mutation"]);
     let bug =
         fs::read_to_string(story.home.join(format!("dev-factory/bugs/{TOOL}/BUG-1.md"))).unwrap();
     assert!(bug.contains("No test fails when src/cli.js:"), "{bug}");

@@ -1,9 +1,10 @@
 //! The real program with real git and real Jest, its models behind HTTP.
 
 use crate::fakes::{Fake, Said, Wire, broken_off};
-use crate::homes::{self, TOOL};
+use crate::homes;
 use crate::model_server::{Answer, ModelServer, Request, Step, closed_url};
 use crate::process::{self, Process};
+use crate::small_tool::{self, TOOL};
 use dev_factory::adapters::store::readers;
 use dev_factory::domain::event::{EventBody, Turn};
 use dev_factory::domain::phase::Phase;
@@ -25,9 +26,16 @@ fn settings(kind: &str, url: &str, supervisor: bool) -> String {
     text
 }
 
-fn demo(request: &Request) -> String {
+/// A home with the small tool on its list.
+fn made(dir: &Path, settings: &str) -> PathBuf {
+    let home = homes::make(dir, &[], &format!("{settings}{}", small_tool::HARNESS));
+    small_tool::list(&home, &[TOOL]);
+    home
+}
+
+fn usual(request: &Request) -> String {
     let label = request.label();
-    homes::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}"))
+    small_tool::reply(label).unwrap_or_else(|| panic!("no reply for {label:?}"))
 }
 
 fn papers(home: &Path, folder: &str) -> Vec<PathBuf> {
@@ -39,13 +47,9 @@ fn papers(home: &Path, folder: &str) -> Vec<PathBuf> {
 
 #[test]
 fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
-    let server = ModelServer::serving_requests(demo);
+    let server = ModelServer::serving_requests(usual);
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(
-        dir.path(),
-        &[TOOL],
-        &settings("ollama", &server.url(), true),
-    );
+    let home = made(dir.path(), &settings("ollama", &server.url(), true));
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert_eq!(homes::tags(&home), [format!("{TOOL}@1.0.0")]);
@@ -55,7 +59,7 @@ fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
     let evidence: Value = serde_json::from_str(&evidence).unwrap();
     assert_eq!(evidence["reviewed"], "reviewed locally by lab/test");
     let turns = server.turns();
-    assert!(turns.len() > 10);
+    assert!(turns.len() >= 10);
     for request in &turns {
         let body = request.json();
         assert_eq!(body["model"], "test");
@@ -93,15 +97,13 @@ fn with_ollama_and_a_local_supervisor_a_tool_ships_by_itself() {
     );
     // The shipped tool runs.
     let bin = home.join(format!("tools/{TOOL}/bin/{TOOL}.js"));
+    fs::write(dir.path().join("a.txt"), "1\n2\n").unwrap();
     let tried = std::process::Command::new("node")
-        .args([bin.to_str().unwrap(), "status"])
+        .args([bin.to_str().unwrap(), "a.txt"])
         .current_dir(dir.path())
         .output()
         .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&tried.stdout),
-        "nothing is running\n"
-    );
+    assert_eq!(String::from_utf8_lossy(&tried.stdout), "3\n");
 }
 
 #[test]
@@ -110,10 +112,10 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
     // One reply breaks off in the middle.
     let server = ModelServer::answering(move |request| {
         let label = request.label();
-        if label.ends_with("coding/file/src/log.js/0")
+        if label.ends_with("coding/file/src/cli.js/0")
             && cut.swap(false, std::sync::atomic::Ordering::SeqCst)
         {
-            let mut answer = crate::model_server::openai_reply(request, &demo(request));
+            let mut answer = crate::model_server::openai_reply(request, &usual(request));
             if let Some(Step::Bytes(bytes)) = answer.steps.first_mut() {
                 bytes.truncate(bytes.len() / 2);
             }
@@ -121,7 +123,7 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
             return answer;
         }
         match request.path.as_str() {
-            "/v1/chat/completions" => crate::model_server::openai_reply(request, &demo(request)),
+            "/v1/chat/completions" => crate::model_server::openai_reply(request, &usual(request)),
             "/v1/models" => Answer::status(
                 200,
                 r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#,
@@ -131,7 +133,7 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
     });
     let dir = tempfile::tempdir().unwrap();
     let url = format!("{}/v1", server.url());
-    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, false));
+    let home = made(dir.path(), &settings("openai", &url, false));
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(4), "{}", ended.said);
     assert!(homes::tags(&home).is_empty());
@@ -170,7 +172,7 @@ fn with_an_openai_server_and_no_supervisor_the_tool_waits_for_the_decision() {
 fn without_a_server_the_engine_says_so_and_goes_on_when_one_appears() {
     let url = closed_url();
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(dir.path(), &[TOOL], &settings("ollama", &url, true));
+    let home = made(dir.path(), &settings("ollama", &url, true));
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(4), "{}", ended.said);
     let status = process::run(&home, &["status"]);
@@ -217,11 +219,7 @@ fn a_refused_key_and_a_missing_model_end_with_what_to_do() {
             _ => Answer::status(status, tags),
         });
         let dir = tempfile::tempdir().unwrap();
-        let home = homes::make(
-            dir.path(),
-            &[TOOL],
-            &settings("ollama", &server.url(), true),
-        );
+        let home = made(dir.path(), &settings("ollama", &server.url(), true));
         let ended = process::until_idle(&home);
         assert_eq!(ended.code, Some(4), "{}", ended.said);
         let said = process::run(&home, &["status"]).said;
@@ -267,7 +265,7 @@ fn a_key_that_is_refused_is_read_again() {
     const NEW: Option<&str> = Some("Bearer renewed-key");
     let server = ModelServer::answering(|request| match request.path.as_str() {
         "/v1/chat/completions" if request.header("authorization") == NEW => {
-            crate::model_server::openai_reply(request, &demo(request))
+            crate::model_server::openai_reply(request, &usual(request))
         }
         "/v1/chat/completions" => Answer::status(401, r#"{"error":{"message":"who are you"}}"#),
         "/v1/models" => Answer::status(
@@ -278,7 +276,7 @@ fn a_key_that_is_refused_is_read_again() {
     });
     let dir = tempfile::tempdir().unwrap();
     let url = format!("{}/v1", server.url());
-    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
+    let home = made(dir.path(), &settings("openai", &url, true));
     let file = key_file(dir.path(), &server.url());
     fs::write(&file, "expired-key").unwrap();
     let engine = Process::start(&home, &[]);
@@ -296,8 +294,8 @@ fn a_key_that_is_refused_is_read_again() {
 
 #[test]
 fn a_paid_reviewer_is_priced_by_its_rate_and_a_host_without_a_kind_is_recognised() {
-    let local = ModelServer::serving_requests(demo);
-    let verdict = homes::reply(&format!("{TOOL}/review/verdict/0")).unwrap();
+    let local = ModelServer::serving_requests(usual);
+    let verdict = small_tool::reply(&format!("{TOOL}/review/verdict/0")).unwrap();
     let fake = Fake {
         model: "claude-opus-5-5".to_owned(),
         ..Fake::new(Wire::Anthropic).saying(Said::text(&verdict))
@@ -310,7 +308,7 @@ fn a_paid_reviewer_is_priced_by_its_rate_and_a_host_without_a_kind_is_recognised
             "[hosts.claude]\nkind = \"anthropic\"\nurl = \"{}\"\nlocal = false\n[roles.supervisor]\nmodel = \"claude/claude-opus-5-5\"\n",
             claude.url()
         );
-    let home = homes::make(dir.path(), &[TOOL], &text);
+    let home = made(dir.path(), &text);
     let file = key_file(dir.path(), &claude.url());
     fs::write(&file, "sk-ant-test").unwrap();
     let ended = process::until_idle(&home);
@@ -349,8 +347,8 @@ fn a_paid_reviewer_is_priced_by_its_rate_and_a_host_without_a_kind_is_recognised
 
 #[test]
 fn a_paid_turn_that_broke_off_is_counted_as_far_as_it_came_and_at_least_with_its_prompt() {
-    let local = ModelServer::serving_requests(demo);
-    let verdict = homes::reply(&format!("{TOOL}/review/verdict/0")).unwrap();
+    let local = ModelServer::serving_requests(usual);
+    let verdict = small_tool::reply(&format!("{TOOL}/review/verdict/0")).unwrap();
     let fake = Fake {
         model: "claude-opus-5-5".to_owned(),
         cached: 200,
@@ -374,7 +372,7 @@ fn a_paid_turn_that_broke_off_is_counted_as_far_as_it_came_and_at_least_with_its
             "[hosts.claude]\nkind = \"anthropic\"\nurl = \"{}\"\nlocal = false\nretry_ms = 1\n[roles.supervisor]\nmodel = \"claude/claude-opus-5-5\"\n",
             claude.url()
         );
-    let home = homes::make(dir.path(), &[TOOL], &text);
+    let home = made(dir.path(), &text);
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     let events = readers::history(&home, 1).unwrap();
@@ -430,7 +428,7 @@ fn a_key_that_a_probe_finds_wrong_is_picked_up_once_it_is_mended() {
             return Answer::status(401, r#"{"error":{"message":"who are you"}}"#);
         }
         match request.path.as_str() {
-            "/v1/chat/completions" => crate::model_server::openai_reply(request, &demo(request)),
+            "/v1/chat/completions" => crate::model_server::openai_reply(request, &usual(request)),
             _ => Answer::status(
                 200,
                 r#"{"object":"list","data":[{"id":"test","object":"model","owned_by":"x"}]}"#,
@@ -439,7 +437,7 @@ fn a_key_that_a_probe_finds_wrong_is_picked_up_once_it_is_mended() {
     });
     let dir = tempfile::tempdir().unwrap();
     let url = format!("{}/v1", server.url());
-    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
+    let home = made(dir.path(), &settings("openai", &url, true));
     let file = key_file(dir.path(), &server.url());
     fs::write(&file, "expired-key").unwrap();
     let engine = Process::start(&home, &[]);
@@ -462,22 +460,22 @@ fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
         "/v1/chat/completions" => {
             let wanted = format!("Bearer {KEY}");
             assert_eq!(request.header("authorization"), Some(wanted.as_str()));
-            let said = demo(request);
+            let said = usual(request);
             let mut said = said
                 .replacen(
                     "'use strict';\n",
                     &format!("'use strict';\n\n// {KEY}\n"),
                     1,
                 )
-                .replacen("- R11: ", &format!("- R11: ({KEY}) "), 1)
-                .replacen("\"notes\": \"", &format!("\"notes\": \"{KEY} "), 1)
+                .replacen("- R5: ", &format!("- R5: ({KEY}) "), 1)
+                .replacen("\"notes\":\"", &format!("\"notes\":\"{KEY} "), 1)
                 .replacen(
-                    "\"instructions\": \"",
-                    &format!("\"instructions\": \"{KEY} "),
+                    "\"instructions\":\"",
+                    &format!("\"instructions\":\"{KEY} "),
                     1,
                 );
             if request.label().contains("README.md") {
-                said = said.replacen("\n## ", &format!("\n{KEY}\n\n## "), 1);
+                said = said.replacen("\nExit ", &format!("\n{KEY}\n\nExit "), 1);
             }
             crate::model_server::openai_reply(request, &said)
         }
@@ -491,13 +489,13 @@ fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
     });
     let dir = tempfile::tempdir().unwrap();
     let url = format!("{}/v1", server.url());
-    let home = homes::make(dir.path(), &[TOOL], &settings("openai", &url, true));
+    let home = made(dir.path(), &settings("openai", &url, true));
     let file = key_file(dir.path(), &server.url());
     fs::write(&file, KEY).unwrap();
     let ended = process::until_idle(&home);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     assert!(!ended.said.contains(KEY));
-    let shipped = homes::git(&home, &["show", &format!("main:tools/{TOOL}/src/log.js")]);
+    let shipped = homes::git(&home, &["show", &format!("main:tools/{TOOL}/src/cli.js")]);
     assert!(shipped.contains("// [redacted]"), "{shipped}");
     let mut files = Vec::new();
     everything(&home, &mut files);
@@ -517,11 +515,10 @@ fn a_key_that_a_server_echoes_is_nowhere_in_the_home() {
 
 #[test]
 fn a_key_command_that_takes_its_time_holds_nothing_up() {
-    let server = ModelServer::serving_requests(demo);
+    let server = ModelServer::serving_requests(usual);
     let dir = tempfile::tempdir().unwrap();
-    let home = homes::make(
+    let home = made(
         dir.path(),
-        &[TOOL],
         &settings("openai", &format!("{}/v1", server.url()), true),
     );
     let base = dir.path().canonicalize().unwrap();

@@ -7,6 +7,7 @@ use crate::homes::{self, TOOL};
 use crate::model_server::ModelServer;
 use crate::plant::{Plant, STAFFED};
 use crate::process::{self, Process};
+use crate::small_tool;
 use dev_factory::adapters::store::readers;
 use dev_factory::domain::command::{Decision, Verb};
 use dev_factory::domain::event::{Event, EventBody};
@@ -142,9 +143,10 @@ fn bare(home: &Path) -> PathBuf {
     bare
 }
 
-/// The remote has main and exactly this tag.
+/// The remote has main and its one tag.
 fn has_all(home: &Path, bare: &Path) {
-    assert_eq!(homes::tags(bare), [format!("{TOOL}@1.0.0")]);
+    assert_eq!(homes::tags(bare), homes::tags(home));
+    assert_eq!(homes::tags(bare).len(), 1);
     let main = |folder| homes::git(folder, &["rev-parse", "main"]);
     assert_eq!(main(bare), main(home));
 }
@@ -196,12 +198,15 @@ async fn what_an_engine_left_unpushed_the_next_one_pushes() {
 
 #[test]
 fn killed_in_the_middle_of_a_push_it_pushes_at_the_next_start() {
-    let server = ModelServer::serving_requests(|request| homes::reply(request.label()).unwrap());
+    let server =
+        ModelServer::serving_requests(|request| small_tool::reply(request.label()).unwrap());
     let dir = tempfile::tempdir().unwrap();
     let url = server.url();
     let settings = STAFFED.replace("http://127.0.0.1:1", &url);
     assert_ne!(settings, STAFFED);
-    let home = homes::make(dir.path(), &[TOOL], &format!("{settings}\n{PUSHES}"));
+    let settings = format!("{settings}\n{PUSHES}{}", small_tool::HARNESS);
+    let home = homes::make(dir.path(), &[], &settings);
+    small_tool::list(&home, &[small_tool::TOOL]);
     let bare = bare(&home);
     // The remote takes its time, and in the end refuses what came from the dead engine.
     let hook = bare.join("hooks/pre-receive");

@@ -153,9 +153,8 @@ fn thousands_of_files_hold_nobody_up() {
         );
         add.output().unwrap().status.success().then_some(())
     });
-    subject.wait("the tool", || {
-        (!homes::tags(&subject.home).is_empty()).then_some(())
-    });
+    // What is run, is run beside them.
+    subject.reaches(Phase::Qa);
 }
 
 #[test]

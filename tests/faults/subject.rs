@@ -1,6 +1,8 @@
 //! A home whose engine is to meet a fault, and what must hold of it whatever happened.
 
 use crate::homes;
+use crate::small_script;
+pub use crate::small_script::{EVENTFUL, TOOL};
 use dev_factory::adapters::store::readers;
 use dev_factory::domain::condition::Trouble;
 use dev_factory::domain::event::{Event, EventBody};
@@ -14,11 +16,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Right at once: the soonest shipped.
-pub const TOOL: &str = homes::TOOL;
-/// Rejected once, red once, fixed once: it sees every phase.
-pub const EVENTFUL: &str = "cost-tracker";
-
 /// What happens to a tool when nothing is in the way.
 fn calm(tool: &str) -> Vec<String> {
     static CALM: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
@@ -28,7 +25,10 @@ fn calm(tool: &str) -> Vec<String> {
         subject.start(|_| {});
         assert_eq!(subject.ended(), Some(0), "{}", subject.said());
         subject.shipped_once_and_alone();
-        subject.meaning()
+        let meaning = subject.meaning();
+        let repaired = meaning.iter().any(|told| told.starts_with("fixing > qa "));
+        assert_eq!(repaired, tool == EVENTFUL, "{meaning:#?}");
+        meaning
     };
     known.entry(tool.to_owned()).or_insert_with(made).clone()
 }
@@ -62,7 +62,7 @@ impl Subject {
     /// As `new`, below a folder.
     pub fn within(base: &Path, tools: &[&str]) -> Self {
         let dir = tempfile::tempdir_in(base).unwrap();
-        let home = homes::make(dir.path(), tools, homes::SCRIPTED);
+        let home = small_script::make(dir.path(), tools);
         let changed = homes::git(&home, &["status", "--porcelain"]);
         Self {
             dir,

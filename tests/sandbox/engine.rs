@@ -1,23 +1,12 @@
 //! A whole engine on a machine with less than usual: what it says at the start, and the tier in its evidence.
 
-use crate::homes::{self, TOOL};
-use crate::{barred, place::Place};
+use crate::{barred, homes, place::Place, small_script};
 use dev_factory::adapters::sandbox::Tier;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-
-/// The same replies as those compiled in, but from a folder, where anybody could have changed them.
-fn from_a_folder() -> String {
-    let replies = Path::new(env!("CARGO_MANIFEST_DIR")).join("dev-factory/demo");
-    let kind = "kind = \"scripted\"\n";
-    homes::SCRIPTED.replace(
-        kind,
-        &format!("{kind}replies = \"{}\"\n", replies.display()),
-    )
-}
 
 /// An engine until nothing is left to do, with folders of its own for choices and caches.
 fn engine(place: &Place, home: &Path, words: &[&str]) -> Command {
@@ -31,10 +20,16 @@ fn engine(place: &Place, home: &Path, words: &[&str]) -> Command {
     command
 }
 
-fn made(settings: &str) -> (Place, PathBuf) {
+fn place() -> Place {
     let place = Place::new(Tier::None);
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let home = homes::make(place.path(), &[TOOL], settings);
+    place
+}
+
+/// A home whose replies lie in a folder, where anybody could have changed them.
+fn from_a_folder() -> (Place, PathBuf) {
+    let place = place();
+    let home = small_script::make(place.path(), &[small_script::TOOL]);
     (place, home)
 }
 
@@ -45,8 +40,10 @@ fn said(output: &Output) -> String {
 
 /// The tier of every piece of evidence of the tool, when it has shipped.
 fn tiers(home: &Path, output: &Output) -> Vec<String> {
-    assert_eq!(homes::tags(home).len(), 1, "{}", said(output));
-    let folder = home.join("dev-factory/evidence").join(TOOL);
+    let tags = homes::tags(home);
+    assert_eq!(tags.len(), 1, "{}", said(output));
+    let (tool, _) = tags[0].split_once('@').unwrap();
+    let folder = home.join("dev-factory/evidence").join(tool);
     let files = fs::read_dir(&folder).unwrap();
     let tier = |file: fs::DirEntry| {
         let evidence: Value = serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap();
@@ -60,7 +57,8 @@ fn tiers(home: &Path, output: &Output) -> Vec<String> {
 
 #[test]
 fn without_any_walls_compiled_in_tools_ship_and_their_evidence_says_demo() {
-    let (place, home) = made(homes::SCRIPTED);
+    let place = place();
+    let home = homes::make(place.path(), &[homes::TOOL], homes::SCRIPTED);
     let output = barred::bar(&mut engine(&place, &home, &[]))
         .output()
         .unwrap();
@@ -72,7 +70,7 @@ fn without_any_walls_compiled_in_tools_ship_and_their_evidence_says_demo() {
 
 #[test]
 fn what_a_person_lets_run_without_walls_has_evidence_that_says_none() {
-    let (place, home) = made(&from_a_folder());
+    let (place, home) = from_a_folder();
     let refused = barred::bar(&mut engine(&place, &home, &[]))
         .output()
         .unwrap();
@@ -92,7 +90,7 @@ fn what_a_person_lets_run_without_walls_has_evidence_that_says_none() {
 /// Root's runs are somebody else, who comes by the machine's own folders where no namespace is to be had.
 #[test]
 fn with_landlock_alone_a_closed_way_is_said_at_the_start_and_an_open_one_works_for_root_too() {
-    let (place, home) = made(homes::SCRIPTED);
+    let (place, home) = from_a_folder();
     let root = home.metadata().unwrap().uid() == 0;
     for closed in [place.path(), &home].into_iter().filter(|_| root) {
         fs::set_permissions(closed, fs::Permissions::from_mode(0o700)).unwrap();

@@ -1,6 +1,10 @@
 //! A very small tool as a model would build it: spec, cases, files; and its source with faults built in at will.
 #![allow(dead_code)]
 
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
 pub const TOOL: &str = "sum-lines";
 pub const IDEA: &str = "sum-lines: adds the whole numbers of a file, one a line";
 
@@ -17,8 +21,12 @@ pub enum Bug {
     Usage,
     /// The total has no line of its own.
     NoNewline,
+    /// Nothing behind the third line is read; only the held-out case H6 sees it.
+    Fourth,
 }
 
+/// Of its examples only E6 runs the command as a process of its own: `now` keeps the others within Jest's, since processes
+/// are what a test costs.
 const SPEC: &str = r#"# sum-lines
 
 ## Purpose
@@ -49,10 +57,10 @@ Adds the whole numbers of a file, one a line.
 {"id":"E2","rule":"R1","call":"sum","args":[""],"expect":0}
 {"id":"E3","rule":"R1","call":"sum","args":["4\n\n-1\n"],"expect":3}
 {"id":"E4","rule":"R2","call":"sum","args":["1\nx\n"],"throws":"line 2: not a number"}
-{"id":"E5","rule":"R3","cli":["a.txt"],"given":{"files":{"a.txt":"1\n2\n3\n"}},"exit":0,"stdout":"6\n","stderr":""}
+{"id":"E5","rule":"R3","cli":["a.txt"],"given":{"now":0,"files":{"a.txt":"1\n2\n3\n"}},"exit":0,"stdout":"6\n","stderr":""}
 {"id":"E6","rule":"R4","cli":["none.txt"],"given":{},"exit":1,"stdout":"","stderr":"cannot read none.txt\n"}
-{"id":"E7","rule":"R5","cli":[],"given":{},"exit":2,"stdout":"","stderr":"usage: sum-lines FILE\n"}
-{"id":"E8","rule":"R4","cli":["b.txt"],"given":{"files":{"b.txt":"1\n2\ny\n"}},"exit":1,"stdout":"","stderr":"b.txt: line 3: not a number\n"}
+{"id":"E7","rule":"R5","cli":[],"given":{"now":0},"exit":2,"stdout":"","stderr":"usage: sum-lines FILE\n"}
+{"id":"E8","rule":"R4","cli":["b.txt"],"given":{"now":0,"files":{"b.txt":"1\n2\ny\n"}},"exit":1,"stdout":"","stderr":"b.txt: line 3: not a number\n"}
 
 ## Edge cases
 - An empty text: E2. A missing file: E6. No file named: E7. A broken file: E8. Blank lines: E3.
@@ -61,16 +69,20 @@ Adds the whole numbers of a file, one a line.
 sum is pure. main uses deps.fs.read, deps.out and deps.err; it takes `deps` as last argument.
 "#;
 
-const CASES: &str = r#"{"id":"H1","rule":"R1","call":"sum","args":["10\n20\n30"],"expect":60}
-{"id":"H2","rule":"R1","call":"sum","args":["-5\n5\n7"],"expect":7}
-{"id":"H3","rule":"R1","call":"sum","args":[" 7 \n"],"expect":7}
+/// For what is built from it: as many held-out cases as are written, and no mutation testing, which takes as long as all
+/// other gates together.
+pub const HARNESS: &str = "\n[harness]\nmutation = false\nheld_out = 50\n";
+
+/// As few as may be: one a rule.
+const CASES: &str = r#"{"id":"H6","rule":"R1","call":"sum","args":["1\n1\n1\n1"],"expect":4}
 {"id":"H4","rule":"R3","cli":["c.txt"],"given":{"files":{"c.txt":"-1\n-2\n"}},"exit":0,"stdout":"-3\n","stderr":""}
-{"id":"H5","rule":"R3","cli":["d.txt"],"given":{"files":{"d.txt":"40\n2\n"}},"exit":0,"stdout":"42\n","stderr":""}
-{"id":"H6","rule":"R1","call":"sum","args":["1\n1\n1\n1"],"expect":4}
 {"id":"H7","rule":"R2","call":"sum","args":["z"],"throws":"line 1: not a number"}
 {"id":"H8","rule":"R4","cli":["other.txt"],"given":{},"exit":1,"stdout":"","stderr":"cannot read other.txt\n"}
 {"id":"H9","rule":"R5","cli":["a.txt","b.txt"],"given":{},"exit":2,"stdout":"","stderr":"usage: sum-lines FILE\n"}
 "#;
+
+/// What takes the place of H6 once it was shown.
+const INSTEAD: &str = r#"{"id":"H10","rule":"R1","call":"sum","args":["8\n9"],"expect":17}"#;
 
 pub const TESTS: &str = r#"'use strict';
 
@@ -112,6 +124,7 @@ pub fn source(bugs: &[Bug], note: &str) -> String {
     let exit = or(Bug::Exit, "3", "1");
     let usage = or(Bug::Usage, "use: sum-lines", "usage: sum-lines FILE");
     let newline = or(Bug::NoNewline, "", "\\n");
+    let lines = or(Bug::Fourth, ".slice(0, 3)", "");
     format!(
         r#"'use strict';
 
@@ -119,7 +132,7 @@ const NOTE = '{note}';
 
 function sum(text) {{
   let total = {start};
-  text.split('\n').forEach((raw, at) => {{
+  text.split('\n'){lines}.forEach((raw, at) => {{
     const word = raw.trim();
     if (word === '') {{
       return;
@@ -163,19 +176,36 @@ pub fn fenced(text: &str) -> String {
     format!("```js\n{text}```\n")
 }
 
-/// The usual reply to everything but src/cli.js; None for what it does not know.
+fn jsonl(cases: &str) -> String {
+    format!("```jsonl\n{}\n```\n", cases.trim_end())
+}
+
+/// Puts the tool on the list of a home, once under each of these names.
+pub fn list(home: &Path, names: &[impl AsRef<str>]) {
+    let item = |name: &str| json!({"idea": IDEA.replace(TOOL, name), "name": name});
+    let items: Vec<Value> = names.iter().map(|name| item(name.as_ref())).collect();
+    let list = format!("{:#}\n", json!({ "items": items }));
+    fs::write(home.join("dev-factory/wishlist.json"), list).unwrap();
+}
+
+/// The usual reply, to a tool of any name; None for what it does not know.
 pub fn reply(label: &str) -> Option<String> {
-    let rest = label.strip_prefix("sum-lines/")?;
+    // A chat that only shows that the model speaks.
+    if label.starts_with("trial/") {
+        return Some("yes".to_owned());
+    }
+    let (tool, rest) = label.split_once('/')?;
     let (what, _) = rest.rsplit_once('/')?;
-    Some(match what {
+    let text = match what {
         "spec/draft" => "A command that adds the whole numbers of a file.".to_owned(),
         "spec/template" | "review/template" => format!("````markdown\n{SPEC}````\n"),
-        "spec-review/cases" => format!("```jsonl\n{CASES}```\n"),
+        "spec-review/cases" => jsonl(CASES),
         "spec-review/verdict" => {
             "```json\n{\"notes\":\"Every rule has one result.\",\"ambiguous\":[],\"verdict\":\"approve\"}\n```\n".to_owned()
         }
         _ if what.ends_with("/count") => "yes".to_owned(),
         "qa/hypothesis" => "The code does not do what the rule says.".to_owned(),
+        "qa/replace" => jsonl(INSTEAD),
         "review/verdict" => {
             "```json\n{\"checks\":[\"no literal of an example\"],\"verdict\":\"ship\",\"instructions\":\"\"}\n```\n".to_owned()
         }
@@ -183,5 +213,6 @@ pub fn reply(label: &str) -> Option<String> {
         _ if what.ends_with("file/README.md") => format!("````markdown\n{README}````\n"),
         _ if what.ends_with("file/src/cli.js") => fenced(&source(&[], "right")),
         _ => return None,
-    })
+    };
+    Some(text.replace(TOOL, tool))
 }

@@ -1,6 +1,6 @@
 //! A home in which one tool was shipped and another waits for a person, made once; each test damages a copy.
 
-use super::homes;
+use super::{homes, small_script};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::FileStore;
 use dev_factory::domain::event::{EventBody, Move, NewEvent};
@@ -15,8 +15,8 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
-/// Red once, fixed once: it has every kind of paper.
-pub const TOOL: &str = "cost-tracker";
+/// It has every kind of paper.
+pub const TOOL: &str = small_script::EVENTFUL;
 /// It waits for a person, with its branch.
 pub const PARKED: &str = "half-done";
 
@@ -25,7 +25,7 @@ fn original() -> &'static Path {
     static MADE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, home) = MADE.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
-        let home = homes::make(dir.path(), &[TOOL], homes::SCRIPTED);
+        let home = small_script::make(dir.path(), &[TOOL]);
         let words = ["--home", home.to_str().unwrap(), "--no-tui", "--until-idle"];
         let ran = homes::program(dir.path(), &words).output().unwrap();
         assert_eq!(ran.status.code(), Some(0), "{ran:?}");
