@@ -45,7 +45,7 @@ impl Driver {
                 attempt,
                 events,
                 done,
-            } => self.to_record(attempt, events, done).await,
+            } => self.record_for(attempt, events, done).await,
             FromAgent::Doing {
                 attempt,
                 words,
@@ -88,7 +88,7 @@ impl Driver {
     }
 
     /// Events that an attempt waits for.
-    async fn to_record(
+    async fn record_for(
         &mut self,
         attempt: u64,
         events: Vec<NewEvent>,

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 #[path = "tested.rs"]
-mod tested;
+pub mod tested;
 
 use super::jest_home;
 use dev_factory::domain::state::StateDoc;

@@ -2,9 +2,6 @@
 
 #![allow(dead_code)]
 
-#[path = "tested.rs"]
-mod tested;
-
 use super::homes;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -68,7 +65,7 @@ fn some(count: u16) -> NonZero<u16> {
 impl Pty {
     /// The program under test in a terminal of 120 by 36.
     pub fn run(dir: &Path, words: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut command = CommandBuilder::new(tested::program());
+        let mut command = CommandBuilder::new(homes::tested::program());
         command.args(words);
         Self::start(dir, command, env)
     }

@@ -1,14 +1,7 @@
 //! The screens in a real tmux: its keys, its sizes, its escape sequences, detaching; and the demo to its closing table.
 //! Part of the feature `full-tests`, which needs tmux and fails without it.
-#![cfg(feature = "full-tests")]
 
-#[path = "support/demo_home.rs"]
-mod demo_home;
-#[path = "support/homes.rs"]
-mod homes;
-#[path = "support/jest_home.rs"]
-mod jest_home;
-
+use crate::{demo_home, homes};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -1,18 +1,7 @@
 //! The factory with a real model server, and a model that cannot build anything: `cargo test --features full-tests --test
-//! real_llama`. Part of the feature `full-tests`: needs python3 with venv, and the network once; fails without them.
-#![cfg(feature = "full-tests")]
+//! long real_llama`. Part of the feature `full-tests`: needs python3 with venv, and the network once; fails without them.
 
-#[path = "support/homes.rs"]
-mod homes;
-#[path = "support/jest_home.rs"]
-mod jest_home;
-#[path = "support/llama.rs"]
-mod llama;
-#[path = "support/process.rs"]
-mod process;
-#[path = "support/tee.rs"]
-mod tee;
-
+use crate::{homes, llama, process, tee};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{FileStore, readers};
 use dev_factory::domain::event::{EventBody, Turn};

@@ -1,19 +1,7 @@
 //! Canary secrets in the environment, in a key file, in a tool's source and in what its tests put out, over the whole life
 //! of a tool: searched for in every file, process, prompt and byte on a terminal, in every common encoding.
 
-#[path = "support/fakes.rs"]
-mod fakes;
-#[path = "support/homes.rs"]
-mod homes;
-#[path = "support/jest_home.rs"]
-mod jest_home;
-#[path = "support/model_server.rs"]
-mod model_server;
-#[path = "support/process.rs"]
-mod process;
-#[path = "support/pty.rs"]
-mod pty;
-
+use crate::{homes, model_server, process, pty};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, submit};
 use dev_factory::domain::command::{Command, Verb};

@@ -1,15 +1,7 @@
 //! The engine killed, and its disk failing, wherever that can happen: every time the next start goes on, nothing is
 //! counted twice, and the wishlist ends shipped once, with the same meaning in the journal as of an undisturbed run.
 
-#[path = "support/homes.rs"]
-mod homes;
-#[path = "support/jest_home.rs"]
-mod jest_home;
-#[path = "support/small_script.rs"]
-mod small_script;
-#[path = "support/small_tool.rs"]
-mod small_tool;
-
+use crate::{homes, small_script};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, readers, submit};
 use dev_factory::domain::command::{Command as Order, Verb};
@@ -296,7 +288,7 @@ fn killed_at_each_kind_of_step_it_ends_as_if_nothing_had_been() {
     killed_at("kill-kinds", 100);
 }
 
-/// `cargo test --test torture killed_at_every -- --ignored --nocapture`
+/// `cargo test --test long killed_at_every -- --ignored --nocapture`
 #[test]
 #[ignore = "takes minutes"]
 fn killed_at_every_step_it_ends_as_if_nothing_had_been() {
@@ -367,7 +359,7 @@ fn sixty_kills_at_random_change_nothing() {
     random_kills(4);
 }
 
-/// `cargo test --test torture five_hundred -- --ignored --nocapture`
+/// `cargo test --test long five_hundred -- --ignored --nocapture`
 #[test]
 #[ignore = "takes minutes"]
 fn five_hundred_kills_at_random_change_nothing() {

@@ -1,16 +1,7 @@
 //! `verify` and `verify --repair`: a home that shipped a tool by the real program says nothing; each kind of damage planted
 //! in a copy of it is named in a sentence, and what can be put right is, with nothing lost.
 
-#[path = "support/homes.rs"]
-mod homes;
-#[path = "support/jest_home.rs"]
-mod jest_home;
-#[path = "support/process.rs"]
-mod process;
-#[path = "support/small_script.rs"]
-mod small_script;
-#[path = "support/small_tool.rs"]
-mod small_tool;
+use crate::{homes, process, small_script};
 
 #[path = "verify/documents.rs"]
 mod documents;
