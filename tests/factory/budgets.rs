@@ -184,7 +184,9 @@ async fn who_escalates_is_told_what_a_call_of_the_supervisor_costs() {
     };
     plant.told(pause(None)).await;
     let seen = engine.until("paused", |s| !s.pauses.is_empty()).await;
-    assert_eq!(seen.review_price, price);
+    // The call may have been made before it, and tells what such calls cost.
+    let price = &seen.review_price;
+    assert!(price.ends_with("at most $0.22"), "{price}");
     plant.told(pause(Some(Scope::Supervisor))).await;
     let seen = engine
         .until("no price", |s| s.review_price.is_empty())
