@@ -332,7 +332,8 @@ impl Models for Desk {
     fn priced(&self, request: &TurnRequest, reply: Reply) -> Reply {
         let weighed = self.weighed.lock().unwrap().take();
         if let Some(blocked) = weighed {
-            blocked.wait();
+            // Others of the runtime's tasks may be queued behind this one.
+            tokio::task::block_in_place(|| blocked.wait());
         }
         let price = self.price(&request.host);
         Reply {

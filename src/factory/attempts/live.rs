@@ -45,6 +45,8 @@ pub(super) async fn show(
         }
         came.said += said.chars().count();
         came.pondered += pondered.chars().count();
+        let (said, pondered) = (text.push(&said), thought.push(&pondered));
+        // Made safe before: what is repeated is told.
         came.said_again = came.said_again.or_else(|| saying.push(&said));
         came.pondered_again = came.pondered_again.or_else(|| pondering.push(&pondered));
         let again = came.said_again.as_ref().or(came.pondered_again.as_ref());
@@ -53,11 +55,14 @@ pub(super) async fn show(
         {
             let _ = tell.send(words.clone());
         }
-        voice.line(Level::Thought, thought.push(&pondered));
-        voice.line(Level::Stream, text.push(&said));
+        voice.line(Level::Thought, pondered);
+        voice.line(Level::Stream, said);
     }
-    voice.line(Level::Thought, thought.rest());
-    voice.line(Level::Stream, text.rest());
+    let (said, pondered) = (text.rest(), thought.rest());
+    came.said_again = came.said_again.or_else(|| saying.push(&said));
+    came.pondered_again = came.pondered_again.or_else(|| pondering.push(&pondered));
+    voice.line(Level::Thought, pondered);
+    voice.line(Level::Stream, said);
     came
 }
 

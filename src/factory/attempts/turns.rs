@@ -314,7 +314,7 @@ impl Context {
                 Ok(detail) = looping => Err(ModelError::new(&request.host, Fault::Looping, detail)),
             }
         };
-        tokio::join!(reply, showing)
+        tokio::join!(biased; reply, showing)
     }
 
     /// Reads a whole reply, then journals and transcribes it, both at the same time.
