@@ -409,12 +409,16 @@ fn serve(stream: TcpStream, handler: &Handler, shared: &Shared) {
         };
         let answer = handler(&request);
         let done = Instant::now();
-        let goes_on = play(&answer, &mut writer, &mut reader, shared);
-        {
-            let mut log = shared.log.lock().unwrap();
-            log.open -= 1;
-            log.replied[number] = Some(done);
-        }
+        let mut open = true;
+        // Before its last bytes: who has them may ask again at once.
+        let mut over = || {
+            if std::mem::take(&mut open) {
+                shared.log.lock().unwrap().open -= 1;
+            }
+        };
+        let goes_on = play(&answer, &mut writer, &mut reader, shared, &mut over);
+        over();
+        shared.log.lock().unwrap().replied[number] = Some(done);
         shared.changed.notify_all();
         if !goes_on {
             let _ = writer.shutdown(Shutdown::Both);
@@ -423,11 +427,23 @@ fn serve(stream: TcpStream, handler: &Handler, shared: &Shared) {
     }
 }
 
-fn play(answer: &Answer, writer: &mut TcpStream, reader: &mut impl Read, shared: &Shared) -> bool {
-    for step in &answer.steps {
+/// `over` is called before the last bytes of the answer.
+fn play(
+    answer: &Answer,
+    writer: &mut TcpStream,
+    reader: &mut impl Read,
+    shared: &Shared,
+    over: &mut dyn FnMut(),
+) -> bool {
+    for (nth, step) in answer.steps.iter().enumerate() {
         match step {
             Step::Bytes(bytes) => {
+                let mut left = bytes.len();
                 for piece in bytes.chunks(answer.piece.max(1)) {
+                    left -= piece.len();
+                    if left == 0 && nth + 1 == answer.steps.len() {
+                        over();
+                    }
                     if writer.write_all(piece).is_err() {
                         shared.log.lock().unwrap().dropped += 1;
                         return false;
