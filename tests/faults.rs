@@ -19,5 +19,7 @@ mod small_tool;
 #[cfg(feature = "full-tests")]
 #[path = "faults/space.rs"]
 mod space;
+// Some of it is for the tests of that feature alone.
+#[cfg_attr(not(feature = "full-tests"), allow(dead_code))]
 #[path = "faults/subject.rs"]
 mod subject;

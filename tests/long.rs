@@ -1,5 +1,6 @@
 //! The tests that take minutes and wait for much of them, in one program: while one waits, others have the processor.
 
+#[cfg(feature = "full-tests")]
 #[path = "support/demo_home.rs"]
 mod demo_home;
 #[path = "support/fakes.rs"]
