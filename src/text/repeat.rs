@@ -30,30 +30,39 @@ pub struct Repeats {
 
 impl Repeats {
     /// Takes a piece; says what is repeated once it is certain.
-    pub fn push(&mut self, piece: &str) -> Option<String> {
-        let mut found = None;
-        for c in piece.chars() {
-            found = found.or_else(|| self.one(c));
+    pub fn push(&mut self, mut piece: &str) -> Option<String> {
+        while !piece.is_empty() {
+            let (run, rest) = piece.split_at(stretch(piece, CHUNK - self.unseen));
+            let found = self.take(run);
+            if found.is_some() {
+                return found;
+            }
+            piece = rest;
         }
-        found
+        None
     }
 
-    fn one(&mut self, c: char) -> Option<String> {
-        self.recent.push(c);
-        self.length += 1;
-        self.unseen += 1;
-        if c != '\n' {
-            self.line.push(c);
-        }
-        let line = if c == '\n' { self.end_of_line() } else { None };
-        if line.is_some() {
+    /// Takes characters of one line, up to where the window is to be looked at or the line ends.
+    fn take(&mut self, run: &str) -> Option<String> {
+        let characters = run.chars().count();
+        self.recent.push_str(run);
+        self.length += characters;
+        self.unseen += characters;
+        let line = match run.strip_suffix('\n') {
+            Some(end) => {
+                self.line.push_str(end);
+                self.end_of_line()
+            }
+            None => {
+                self.line.push_str(run);
+                None
+            }
+        };
+        if self.unseen < CHUNK {
             return line;
         }
-        if self.unseen < CHUNK {
-            return None;
-        }
         self.unseen = 0;
-        self.chunks()
+        line.or_else(|| self.chunks())
     }
 
     fn end_of_line(&mut self) -> Option<String> {
@@ -116,6 +125,14 @@ impl Repeats {
             )
         })
     }
+}
+
+/// Bytes of the first characters of a text, at most so many and no more than one line's with its end.
+fn stretch(text: &str, characters: usize) -> usize {
+    let most = text.char_indices().nth(characters);
+    let most = most.map_or(text.len(), |(at, _)| at);
+    let line = text.bytes().take(most).position(|byte| byte == b'\n');
+    line.map_or(most, |end| end + 1)
 }
 
 /// Backticks or tildes that open or close a fence.

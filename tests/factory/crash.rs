@@ -6,14 +6,11 @@ use crate::plant::Plant;
 use crate::process::{self, Process, wait};
 use crate::small_script::{self, EVENTFUL as TOOL};
 use crate::small_tool;
-use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, readers, submit};
-use dev_factory::domain::command::{Command, Verb};
 use dev_factory::domain::event::EventBody;
 use dev_factory::domain::factory::Totals;
 use dev_factory::domain::phase::Phase;
 use dev_factory::factory::engine::{Ended, Signal as Asked};
-use dev_factory::factory::ports::clock::Clock;
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::fs;
@@ -74,24 +71,6 @@ fn phase(home: &Path) -> Option<Phase> {
     homes::state(home).map(|s| s.phase)
 }
 
-/// Refused, which is an answer too, and changes no question.
-fn order(id: &str) -> Command {
-    Command {
-        id: id.to_owned(),
-        verb: Verb::Unpark {
-            item: "no-such-tool".to_owned(),
-            reason: None,
-            priority: None,
-        },
-        tool: None,
-        phase: None,
-        since: None,
-        attempt: None,
-        by: "operator:tester".to_owned(),
-        at: SystemClock.now(),
-    }
-}
-
 #[test]
 fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
     let held = Arc::new(Mutex::new(String::new()));
@@ -127,7 +106,10 @@ fn killed_in_every_phase_it_ends_shipped_with_every_event_once() {
         });
         engine.until(at.name(), || phase(&home) == Some(at));
         // One command is answered before the cut, one is sent into it.
-        let (early, late) = (order(&format!("early-{n}")), order(&format!("late-{n}")));
+        let (early, late) = (
+            homes::refused(&format!("early-{n}")),
+            homes::refused(&format!("late-{n}")),
+        );
         submit(&home, &early).unwrap();
         engine.until("an answer", || answered(&home, &early.id).is_some());
         submit(&home, &late).unwrap();

@@ -427,9 +427,12 @@ async fn a_host_with_less_room_than_thought_gets_prompts_that_fit_it() {
         panic!("{dropped:?}");
     };
     assert!(
-        why.ends_with("it has 8192 tokens of context; begun again with prompts for 8192 tokens"),
+        why.starts_with("begun again with prompts for 8192 tokens: lab"),
         "{why}"
     );
+    assert!(why.ends_with("it has 8192 tokens of context"), "{why}");
+    // The host answered, and was never away.
+    assert_eq!(plant.factory().lately.away.of("lab").count(), 0);
     let stuck = |body: &EventBody| matches!(body, EventBody::Stuck { .. });
     assert!(!events.iter().any(|event| stuck(&event.body)));
     // Where there is no smaller prompt, the spec is asked to be smaller.

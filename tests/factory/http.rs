@@ -412,8 +412,12 @@ fn a_paid_turn_that_broke_off_is_counted_as_far_as_it_came_and_at_least_with_its
     let all = wanted + prompt + usd(whole, whole.output_tokens.unwrap());
     let totals = readers::factory(&home).unwrap().factory.unwrap().totals;
     assert!((totals.usd - all).abs() < 1e-6, "{totals:?}");
-    for (usd, about) in [(wanted, ""), (prompt, "about ")] {
-        let said = format!("; it cost {about}${usd:.4}");
+    assert_eq!(
+        (broken.uncounted, silent.uncounted, whole.uncounted),
+        (true, true, false)
+    );
+    for usd in [wanted, prompt] {
+        let said = format!("; it cost about ${usd:.4}");
         assert!(ended.said.contains(&said), "{}", ended.said);
     }
     let report = process::run(&home, &["report"]).said;

@@ -1,14 +1,12 @@
 //! Power cuts: a home on an ext4 image of its own, the image copied while the engine works, the copy mounted in its place
 //! as after a cut. What anybody had seen is there, and the engine goes on from it.
 
+use crate::homes;
 use crate::space::{done, own_space, root};
 use crate::subject::{EVENTFUL, Subject};
-use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, readers, submit};
-use dev_factory::domain::command::{Command as Order, Verb};
 use dev_factory::domain::event::EventBody;
 use dev_factory::domain::state::StateDoc;
-use dev_factory::factory::ports::clock::Clock;
 use rustix::process::Signal;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,24 +108,6 @@ impl Drop for Disk {
     }
 }
 
-fn order(n: u32) -> Order {
-    Order {
-        id: format!("order-{n}"),
-        // Refused each time, which is an answer too.
-        verb: Verb::Unpark {
-            item: "no-such-tool".to_owned(),
-            reason: None,
-            priority: None,
-        },
-        tool: None,
-        phase: None,
-        since: None,
-        attempt: None,
-        by: "operator:tester".to_owned(),
-        at: SystemClock.now(),
-    }
-}
-
 /// `cargo test --features full-tests --test faults power_cuts -- --ignored --nocapture`, as root, where there are loop
 /// devices.
 #[test]
@@ -144,7 +124,7 @@ fn power_cuts_lose_nothing_that_was_seen() {
     let mut random = u64::from(std::process::id());
     let mut answers = 0;
     for cut in 1..=CUTS {
-        submit(&subject.home, &order(cut)).unwrap();
+        submit(&subject.home, &homes::refused(&format!("order-{cut}"))).unwrap();
         // Half an order is refused without a word in the journal.
         let sent = format!("dev-factory/commands/new/order-{cut}.json");
         fs::File::open(subject.home.join(sent))

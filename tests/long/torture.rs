@@ -2,11 +2,8 @@
 //! counted twice, and the wishlist ends shipped once, with the same meaning in the journal as of an undisturbed run.
 
 use crate::{homes, small_script};
-use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::{answered, readers, submit};
-use dev_factory::domain::command::{Command as Order, Verb};
 use dev_factory::domain::event::EventBody;
-use dev_factory::factory::ports::clock::Clock;
 use small_script::EVENTFUL as TOOL;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -223,24 +220,6 @@ fn undisturbed() -> &'static (Vec<String>, [String; 3]) {
     })
 }
 
-fn order(n: u32) -> Order {
-    Order {
-        id: format!("order-{n}"),
-        // Refused each time, which is an answer too.
-        verb: Verb::Unpark {
-            item: "no-such-tool".to_owned(),
-            reason: None,
-            priority: None,
-        },
-        tool: None,
-        phase: None,
-        since: None,
-        attempt: None,
-        by: "operator:tester".to_owned(),
-        at: SystemClock.now(),
-    }
-}
-
 /// Each command has one answer, in the journal and in its folder.
 fn answers(home: &Path, sent: u32) {
     let events = readers::history(home, 1).unwrap();
@@ -265,7 +244,8 @@ fn killed_at(plan: &str, least: u32) {
     let mut victim = Victim::new();
     let mut kills = 0;
     loop {
-        submit(&victim.home, &order(kills + 1)).unwrap();
+        let order = homes::refused(&format!("order-{}", kills + 1));
+        submit(&victim.home, &order).unwrap();
         let mut engine = victim.start(Some(plan));
         let status = ended(&mut engine, LIMIT).expect("the engine does not end");
         if status.success() {

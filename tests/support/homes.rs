@@ -5,7 +5,10 @@
 pub mod tested;
 
 use super::jest_home;
+use dev_factory::adapters::clock::SystemClock;
+use dev_factory::domain::command::{Command as Order, Verb};
 use dev_factory::domain::state::StateDoc;
+use dev_factory::factory::ports::clock::Clock;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,6 +47,24 @@ pub fn program(dir: &Path, words: &[&str]) -> Command {
         .envs(["HTTP_PROXY", "http_proxy", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")))
         .env_remove("DEV_FACTORY_HOME");
     command
+}
+
+/// A command that is refused each time, which is an answer too, and changes nothing.
+pub fn refused(id: &str) -> Order {
+    Order {
+        id: id.to_owned(),
+        verb: Verb::Unpark {
+            item: "no-such-tool".to_owned(),
+            reason: None,
+            priority: None,
+        },
+        tool: None,
+        phase: None,
+        since: None,
+        attempt: None,
+        by: "operator:tester".to_owned(),
+        at: SystemClock.now(),
+    }
 }
 
 /// A home below `dir` whose wishlist holds these tools of the demo.

@@ -89,10 +89,16 @@ impl Context {
         thrown: Option<&Reply>,
         millis: u64,
     ) -> Turn {
+        let told = self.told(asked, thrown, millis);
+        // Of a reply that broke off there is nothing left but its figures.
+        let guessed = thrown.is_some_and(|reply| {
+            reply.estimate() == 0 && reply.output_tokens != error.spent.output_tokens
+        });
         Turn {
             error: Some(self.words(error)),
             exhausted: matches!(error.fault, Fault::Overflow | Fault::Truncated),
-            ..self.told(asked, thrown, millis)
+            uncounted: told.uncounted || guessed,
+            ..told
         }
     }
 

@@ -129,7 +129,7 @@ impl Context {
             }
             Next::Smaller => {
                 let window = self.numbers().context;
-                let words = format!("{words}; begun again with prompts for {window} tokens");
+                let words = format!("begun again with prompts for {window} tokens: {words}");
                 self.log(Level::Warn, words.clone());
                 Err(Stop::Dropped(words))
             }
