@@ -154,6 +154,9 @@ pub struct ToolFacts {
     /// Attempts at the present phase that were cut short by no person: what they were answered holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<u64>,
+    /// Attempts at the present phase that got a whole answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<u64>,
     /// All turns, failed ones included (transcript numbers).
     pub attempts: u32,
     /// Local tokens used.

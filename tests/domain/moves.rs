@@ -796,3 +796,29 @@ fn the_third_illegal_claim_in_a_phase_pauses_for_a_person() {
     world.report("developer", Outcome::Built).unwrap();
     assert_eq!(world.factory.refused_claims, 0);
 }
+
+#[test]
+fn a_long_row_of_cut_attempts_forgets_none_that_was_answered() {
+    let mut world = World::with(&["alpha"]);
+    world.to(Phase::Coding);
+    let answered = serde_json::json!({"label": "alpha/coding/file/src/a.js/0", "role": "developer", "host": "gpu",
+        "model": "m", "ok": true, "local": true, "millis": 1000});
+    let answered = EventBody::Turn(serde_json::from_value(answered).unwrap());
+    let mut ids = Vec::new();
+    for n in 0..100 {
+        ids.push(world.attempt(Role::Developer));
+        if n == 3 || n == 50 {
+            world.fact(answered.clone());
+        }
+        let id = ids[n];
+        let reason = "cut".to_owned();
+        world.fact(EventBody::AttemptDropped { id, reason });
+    }
+    let cut = world.facts().cut;
+    assert_eq!(cut.len(), 32);
+    for kept in [ids[0], ids[3], ids[50], ids[99]] {
+        assert!(cut.contains(&kept), "{kept} of {cut:?}");
+    }
+    world.report("developer", Outcome::Built).unwrap();
+    assert_eq!((world.facts().cut, world.facts().heard), (vec![], vec![]));
+}

@@ -117,16 +117,20 @@ impl Factory {
         let Some(tool) = self.current_tool.clone() else {
             return;
         };
-        let cut = &mut self.facts_mut(&tool).cut;
-        match counts {
-            true => {
-                cut.push(id);
-                // The first has what the files began with; a trouble that lasts would add one a minute.
-                if cut.len() > CUT {
-                    cut.remove(1);
-                }
-            }
-            false => cut.clear(),
+        let facts = self.facts_mut(&tool);
+        if !counts {
+            return facts.nothing_cut();
+        }
+        facts.cut.push(id);
+        // The first has what the files began with, and answers are paid for; a trouble that lasts would add one a minute.
+        if facts.cut.len() > CUT {
+            let later = facts.cut.iter().skip(1);
+            let unheard = later.take_while(|id| facts.heard.contains(id)).count() + 1;
+            facts.cut.remove(if unheard < facts.cut.len() {
+                unheard
+            } else {
+                1
+            });
         }
     }
 

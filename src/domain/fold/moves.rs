@@ -96,7 +96,7 @@ fn item(factory: &mut Factory, made: &Move, tool: &str, left: &Left) {
 fn facts(facts: &mut ToolFacts, event: &Event, made: &Move, left: &Left) {
     facts.picked = true;
     facts.stands = Some((event.seq, event.ts));
-    facts.cut.clear();
+    facts.nothing_cut();
     facts.review = None;
     if made.to == Phase::Idle && made.outcome != Outcome::Next {
         facts.cycles = left.cycles;

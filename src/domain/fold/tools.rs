@@ -116,6 +116,7 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
         .saturating_add(turn.output_tokens.unwrap_or(0));
     totals.usd = exact(totals.usd + used.usd);
     spend(factory, event.ts, Some(turn.role), used);
+    let attempt = factory.attempt.as_ref().map(|attempt| attempt.id);
     if let Some(tool) = event.tool.as_deref() {
         let facts = factory.facts_mut(tool);
         facts.attempts = facts.attempts.saturating_add(1);
@@ -129,6 +130,9 @@ fn turned(factory: &mut Factory, event: &Event, turn: &Turn) {
                 .entry(without_n(&turn.label).to_owned())
                 .or_default();
             *n = n.saturating_add(1);
+            facts
+                .heard
+                .extend(attempt.filter(|id| facts.heard.last() != Some(id)));
         }
     }
 }
@@ -231,7 +235,7 @@ fn course(facts: &mut ToolFacts, body: &EventBody) {
             facts.course.measured(cycle, used, facts.commit.as_ref());
         }
         EventBody::Afresh { rung, model, tried } => {
-            facts.cut.clear();
+            facts.nothing_cut();
             facts.course.afresh(*rung, model.as_ref(), tried);
         }
         EventBody::Restored {
@@ -291,6 +295,12 @@ impl Used {
 }
 
 impl ToolFacts {
+    /// Nothing of earlier attempts at the present phase is used any more.
+    pub fn nothing_cut(&mut self) {
+        self.cut.clear();
+        self.heard.clear();
+    }
+
     /// Used over all builds.
     #[must_use]
     pub fn used_ever(&self) -> Used {

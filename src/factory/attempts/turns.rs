@@ -109,6 +109,8 @@ impl Context {
         let value = usable(&asked.request, &known.reply, read);
         self.came_from(&known.reply);
         if self.is_next(&known.label) {
+            // Where the attempt that counts it is looked for: the one it came in may be forgotten.
+            self.transcribe(&asked.request, Some(&known.reply), None)?;
             self.count(asked, &known.reply, 0, value.is_err());
         }
         Ok(Some(value))
