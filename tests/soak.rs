@@ -149,7 +149,8 @@ fn soak(seed: u64, turns: usize) {
     let servers = hosts.map(|host| server(host, &lots, &played));
     let dir = tempfile::tempdir().unwrap();
     let home = homes::make(dir.path(), &[], &settings(&hosts, &servers));
-    let items: Vec<_> = (0..turns / 15)
+    // One takes about 22 turns; the first few are of every kind.
+    let items: Vec<_> = (0..(turns / 20).max(3))
         .map(|n| format!("{}-{n}", small_tool::TOOL))
         .collect();
     small_tool::list(&home, &items);

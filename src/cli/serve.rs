@@ -21,6 +21,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// How long a reader of standard output may take for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
+/// Between two times that free memory is given back: rare enough to cost an idle engine nothing that shows.
+const TIDY: Duration = Duration::from_secs(60);
 
 /// The engine, here: the default subcommand without a terminal.
 pub fn here(cli: &Cli, home: &Path) -> Done {
@@ -80,7 +82,7 @@ pub fn run(
     probed: Vec<Probed>,
     begin: fn(&Path, &Settings) -> Result<(), Fail>,
 ) -> Result<Ended, Fail> {
-    memory::give_back();
+    memory::keep_limits();
     let walls = walls::engine(cli, home, &loaded.settings)?;
     let store = wire::store(home).map_err(wire::refused)?;
     if !npm::installed(home) {
@@ -107,6 +109,7 @@ pub fn run(
     let ended = runtime.block_on(async {
         let (signals, received) = unbounded_channel();
         let listening = tokio::spawn(listen(signals.clone()));
+        let tidying = tokio::spawn(tidy());
         let writing = RunWriter::spawn(mirror, parts.tools.publisher.feed());
         // On a thread of its own: nobody may read, and the engine goes on.
         let print = print(parts.tools.publisher.feed(), style, signals);
@@ -114,6 +117,7 @@ pub fn run(
         let printing = tokio::task::spawn_blocking(move || here.block_on(print));
         let ended = engine::run(parts, options, received).await;
         listening.abort();
+        tidying.abort();
         let _ = writing.await;
         let _ = tokio::time::timeout(LAST_LINES, printing).await;
         ended
@@ -128,6 +132,14 @@ async fn print(feed: Feed, style: Style, signals: UnboundedSender<Signal>) {
     if let Err(error) = headless::print(feed, style, std::io::stdout()).await {
         tracing::info!(%error, "standard output is closed");
         let _ = signals.send(Signal::Terminate);
+    }
+}
+
+/// Gives memory back now and then: what turns and gates have used in between is no matter a minute later.
+async fn tidy() {
+    loop {
+        tokio::time::sleep(TIDY).await;
+        memory::give_back();
     }
 }
 
