@@ -14,6 +14,7 @@ mod inside;
 #[cfg(target_os = "linux")]
 mod inside;
 pub(in crate::adapters) mod kill;
+mod known;
 mod policy;
 mod probe;
 mod runner;
