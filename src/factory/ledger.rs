@@ -4,10 +4,12 @@ use super::attempts::context::Tools;
 use super::{brief, measured};
 use crate::domain::event::{Event, EventBody, NewEvent, RunSummary};
 use crate::domain::factory::Factory;
-use crate::domain::lines;
+use crate::domain::{gap, lines};
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::recent;
-use crate::domain::screen::{BugLine, Kind, Level, LogLine, Measured, MoveLine, RanLine};
+use crate::domain::screen::{
+    BugLine, GapLine, Kind, Level, LogLine, Measured, MoveLine, RanLine,
+};
 use crate::factory::ports::store::{Paper, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, VecDeque};
@@ -23,6 +25,8 @@ pub struct Ledger {
     pub moves: VecDeque<MoveLine>,
     /// Newest runs, newest last.
     pub ran: VecDeque<RanLine>,
+    /// Newest stretches of time without the engine, newest last.
+    pub gaps: VecDeque<GapLine>,
     /// Runs of the present tool, newest last.
     pub runs: Vec<RunSummary>,
     /// The newest of them in more words.
@@ -46,6 +50,7 @@ impl Ledger {
             factory,
             moves: VecDeque::new(),
             ran: VecDeque::new(),
+            gaps: VecDeque::new(),
             runs: Vec::new(),
             measured: Vec::new(),
             unmeasured: false,
@@ -165,6 +170,19 @@ impl Ledger {
                 let current = self.factory.current_tool.as_deref();
                 recent::trim(&mut self.ran, |run| Some(&*run.tool) == current);
                 self.unmeasured = false;
+            }
+            EventBody::Gap { gap, seconds } => {
+                let newest = [
+                    self.moves.back().map(|step| step.seq),
+                    self.ran.back().map(|ran| ran.seq),
+                ];
+                let line = GapLine {
+                    seq: event.seq,
+                    at: event.ts,
+                    gap: *gap,
+                    seconds: *seconds,
+                };
+                gap::add(&mut self.gaps, line, newest.into_iter().flatten().max().unwrap_or(0));
             }
             EventBody::BugFiled { n, rule, title, .. } => self.bugs.push(BugLine {
                 n: *n,
