@@ -95,9 +95,9 @@ pub fn join(recent: &mut VecDeque<Event>, event: &Event) {
     let gaps = recent.iter().rev();
     let gaps = gaps.take_while(|known| matches!(known.body, EventBody::Gap { .. }));
     let from = recent.len() - gaps.count();
-    let known = recent.range(from..).position(
-        |known| matches!(known.body, EventBody::Gap { gap: other, .. } if other == *gap),
-    );
+    let known = recent
+        .range(from..)
+        .position(|known| matches!(known.body, EventBody::Gap { gap: other, .. } if other == *gap));
     if let Some(known) = known.and_then(|at| recent.remove(from + at))
         && let EventBody::Gap { seconds: more, .. } = known.body
     {

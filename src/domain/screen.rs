@@ -8,7 +8,6 @@ use super::item::{Item, ItemStatus};
 pub use super::need::{Act, Need, Way};
 use super::phase::{Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
-pub use super::gap::GapLine;
 pub use super::timeline::{MoveLine, RanLine, Step};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -79,9 +78,8 @@ pub struct Snapshot {
     /// Newest runs of the gates, newest last; of the tool under way more than of others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ran: Vec<RanLine>,
-    /// Newest stretches of time without the engine, newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub gaps: Vec<GapLine>,
+    pub gaps: Vec<super::gap::GapLine>,
     /// Each tool that waits for a verdict, under review or on the shelf.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judged: Vec<Judged>,

@@ -2,14 +2,13 @@
 
 use super::attempts::context::Tools;
 use super::{brief, measured};
-use crate::domain::event::{Event, EventBody, NewEvent, RunSummary};
+use crate::domain::event::{Event, EventBody, Move, NewEvent, RunSummary};
 use crate::domain::factory::Factory;
-use crate::domain::{gap, lines};
+use crate::domain::gap::{self, Gap, GapLine};
+use crate::domain::lines;
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::recent;
-use crate::domain::screen::{
-    BugLine, GapLine, Kind, Level, LogLine, Measured, MoveLine, RanLine,
-};
+use crate::domain::screen::{BugLine, Kind, Level, LogLine, Measured, MoveLine, RanLine};
 use crate::factory::ports::store::{Paper, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, VecDeque};
@@ -131,32 +130,7 @@ impl Ledger {
     fn remember(&mut self, event: &Event) {
         self.newest = Some(event.ts);
         match &event.body {
-            EventBody::Move(step) => {
-                if step.from == Phase::Idle {
-                    self.runs.clear();
-                    self.measured.clear();
-                }
-                self.unmeasured = step.to == Phase::Qa;
-                // A repair settles what was open; so does a spec written anew.
-                if step.from == Phase::Idle
-                    || step.outcome == Outcome::Fixed
-                    || step.to == Phase::Spec
-                {
-                    self.bugs.clear();
-                }
-                self.moves.push_back(MoveLine {
-                    seq: event.seq,
-                    at: event.ts,
-                    tool: event.tool.clone().unwrap_or_default(),
-                    from: step.from,
-                    to: step.to,
-                    outcome: step.outcome,
-                    reason: step.reason.clone(),
-                    commit: Some(step.commit.clone()),
-                });
-                let current = self.factory.current_tool.as_deref();
-                recent::trim(&mut self.moves, |step| Some(&*step.tool) == current);
-            }
+            EventBody::Move(step) => self.moved(event, step),
             EventBody::Run(run) => {
                 self.runs.push(run.clone());
                 self.ran.push_back(RanLine {
@@ -171,19 +145,7 @@ impl Ledger {
                 recent::trim(&mut self.ran, |run| Some(&*run.tool) == current);
                 self.unmeasured = false;
             }
-            EventBody::Gap { gap, seconds } => {
-                let newest = [
-                    self.moves.back().map(|step| step.seq),
-                    self.ran.back().map(|ran| ran.seq),
-                ];
-                let line = GapLine {
-                    seq: event.seq,
-                    at: event.ts,
-                    gap: *gap,
-                    seconds: *seconds,
-                };
-                gap::add(&mut self.gaps, line, newest.into_iter().flatten().max().unwrap_or(0));
-            }
+            EventBody::Gap { gap, seconds } => self.missed(event, *gap, *seconds),
             EventBody::BugFiled { n, rule, title, .. } => self.bugs.push(BugLine {
                 n: *n,
                 rule: rule.clone(),
@@ -196,6 +158,42 @@ impl Ledger {
             }
             _ => {}
         }
+    }
+
+    fn moved(&mut self, event: &Event, step: &Move) {
+        if step.from == Phase::Idle {
+            self.runs.clear();
+            self.measured.clear();
+        }
+        self.unmeasured = step.to == Phase::Qa;
+        // A repair settles what was open; so does a spec written anew.
+        if step.from == Phase::Idle || step.outcome == Outcome::Fixed || step.to == Phase::Spec {
+            self.bugs.clear();
+        }
+        self.moves.push_back(MoveLine {
+            seq: event.seq,
+            at: event.ts,
+            tool: event.tool.clone().unwrap_or_default(),
+            from: step.from,
+            to: step.to,
+            outcome: step.outcome,
+            reason: step.reason.clone(),
+            commit: Some(step.commit.clone()),
+        });
+        let current = self.factory.current_tool.as_deref();
+        recent::trim(&mut self.moves, |step| Some(&*step.tool) == current);
+    }
+
+    fn missed(&mut self, event: &Event, gap: Gap, seconds: u64) {
+        let step = self.moves.back().map_or(0, |step| step.seq);
+        let ran = self.ran.back().map_or(0, |ran| ran.seq);
+        let line = GapLine {
+            seq: event.seq,
+            at: event.ts,
+            gap,
+            seconds,
+        };
+        gap::add(&mut self.gaps, line, step.max(ran));
     }
 
     /// Number of the run whose result is not in yet.

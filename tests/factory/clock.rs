@@ -47,7 +47,8 @@ async fn sleep_and_jumps_of_the_clock_are_told_and_burn_no_limit() {
             Step::Gap(line) => (line.gap, line.time().num_hours()) == (Gap::Slept, 9),
             _ => false,
         });
-        place.is_some_and(|at| matches!(steps[at - 1], Step::Move(step) if step.to == Phase::Coding))
+        place
+            .is_some_and(|at| matches!(steps[at - 1], Step::Move(step) if step.to == Phase::Coding))
     };
     engine.until("the night in the timeline", slept).await;
     // As the next engine finds it.

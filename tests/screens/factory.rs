@@ -3,10 +3,10 @@
 use super::picture::{drawn, everywhere, in_both_themes, same, styles, text};
 use super::plant::{self, at, bad, idle, item, line, pause, with};
 use chrono::{DateTime, TimeDelta};
-use dev_factory::domain::gap::Gap;
+use dev_factory::domain::gap::{Gap, GapLine};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase};
-use dev_factory::domain::screen::{AgentState, FailingLine, GapLine, Level, Snapshot, Way};
+use dev_factory::domain::screen::{AgentState, FailingLine, Level, Snapshot, Way};
 use dev_factory::domain::state::{Escalation, PauseKind, Scope, Stopped};
 use dev_factory::tui::model::{Engine, Model};
 use dev_factory::tui::spoken::LOOKED_AT;
@@ -174,7 +174,10 @@ fn a_night_the_computer_slept_through_stands_in_the_timeline() {
         model
     });
     let seen = text(&with((120, 36), s));
-    assert!(seen.contains("02:36 the computer slept    2 h 10 min"), "{seen}");
+    assert!(
+        seen.contains("02:36 the computer slept   2 h 10 min"),
+        "{seen}"
+    );
     assert!(!seen.contains("engine was stopped"), "{seen}");
 }
 
