@@ -99,28 +99,12 @@ async fn a_wrapper_that_keeps_nothing_in_is_told_by_what_it_let_through() {
     }
 }
 
-/// A wrapper with walls: bubblewrap once more, as an operator might call it.
 #[cfg(feature = "full-tests")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrapper_that_holds_is_as_good_as_any() {
     let place = Place::new(Tier::None);
-    let wrapper = place.path().join("wrapper");
-    script(
-        &wrapper,
-        "set -- \"$@\" END; binds=\n\
-         while [ \"$1\" != -- ]; do\n\
-           case $1 in read=*) binds=\"$binds --ro-bind-try ${1#*=} ${1#*=}\";; write=*) binds=\"$binds --bind ${1#*=} ${1#*=}\";; esac\n\
-           shift\n\
-         done; shift\n\
-         program=$1; word=$2; policy=$3\n\
-         exec bwrap --unshare-all --unshare-user --uid 1234 --die-with-parent --proc /proc --dev /dev --tmpfs /tmp $binds \\\n\
-           --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 -- \"$program\" \"$word\" \"$policy\"",
-    );
-    let words = ["{}", "read={read}", "write={write}", "--"];
     let setup = Setup {
-        wrapper: words
-            .map(|word| word.replace("{}", &wrapper.display().to_string()))
-            .to_vec(),
+        wrapper: crate::wrapper::command(&place.path().join("bin")),
         ..setup(&place)
     };
     let choice = survey(&setup).await;
