@@ -103,7 +103,7 @@ fn typed() -> Result<bool, Fail> {
     let mut err = std::io::stderr().lock();
     let _ = write!(
         err,
-        "Generated code will run with NO protection: it gets your files, keys and network.\nType unsafe to go on: "
+        "Generated code runs with NO protection: it gets your files, keys and network.\nType unsafe to go on: "
     );
     let _ = err.flush();
     let mut line = String::new();
