@@ -132,9 +132,9 @@ fn a_full_disk_is_named_where_no_engine_has_left_a_word() {
         text
     };
     // It cannot even take its lock.
-    subject.start(|_| {});
-    assert_eq!(subject.ended(), Some(1), "{}", subject.said());
-    assert!(subject.said().contains("no space left"), "{}", subject.said());
+    let (code, said) = subject.tried(&["--no-tui", "--until-idle"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no space left"), "{said}");
     let text = named(&subject, "NO ENGINE DISK-FULL idle ");
     assert!(!text.contains("none has run here yet"), "{text}");
     // One that has a lock, and can write nothing else.
@@ -147,7 +147,8 @@ fn a_full_disk_is_named_where_no_engine_has_left_a_word() {
     subject.start(|_| {});
     subject.wait("an engine on a full disk", || {
         let text = subject.status(&[]).1;
-        text.contains("running, and has said nothing yet").then_some(())
+        text.contains("running, and has said nothing yet")
+            .then_some(())
     });
     named(&subject, "DISK-FULL spec-review ");
     fs::remove_file(&ballast).unwrap();
@@ -212,12 +213,22 @@ fn a_permission_that_was_lost_is_named_and_waited_for() {
 
 #[test]
 fn without_watches_changes_are_looked_for_and_it_says_so_until_there_are_some() {
+    blind("/proc/sys/user/max_inotify_instances", 0);
+}
+
+/// The home itself can be watched, and its folder of commands no more.
+#[test]
+fn with_too_few_watches_changes_are_looked_for_and_it_says_so_until_there_are_more() {
+    blind("/proc/sys/user/max_inotify_watches", 1);
+}
+
+/// An engine under a limit of the kernel's, which is lifted later.
+fn blind(limit: &str, most: u32) {
     let mut subject = Subject::new(&[]);
-    let limit = "/proc/sys/user/max_inotify_instances";
     let free = subject.dir.path().join("free");
     // The limit is one of the user namespace: nobody outside notices.
     let script = format!(
-        "echo 0 > {limit}; \"$@\" & while [ ! -e '{}' ]; do sleep 0.1; done; echo 100 > {limit}; wait",
+        "echo {most} > {limit}; \"$@\" & while [ ! -e '{}' ]; do sleep 0.1; done; echo 1000 > {limit}; wait",
         free.display()
     );
     subject.start_in(&[
