@@ -3,15 +3,23 @@
 
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "support/fakes.rs"]
+mod fakes;
 #[path = "support/homes.rs"]
 mod homes;
 #[path = "support/jest_home.rs"]
 mod jest_home;
+#[path = "support/model_server.rs"]
+mod model_server;
+#[path = "faults/npm.rs"]
+mod npm;
 #[path = "faults/place.rs"]
 mod place;
 #[cfg(feature = "full-tests")]
 #[path = "faults/power.rs"]
 mod power;
+#[path = "support/registry.rs"]
+mod registry;
 #[path = "support/small_script.rs"]
 mod small_script;
 #[path = "support/small_tool.rs"]

@@ -32,6 +32,8 @@ mod plant;
 mod process;
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "support/registry.rs"]
+mod registry;
 #[path = "hostile/rows.rs"]
 mod rows;
 #[path = "hostile/tiers.rs"]
@@ -40,6 +42,8 @@ mod tiers;
 mod tool;
 #[path = "hostile/trial.rs"]
 mod trial;
+#[path = "support/wrapper.rs"]
+mod wrapper;
 
 use libtest_mimic::{Arguments, Trial};
 use tiers::Tier;

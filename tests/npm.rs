@@ -512,6 +512,10 @@ async fn a_tool_runs_with_the_packages_it_names_from_a_lock_file_made_once() {
             cases.iter().all(|case| case.fault.is_none()),
             "{tier:?}: {cases:?}"
         );
+        // Also by the real command, which is a process of its own.
+        let said = (cases[1].exit, cases[1].stderr.as_deref());
+        let wanted = (Some(1), Some("cannot read b.txt: ENOENT\n"));
+        assert_eq!(said, wanted, "{tier:?}: {cases:?}");
         assert!(tests.throwing(&with).await.unwrap().total > 0, "{tier:?}");
         // A tool that does not name it does not see it.
         let run = tests.jest(&home.tree(), false).await.unwrap();

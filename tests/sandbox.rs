@@ -12,6 +12,9 @@ mod small_script;
 mod small_tool;
 #[path = "support/tool.rs"]
 mod tool;
+#[cfg(feature = "full-tests")]
+#[path = "support/wrapper.rs"]
+mod wrapper;
 
 #[path = "sandbox/choose.rs"]
 mod choose;

@@ -14,8 +14,14 @@ mod jest_home;
 mod numbers;
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "support/small_script.rs"]
+mod small_script;
+#[path = "support/small_tool.rs"]
+mod small_tool;
 #[path = "terminal/trouble.rs"]
 mod trouble;
+#[path = "terminal/typed.rs"]
+mod typed;
 
 use dev_factory::domain::screen::LogLine;
 use pty::{Ends, Pty, Shown};

@@ -20,6 +20,7 @@ const STACK_LIMIT = 2000;
 
 process.env.TZ = 'UTC';
 // What tells a test from a shipped tool; Node.js has read its own long ago.
+const packages = process.env.NODE_PATH;
 for (const name of ['NODE_ENV', 'CI', 'JEST_WORKER_ID', 'NODE_PATH']) delete process.env[name];
 const request = JSON.parse(fs.readFileSync(0, 'utf8'));
 const tool = fs.realpathSync(request.tool);
@@ -116,6 +117,8 @@ function runBin(given, argv, stdin) {
     }
     const env = { PATH: process.env.PATH, HOME: scratch, TZ: 'UTC', ...given.env };
     delete env.NODE_OPTIONS;
+    // A shipped tool has what it requires in a folder of its own.
+    if (packages) env.NODE_PATH = packages;
     const [script] = fs.readdirSync(path.join(tool, 'bin')).filter((name) => name.endsWith('.js'));
     const ended = spawnSync(process.execPath, [path.join(tool, 'bin', script), ...argv], {
       cwd: scratch,

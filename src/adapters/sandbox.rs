@@ -8,12 +8,14 @@ mod choose;
 mod crowd;
 mod door;
 mod guest;
+mod handed;
 #[cfg(not(target_os = "linux"))]
 #[path = "sandbox/elsewhere.rs"]
 mod inside;
 #[cfg(target_os = "linux")]
 mod inside;
 pub(in crate::adapters) mod kill;
+mod known;
 mod policy;
 mod probe;
 mod runner;
@@ -71,7 +73,7 @@ pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<Answer> {
     let text = text.unwrap_or_default();
     let text = text.to_string_lossy();
     match word.to_str()? {
-        inside::WORD => Some(inside::run(&text)),
+        inside::WORD => Some(inside::run(&handed::text(&text))),
         guest::ASK => Some(guest::ask(&text)),
         guest::HOLD => Some(guest::hold()),
         guest::TAKE => Some(guest::take()),

@@ -53,6 +53,15 @@ pub fn segment() -> Option<u64> {
     None
 }
 
+/// Whether a test wants a file system that tells of no change, for as long as a file of its own is there.
+#[must_use]
+pub fn deaf() -> bool {
+    #[cfg(debug_assertions)]
+    return std::env::var_os("FAULT_DEAF").is_some_and(|file| Path::new(&file).exists());
+    #[cfg(not(debug_assertions))]
+    false
+}
+
 /// Tells a test of each step of this thread before it is done, and of the half of each write.
 #[cfg(debug_assertions)]
 pub use planned::watched;

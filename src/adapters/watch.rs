@@ -1,12 +1,15 @@
 //! Noticing changes: folders are watched (a watch on a file misses every save by rename), and a slow look
 //! once a second covers file systems and moments where the kernel says nothing.
 
+mod heard;
+
 use crate::adapters::clock::{SystemClock, age};
-use crate::adapters::place;
 use crate::adapters::store::files::TEMP;
+use crate::adapters::{place, steps};
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::store::Change;
 use chrono::{DateTime, Utc};
+use heard::Heard;
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
@@ -39,6 +42,7 @@ pub fn folders(
     let handler = move |event: notify::Result<Event>| {
         if let Ok(event) = event
             && counts(&event)
+            && !steps::deaf()
         {
             each(event);
         }
@@ -70,10 +74,11 @@ pub type Trouble = Arc<Mutex<Option<(DateTime<Utc>, String)>>>;
 pub fn home(home: &Path, outside: Outside, hints: UnboundedSender<Change>, trouble: Trouble) {
     let (tx, rx) = channel();
     let mut seen = Looks::new(home, outside);
-    let watcher = watching(&seen, &tx, &trouble);
+    let ears = Ears::open(&seen, &tx);
+    ears.tell(&Heard::default(), &trouble);
     seen.look();
     let told = trouble.clone();
-    let run = move || forward(&rx, &tx, seen, watcher, &hints, &trouble);
+    let run = move || forward(&rx, &tx, seen, ears, &hints, &trouble);
     let thread = std::thread::Builder::new().name("watch".to_owned());
     if let Err(e) = thread.spawn(run) {
         tell(
@@ -81,25 +86,6 @@ pub fn home(home: &Path, outside: Outside, hints: UnboundedSender<Change>, troub
             Some(format!("file changes are not noticed: no thread ({e})")),
         );
     }
-}
-
-/// A watcher of the kernel's; without one, or where others write too, `trouble` says so.
-fn watching(
-    seen: &Looks,
-    tx: &Sender<BTreeSet<Change>>,
-    trouble: &Trouble,
-) -> Option<RecommendedWatcher> {
-    let found = kernel(seen, tx.clone());
-    let words = match &found {
-        Err(e) => Some(format!("the kernel cannot watch: {e}")),
-        Ok(_) => place::shared(&seen.dir).map(|kind| {
-            format!("the home lies on {kind}, and the kernel does not tell what other computers do there")
-        }),
-    };
-    let words =
-        words.map(|why| format!("changes of files are looked for once a second only: {why}"));
-    tell(trouble, words);
-    found.ok()
 }
 
 fn tell(trouble: &Trouble, words: Option<String>) {
@@ -110,6 +96,44 @@ fn tell(trouble: &Trouble, words: Option<String>) {
     *told = words.map(|words| (since, words));
 }
 
+/// What the kernel does for us.
+struct Ears {
+    watcher: Option<RecommendedWatcher>,
+    /// Why it does nothing, or not all.
+    why: Option<String>,
+}
+
+impl Ears {
+    fn open(seen: &Looks, tx: &Sender<BTreeSet<Change>>) -> Self {
+        let found = kernel(seen, tx.clone());
+        let why = match &found {
+            Err(e) => Some(format!("the kernel cannot watch: {e}")),
+            Ok(_) => place::shared(&seen.dir).map(|kind| {
+                format!("the home lies on {kind}, and the kernel does not tell what other computers do there")
+            }),
+        };
+        Self {
+            watcher: found.ok(),
+            why,
+        }
+    }
+
+    /// Asks the kernel once more; what it did before it goes on to do where it now refuses.
+    fn open_again(&mut self, seen: &Looks, tx: &Sender<BTreeSet<Change>>) {
+        let Self { watcher, why } = Self::open(seen, tx);
+        self.why = why;
+        self.watcher = watcher.or(self.watcher.take());
+    }
+
+    fn tell(&self, heard: &Heard, trouble: &Trouble) {
+        const SILENT: &str = "the kernel watches the home and did not tell of a change there";
+        let why = self.why.as_deref().or(heard.silent().then_some(SILENT));
+        let words =
+            why.map(|why| format!("changes of files are looked for once a second only: {why}"));
+        tell(trouble, words);
+    }
+}
+
 fn kernel(seen: &Looks, tx: Sender<BTreeSet<Change>>) -> notify::Result<RecommendedWatcher> {
     let names = seen.clone();
     let mut watcher = folders(&[&seen.dir], move |event| {
@@ -118,7 +142,11 @@ fn kernel(seen: &Looks, tx: Sender<BTreeSet<Change>>) -> notify::Result<Recommen
     })?;
     for dir in [&seen.commands, &seen.souls] {
         // Absent ones are covered by the slow look.
-        let _ = watcher.watch(dir, RecursiveMode::NonRecursive);
+        if let Err(refused) = watcher.watch(dir, RecursiveMode::NonRecursive)
+            && dir.is_dir()
+        {
+            return Err(refused);
+        }
     }
     Ok(watcher)
 }
@@ -127,15 +155,17 @@ fn forward(
     rx: &Receiver<BTreeSet<Change>>,
     tx: &Sender<BTreeSet<Change>>,
     mut seen: Looks,
-    mut watcher: Option<RecommendedWatcher>,
+    mut ears: Ears,
     hints: &UnboundedSender<Change>,
     trouble: &Trouble,
 ) {
+    let mut heard = Heard::default();
     let mut blind = 0;
     let mut next = Instant::now() + LOOK;
     while !hints.is_closed() {
         let mut changes = BTreeSet::new();
         let mut taken = 0;
+        let mut tell = false;
         match rx.recv_timeout(next.saturating_duration_since(Instant::now())) {
             Ok(first) => {
                 changes.extend(first);
@@ -143,20 +173,31 @@ fn forward(
                     changes.extend(more);
                     taken += 1;
                 }
+                tell = heard.told(&changes);
             }
             Err(RecvTimeoutError::Timeout) => {
                 next = Instant::now() + LOOK;
-                let (found, moved) = seen.look();
-                changes.extend(found);
-                blind = if watcher.is_some() { 0 } else { blind + 1 };
+                let look = seen.look();
+                if ears.watcher.is_some() && !look.moved {
+                    tell = heard.looked(&look.owed);
+                } else {
+                    heard = Heard::default();
+                }
+                changes.extend(look.changed);
+                let helps = ears.watcher.is_some() && !heard.silent();
+                blind = if helps { 0 } else { blind + 1 };
                 // The folder is another one now and the old watch sees nothing of it; or the kernel may help again.
-                if moved || blind >= BLIND {
+                if look.moved || blind >= BLIND {
                     blind = 0;
-                    watcher = watching(&seen, tx, trouble).or(watcher);
-                    changes.insert(Change::Watch);
+                    ears.open_again(&seen, tx);
+                    tell = true;
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if tell {
+            ears.tell(&heard, trouble);
+            changes.insert(Change::Watch);
         }
         for change in changes {
             let _ = hints.send(change);
@@ -165,6 +206,15 @@ fn forward(
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// What a slow look found.
+struct Look {
+    changed: BTreeSet<Change>,
+    /// Those of which the kernel should have told.
+    owed: BTreeSet<Change>,
+    /// Another folder lies in the place of the home's.
+    moved: bool,
 }
 
 type Stamp = Option<(u64, u64, i64, i64)>;
@@ -212,14 +262,17 @@ impl Looks {
         }
     }
 
-    /// Compares with the last look: what changed, and whether the folder was replaced.
-    fn look(&mut self) -> (BTreeSet<Change>, bool) {
-        let mut changed = BTreeSet::new();
+    /// Compares with the last look.
+    fn look(&mut self) -> Look {
+        let (mut changed, mut owed) = (BTreeSet::new(), BTreeSet::new());
         for (change, path, last) in &mut self.files {
             let now = stamp(path);
             if now != *last {
                 *last = now;
                 changed.insert(*change);
+                if path.parent() == Some(&*self.dir) && alone(path) {
+                    owed.insert(*change);
+                }
             }
         }
         if self.outside_changed() {
@@ -238,7 +291,11 @@ impl Looks {
             .map(|m| (m.dev(), m.ino(), 0, 0));
         let moved = self.folder.is_some() && folder.is_some() && id(folder) != id(self.folder);
         self.folder = folder.or(self.folder);
-        (changed, moved)
+        Look {
+            changed,
+            owed,
+            moved,
+        }
     }
 
     /// Whether commands wait, also one that was not readable yet when the kernel told of it. The folder is listed only
@@ -300,10 +357,32 @@ impl Looks {
     }
 }
 
+/// Whether a file can only be written by way of its folder: what is done by another name is not told of.
+fn alone(path: &Path) -> bool {
+    let meta = std::fs::symlink_metadata(path);
+    meta.map_or(true, |meta| meta.is_file() && meta.nlink() == 1)
+}
+
 fn stamp(path: &Path) -> Stamp {
     std::fs::metadata(path).ok().as_ref().map(stamped)
 }
 
 fn stamped(meta: &Metadata) -> (u64, u64, i64, i64) {
     (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::Flag;
+
+    #[test]
+    fn events_that_were_lost_mean_that_anything_may_have_changed() {
+        use Change::{Commands, Settings, Souls, State, Wishlist};
+        let seen = Looks::new(Path::new("/home"), Outside::default());
+        let lost = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        assert!(counts(&lost));
+        let all = BTreeSet::from([State, Commands, Wishlist, Settings, Souls]);
+        assert_eq!(seen.changes(&lost), all);
+    }
 }

@@ -3,12 +3,14 @@
 use super::args::Cli;
 use super::home;
 use super::out::{self, Done, Fail, code};
+use crate::adapters::clock::SystemClock;
 use crate::adapters::store::{files, readers};
 use crate::domain::condition::Condition;
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::Phase;
 use crate::domain::screen::{AgentState, AgentStatus, EngineId, Snapshot};
 use crate::domain::state::{ControlDoc, Pause, StateDoc, Stopped, who};
+use crate::factory::ports::clock::Clock;
 use crate::headless;
 use chrono::{DateTime, Local, Utc};
 use serde::Serialize;
@@ -25,7 +27,8 @@ pub fn run(cli: &Cli, home: &Path, line: bool) -> Done {
     };
     let text = if cli.json {
         let at = (snapshot.phase, snapshot.current_tool.as_deref());
-        format!("{}\n", object(home, at, Some(&snapshot), alive))
+        let conditions = &snapshot.conditions;
+        format!("{}\n", object(home, at, Some(&snapshot), conditions, alive))
     } else if line {
         format!("{}\n", short(&snapshot, alive))
     } else {
@@ -44,6 +47,7 @@ fn object(
     home: &Path,
     (phase, tool): (Phase, Option<&str>),
     snapshot: Option<&Snapshot>,
+    conditions: &[Condition],
     alive: bool,
 ) -> serde_json::Value {
     json!({
@@ -51,12 +55,14 @@ fn object(
         "engine": if alive { "running" } else { "none" },
         "phase": phase,
         "tool": tool,
+        "conditions": conditions,
         "successRate": snapshot.and_then(Snapshot::success_rate),
         "snapshot": snapshot,
     })
 }
 
-/// No engine has run here yet, or its snapshot is lost, as by a cut of power: the two state documents alone.
+/// No engine has run here yet, or its snapshot is lost, as by a cut of power, or could not be written: the two state
+/// documents alone, and what is in the way of others.
 fn unseen(cli: &Cli, home: &Path, line: bool) -> Done {
     let state: Option<StateDoc> = document(home, "state.json");
     let phase = state.as_ref().map_or(Phase::Idle, |state| state.phase);
@@ -66,10 +72,19 @@ fn unseen(cli: &Cli, home: &Path, line: bool) -> Done {
     let control: Option<ControlDoc> = document(home, "control.json");
     let stopped = control.and_then(|control| control.stopped);
     let alive = readers::engine(home).is_some();
+    let obstructed = readers::obstruction(home, SystemClock.now());
     if cli.json {
-        out::say(object(home, (phase, tool), None, alive))?;
+        let conditions = obstructed.as_slice();
+        out::say(object(home, (phase, tool), None, conditions, alive))?;
     } else if line {
-        let engine = if alive { "begins" } else { "no engine" };
+        let engine = match (&obstructed, alive) {
+            (Some(condition), true) => condition.name.name().to_uppercase(),
+            (Some(condition), false) => {
+                format!("NO ENGINE {}", condition.name.name().to_uppercase())
+            }
+            (None, true) => "begins".to_owned(),
+            (None, false) => "no engine".to_owned(),
+        };
         out::say(format!("{engine} {phase} {}", tool.unwrap_or("-")))?;
     } else {
         let engine = match &stopped {
@@ -78,16 +93,24 @@ fn unseen(cli: &Cli, home: &Path, line: bool) -> Done {
             None if home.join("dev-factory/journal.jsonl").exists() => {
                 "NO ENGINE, and its last word is lost: dev-factory up starts it".to_owned()
             }
+            None if obstructed.is_some() => "NO ENGINE: none can begin here".to_owned(),
             None => "none has run here yet: dev-factory up".to_owned(),
         };
-        out::say(format!(
-            "home    {}\nengine  {engine}\nphase   {}",
-            home.display(),
-            format!("{phase} {}", tool.unwrap_or_default()).trim_end()
-        ))?;
+        let phase = format!("{phase} {}", tool.unwrap_or_default());
+        let mut rows = vec![
+            row("home", home.display().to_string()),
+            row("engine", engine),
+            row("phase", phase.trim_end().to_owned()),
+        ];
+        let words = |it: &Condition| format!("{}; {}", it.words(), it.remedy);
+        rows.extend(obstructed.iter().map(|it| row("condition", words(it))));
+        out::put(&out::table(&rows))?;
     }
     let dead = !alive && stopped.is_none() && phase.active();
-    Ok(if dead { code::PERSON } else { 0 })
+    Ok(match dead || obstructed.is_some() {
+        true => code::PERSON,
+        false => 0,
+    })
 }
 
 fn document<T: DeserializeOwned>(home: &Path, name: &str) -> Option<T> {

@@ -55,7 +55,7 @@ pub fn engine(cli: &Cli, home: &Path, settings: &Settings) -> Result<Walls, Fail
         accept(cli)?;
         return Ok(Walls::of(Tier::None, &setup));
     }
-    let choice = threads::runtime()?.block_on(sandbox::choose(&setup));
+    let choice = choice(&setup)?;
     if let Some(walls) = choice.walls(&setup) {
         let closed = |why| Fail::Said(code::NO_SANDBOX, format!("Refusing to start: {why}"));
         walls.reach(&home.canonicalize()?).map_err(closed)?;
@@ -73,9 +73,14 @@ pub fn engine(cli: &Cli, home: &Path, settings: &Settings) -> Result<Walls, Fail
 /// The walls there are: without any nothing a model wrote is run, but the rest, like npm, is.
 pub fn any(wrapper: &[String]) -> Result<Walls, Fail> {
     let setup = setup(wrapper)?;
-    let choice = threads::runtime()?.block_on(sandbox::choose(&setup));
-    let walls = choice.walls(&setup);
+    let walls = choice(&setup)?.walls(&setup);
     Ok(walls.unwrap_or_else(|| Walls::of(Tier::Demo, &setup)))
+}
+
+/// What this machine has; looking takes a while, and nobody is left wondering.
+fn choice(setup: &Setup) -> Result<Choice, Fail> {
+    let looking = || out::note("looking for walls that hold on this machine...");
+    Ok(threads::runtime()?.block_on(sandbox::choose(setup, looking)))
 }
 
 /// Running without walls is accepted by a flag or a typed word.
@@ -98,7 +103,7 @@ fn typed() -> Result<bool, Fail> {
     let mut err = std::io::stderr().lock();
     let _ = write!(
         err,
-        "Generated code will run with NO protection: it gets your files, keys and network.\nType unsafe to go on: "
+        "Generated code runs with NO protection: it gets your files, keys and network.\nType unsafe to go on: "
     );
     let _ = err.flush();
     let mut line = String::new();

@@ -69,7 +69,7 @@ impl Trouble {
                 "put right what the sentence names; dev-factory doctor looks at all of it"
             }
             Self::NoEvents => {
-                "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches, or leave it so"
+                "where its limit is reached, raise fs.inotify.max_user_instances and fs.inotify.max_user_watches; else leave it so"
             }
         }
     }

@@ -2,6 +2,7 @@
 //! every other figure is a fold over these.
 
 use super::command::{Command, Decision};
+use super::gap::Gap;
 use super::phase::{Outcome, Phase, Role};
 pub use super::run::RunSummary;
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
@@ -245,6 +246,8 @@ pub enum EventBody {
     HostBack { host: String },
     /// A task of the engine failed or panicked.
     Incident { sentence: String },
+    /// Time passed without the engine, or the wall clock was put: by so much.
+    Gap { gap: Gap, seconds: u64 },
     /// Housekeeping takes papers of finished tools away.
     Swept(Swept),
     /// Something a person should read; no effect on state.

@@ -182,6 +182,7 @@ fn engine_words(body: &EventBody) -> Option<(Level, String)> {
         ),
         E::Incident { sentence } => (Level::Error, sentence.clone()),
         E::Swept(swept) => (Level::Info, swept.words()),
+        E::Gap { gap, seconds } => (Level::Info, gap.words(*seconds)),
         E::Noted { sentence } => (Level::Info, sentence.clone()),
         _ => return None,
     })

@@ -17,6 +17,7 @@ pub mod factory;
 pub mod figures;
 pub mod finding;
 pub mod fold;
+pub mod gap;
 pub mod item;
 pub mod label;
 pub mod lately;

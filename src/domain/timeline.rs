@@ -1,5 +1,6 @@
-//! What the timeline shows: moves and runs of the gates, by the number of their events.
+//! What the timeline shows: moves, runs of the gates and time without the engine, by the number of their events.
 
+use super::gap::GapLine;
 use super::phase::{Outcome, Phase};
 use super::screen::Snapshot;
 use chrono::{DateTime, Utc};
@@ -50,6 +51,8 @@ pub enum Step<'a> {
     Move(&'a MoveLine),
     /// The gates measured one.
     Ran(&'a RanLine),
+    /// The computer slept, the engine was stopped or the clock was put.
+    Gap(&'a GapLine),
 }
 
 impl Step<'_> {
@@ -59,6 +62,7 @@ impl Step<'_> {
         match self {
             Self::Move(step) => step.seq,
             Self::Ran(ran) => ran.seq,
+            Self::Gap(gap) => gap.seq,
         }
     }
 
@@ -68,27 +72,31 @@ impl Step<'_> {
         match self {
             Self::Move(step) => step.at,
             Self::Ran(ran) => ran.at,
+            Self::Gap(gap) => gap.at,
         }
     }
 
     /// The tool it is about.
     #[must_use]
-    pub fn tool(&self) -> &str {
+    pub fn tool(&self) -> Option<&str> {
         match self {
-            Self::Move(step) => &step.tool,
-            Self::Ran(ran) => &ran.tool,
+            Self::Move(step) => Some(&step.tool),
+            Self::Ran(ran) => Some(&ran.tool),
+            Self::Gap(_) => None,
         }
     }
 }
 
 impl Snapshot {
-    /// Moves and runs, oldest first; runs from before the oldest move that is known are left out.
+    /// All of them, oldest first; others than moves are left out from before the oldest move that is known.
     #[must_use]
     pub fn timeline(&self) -> Vec<Step<'_>> {
         let oldest = self.moves.first().map_or(0, |step| step.seq);
         let runs = self.ran.iter().filter(|ran| ran.seq > oldest);
+        let gaps = self.gaps.iter().filter(|gap| gap.seq > oldest);
         let mut steps: Vec<Step<'_>> = self.moves.iter().map(Step::Move).collect();
         steps.extend(runs.map(Step::Ran));
+        steps.extend(gaps.map(Step::Gap));
         steps.sort_by_key(Step::seq);
         steps
     }

@@ -3,6 +3,7 @@
 use super::driver::Driver;
 use super::failed::Failed;
 use crate::domain::event::EventBody;
+use crate::domain::gap::Gap;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ pub struct Moment {
 
 /// What became of the time between two moments.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Gap {
+struct Between {
     slept: Duration,
     stopped: Duration,
     /// By which the wall clock was put forward; negative = back.
@@ -29,13 +30,13 @@ struct Gap {
 }
 
 impl Moment {
-    fn gap(&self, now: &Self) -> Gap {
+    fn until(&self, now: &Self) -> Between {
         let awake = now.awake.saturating_duration_since(self.awake);
         let up = self.uptime.zip(now.uptime);
         let up = up.map(|(then, now)| now.saturating_sub(then));
         let slept = up.map_or(Duration::ZERO, |up| up.saturating_sub(awake));
         let passed = TimeDelta::from_std(awake + slept).unwrap_or_default();
-        Gap {
+        Between {
             slept,
             stopped: now.stopped.saturating_sub(self.stopped),
             put: now.wall - self.wall - passed,
@@ -57,41 +58,33 @@ impl Driver {
     /// Looks what became of the time since the last look; what is worth knowing is journaled.
     pub(super) fn look_at_clocks(&mut self) -> Result<(), Failed> {
         let now = self.moment();
-        let gap = self.seen.replace(now).map(|then| then.gap(&now));
-        let gap = gap.unwrap_or_default();
-        if gap.slept >= COUNTS {
-            let sentence = format!("the computer slept for {}", words(gap.slept));
-            self.note(EventBody::Noted { sentence })?;
+        let between = self.seen.replace(now).map(|then| then.until(&now));
+        let between = between.unwrap_or_default();
+        if let Some(running) = &mut self.running {
+            running.alive += between.stopped;
         }
-        if !gap.stopped.is_zero() {
-            if let Some(running) = &mut self.running {
-                running.alive += gap.stopped;
-            }
-            let sentence = format!("this program was stopped for {}", words(gap.stopped));
-            self.note(EventBody::Noted { sentence })?;
-        }
-        let put = gap.put.abs().to_std().unwrap_or_default();
-        if put >= COUNTS {
-            let way = if gap.put > TimeDelta::zero() {
-                "forward"
-            } else {
-                "back"
-            };
-            let sentence = format!("the clock of the computer was put {way} by {}", words(put));
-            self.note(EventBody::Noted { sentence })?;
+        for (gap, time) in between.gaps() {
+            let seconds = time.as_secs();
+            self.note(EventBody::Gap { gap, seconds })?;
         }
         Ok(())
     }
 }
 
-/// "2 h 5 min", "40 s".
-fn words(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let minutes = (seconds + 30) / 60;
-    match minutes {
-        _ if seconds < 60 => format!("{seconds} s"),
-        0..60 => format!("{minutes} min"),
-        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+impl Between {
+    /// What of it is worth knowing.
+    fn gaps(&self) -> Vec<(Gap, Duration)> {
+        let way = match self.put > TimeDelta::zero() {
+            true => Gap::PutForward,
+            false => Gap::PutBack,
+        };
+        let all = [
+            (Gap::Slept, self.slept, COUNTS),
+            (Gap::Stopped, self.stopped, Duration::from_nanos(1)),
+            (way, self.put.abs().to_std().unwrap_or_default(), COUNTS),
+        ];
+        let counts = all.into_iter().filter(|(_, time, least)| time >= least);
+        counts.map(|(gap, time, _)| (gap, time)).collect()
     }
 }
 
@@ -112,8 +105,8 @@ mod tests {
     fn sleep_and_a_clock_that_was_put_are_told_apart() {
         let begin = Instant::now();
         let later = begin + Duration::from_secs(60);
-        let gap = |wall, uptime| at(0, begin, Some(500)).gap(&at(wall, later, uptime));
-        let is = |slept, put| Gap {
+        let gap = |wall, uptime| at(0, begin, Some(500)).until(&at(wall, later, uptime));
+        let is = |slept, put| Between {
             slept: Duration::from_secs(slept),
             stopped: Duration::ZERO,
             put: TimeDelta::seconds(put),
@@ -124,6 +117,8 @@ mod tests {
         assert_eq!(gap(-3540, Some(560)), is(0, -3600), "put back");
         assert_eq!(gap(60, Some(4160)), is(3600, -3600), "both");
         assert_eq!(gap(60, None), is(0, 0), "no other clock");
-        assert_eq!(words(Duration::from_secs(7500)), "2 h 5 min");
+        let told: Vec<Gap> = is(3600, -3600).gaps().iter().map(|(gap, _)| *gap).collect();
+        assert_eq!(told, [Gap::Slept, Gap::PutBack]);
+        assert_eq!(is(9, 9).gaps(), [], "a busy machine");
     }
 }

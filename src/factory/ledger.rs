@@ -2,8 +2,9 @@
 
 use super::attempts::context::Tools;
 use super::{brief, measured};
-use crate::domain::event::{Event, EventBody, NewEvent, RunSummary};
+use crate::domain::event::{Event, EventBody, Move, NewEvent, RunSummary};
 use crate::domain::factory::Factory;
+use crate::domain::gap::{self, Gap, GapLine};
 use crate::domain::lines;
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::recent;
@@ -23,6 +24,8 @@ pub struct Ledger {
     pub moves: VecDeque<MoveLine>,
     /// Newest runs, newest last.
     pub ran: VecDeque<RanLine>,
+    /// Newest stretches of time without the engine, newest last.
+    pub gaps: VecDeque<GapLine>,
     /// Runs of the present tool, newest last.
     pub runs: Vec<RunSummary>,
     /// The newest of them in more words.
@@ -46,6 +49,7 @@ impl Ledger {
             factory,
             moves: VecDeque::new(),
             ran: VecDeque::new(),
+            gaps: VecDeque::new(),
             runs: Vec::new(),
             measured: Vec::new(),
             unmeasured: false,
@@ -126,32 +130,7 @@ impl Ledger {
     fn remember(&mut self, event: &Event) {
         self.newest = Some(event.ts);
         match &event.body {
-            EventBody::Move(step) => {
-                if step.from == Phase::Idle {
-                    self.runs.clear();
-                    self.measured.clear();
-                }
-                self.unmeasured = step.to == Phase::Qa;
-                // A repair settles what was open; so does a spec written anew.
-                if step.from == Phase::Idle
-                    || step.outcome == Outcome::Fixed
-                    || step.to == Phase::Spec
-                {
-                    self.bugs.clear();
-                }
-                self.moves.push_back(MoveLine {
-                    seq: event.seq,
-                    at: event.ts,
-                    tool: event.tool.clone().unwrap_or_default(),
-                    from: step.from,
-                    to: step.to,
-                    outcome: step.outcome,
-                    reason: step.reason.clone(),
-                    commit: Some(step.commit.clone()),
-                });
-                let current = self.factory.current_tool.as_deref();
-                recent::trim(&mut self.moves, |step| Some(&*step.tool) == current);
-            }
+            EventBody::Move(step) => self.moved(event, step),
             EventBody::Run(run) => {
                 self.runs.push(run.clone());
                 self.ran.push_back(RanLine {
@@ -166,6 +145,7 @@ impl Ledger {
                 recent::trim(&mut self.ran, |run| Some(&*run.tool) == current);
                 self.unmeasured = false;
             }
+            EventBody::Gap { gap, seconds } => self.missed(event, *gap, *seconds),
             EventBody::BugFiled { n, rule, title, .. } => self.bugs.push(BugLine {
                 n: *n,
                 rule: rule.clone(),
@@ -178,6 +158,42 @@ impl Ledger {
             }
             _ => {}
         }
+    }
+
+    fn moved(&mut self, event: &Event, step: &Move) {
+        if step.from == Phase::Idle {
+            self.runs.clear();
+            self.measured.clear();
+        }
+        self.unmeasured = step.to == Phase::Qa;
+        // A repair settles what was open; so does a spec written anew.
+        if step.from == Phase::Idle || step.outcome == Outcome::Fixed || step.to == Phase::Spec {
+            self.bugs.clear();
+        }
+        self.moves.push_back(MoveLine {
+            seq: event.seq,
+            at: event.ts,
+            tool: event.tool.clone().unwrap_or_default(),
+            from: step.from,
+            to: step.to,
+            outcome: step.outcome,
+            reason: step.reason.clone(),
+            commit: Some(step.commit.clone()),
+        });
+        let current = self.factory.current_tool.as_deref();
+        recent::trim(&mut self.moves, |step| Some(&*step.tool) == current);
+    }
+
+    fn missed(&mut self, event: &Event, gap: Gap, seconds: u64) {
+        let step = self.moves.back().map_or(0, |step| step.seq);
+        let ran = self.ran.back().map_or(0, |ran| ran.seq);
+        let line = GapLine {
+            seq: event.seq,
+            at: event.ts,
+            gap,
+            seconds,
+        };
+        gap::add(&mut self.gaps, line, step.max(ran));
     }
 
     /// Number of the run whose result is not in yet.

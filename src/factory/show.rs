@@ -60,6 +60,7 @@ impl Driver {
             next: self.next_words(),
             moves: self.ledger.moves.iter().cloned().collect(),
             ran: self.ledger.ran.iter().cloned().collect(),
+            gaps: self.ledger.gaps.iter().copied().collect(),
             judged: decide::judged(factory, limits),
             totals: factory.totals.clone(),
             day_usd: day.as_ref().map_or(0.0, |u| u.used),

@@ -176,7 +176,7 @@ pub fn opened(model: &Model) -> Option<(String, Option<Meant>)> {
             let on = model.moves.on()?;
             let mut steps = snapshot?.timeline().into_iter();
             let step = steps.find(|step| step.seq() == *on)?;
-            Some((step.tool().to_owned(), Some(Meant::Event(step.seq()))))
+            Some((step.tool()?.to_owned(), Some(Meant::Event(step.seq()))))
         }
         Tab::Factory if gone(model).is_some() => None,
         Tab::Factory => {
@@ -220,6 +220,7 @@ pub fn rewound(model: &Model) -> Result<u64, String> {
     let mut steps = snapshot.timeline().into_iter();
     match steps.find(|step| Some(&step.seq()) == on) {
         Some(Step::Ran(_)) => Err("that is a run of the gates: choose a move".to_owned()),
+        Some(Step::Gap(_)) => Err("nothing happened to a tool there: choose a move".to_owned()),
         Some(Step::Move(step)) if step.tool != tool => Err(format!(
             "that move belongs to {}, and {tool} is under way: choose one of its own",
             step.tool

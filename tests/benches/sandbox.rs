@@ -32,7 +32,7 @@ fn main() {
         }
     }
     let begun = Instant::now();
-    runtime.block_on(choose(&setup));
+    runtime.block_on(choose(&setup, || ()));
     println!(
         "a choice that is remembered: {:.2} ms",
         millis(begun.elapsed())

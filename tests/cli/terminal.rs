@@ -212,17 +212,3 @@ fn ctrl_c_while_npm_works_ends_npm_and_leaves_a_whole_home() {
         .success()
         .stdout(predicates::str::contains("is a factory home already"));
 }
-
-#[test]
-fn running_without_walls_wants_the_typed_word() {
-    let w = World::new();
-    w.home();
-    let words = ["--home", "home", "--unsafe-no-sandbox"];
-    for typed in ["", "yes"] {
-        let mut t = Terminal::run(w.dir.path(), &words, &[]);
-        t.answer("Type unsafe to go on: ", typed);
-        let (code, text) = t.ended();
-        assert_eq!(code, Some(78), "{text}");
-    }
-    assert!(!w.path("home/dev-factory/journal.jsonl").exists());
-}

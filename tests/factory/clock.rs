@@ -5,10 +5,12 @@ use crate::commands::all_done;
 use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
 use chrono::{Local, TimeDelta, Timelike};
+use dev_factory::adapters::store::readers;
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{Event, EventBody};
-use dev_factory::domain::phase::Role;
-use dev_factory::domain::screen::{AgentState, Snapshot};
+use dev_factory::domain::gap::Gap;
+use dev_factory::domain::phase::{Phase, Role};
+use dev_factory::domain::screen::{AgentState, Snapshot, Step};
 use dev_factory::domain::state::Scope;
 use dev_factory::factory::engine::{Ended, Options};
 use dev_factory::factory::ports::clock::Clock;
@@ -19,7 +21,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn notes(plant: &Plant) -> Vec<String> {
     let note = |event: Event| match event.body {
-        EventBody::Noted { sentence } => Some(sentence),
+        EventBody::Gap { gap, seconds } => Some(gap.words(seconds)),
         _ => None,
     };
     plant.journal().into_iter().filter_map(note).collect()
@@ -38,6 +40,21 @@ async fn sleep_and_jumps_of_the_clock_are_told_and_burn_no_limit() {
         .hold(&format!("{TOOL}/coding/file/src/report.js"));
     held.open();
     later.reached(1).await;
+    // It stands in the timeline, behind the move in whose phase it was.
+    let slept = |s: &Snapshot| {
+        let steps = s.timeline();
+        let place = steps.iter().position(|step| match step {
+            Step::Gap(line) => (line.gap, line.time().num_hours()) == (Gap::Slept, 9),
+            _ => false,
+        });
+        place
+            .is_some_and(|at| matches!(steps[at - 1], Step::Move(step) if step.to == Phase::Coding))
+    };
+    engine.until("the night in the timeline", slept).await;
+    // As the next engine finds it.
+    let reading = readers::factory(&plant.home).unwrap();
+    let kept = |event: &Event| matches!(event.body, EventBody::Gap { .. });
+    assert_eq!(reading.recent.iter().filter(|event| kept(event)).count(), 1);
     plant.clock.forward(TimeDelta::hours(24));
     later.open();
     all_done(&mut engine).await;

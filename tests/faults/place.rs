@@ -1,8 +1,10 @@
-//! The folder taken away under the engine, files in masses, locks of git that nobody holds, Jest gone.
+//! The folder taken away under the engine, files in masses, locks of git that nobody holds, Jest gone, changes that the
+//! kernel does not tell of.
 
 use crate::homes;
-use crate::subject::{Subject, TOOL};
+use crate::subject::{EVENTFUL, Subject, TOOL};
 use dev_factory::domain::condition::Trouble;
+use dev_factory::domain::event::{Event, EventBody};
 use dev_factory::domain::phase::Phase;
 use rustix::process::Signal;
 use std::fs::{self, File};
@@ -155,6 +157,82 @@ fn thousands_of_files_hold_nobody_up() {
     });
     // What is run, is run beside them.
     subject.reaches(Phase::Qa);
+}
+
+/// A hand gives the second idea another priority.
+fn prefers(subject: &Subject, priority: i64) {
+    let path = subject.home.join("dev-factory/wishlist.json");
+    let mut list: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    list["items"][1]["priority"] = priority.into();
+    fs::write(&path, format!("{list:#}\n")).unwrap();
+}
+
+/// Waits until the engine has taken that over.
+fn taken_over(subject: &Subject, wanted: i64) {
+    let edited = |event: Event| match event.body {
+        EventBody::ItemEdited { priority, .. } => (priority == Some(wanted)).then_some(()),
+        _ => None,
+    };
+    subject.wait("the edit", || subject.events().into_iter().find_map(edited));
+}
+
+/// A file system that takes a watch and tells of nothing, made by the engine's not listening.
+#[cfg(debug_assertions)]
+#[test]
+fn a_file_system_without_events_is_named_and_everything_is_found_all_the_same() {
+    let mut subject = Subject::new(&[TOOL, EVENTFUL]);
+    let deaf = subject.dir.path().join("deaf");
+    File::create(&deaf).unwrap();
+    let variable = format!("FAULT_DEAF={}", deaf.display());
+    subject.start_in(&["env", &variable]);
+    let why = subject.shows(Trouble::NoEvents);
+    assert!(
+        why.contains("once a second") && why.contains("did not tell of a change"),
+        "{why}"
+    );
+    let text = subject.status(&[]).1;
+    assert!(text.contains("no-events"), "{text}");
+    subject.verb(&["pause", "--reason", "seen"]);
+    prefers(&subject, 7);
+    taken_over(&subject, 7);
+    let named = |subject: &Subject| {
+        let all = subject.snapshot().unwrap().conditions;
+        all.iter()
+            .any(|condition| condition.name == Trouble::NoEvents)
+    };
+    assert!(named(&subject), "it goes on being said");
+    fs::remove_file(&deaf).unwrap();
+    // The next change the kernel tells of.
+    subject.verb(&["resume"]);
+    subject.heals();
+    subject.verb(&["down", "--now"]);
+    assert_eq!(subject.ended(), Some(0), "{}", subject.said());
+}
+
+/// More events than the kernel keeps for somebody who does not read them.
+#[test]
+fn events_that_were_lost_are_made_up_for_by_looking_at_everything() {
+    let mut subject = Subject::new(&[TOOL, EVENTFUL]);
+    subject.start_in(&["env"]);
+    subject.wait("a snapshot", || subject.snapshot());
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    let limit: usize = limit.trim().parse().unwrap();
+    subject.signal(Signal::STOP);
+    let (one, other) = (
+        subject.home.join("dev-factory/a-file"),
+        subject.home.join("dev-factory/another"),
+    );
+    File::create(&one).unwrap();
+    // Each of the two is told of twice.
+    for _ in 0..limit / 2 {
+        fs::rename(&one, &other).unwrap();
+        fs::rename(&other, &one).unwrap();
+    }
+    prefers(&subject, 7);
+    subject.signal(Signal::CONT);
+    taken_over(&subject, 7);
+    subject.verb(&["down", "--now"]);
+    assert_eq!(subject.ended(), Some(0), "{}", subject.said());
 }
 
 #[test]

@@ -45,6 +45,13 @@ pub fn done(program: &str, words: &[&str]) {
     assert!(output.status.success(), "{program} {words:?}: {output:?}");
 }
 
+/// Puts a file system of 64 MiB in memory over a folder.
+fn small_disk(folder: &Path) {
+    let folder = folder.to_str().unwrap();
+    let words = ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder];
+    done("mount", &words);
+}
+
 /// Writes until nothing more fits.
 fn fill(path: &Path) {
     let mut file = File::create(path).unwrap();
@@ -65,17 +72,7 @@ fn a_full_disk_is_named_and_the_factory_goes_on_when_there_is_room() {
         return;
     }
     let base = tempfile::tempdir().unwrap();
-    done(
-        "mount",
-        &[
-            "-t",
-            "tmpfs",
-            "-o",
-            "size=64m",
-            "tmpfs",
-            base.path().to_str().unwrap(),
-        ],
-    );
+    small_disk(base.path());
     let mut subject = Subject::within(base.path(), &[TOOL]);
     subject.start(|_| {});
     subject.reaches(Phase::SpecReview);
@@ -104,6 +101,56 @@ fn a_full_disk_is_named_and_the_factory_goes_on_when_there_is_room() {
     });
     let text = subject.status(&[]).1;
     assert!(text.contains("running, process "), "{text}");
+    fs::remove_file(&ballast).unwrap();
+    subject.goes_on();
+}
+
+#[test]
+fn a_full_disk_is_named_where_no_engine_has_left_a_word() {
+    if !own_space(
+        "space",
+        "a_full_disk_is_named_where_no_engine_has_left_a_word",
+    ) {
+        return;
+    }
+    let base = tempfile::tempdir().unwrap();
+    small_disk(base.path());
+    let mut subject = Subject::within(base.path(), &[TOOL]);
+    let ballast = base.path().join("ballast");
+    fill(&ballast);
+    let named = |subject: &Subject, begin: &str| {
+        let (code, text) = subject.status(&[]);
+        assert_eq!(code, Some(4), "{text}");
+        for words in ["condition", "no space left", "free some space there"] {
+            assert!(text.contains(words), "{text}");
+        }
+        let (code, line) = subject.status(&["--line"]);
+        assert_eq!(code, Some(4), "{line}");
+        assert!(line.starts_with(begin), "{line}");
+        let json = subject.status(&["--json"]).1;
+        assert!(json.contains(r#""name":"disk-full""#), "{json}");
+        text
+    };
+    // It cannot even take its lock.
+    let (code, said) = subject.tried(&["--no-tui", "--until-idle"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no space left"), "{said}");
+    let text = named(&subject, "NO ENGINE DISK-FULL idle ");
+    assert!(!text.contains("none has run here yet"), "{text}");
+    // One that has a lock, and can write nothing else.
+    fs::remove_file(&ballast).unwrap();
+    subject.start(|_| {});
+    subject.reaches(Phase::SpecReview);
+    subject.dies();
+    fs::remove_dir_all(subject.home.join("dev-factory/run")).unwrap();
+    fill(&ballast);
+    subject.start(|_| {});
+    subject.wait("an engine on a full disk", || {
+        let text = subject.status(&[]).1;
+        text.contains("running, and has said nothing yet")
+            .then_some(())
+    });
+    named(&subject, "DISK-FULL spec-review ");
     fs::remove_file(&ballast).unwrap();
     subject.goes_on();
 }
@@ -166,12 +213,22 @@ fn a_permission_that_was_lost_is_named_and_waited_for() {
 
 #[test]
 fn without_watches_changes_are_looked_for_and_it_says_so_until_there_are_some() {
+    blind("/proc/sys/user/max_inotify_instances", 0);
+}
+
+/// The home itself can be watched, and its folder of commands no more.
+#[test]
+fn with_too_few_watches_changes_are_looked_for_and_it_says_so_until_there_are_more() {
+    blind("/proc/sys/user/max_inotify_watches", 1);
+}
+
+/// An engine under a limit of the kernel's, which is lifted later.
+fn blind(limit: &str, most: u32) {
     let mut subject = Subject::new(&[]);
-    let limit = "/proc/sys/user/max_inotify_instances";
     let free = subject.dir.path().join("free");
     // The limit is one of the user namespace: nobody outside notices.
     let script = format!(
-        "echo 0 > {limit}; \"$@\" & while [ ! -e '{}' ]; do sleep 0.1; done; echo 100 > {limit}; wait",
+        "echo {most} > {limit}; \"$@\" & while [ ! -e '{}' ]; do sleep 0.1; done; echo 1000 > {limit}; wait",
         free.display()
     );
     subject.start_in(&[

@@ -315,6 +315,7 @@ impl Subject {
     pub fn notes(&self) -> Vec<String> {
         let note = |event: Event| match event.body {
             EventBody::Noted { sentence } => Some(sentence),
+            EventBody::Gap { gap, seconds } => Some(gap.words(seconds)),
             _ => None,
         };
         self.events().into_iter().filter_map(note).collect()

@@ -2,7 +2,7 @@
 
 use super::bare::Bare;
 use super::tool;
-use dev_factory::adapters::sandbox::{Tier as Kind, Walls};
+use dev_factory::adapters::sandbox::{Setup, Tier as Kind, Walls};
 use dev_factory::factory::ports::sandbox::{Job, Limits, Network, Sandbox};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,12 +18,14 @@ pub struct Tier {
     pub missing: Option<String>,
 }
 
-/// Those that need nothing installed; with all tools, bubblewrap too.
+/// Those that need nothing installed; with all tools, bubblewrap too, and a wrapper that calls it.
 const KINDS: &[Kind] = &[
     Kind::Namespaces,
     Kind::Landlock,
     #[cfg(feature = "full-tests")]
     Kind::Bwrap,
+    #[cfg(feature = "full-tests")]
+    Kind::Wrapper,
 ];
 
 /// Tiers the suite asks for.
@@ -49,7 +51,7 @@ fn missing(kind: Kind) -> Option<String> {
         untrusted: Vec::new(),
         env: Vec::new(),
     };
-    let walls = Walls::of(kind, &tool::setup(state.path()));
+    let walls = Walls::of(kind, &setup(kind, state.path()));
     let ended = tokio::runtime::Runtime::new()
         .unwrap()
         .block_on(walls.run(job));
@@ -72,5 +74,17 @@ pub fn sandbox(name: &str, state: &Path) -> Arc<dyn Sandbox> {
 pub fn walls(name: &str, state: &Path) -> Walls {
     let kind = KINDS.iter().find(|kind| kind.as_str() == name);
     let kind = kind.unwrap_or_else(|| panic!("no tier is called {name}"));
-    Walls::of(*kind, &tool::setup(state))
+    Walls::of(*kind, &setup(*kind, state))
+}
+
+/// What walls are built with; an operator's command lies beside what else is kept.
+fn setup(kind: Kind, state: &Path) -> Setup {
+    let wrapper = match kind {
+        Kind::Wrapper => crate::wrapper::command(state),
+        _ => Vec::new(),
+    };
+    Setup {
+        wrapper,
+        ..tool::setup(state)
+    }
 }

@@ -217,12 +217,21 @@ fn a_rewind_from_the_timeline_names_the_tree_of_then() {
     let text = serde_json::to_string(&s).unwrap();
     s = serde_json::from_str(&text).unwrap();
     assert_eq!(s.moves[1].commit, Some(None));
+    let slept =
+        serde_json::json!([{"seq": 1830, "at": at(2, 30, 0), "gap": "slept", "seconds": 900}]);
+    s.gaps = serde_json::from_value(slept).unwrap();
     let mut model = night("default");
     tell(&mut model, Message::Snapshot(Arc::new(s)));
     keys(&mut model, "1<Tab><Tab><Tab>W");
     assert!(
         said(&model).contains("a run of the gates"),
         "{}",
+        said(&model)
+    );
+    keys(&mut model, "kW");
+    assert!(
+        said(&model).contains("choose a move"),
+        "the computer slept: {}",
         said(&model)
     );
     keys(&mut model, "kW");

@@ -38,9 +38,15 @@ async fn every_tier_of_this_machine_holds_in_every_attempt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_choice_is_remembered_until_something_changes() {
     let place = Place::new(Tier::None);
-    let first = choose(&setup(&place)).await;
+    let chosen = async |setup: Setup| {
+        let mut looked = false;
+        let choice = choose(&setup, || looked = true).await;
+        assert_eq!(looked, !choice.tried.is_empty());
+        choice
+    };
+    let first = chosen(setup(&place)).await;
     assert!(first.tier.is_some() && !first.tried.is_empty());
-    let again = choose(&setup(&place)).await;
+    let again = chosen(setup(&place)).await;
     assert_eq!((again.tier, again.tried.len()), (first.tier, 0));
     assert_eq!(
         again.walls(&setup(&place)).unwrap().tier(),
@@ -51,16 +57,20 @@ async fn a_choice_is_remembered_until_something_changes() {
         fs::metadata(&file).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    let other = Setup {
+    let other = || Setup {
         wrapper: vec!["/no/such/wrapper".into()],
         ..setup(&place)
     };
-    assert!(!choose(&other).await.tried.is_empty());
+    assert!(!chosen(other()).await.tried.is_empty());
+    // Each has its own: as screens and an engine under a service manager do, they start by turns.
+    for turn in [setup(&place), other(), setup(&place)] {
+        assert!(chosen(turn).await.tried.is_empty());
+    }
     // Nothing without walls is ever taken from the file.
     let forged = fs::read_to_string(&file).unwrap();
     let tier = format!("\"{}\"", first.tier.unwrap().as_str());
     fs::write(&file, forged.replace(&tier, "\"none\"")).unwrap();
-    assert!(!choose(&other).await.tried.is_empty());
+    assert!(!chosen(other()).await.tried.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,28 +99,12 @@ async fn a_wrapper_that_keeps_nothing_in_is_told_by_what_it_let_through() {
     }
 }
 
-/// A wrapper with walls: bubblewrap once more, as an operator might call it.
 #[cfg(feature = "full-tests")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrapper_that_holds_is_as_good_as_any() {
     let place = Place::new(Tier::None);
-    let wrapper = place.path().join("wrapper");
-    script(
-        &wrapper,
-        "set -- \"$@\" END; binds=\n\
-         while [ \"$1\" != -- ]; do\n\
-           case $1 in read=*) binds=\"$binds --ro-bind-try ${1#*=} ${1#*=}\";; write=*) binds=\"$binds --bind ${1#*=} ${1#*=}\";; esac\n\
-           shift\n\
-         done; shift\n\
-         program=$1; word=$2; policy=$3\n\
-         exec bwrap --unshare-all --unshare-user --uid 1234 --die-with-parent --proc /proc --dev /dev --tmpfs /tmp $binds \\\n\
-           --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 -- \"$program\" \"$word\" \"$policy\"",
-    );
-    let words = ["{}", "read={read}", "write={write}", "--"];
     let setup = Setup {
-        wrapper: words
-            .map(|word| word.replace("{}", &wrapper.display().to_string()))
-            .to_vec(),
+        wrapper: crate::wrapper::command(&place.path().join("bin")),
         ..setup(&place)
     };
     let choice = survey(&setup).await;
@@ -229,7 +223,7 @@ fn where_nothing_holds_every_home_refuses_and_says_what_to_do() {
         );
         assert_eq!(code, Some(78), "{err}");
         assert!(
-            err.starts_with("Refusing to run generated code: no sandbox works on this machine.\n"),
+            err.contains("\nRefusing to run generated code: no sandbox works on this machine.\n"),
             "{err}"
         );
         for part in [
@@ -267,7 +261,7 @@ fn what_was_chosen_with_more_rights_is_not_believed() {
     let mut barred = program(&place, &["--home", "home", "--no-tui"]);
     let (code, _, err) = said(&barred::bar(&mut barred).output().unwrap());
     assert_eq!(code, Some(78), "{err}");
-    assert!(err.starts_with("Refusing to run generated code"), "{err}");
+    assert!(err.contains("\nRefusing to run generated code"), "{err}");
 }
 
 #[test]

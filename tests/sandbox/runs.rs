@@ -39,6 +39,39 @@ async fn a_run_sees_nothing_of_ours() {
     }
 }
 
+/// People read them in lists of processes and of services.
+#[tokio::test(flavor = "multi_thread")]
+async fn command_lines_around_a_run_are_short_and_say_what_it_is_about() {
+    for tier in every() {
+        let place = Place::new(tier);
+        let (up, go) = (place.out().join("up"), place.out().join("go"));
+        let script = format!(
+            "touch {}; until [ -e {} ]; do sleep 0.01; done",
+            up.display(),
+            go.display()
+        );
+        let look = async {
+            let end = Instant::now() + Duration::from_secs(60);
+            while !up.exists() && Instant::now() < end {
+                tokio::task::yield_now().await;
+            }
+            let line = |dir: &PathBuf| fs::read(dir.join("cmdline")).unwrap_or_default();
+            let lines: Vec<Vec<u8>> = place.marked().iter().map(line).collect();
+            fs::write(&go, "").unwrap();
+            lines
+        };
+        let (ended, lines) = tokio::join!(place.sh(&script), look);
+        assert_eq!(ended.exit, Some(0), "{tier:?}");
+        let shown: Vec<_> = lines.iter().map(|line| text(line)).collect();
+        let ours = shown.iter().filter(|line| line.contains("__sandbox"));
+        assert!(ours.count() > 0, "{tier:?}: {shown:?}");
+        assert!(
+            lines.iter().all(|line| line.len() < 400),
+            "{tier:?}: {shown:?}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn standard_input_is_fed_and_a_missing_program_is_a_sentence() {
     for tier in every() {
@@ -321,6 +354,8 @@ async fn a_run_that_is_being_started_ends_with_whoever_started_it() {
         .args(["--exact", "runs::somebody_who_is_killed", "--ignored"])
         .env("TIER", Tier::Bwrap.as_str())
         .env("DIR", place.path())
+        // Its folder, which stands in the command lines, is below ours then.
+        .env("TMPDIR", place.path())
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();

@@ -37,7 +37,7 @@ fn setup(place: &Place, text: &str) -> Setup {
 }
 
 async fn found(place: &Place, text: &str) -> Choice {
-    choose(&setup(place, text)).await
+    choose(&setup(place, text), || ()).await
 }
 
 fn asked(place: &Place) -> String {
@@ -52,9 +52,9 @@ fn root() -> bool {
 async fn a_scope_that_keeps_its_limit_is_put_around_each_run_and_named() {
     let place = Place::new(Tier::None);
     let setup = setup(&place, KEEPS);
-    let choice = choose(&setup).await;
+    let choice = choose(&setup, || ()).await;
     assert_eq!(choice.scope, Scoped::Used, "{choice:?}");
-    let again = choose(&setup).await;
+    let again = choose(&setup, || ()).await;
     assert_eq!((again.scope.clone(), again.tried.len()), (Scoped::Used, 0));
     fs::remove_file(place.path().join("asked")).unwrap();
     let walls = again.walls(&setup).unwrap();

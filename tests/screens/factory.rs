@@ -3,6 +3,7 @@
 use super::picture::{drawn, everywhere, in_both_themes, same, styles, text};
 use super::plant::{self, at, bad, idle, item, line, pause, with};
 use chrono::{DateTime, TimeDelta};
+use dev_factory::domain::gap::{Gap, GapLine};
 use dev_factory::domain::item::ItemStatus;
 use dev_factory::domain::phase::{Outcome, Phase};
 use dev_factory::domain::screen::{AgentState, FailingLine, Level, Snapshot, Way};
@@ -150,6 +151,34 @@ fn running_without_walls_is_said_on_every_tab_at_every_size() {
         }
         assert!(!text(&bad(size)).contains("NO SANDBOX"));
     }
+}
+
+#[test]
+fn a_night_the_computer_slept_through_stands_in_the_timeline() {
+    let mut s = plant::snapshot();
+    let gap = |seq, clock: &str, gap, seconds| GapLine {
+        seq,
+        at: at(clock),
+        gap,
+        seconds,
+    };
+    s.gaps = vec![
+        // From before what is known of moves: left out, as runs are.
+        gap(1700, "00:30:00", Gap::Stopped, 60),
+        gap(1843, "02:36:00", Gap::Slept, 7_800),
+        gap(1844, "02:36:00", Gap::PutBack, 3_600),
+    ];
+    everywhere("timeline_gaps", |size| {
+        let mut model = with(size, s.clone());
+        model.focus = Focus::Timeline;
+        model
+    });
+    let seen = text(&with((120, 36), s));
+    assert!(
+        seen.contains("02:36 the computer slept   2 h 10 min"),
+        "{seen}"
+    );
+    assert!(!seen.contains("engine was stopped"), "{seen}");
 }
 
 #[test]

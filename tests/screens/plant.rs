@@ -419,6 +419,7 @@ pub fn snapshot() -> Snapshot {
         next: "BUG-3 (R4), repair 2 of 2 (L1); red again: L2 afresh".to_owned(),
         moves: moves(),
         ran: ran(),
+        gaps: Vec::new(),
         judged: vec![judged("session-logger", false, &[])],
         totals: Totals {
             shipped: 19,

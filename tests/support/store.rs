@@ -255,6 +255,7 @@ pub fn snapshot(phase: Phase, seq: u64) -> Snapshot {
         stuck: String::new(),
         next: String::new(),
         moves: vec![],
+        gaps: vec![],
         ran: vec![],
         judged: vec![],
         totals: Totals::default(),

@@ -1,8 +1,11 @@
 //! The command line of bubblewrap for a policy.
 
+use super::handed::Handed;
 use super::policy::{Part, Policy};
 use super::view::BOX;
 use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// System paths only: one found through PATH could be anybody's.
@@ -33,9 +36,26 @@ pub fn version(bwrap: &Path) -> String {
         .to_owned()
 }
 
-/// What to call; the policy goes to our own program inside.
-pub fn words(bwrap: &Path, policy: &Policy, text: &str) -> Vec<OsString> {
+/// What to call; the policy goes to our own program inside, and what the walls are made of to bubblewrap itself.
+pub fn words(
+    bwrap: &Path,
+    policy: &Policy,
+    ours: &[String],
+    handed: &mut Handed,
+) -> io::Result<Vec<OsString>> {
+    let walls: Vec<u8> = walls(policy).0.iter().fold(Vec::new(), |mut all, word| {
+        all.extend_from_slice(word.as_bytes());
+        all.push(0);
+        all
+    });
     let mut line = Line(vec![bwrap.into()]);
+    line.put(&["--args", &handed.over(&walls)?, "--", BOX]);
+    line.0.extend(ours.iter().map(OsString::from));
+    Ok(line.0)
+}
+
+fn walls(policy: &Policy) -> Line {
+    let mut line = Line(Vec::new());
     // Not --die-with-parent: ended in the midst of its start, it leaves a child that waits for it forever. Our program
     // inside sees by itself that nobody waits for the run any more.
     line.put(&[
@@ -59,9 +79,8 @@ pub fn words(bwrap: &Path, policy: &Policy, text: &str) -> Vec<OsString> {
     for part in &policy.view {
         line.part(part);
     }
-    line.put(&["--remount-ro", "/dev", "--remount-ro", "/", "--"]);
-    line.put(&[BOX, super::inside::WORD, text]);
-    line.0
+    line.put(&["--remount-ro", "/dev", "--remount-ro", "/"]);
+    line
 }
 
 struct Line(Vec<OsString>);

@@ -1,13 +1,13 @@
 //! Picks the strongest tier that holds on this machine, and remembers it until something changes.
 
+use super::known::{self, Known};
 use super::probe::{Findings, probe};
 use super::scope::{self, Scopes};
 use super::start::Means;
 use super::tier::Tier;
 use super::{Setup, Walls, bwrap, trust};
-use serde::{Deserialize, Serialize};
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 /// What was found about one tier.
@@ -61,31 +61,36 @@ impl Choice {
     }
 }
 
-/// The tier to use: the remembered one, else the first that holds.
-pub async fn choose(setup: &Setup) -> Choice {
+/// The tier to use: the remembered one, else the first that holds. `looking` is called before tiers are tried, which
+/// may take seconds on a busy machine.
+pub async fn choose(setup: &Setup, looking: impl FnOnce()) -> Choice {
     let key = key(setup);
-    if let Some(memory) = remembered(setup, &key) {
+    if let Some(known) = known::find(&setup.state, &key) {
         return Choice {
-            tier: Some(memory.tier),
-            scope: match memory.scope {
+            tier: Some(known.tier),
+            scope: match known.scope {
                 true => Scoped::Used,
                 false => Scoped::Not("none when this was last tried".to_owned()),
             },
             ..Choice::default()
         };
     }
-    looked(setup, key, false).await
+    let usable = usable(&setup.state);
+    if usable.is_ok() {
+        looking();
+    }
+    looked(setup, key, usable, false).await
 }
 
 /// Looks at every tier, whatever is remembered.
 pub async fn survey(setup: &Setup) -> Choice {
-    looked(setup, key(setup), true).await
+    looked(setup, key(setup), usable(&setup.state), true).await
 }
 
 /// Looks at the tiers in their order, at `all` of them or up to the first that holds.
-async fn looked(setup: &Setup, key: String, all: bool) -> Choice {
+async fn looked(setup: &Setup, key: String, usable: Result<(), String>, all: bool) -> Choice {
     let mut choice = Choice {
-        trouble: usable(&setup.state).err(),
+        trouble: usable.err(),
         ..Choice::default()
     };
     for tier in Tier::WALLS {
@@ -101,7 +106,7 @@ async fn looked(setup: &Setup, key: String, all: bool) -> Choice {
     if let Some(tier) = choice.tier {
         choice.scope = scope(tier, setup).await;
         let scope = choice.scope == Scoped::Used;
-        remember(setup, &Memory { key, tier, scope });
+        known::keep(&setup.state, Known { key, tier, scope });
     }
     choice
 }
@@ -200,41 +205,6 @@ fn landlock() -> Option<i64> {
 #[cfg(not(target_os = "linux"))]
 fn landlock() -> Option<i64> {
     None
-}
-
-/// A choice on disk, outside every home and out of reach of runs.
-#[derive(Serialize, Deserialize)]
-struct Memory {
-    key: String,
-    tier: Tier,
-    scope: bool,
-}
-
-const MEMORY: &str = "sandbox.json";
-
-fn remembered(setup: &Setup, key: &str) -> Option<Memory> {
-    let text = fs::read(setup.state.join(MEMORY)).ok()?;
-    let memory: Memory = serde_json::from_slice(&text).ok()?;
-    (memory.key == key && memory.tier.walls()).then_some(memory)
-}
-
-/// A choice that cannot be kept is made again next time.
-fn remember(setup: &Setup, memory: &Memory) {
-    use std::io::Write;
-    let file = setup.state.join(MEMORY);
-    let part = setup.state.join(format!("{MEMORY}.{}", std::process::id()));
-    let written = serde_json::to_vec(memory).map(|text| {
-        fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&part)
-            .and_then(|mut file| file.write_all(&text))
-    });
-    if matches!(written, Ok(Ok(()))) {
-        let _ = fs::rename(&part, &file);
-    }
 }
 
 /// Everything a choice depends on: kernel and this start of it, the programs, the service manager, who we are and what

@@ -42,7 +42,7 @@ impl Door {
         }
         let registry = registry.cloned();
         let registry = registry.ok_or_else(|| io::Error::other("no registry was named"))?;
-        let way = if tier.own_processes() {
+        let way = if tier.own_network() {
             let (ours, theirs) = socketpair(
                 AddressFamily::UNIX,
                 SocketType::STREAM,

@@ -1,5 +1,6 @@
 //! From a job to a process outside the walls: policy, command line of the tier, environment, own session.
 
+use super::handed::Handed;
 use super::inside::WORD;
 use super::policy::Policy;
 use super::scope::{self, Scopes};
@@ -7,6 +8,7 @@ use super::tier::Tier;
 use super::{Setup, bwrap, crowd, kill, view};
 use crate::factory::ports::sandbox::{Job, Network};
 use rustix::fd::{AsRawFd, OwnedFd};
+use std::ffi::OsString;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
@@ -172,24 +174,8 @@ fn environment(job: &Job, tier: Tier, scratch: &Path) -> Vec<(String, String)> {
 
 /// The process that starts the run. It holds nothing private but what the job itself is given.
 pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> io::Result<Command> {
-    let text = serde_json::to_string(policy)?;
-    let words = match means.tier {
-        Tier::Bwrap => {
-            let found = bwrap::find().ok_or_else(|| io::Error::other("bubblewrap is gone"))?;
-            bwrap::words(&found, policy, &text)
-        }
-        Tier::Wrapper => wrapped(means, policy)
-            .into_iter()
-            .map(Into::into)
-            .chain([means.program.clone().into(), WORD.into(), text.into()])
-            .collect(),
-        _ => vec![means.program.clone().into(), WORD.into(), text.into()],
-    };
-    let words = match policy.scope.then(|| means.scopes()).flatten() {
-        Some(scopes) => scopes.words(&means.program, &job.limits, &words)?,
-        None => words,
-    };
-    let mut words = words.into_iter();
+    let mut handed = Handed::default();
+    let mut words = words(job, means, policy, &mut handed)?.into_iter();
     let mut command = Command::new(words.next().unwrap_or_default());
     command.args(words).env_clear();
     if means.tier == Tier::Wrapper {
@@ -219,13 +205,55 @@ pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> i
         command.env(name, value);
     }
     let highest = kill::highest_open_file();
-    let report = report.as_raw_fd();
+    let keep = [handed.numbers(), vec![report.as_raw_fd()]].concat();
     let mortal = mortal(policy);
     // SAFETY: between fork and exec only system calls are made: nothing allocates, locks or reads memory of other threads.
     unsafe {
-        command.pre_exec(move || apart(highest, report, mortal));
+        command.pre_exec(move || {
+            // Open for as long as somebody may be started by this.
+            let _ = &handed;
+            apart(highest, &keep, mortal)
+        });
     }
     Ok(command)
+}
+
+/// Its command line.
+fn words(
+    job: &Job,
+    means: &Means,
+    policy: &Policy,
+    handed: &mut Handed,
+) -> io::Result<Vec<OsString>> {
+    let text = serde_json::to_string(policy)?;
+    let words: Vec<OsString> = match means.tier {
+        Tier::Bwrap => {
+            let found = bwrap::find().ok_or_else(|| io::Error::other("bubblewrap is gone"))?;
+            let ours = ours(job, &text, handed)?;
+            bwrap::words(&found, policy, &ours, handed)?
+        }
+        // It may lead anywhere, and open files do not.
+        Tier::Wrapper => wrapped(means, policy)
+            .into_iter()
+            .map(Into::into)
+            .chain([means.program.clone().into(), WORD.into(), text.into()])
+            .collect(),
+        _ => {
+            let ours = ours(job, &text, handed)?.map(Into::into);
+            let program = [means.program.clone().into()];
+            program.into_iter().chain(ours).collect()
+        }
+    };
+    match policy.scope.then(|| means.scopes()).flatten() {
+        Some(scopes) => scopes.words(&means.program, &job.limits, &words),
+        None => Ok(words),
+    }
+}
+
+/// The words behind our own program; the last is for people who look at processes.
+fn ours(job: &Job, policy: &str, handed: &mut Handed) -> io::Result<[String; 3]> {
+    let policy = handed.over(policy.as_bytes())?;
+    Ok([WORD.to_owned(), policy, job.cwd.display().to_string()])
 }
 
 /// The operator's words; one with `{read}`, `{write}` or `{cwd}` in it stands once for every such folder.
@@ -261,9 +289,9 @@ fn mortal(policy: &Policy) -> bool {
     }
 }
 
-/// Runs in the child before exec: own session, no core files, no open files beside the first three and the report,
+/// Runs in the child before exec: own session, no core files, no open files beside the first three and those to `keep`,
 /// and where it is `mortal` the end of us is the end of it.
-fn apart(highest: i32, report: i32, mortal: bool) -> io::Result<()> {
+fn apart(highest: i32, keep: &[i32], mortal: bool) -> io::Result<()> {
     use rustix::io::{FdFlags, fcntl_setfd};
     rustix::process::setsid()?;
     #[cfg(target_os = "linux")]
@@ -272,15 +300,15 @@ fn apart(highest: i32, report: i32, mortal: bool) -> io::Result<()> {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = mortal;
-    for number in 3..=highest.max(report) {
+    for number in 3..=keep.iter().fold(highest, |most, number| most.max(*number)) {
         // SAFETY: a number that is not open only makes the call fail.
         let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
-        let keep = if number == report {
+        let flags = if keep.contains(&number) {
             FdFlags::empty()
         } else {
             FdFlags::CLOEXEC
         };
-        let _ = fcntl_setfd(file, keep);
+        let _ = fcntl_setfd(file, flags);
     }
     Ok(())
 }

@@ -60,6 +60,13 @@ impl Tier {
         matches!(self, Self::Bwrap | Self::Namespaces)
     }
 
+    /// Whether the loopback of a run is its own. One of the machine's would let it reach whatever listens there, so no
+    /// wrapper with that passes the probe.
+    #[must_use]
+    pub fn own_network(self) -> bool {
+        self.own_processes() || self == Self::Wrapper && cfg!(target_os = "linux")
+    }
+
     /// Whether a run sees a root and a /tmp of its own.
     #[must_use]
     pub fn own_root(self) -> bool {

@@ -186,6 +186,8 @@ impl Building {
                 to: real.clone(),
             });
             self.made.insert(path.to_path_buf());
+            // A wrapper knows nothing of links.
+            self.read.push(path.to_path_buf());
         }
         Some(real)
     }

@@ -59,6 +59,7 @@ pub fn inert(body: &EventBody) -> bool {
             | EventBody::Turn(_)
             | EventBody::Worked { .. }
             | EventBody::Noted { .. }
+            | EventBody::Gap { .. }
             | EventBody::Swept(_)
             | EventBody::HostBack { .. }
             | EventBody::Tree { .. }

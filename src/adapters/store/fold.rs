@@ -5,8 +5,8 @@ use super::layout::Layout;
 use super::line::{self, Scan};
 use crate::domain::event::{Event, EventBody};
 use crate::domain::factory::Factory;
-use crate::domain::recent;
 use crate::domain::state::StateDoc;
+use crate::domain::{gap, recent};
 use crate::factory::ports::store::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -174,12 +174,14 @@ pub fn core(factory: &Factory) -> StateDoc {
     factory.state_doc(&Map::new())
 }
 
-/// Keeps the newest moves and runs, and those of the tool under way for longer.
+/// Keeps the newest moves, runs and gaps, and those of the tool under way for longer.
 pub fn remember(recent: &mut VecDeque<Event>, event: &Event, current: Option<&str>) {
-    if matches!(event.body, EventBody::Move(_) | EventBody::Run(_)) {
-        recent.push_back(event.clone());
-        recent::trim(recent, |step| step.tool.as_deref() == current);
+    match event.body {
+        EventBody::Move(_) | EventBody::Run(_) => recent.push_back(event.clone()),
+        EventBody::Gap { .. } => gap::join(recent, event),
+        _ => return,
     }
+    recent::trim(recent, |step| step.tool.as_deref() == current);
 }
 
 /// Writes journal/snapshot.json. Not synced: it is checked when read and can be made again.

@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::factory::Factory;
 use crate::domain::screen::{LogLine, Snapshot};
 use crate::factory::ports::store::{Paper, StoreError};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub fn snapshot(home: &Path) -> Option<(Snapshot, bool)> {
 /// What an engine may not have been able to write down: that nothing can be written, and that it has taken the place of
 /// one that is gone.
 fn obstructed(home: &Path, snapshot: &mut Snapshot) {
-    let Some((name, why)) = place::obstacle(home) else {
+    let Some(condition) = obstruction(home, snapshot.at) else {
         return;
     };
     if !lock::alive(&snapshot.engine)
@@ -42,17 +43,23 @@ fn obstructed(home: &Path, snapshot: &mut Snapshot) {
     if snapshot.conditions.iter().any(|condition| condition.waits) {
         return;
     }
-    let condition = Condition {
+    snapshot.needs.splice(0..0, condition.need());
+    snapshot.conditions.insert(0, condition);
+}
+
+/// What keeps a home from being written, as far as it is seen from here, at the latest since then.
+#[must_use]
+pub fn obstruction(home: &Path, since: DateTime<Utc>) -> Option<Condition> {
+    let (name, why) = place::obstacle(home)?;
+    Some(Condition {
         name,
         why,
         remedy: name.remedy().to_owned(),
-        since: snapshot.at,
+        since,
         tries: 0,
         waits: true,
         person: true,
-    };
-    snapshot.needs.splice(0..0, condition.need());
-    snapshot.conditions.insert(0, condition);
+    })
 }
 
 /// The engine that holds a home, if one that still runs is named in the lock.

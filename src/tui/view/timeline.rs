@@ -1,4 +1,4 @@
-//! The newest moves and runs: when, from where to where, after how long, and why.
+//! The newest moves, runs and gaps: when, from where to where, after how long, and why.
 
 use super::super::model::Model;
 use super::super::tabs::Focus;
@@ -34,6 +34,10 @@ pub fn lines(model: &Model, snapshot: &Snapshot, ink: &Ink<'_>, rows: usize) -> 
             match step {
                 Step::Move(step) => moved(snapshot, ink, front, step),
                 Step::Ran(ran) => measured(snapshot, ink, front, ran),
+                Step::Gap(gap) => {
+                    let time = spent::words(gap.time());
+                    Line::from(row(ink, front, gap.gap.title(), &time))
+                }
             }
         })
         .collect()

@@ -1,12 +1,13 @@
 //! Attacks by packages while they are installed.
 
 use crate::attack::{About, Harms, Row, harms};
-use crate::model_server::{Answer, ModelServer};
+use crate::model_server::ModelServer;
 use crate::place::{Place, put};
+use crate::registry::{self, Packed};
 use crate::tiers;
 use dev_factory::adapters::npm::{Npm, Wanted};
 use dev_factory::adapters::registry::{Registry, Route};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -25,8 +26,9 @@ pub fn rows() -> Vec<Row> {
 
 /// A package whose scripts leave a proof where they run and with the person; and the registry that has it.
 fn scripts(place: &Place) -> Harms {
-    let (package, integrity) = packed(place);
-    let server = registry(&package, &integrity);
+    let package = packed(place);
+    let (integrity, served) = (&package.integrity, package.clone());
+    let server = ModelServer::answering(move |request| served.answer(request));
     let home = place.user.join("home");
     fs::create_dir_all(home.join("dev-factory/run")).unwrap();
     let manifest = json!({"name": "home", "dependencies": {"dep": "1.0.0"}});
@@ -68,8 +70,7 @@ fn scripts(place: &Place) -> Harms {
     harms(["preinstall", "postinstall"].into_iter().filter(ran))
 }
 
-/// The package and its hash.
-fn packed(place: &Place) -> (Vec<u8>, String) {
+fn packed(place: &Place) -> Packed {
     let source = place.user.join("source");
     let script = |when: &str| format!("touch {when} {}", place.user.join(when).display());
     let text = json!({
@@ -77,33 +78,7 @@ fn packed(place: &Place) -> (Vec<u8>, String) {
         "scripts": {"preinstall": script("preinstall"), "postinstall": script("postinstall")},
     });
     put(&source.join("package.json"), &text.to_string());
-    let output = Command::new("npm")
-        .args(["pack", "--json", "--ignore-scripts"])
-        .current_dir(&source)
-        .output()
-        .unwrap();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let told = told.get(0).or_else(|| told.get("dep")).unwrap();
-    let integrity = told["integrity"].as_str().unwrap().to_owned();
-    (fs::read(source.join("dep-1.0.0.tgz")).unwrap(), integrity)
-}
-
-fn registry(package: &[u8], integrity: &str) -> ModelServer {
-    let (package, integrity) = (package.to_vec(), integrity.to_owned());
-    ModelServer::answering(move |request| {
-        if request.path.ends_with(".tgz") {
-            return Answer::stream("application/octet-stream", &[&package]);
-        }
-        let host = request.header("host").unwrap_or_default();
-        let found = json!({
-            "name": "dep", "dist-tags": {"latest": "1.0.0"},
-            "versions": {"1.0.0": {
-                "name": "dep", "version": "1.0.0", "hasInstallScript": true,
-                "dist": {"tarball": format!("http://{host}/files/dep.tgz"), "integrity": integrity},
-            }},
-        });
-        Answer::status(200, &found.to_string())
-    })
+    registry::packed(&source)
 }
 
 /// As one would.

@@ -14,10 +14,11 @@ use std::os::fd::AsFd;
 
 /// Opens it where the network is the run's own and npm is what runs.
 pub fn open(policy: &Policy) -> Step<()> {
-    if policy.network != Network::Registry || !policy.tier.own_processes() {
+    if policy.network != Network::Registry || !policy.tier.own_network() {
         return Ok(());
     }
-    hand_out().step("opening the way to the registry")
+    hand_out()
+        .step("opening the way to the registry (a wrapper has to hand standard input on as it is)")
 }
 
 fn hand_out() -> io::Result<()> {

@@ -155,8 +155,12 @@ fn size(folder: &Path) -> Option<u64> {
     Some(sum)
 }
 
-/// Everything below a folder, links not followed; what vanishes meanwhile is left out.
+/// Everything below a folder, links not followed; what vanishes meanwhile is left out, and what a wrapper has mounted there.
 fn walk(folder: &Path, each: &mut dyn FnMut(&fs::Metadata)) -> io::Result<()> {
+    let here = match fs::metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        meta => meta?.dev(),
+    };
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
@@ -169,6 +173,10 @@ fn walk(folder: &Path, each: &mut dyn FnMut(&fs::Metadata)) -> io::Result<()> {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 meta => meta?,
             };
+            // Of folders alone: files of a layered file system may bear the number of a layer.
+            if meta.is_dir() && meta.dev() != here {
+                continue;
+            }
             each(&meta);
             if meta.is_dir() {
                 folders.push(entry.path());

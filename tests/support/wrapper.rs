@@ -1,0 +1,34 @@
+//! An operator's own command with walls: bubblewrap once more, as somebody might call it in a script of theirs.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// What it does with the words `read=`, `write=` and `--`, and with the program behind them.
+const SCRIPT: &str = "#!/bin/sh
+binds=
+while [ \"$1\" != -- ]; do
+  case $1 in
+    read=*) binds=\"$binds --ro-bind-try ${1#*=} ${1#*=}\";;
+    write=*) binds=\"$binds --bind ${1#*=} ${1#*=}\";;
+  esac
+  shift
+done
+shift
+exec bwrap --unshare-all --unshare-user --uid 1234 --die-with-parent --proc /proc --dev /dev --tmpfs /tmp $binds \\
+  --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 -- \"$@\"
+";
+
+/// Writes the script into a folder; `sandbox.command` that calls it.
+pub fn command(folder: &Path) -> Vec<String> {
+    let script = folder.join("wrapper");
+    fs::create_dir_all(folder).unwrap();
+    if !script.exists() {
+        fs::write(&script, SCRIPT).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let script = script.display().to_string();
+    [&script, "read={read}", "write={write}", "--"]
+        .map(str::to_owned)
+        .to_vec()
+}
