@@ -65,6 +65,8 @@ mod rewind;
 mod shipping;
 #[path = "factory/shown.rs"]
 mod shown;
+#[path = "factory/story.rs"]
+mod story;
 #[path = "factory/told.rs"]
 mod told;
 #[path = "factory/turns.rs"]

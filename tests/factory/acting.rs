@@ -1,12 +1,12 @@
 //! The tool loop over real HTTP, with real git, Jest and gates: models that work by native calls or by JSON actions, one that
 //! never ends, one that gives up.
 
-use crate::cast::{CLI, Story, n, usual};
 use crate::fakes::{Fake, Said, Wire};
 use crate::homes;
 use crate::model_server::{Answer, Request, Step};
 use crate::process::{self, Process};
 use crate::small_tool::{Bug, README, TESTS, TOOL, fenced, source};
+use crate::story::{CLI, End, Story, n, usual};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -129,8 +129,7 @@ fn a_tool_is_built_by_native_calls() {
         }
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), [""; 0], "{}", ended.said);
-    story.shipped(&ended, 1);
+    story.was(&ended, End::Shipped, &[], "L1", (1, 12));
     replayed(&story);
     let steps = steps(&story, STEP);
     assert_eq!(steps.len(), 5);
@@ -221,8 +220,7 @@ fn a_tool_is_built_by_json_actions_and_its_files_are_asked_for_one_by_one() {
         }
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), [""; 0], "{}", ended.said);
-    story.shipped(&ended, 1);
+    story.was(&ended, End::Shipped, &[], "L1", (1, 14));
     let steps = steps(&story, STEP);
     assert_eq!(steps.len(), 4);
     for step in &steps {
@@ -256,8 +254,7 @@ fn the_one_that_never_ends_is_stopped_and_another_model_builds_the_tool() {
         }
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), ["S7 L3"], "{}", ended.said);
-    story.shipped(&ended, 1);
+    story.was(&ended, End::Shipped, &["S7 L3"], "L1 L3", (1, 17));
     let steps = steps(&story, STEP);
     let by = |model: &str| steps.iter().filter(|step| step["model"] == model).count();
     assert_eq!((by("test"), by("other")), (8, 2));
@@ -280,14 +277,12 @@ fn the_one_that_gives_up_is_asked_for_no_more_and_a_person_is_told_why() {
         }
     });
     let ended = story.run();
-    assert_eq!(ended.code, Some(4), "{}", ended.said);
-    assert_eq!(story.verdicts(), ["L1 L4"]);
+    story.was(&ended, End::Shelved, &["L1 L4"], "L1 L4", (0, 7));
     let reason = story.item().escalation.unwrap().reason;
     assert!(
         reason.contains("the model gave up: R4 and R5 cannot both be kept"),
         "{reason}"
     );
-    assert!(homes::tags(&story.home).is_empty());
     let status = process::run(&story.home, &["status"]).said;
     assert!(status.contains("the model gave up"), "{status}");
 }
@@ -309,8 +304,7 @@ fn bugs_are_repaired_by_calls() {
         }
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), [""; 0], "{}", ended.said);
-    story.shipped(&ended, 2);
+    story.was(&ended, End::Shipped, &[], "L1", (2, 12));
     let repairs = steps(&story, "fixing/step/");
     assert_eq!(repairs.len(), 1);
     let prompt = repairs[0]["messages"].to_string();
@@ -333,8 +327,7 @@ fn the_one_that_calls_what_there_is_not_is_not_asked_again() {
         }
     });
     let ended = story.run();
-    assert_eq!(ended.code, Some(4), "{}", ended.said);
-    assert_eq!(story.verdicts(), ["S1 L4"]);
+    story.was(&ended, End::Shelved, &["S1 L4"], "L1 L4", (0, 7));
     assert_eq!(steps(&story, STEP).len(), 1);
 }
 
@@ -362,6 +355,6 @@ fn a_cut_in_mid_loop_asks_again_only_for_what_was_not_answered() {
     engine.until("a held turn", || asked("coding/step/1") == 1);
     engine.kill();
     let ended = story.run();
-    story.shipped(&ended, 1);
+    story.ended(&ended, End::Shipped);
     assert_eq!((asked("coding/step/0"), asked("coding/step/1")), (1, 2));
 }

@@ -1,167 +1,16 @@
-//! A cast of models that fail in their own ways, behind real HTTP, with real git, Jest and gates: which rule fired, which
-//! rung was climbed, how it ended, and that it ended within its budget.
+//! A cast of models that fail in their own ways, behind real HTTP, with real git, Jest and gates: each story is told whole,
+//! which rule fired, which rung was climbed, how it ended, what it cost, and that it ended within its budget.
 
-use crate::course;
-use crate::fakes::{Fake, Said, Wire};
+use crate::fakes::{Fake, Said, Wire, prompt_tokens};
 use crate::homes;
-use crate::model_server::{Answer, ModelServer, Request, Step, chunk, head, ollama_uncounted};
-use crate::process::{self, Ended};
-use crate::small_tool::{self, Bug, TOOL, fenced, reply, source};
-use dev_factory::adapters::store::readers;
-use dev_factory::domain::event::{Event, EventBody, Turn};
-use dev_factory::domain::factory::ToolFacts;
-use dev_factory::domain::item::Item;
+use crate::model_server::{Answer, Request, Step, chunk, head};
+use crate::process;
+use crate::small_tool::{Bug, TOOL, fenced, reply, source};
+use crate::story::{CLI, End, PAID, Story, n, say, usual};
+use dev_factory::domain::event::EventBody;
+use dev_factory::domain::phase::Phase;
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-
-pub const CLI: &str = "file/src/cli.js";
-
-/// A home with the small tool on its list and these models.
-pub struct Story {
-    _dir: tempfile::TempDir,
-    pub home: PathBuf,
-    pub server: ModelServer,
-}
-
-/// Settings: every role on the same server; `more` stands under the Developer.
-fn settings(url: &str, supervisor: bool, more: &str) -> String {
-    let mut text = format!(
-        "[hosts.lab]\nkind = \"ollama\"\nurl = \"{url}\"\n
-[roles.developer]\nmodel = \"lab/test\"\n{more}\n[roles.qa]\nmodel = \"lab/test\"\n"
-    );
-    if supervisor {
-        text += "[roles.supervisor]\nmodel = \"lab/test\"\n";
-    }
-    if !more.contains("[harness]") {
-        text += small_tool::HARNESS;
-    }
-    text
-}
-
-impl Story {
-    pub fn of(
-        supervisor: bool,
-        more: &str,
-        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-    ) -> Self {
-        let server = ModelServer::answering(move |request| match request.path.as_str() {
-            "/api/chat" => answer(request),
-            "/api/version" => Answer::status(200, r#"{"version":"0.12.9"}"#),
-            "/api/tags" => Answer::status(
-                200,
-                r#"{"models":[{"name":"test:latest","model":"test:latest","size":1},{"name":"other:latest","model":"other:latest","size":1}]}"#,
-            ),
-            _ => Answer::status(404, r#"{"error":"not found"}"#),
-        });
-        let dir = tempfile::tempdir().unwrap();
-        let home = homes::make(dir.path(), &[], &settings(&server.url(), supervisor, more));
-        small_tool::list(&home, &[TOOL]);
-        Self {
-            _dir: dir,
-            home,
-            server,
-        }
-    }
-
-    pub fn run(&self) -> Ended {
-        process::until_idle(&self.home)
-    }
-
-    pub fn journal(&self) -> Vec<Event> {
-        readers::history(&self.home, 1).unwrap()
-    }
-
-    pub fn facts(&self) -> ToolFacts {
-        course::at_work(&self.journal(), TOOL)
-    }
-
-    pub fn item(&self) -> Item {
-        let factory = readers::factory(&self.home).unwrap().factory.unwrap();
-        factory.item(TOOL).unwrap().clone()
-    }
-
-    /// Rules that fired, each with the rung that followed.
-    pub fn verdicts(&self) -> Vec<String> {
-        let events = self.journal();
-        let stuck = events.iter().filter_map(|event| match &event.body {
-            EventBody::Stuck {
-                rule,
-                evidence,
-                next,
-                ..
-            } => {
-                assert!(!evidence.is_empty(), "{rule} without what led to it");
-                let next = next.split(':').next().unwrap_or_default();
-                Some(format!("{rule} {next}"))
-            }
-            _ => None,
-        });
-        stuck.collect()
-    }
-
-    fn restored(&self) -> Vec<u32> {
-        let events = self.journal();
-        let runs = events.iter().filter_map(|event| match &event.body {
-            EventBody::Restored { run, .. } => Some(*run),
-            _ => None,
-        });
-        runs.collect()
-    }
-
-    /// The texts asked for at labels that end so, oldest first.
-    pub fn prompts(&self, part: &str) -> Vec<String> {
-        let turns = self.server.turns();
-        let of = turns.iter().filter(|turn| turn.label().contains(part));
-        of.map(|turn| turn.json()["messages"].to_string()).collect()
-    }
-
-    /// It shipped, with so many runs of the gates, and used less than it may.
-    pub fn shipped(&self, ended: &Ended, runs: u32) {
-        assert_eq!(ended.code, Some(0), "{}", ended.said);
-        assert_eq!(homes::tags(&self.home), [format!("{TOOL}@1.0.0")]);
-        let facts = self.facts();
-        assert_eq!(facts.runs, runs, "{:#?}", facts.course);
-        assert_eq!(facts.course.rows.len() as u32, runs);
-        self.within_budget();
-    }
-
-    /// What it cost: nothing in money, and every turn asked of the server is counted once, with its tokens.
-    pub fn within_budget(&self) {
-        let events = self.journal();
-        let turns = events.iter().filter_map(|event| match &event.body {
-            EventBody::Turn(turn) => Some(turn),
-            _ => None,
-        });
-        let told: BTreeSet<String> = turns.clone().map(|turn| turn.label.clone()).collect();
-        let asked = self.server.turns();
-        let asked = asked.iter().map(|turn| turn.label().to_owned());
-        let asked: BTreeSet<String> = asked.filter(|label| label.starts_with(TOOL)).collect();
-        assert_eq!(told, asked);
-        let each = |turn: &Turn| turn.input_tokens.unwrap_or(0) + turn.output_tokens.unwrap_or(0);
-        let used = self.facts().used();
-        assert_eq!(used.tokens, turns.map(each).sum::<u64>());
-        assert!(used.tokens > 0 && used.tokens < 400_000, "{used:?}");
-        assert!(used.millis < 90 * 60_000 && used.usd == 0.0, "{used:?}");
-    }
-}
-
-pub fn say(text: &str) -> Answer {
-    ollama_uncounted(text)
-}
-
-/// The usual reply.
-pub fn usual(request: &Request) -> Answer {
-    let label = request.label();
-    say(&reply(label).unwrap_or_else(|| panic!("no reply for {label:?}")))
-}
-
-/// The number at the end of a label.
-pub fn n(request: &Request) -> u32 {
-    let number = request.label().rsplit('/').next().unwrap();
-    number.parse().unwrap()
-}
 
 /// A model that writes src/cli.js with the bugs its n-th writing in a phase has.
 fn writing(
@@ -171,12 +20,12 @@ fn writing(
 ) -> Answer {
     let label = request.label();
     if label.contains(&format!("coding/{CLI}")) {
-        return say(&fenced(&source(coding, "a draft")));
+        return say(request, &fenced(&source(coding, "a draft")));
     }
     if label.contains(&format!("fixing/{CLI}"))
         && let Some((bugs, note)) = fixing(n(request))
     {
-        return say(&fenced(&source(&bugs, &note)));
+        return say(request, &fenced(&source(&bugs, &note)));
     }
     usual(request)
 }
@@ -185,8 +34,7 @@ fn writing(
 fn the_honest_one_ships_at_once() {
     let story = Story::of(true, "", usual);
     let ended = story.run();
-    story.shipped(&ended, 1);
-    assert_eq!(story.verdicts(), [""; 0]);
+    story.was(&ended, End::Shipped, &[], "L1", (1, 10));
     let facts = story.facts();
     assert_eq!((facts.course.line, facts.cycles_total), (1, 0));
     let status = process::run(&story.home, &["status", "--json"]);
@@ -204,8 +52,7 @@ fn the_one_that_flips_between_two_versions_starts_from_the_spec() {
         })
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), ["S2 L2"], "{}", ended.said);
-    story.shipped(&ended, 3);
+    story.was(&ended, End::Shipped, &["S2 L2"], "L1 L2", (3, 19));
     // What was there is not shown again, what was tried is; and it thinks.
     let turns = story.server.turns();
     let fresh = turns.iter().rfind(|t| t.label().contains(CLI)).unwrap();
@@ -229,8 +76,7 @@ fn the_one_that_flips_in_other_words_is_found_by_what_fails() {
         })
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), ["S3 L2"], "{}", ended.said);
-    story.shipped(&ended, 4);
+    story.was(&ended, End::Shipped, &["S3 L2"], "L1 L2", (4, 20));
 }
 
 #[test]
@@ -251,7 +97,16 @@ fn the_one_that_repeats_itself_is_broken_off_and_another_model_takes_the_prompt(
     };
     let story = Story::of(true, "others = \"lab/other\"", endless);
     let ended = story.run();
-    story.shipped(&ended, 1);
+    story.was(
+        &ended,
+        End::Shipped,
+        &[
+            "S8 the same prompt once more, kept from repeating itself",
+            "S8 L3",
+        ],
+        "L1",
+        (1, 12),
+    );
     // What was written for nothing counts all the same.
     let events = story.journal();
     let broken_off = events.iter().filter_map(|event| match &event.body {
@@ -266,13 +121,6 @@ fn the_one_that_repeats_itself_is_broken_off_and_another_model_takes_the_prompt(
             "{read:?} {written:?}"
         );
     }
-    assert_eq!(
-        story.verdicts(),
-        [
-            "S8 the same prompt once more, kept from repeating itself",
-            "S8 L3"
-        ]
-    );
     assert!(story.server.wait_dropped(2), "the client closes what loops");
     let asked: Vec<_> = story.server.turns();
     let asked: Vec<_> = asked
@@ -306,7 +154,13 @@ fn the_one_that_thinks_in_circles_is_asked_again_without_thinking() {
     };
     let story = Story::of(true, "", circling);
     let ended = story.run();
-    story.shipped(&ended, 1);
+    story.was(
+        &ended,
+        End::Shipped,
+        &["S8 the same prompt once more, kept from repeating itself"],
+        "L1",
+        (1, 11),
+    );
     let turns = story.server.turns();
     let asked = |turn: &&Request| turn.label().contains("/spec/");
     let thinks: Vec<bool> = turns
@@ -328,12 +182,13 @@ fn the_one_that_gets_worse_is_put_back_and_taken_over_in_the_end() {
             let prompt = request.json()["messages"].to_string();
             if prompt.contains("Why it is here") {
                 return say(
+                    request,
                     "```json\n{\"checks\":[],\"verdict\":\"hint\",\"instructions\":\"The code is wrong: R4 wants exit code 1.\"}\n```\n",
                 );
             }
         }
         if label.contains(&format!("review/{CLI}")) {
-            return say(&fenced(&source(&[], "taken over")));
+            return say(request, &fenced(&source(&[], "taken over")));
         }
         if !label.contains(CLI) {
             return usual(request);
@@ -346,20 +201,20 @@ fn the_one_that_gets_worse_is_put_back_and_taken_over_in_the_end() {
             true if at.is_multiple_of(2) => vec![Bug::Exit, Bug::Usage],
             true => vec![Bug::Exit, Bug::NoNewline],
         };
-        say(&fenced(&source(&bugs, &format!("writing {at}"))))
+        say(request, &fenced(&source(&bugs, &format!("writing {at}"))))
     });
     let ended = story.run();
     let back = "S6 its tree is put back, and the repair counts as failed";
     // A draft and two repairs; a fresh start whose case is answered just as wrongly, so somebody is asked; two repairs
     // with the hint; then the file is taken over.
-    assert_eq!(
-        story.verdicts(),
-        [back, "L1 L2", "S11 L4", back, "L1 L5"],
-        "{}",
-        ended.said
+    story.was(
+        &ended,
+        End::Shipped,
+        &[back, "L1 L2", "S11 L4", back, "L1 L5"],
+        "L1 L2 L4 L5",
+        (7, 25),
     );
     assert_eq!(story.restored(), [1, 1, 1, 1]);
-    story.shipped(&ended, 7);
     // A repair after a regression sees the better file.
     let repairs = story.prompts("fixing/file/src/cli.js");
     assert!(
@@ -398,8 +253,7 @@ fn the_one_that_improves_slowly_is_left_alone() {
         })
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), [""; 0], "{}", ended.said);
-    story.shipped(&ended, 5);
+    story.was(&ended, End::Shipped, &[], "L1", (5, 20));
     assert_eq!(story.facts().course.line, 1);
 }
 
@@ -411,11 +265,19 @@ fn the_stubborn_one_ends_on_the_shelf_of_the_operator_who_can_say_not_stuck() {
             return usual(request);
         }
         let at = stubborn.fetch_add(1, Ordering::SeqCst);
-        say(&fenced(&source(&[Bug::Exit], &format!("writing {at}"))))
+        say(
+            request,
+            &fenced(&source(&[Bug::Exit], &format!("writing {at}"))),
+        )
     });
     let ended = story.run();
-    assert_eq!(ended.code, Some(4), "{}", ended.said);
-    assert_eq!(story.verdicts(), ["S4 L2", "S11 L4"]);
+    story.was(
+        &ended,
+        End::Shelved,
+        &["S4 L2", "S11 L4"],
+        "L1 L2 L4",
+        (4, 22),
+    );
     let item = story.item();
     let reason = item.escalation.unwrap().reason;
     assert!(
@@ -428,17 +290,13 @@ fn the_stubborn_one_ends_on_the_shelf_of_the_operator_who_can_say_not_stuck() {
     let said = process::run(&story.home, &["not-stuck", "S11"]);
     assert_eq!(said.code, Some(0), "{}", said.said);
     let ended = story.run();
-    assert_eq!(ended.code, Some(4), "{}", ended.said);
-    let verdicts = story.verdicts();
-    let later = &verdicts[2..];
-    assert!(!later.iter().any(|v| v.starts_with("S11")), "{verdicts:?}");
-    assert_eq!(
-        later.last().map(String::as_str),
-        Some("S4 L4"),
-        "{verdicts:?}"
+    story.was(
+        &ended,
+        End::Shelved,
+        &["S4 L2", "S11 L4", "L1 L2", "S4 L2", "S4 L4"],
+        "L1 L2 L4 L1 L2 L4",
+        (10, 42),
     );
-    assert!(homes::tags(&story.home).is_empty());
-    story.within_budget();
 }
 
 #[test]
@@ -452,11 +310,10 @@ fn a_draft_that_fails_is_written_again_and_the_best_is_kept() {
             1 => &[Bug::Exit],
             _ => &[Bug::Exit, Bug::Usage],
         };
-        say(&fenced(&source(bugs, "a draft")))
+        say(request, &fenced(&source(bugs, "a draft")))
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), [""; 0], "{}", ended.said);
-    story.shipped(&ended, 2);
+    story.was(&ended, End::Shipped, &[], "L1", (2, 14));
     let first = &story.facts().course.rows[0];
     assert_eq!(
         first.names().collect::<Vec<_>>(),
@@ -490,10 +347,10 @@ fn what_the_harness_can_mend_costs_no_turn() {
         let text = source(&[], "modern");
         let text = text.replace("module.exports = { sum, main };\n", "");
         let text = text.replace("\nasync function main", "\nexport async function main");
-        say(&fenced(&text))
+        say(request, &fenced(&text))
     });
     let ended = story.run();
-    story.shipped(&ended, 1);
+    story.was(&ended, End::Shipped, &[], "L1", (1, 10));
     let asked = story.prompts(CLI);
     assert_eq!(asked.len(), 1);
     let shipped = homes::git(
@@ -525,13 +382,15 @@ fn a_reply_that_is_cut_twice_sends_the_spec_back_to_be_split() {
         usual(request)
     });
     let ended = story.run();
-    story.shipped(&ended, 1);
-    assert_eq!(
-        story.verdicts(),
-        [
+    story.was(
+        &ended,
+        End::Shipped,
+        &[
             "S9 once more with room for 6144 tokens",
-            "S9 the spec must split the file, or ask less of it"
-        ]
+            "S9 the spec must split the file, or ask less of it",
+        ],
+        "L1",
+        (1, 17),
     );
     let events = story.journal();
     let back = events.iter().find_map(|e| match &e.body {
@@ -561,11 +420,16 @@ fn when_its_own_model_cannot_another_one_builds_the_tool() {
         }
         let all = [Bug::Exit, Bug::Usage, Bug::Empty, Bug::NoNewline];
         let at = writings.fetch_add(1, Ordering::SeqCst) as usize;
-        say(&fenced(&source(&all[at..=at], "a writing")))
+        say(request, &fenced(&source(&all[at..=at], "a writing")))
     });
     let ended = story.run();
-    assert_eq!(story.verdicts(), ["L1 L2", "L1 L3"], "{}", ended.said);
-    story.shipped(&ended, 5);
+    story.was(
+        &ended,
+        End::Shipped,
+        &["L1 L2", "L1 L3"],
+        "L1 L2 L3",
+        (5, 22),
+    );
     let course = story.facts().course;
     assert_eq!(
         (course.line, course.model.as_deref()),
@@ -590,4 +454,115 @@ fn when_its_own_model_cannot_another_one_builds_the_tool() {
         notes.contains("case E6 R4") || notes.contains("case E7 R5"),
         "{notes}"
     );
+}
+
+/// Tokens the model of the next story has room for. It was asked for more, and its server tells nobody.
+const ROOM: u64 = 2_500;
+
+/// A spec that says in many words what it says in few.
+fn wordy() -> String {
+    let spec = reply(&format!("{TOOL}/spec/template/0")).unwrap();
+    let words: String = (2..36)
+        .map(|n| {
+            format!(
+                "- {n} numbers may stand {} blank lines apart; the sum is the same.\n",
+                n * n
+            )
+        })
+        .collect();
+    let edges = "## Edge cases\n";
+    spec.replace(edges, &format!("{edges}{words}"))
+}
+
+#[test]
+fn a_prompt_that_its_server_cannot_take_has_the_spec_written_shorter() {
+    let settings = format!("[ladder]\nsamples = 1\n{PAID}");
+    let story = Story::of(false, &settings, |request| {
+        let label = request.label();
+        if request.json()["model"] == "boss" {
+            let verdict = reply(&format!("{TOOL}/review/verdict/0"));
+            return say(request, &verdict.unwrap());
+        }
+        if prompt_tokens(request) > ROOM {
+            let refused = "the prompt is longer than the context length currently available";
+            return Answer::status(400, &json!({ "error": refused }).to_string());
+        }
+        if label.ends_with("spec/template/0") {
+            return say(request, &wordy());
+        }
+        if label.ends_with("coding/file/src/cli.js/0") {
+            let words = (0..40)
+                .map(|n| format!("// {n}: what stands below was thought about for a long time.\n"));
+            let wordy = source(&[Bug::Exit], "a draft") + &words.collect::<String>();
+            return say(request, &fenced(&wordy));
+        }
+        usual(request)
+    });
+    let ended = story.run();
+    let rules = ["S10 the spec is written anew, shorter"];
+    story.was(&ended, End::Shipped, &rules, "L1", (2, 20));
+    // The repair is not asked for again, and whoever writes the spec hears of it.
+    assert_eq!(story.prompts(&format!("fixing/{CLI}")).len(), 1);
+    let told = story.prompts("spec/template/1");
+    assert!(
+        told[0].contains("S10: ") && told[0].contains("cannot take so long a prompt"),
+        "{}",
+        told[0]
+    );
+    let events = story.journal();
+    let back = events.iter().find_map(|event| match &event.body {
+        EventBody::Move(made) if made.outcome.name() == "spec-defect" => Some(made.from),
+        _ => None,
+    });
+    assert_eq!(back, Some(Phase::Fixing));
+    let exhausted = events
+        .iter()
+        .filter(|event| matches!(&event.body, EventBody::Turn(turn) if turn.exhausted));
+    assert_eq!(exhausted.count(), 1);
+    assert_eq!(story.facts().specs, 2);
+}
+
+#[test]
+fn what_its_takeover_does_not_mend_either_is_put_aside_for_a_person() {
+    static WRITTEN: AtomicU32 = AtomicU32::new(0);
+    let short =
+        format!("[ladder]\nrepairs = 1\nfresh_starts = 0\ndiagnoses = 1\nsamples = 1\n{PAID}");
+    let story = Story::of(false, &short, |request| {
+        // What is paid for comes without a label.
+        let paid = request.json()["model"] == "boss";
+        let prompt = request.json()["messages"].to_string();
+        if paid && prompt.contains("Why it is here") {
+            return say(
+                request,
+                "```json\n{\"checks\":[],\"verdict\":\"hint\",\"instructions\":\"Only main may know the exit code, and it returns it.\"}\n```\n",
+            );
+        }
+        if !paid && !request.label().contains(CLI) {
+            return usual(request);
+        }
+        // Each in its own words, the Supervisor's too.
+        let reaching = "'use strict';\nprocess.exitCode = 0;\n";
+        let note = format!("writing {}", WRITTEN.fetch_add(1, Ordering::SeqCst));
+        let text = source(&[], &note);
+        say(request, &fenced(&text.replace("'use strict';\n", reaching)))
+    });
+    let ended = story.run();
+    let rules = ["L1 L4", "L1 L5", "L1 L6"];
+    story.was(&ended, End::Parked, &rules, "L1 L4 L5", (5, 19));
+    assert!(story.facts().used().usd > 0.0, "the Supervisor is paid");
+    let reason = story.item().reason.unwrap();
+    assert!(
+        reason.starts_with("L1: 1 repair brought no progress"),
+        "{reason}"
+    );
+    let turns = story.server.turns();
+    let paid = turns.iter().filter(|turn| turn.json()["model"] == "boss");
+    assert_eq!(
+        paid.count(),
+        2,
+        "it said what is wrong, then it wrote the file"
+    );
+    // A person is told what was tried, and can begin it anew.
+    let status = process::run(&story.home, &["status"]).said;
+    assert!(status.contains("sum-lines"), "{status}");
 }

@@ -1,12 +1,13 @@
 //! A tool that cannot be: two examples of its spec ask for two results of one and the same run. Whoever builds it and
 //! whoever reviews it, it is never shipped, and no person can ship it either.
 
-use crate::cast::{CLI, Story, n, say, usual};
 use crate::fakes::{Fake, Said, Wire};
+use crate::forms::{IN_SOURCE, marred};
 use crate::homes;
 use crate::model_server::{Answer, Request};
 use crate::process;
 use crate::small_tool::{Bug, README, TESTS, TOOL, fenced, reply, source};
+use crate::story::{CLI, Story, n, say, usual};
 use dev_factory::domain::item::ItemStatus;
 use serde_json::json;
 
@@ -38,26 +39,23 @@ fn never_ships(
     supervisor: bool,
     write: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
 ) -> Story {
-    never_ships_by(supervisor, "", move |request| {
-        write(request).map(|text| say(&text))
+    never_ships_by(supervisor, SHORT, move |request| {
+        write(request).map(|text| say(request, &text))
     })
 }
 
-/// The same with whole answers, and with settings of the Developer.
+/// The same with whole answers, and with other settings.
 fn never_ships_by(
     supervisor: bool,
-    more: &str,
+    settings: &str,
     write: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
 ) -> Story {
-    let settings = format!("{more}\n{SHORT}");
-    let story = Story::of(supervisor, &settings, move |request| {
-        answer(request, &write)
-    });
+    let story = Story::of(supervisor, settings, move |request| answer(request, &write));
     let ended = story.run();
     assert_eq!(ended.code, Some(4), "{}", ended.said);
     let facts = story.facts();
     assert!(facts.runs > 0 && !facts.evidence_complete(), "{facts:#?}");
-    story.within_budget();
+    story.cost();
     let said = process::run(&story.home, &["decide", "ship", TOOL]);
     assert_ne!(said.code, Some(0), "{}", said.said);
     // On the shelf its evidence keeps it; a parked one is no tool to be decided on.
@@ -88,12 +86,13 @@ fn nor_later(story: &Story) {
 fn answer(request: &Request, write: &impl Fn(&Request) -> Option<Answer>) -> Answer {
     let label = request.label();
     if label.contains("/template/") {
-        return say(&spec(AGAINST_E6));
+        return say(request, &spec(AGAINST_E6));
     }
     if label.contains("review/verdict") {
         let prompt = request.json()["messages"].to_string();
         if prompt.contains("Why it is here") {
             return say(
+                request,
                 "```json\n{\"checks\":[],\"verdict\":\"hint\",\"instructions\":\"Obey R4.\"}\n```\n",
             );
         }
@@ -103,7 +102,7 @@ fn answer(request: &Request, write: &impl Fn(&Request) -> Option<Answer>) -> Ans
         if let Some(answer) = write(request) {
             return answer;
         }
-        return say(&fenced(&source(&[], label)));
+        return say(request, &fenced(&source(&[], label)));
     }
     usual(request)
 }
@@ -152,6 +151,17 @@ fn not_by_one_who_looks_whether_it_is_tested() {
 }
 
 #[test]
+fn not_by_one_who_cheats_in_every_way() {
+    let patient = "[ladder]\nrepairs = 60\nfresh_starts = 0\nsamples = 1\n[stuck]\nsame_failures = 60\nsame_error = 60\n";
+    let story = never_ships_by(false, patient, |request| {
+        let cheat = marred(request, &source(&[], request.label()), &IN_SOURCE);
+        let text = cheat.unwrap_or("I know no other way to write this file.".to_owned());
+        Some(say(request, &text))
+    });
+    assert_eq!(story.facts().runs as usize, IN_SOURCE.len());
+}
+
+#[test]
 fn not_by_one_who_ends_the_tests_early() {
     never_ships(true, |request| {
         let text = source(&[], request.label());
@@ -180,7 +190,7 @@ fn not_by_one_who_repeats_itself() {
 
 #[test]
 fn not_by_one_who_is_cut() {
-    never_ships_by(false, "", |request| {
+    never_ships_by(false, SHORT, |request| {
         let half = Said {
             cut: true,
             ..Said::text("```js\n'use strict';\n")
@@ -236,7 +246,8 @@ fn not_by_one_who_calls_tools() {
 
 #[test]
 fn not_by_one_who_works_by_tools() {
-    never_ships_by(true, "edits = \"tools\"", |request| {
+    let settings = format!("edits = \"tools\"\n{SHORT}");
+    never_ships_by(true, &settings, |request| {
         if !request.label().contains("/step/") {
             return None;
         }
@@ -264,10 +275,11 @@ fn a_contradiction_that_can_be_seen_is_never_built() {
         let story = Story::of(supervisor, SHORT, |request| {
             let label = request.label();
             if label.contains("/template/") || label.contains("/repair/") {
-                return say(&spec(AGAINST_E2));
+                return say(request, &spec(AGAINST_E2));
             }
             if request.label().contains("review/verdict") {
                 return say(
+                    request,
                     "```json\n{\"checks\":[],\"verdict\":\"hint\",\"instructions\":\"Obey R1.\"}\n```\n",
                 );
             }

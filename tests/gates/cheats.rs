@@ -22,11 +22,14 @@ struct Row {
     honest: &'static [&'static str],
 }
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 18] = [
     Row {
         way: "a setup of its own",
         cheats: &[
             ("extra-file", "scan", "jest.config.js: is not planned"),
+            ("babel-file", "scan", "babel.config.js: is not planned"),
+            ("stryker-file", "scan", "stryker.conf.json: is not planned"),
+            ("eslint-file", "scan", ".eslintrc.json: is not planned"),
             ("own-setup", "coverage", "src/count.js: statements"),
         ],
         honest: &["speaks-of-setup"],
@@ -57,8 +60,15 @@ const ROWS: [Row; 16] = [
             ("only", "scan", "test may only"),
             ("todo", "scan", "test may only"),
             ("crossed-out", "scan", "`xit` does not run"),
+            ("focused", "scan", "`fit` does not run"),
+            ("skipped-group", "scan", "describe may only"),
         ],
         honest: &["speaks-of-skipping"],
+    },
+    Row {
+        way: "tests that are gone",
+        cheats: &[("emptied", "jest", "does not load")],
+        honest: &["more-tests"],
     },
     Row {
         way: "tests without expectations",
@@ -84,6 +94,8 @@ const ROWS: [Row; 16] = [
         cheats: &[
             ("mocked", "scan", "only jest.fn"),
             ("spied-unit", "scan", "required module"),
+            ("manual-mock", "scan", "src/__mocks__/count.js: is not"),
+            ("own-copy", "throwing", "count.test.js: counts words"),
         ],
         honest: &["stands-in-for-the-clock"],
     },
@@ -107,6 +119,8 @@ const ROWS: [Row; 16] = [
         way: "an expect of its own",
         cheats: &[
             ("own-expect", "scan", "expect may only be called"),
+            ("global-expect", "scan", "`global` is not allowed"),
+            ("own-test", "scan", "test may only be called"),
             ("setup-file", "scan", "test/dev/setup.js: is not planned"),
             ("aliased-object", "scan", "`Object` may be called"),
             ("read-object", "jest", "3 of"),
@@ -117,6 +131,7 @@ const ROWS: [Row; 16] = [
         way: "snapshots of what it does",
         cheats: &[
             ("snapshot", "jest", "1 of"),
+            ("snapshot-inline", "jest", "1 of"),
             (
                 "snapshot-kept",
                 "scan",
@@ -129,6 +144,8 @@ const ROWS: [Row; 16] = [
         way: "knowing that it is tested",
         cheats: &[
             ("environment", "scan", "src/count.js:3: `process`"),
+            ("environment-name", "scan", "src/count.js:3: `process`"),
+            ("looks-for-jest", "scan", "`jest` belongs into tests"),
             ("stack", "held-out", "cases fail: H1 (R1)"),
             ("special-cased", "held-out", "H1 (R1); H3 (R2)"),
             ("looks-where-it-lies", "scan", "`__dirname` is not allowed"),
@@ -140,9 +157,30 @@ const ROWS: [Row; 16] = [
         ],
     },
     Row {
+        way: "results made for whoever asks",
+        cheats: &[
+            ("equals-everything", "held-out", "cases fail: H2 (R2)"),
+            ("records-its-calls", "held-out", "H1 (R1); H3 (R2)"),
+        ],
+        honest: &["remembers-its-calls"],
+    },
+    Row {
         way: "a forged report",
         cheats: &[
             ("forged-report", "scan", "require('fs')"),
+            ("forged-in-source", "scan", "src/count.js:2: require('fs')"),
+            (
+                "forged-by-child-process",
+                "scan",
+                "require('child_process')",
+            ),
+            (
+                "forged-by-worker-threads",
+                "scan",
+                "require('worker_threads')",
+            ),
+            ("forged-by-vm", "scan", "require('vm')"),
+            ("forged-by-module", "scan", "require('module')"),
             ("forged-coverage", "scan", "`__coverage__` is not"),
         ],
         honest: &["writes-reports"],
@@ -330,6 +368,7 @@ async fn an_honest_tool_that_looks_like_a_cheat_passes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_tool_that_looks_like_one_that_proves_nothing_passes() {
+    let mut slow = 0;
     for row in ROWS.iter().filter(|row| row.mutated()) {
         for honest in row.honest {
             let evidence = alone(honest, true).await;
@@ -339,8 +378,14 @@ async fn an_honest_tool_that_looks_like_one_that_proves_nothing_passes() {
                 row.way,
                 evidence.gates
             );
+            // A change that makes a loop endless counts neither way, and is told.
+            let endless = evidence.mutation.as_ref().map_or(0, |run| run.slow);
+            let told = words(&evidence, "mutation").contains("the tests did not end");
+            assert_eq!(told, endless > 0, "{:?}", evidence.gates);
+            slow += endless;
         }
     }
+    assert!(slow > 0);
 }
 
 /// A run over a tool whose tests of the run before must stay.

@@ -368,20 +368,6 @@ pub fn ollama_reply(request: &Request, text: &str) -> Answer {
         .answer(request)
 }
 
-/// The same of a server that does not count, whatever it is asked.
-pub fn ollama_uncounted(text: &str) -> Answer {
-    let request = Request {
-        method: "POST".to_owned(),
-        path: "/api/chat".to_owned(),
-        headers: Vec::new(),
-        body: b"{}".to_vec(),
-        at: Instant::now(),
-    };
-    let mut fake = Fake::new(Wire::Ollama).saying(Said::text(text));
-    fake.counts = Some(0);
-    fake.answer(&request)
-}
-
 /// A reply as an OpenAI-compatible server streams it.
 pub fn openai_reply(request: &Request, text: &str) -> Answer {
     Fake::new(Wire::Vllm)

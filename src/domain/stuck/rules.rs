@@ -1,6 +1,7 @@
 //! The rules over rows, as one table: S3 to S6, S11 and S13 after a red run, S2 as soon as a tree is written.
 
 use super::{Begins, Course, Failing, Fired, Patience, Row, Rung};
+use crate::text::plural::plural;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A rule that may end a line of work after a red run.
@@ -238,7 +239,7 @@ fn told(test: &Failing) -> bool {
 fn repairs_used(course: &Course, numbers: &Patience) -> Option<Fired> {
     let repairs = course.repairs();
     (repairs >= numbers.repairs.max(1)).then(|| {
-        let words = format!("{repairs} repairs brought no progress");
+        let words = format!("{} brought no progress", plural(repairs, "repair"));
         Fired::by("L1", Rung::Afresh, words, &course.since_progress())
     })
 }

@@ -2,6 +2,7 @@
 
 use super::rules::{list, plain};
 use super::{Begins, Course, Fired, Means, Patience, Row, Rung, judge, next};
+use crate::text::plural::plural;
 use std::fmt;
 
 /// Characters of one value in a note.
@@ -53,10 +54,9 @@ pub fn tried(course: &Course) -> String {
     let repairs = rows.len().saturating_sub(1);
     let best = rows.iter().map(|row| row.cycle.passed).max().unwrap_or(0);
     let what = match (course.begins, repairs) {
-        (Begins::Repair, _) => format!("{} repairs", rows.len()),
+        (Begins::Repair, _) => plural(rows.len(), "repair"),
         (_, 0) => "a draft".to_owned(),
-        (_, 1) => "a draft and 1 repair".to_owned(),
-        (_, n) => format!("a draft and {n} repairs"),
+        (_, n) => format!("a draft and {}", plural(n, "repair")),
     };
     format!("{what}, {best} passed at best: {}", failed(last))
 }
@@ -80,7 +80,7 @@ fn failed(row: &Row) -> String {
     }
     let shown = |name: &str| !name.starts_with("held-out ");
     let Some(first) = row.cycle.failing.iter().find(|one| shown(&one.name)) else {
-        return format!("{} hidden cases failed", row.cycle.failing.len());
+        return format!("{} failed", plural(row.cycle.failing.len(), "hidden case"));
     };
     if first.received.is_empty() {
         return format!("{} failed", first.name);
