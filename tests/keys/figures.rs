@@ -104,6 +104,21 @@ fn w_widens_the_window_and_comes_back() {
             let text = words(&mut model, size);
             assert!(text.contains(seen.last().unwrap()), "{text}");
         }
+        // Whatever the window, each row ends on what its columns come to.
+        let text = words(&mut model, (120, 36));
+        let rows = text.lines().skip_while(|row| !row.contains("── Days"));
+        for row in rows.skip(1).take(7) {
+            let (left, _) = row.split_once('│').unwrap();
+            let (_, end) = left
+                .rsplit_once("  ")
+                .map_or(("", left), |_| left.trim_end().rsplit_once("  ").unwrap());
+            let whole = end.trim_start();
+            assert!(
+                whole.starts_with("total ") || whole.starts_with("all "),
+                "{row}"
+            );
+            assert!(!left.contains('…'), "{row}");
+        }
         press(&mut model, "w");
     }
     assert_eq!(seen, ["14 days", "30 days", "90 days", "360 days"]);
@@ -182,6 +197,50 @@ fn every_tool_that_was_parked_is_named_before_the_shift_is_marked_as_read() {
         ] {
             assert!(text.contains(said), "{said}\n{text}");
         }
+    }
+}
+
+#[test]
+fn names_for_which_there_is_no_room_are_counted() {
+    let mut model = night("default");
+    let mut many = figures();
+    for n in 1..=9 {
+        let parked = ParkedTool {
+            at: at(1, 20, 0),
+            reason: "too large".to_owned(),
+        };
+        many.shift
+            .parked
+            .insert(format!("a-tool-with-a-long-name-{n}"), parked);
+        let tool = format!("another-of-a-long-name-{n}");
+        many.overview.shelved.push(tool.clone());
+        let at = at(1, 30, 0);
+        many.shift.shipped.push(Shipped { tool, at });
+    }
+    many.shift.more_shipped = 20;
+    tell(&mut model, Message::Figures(Ok(Arc::new(many))));
+    press(&mut model, "3");
+    for (size, parked, shipped) in [
+        (
+            (80, 24),
+            "9: a-tool-with-a-long-name-1, a-tool-with-a-long-name-2, 7 more",
+            27,
+        ),
+        ((120, 36), "9: a-tool-with-a-long-name-1, 8 more ", 28),
+    ] {
+        let text = words(&mut model, size);
+        assert!(
+            text.contains(&format!("! parked        {parked}")),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!(
+                "another-of-a-long-name-{}, {shipped} more",
+                29 - shipped
+            )),
+            "{text}"
+        );
+        assert!(text.contains(" more, for review since "), "{text}");
     }
 }
 

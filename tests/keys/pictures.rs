@@ -195,6 +195,7 @@ fn lines_of_another_day_say_which() {
 
 #[test]
 fn logs_following_and_wrapped() {
+    pictures("logs", "4");
     pictures("logs_wrapped", "4w");
 }
 

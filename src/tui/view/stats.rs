@@ -73,7 +73,7 @@ fn one_column(
         let marks = key.map_or_else(String::new, |key| format!("{key} marks it as read"));
         let rule = ink.rule(&[(Part::Title, &title)], &marks, width);
         ink.put(&rule, area, top, buffer);
-        let rows = shift::few(model, ink, figures);
+        let rows = shift::few(model, ink, figures, width);
         top = put_all(ink, &rows, area, top + 1, buffer);
     }
     let title = lifetime::title(figures);
@@ -114,7 +114,8 @@ fn two_columns(
     let title = shift::title(model, figures);
     let rule = ink.rule(&[(Part::Title, &title)], "", LEFT);
     ink.put(&rule, left, 0, buffer);
-    let top = put_all(ink, &shift::rows(model, ink, figures), words, 1, buffer);
+    let rows = shift::rows(model, ink, figures, words.width);
+    let top = put_all(ink, &rows, words, 1, buffer);
     let rule = ink.rule(&[(Part::Title, "Days")], &days::title(model, LEFT), LEFT);
     ink.put(&rule, left, top, buffer);
     let begun = lifetime::begun(&figures.stats);
