@@ -109,14 +109,7 @@ fn w_widens_the_window_and_comes_back() {
         let rows = text.lines().skip_while(|row| !row.contains("── Days"));
         for row in rows.skip(1).take(7) {
             let (left, _) = row.split_once('│').unwrap();
-            let (_, end) = left
-                .rsplit_once("  ")
-                .map_or(("", left), |_| left.trim_end().rsplit_once("  ").unwrap());
-            let whole = end.trim_start();
-            assert!(
-                whole.starts_with("total ") || whole.starts_with("all "),
-                "{row}"
-            );
+            assert!(left.contains(" total ") || left.contains(" all "), "{row}");
             assert!(!left.contains('…'), "{row}");
         }
         press(&mut model, "w");
