@@ -159,6 +159,18 @@ fn what_is_not_shown_is_not_marked_as_read() {
     assert_eq!(press(&mut model, " "), []);
     let (answer, _) = model.answer.as_ref().unwrap();
     assert!(!answer.accepted && answer.sentence.contains("no room for the shift"));
+    // With the table alone it is not shown either.
+    model.size = (120, 36);
+    press(&mut model, "z");
+    let text = words(&mut model, (120, 36));
+    assert!(
+        text.contains("── Tools 20") && !text.contains("Since you looked"),
+        "{text}"
+    );
+    assert_eq!(press(&mut model, " "), []);
+    let (answer, _) = model.answer.as_ref().unwrap();
+    assert!(!answer.accepted && answer.sentence.contains("z shows everything again"));
+    press(&mut model, "z");
     // From the first row of windows on that show it, it can be.
     for rows in 16..=36 {
         model.size = (80, rows);

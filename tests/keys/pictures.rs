@@ -36,6 +36,7 @@ fn stats() {
     pictures("stats_month", "3w");
     pictures("stats_quarter", "3ww");
     pictures("stats_year", "3www");
+    pictures("stats_alone", "3zj");
 }
 
 /// The night with what was measured: all that Factory can show at once.

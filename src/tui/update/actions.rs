@@ -52,6 +52,8 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::Go(tab) => return go(model, tab),
+        Action::TabOn => return go(model, model.tab.step(1)),
+        Action::TabBack => return go(model, model.tab.step(Tab::ALL.len() - 1)),
         Action::Needs => needs::first(model),
         Action::Palette => palette(model),
         Action::Theme => themes::choose(model),
@@ -65,6 +67,7 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Next | Action::Previous if model.tab == Tab::Factory => {
             items::next(model, action == Action::Previous);
         }
+        Action::Follow if model.tab == Tab::Factory => items::follow(model),
         Action::Filter
         | Action::Next
         | Action::Previous

@@ -124,8 +124,15 @@ fn mark(model: &mut Model) -> Vec<Effect> {
     };
     // Only what is on the screen has been read.
     if !model.shows_shift() {
-        let why = "so low a window has no room for the shift: make it higher, or report --shift";
-        show(model, refused(why.to_owned()));
+        let why = match model.zoom {
+            true => {
+                let key = model.keys.or(Action::Zoom, "the tab anew");
+                format!("the shift is not shown: {key} shows everything again")
+            }
+            false => "so low a window has no room for the shift: make it higher, or report --shift"
+                .to_owned(),
+        };
+        show(model, refused(why));
         return Vec::new();
     }
     let mark = Bookmark {

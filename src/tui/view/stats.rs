@@ -46,6 +46,9 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
             return;
         }
     };
+    if model.zoom {
+        return tools::draw(model, ink, area, buffer);
+    }
     let end = if area.width >= WIDE && area.height >= TALL {
         two_columns(model, ink, figures, area, buffer)
     } else {
