@@ -53,7 +53,8 @@ fn code(page: &str) -> (Vec<Vec<&str>>, Vec<String>) {
 fn faults(page: &str) -> Vec<String> {
     let (blocks, spans) = code(page);
     let of_block = |block: &Vec<&str>| -> Vec<String> {
-        if block.iter().all(|line| line.starts_with('#')) {
+        let note = |line: &&str| line.is_empty() || line.starts_with('#');
+        if block.iter().all(note) {
             return noted(block);
         }
         if block.iter().any(|line| line.starts_with('[')) {
