@@ -1,7 +1,7 @@
 //! What the keys of Stats do: sort, window, filter, mark as read, save; and when figures are read anew.
 
 use crate::night::{figures, night, snapshot};
-use crate::screen::{at, press, tell, words};
+use crate::screen::{at, model as blank, press, tell, words};
 use dev_factory::domain::shift::{Bookmark, ParkedTool, Shipped};
 use dev_factory::domain::stats::Closing;
 use dev_factory::tui::effect::Effect;
@@ -284,6 +284,21 @@ fn shift_y_saves_the_rows_shown_in_their_order() {
     press(&mut model, "/<Ctrl-u>nothing<Enter>");
     assert_eq!(press(&mut model, "Y"), [], "an empty file helps nobody");
     assert!(!model.answer.as_ref().unwrap().0.accepted);
+}
+
+#[test]
+fn a_past_without_an_engine_that_tells_of_it_has_its_figures() {
+    let mut model = blank("default");
+    assert_eq!(press(&mut model, "3"), [Effect::Figures]);
+    assert_eq!(press(&mut model, "1"), []);
+    assert_eq!(
+        tell(&mut model, Message::Figures(Ok(Arc::new(figures())))),
+        []
+    );
+    assert_eq!(press(&mut model, "3"), []);
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains("All time, 18 ended"), "{text}");
+    assert!(text.contains("NO ENGINE") || text.contains("STARTING"));
 }
 
 #[test]

@@ -17,9 +17,8 @@ const WIDE: u16 = 100;
 
 /// Asks for the figures where they are shown and lack events; one question at a time.
 pub fn ask(model: &mut Model) -> Vec<Effect> {
-    let Some(seq) = model.snapshot.as_ref().map(|snapshot| snapshot.seq) else {
-        return Vec::new();
-    };
+    // A home may have a past and no engine that tells of it.
+    let seq = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
     let shown = match model.tab {
         Tab::Stats => true,
         Tab::Factory => model.size.0 >= WIDE,

@@ -290,7 +290,10 @@ fn speed(agent: &AgentStatus) -> String {
 /// Turns that wait for its host.
 fn queue(s: &Snapshot, agent: &AgentStatus) -> String {
     let host = agent.model.split_once('/').map(|(host, _)| host);
-    let server = s.servers.iter().find(|server| host == Some(server.host.as_str()));
+    let server = s
+        .servers
+        .iter()
+        .find(|server| host == Some(server.host.as_str()));
     server.map_or_else(String::new, |server| format!("   queue  {}", server.queue))
 }
 

@@ -16,13 +16,13 @@ use ratatui::text::Line;
 
 /// While there are no figures yet.
 const LOADING: [&str; 3] = [
-    " reading the journal",
-    " what was shipped, parked and spent will stand here, and a row for each tool",
-    " a long journal takes a while the first time; the other tabs work meanwhile",
+    "reading the journal",
+    "what was shipped, parked and spent will stand here, and a row for each tool",
+    "a long journal takes a while the first time; the other tabs work meanwhile",
 ];
 /// What mends a journal that cannot be read.
 const UNREAD: &str =
-    " dev-factory verify says what is wrong with the journal, verify --repair mends it";
+    "dev-factory verify says what is wrong with the journal, verify --repair mends it";
 /// Columns of the left panes where there are two.
 const LEFT: u16 = 66;
 /// Rows from which there are two columns of panes.
@@ -33,17 +33,13 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     let figures = match &model.figures {
         Some(Ok(figures)) => figures,
         Some(Err(why)) => {
-            let words = format!(" the figures could not be made: {why}");
-            ink.put(&Line::from(ink.span(Part::Fail, words)), area, 0, buffer);
-            let line = Line::from(ink.span(Part::Dim, UNREAD));
-            return ink.put(&line, area, 1, buffer);
+            let words = format!("the figures could not be made: {why}");
+            let words = [(Part::Fail, words.as_str()), (Part::Dim, UNREAD)];
+            return said(ink, &words, area, buffer);
         }
         None => {
-            for (row, words) in LOADING.iter().enumerate() {
-                let line = Line::from(ink.span(Part::Dim, *words));
-                ink.put(&line, area, u16::try_from(row).unwrap_or(0), buffer);
-            }
-            return;
+            let words = LOADING.map(|words| (Part::Dim, words));
+            return said(ink, &words, area, buffer);
         }
     };
     if model.zoom {
@@ -58,6 +54,16 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     if area.width >= WIDE && area.height >= TALL {
         edge(ink, area, end, "┴", buffer);
     }
+}
+
+/// Sentences in place of figures, each of as many rows as it takes.
+fn said(ink: &Ink<'_>, all: &[(Part, &str)], area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width).saturating_sub(2);
+    let rows = all.iter().flat_map(|(part, words)| {
+        let rows = wrap::first(words, width, 3).into_iter();
+        rows.map(|row| Line::from(ink.span(*part, format!(" {row}"))))
+    });
+    put_all(ink, &rows.collect::<Vec<_>>(), area, 0, buffer);
 }
 
 /// One below the other; the row behind them.
