@@ -8,6 +8,8 @@ mod figures;
 mod kept;
 #[path = "keys/log.rs"]
 mod log;
+#[path = "keys/map.rs"]
+mod map;
 #[path = "keys/night.rs"]
 mod night;
 #[path = "keys/orders.rs"]

@@ -23,11 +23,16 @@ const PACE: &str = "30";
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Every picture: its file, what it shows, and a word that stands in it.
-const PICTURES: [(&str, &str, &str); 7] = [
+const PICTURES: [(&str, &str, &str); 8] = [
     (
         "factory",
         "The Factory tab while a tool is repaired",
         "All time",
+    ),
+    (
+        "tool",
+        "One tool: what its last run measured, and what comes next",
+        "What happens now",
     ),
     ("agents", "The Agents tab", "Last turns"),
     ("stats", "The Stats tab", "held-out gap"),
@@ -91,7 +96,13 @@ fn the_pictures_are_taken() {
     take(&pty, "factory", |text| {
         text.contains("shipped        2 of 2 ") && repairing(text)
     });
-    pty.press("4");
+    pty.press("\r");
+    pty.shows("[Spec]");
+    pty.press("]]]");
+    take(&pty, "tool", |text| {
+        text.contains("[Tests]") && text.contains("want ") && text.contains("Bugs 1")
+    });
+    pty.press("q4");
     take(&pty, "logs", |text| text.contains("q leave"));
     pty.press(":pa");
     take(&pty, "palette", |text| {

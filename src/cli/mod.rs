@@ -8,6 +8,8 @@ pub mod commits;
 pub mod complete;
 pub mod demo;
 pub mod doctor;
+#[cfg(test)]
+mod guide;
 pub mod home;
 pub mod init;
 pub mod list;

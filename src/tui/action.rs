@@ -30,6 +30,8 @@ pub enum Action {
     Time,
     Tool,
     Go(Tab),
+    TabBack,
+    TabOn,
     Zoom,
     Up,
     Down,
@@ -117,10 +119,25 @@ impl Action {
     /// Whether it only takes one elsewhere: to a tab, to another row, or along a line.
     #[must_use]
     pub const fn moves(self) -> bool {
-        use Action::{Bottom, Down, Go, HalfDown, HalfUp, Left, PageDown, PageUp, Right, Top, Up};
+        use Action::{
+            Bottom, Down, Go, HalfDown, HalfUp, Left, PageDown, PageUp, Right, TabBack, TabOn, Top,
+            Up,
+        };
         matches!(
             self,
-            Go(_) | Up | Down | Left | Right | PageUp | PageDown | HalfUp | HalfDown | Top | Bottom
+            Go(_)
+                | TabBack
+                | TabOn
+                | Up
+                | Down
+                | Left
+                | Right
+                | PageUp
+                | PageDown
+                | HalfUp
+                | HalfDown
+                | Top
+                | Bottom
         )
     }
 }

@@ -110,7 +110,7 @@ pub struct Model {
     pub table: ToolsTable,
     /// Where one stands in the log.
     pub logs: LogsPane,
-    /// The live text alone fills Factory, the page alone the Tool view, the pane of the focus Agents.
+    /// The live text alone fills Factory, the table Stats, the page the Tool view, the pane of the focus Agents.
     pub zoom: bool,
     /// The tool that was opened.
     pub tool: Option<Box<ToolView>>,
@@ -228,10 +228,11 @@ impl Model {
         self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1
     }
 
-    /// Stats has room for what happened since this person looked.
+    /// Stats shows what happened since this person looked: there is room, and its table is not alone.
     #[must_use]
     pub fn shows_shift(&self) -> bool {
-        self.size.1 >= SHIFT
+        let alone = self.zoom && self.tab == Tab::Stats;
+        self.size.1 >= SHIFT && !alone
     }
 
     /// What the operator sees now, to guard a command.

@@ -44,6 +44,7 @@ pub fn word(model: &Model, row: &Row) -> Option<&'static str> {
         }
         Action::Next | Action::Previous if model.tab == Tab::Factory => !model.find.is_empty(),
         Action::Next | Action::Previous => !model.book.filter().text.is_empty(),
+        Action::Follow if model.tab == Tab::Factory => model.focus == Focus::Live,
         acting => closed(model, acting).is_none(),
     };
     (allowed && works).then_some(row.word)

@@ -1,8 +1,10 @@
 //! The loop: keys, the engine's news and answers into the model; its effects out; frames when something changed.
 
 mod aside;
+mod sources;
 
 use self::aside::Job;
+use self::sources::{News, Sources};
 use super::crash::Crash;
 use super::effect::Effect;
 use super::errands::Errands;
@@ -11,8 +13,8 @@ use super::life::Life;
 use super::message::Message;
 use super::model::{Engine, Model};
 use super::mouse::Mouse;
-use super::pacer::{Pacer, until};
-use super::signals::{self, Listening, Outside};
+use super::pacer::Pacer;
+use super::signals::{self, Outside};
 use super::terminal::{self, Screen};
 use super::update::update;
 use crate::domain::screen::{EngineId, LogLine, Snapshot};
@@ -24,7 +26,6 @@ use crate::factory::ports::reader::Reader;
 use crate::factory::ports::themes::ThemeFiles;
 use crossterm::event::{Event, EventStream};
 use futures_util::future::FutureExt;
-use futures_util::stream::StreamExt;
 use std::fs::File;
 use std::future::Future;
 use std::io;
@@ -32,12 +33,9 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, timeout};
 
-/// Most lines taken in one go, so that a flood does not hold up keys.
-const BATCH: usize = 512;
 /// The first frame waits this long for something to show.
 const FIRST: Duration = Duration::from_millis(30);
 /// A stop that has not come by then will not come: there is no shell to go back to.
@@ -110,7 +108,7 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
         left: None,
     };
     let sources = Sources {
-        keys: Some(EventStream::new()),
+        keys: Some(Box::pin(EventStream::new())),
         feed: parts.feed,
         answers,
         listening,
@@ -127,19 +125,6 @@ pub async fn run(parts: Parts) -> io::Result<Left> {
     // Who typed q behind a command meant the command, too.
     let _ = outbox.emptied(LEAVES);
     went.unwrap_or(Ok(Left::Panicked))
-}
-
-/// Where news comes from.
-struct Sources {
-    /// None while another program reads them.
-    keys: Option<EventStream>,
-    feed: Feed,
-    answers: UnboundedReceiver<Message>,
-    listening: Listening,
-    themes: ThemeFiles,
-    over: Pin<Box<dyn Future<Output = ()>>>,
-    /// More snapshots, more lines may come.
-    more: (bool, bool),
 }
 
 /// The model with everything around it.
@@ -189,33 +174,30 @@ impl Desk {
             }
             let due = self.pacer.due();
             let wake = self.wakes();
-            // In this order: a flood of news must hold up neither keys nor frames.
-            tokio::select! {
-                biased;
-                () = crash.happened.notified() => return Ok(Left::Panicked),
-                Some(outside) = from.listening.came.recv() => self.outside(outside)?,
-                // Keys that wait behind it come before the next frame.
-                event = pressed(&mut from.keys) => self.key(event),
-                Some(message) = from.answers.recv() => {
+            match from
+                .next(&crash.happened, &mut self.life, (due, wake))
+                .await
+            {
+                News::Crashed => return Ok(Left::Panicked),
+                News::Outside(outside) => self.outside(outside)?,
+                News::Key(event) => self.key(event),
+                News::Answer(message) => {
                     self.on_time();
                     self.take(message, true);
                 }
-                () = until(due) => {
+                News::Frame => {
                     self.screen.draw(&self.model)?;
                     self.pacer.drawn(Instant::now());
                 }
-                changed = from.feed.snapshot.changed(), if from.more.0 => {
-                    from.more.0 = changed.is_ok();
-                    self.news(&mut from);
-                }
-                line = from.feed.lines.recv(), if from.more.1 => self.lines(line, &mut from),
-                Ok(()) = from.themes.changed() => {
+                News::Snapshot => self.news(&mut from),
+                News::Lines(lines, dropped) => self.lines(lines, dropped),
+                News::Themes => {
                     let files = from.themes.borrow_and_update().clone();
                     self.take(Message::Themes(files), false);
                 }
-                () = self.life.ended() => self.look(),
-                () = until(wake) => self.on_time(),
-                () = &mut from.over => return Ok(Left::Over),
+                News::Ended => self.look(),
+                News::Time => self.on_time(),
+                News::Over => return Ok(Left::Over),
             }
         }
     }
@@ -296,27 +278,13 @@ impl Desk {
         }
     }
 
-    /// A line, and those that wait behind it.
-    fn lines(&mut self, line: Result<Arc<LogLine>, RecvError>, from: &mut Sources) {
-        let mut batch = Vec::new();
-        let mut dropped = 0;
-        match line {
-            Ok(line) => batch.push(line),
-            Err(RecvError::Lagged(count)) => dropped += count,
-            Err(RecvError::Closed) => from.more.1 = false,
-        }
-        while batch.len() < BATCH {
-            match from.feed.lines.try_recv() {
-                Ok(line) => batch.push(line),
-                Err(TryRecvError::Lagged(count)) => dropped += count,
-                Err(_) => break,
-            }
-        }
+    /// Lines, and in front of them how many were dropped.
+    fn lines(&mut self, mut lines: Vec<Arc<LogLine>>, dropped: u64) {
         if dropped > 0 {
-            let at = batch.first().map_or(self.model.now, |line| line.at);
-            batch.insert(0, Arc::new(LogLine::missed(dropped, at)));
+            let at = lines.first().map_or(self.model.now, |line| line.at);
+            lines.insert(0, Arc::new(LogLine::missed(dropped, at)));
         }
-        self.take(Message::Lines(batch), false);
+        self.take(Message::Lines(lines), false);
     }
 
     /// When something on the screen changes by itself.
@@ -343,13 +311,5 @@ impl Desk {
         if self.model.engine != known {
             self.take(Message::Alive(alive), false);
         }
-    }
-}
-
-/// The next key, or whatever else the terminal sends.
-async fn pressed(keys: &mut Option<EventStream>) -> Option<io::Result<Event>> {
-    match keys {
-        Some(keys) => keys.next().await,
-        None => std::future::pending().await,
     }
 }

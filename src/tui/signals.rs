@@ -49,6 +49,18 @@ impl Listening {
     }
 }
 
+#[cfg(test)]
+impl Listening {
+    /// Hears nothing.
+    pub fn deaf() -> Self {
+        Self {
+            came: unbounded_channel().1,
+            aside: unbounded_channel().0,
+            _alive: oneshot::channel().0,
+        }
+    }
+}
+
 /// Listens to signals, and to the terminal for its end.
 pub fn listen(terminal: File) -> io::Result<Listening> {
     let (passed, came) = unbounded_channel();

@@ -18,9 +18,15 @@ pub fn words(model: &Model) -> impl Iterator<Item = &Row> {
         .filter(move |row| tool.is_none() || row.tool.as_deref() == tool.as_deref())
 }
 
-/// How many of them are out of sight below; none where that row is gone.
+/// How many of them are out of sight below where they stay; None = they are followed, or that row is gone.
+#[must_use]
+pub fn held(model: &Model) -> Option<usize> {
+    let at = |lowest| words(model).position(|row| row.id == lowest);
+    model.live.and_then(at)
+}
+
+/// How many of them are out of sight below.
 #[must_use]
 pub fn below(model: &Model) -> usize {
-    let at = |lowest| words(model).position(|row| row.id == lowest);
-    model.live.and_then(at).unwrap_or(0)
+    held(model).unwrap_or(0)
 }

@@ -23,6 +23,12 @@ impl Tab {
     /// All tabs, in order.
     pub const ALL: [Self; 4] = [Self::Factory, Self::Agents, Self::Stats, Self::Logs];
 
+    /// The one so many places on.
+    #[must_use]
+    pub fn step(self, places: usize) -> Self {
+        beside(&Self::ALL, self, places)
+    }
+
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {

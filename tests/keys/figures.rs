@@ -1,7 +1,7 @@
 //! What the keys of Stats do: sort, window, filter, mark as read, save; and when figures are read anew.
 
 use crate::night::{figures, night, snapshot};
-use crate::screen::{at, press, tell, words};
+use crate::screen::{at, model as blank, press, tell, words};
 use dev_factory::domain::shift::{Bookmark, ParkedTool, Shipped};
 use dev_factory::domain::stats::Closing;
 use dev_factory::tui::effect::Effect;
@@ -104,6 +104,14 @@ fn w_widens_the_window_and_comes_back() {
             let text = words(&mut model, size);
             assert!(text.contains(seen.last().unwrap()), "{text}");
         }
+        // Whatever the window, each row ends on what its columns come to.
+        let text = words(&mut model, (120, 36));
+        let rows = text.lines().skip_while(|row| !row.contains("── Days"));
+        for row in rows.skip(1).take(7) {
+            let (left, _) = row.split_once('│').unwrap();
+            assert!(left.contains(" total ") || left.contains(" all "), "{row}");
+            assert!(!left.contains('…'), "{row}");
+        }
         press(&mut model, "w");
     }
     assert_eq!(seen, ["14 days", "30 days", "90 days", "360 days"]);
@@ -151,6 +159,18 @@ fn what_is_not_shown_is_not_marked_as_read() {
     assert_eq!(press(&mut model, " "), []);
     let (answer, _) = model.answer.as_ref().unwrap();
     assert!(!answer.accepted && answer.sentence.contains("no room for the shift"));
+    // With the table alone it is not shown either.
+    model.size = (120, 36);
+    press(&mut model, "z");
+    let text = words(&mut model, (120, 36));
+    assert!(
+        text.contains("── Tools 20") && !text.contains("Since you looked"),
+        "{text}"
+    );
+    assert_eq!(press(&mut model, " "), []);
+    let (answer, _) = model.answer.as_ref().unwrap();
+    assert!(!answer.accepted && answer.sentence.contains("z shows everything again"));
+    press(&mut model, "z");
     // From the first row of windows on that show it, it can be.
     for rows in 16..=36 {
         model.size = (80, rows);
@@ -182,6 +202,50 @@ fn every_tool_that_was_parked_is_named_before_the_shift_is_marked_as_read() {
         ] {
             assert!(text.contains(said), "{said}\n{text}");
         }
+    }
+}
+
+#[test]
+fn names_for_which_there_is_no_room_are_counted() {
+    let mut model = night("default");
+    let mut many = figures();
+    for n in 1..=9 {
+        let parked = ParkedTool {
+            at: at(1, 20, 0),
+            reason: "too large".to_owned(),
+        };
+        many.shift
+            .parked
+            .insert(format!("a-tool-with-a-long-name-{n}"), parked);
+        let tool = format!("another-of-a-long-name-{n}");
+        many.overview.shelved.push(tool.clone());
+        let at = at(1, 30, 0);
+        many.shift.shipped.push(Shipped { tool, at });
+    }
+    many.shift.more_shipped = 20;
+    tell(&mut model, Message::Figures(Ok(Arc::new(many))));
+    press(&mut model, "3");
+    for (size, parked, shipped) in [
+        (
+            (80, 24),
+            "9: a-tool-with-a-long-name-1, a-tool-with-a-long-name-2, 7 more",
+            27,
+        ),
+        ((120, 36), "9: a-tool-with-a-long-name-1, 8 more ", 28),
+    ] {
+        let text = words(&mut model, size);
+        assert!(
+            text.contains(&format!("! parked        {parked}")),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!(
+                "another-of-a-long-name-{}, {shipped} more",
+                29 - shipped
+            )),
+            "{text}"
+        );
+        assert!(text.contains(" more, for review since "), "{text}");
     }
 }
 
@@ -220,6 +284,21 @@ fn shift_y_saves_the_rows_shown_in_their_order() {
     press(&mut model, "/<Ctrl-u>nothing<Enter>");
     assert_eq!(press(&mut model, "Y"), [], "an empty file helps nobody");
     assert!(!model.answer.as_ref().unwrap().0.accepted);
+}
+
+#[test]
+fn a_past_without_an_engine_that_tells_of_it_has_its_figures() {
+    let mut model = blank("default");
+    assert_eq!(press(&mut model, "3"), [Effect::Figures]);
+    assert_eq!(press(&mut model, "1"), []);
+    assert_eq!(
+        tell(&mut model, Message::Figures(Ok(Arc::new(figures())))),
+        []
+    );
+    assert_eq!(press(&mut model, "3"), []);
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains("All time, 18 ended"), "{text}");
+    assert!(text.contains("NO ENGINE") || text.contains("STARTING"));
 }
 
 #[test]

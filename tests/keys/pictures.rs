@@ -36,6 +36,7 @@ fn stats() {
     pictures("stats_month", "3w");
     pictures("stats_quarter", "3ww");
     pictures("stats_year", "3www");
+    pictures("stats_alone", "3zj");
 }
 
 /// The night with what was measured: all that Factory can show at once.
@@ -195,6 +196,7 @@ fn lines_of_another_day_say_which() {
 
 #[test]
 fn logs_following_and_wrapped() {
+    pictures("logs", "4");
     pictures("logs_wrapped", "4w");
 }
 

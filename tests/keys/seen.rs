@@ -99,6 +99,17 @@ fn what_one_reads_of_the_live_text_stays_and_never_runs_out() {
     );
     press(&mut model, "G");
     assert!(words(&mut model, (120, 36)).contains("spoken 44"));
+    // f holds it where it is, and follows again.
+    press(&mut model, "f");
+    say(&mut model, 45, 3, Level::Stream);
+    let text = words(&mut model, (120, 36));
+    assert!(text.contains("3 below, G follows"), "{text}");
+    assert!(
+        text.contains("spoken 44") && !text.contains("spoken 45"),
+        "{text}"
+    );
+    press(&mut model, "f");
+    assert!(words(&mut model, (120, 36)).contains("spoken 47"));
 }
 
 #[test]

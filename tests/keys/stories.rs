@@ -304,6 +304,15 @@ fn tabs_are_chosen_by_number_and_leaving_is_never_esc() {
     );
     assert_eq!(press(&mut model, "1"), []);
     assert_eq!(press(&mut model, "3"), [], "they are on their way");
+    // [ and ] go round.
+    let mut seen = Vec::new();
+    for key in ["]", "]", "]", "]", "[", "["] {
+        press(&mut model, key);
+        seen.push(model.tab);
+    }
+    let [factory, agents, stats, logs] = Tab::ALL;
+    assert_eq!(seen, [logs, factory, agents, stats, agents, factory]);
+    press(&mut model, "3");
     assert_eq!(press(&mut model, "<Esc><Esc><Esc>"), []);
     assert_eq!(press(&mut model, "q"), [Effect::Leave]);
     assert_eq!(press(&mut model, "<Ctrl-c>"), [Effect::Leave]);

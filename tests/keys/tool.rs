@@ -4,7 +4,7 @@ use crate::night::{night, snapshot};
 use crate::screen::{SIZES, at, press, render, tell, words};
 use crate::stories::pause;
 use crate::tool_past::{self, TOOL, answer, events, keys, serve, tree};
-use dev_factory::domain::command::{Seen, Verb};
+use dev_factory::domain::command::{Decision, Seen, Verb};
 use dev_factory::domain::event::{EventBody, RunSummary};
 use dev_factory::domain::item::{Item, ItemStatus};
 use dev_factory::domain::phase::Phase;
@@ -1127,6 +1127,39 @@ fn what_is_open_is_drawn() {
         to(model, Section::Bugs);
         keys(model, "<Enter>");
     });
+    pictures("run", |model| {
+        to(model, Section::Evidence);
+        keys(model, "j<Enter>");
+    });
+    pictures("reviewed", reviewed);
+    pictures("review", |model| {
+        reviewed(model);
+        keys(model, "<Enter>");
+    });
+}
+
+/// The Supervisor has sent the tool back.
+fn reviewed(model: &mut Model) {
+    let mut s = under_way();
+    s.seq = 1847;
+    tell(model, Message::Snapshot(Arc::new(s)));
+    let mut event = events().pop().unwrap();
+    (event.seq, event.ts) = (1847, at(2, 41, 0));
+    event.body = EventBody::Reviewed {
+        n: 1,
+        verdict: Decision::SendBack,
+        by: "anthropic/claude-opus-5-5".to_owned(),
+        scripted: false,
+        local: false,
+    };
+    let came = Events {
+        events: vec![event],
+        ..Events::default()
+    };
+    let asked = Message::Events(TOOL.to_owned(), 1846, None, Ok(came));
+    let asked = tell(model, asked);
+    serve(model, asked);
+    to(model, Section::Reviews);
 }
 
 #[test]
@@ -1193,6 +1226,17 @@ fn a_tool_without_a_past_and_one_that_is_being_read_have_words() {
     assert!(words(&mut model, (80, 24)).contains("the journal says nothing of this tool yet"));
     for theme in ["default", "plain"] {
         for size in SIZES {
+            let mut model = night(theme);
+            model.size = size;
+            tell(&mut model, Message::Snapshot(Arc::new(under_way())));
+            press(&mut model, "1g<Enter>");
+            let file = format!("tool_unread_{theme}_{}x{}", size.0, size.1);
+            insta::assert_snapshot!(file, render(&mut model, size));
+            let damaged = Err("segment 1: gone".to_owned());
+            let came = Message::Events(TOOL.to_owned(), 0, None, damaged);
+            tell(&mut model, came);
+            let file = format!("tool_damaged_{theme}_{}x{}", size.0, size.1);
+            insta::assert_snapshot!(file, render(&mut model, size));
             let mut model = night(theme);
             model.size = size;
             press(&mut model, "1jj<Enter>");

@@ -1,7 +1,7 @@
 //! The Factory tab and what stands in for it.
 
 use super::picture::{drawn, everywhere, in_both_themes, same, styles, text};
-use super::plant::{self, at, bad, idle, item, line, pause, with};
+use super::plant::{self, at, bad, idle, item, line, pause, pressed, with};
 use chrono::{DateTime, TimeDelta};
 use dev_factory::domain::gap::{Gap, GapLine};
 use dev_factory::domain::item::ItemStatus;
@@ -124,7 +124,24 @@ fn an_end_on_purpose_and_an_engine_that_is_gone_are_said_in_words() {
             model.engine = engine;
             model
         });
+        let name = format!("no_snapshot_agents_{engine:?}").to_lowercase();
+        everywhere(&name, |size| {
+            let mut model = plant::blank(size);
+            model.engine = engine;
+            pressed(model, "2")
+        });
     }
+}
+
+#[test]
+fn what_is_still_read_and_what_cannot_be_read_is_said() {
+    everywhere("stats_unread", |size| pressed(plant::blank(size), "3"));
+    everywhere("logs_unread", |size| pressed(plant::blank(size), "4"));
+    everywhere("stats_damaged", |size| {
+        let mut model = pressed(bad(size), "3");
+        model.figures = Some(Err("line 3 is damaged".to_owned()));
+        model
+    });
 }
 
 #[test]

@@ -35,6 +35,18 @@ fn help_lists_the_keys_of_this_tab_and_scrolls_to_the_last() {
 }
 
 #[test]
+fn the_help_ends_on_its_last_page_and_every_key_leads_back_at_once() {
+    let shown = |keys: &str| text(&pressed(bad((80, 24)), keys));
+    let down = format!("? {}", "j ".repeat(TABLE.len()));
+    assert_eq!(shown(&down), shown("? G"));
+    assert_ne!(shown(&format!("{down} k")), shown("? G"));
+    assert_eq!(shown(&format!("{down} g")), shown("?"));
+    // In a window that holds all of it nothing is scrolled.
+    let tall = |keys: &str| text(&pressed(bad((120, 60)), keys));
+    assert_eq!(tall("? j j"), tall("?"));
+}
+
+#[test]
 fn the_card_tells_why_since_when_and_the_ways_out() {
     everywhere("card", |size| pressed(bad(size), "!"));
     everywhere("card_second", |size| pressed(bad(size), "! !"));

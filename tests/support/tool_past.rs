@@ -262,6 +262,9 @@ pub fn answer(ask: &Ask) -> Option<Piece> {
         Ask::Paper(Paper::Bug { n, .. }) => Piece::Text(format!(
             "# BUG-{n}\n\n```text\nBUG-{n}  rule R4  cycle 0\nExpected: {{\"bug\":2}}\nReceived: {{\"bug\":1,\"Bug\":1}}\nHypothesis: the label itself is the key of the map, so that `Bug` and `bug` end up in two groups.\n```\n"
         )),
+        Ask::Paper(Paper::Review { n, .. }) => Piece::Text(format!(
+            "# Review {n}\n\n```text\nBy: anthropic/claude-opus-5-5\nVerdict: send-back\nFile: src/group.js\nCheck: R4 is not kept for labels that differ only by case\n\nTrim and lower-case the label once, in groupByLabel, before it becomes a key of the map.\n```\n"
+        )),
         Ask::Files(of) if *of == tree(1) => Piece::Files(vec![
             file("README.md", 900, 'a'),
             file("src/group.js", OLD.len() as u64, 'b'),

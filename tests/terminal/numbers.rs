@@ -8,16 +8,19 @@ use std::io::Write;
 use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
-/// From a key to the screen that shows what it did, in 95 of 100 cases. A build for tests does everything many times slower,
-/// beside other tests: it is held to 50 times that; `cargo bench --bench screens -- flood` has the figures of the real one.
-const ANSWERS: Duration = Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 5 });
+/// From a key to the screen that shows what it did, in 95 of 100 cases, and lines a second that pour in at least: of an
+/// optimised build, as `cargo test --release --test terminal -- pour` makes it. A build for tests is slower by as much as
+/// the machine is busy and is held to no time; what keeps the time short is counted instead, for every build, in
+/// src/tui/run/sources/tests.rs: at most 5 ms of such a flood come before a key, and none between it and its picture.
+const ANSWERS: Duration = Duration::from_millis(5);
+const POURS: f64 = 90_000.0;
 
-/// Lines a second that pour in at least; a build for tests writes them slower.
-const POURS: f64 = if cfg!(debug_assertions) {
-    1_000.0
-} else {
-    90_000.0
-};
+/// The number of the newest line that is shown.
+fn newest(shown: &Shown) -> Option<u64> {
+    let text = shown.text();
+    let (_, rest) = text.rsplit_once("rain ")?;
+    rest.split(' ').next()?.parse().ok()
+}
 
 /// Waits until it is so late.
 fn until(at: Instant) {
@@ -88,21 +91,28 @@ fn keys_are_answered_while_lines_pour_in() {
     let flood = Flood::start(&w.home);
     pty.press("4");
     pty.shows("rain");
-    let mut times = Vec::new();
+    let (mut times, mut last) = (Vec::new(), None);
     for n in 0..100 {
         let (key, tab) = [("1", "[1 Factory"), ("4", "[4 Logs")][n % 2];
         let pressed = Instant::now();
         pty.press(key);
         pty.until(tab, |shown| shown.row(0).contains(tab));
         times.push(pressed.elapsed());
+        if key == "4" {
+            // Keys hold up no lines either.
+            pty.until("newer lines", |shown| newest(shown) > last);
+            last = pty.now(newest);
+        }
         // Keys come from a person: not one behind the other.
         until(pressed + Duration::from_millis(40));
     }
     let rate = flood.stop();
     times.sort();
     let p95 = times[94];
-    assert!(p95 <= ANSWERS, "{p95:?} at {rate:.0} lines a second");
-    assert!(rate >= POURS, "it only rained: {rate:.0} lines a second");
+    if !cfg!(debug_assertions) {
+        assert!(p95 <= ANSWERS, "{p95:?} at {rate:.0} lines a second");
+        assert!(rate >= POURS, "it only rained: {rate:.0} lines a second");
+    }
     pty.press("q");
     pty.ended();
 }

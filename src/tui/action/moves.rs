@@ -8,7 +8,7 @@ use Action::{
 use Care::Looks;
 use Place::{All, On};
 
-const ALONE: Place = On(&[Tab::Factory, Tab::Agents, Tab::Tool]);
+const ALONE: Place = On(&[Tab::Factory, Tab::Agents, Tab::Stats, Tab::Tool]);
 const TEXTS: Place = On(&[Tab::Logs, Tab::Tool]);
 
 /// In the order in which footers show those that fit.
@@ -17,7 +17,7 @@ pub const ROWS: &[Row] = &[
         Zoom,
         &["z"],
         "zoom",
-        "the live text, the pane or the page alone, or everything again",
+        "the live text, the pane, the table or the page alone, or everything again",
         ALONE,
         Looks,
     ),

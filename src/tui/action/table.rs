@@ -6,7 +6,7 @@ use super::{Action, Care, Place, Row, figures, row, tool};
 use Action::{
     Abort, Add, Agent, Close, Doctor, Drop, Edit, Escalate, Filter, Follow, Go, Help, Hint, Leave,
     Level, Limit, Lower, Needs, Next, NextPane, Palette, Park, Pause, PauseWith, Previous,
-    PreviousPane, Probe, Raise, Requeue, Retry, StopEngine, Unpark, Verdict, Wrap,
+    PreviousPane, Probe, Raise, Requeue, Retry, StopEngine, TabBack, TabOn, Unpark, Verdict, Wrap,
 };
 use Care::{Acts, Asks, Looks, Names};
 use Place::{All, On};
@@ -15,6 +15,9 @@ const TOOL: Place = On(&[Tab::Factory, Tab::Tool]);
 const PANES: Place = On(&[Tab::Factory, Tab::Agents]);
 const AGENTS: Place = On(&[Tab::Agents]);
 const LOGS: Place = On(&[Tab::Logs]);
+/// Where text that comes is followed.
+const FOLLOWED: Place = On(&[Tab::Factory, Tab::Logs]);
+const TABS: Place = On(&Tab::ALL);
 /// Tabs with a list in which one finds.
 const LISTS: Place = On(&[Tab::Factory, Tab::Logs, Tab::Tool]);
 /// Tabs with a list of which one shows a part.
@@ -147,8 +150,8 @@ pub const ROWS: &[Row] = &[
         Follow,
         &["f"],
         "follow",
-        "follow new lines, or stay where you are",
-        LOGS,
+        "follow new lines, of the live text or of the log, or stay where you are",
+        FOLLOWED,
         Looks,
     ),
     row(
@@ -279,6 +282,8 @@ pub const ROWS: &[Row] = &[
         All,
         Looks,
     ),
+    row(TabBack, &["["], "tab before", "the tab before", TABS, Looks),
+    row(TabOn, &["]"], "next tab", "the next tab", TABS, Looks),
     row(
         Retry,
         &["r"],

@@ -3,7 +3,8 @@
 use super::super::message::Message;
 use super::super::signals::{Listening, Outside};
 use super::super::terminal;
-use super::{Desk, Left, STOPS, Sources};
+use super::sources::Sources;
+use super::{Desk, Left, STOPS};
 use crate::factory::ports::desktop::Desktop;
 use crate::factory::ports::operator::Operator;
 use crossterm::event::EventStream;
@@ -134,7 +135,7 @@ impl Desk {
             }
         };
         from.listening.aside(false);
-        from.keys = Some(EventStream::new());
+        from.keys = Some(Box::pin(EventStream::new()));
         self.enter(terminal)?;
         self.take(message, true);
         Ok(())

@@ -51,7 +51,7 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Compare => tool::run(model, action),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
-        Action::Go(tab) => return go(model, tab),
+        Action::Go(_) | Action::TabOn | Action::TabBack => return turned(model, action),
         Action::Needs => needs::first(model),
         Action::Palette => palette(model),
         Action::Theme => themes::choose(model),
@@ -166,7 +166,13 @@ fn command(model: &Model, action: Action) -> Verb {
     }
 }
 
-fn go(model: &mut Model, tab: Tab) -> Vec<Effect> {
+/// Goes to a tab: by its own key, or to the one beside.
+fn turned(model: &mut Model, action: Action) -> Vec<Effect> {
+    let tab = match action {
+        Action::Go(tab) => tab,
+        Action::TabOn => model.tab.step(1),
+        _ => model.tab.step(Tab::ALL.len() - 1),
+    };
     model.zoom &= model.tab == tab;
     model.tab = tab;
     figures::fill(model);
@@ -184,6 +190,7 @@ fn moved(model: &mut Model, action: Action) -> Vec<Effect> {
             tool::run(model, action);
             return Vec::new();
         }
+        Tab::Factory if action == Action::Follow => items::follow(model),
         _ => {}
     }
     let page = isize::try_from(model.size.1 / 2).unwrap_or(1);

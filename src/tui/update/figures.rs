@@ -17,9 +17,8 @@ const WIDE: u16 = 100;
 
 /// Asks for the figures where they are shown and lack events; one question at a time.
 pub fn ask(model: &mut Model) -> Vec<Effect> {
-    let Some(seq) = model.snapshot.as_ref().map(|snapshot| snapshot.seq) else {
-        return Vec::new();
-    };
+    // A home may have a past and no engine that tells of it.
+    let seq = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
     let shown = match model.tab {
         Tab::Stats => true,
         Tab::Factory => model.size.0 >= WIDE,
@@ -124,8 +123,15 @@ fn mark(model: &mut Model) -> Vec<Effect> {
     };
     // Only what is on the screen has been read.
     if !model.shows_shift() {
-        let why = "so low a window has no room for the shift: make it higher, or report --shift";
-        show(model, refused(why.to_owned()));
+        let why = match model.zoom {
+            true => {
+                let key = model.keys.or(Action::Zoom, "the tab anew");
+                format!("the shift is not shown: {key} shows everything again")
+            }
+            false => "so low a window has no room for the shift: make it higher, or report --shift"
+                .to_owned(),
+        };
+        show(model, refused(why));
         return Vec::new();
     }
     let mark = Bookmark {

@@ -65,6 +65,18 @@ pub fn zoom(model: &mut Model) {
     }
 }
 
+/// Goes to the live text; there it is followed, or stays where it is.
+pub fn follow(model: &mut Model) {
+    if model.focus != Focus::Live {
+        model.focus = Focus::Live;
+        return;
+    }
+    model.live = match spoken::held(model) {
+        Some(_) => None,
+        None => spoken::words(model).next().map(|row| row.id),
+    };
+}
+
 /// The next pane, or the one before, takes the keys that move.
 pub fn focus(model: &mut Model, places: usize) {
     model.zoom = false;

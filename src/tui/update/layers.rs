@@ -1,6 +1,6 @@
 //! Keys while something lies over a tab.
 
-use super::super::action::{Action, TABLE};
+use super::super::action::Action;
 use super::super::dialog::Answered;
 use super::super::draft;
 use super::super::effect::Effect;
@@ -8,6 +8,7 @@ use super::super::key::{Code, Key};
 use super::super::layer::{EndsMenu, Layer, VerdictMenu};
 use super::super::model::Model;
 use super::super::palette::Palette;
+use super::super::view;
 use super::{forms, needs, open, orders, refused, show, themes, tool};
 use crate::factory::ports::operator::Operator;
 
@@ -65,6 +66,7 @@ pub fn closes(key: Key) -> bool {
 }
 
 fn help(model: &mut Model, at: usize, key: Key) {
+    let last = view::help_scrolls(model);
     let at = match (key.code, key.ctrl) {
         _ if closes(key) => return,
         _ if model.keys.is(key, Action::Help) => return,
@@ -74,9 +76,12 @@ fn help(model: &mut Model, at: usize, key: Key) {
         (Code::PageUp, _) | (Code::Char('u'), true) => {
             at.saturating_sub(usize::from(model.size.1 / 2))
         }
+        (Code::Char('g') | Code::Home, false) => 0,
+        (Code::Char('G') | Code::End, false) => last,
         _ => at,
     };
-    open(model, Layer::Help(at.min(TABLE.len())));
+    // Not beyond the last page: the way back would begin with keys that do nothing.
+    open(model, Layer::Help(at.min(last)));
 }
 
 fn typed(

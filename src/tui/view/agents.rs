@@ -30,7 +30,11 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
             Engine::Gone => format!(" no engine runs, so nobody works: {}", model.starts_it()),
             _ => " the engine has not said yet who works".to_owned(),
         };
-        return column.line(ink, &Line::from(ink.span(Part::Dim, words)), buffer);
+        let what = " roles, hosts and last turns come with its first word";
+        for words in [words.as_str(), what] {
+            column.line(ink, &Line::from(ink.span(Part::Dim, words)), buffer);
+        }
+        return;
     };
     let engine = match model.engine {
         Engine::Gone => format!("engine {} is gone", s.engine.pid),

@@ -1,11 +1,11 @@
 //! The last line: the keys that work now, or for a while what the engine answered.
 
-use super::super::action::Action;
+use super::super::action::{Action, Place};
 use super::super::form::Field;
 use super::super::layer::Layer;
 use super::super::model::Model;
 use super::super::offer;
-use super::super::tabs::Focus;
+use super::super::tabs::{Focus, Tab};
 use super::super::theme::Part;
 use super::WIDE;
 use super::ink::Ink;
@@ -120,8 +120,8 @@ fn keys(ink: &Ink<'_>, all: &[(String, &str)], width: usize) -> Line<'static> {
 fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let mut all = Vec::new();
     let mut last = Vec::new();
-    // What the cursor is on comes before the tool under way.
-    let mut first = Vec::new();
+    // What the cursor is on comes before the tool under way, and what a log can do before both.
+    let (mut first, mut behind) = (Vec::new(), Vec::new());
     for (row, own) in model.keys.rows() {
         let Some((key, word)) = own.first().zip(offer::word(model, row)) else {
             continue;
@@ -139,6 +139,8 @@ fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
                     "section",
                 ));
             }
+            Action::Next => all.push((model.keys.pair(Action::Next, Action::Previous), word)),
+            Action::Previous => {}
             Action::Later | Action::PhaseBack | Action::PhaseOn | Action::SectionBack => {}
             // The tabs have their numbers in the first line; how to move is known, or in the help.
             action if action.moves() => {}
@@ -147,10 +149,11 @@ fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
             action if action.of_item() && model.on(Focus::Queue) => {
                 first.push((key, word));
             }
+            _ if model.tab == Tab::Logs && row.place == Place::All => behind.push((key, word)),
             _ => all.push((key, word)),
         }
     }
-    let all = [first, all].concat();
+    let all = [first, all, behind].concat();
     let taken: usize = last.iter().map(wide).sum();
     let room = usize::from(width).saturating_sub(taken);
     let mut line = keys(ink, &all, room);

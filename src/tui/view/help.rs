@@ -14,13 +14,24 @@ use ratatui::text::{Line, Span};
 /// Widest help.
 const WIDEST: u16 = 100;
 
+/// Rows of the window that are not the help's: the fixed lines, the keys, the frame.
+const AROUND: u16 = 6;
+
+/// The keys that work on this tab.
+fn here(model: &Model) -> Vec<(&Row, &[Key])> {
+    let rows = model.keys.rows();
+    rows.filter(|(row, _)| row.place.holds(model.tab)).collect()
+}
+
+/// How far it can be scrolled.
+pub fn scrolls(model: &Model) -> usize {
+    let room = usize::from(model.size.1.saturating_sub(AROUND));
+    here(model).len().saturating_sub(room)
+}
+
 /// Draws it, scrolled by some rows.
 pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Buffer) {
-    let here: Vec<(&Row, &[Key])> = model
-        .keys
-        .rows()
-        .filter(|(row, _)| row.place.holds(model.tab))
-        .collect();
+    let here = here(model);
     let room = usize::from(area.height.saturating_sub(2));
     let rows = here.len().min(room);
     // The last page is a full one.

@@ -2,7 +2,7 @@
 
 use super::super::action::Action;
 use super::super::model::Model;
-use super::super::spoken::{LOOKED_AT, below, words};
+use super::super::spoken::{LOOKED_AT, below, held, words};
 use super::super::tabs::Tab;
 use super::super::theme::Part;
 use super::ink::Ink;
@@ -23,8 +23,7 @@ pub fn title(model: &Model) -> String {
         .as_ref()
         .and_then(|s| s.attempt.as_ref())
         .map(|attempt| attempt.role.name());
-    let below = below(model);
-    if below > 0 {
+    if let Some(below) = held(model) {
         let key = model.keys.or(Action::Bottom, "the newest");
         return format!("{below} below, {key} follows");
     }

@@ -37,7 +37,6 @@ mod window;
 mod wrap;
 
 use self::ink::Ink;
-use super::layer::Layer;
 use super::model::Model;
 use super::mouse::Hit;
 use super::staff;
@@ -84,6 +83,12 @@ pub fn scrolls(model: &Model) -> usize {
     })
 }
 
+/// How far the help of this tab can be scrolled.
+#[must_use]
+pub fn help_scrolls(model: &Model) -> usize {
+    help::scrolls(model)
+}
+
 /// What the mouse hits at a place, column and row.
 #[must_use]
 pub fn hit(model: &Model, at: (u16, u16)) -> Option<Hit> {
@@ -119,10 +124,8 @@ fn pictured(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
         Tab::Tool => tool::draw(model, ink, body, buffer),
     }
     footer::draw(model, ink, keys, buffer);
-    match model.layers.last() {
-        Some(Layer::Help(at)) => help::draw(model, ink, *at, body, buffer),
-        Some(layer) => overlay::draw(model, ink, layer, body, buffer),
-        None => {}
+    if let Some(layer) = model.layers.last() {
+        overlay::draw(model, ink, layer, body, buffer);
     }
     model.theme.ground(buffer);
 }

@@ -86,7 +86,7 @@ fn facts(
     }
     facts.push(("key", key(model, agent, width)));
     facts.push(("effect", effect(s, agent)));
-    facts.extend(means(model, agent, width));
+    facts.extend(means(model, s, agent, width));
     facts
 }
 
@@ -171,7 +171,12 @@ fn key(model: &Model, agent: &AgentStatus, width: usize) -> String {
 }
 
 /// Its means and its past, several on a line where there is room.
-fn means(model: &Model, agent: &AgentStatus, width: usize) -> Vec<(&'static str, String)> {
+fn means(
+    model: &Model,
+    s: &Snapshot,
+    agent: &AgentStatus,
+    width: usize,
+) -> Vec<(&'static str, String)> {
     let facts = &agent.facts;
     let script = match agent.scripted {
         true => "   replies from a script",
@@ -190,7 +195,8 @@ fn means(model: &Model, agent: &AgentStatus, width: usize) -> Vec<(&'static str,
     let fallback = listed(&facts.fallback, "none");
     let limits = listed(&facts.limits, "none of its own");
     let day = day(&facts.day);
-    let (context, speed, thinking) = (context(agent), speed(agent), thinking(agent));
+    let (context, thinking) = (context(agent), thinking(agent));
+    let speed = format!("{}{}", speed(agent), queue(s, agent));
     let health = super::health::words(&facts.health);
     if width >= usize::from(super::WIDE) {
         return vec![
@@ -279,6 +285,16 @@ fn speed(agent: &AgentStatus) -> String {
         true => "no turn yet".to_owned(),
         false => all.join(", "),
     }
+}
+
+/// Turns that wait for its host.
+fn queue(s: &Snapshot, agent: &AgentStatus) -> String {
+    let host = agent.model.split_once('/').map(|(host, _)| host);
+    let server = s
+        .servers
+        .iter()
+        .find(|server| host == Some(server.host.as_str()));
+    server.map_or_else(String::new, |server| format!("   queue  {}", server.queue))
 }
 
 /// What its last turns show.

@@ -11,6 +11,7 @@ use crate::domain::figures::Figures;
 use crate::domain::phase::Phase;
 use crate::domain::screen::{AgentState, Snapshot};
 use crate::text::plural::plural;
+use crate::text::width::columns;
 use chrono::TimeDelta;
 use ratatui::text::{Line, Span};
 
@@ -19,6 +20,34 @@ pub fn title(model: &Model, figures: &Figures) -> String {
     match figures.shift.mark.at {
         Some(at) => format!("Since you looked, {}", doing::clock(model, at)),
         None => "Since the beginning".to_owned(),
+    }
+}
+
+/// Columns of a sign and a name.
+const FRONT: usize = 17;
+
+/// Names with commas between, as many as so many columns hold; how many more there are stands behind them.
+fn named(names: &[&str], more: u64, room: usize) -> String {
+    let whole = names.join(", ");
+    if more == 0 && columns(&whole) <= room {
+        return whole;
+    }
+    let mut words = String::new();
+    for (at, name) in names.iter().enumerate() {
+        let left = (names.len() - at) as u64 + more;
+        let next = match at {
+            0 => (*name).to_owned(),
+            _ => format!("{words}, {name}"),
+        };
+        let rest = columns(&format!(", {} more", left - 1));
+        if at > 0 && columns(&next) + rest > room {
+            return format!("{words}, {left} more");
+        }
+        words = next;
+    }
+    match more {
+        0 => words,
+        more => format!("{words}, {more} more"),
     }
 }
 
@@ -43,18 +72,19 @@ impl Told {
     fn line(self, ink: &Ink<'_>) -> Line<'static> {
         Line::from(vec![
             ink.span(self.part, format!(" {} ", self.sign)),
-            ink.span(Part::Dim, cell(self.name, 14)),
+            ink.span(Part::Dim, cell(self.name, FRONT - 3)),
             Span::raw(self.words),
         ])
     }
 }
 
-/// Eight rows.
-pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
+/// Eight rows of so many columns.
+pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures, width: u16) -> Vec<Line<'static>> {
+    let room = usize::from(width).saturating_sub(FRONT);
     let all = [
-        shipped(model, figures),
-        waits(model, figures),
-        parked(model, figures),
+        shipped(model, figures, room),
+        waits(model, figures, room),
+        parked(model, figures, room),
         under_way(model),
         Told::plain("spent", money(figures)),
         Told::plain("idle", idle(model, figures)),
@@ -65,14 +95,15 @@ pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static
 }
 
 /// Four rows, or five.
-pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
-    let mut urgent = vec![waits(model, figures), parked(model, figures)];
+pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures, width: u16) -> Vec<Line<'static>> {
+    let room = usize::from(width).saturating_sub(FRONT);
+    let mut urgent = vec![waits(model, figures, room), parked(model, figures, room)];
     urgent.retain(|told| told.part != Part::Dim);
     if urgent.is_empty() {
         urgent.push(under_way(model));
     }
     let spent = format!("{}   idle {}", money(figures), idle(model, figures));
-    let all = [shipped(model, figures)].into_iter().chain(urgent);
+    let all = [shipped(model, figures, room)].into_iter().chain(urgent);
     let all = all.chain([Told::plain("spent", spent), trouble(model, figures)]);
     all.map(|told| told.line(ink)).collect()
 }
@@ -143,30 +174,40 @@ fn comes(model: &Model) -> String {
     }
 }
 
-fn shipped(model: &Model, figures: &Figures) -> Told {
+fn shipped(model: &Model, figures: &Figures, room: usize) -> Told {
     let shift = &figures.shift;
     let names: Vec<&str> = shift
         .shipped
         .iter()
         .map(|ship| ship.tool.as_str())
         .collect();
-    let count = names.len() as u64 + shift.more_shipped;
     if names.is_empty() {
         return Told::plain("shipped", format!("nothing: {}", comes(model)));
     }
+    let count = match names.len() as u64 + shift.more_shipped {
+        1..=2 => String::new(),
+        count => format!("{count}: "),
+    };
+    let names = named(
+        &names,
+        shift.more_shipped,
+        room.saturating_sub(columns(&count)),
+    );
     Told {
         part: Part::Ok,
         sign: "✓",
         name: "shipped",
-        words: match count {
-            1..=2 => names.join(", "),
-            _ => format!("{count}: {}", names.join(", ")),
-        },
+        words: format!("{count}{names}"),
     }
 }
 
-fn waits(model: &Model, figures: &Figures) -> Told {
-    let shelved = &figures.overview.shelved;
+fn waits(model: &Model, figures: &Figures, room: usize) -> Told {
+    let shelved: Vec<&str> = figures
+        .overview
+        .shelved
+        .iter()
+        .map(String::as_str)
+        .collect();
     let Some(first) = shelved.first() else {
         return Told::plain("waits", "no tool waits for a verdict".to_owned());
     };
@@ -174,15 +215,17 @@ fn waits(model: &Model, figures: &Figures) -> Told {
     let since = since.map_or_else(String::new, |at| {
         format!(" since {}", doing::clock(model, at))
     });
+    let end = format!(", for review{since}");
+    let names = named(&shelved, 0, room.saturating_sub(columns(&end)));
     Told {
         part: Part::Title,
         sign: "!",
         name: "waits",
-        words: format!("{}, for review{since}", shelved.join(", ")),
+        words: format!("{names}{end}"),
     }
 }
 
-fn parked(model: &Model, figures: &Figures) -> Told {
+fn parked(model: &Model, figures: &Figures, room: usize) -> Told {
     let mut all = figures.shift.parked.iter();
     let words = match (all.len(), all.next()) {
         (_, None) => return Told::plain("parked", "no tool was put aside".to_owned()),
@@ -196,7 +239,9 @@ fn parked(model: &Model, figures: &Figures) -> Told {
         // With their reasons most of them would be cut.
         (count, _) => {
             let names: Vec<&str> = figures.shift.parked.keys().map(String::as_str).collect();
-            format!("{count}: {}", names.join(", "))
+            let count = format!("{count}: ");
+            let names = named(&names, 0, room.saturating_sub(columns(&count)));
+            format!("{count}{names}")
         }
     };
     Told {

@@ -16,13 +16,13 @@ use ratatui::text::Line;
 
 /// While there are no figures yet.
 const LOADING: [&str; 3] = [
-    " reading the journal",
-    " what was shipped, parked and spent will stand here, and a row for each tool",
-    " a long journal takes a while the first time; the other tabs work meanwhile",
+    "reading the journal",
+    "what was shipped, parked and spent will stand here, and a row for each tool",
+    "a long journal takes a while the first time; the other tabs work meanwhile",
 ];
 /// What mends a journal that cannot be read.
 const UNREAD: &str =
-    " dev-factory verify says what is wrong with the journal, verify --repair mends it";
+    "dev-factory verify says what is wrong with the journal, verify --repair mends it";
 /// Columns of the left panes where there are two.
 const LEFT: u16 = 66;
 /// Rows from which there are two columns of panes.
@@ -33,19 +33,18 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     let figures = match &model.figures {
         Some(Ok(figures)) => figures,
         Some(Err(why)) => {
-            let words = format!(" the figures could not be made: {why}");
-            ink.put(&Line::from(ink.span(Part::Fail, words)), area, 0, buffer);
-            let line = Line::from(ink.span(Part::Dim, UNREAD));
-            return ink.put(&line, area, 1, buffer);
+            let words = format!("the figures could not be made: {why}");
+            let words = [(Part::Fail, words.as_str()), (Part::Dim, UNREAD)];
+            return said(ink, &words, area, buffer);
         }
         None => {
-            for (row, words) in LOADING.iter().enumerate() {
-                let line = Line::from(ink.span(Part::Dim, *words));
-                ink.put(&line, area, u16::try_from(row).unwrap_or(0), buffer);
-            }
-            return;
+            let words = LOADING.map(|words| (Part::Dim, words));
+            return said(ink, &words, area, buffer);
         }
     };
+    if model.zoom {
+        return tools::draw(model, ink, area, buffer);
+    }
     let end = if area.width >= WIDE && area.height >= TALL {
         two_columns(model, ink, figures, area, buffer)
     } else {
@@ -55,6 +54,16 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     if area.width >= WIDE && area.height >= TALL {
         edge(ink, area, end, "┴", buffer);
     }
+}
+
+/// Sentences in place of figures, each of as many rows as it takes.
+fn said(ink: &Ink<'_>, all: &[(Part, &str)], area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width).saturating_sub(2);
+    let rows = all.iter().flat_map(|(part, words)| {
+        let rows = wrap::first(words, width, 3).into_iter();
+        rows.map(|row| Line::from(ink.span(*part, format!(" {row}"))))
+    });
+    put_all(ink, &rows.collect::<Vec<_>>(), area, 0, buffer);
 }
 
 /// One below the other; the row behind them.
@@ -73,7 +82,7 @@ fn one_column(
         let marks = key.map_or_else(String::new, |key| format!("{key} marks it as read"));
         let rule = ink.rule(&[(Part::Title, &title)], &marks, width);
         ink.put(&rule, area, top, buffer);
-        let rows = shift::few(model, ink, figures);
+        let rows = shift::few(model, ink, figures, width);
         top = put_all(ink, &rows, area, top + 1, buffer);
     }
     let title = lifetime::title(figures);
@@ -114,7 +123,8 @@ fn two_columns(
     let title = shift::title(model, figures);
     let rule = ink.rule(&[(Part::Title, &title)], "", LEFT);
     ink.put(&rule, left, 0, buffer);
-    let top = put_all(ink, &shift::rows(model, ink, figures), words, 1, buffer);
+    let rows = shift::rows(model, ink, figures, words.width);
+    let top = put_all(ink, &rows, words, 1, buffer);
     let rule = ink.rule(&[(Part::Title, "Days")], &days::title(model, LEFT), LEFT);
     ink.put(&rule, left, top, buffer);
     let begun = lifetime::begun(&figures.stats);

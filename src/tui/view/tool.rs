@@ -145,15 +145,15 @@ fn moment(
     marked: Option<usize>,
     width: u16,
 ) -> Line<'static> {
-    if !view.whole() {
-        return Line::from(ink.span(Part::Dim, " reading the journal"));
-    }
-    if let Some(why) = &view.trouble {
-        let words = format!(
-            " ✗ what is newer cannot be read: {}",
-            crate::text::sanitise::one_line(why, 300)
-        );
-        return Line::from(ink.span(Part::Fail, words));
+    match (&view.trouble, view.whole()) {
+        (Some(why), whole) => {
+            let what = if whole { "what is newer" } else { "its past" };
+            let why = crate::text::sanitise::one_line(why, 300);
+            let words = format!(" ✗ {what} cannot be read: {why}");
+            return Line::from(ink.span(Part::Fail, words));
+        }
+        (None, false) => return Line::from(ink.span(Part::Dim, " reading the journal")),
+        (None, true) => {}
     }
     let moment = &view.moment;
     let clock = model.when(moment.at);

@@ -83,6 +83,11 @@ pub fn flooded(world: &World, time: Duration) {
     row(
         "key to screen in the flood, median, ms",
         quantile(&mut times, 0.5),
+        "",
+    );
+    row(
+        "key to screen in the flood, p95, ms",
+        quantile(&mut times, 0.95),
         "5",
     );
     row(

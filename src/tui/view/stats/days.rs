@@ -109,22 +109,25 @@ fn row(
     words: &dyn Fn(f64) -> String,
     end: &str,
 ) -> Line<'static> {
-    // Thirty columns leave less between the words.
-    let gap = if figures.len() > 20 { " " } else { "    " };
-    let room = if figures.len() > 20 { 13 } else { 15 };
+    // Thirty columns leave room for the total alone.
+    let behind = match figures.len() {
+        ..=20 => format!("    {}{end}", cell(&range(figures, words), 15)),
+        _ => format!("  {end}"),
+    };
     Line::from(vec![
         ink.span(Part::Dim, format!(" {}", cell(name, 16))),
         ink.span(Part::Active, columns(figures)),
-        Span::raw(format!("{gap}{}{end}", cell(&range(figures, words), room))),
+        Span::raw(behind),
     ])
 }
 
-/// `0 to 4`.
+/// `0 to 4`, `$0.10 to 0.90`, `50 to 80 %`: the unit once.
 pub fn range(figures: &[Option<f64>], words: &dyn Fn(f64) -> String) -> String {
     let known = figures.iter().flatten().copied();
     let Some(most) = known.clone().reduce(f64::max) else {
         return "none".to_owned();
     };
-    let least = known.fold(most, f64::min);
-    format!("{} to {}", words(least), words(most))
+    let (least, most) = (words(known.fold(most, f64::min)), words(most));
+    let least = least.trim_end_matches(" %");
+    format!("{least} to {}", most.trim_start_matches('$'))
 }

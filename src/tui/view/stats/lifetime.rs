@@ -7,6 +7,7 @@ use super::{columns, days, duration, percent};
 use crate::domain::figures::Figures;
 use crate::domain::phase::Phase;
 use crate::domain::stats::{Share, Stats};
+use crate::text::width::columns as columns_of;
 use ratatui::text::{Line, Span};
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ use std::collections::BTreeMap;
 pub const WHAT: &str = "what all tools came to, took and cost";
 /// Columns of a full bar.
 const BAR: u64 = 14;
+/// Columns of the words before columns of days.
+const WORDS: usize = 18;
 /// Columns from which columns of days have their range beside them.
 const ROOMY: u16 = 70;
 /// Phases whose time is shown, most telling first.
@@ -203,8 +206,8 @@ fn money(figures: &Figures) -> String {
 /// Seven rows for a narrow pane, the weightiest first.
 pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
     let stats = &figures.stats;
-    let roomy = model.size.0 >= ROOMY;
-    let days = days::shares(model, figures, model.size.0);
+    let width = model.size.0;
+    let days = days::shares(model, figures, width);
     let of = |figure: fn(&Share) -> f64| -> Vec<Option<f64>> {
         days.iter().map(|day| Some(figure(day))).collect()
     };
@@ -228,21 +231,21 @@ pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>
             "shipped",
             &shipped,
             &of(|day| day.shipped as f64),
-            roomy.then_some(&|n| format!("{n:.0}")),
+            (width, &|n| format!("{n:.0}")),
         ),
         graph(
             ink,
             "QA green first",
             &green,
             &first,
-            roomy.then_some(&|n| format!("{n:.0} %")),
+            (width, &|n| format!("{n:.0} %")),
         ),
         graph(
             ink,
             "money",
             &each,
             &of(|day| day.usd),
-            roomy.then_some(&|n| format!("${n:.2}")),
+            (width, &|n| format!("${n:.2}")),
         ),
         row(ink, "cycles", cycles),
         row(ink, "time", times),
@@ -278,14 +281,17 @@ fn graph(
     name: &str,
     words: &str,
     figures: &[Option<f64>],
-    show: Option<&dyn Fn(f64) -> String>,
+    (width, show): (u16, &dyn Fn(f64) -> String),
 ) -> Line<'static> {
+    let front = format!(" {}", cell(name, 16));
+    let range = format!("  {}", days::range(figures, show));
+    // A range that would be cut says less than none.
+    let used = columns_of(&front) + WORDS + figures.len() + columns_of(&range);
+    let fits = width >= ROOMY && used <= usize::from(width);
     Line::from(vec![
-        ink.span(Part::Dim, format!(" {}", cell(name, 16))),
-        Span::raw(cell(words, 18)),
+        ink.span(Part::Dim, front),
+        Span::raw(cell(words, WORDS)),
         ink.span(Part::Active, columns(figures)),
-        Span::raw(show.map_or_else(String::new, |show| {
-            format!("  {}", days::range(figures, show))
-        })),
+        Span::raw(if fits { range } else { String::new() }),
     ])
 }

@@ -49,7 +49,9 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     };
     let key = model.keys.first(Action::Sort);
     let sort = key.map_or_else(String::new, |key| format!(", {key} sort"));
-    let order = format!("{}{sort}", table.by.words(table.reversed));
+    let whole = model.keys.first(Action::Zoom).filter(|_| model.zoom);
+    let whole = whole.map_or_else(String::new, |key| format!(", {key} everything again"));
+    let order = format!("{}{sort}{whole}", table.by.words(table.reversed));
     let rule = ink.rule(&[(Part::Title, &title)], &order, area.width);
     ink.put(&rule, area, 0, buffer);
     if count == 0 {
@@ -215,7 +217,7 @@ fn figure(model: &Model, tool: &Closing, column: &str) -> String {
             // What goes on or waits has not ended, whatever it did before.
             Stands::Shipped | Stands::Parked | Stands::Dropped => tool
                 .ended
-                .map_or_else(|| "-".to_owned(), |at| doing::clock(model, at)),
+                .map_or_else(|| "-".to_owned(), |at| doing::brief(model, at)),
             _ => "-".to_owned(),
         },
         "Cycles" => tool.cycles.to_string(),
