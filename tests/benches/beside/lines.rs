@@ -154,15 +154,16 @@ pub fn single(world: &World, count: usize) {
     row("the same, p95, ms", quantile(&mut own, 0.95), "");
     drop(pty);
     let dir = tempfile::tempdir().unwrap();
-    let path = file(dir.path(), 10);
-    let shown = path.display();
     for (name, command) in [
-        ("mprocs", format!("mprocs 'tail -f {shown}'")),
-        ("lnav", format!("lnav -N {shown}")),
+        ("mprocs", "mprocs 'tail -f rain'"),
+        ("lnav", "lnav -N rain"),
     ] {
         if !others::here(name) {
             continue;
         }
+        // Of its own: the lines of the one before would stand there already.
+        let path = file(dir.path(), 10);
+        let command = command.replace("rain", &path.display().to_string());
         let pty = world.script(&format!("exec {command}"));
         pty.until(name, |shown| stands(shown, 10));
         let mut theirs = times(&pty, &path, plain, count);
