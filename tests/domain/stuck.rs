@@ -513,7 +513,7 @@ fn words_say_how_near_the_rules_are_and_what_comes_next() {
     assert_eq!(stuck::next_words(&green, &[], &means, &numbers), "");
     // Notes for the Developer never hold a hidden case.
     let tried = stuck::tried(&course(&[("t1", 3, &["held-out H2 R9=2"], A)]));
-    assert_eq!(tried, "a draft, 3 passed at best: 1 hidden cases failed");
+    assert_eq!(tried, "a draft, 3 passed at best: 1 hidden case failed");
 }
 
 fn any_row() -> impl Strategy<Value = (u8, u32, Vec<u8>, u8, bool)> {
