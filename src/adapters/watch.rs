@@ -330,6 +330,7 @@ impl Looks {
     fn changes(&self, event: &Event) -> BTreeSet<Change> {
         use Change::{Commands, Settings, Souls, State, Wishlist};
         if event.need_rescan() {
+            tracing::info!("the kernel lost events: everything is looked at");
             return [State, Commands, Wishlist, Settings, Souls].into();
         }
         let all = event.paths.iter();

@@ -230,6 +230,11 @@ fn events_that_were_lost_are_made_up_for_by_looking_at_everything() {
     }
     prefers(&subject, 7);
     subject.signal(Signal::CONT);
+    // The look once a second would find the edit as well.
+    subject.wait("word of lost events", || {
+        let log = fs::read_to_string(subject.home.join("dev-factory/logs/engine.log")).ok()?;
+        log.contains("the kernel lost events").then_some(())
+    });
     taken_over(&subject, 7);
     subject.verb(&["down", "--now"]);
     assert_eq!(subject.ended(), Some(0), "{}", subject.said());

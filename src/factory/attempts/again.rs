@@ -93,12 +93,7 @@ impl Context {
                 Err(StoreError::Bad(_)) => continue,
                 Err(error) => return Err(error.into()),
             };
-            // A failed turn has no reply, and the last line may be torn: neither is an answer.
-            all.extend(
-                lines
-                    .lines()
-                    .filter_map(|line| serde_json::from_str::<Known>(line).ok()),
-            );
+            add(&mut all, &lines);
         }
         Ok(all)
     }
@@ -106,6 +101,20 @@ impl Context {
     /// The transcript of an attempt at this phase.
     pub(super) fn transcript(&self, attempt: u64) -> Paper {
         transcript(&self.tool, attempt, self.role, self.phase.name())
+    }
+}
+
+/// Adds the answers of a transcript. A failed turn has no reply, and the last line may be torn: neither is an answer. One that
+/// a later attempt counted stands in its transcript too, and is one all the same.
+fn add(all: &mut Vec<Known>, lines: &str) {
+    let answers = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Known>(line).ok());
+    for answer in answers {
+        let same = |known: &Known| known.label == answer.label && known.reply == answer.reply;
+        if !all.iter().any(same) {
+            all.push(answer);
+        }
     }
 }
 
@@ -129,4 +138,29 @@ pub(super) fn kept_answer(store: &dyn Store, sent: &Sent) -> Option<Reply> {
         .filter_map(|line| serde_json::from_str::<Known>(line).ok());
     let answer = known.find(|known| known.label == sent.turn.label)?;
     Some(answer.reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_that_two_attempts_have_kept_is_one() {
+        let line = |label: &str, text: &str| {
+            let request = json!({"messages": [], "think": false, "maxTokens": 1, "temperature": 0.0, "topP": 1.0});
+            let reply = Reply {
+                text: text.to_owned(),
+                ..Reply::default()
+            };
+            json!({"label": label, "host": "h", "model": "m", "request": request, "reply": reply})
+                .to_string()
+        };
+        let (first, second) = (line("t/spec/draft/0", "a"), line("t/spec/draft/1", "a"));
+        let mut all = Vec::new();
+        add(&mut all, &format!("{first}\n{{\"label\": \"t"));
+        add(&mut all, &format!("{first}\n{second}\n"));
+        let labels: Vec<&str> = all.iter().map(|known| known.label.as_str()).collect();
+        assert_eq!(labels, ["t/spec/draft/0", "t/spec/draft/1"]);
+    }
 }
