@@ -26,6 +26,7 @@ mod tier;
 mod trust;
 mod view;
 mod watch;
+mod wrapper;
 
 use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
