@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn no_figure_is_too_large() {
-        for seconds in [u64::MAX, i64::MAX as u64, 100_000_000_000_000_000] {
+        for seconds in [u64::MAX, u64::MAX / 2, 100_000_000_000_000_000] {
             assert!(!Gap::Slept.words(seconds).is_empty());
             let time = line(1, Gap::Slept, seconds).time();
             assert!(time.num_days() > 1_000_000_000, "{time}");

@@ -34,7 +34,7 @@ pub fn find(state: &Path, key: &str) -> Option<Known> {
 /// Keeps a choice; one that cannot be kept, or was overwritten at that moment, is made again next time.
 pub fn keep(state: &Path, choice: &Known) {
     let mut all = read(state);
-    all.retain(|one| one.get("key").and_then(Value::as_str) != Some(&choice.key));
+    all.retain(|one| one.get("key").and_then(Value::as_str) != Some(choice.key.as_str()));
     all.insert(0, json!(choice));
     all.truncate(MOST);
     let part = state.join(format!("{FILE}.{}", std::process::id()));
