@@ -78,7 +78,6 @@ pub struct Snapshot {
     /// Newest runs of the gates, newest last; of the tool under way more than of others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ran: Vec<RanLine>,
-    /// Newest gaps in time, newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<super::gap::GapLine>,
     /// Each tool that waits for a verdict, under review or on the shelf.

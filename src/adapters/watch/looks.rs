@@ -19,6 +19,7 @@ const STEP: Duration = Duration::from_secs(2);
 
 /// What a slow look found.
 pub struct Look {
+    /// What is another than at the last look.
     pub changed: BTreeSet<Change>,
     /// Those of which the kernel should have told.
     pub owed: BTreeSet<Change>,
@@ -47,6 +48,7 @@ pub struct Looks {
 }
 
 impl Looks {
+    /// Before the first look, at which everything has changed.
     pub fn new(home: &Path, outside: Outside) -> Self {
         let dir = home.join("dev-factory");
         let souls = home.join("souls");
@@ -141,6 +143,7 @@ impl Looks {
         changed
     }
 
+    /// What an event of the kernel's tells of.
     pub fn changes(&self, event: &Event) -> BTreeSet<Change> {
         use Change::{Commands, Settings, Souls, State, Wishlist};
         if event.need_rescan() {
