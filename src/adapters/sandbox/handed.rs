@@ -76,7 +76,7 @@ mod tests {
         let mut handed = Handed::default();
         let word = handed.over(bytes).unwrap();
         for file in handed.0 {
-            file.into_raw_fd();
+            let _ = file.into_raw_fd();
         }
         word
     }
