@@ -160,7 +160,7 @@ fn forward(
     while !hints.is_closed() {
         let mut changes = BTreeSet::new();
         let mut taken = 0;
-        let mut tell = false;
+        let mut tell;
         match rx.recv_timeout(next.saturating_duration_since(Instant::now())) {
             Ok(first) => {
                 changes.extend(first);
