@@ -26,6 +26,7 @@ mod tier;
 mod trust;
 mod view;
 mod watch;
+mod wrapper;
 
 use crate::adapters::registry::Registry;
 use crate::factory::ports::sandbox::{Ended, Job, Sandbox, SandboxError};
@@ -73,7 +74,14 @@ pub fn inside(args: impl IntoIterator<Item = OsString>) -> Option<Answer> {
     let text = text.unwrap_or_default();
     let text = text.to_string_lossy();
     match word.to_str()? {
-        inside::WORD => Some(inside::run(&handed::text(&text))),
+        inside::WORD => Some(match handed::text(&text) {
+            Ok(policy) => inside::run(&policy),
+            Err(error) => Answer {
+                code: policy::BROKEN,
+                err: format!("what was handed over for this run cannot be read: {error}\n"),
+                ..Answer::default()
+            },
+        }),
         guest::ASK => Some(guest::ask(&text)),
         guest::HOLD => Some(guest::hold()),
         guest::TAKE => Some(guest::take()),

@@ -47,7 +47,7 @@ impl Gap {
 
 /// "2 h 5 min", "40 s".
 fn time(seconds: u64) -> String {
-    let minutes = (seconds + 30) / 60;
+    let minutes = seconds.saturating_add(30) / 60;
     match minutes {
         _ if seconds < 60 => format!("{seconds} s"),
         0..60 => format!("{minutes} min"),
@@ -62,6 +62,7 @@ pub struct GapLine {
     pub seq: u64,
     /// When it was seen.
     pub at: DateTime<Utc>,
+    /// What it was.
     pub gap: Gap,
     /// All of them together.
     pub seconds: u64,
@@ -71,7 +72,9 @@ impl GapLine {
     /// How long, or by how much.
     #[must_use]
     pub fn time(&self) -> TimeDelta {
-        TimeDelta::seconds(i64::try_from(self.seconds).unwrap_or(i64::MAX / 1000))
+        let seconds = i64::try_from(self.seconds).ok();
+        let time = seconds.and_then(TimeDelta::try_seconds);
+        time.unwrap_or(TimeDelta::MAX)
     }
 }
 
@@ -140,6 +143,15 @@ mod tests {
         assert!(said(Gap::PutForward).ends_with("put forward by 2 h 10 min"));
         assert!(said(Gap::PutBack).ends_with("put back by 2 h 10 min"));
         assert_eq!([59, 60, 3_599].map(time), ["59 s", "1 min", "1 h 0 min"]);
+    }
+
+    #[test]
+    fn no_figure_is_too_large() {
+        for seconds in [u64::MAX, u64::MAX / 2, 100_000_000_000_000_000] {
+            assert!(!Gap::Slept.words(seconds).is_empty());
+            let time = line(1, Gap::Slept, seconds).time();
+            assert!(time.num_days() > 1_000_000_000, "{time}");
+        }
     }
 
     #[test]

@@ -129,10 +129,15 @@ impl Repeats {
 
 /// Bytes of the first characters of a text, at most so many and no more than one line's with its end.
 fn stretch(text: &str, characters: usize) -> usize {
-    let most = text.char_indices().nth(characters);
-    let most = most.map_or(text.len(), |(at, _)| at);
-    let line = text.bytes().take(most).position(|byte| byte == b'\n');
-    line.map_or(most, |end| end + 1)
+    for (count, (at, character)) in text.char_indices().enumerate() {
+        if count == characters {
+            return at;
+        }
+        if character == '\n' {
+            return at + 1;
+        }
+    }
+    text.len()
 }
 
 /// Backticks or tildes that open or close a fence.

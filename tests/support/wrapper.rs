@@ -1,11 +1,11 @@
 //! An operator's own command with walls: bubblewrap once more, as somebody might call it in a script of theirs.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::Path;
 
 /// What it does with the words `read=`, `write=` and `--`, and with the program behind them.
-const SCRIPT: &str = "#!/bin/sh
+const SCRIPT: &str = "
 binds=
 while [ \"$1\" != -- ]; do
   case $1 in
@@ -23,12 +23,12 @@ exec bwrap --unshare-all --unshare-user --uid 1234 --die-with-parent --proc /pro
 pub fn command(folder: &Path) -> Vec<String> {
     let script = folder.join("wrapper");
     fs::create_dir_all(folder).unwrap();
-    if !script.exists() {
-        fs::write(&script, SCRIPT).unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    // Somebody else may read it at this moment.
+    let mut whole = tempfile::NamedTempFile::new_in(folder).unwrap();
+    whole.write_all(SCRIPT.as_bytes()).unwrap();
+    whole.persist(&script).unwrap();
     let script = script.display().to_string();
-    [&script, "read={read}", "write={write}", "--"]
+    ["/bin/sh", &script, "read={read}", "write={write}", "--"]
         .map(str::to_owned)
         .to_vec()
 }

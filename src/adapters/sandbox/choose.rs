@@ -106,7 +106,7 @@ async fn looked(setup: &Setup, key: String, usable: Result<(), String>, all: boo
     if let Some(tier) = choice.tier {
         choice.scope = scope(tier, setup).await;
         let scope = choice.scope == Scoped::Used;
-        known::keep(&setup.state, Known { key, tier, scope });
+        known::keep(&setup.state, &Known { key, tier, scope });
     }
     choice
 }

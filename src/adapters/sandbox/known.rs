@@ -2,6 +2,7 @@
 
 use super::tier::Tier;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -25,15 +26,16 @@ pub struct Known {
 
 /// The choice for a key. Nothing without walls is ever taken from the file.
 pub fn find(state: &Path, key: &str) -> Option<Known> {
-    let mut all = read(state).into_iter();
+    let all = read(state).into_iter();
+    let mut all = all.filter_map(|one| serde_json::from_value::<Known>(one).ok());
     all.find(|known| known.key == key && known.tier.walls())
 }
 
 /// Keeps a choice; one that cannot be kept, or was overwritten at that moment, is made again next time.
-pub fn keep(state: &Path, choice: Known) {
+pub fn keep(state: &Path, choice: &Known) {
     let mut all = read(state);
-    all.retain(|known| known.key != choice.key);
-    all.insert(0, choice);
+    all.retain(|one| one.get("key").and_then(Value::as_str) != Some(choice.key.as_str()));
+    all.insert(0, json!(choice));
     all.truncate(MOST);
     let part = state.join(format!("{FILE}.{}", std::process::id()));
     let written = serde_json::to_vec(&all).map(|text| {
@@ -50,8 +52,8 @@ pub fn keep(state: &Path, choice: Known) {
     }
 }
 
-/// Those that are kept; a file of another shape, as of another version, holds none.
-fn read(state: &Path) -> Vec<Known> {
+/// Those that are kept, also what only another version understands; a file of another shape holds none.
+fn read(state: &Path) -> Vec<Value> {
     let text = fs::read(state.join(FILE)).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }
@@ -73,7 +75,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let keys: Vec<String> = (0..=MOST).map(|n| n.to_string()).collect();
         for key in &keys {
-            keep(dir.path(), known(key));
+            keep(dir.path(), &known(key));
         }
         let found = |key: &str| find(dir.path(), key);
         assert_eq!(found("0"), None, "the oldest made room");
@@ -85,7 +87,7 @@ mod tests {
             scope: true,
             ..known("1")
         };
-        keep(dir.path(), scoped.clone());
+        keep(dir.path(), &scoped);
         assert_eq!((found("1"), found("2")), (Some(scoped), Some(known("2"))));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
@@ -97,9 +99,24 @@ mod tests {
         for text in [&one[..], b"", b"no json", b"[{\"key\":\"k\"}]"] {
             fs::write(dir.path().join(FILE), text).unwrap();
             assert_eq!(find(dir.path(), "k"), None);
-            keep(dir.path(), known("k"));
+            keep(dir.path(), &known("k"));
             assert_eq!(find(dir.path(), "k"), Some(known("k")));
         }
+    }
+
+    #[test]
+    fn what_another_version_keeps_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = json!({"key": "other", "tier": "of tomorrow", "scope": true});
+        let all = json!([other, known("k")]);
+        fs::write(dir.path().join(FILE), all.to_string()).unwrap();
+        assert_eq!(find(dir.path(), "other"), None);
+        assert_eq!(find(dir.path(), "k"), Some(known("k")));
+        keep(dir.path(), &known("new"));
+        assert_eq!(
+            read(dir.path()),
+            [json!(known("new")), other, json!(known("k"))]
+        );
     }
 
     #[test]
@@ -109,7 +126,7 @@ mod tests {
             tier: Tier::None,
             ..known("k")
         };
-        keep(dir.path(), bare);
+        keep(dir.path(), &bare);
         assert_eq!(find(dir.path(), "k"), None);
     }
 }

@@ -24,6 +24,9 @@ pub struct Policy {
     pub read: Vec<PathBuf>,
     /// Folders it may write.
     pub write: Vec<PathBuf>,
+    /// Links to what it may read, and to what it may write: for a wrapper's words alone.
+    #[serde(skip)]
+    pub links: [Vec<PathBuf>; 2],
     /// Its scratch folder, where HOME lies as well.
     pub scratch: PathBuf,
     /// What it may reach.

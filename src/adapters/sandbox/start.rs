@@ -5,7 +5,7 @@ use super::inside::WORD;
 use super::policy::Policy;
 use super::scope::{self, Scopes};
 use super::tier::Tier;
-use super::{Setup, bwrap, crowd, kill, view};
+use super::{Setup, bwrap, crowd, kill, view, wrapper};
 use crate::factory::ports::sandbox::{Job, Network};
 use rustix::fd::{AsRawFd, OwnedFd};
 use std::ffi::OsString;
@@ -100,6 +100,7 @@ pub fn policy(job: &Job, means: &Means, scratch: &Path, report: Option<i32>) -> 
         },
         read: seen.read,
         write: seen.write,
+        links: seen.links,
         scratch,
         network: job.network,
         port: None,
@@ -233,7 +234,7 @@ fn words(
             bwrap::words(&found, policy, &ours, handed)?
         }
         // It may lead anywhere, and open files do not.
-        Tier::Wrapper => wrapped(means, policy)
+        Tier::Wrapper => wrapper::words(&means.wrapper, &means.program, policy)
             .into_iter()
             .map(Into::into)
             .chain([means.program.clone().into(), WORD.into(), text.into()])
@@ -254,29 +255,6 @@ fn words(
 fn ours(job: &Job, policy: &str, handed: &mut Handed) -> io::Result<[String; 3]> {
     let policy = handed.over(policy.as_bytes())?;
     Ok([WORD.to_owned(), policy, job.cwd.display().to_string()])
-}
-
-/// The operator's words; one with `{read}`, `{write}` or `{cwd}` in it stands once for every such folder.
-fn wrapped(means: &Means, policy: &Policy) -> Vec<String> {
-    let mut words = Vec::new();
-    let program = [means.program.clone()];
-    let read: Vec<&PathBuf> = policy
-        .read
-        .iter()
-        .chain(&program)
-        .filter(|path| path.starts_with("/") && !policy.write.contains(path))
-        .collect();
-    for word in &means.wrapper {
-        let filled = |mark: &str, path: &Path| word.replace(mark, &path.to_string_lossy());
-        if word.contains("{read}") {
-            words.extend(read.iter().map(|path| filled("{read}", path)));
-        } else if word.contains("{write}") {
-            words.extend(policy.write.iter().map(|path| filled("{write}", path)));
-        } else {
-            words.push(filled("{cwd}", &policy.cwd));
-        }
-    }
-    words
 }
 
 /// Whether the end of us is, by the kernel, the end of what is started first. Not of bubblewrap, see there; and without a

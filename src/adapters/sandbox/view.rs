@@ -40,6 +40,8 @@ pub struct View {
     pub read: Vec<PathBuf>,
     /// Folders it may write, without symbolic links.
     pub write: Vec<PathBuf>,
+    /// Links to what it may read, and to what it may write, for a wrapper: it knows nothing of links.
+    pub links: [Vec<PathBuf>; 2],
 }
 
 /// Puts together what a job may see. `program`: our own; `etc`: folder with the few files of /etc we write ourselves.
@@ -72,6 +74,7 @@ pub fn of(job: &Job, program: &Path, etc: &Path) -> View {
         parts: view.parts,
         read: view.read,
         write: view.write,
+        links: view.links,
     }
 }
 
@@ -113,6 +116,7 @@ struct Building {
     parts: Vec<Part>,
     read: Vec<PathBuf>,
     write: Vec<PathBuf>,
+    links: [Vec<PathBuf>; 2],
     /// Paths that are there already.
     made: BTreeSet<PathBuf>,
     /// Paths whose inside is not ours to make folders in, and whether the run may write there.
@@ -186,8 +190,8 @@ impl Building {
                 to: real.clone(),
             });
             self.made.insert(path.to_path_buf());
-            // A wrapper knows nothing of links.
-            self.read.push(path.to_path_buf());
+            let [read, written] = &mut self.links;
+            if write { written } else { read }.push(path.to_path_buf());
         }
         Some(real)
     }

@@ -181,7 +181,9 @@ pub fn remember(recent: &mut VecDeque<Event>, event: &Event, current: Option<&st
         EventBody::Gap { .. } => gap::join(recent, event),
         _ => return,
     }
-    recent::trim(recent, |step| step.tool.as_deref() == current);
+    recent::trim(recent, |step| {
+        current.is_some() && step.tool.as_deref() == current
+    });
 }
 
 /// Writes journal/snapshot.json. Not synced: it is checked when read and can be made again.

@@ -126,11 +126,12 @@ impl Factory {
         if facts.cut.len() > CUT {
             let later = facts.cut.iter().skip(1);
             let unheard = later.take_while(|id| facts.heard.contains(id)).count() + 1;
-            facts.cut.remove(if unheard < facts.cut.len() {
+            let gone = facts.cut.remove(if unheard < facts.cut.len() {
                 unheard
             } else {
                 1
             });
+            facts.heard.retain(|id| *id != gone);
         }
     }
 

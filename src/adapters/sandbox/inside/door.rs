@@ -4,6 +4,7 @@
 use super::{Named, Step};
 use crate::adapters::registry::PORT;
 use crate::adapters::sandbox::policy::Policy;
+use crate::adapters::sandbox::tier::Tier;
 use crate::factory::ports::sandbox::Network;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;
@@ -17,8 +18,12 @@ pub fn open(policy: &Policy) -> Step<()> {
     if policy.network != Network::Registry || !policy.tier.own_network() {
         return Ok(());
     }
-    hand_out()
-        .step("opening the way to the registry (a wrapper has to hand standard input on as it is)")
+    hand_out().step(match policy.tier {
+        Tier::Wrapper => {
+            "opening the way to the registry (a wrapper has to hand standard input on as it is)"
+        }
+        _ => "opening the way to the registry",
+    })
 }
 
 fn hand_out() -> io::Result<()> {

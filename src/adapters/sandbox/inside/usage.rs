@@ -4,8 +4,10 @@ use super::mine;
 use crate::adapters::sandbox::policy::Policy;
 use crate::adapters::sandbox::scope;
 use crate::factory::ports::sandbox::Limit;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -26,6 +28,8 @@ const FILES: u64 = 16_384;
 /// Watches one run.
 pub struct Watch<'p> {
     policy: &'p Policy,
+    /// Where file systems are mounted at the start; none where that is not told.
+    mounts: Vec<PathBuf>,
     /// Bytes in the writable folders at the start.
     before: u64,
     /// Most memory seen, bytes.
@@ -39,9 +43,12 @@ pub struct Watch<'p> {
 impl<'p> Watch<'p> {
     /// Begins before the job does.
     pub fn new(policy: &'p Policy) -> Self {
+        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+        let mounts = mounted(&mounts);
         Self {
             policy,
-            before: written(&policy.write).unwrap_or(0),
+            before: written(&policy.write, &mounts).unwrap_or(0),
+            mounts,
             peak: 0,
             ended: scope::ended(),
             walked: Instant::now(),
@@ -80,7 +87,8 @@ impl<'p> Watch<'p> {
 
     fn over(&self) -> bool {
         // What cannot be measured is not within a limit.
-        let grown = written(&self.policy.write).map(|now| now.saturating_sub(self.before));
+        let grown =
+            written(&self.policy.write, &self.mounts).map(|now| now.saturating_sub(self.before));
         grown.is_none_or(|grown| grown > self.policy.limits.written) || self.scratch_over()
     }
 
@@ -92,7 +100,7 @@ impl<'p> Watch<'p> {
                 rustix::fs::statvfs(scratch).map(|stat| stat.f_files.saturating_sub(stat.f_ffree));
             return files.is_ok_and(|files| files > FILES);
         }
-        size(scratch).is_none_or(|size| size > self.policy.limits.scratch)
+        size(scratch, &self.mounts).is_none_or(|size| size > self.policy.limits.scratch)
     }
 
     /// The limit a job that failed has run into, where it was an error it got that ended it.
@@ -126,7 +134,7 @@ impl<'p> Watch<'p> {
         let longest = self.policy.limits.file;
         folders.iter().any(|folder| {
             let mut found = false;
-            let _ = walk(folder, &mut |meta| {
+            let _ = walk(folder, &self.mounts, &mut |meta| {
                 found |= meta.is_file() && meta.len() >= longest
             });
             found
@@ -135,7 +143,7 @@ impl<'p> Watch<'p> {
 }
 
 /// Bytes on disk below folders; None where that cannot be told.
-fn written(folders: &[PathBuf]) -> Option<u64> {
+fn written(folders: &[PathBuf], mounts: &[PathBuf]) -> Option<u64> {
     let mut sum = 0;
     // A folder within another is counted with it.
     let outer = |folder: &&PathBuf| {
@@ -144,19 +152,41 @@ fn written(folders: &[PathBuf]) -> Option<u64> {
             .any(|other| *folder != other && folder.starts_with(other))
     };
     for folder in folders.iter().filter(outer) {
-        sum += size(folder)?;
+        sum += size(folder, mounts)?;
     }
     Some(sum)
 }
 
-fn size(folder: &Path) -> Option<u64> {
+fn size(folder: &Path, mounts: &[PathBuf]) -> Option<u64> {
     let mut sum = 0;
-    walk(folder, &mut |meta| sum += meta.blocks() * 512 + FILE).ok()?;
+    let mut each = |meta: &fs::Metadata| sum += meta.blocks() * 512 + FILE;
+    walk(folder, mounts, &mut each).ok()?;
     Some(sum)
 }
 
+/// The mount points of a table of the kernel's, in which a backslash and three octal digits are a byte.
+fn mounted(table: &[u8]) -> Vec<PathBuf> {
+    let lines = table.split(|byte| *byte == b'\n');
+    let points = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    points.map(unescaped).collect()
+}
+
+fn unescaped(mut word: &[u8]) -> PathBuf {
+    let mut bytes = Vec::new();
+    while let Some((first, rest)) = word.split_first() {
+        let digits = rest
+            .get(..3)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        let escaped = byte.filter(|_| *first == b'\\');
+        bytes.push(escaped.unwrap_or(*first));
+        word = rest.get(escaped.map_or(0, |_| 3)..).unwrap_or_default();
+    }
+    OsString::from_vec(bytes).into()
+}
+
 /// Everything below a folder, links not followed; what vanishes meanwhile is left out, and what a wrapper has mounted there.
-fn walk(folder: &Path, each: &mut dyn FnMut(&fs::Metadata)) -> io::Result<()> {
+fn walk(folder: &Path, mounts: &[PathBuf], each: &mut dyn FnMut(&fs::Metadata)) -> io::Result<()> {
     let here = match fs::metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         meta => meta?.dev(),
@@ -173,15 +203,58 @@ fn walk(folder: &Path, each: &mut dyn FnMut(&fs::Metadata)) -> io::Result<()> {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 meta => meta?,
             };
-            // Of folders alone: files of a layered file system may bear the number of a layer.
-            if meta.is_dir() && meta.dev() != here {
+            let path = entry.path();
+            // Another number alone says nothing: on btrfs anybody makes subvolumes, which are no mounts.
+            if meta.dev() != here && mounts.contains(&path) {
                 continue;
             }
             each(&meta);
             if meta.is_dir() {
-                folders.push(entry.path());
+                folders.push(path);
             }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_mounted_at_the_start_is_not_counted() {
+        let table = fs::read("/proc/self/mountinfo").unwrap();
+        let mounts = mounted(&table);
+        let dev = Path::new("/dev");
+        let number = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+        let apart = |path: &&PathBuf| {
+            let device = |path| number(path).map(|(device, _)| device);
+            path.parent() == Some(dev) && device(path) != device(dev)
+        };
+        let below: Vec<_> = mounts
+            .iter()
+            .filter(apart)
+            .map(|path| number(path))
+            .collect();
+        assert!(!below.is_empty(), "{mounts:?}");
+        let met = |mounts: &[PathBuf]| {
+            let mut all = Vec::new();
+            // What lies deeper may be closed to us.
+            let _ = walk(dev, mounts, &mut |meta| {
+                all.push(Some((meta.dev(), meta.ino())))
+            });
+            below.iter().filter(|one| all.contains(one)).count()
+        };
+        // A subvolume looks like this: a number of its own, and no mount.
+        assert_eq!(met(&[]), below.len());
+        assert_eq!(met(&mounts), 0);
+    }
+
+    #[test]
+    fn mount_points_are_read_whatever_they_are_called() {
+        let table =
+            b"36 35 98:0 / /a\\040b\\134 rw - ext4 /dev/sda rw\n37 35 0:5 /x /c\\9 rw - t t rw\n\n";
+        let wanted = ["/a b\\", "/c\\9"].map(PathBuf::from);
+        assert_eq!(mounted(table), wanted);
+    }
 }
