@@ -2,6 +2,7 @@
 
 use crate::night::{figures, night, snapshot};
 use crate::screen::{at, model as blank, press, tell, words};
+use dev_factory::domain::phase::Phase;
 use dev_factory::domain::shift::{Bookmark, ParkedTool, Shipped};
 use dev_factory::domain::stats::Closing;
 use dev_factory::tui::effect::Effect;
@@ -245,7 +246,85 @@ fn names_for_which_there_is_no_room_are_counted() {
             )),
             "{text}"
         );
-        assert!(text.contains(" more, for review since "), "{text}");
+        assert!(text.contains("! waits         10 since "), "{text}");
+    }
+}
+
+#[test]
+fn counts_and_times_are_seen_however_long_the_names_are() {
+    let name = |n: usize| format!("a-tool-whose-name-is-as-long-as-can-be-{n}");
+    for count in [1, 2, 9] {
+        let mut model = night("default");
+        let mut many = figures();
+        let tools = (0..count).map(name);
+        let at = at(1, 30, 0);
+        let reason = "too large".to_owned();
+        many.shift.parked = (tools.clone())
+            .map(|tool| {
+                (
+                    tool,
+                    ParkedTool {
+                        at,
+                        reason: reason.clone(),
+                    },
+                )
+            })
+            .collect();
+        many.shift.shipped = tools.clone().map(|tool| Shipped { tool, at }).collect();
+        many.overview.shelved = many.overview.shelved.iter().cloned().chain(tools).collect();
+        // The one that is known to wait since then.
+        let first = many.overview.shelved[0].clone();
+        let row = many.stats.tools.remove(&first).unwrap();
+        many.stats.tools.insert(name(0), row);
+        many.overview.shelved.remove(0);
+        tell(&mut model, Message::Figures(Ok(Arc::new(many))));
+        press(&mut model, "3");
+        for size in [(80, 24), (120, 36)] {
+            let text = words(&mut model, size);
+            let row = |front: &str| {
+                let row = text.lines().find(|row| row.contains(front));
+                row.unwrap_or_else(|| panic!("{front}\n{text}")).to_owned()
+            };
+            let waits = row("! waits ");
+            assert!(waits.contains(" since "), "{waits}");
+            let counted = match count {
+                1 => ", for review since ".to_owned(),
+                count => format!("{count} since "),
+            };
+            assert!(waits.contains(&counted), "{waits}");
+            if count > 1 {
+                let more = format!(", {} more", count - 1);
+                for row in [waits, row("! parked "), row("✓ shipped ")] {
+                    assert!(row.contains(&more), "{row}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_row_of_all_time_is_cut_whichever_phase_took_longest() {
+    let phases = [Phase::Coding, Phase::Fixing, Phase::Qa, Phase::Spec];
+    for longest in phases {
+        let mut model = night("default");
+        let mut long = figures();
+        for phase in phases.into_iter().chain([Phase::SpecReview]) {
+            let minutes = if phase == longest {
+                23 * 60 + 59
+            } else {
+                22 * 60 + 59
+            };
+            long.overview
+                .phases
+                .insert(phase, f64::from(minutes) * 60_000.0);
+        }
+        long.overview.gate_millis = 22.0 * 3_600_000.0;
+        tell(&mut model, Message::Figures(Ok(Arc::new(long))));
+        press(&mut model, "3");
+        let text = words(&mut model, (120, 36));
+        for rest in ["gates 22 h 00 of it", "spec-review 22 h 59"] {
+            assert!(text.contains(rest), "{longest}\n{text}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::figures::Figures;
 use crate::domain::phase::Phase;
 use crate::domain::screen::{AgentState, Snapshot};
 use crate::text::plural::plural;
-use crate::text::width::columns;
+use crate::text::width::{columns, truncate};
 use chrono::TimeDelta;
 use ratatui::text::{Line, Span};
 
@@ -26,20 +26,21 @@ pub fn title(model: &Model, figures: &Figures) -> String {
 /// Columns of a sign and a name.
 const FRONT: usize = 17;
 
-/// Names with commas between, as many as so many columns hold; how many more there are stands behind them.
+/// Names with commas between, as many as so many columns hold; how many more there are stands behind them. Of the first
+/// one at least the beginning.
 fn named(names: &[&str], more: u64, room: usize) -> String {
     let whole = names.join(", ");
-    if more == 0 && columns(&whole) <= room {
-        return whole;
+    if more == 0 && (columns(&whole) <= room || names.len() < 2) {
+        return truncate(&whole, room);
     }
     let mut words = String::new();
     for (at, name) in names.iter().enumerate() {
         let left = (names.len() - at) as u64 + more;
+        let rest = columns(&format!(", {} more", left - 1));
         let next = match at {
-            0 => (*name).to_owned(),
+            0 => truncate(name, room.saturating_sub(rest)),
             _ => format!("{words}, {name}"),
         };
-        let rest = columns(&format!(", {} more", left - 1));
         if at > 0 && columns(&next) + rest > room {
             return format!("{words}, {left} more");
         }
@@ -215,13 +216,18 @@ fn waits(model: &Model, figures: &Figures, room: usize) -> Told {
     let since = since.map_or_else(String::new, |at| {
         format!(" since {}", doing::clock(model, at))
     });
-    let end = format!(", for review{since}");
-    let names = named(&shelved, 0, room.saturating_sub(columns(&end)));
+    // What must not be cut has its room first.
+    let (front, end) = match shelved.len() {
+        1 => (String::new(), format!(", for review{since}")),
+        count => (format!("{count}{since}: "), String::new()),
+    };
+    let taken = columns(&front) + columns(&end);
+    let names = named(&shelved, 0, room.saturating_sub(taken));
     Told {
         part: Part::Title,
         sign: "!",
         name: "waits",
-        words: format!("{names}{end}"),
+        words: format!("{front}{names}{end}"),
     }
 }
 
