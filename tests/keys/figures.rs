@@ -171,6 +171,11 @@ fn what_is_not_shown_is_not_marked_as_read() {
     assert_eq!(press(&mut model, " "), []);
     let (answer, _) = model.answer.as_ref().unwrap();
     assert!(!answer.accepted && answer.sentence.contains("z shows everything again"));
+    // In a low window that would not help.
+    model.size = (120, 20);
+    assert_eq!(press(&mut model, " "), []);
+    let (answer, _) = model.answer.as_ref().unwrap();
+    assert!(answer.sentence.contains("no room for the shift"));
     press(&mut model, "z");
     // From the first row of windows on that show it, it can be.
     for rows in 16..=36 {

@@ -180,6 +180,7 @@ fn shipped(model: &Model, figures: &Figures, room: usize) -> Told {
     let names: Vec<&str> = shift
         .shipped
         .iter()
+        .rev()
         .map(|ship| ship.tool.as_str())
         .collect();
     if names.is_empty() {
@@ -297,9 +298,12 @@ fn idle(model: &Model, figures: &Figures) -> String {
     let now = (free && model.engine == Engine::Runs).then_some(model.now);
     let shift = &figures.shift;
     let time = TimeDelta::milliseconds(i64::try_from(shift.idle(now)).unwrap_or(i64::MAX));
+    let time = spent::words(time);
+    if (shift.idle_tokens, shift.idle_turns) == (0, 0) {
+        return format!("{time}, nothing asked");
+    }
     format!(
-        "{}, {} and {} in it",
-        spent::words(time),
+        "{time}, {} and {} in it",
         plural(thousands(shift.idle_tokens), "token"),
         plural(shift.idle_turns, "request")
     )

@@ -133,13 +133,16 @@ fn row(
     ])
 }
 
-/// `0 to 4`, `$0.10 to 0.90`, `50 to 80 %`: the unit once.
+/// `0 to 4`, `$0.10 to 0.90`, `50 to 80 %`: the unit once; `0` where all are the same.
 pub fn range(figures: &[Option<f64>], words: &dyn Fn(f64) -> String) -> String {
     let known = figures.iter().flatten().copied();
     let Some(most) = known.clone().reduce(f64::max) else {
         return "none".to_owned();
     };
     let (least, most) = (words(known.fold(most, f64::min)), words(most));
+    if least == most {
+        return most;
+    }
     let least = least.trim_end_matches(" %");
     format!("{least} to {}", most.trim_start_matches('$'))
 }
