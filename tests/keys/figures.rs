@@ -2,6 +2,7 @@
 
 use crate::night::{figures, night, snapshot};
 use crate::screen::{at, model as blank, press, tell, words};
+use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::shift::{Bookmark, ParkedTool, Shipped};
 use dev_factory::domain::stats::Closing;
@@ -260,28 +261,22 @@ fn counts_and_times_are_seen_however_long_the_names_are() {
     let name = |n: usize| format!("a-tool-whose-name-is-as-long-as-can-be-{n}");
     for count in [1, 2, 9] {
         let mut model = night("default");
-        let mut many = figures();
-        let tools = (0..count).map(name);
+        // The tool of the night that waits for a verdict.
+        let mut events = crate::night::events();
+        for event in &mut events {
+            if event.tool.as_deref() == Some("session-logger") {
+                event.tool = Some(name(0));
+            }
+        }
+        let mut many = Figures::of(&events, Bookmark::default());
+        assert_eq!(many.overview.shelved, [name(0)]);
+        many.overview.shelved.extend((1..count).map(name));
         let at = at(1, 30, 0);
         let reason = "too large".to_owned();
-        many.shift.parked = (tools.clone())
-            .map(|tool| {
-                (
-                    tool,
-                    ParkedTool {
-                        at,
-                        reason: reason.clone(),
-                    },
-                )
-            })
-            .collect();
+        let parked = ParkedTool { at, reason };
+        let tools = (0..count).map(name);
         many.shift.shipped = tools.clone().map(|tool| Shipped { tool, at }).collect();
-        many.overview.shelved = many.overview.shelved.iter().cloned().chain(tools).collect();
-        // The one that is known to wait since then.
-        let first = many.overview.shelved[0].clone();
-        let row = many.stats.tools.remove(&first).unwrap();
-        many.stats.tools.insert(name(0), row);
-        many.overview.shelved.remove(0);
+        many.shift.parked = tools.map(|tool| (tool, parked.clone())).collect();
         tell(&mut model, Message::Figures(Ok(Arc::new(many))));
         press(&mut model, "3");
         for size in [(80, 24), (120, 36)] {

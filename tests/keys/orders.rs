@@ -495,7 +495,7 @@ fn a_pane_with_nothing_in_it_offers_no_key_for_it() {
         offer::word(model, row).is_some()
     };
     let table = [Action::Window, Action::Sort, Action::Reverse];
-    let mut blank = crate::screen::model();
+    let mut blank = crate::screen::model("default");
     for (tab, actions) in [
         ("1", &[Action::Filter, Action::Follow][..]),
         ("2", &[Action::Filter]),
