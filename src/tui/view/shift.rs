@@ -23,6 +23,8 @@ pub fn title(model: &Model, figures: &Figures) -> String {
     }
 }
 
+/// Behind an idle time in which no model was asked.
+const QUIET: &str = ", nothing asked";
 /// Columns of a sign and a name.
 const FRONT: usize = 17;
 
@@ -103,7 +105,9 @@ pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures, width: u16) -> Vec<L
     if urgent.is_empty() {
         urgent.push(under_way(model));
     }
-    let spent = format!("{}   idle {}", money(figures), idle(model, figures));
+    // Here there is no room to say that nothing was asked.
+    let idle = idle(model, figures);
+    let spent = format!("{}   idle {}", money(figures), idle.trim_end_matches(QUIET));
     let all = [shipped(model, figures, room)].into_iter().chain(urgent);
     let all = all.chain([Told::plain("spent", spent), trouble(model, figures)]);
     all.map(|told| told.line(ink)).collect()
@@ -300,7 +304,7 @@ fn idle(model: &Model, figures: &Figures) -> String {
     let time = TimeDelta::milliseconds(i64::try_from(shift.idle(now)).unwrap_or(i64::MAX));
     let time = spent::words(time);
     if (shift.idle_tokens, shift.idle_turns) == (0, 0) {
-        return format!("{time}, nothing asked");
+        return format!("{time}{QUIET}");
     }
     format!(
         "{time}, {} and {} in it",
