@@ -3,7 +3,8 @@
 //! It differs from the map of the drawings where the program does. `z` is not on Logs, which is one pane; Tab is only where
 //! more than one pane takes the keys that move. `w` and `t` are about lines of the log: the live text is wrapped always,
 //! with local times. `n` and `N` are not on Agents and Stats, where only rows with the text stay and `j` goes through them.
-//! $EDITOR opens with Ctrl-x, since in the editor `e` is a letter. `a` is on Stats too.
+//! $EDITOR opens with Ctrl-x, since in the editor `e` is a letter. `a` is on Stats too,
+//! keys of an item are in the Tool view too, and `W` on Factory, for a move of the timeline.
 
 use dev_factory::tui::action::{Care, TABLE};
 use dev_factory::tui::tabs::Tab;
@@ -67,16 +68,16 @@ i             hint          1 FT
 v             verdict       2 FASLT
 b             limit         2 FASLT
 a             add           1 FS
-e             edit          1 F
-+             raise         1 F
--             lower         1 F
-D             drop          3 F
+e             edit          1 FT
++             raise         1 FT
+-             lower         1 FT
+D             drop          3 FT
 ,             earlier       0 T
 .             later         0 T
 <             phase-back    0 T
 >             phase-on      0 T
 c             compare       0 T
-W             rewind        3 T
+W             rewind        3 FT
 m             mouse         0 FASLT
 Ctrl-l        redraw        0 FASLT
 ";
