@@ -8,6 +8,8 @@ mod cheats;
 mod jest_home;
 #[path = "gates/mutation.rs"]
 mod mutation;
+#[path = "gates/patient.rs"]
+mod patient;
 #[path = "support/tool.rs"]
 mod tool;
 

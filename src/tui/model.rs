@@ -232,7 +232,13 @@ impl Model {
     #[must_use]
     pub fn shows_shift(&self) -> bool {
         let alone = self.zoom && self.tab == Tab::Stats;
-        self.size.1 >= SHIFT && !alone
+        self.holds_shift() && !alone
+    }
+
+    /// Whether the window has room for it.
+    #[must_use]
+    pub fn holds_shift(&self) -> bool {
+        self.size.1 >= SHIFT
     }
 
     /// What the operator sees now, to guard a command.

@@ -4,6 +4,7 @@ use super::action::{Action, Care, Row};
 use super::book::Filter;
 use super::key::Key;
 use super::model::{Engine, Model};
+use super::spoken;
 use super::staff;
 use super::tabs::{Focus, Staff, Tab};
 use super::tool::Meant;
@@ -38,13 +39,20 @@ pub fn word(model: &Model, row: &Row) -> Option<&'static str> {
             Tab::Tool => false,
         },
         Action::Read => model.counted().is_some() && model.shows_shift(),
-        Action::Export => !model.table.rows.is_empty(),
+        Action::Export | Action::Sort | Action::Reverse => !model.table.rows.is_empty(),
+        // The table alone has no days.
+        Action::Window => model.counted().is_some() && !model.zoom,
+        Action::Filter => found(model),
         Action::Next | Action::Previous if model.tab == Tab::Tool => {
             (model.tool.as_ref()).is_some_and(|view| !view.find.is_empty())
         }
         Action::Next | Action::Previous if model.tab == Tab::Factory => !model.find.is_empty(),
         Action::Next | Action::Previous => !model.book.filter().text.is_empty(),
-        Action::Follow if model.tab == Tab::Factory => model.focus == Focus::Live,
+        Action::Follow if model.tab == Tab::Factory => {
+            let live = model.focus == Focus::Live || model.zoom;
+            live && spoken::words(model).next().is_some()
+        }
+        Action::Follow => model.book.count() > 0,
         acting => closed(model, acting).is_none(),
     };
     (allowed && works).then_some(row.word)
@@ -81,6 +89,10 @@ pub fn closed(model: &Model, action: Action) -> Option<String> {
             None => lane(model).err(),
         },
         Action::Reopen => reopened(model).err(),
+        Action::Probe if !runs(model) => Some(format!("no engine runs: {}", model.starts_it())),
+        Action::Probe if model.snapshot.is_none() => {
+            Some("the state of the factory was not read yet".to_owned())
+        }
         Action::Doctor if staff::host(model).is_none() => {
             Some("it works with no host that could be looked at".to_owned())
         }
@@ -88,6 +100,17 @@ pub fn closed(model: &Model, action: Action) -> Option<String> {
             Some(format!("no engine runs: {}", model.starts_it()))
         }
         _ => None,
+    }
+}
+
+/// Whether there is something to find a text in, or one that is looked for.
+fn found(model: &Model) -> bool {
+    match model.tab {
+        Tab::Factory => !model.all().is_empty() || !model.find.is_empty(),
+        Tab::Agents => !staff::turns(model).is_empty() || !model.agents.find.is_empty(),
+        Tab::Stats => !model.table.rows.is_empty() || !model.table.filter.is_empty(),
+        Tab::Logs => !model.book.is_empty() || *model.book.filter() != Filter::default(),
+        Tab::Tool => true,
     }
 }
 

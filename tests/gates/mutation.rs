@@ -1,6 +1,7 @@
 //! Mutation testing with the real Stryker: weak tests are named with what they let pass, honest ones pass, time is bounded.
 
 use super::cheats::judged;
+use super::patient::Patient;
 use super::{GateInput, measure, red, words};
 use crate::tool::Home;
 use dev_factory::domain::evidence::Evidence;
@@ -19,7 +20,7 @@ pub async fn with(home: &Home, settings: MutationSettings, told: &Mutex<Vec<Stri
         mutation: settings,
         ..home.input()
     };
-    measure(input, &home.tests(60), &home.files(), |words| {
+    measure(input, &Patient(home.tests(60)), &home.files(), |words| {
         told.lock().unwrap().push(words.to_owned());
     })
     .await

@@ -2,6 +2,8 @@
 
 use crate::night::{figures, night, snapshot};
 use crate::screen::{at, model as blank, press, tell, words};
+use dev_factory::domain::figures::Figures;
+use dev_factory::domain::phase::Phase;
 use dev_factory::domain::shift::{Bookmark, ParkedTool, Shipped};
 use dev_factory::domain::stats::Closing;
 use dev_factory::tui::effect::Effect;
@@ -170,6 +172,11 @@ fn what_is_not_shown_is_not_marked_as_read() {
     assert_eq!(press(&mut model, " "), []);
     let (answer, _) = model.answer.as_ref().unwrap();
     assert!(!answer.accepted && answer.sentence.contains("z shows everything again"));
+    // In a low window that would not help.
+    model.size = (120, 20);
+    assert_eq!(press(&mut model, " "), []);
+    let (answer, _) = model.answer.as_ref().unwrap();
+    assert!(answer.sentence.contains("no room for the shift"));
     press(&mut model, "z");
     // From the first row of windows on that show it, it can be.
     for rows in 16..=36 {
@@ -241,11 +248,83 @@ fn names_for_which_there_is_no_room_are_counted() {
         assert!(
             text.contains(&format!(
                 "another-of-a-long-name-{}, {shipped} more",
-                29 - shipped
+                shipped - 19
             )),
             "{text}"
         );
-        assert!(text.contains(" more, for review since "), "{text}");
+        assert!(text.contains("! waits         10 since "), "{text}");
+    }
+}
+
+#[test]
+fn counts_and_times_are_seen_however_long_the_names_are() {
+    let name = |n: usize| format!("a-tool-whose-name-is-as-long-as-can-be-{n}");
+    for count in [1, 2, 9] {
+        let mut model = night("default");
+        // The tool of the night that waits for a verdict.
+        let mut events = crate::night::events();
+        for event in &mut events {
+            if event.tool.as_deref() == Some("session-logger") {
+                event.tool = Some(name(0));
+            }
+        }
+        let mut many = Figures::of(&events, Bookmark::default());
+        assert_eq!(many.overview.shelved, [name(0)]);
+        many.overview.shelved.extend((1..count).map(name));
+        let at = at(1, 30, 0);
+        let reason = "too large".to_owned();
+        let parked = ParkedTool { at, reason };
+        let tools = (0..count).map(name);
+        many.shift.shipped = tools.clone().map(|tool| Shipped { tool, at }).collect();
+        many.shift.parked = tools.map(|tool| (tool, parked.clone())).collect();
+        tell(&mut model, Message::Figures(Ok(Arc::new(many))));
+        press(&mut model, "3");
+        for size in [(80, 24), (120, 36)] {
+            let text = words(&mut model, size);
+            let row = |front: &str| {
+                let row = text.lines().find(|row| row.contains(front));
+                row.unwrap_or_else(|| panic!("{front}\n{text}")).to_owned()
+            };
+            let waits = row("! waits ");
+            assert!(waits.contains(" since "), "{waits}");
+            let counted = match count {
+                1 => ", for review since ".to_owned(),
+                count => format!("{count} since "),
+            };
+            assert!(waits.contains(&counted), "{waits}");
+            if count > 1 {
+                let more = format!(", {} more", count - 1);
+                for row in [waits, row("! parked "), row("✓ shipped ")] {
+                    assert!(row.contains(&more), "{row}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_row_of_all_time_is_cut_whichever_phase_took_longest() {
+    let phases = [Phase::Coding, Phase::Fixing, Phase::Qa, Phase::Spec];
+    for longest in phases {
+        let mut model = night("default");
+        let mut long = figures();
+        for phase in phases.into_iter().chain([Phase::SpecReview]) {
+            let minutes = if phase == longest {
+                23 * 60 + 59
+            } else {
+                22 * 60 + 59
+            };
+            long.overview
+                .phases
+                .insert(phase, f64::from(minutes) * 60_000.0);
+        }
+        long.overview.gate_millis = 22.0 * 3_600_000.0;
+        tell(&mut model, Message::Figures(Ok(Arc::new(long))));
+        press(&mut model, "3");
+        let text = words(&mut model, (120, 36));
+        for rest in ["gates 22 h 00 of it", "spec-review 22 h 59"] {
+            assert!(text.contains(rest), "{longest}\n{text}");
+        }
     }
 }
 

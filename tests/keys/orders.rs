@@ -13,7 +13,7 @@ use dev_factory::tui::effect::Effect;
 use dev_factory::tui::form::For;
 use dev_factory::tui::layer::{Card, Layer};
 use dev_factory::tui::message::Message;
-use dev_factory::tui::model::Model;
+use dev_factory::tui::model::{Engine, Model};
 use dev_factory::tui::offer;
 use dev_factory::tui::tabs::Focus;
 use std::sync::Arc;
@@ -468,6 +468,57 @@ fn what_the_engine_would_refuse_is_not_offered_and_says_why() {
         assert_eq!(press(&mut model, key), []);
         assert!(model.layers.is_empty(), "{key}");
     }
+}
+
+#[test]
+fn where_no_engine_runs_no_host_is_tried() {
+    let offered = |model: &Model| offer::key(model, Action::Probe).is_some();
+    let mut model = ready();
+    press(&mut model, "2");
+    assert!(offered(&model));
+    model.engine = Engine::Gone;
+    assert!(!offered(&model));
+    assert_eq!(press(&mut model, "r"), []);
+    let words = answered(&model);
+    assert!(words.contains("no engine runs: p starts it"), "{words}");
+    // Before the first snapshot there is no host to be tried.
+    model.engine = Engine::Runs;
+    model.snapshot = None;
+    assert!(!offered(&model));
+    assert_eq!(press(&mut model, "r"), []);
+}
+
+#[test]
+fn a_pane_with_nothing_in_it_offers_no_key_for_it() {
+    let offered = |model: &Model, action| {
+        let row = TABLE.iter().find(|row| row.action == action).unwrap();
+        offer::word(model, row).is_some()
+    };
+    let table = [Action::Window, Action::Sort, Action::Reverse];
+    let mut blank = crate::screen::model("default");
+    for (tab, actions) in [
+        ("1", &[Action::Filter, Action::Follow][..]),
+        ("2", &[Action::Filter]),
+        ("3", &table),
+        ("3", &[Action::Filter]),
+        ("4", &[Action::Filter, Action::Follow]),
+    ] {
+        press(&mut blank, tab);
+        for action in actions {
+            assert!(!offered(&blank, *action), "{tab} {action:?}");
+        }
+    }
+    let mut model = night("default");
+    press(&mut model, "3");
+    assert!(table.iter().all(|action| offered(&model, *action)));
+    // The table alone has no days.
+    press(&mut model, "z");
+    assert!(!offered(&model, Action::Window) && offered(&model, Action::Sort));
+    // A text that nothing has can be taken away again.
+    press(&mut model, "/no tool has this<Enter>");
+    assert!(offered(&model, Action::Filter) && !offered(&model, Action::Sort));
+    press(&mut model, "4");
+    assert!(offered(&model, Action::Filter) && offered(&model, Action::Follow));
 }
 
 #[test]

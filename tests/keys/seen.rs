@@ -9,10 +9,12 @@ use dev_factory::domain::figures::Figures;
 use dev_factory::domain::phase::Phase;
 use dev_factory::domain::screen::{Act, Level, LogLine, Need, Way};
 use dev_factory::domain::shift::Bookmark;
+use dev_factory::tui::action::{Action, TABLE};
 use dev_factory::tui::effect::Effect;
 use dev_factory::tui::layer::Layer;
 use dev_factory::tui::message::Message;
 use dev_factory::tui::model::Model;
+use dev_factory::tui::offer;
 use dev_factory::tui::tabs::Focus;
 use std::sync::Arc;
 
@@ -110,6 +112,23 @@ fn what_one_reads_of_the_live_text_stays_and_never_runs_out() {
     );
     press(&mut model, "f");
     assert!(words(&mut model, (120, 36)).contains("spoken 47"));
+}
+
+#[test]
+fn one_press_holds_the_live_text_wherever_one_is() {
+    for keys in ["f", "jf", "<Tab><Tab><Tab>f", "zf", "z<Esc>f"] {
+        let mut model = ready();
+        say(&mut model, 0, 40, Level::Stream);
+        press(&mut model, keys);
+        say(&mut model, 40, 3, Level::Stream);
+        let text = words(&mut model, (120, 36));
+        assert!(text.contains("3 below, G follows"), "{keys}\n{text}");
+        let row = TABLE.iter().find(|row| row.action == Action::Follow);
+        assert!(offer::word(&model, row.unwrap()).is_some(), "{keys}");
+        press(&mut model, "f");
+        let text = words(&mut model, (120, 36));
+        assert!(text.contains("spoken 42"), "{keys}\n{text}");
+    }
 }
 
 #[test]

@@ -35,6 +35,22 @@ fn help_lists_the_keys_of_this_tab_and_scrolls_to_the_last() {
 }
 
 #[test]
+fn no_line_of_the_help_is_cut_in_a_window_of_80_columns() {
+    for tab in Tab::ALL.into_iter().chain([Tab::Tool]) {
+        let mut model = bad((80, 24));
+        model.tab = tab;
+        let mut model = pressed(model, "?");
+        for _ in 0..6 {
+            let text = text(&model);
+            let mut rows = text.lines().filter(|row| row.starts_with(" │"));
+            let cut = rows.find(|row| row.contains('…'));
+            assert_eq!(cut, None, "{}\n{text}", tab.name());
+            model = pressed(model, &"j ".repeat(10));
+        }
+    }
+}
+
+#[test]
 fn the_help_ends_on_its_last_page_and_every_key_leads_back_at_once() {
     let shown = |keys: &str| text(&pressed(bad((80, 24)), keys));
     let down = format!("? {}", "j ".repeat(TABLE.len()));

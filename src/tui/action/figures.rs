@@ -49,7 +49,7 @@ pub(super) const REOPEN: Row = row(
     Action::Reopen,
     &["O"],
     "reopen",
-    "take the shipped tool of the cursor, or the one shown, back with a bug",
+    "take the shipped tool of the cursor or page back with a bug",
     Place::On(&[Tab::Stats, Tab::Tool]),
     Care::Asks,
 );

@@ -17,7 +17,7 @@ pub const ROWS: &[Row] = &[
         Zoom,
         &["z"],
         "zoom",
-        "the live text, the pane, the table or the page alone, or everything again",
+        "this pane, table or page alone, or everything again",
         ALONE,
         Looks,
     ),

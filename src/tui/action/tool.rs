@@ -9,7 +9,7 @@ pub(super) const OPEN: Row = row(
     Action::Open,
     &["Enter"],
     "open",
-    "open the tool of the cursor at its moment, its turn, or the thing under it",
+    "open the tool of the cursor, its turn, or what is under it",
     Place::On(&[Tab::Factory, Tab::Agents, Tab::Stats, Tab::Logs, Tab::Tool]),
     Care::Looks,
 );
@@ -89,7 +89,7 @@ pub(super) const REWIND: Row = row(
     Action::Rewind,
     &["W"],
     "rewind",
-    "take the tool under way back to the move of the cursor, or the moment shown",
+    "take the tool under way back to the move or moment shown",
     Place::On(&[Tab::Factory, Tab::Tool]),
     Care::Names,
 );

@@ -79,11 +79,12 @@ impl Sources {
                 self.more.0 = changed.is_ok();
                 News::Snapshot
             }
-            line = self.feed.lines.recv(), if self.more.1 => self.lines(line),
             Ok(()) = self.themes.changed() => News::Themes,
             () = life.ended() => News::Ended,
             () = until(wake) => News::Time,
             () = &mut self.over => News::Over,
+            // They alone may be there for ever.
+            line = self.feed.lines.recv(), if self.more.1 => self.lines(line),
         }
     }
 

@@ -123,7 +123,7 @@ fn mark(model: &mut Model) -> Vec<Effect> {
     };
     // Only what is on the screen has been read.
     if !model.shows_shift() {
-        let why = match model.zoom {
+        let why = match model.holds_shift() {
             true => {
                 let key = model.keys.or(Action::Zoom, "the tab anew");
                 format!("the shift is not shown: {key} shows everything again")

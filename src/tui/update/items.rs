@@ -65,12 +65,9 @@ pub fn zoom(model: &mut Model) {
     }
 }
 
-/// Goes to the live text; there it is followed, or stays where it is.
+/// Goes to the live text, which stays where it is, or is followed again.
 pub fn follow(model: &mut Model) {
-    if model.focus != Focus::Live {
-        model.focus = Focus::Live;
-        return;
-    }
+    model.focus = Focus::Live;
     model.live = match spoken::held(model) {
         Some(_) => None,
         None => spoken::words(model).next().map(|row| row.id),

@@ -14,6 +14,9 @@ use ratatui::text::{Line, Span};
 /// Widest help.
 const WIDEST: u16 = 100;
 
+/// Columns from which the last line says all.
+const WHOLE: u16 = 78;
+
 /// Rows of the window that are not the help's: the fixed lines, the keys, the frame.
 const AROUND: u16 = 6;
 
@@ -49,7 +52,10 @@ pub fn draw(model: &Model, ink: &Ink<'_>, at: usize, area: Rect, buffer: &mut Bu
         } else {
             "q closes"
         },
-        end: "y/n asks first, name asks for the tool's",
+        end: match area.width >= WHOLE {
+            true => "y/n asks first, name asks for the tool's",
+            false => "y/n and name ask first",
+        },
     };
     let width = area.width.saturating_sub(2).min(WIDEST);
     let inside = window::open(ink, frame, (width, rows), area, buffer);

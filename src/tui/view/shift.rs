@@ -11,7 +11,7 @@ use crate::domain::figures::Figures;
 use crate::domain::phase::Phase;
 use crate::domain::screen::{AgentState, Snapshot};
 use crate::text::plural::plural;
-use crate::text::width::columns;
+use crate::text::width::{columns, truncate};
 use chrono::TimeDelta;
 use ratatui::text::{Line, Span};
 
@@ -23,23 +23,26 @@ pub fn title(model: &Model, figures: &Figures) -> String {
     }
 }
 
+/// Behind an idle time in which no model was asked.
+const QUIET: &str = ", nothing asked";
 /// Columns of a sign and a name.
 const FRONT: usize = 17;
 
-/// Names with commas between, as many as so many columns hold; how many more there are stands behind them.
+/// Names with commas between, as many as so many columns hold; how many more there are stands behind them. Of the first
+/// one at least the beginning.
 fn named(names: &[&str], more: u64, room: usize) -> String {
     let whole = names.join(", ");
-    if more == 0 && columns(&whole) <= room {
-        return whole;
+    if more == 0 && (columns(&whole) <= room || names.len() < 2) {
+        return truncate(&whole, room);
     }
     let mut words = String::new();
     for (at, name) in names.iter().enumerate() {
         let left = (names.len() - at) as u64 + more;
+        let rest = columns(&format!(", {} more", left - 1));
         let next = match at {
-            0 => (*name).to_owned(),
+            0 => truncate(name, room.saturating_sub(rest)),
             _ => format!("{words}, {name}"),
         };
-        let rest = columns(&format!(", {} more", left - 1));
         if at > 0 && columns(&next) + rest > room {
             return format!("{words}, {left} more");
         }
@@ -102,7 +105,9 @@ pub fn few(model: &Model, ink: &Ink<'_>, figures: &Figures, width: u16) -> Vec<L
     if urgent.is_empty() {
         urgent.push(under_way(model));
     }
-    let spent = format!("{}   idle {}", money(figures), idle(model, figures));
+    // Here there is no room to say that nothing was asked.
+    let idle = idle(model, figures);
+    let spent = format!("{}   idle {}", money(figures), idle.trim_end_matches(QUIET));
     let all = [shipped(model, figures, room)].into_iter().chain(urgent);
     let all = all.chain([Told::plain("spent", spent), trouble(model, figures)]);
     all.map(|told| told.line(ink)).collect()
@@ -179,6 +184,7 @@ fn shipped(model: &Model, figures: &Figures, room: usize) -> Told {
     let names: Vec<&str> = shift
         .shipped
         .iter()
+        .rev()
         .map(|ship| ship.tool.as_str())
         .collect();
     if names.is_empty() {
@@ -215,13 +221,18 @@ fn waits(model: &Model, figures: &Figures, room: usize) -> Told {
     let since = since.map_or_else(String::new, |at| {
         format!(" since {}", doing::clock(model, at))
     });
-    let end = format!(", for review{since}");
-    let names = named(&shelved, 0, room.saturating_sub(columns(&end)));
+    // What must not be cut has its room first.
+    let (front, end) = match shelved.len() {
+        1 => (String::new(), format!(", for review{since}")),
+        count => (format!("{count}{since}: "), String::new()),
+    };
+    let taken = columns(&front) + columns(&end);
+    let names = named(&shelved, 0, room.saturating_sub(taken));
     Told {
         part: Part::Title,
         sign: "!",
         name: "waits",
-        words: format!("{names}{end}"),
+        words: format!("{front}{names}{end}"),
     }
 }
 
@@ -291,9 +302,12 @@ fn idle(model: &Model, figures: &Figures) -> String {
     let now = (free && model.engine == Engine::Runs).then_some(model.now);
     let shift = &figures.shift;
     let time = TimeDelta::milliseconds(i64::try_from(shift.idle(now)).unwrap_or(i64::MAX));
+    let time = spent::words(time);
+    if (shift.idle_tokens, shift.idle_turns) == (0, 0) {
+        return format!("{time}{QUIET}");
+    }
     format!(
-        "{}, {} and {} in it",
-        spent::words(time),
+        "{time}, {} and {} in it",
         plural(thousands(shift.idle_tokens), "token"),
         plural(shift.idle_turns, "request")
     )

@@ -11,6 +11,8 @@ use ratatui::text::{Line, Span};
 
 /// Columns that are drawn where there is less room.
 const FEW: usize = 15;
+/// Columns of a range, which what stands behind it never touches.
+const RANGE: usize = 15;
 /// Width below which there is less room.
 const ROOMY: u16 = 70;
 
@@ -61,6 +63,8 @@ pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static
     let all = Share::sum(&shares);
     let first: Vec<Option<f64>> = shares.iter().map(first_pass).collect();
     let now = format!("all {}", percent(all.first_pass, all.measured));
+    let usd = of(|d| d.usd);
+    let spent = format!("total ${:.2}", sum(&usd));
     vec![
         total("shipped", of(|d| d.shipped as f64), &plain),
         total("parked", of(|d| d.parked as f64), &plain),
@@ -72,7 +76,7 @@ pub fn rows(model: &Model, ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static
             &now,
         ),
         total("cycles", of(|d| d.cycles as f64), &plain),
-        total("money", of(|d| d.usd), &|f| format!("${f:.2}")),
+        row(ink, "money", &usd, &dollars, &spent),
         total("local tokens", of(|d| d.local_tokens as f64), &tokens),
         total(
             "GPU hours",
@@ -97,6 +101,14 @@ fn hours(figure: f64) -> String {
     }
 }
 
+/// Without cents where they say nothing any more.
+fn dollars(figure: f64) -> String {
+    match figure {
+        f if f < 99.995 => format!("${f:.2}"),
+        f => format!("${f:.0}"),
+    }
+}
+
 /// Percent of the builds of a stretch that were green at once.
 pub fn first_pass(share: &Share) -> Option<f64> {
     (share.measured > 0).then(|| share.first_pass as f64 * 100.0 / share.measured as f64)
@@ -111,7 +123,7 @@ fn row(
 ) -> Line<'static> {
     // Thirty columns leave room for the total alone.
     let behind = match figures.len() {
-        ..=20 => format!("    {}{end}", cell(&range(figures, words), 15)),
+        ..=20 => format!("   {}  {end}", cell(&range(figures, words), RANGE)),
         _ => format!("  {end}"),
     };
     Line::from(vec![
@@ -121,13 +133,33 @@ fn row(
     ])
 }
 
-/// `0 to 4`, `$0.10 to 0.90`, `50 to 80 %`: the unit once.
+/// `0 to 4`, `$0.10 to 0.90`, `50 to 80 %`: the unit once; `0` where all are the same.
 pub fn range(figures: &[Option<f64>], words: &dyn Fn(f64) -> String) -> String {
     let known = figures.iter().flatten().copied();
     let Some(most) = known.clone().reduce(f64::max) else {
         return "none".to_owned();
     };
     let (least, most) = (words(known.fold(most, f64::min)), words(most));
+    if least == most {
+        return most;
+    }
     let least = least.trim_end_matches(" %");
     format!("{least} to {}", most.trim_start_matches('$'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::width::columns as columns_of;
+
+    #[test]
+    fn range_and_total_of_money_never_touch() {
+        for usd in [&[0.0, 123.45][..], &[10.0, 99.99], &[99.99, 12_345.0]] {
+            let usd: Vec<Option<f64>> = usd.iter().copied().map(Some).collect();
+            let all = range(&usd, &dollars);
+            assert!(columns_of(&all) <= RANGE, "{all}");
+        }
+        let tokens: Vec<Option<f64>> = [999_999.0, 9_999_999.0].map(Some).to_vec();
+        assert!(columns_of(&range(&tokens, &super::tokens)) <= RANGE);
+    }
 }

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub const WHAT: &str = "what all tools came to, took and cost";
 /// Columns of a full bar.
 const BAR: u64 = 14;
+/// Columns of one with two times behind it.
+const SHORT: u64 = 7;
 /// Columns of the words before columns of days.
 const WORDS: usize = 18;
 /// Columns from which columns of days have their range beside them.
@@ -115,8 +117,8 @@ fn shares(ink: &Ink<'_>, name: &str, part: u64, whole: u64) -> Line<'static> {
     row(ink, name, words)
 }
 
-fn bar(figure: u64, most: u64) -> String {
-    let full = (figure * BAR).div_ceil(most.max(1));
+fn bar(figure: u64, most: u64, columns: u64) -> String {
+    let full = (figure * columns).div_ceil(most.max(1));
     "━".repeat(usize::try_from(full).unwrap_or(0))
 }
 
@@ -134,7 +136,7 @@ fn cycles(ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
         rows.push(Line::from(vec![
             ink.span(Part::Dim, format!(" {}", cell(name, 16))),
             Span::raw(cell(label, 3)),
-            ink.span(Part::Active, bar(count, most)),
+            ink.span(Part::Active, bar(count, most, BAR)),
             Span::raw(format!(" {count}{end}")),
         ]));
     }
@@ -163,13 +165,13 @@ fn phases(ink: &Ink<'_>, figures: &Figures) -> Vec<Line<'static>> {
             Phase::Qa if gates > 0.0 => format!(", gates {} of it", duration(gates)),
             Phase::Spec => {
                 let review = mean_of(figures, Phase::SpecReview);
-                format!("   spec-review {}", duration(review))
+                format!(", spec-review {}", duration(review))
             }
             _ => String::new(),
         };
         Line::from(vec![
             ink.span(Part::Dim, format!("   {}", cell(&phase.to_string(), 14))),
-            ink.span(Part::Active, bar(mean.round() as u64, most)),
+            ink.span(Part::Active, bar(mean.round() as u64, most, SHORT)),
             Span::raw(format!(" {}{more}", duration(mean))),
         ])
     };
