@@ -330,12 +330,15 @@ async fn a_run_ends_with_whoever_started_it() {
             .args(["--exact", "runs::somebody_who_is_killed", "--ignored"])
             .env("TIER", tier.as_str())
             .env("DIR", place.path())
+            // Its folder, which stands in the command lines, is below ours then.
+            .env("TMPDIR", place.path())
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         // Both shells and what starts them.
-        while place.marked().len() < 3 && Instant::now() < deadline {
+        while place.marked().len() < 3 {
+            assert!(Instant::now() < deadline, "{tier:?}: {:?}", place.marked());
             tokio::task::yield_now().await;
         }
         somebody.kill().unwrap();
