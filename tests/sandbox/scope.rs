@@ -64,7 +64,7 @@ async fn a_scope_that_keeps_its_limit_is_put_around_each_run_and_named() {
     let ended = walls.run(job).await.unwrap();
     let said = text(&ended.stdout);
     let mark = place.path().display();
-    assert_eq!(ended.exit, Some(7), "{said}");
+    assert_eq!(ended.exit, Some(7), "{ended:?}");
     assert!(said.starts_with(&format!("{mark}${{HOME}}\n")), "{said}");
     assert!(!said.contains("XDG_RUNTIME_DIR"), "{said}");
     let asked = asked(&place);
