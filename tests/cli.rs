@@ -745,6 +745,29 @@ fn a_closed_standard_output_is_no_failure() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_output_without_room_is_one_sentence() {
+    let w = World::new();
+    w.home();
+    for words in [&["--home", "home", "list"][..], &["completions", "bash"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("dev-factory"));
+        let output = command
+            .args(words)
+            .current_dir(w.dir.path())
+            .env("XDG_CONFIG_HOME", w.path("config"))
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let sentence = "standard output: no space left; free some and try again\n";
+        assert_eq!(said, sentence, "{words:?}");
+    }
+}
+
 #[test]
 fn status_of_a_home_nobody_has_run_is_calm() {
     let w = World::new();

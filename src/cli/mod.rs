@@ -12,6 +12,7 @@ pub mod doctor;
 mod guide;
 pub mod home;
 pub mod init;
+mod lasting;
 pub mod list;
 pub mod logs;
 pub mod notify;

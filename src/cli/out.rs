@@ -1,6 +1,7 @@
 //! What a subcommand says and how it ends: sentences, exit codes, and a reader that went away.
 
 use super::secrets;
+use crate::adapters::store::files;
 use crate::text::sanitise::sanitise_uncut;
 use std::fmt;
 use std::io::{self, Write};
@@ -72,9 +73,12 @@ pub fn say(text: impl fmt::Display) -> Result<(), Fail> {
 /// Prints text on standard output.
 pub fn put(text: &str) -> Result<(), Fail> {
     let mut out = io::stdout().lock();
-    out.write_all(shown(text).as_bytes())?;
-    out.flush()?;
-    Ok(())
+    let put = out.write_all(shown(text).as_bytes());
+    put.and_then(|()| out.flush())
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Fail::Closed,
+            _ => Fail::failed(format!("standard output: {}", files::why(&error))),
+        })
 }
 
 /// Prints a line on standard error; one that is closed is nobody's loss.

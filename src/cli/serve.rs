@@ -2,6 +2,7 @@
 
 use super::args::Cli;
 use super::home::{self, Start};
+use super::lasting::Lasting;
 use super::out::{self, Done, Fail, code};
 use super::signals::Endings;
 use super::{npm, program, threads, tools, trouble, walls, wire};
@@ -93,8 +94,11 @@ pub fn run(
         json: cli.json,
         verbose: cli.engine.verbose,
     };
-    if !cli.json {
-        begin(home, &loaded.settings)?;
+    // What cannot be printed holds no engine up, unless nobody reads.
+    if !cli.json
+        && let Err(Fail::Closed) = begin(home, &loaded.settings)
+    {
+        return Err(Fail::Closed);
     }
     let runtime = threads::runtime()?;
     let mirror = store.clone();
@@ -129,7 +133,11 @@ pub fn run(
 
 /// Prints the feed; when nobody reads any more, the engine ends as after SIGTERM.
 async fn print(feed: Feed, style: Style, signals: UnboundedSender<Signal>) {
-    if let Err(error) = headless::print(feed, style, std::io::stdout()).await {
+    let printed = match Lasting::stdout(style.json) {
+        Ok(out) => headless::print(feed, style, out).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = printed {
         tracing::info!(%error, "standard output is closed");
         let _ = signals.send(Signal::Terminate);
     }

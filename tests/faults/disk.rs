@@ -1,8 +1,8 @@
 //! Errors and short writes at every numbered step that reaches the disk, one after another in one engine.
 
-use crate::subject::{EVENTFUL, Subject};
+use crate::subject::{EVENTFUL, Subject, TOOL};
 use dev_factory::domain::event::{Event, EventBody};
-use std::fs;
+use std::fs::{self, File};
 
 /// Starts that may fail: an engine that has nothing in hand yet says why and ends.
 const STARTS: usize = 30;
@@ -56,4 +56,19 @@ fn a_disk_that_is_full_at_every_step_delays_and_loses_nothing() {
 #[ignore = "takes minutes"]
 fn a_disk_that_fails_at_every_step_delays_and_loses_nothing() {
     every_step_fails_once("eio", 100, &FAILS);
+}
+
+/// What it says goes nowhere: not even its first lines can be written.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_engine_whose_output_is_full_works_on_without_it() {
+    let mut subject = Subject::new(&[TOOL]);
+    let full = || {
+        let mut open = File::options();
+        open.write(true).open("/dev/full").unwrap()
+    };
+    subject.start(|command| {
+        command.stdout(full()).stderr(full());
+    });
+    subject.goes_on();
 }
