@@ -33,16 +33,23 @@ pub fn sanitise_uncut(text: &str) -> String {
 #[must_use]
 pub fn escape_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut kept = 0;
-    let odd = |c: char| hidden(c) || (c.is_control() && c != '\n');
-    for (at, c) in text.char_indices().filter(|(_, c)| odd(*c)) {
-        out.push_str(text.get(kept..at).unwrap_or_default());
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            out.push_str(&format!("\\u{unit:04x}"));
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Nearly all of it, passed over by bytes.
+        let run = rest.bytes().position(|b| !plain(&b) && b != b'\n');
+        let (kept, odd) = rest.split_at(run.unwrap_or(rest.len()));
+        out.push_str(kept);
+        let mut behind = odd.chars();
+        match behind.next() {
+            Some(c) if hidden(c) || c.is_control() => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            first => out.extend(first),
         }
-        kept = at + c.len_utf8();
+        rest = behind.as_str();
     }
-    out.push_str(text.get(kept..).unwrap_or_default());
     out
 }
 

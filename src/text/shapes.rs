@@ -73,15 +73,58 @@ impl ShapeStream {
 }
 
 /// Bytes at the start of `rest` where nothing of this can begin: by its first two bytes, as single ones are in every word.
-pub(super) fn harmless(rest: &str) -> usize {
-    let begins = |pair: &[u8]| {
-        matches!(
-            pair,
-            b":/" | b"sk" | b"gh" | b"gi" | b"xo" | b"AK" | b"AS" | b"ey" | b"--"
-        )
-    };
-    let first = rest.as_bytes().windows(2).position(begins);
+fn harmless(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let mut pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let first = pairs.position(|(first, second)| firsts(*first) & seconds(*second) != 0);
     first.unwrap_or(rest.len())
+}
+
+/// Which pairs a byte is the first of, a bit for each; one lookup where comparing all pairs takes many steps a byte.
+fn firsts(byte: u8) -> u8 {
+    match byte {
+        b':' => 1,
+        b's' => 2,
+        b'g' => 4,
+        b'x' => 8,
+        b'A' => 16,
+        b'e' => 32,
+        b'-' => 64,
+        _ => 0,
+    }
+}
+
+/// And which the second.
+fn seconds(byte: u8) -> u8 {
+    match byte {
+        b'/' => 1,
+        b'k' => 2,
+        b'h' | b'i' => 4,
+        b'o' => 8,
+        b'K' | b'S' => 16,
+        b'y' => 32,
+        b'-' => 64,
+        _ => 0,
+    }
+}
+
+/// Whether a whole text holds any.
+pub(super) fn holds(text: &str) -> bool {
+    let mut rest = text;
+    let mut previous = None;
+    loop {
+        let (passed, begun) = rest.split_at(harmless(rest));
+        previous = passed.chars().next_back().or(previous);
+        let mut behind = begun.chars();
+        match behind.next() {
+            None => return false,
+            Some(_) if pem_begin(begun).is_some() || secret_at(begun, previous).is_some() => {
+                return true;
+            }
+            first => previous = first,
+        }
+        rest = behind.as_str();
+    }
 }
 
 /// Bytes at the end that may be the start of a secret and must wait.
