@@ -156,7 +156,7 @@ impl Clean<dyn Store> {
 
     /// A line of a transcript: JSON stays JSON, whatever its texts hold.
     fn record(&self, line: &str) -> String {
-        if texts::none(line, &|text| self.redactor.finds(text)) {
+        if texts::none(line, &|text: &str| self.redactor.finds(text)) {
             return escape_json(line);
         }
         match serde_json::from_str::<Value>(line) {

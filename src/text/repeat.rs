@@ -4,6 +4,8 @@ use memchr::memmem;
 
 /// Characters of a chunk that is looked for.
 const CHUNK: usize = 50;
+/// Bytes of it that are looked for before the whole.
+const FIRST: usize = 16;
 /// Characters looked back at outside fences.
 const WINDOW: usize = 1000;
 /// Times a chunk may stand in the window.
@@ -116,7 +118,10 @@ impl Repeats {
             self.length = WINDOW;
         }
         let (from, _) = self.recent.char_indices().rev().nth(CHUNK - 1)?;
-        let chunk = self.recent.get(from..)?;
+        let (before, chunk) = self.recent.split_at_checked(from)?;
+        // Nearly always its first words are new already, and that is found out sooner.
+        let first = chunk.get(..chunk.floor_char_boundary(FIRST))?;
+        memmem::find(before.as_bytes(), first.as_bytes())?;
         let count = memmem::find_iter(self.recent.as_bytes(), chunk).count();
         (count >= CHUNKS).then(|| {
             format!(

@@ -126,7 +126,7 @@ impl Sanitiser {
     /// A piece of one line. Most are plain and need no parser.
     fn part(&mut self, part: &[u8]) {
         match str::from_utf8(part) {
-            Ok(text) if !self.parsing && part.iter().all(plain) && self.line.fits(text) => {
+            Ok(text) if !self.parsing && readable(text) && self.line.fits(text) => {
                 self.line.text(text);
             }
             _ => {
@@ -140,6 +140,12 @@ impl Sanitiser {
 /// A byte that is a character of one line, as it is.
 fn plain(byte: &u8) -> bool {
     matches!(byte, 0x20..=0x7E)
+}
+
+/// Nothing of it is changed when it is shown.
+fn readable(text: &str) -> bool {
+    let shown = |c: char| !c.is_control() && !hidden(c);
+    text.bytes().all(|byte| plain(&byte)) || text.chars().all(shown)
 }
 
 /// Bytes at the end that begin a character and do not complete it.

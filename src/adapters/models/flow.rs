@@ -15,7 +15,7 @@ pub fn flow<B, E>(
     body: impl Stream<Item = Result<B, E>> + Send + Unpin + 'static,
 ) -> impl Stream<Item = Result<Vec<u8>, E>>
 where
-    B: AsRef<[u8]>,
+    B: AsRef<[u8]> + Send + 'static,
     E: Send + 'static,
 {
     let (sender, mut pieces) = mpsc::channel(1);
@@ -79,7 +79,7 @@ mod tests {
 
     /// As a connection gives its chunks: the next is there once others have had a turn.
     fn chunks(all: &'static [&'static str]) -> impl Stream<Item = Result<&'static str, String>> {
-        let chunks = unfold(all.iter(), |mut left| async {
+        let chunks = unfold(all.iter(), |mut left| async move {
             tokio::task::yield_now().await;
             let next = *left.next()?;
             Some((
