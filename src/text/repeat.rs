@@ -1,6 +1,6 @@
 //! Finds out while a text streams in that it only repeats itself (harness S8).
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 /// Characters of a chunk that is looked for.
 const CHUNK: usize = 50;
@@ -134,15 +134,13 @@ impl Repeats {
 
 /// Bytes of the first characters of a text, at most so many and no more than one line's with its end.
 fn stretch(text: &str, characters: usize) -> usize {
-    for (count, (at, character)) in text.char_indices().enumerate() {
-        if count == characters {
-            return at;
-        }
-        if character == '\n' {
-            return at + 1;
-        }
+    let end = memchr(b'\n', text.as_bytes()).map_or(text.len(), |at| at + 1);
+    // No character is shorter than a byte.
+    if end <= characters {
+        return end;
     }
-    text.len()
+    let most = text.char_indices().nth(characters);
+    most.map_or(end, |(at, _)| at.min(end))
 }
 
 /// Backticks or tildes that open or close a fence.

@@ -27,7 +27,7 @@ where
 }
 
 async fn read<B, E>(
-    mut body: impl Stream<Item = Result<B, E>> + Unpin,
+    body: impl Stream<Item = Result<B, E>> + Unpin,
     sender: Sender<Result<Vec<u8>, E>>,
 ) where
     B: AsRef<[u8]>,
