@@ -117,7 +117,11 @@ impl Repeats {
             self.recent.drain(..window.map_or(0, |(at, _)| at));
             self.length = WINDOW;
         }
-        let (from, _) = self.recent.char_indices().rev().nth(CHUNK - 1)?;
+        let from = self.recent.len().checked_sub(CHUNK)?;
+        let from = match ascii(self.recent.as_bytes().get(from..)) {
+            true => from,
+            false => self.recent.char_indices().rev().nth(CHUNK - 1)?.0,
+        };
         let (before, chunk) = self.recent.split_at_checked(from)?;
         // Nearly always its first words are new already, and that is found out sooner.
         let first = chunk.get(..chunk.floor_char_boundary(FIRST))?;
@@ -136,11 +140,16 @@ impl Repeats {
 fn stretch(text: &str, characters: usize) -> usize {
     let end = memchr(b'\n', text.as_bytes()).map_or(text.len(), |at| at + 1);
     // No character is shorter than a byte.
-    if end <= characters {
-        return end;
+    if end <= characters || ascii(text.as_bytes().get(..characters)) {
+        return end.min(characters);
     }
     let most = text.char_indices().nth(characters);
     most.map_or(end, |(at, _)| at.min(end))
+}
+
+/// A character a byte, as in nearly all text.
+fn ascii(bytes: Option<&[u8]>) -> bool {
+    bytes.is_some_and(<[u8]>::is_ascii)
 }
 
 /// Backticks or tildes that open or close a fence.

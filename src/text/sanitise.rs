@@ -57,13 +57,21 @@ pub fn escape_json(text: &str) -> String {
 /// The first character that does not belong into a text file: its line (from 1), and the character.
 #[must_use]
 pub fn misplaced(text: &str) -> Option<(usize, char)> {
-    let bad = |c: &char| hidden(*c) || (c.is_control() && *c != '\t');
     let fine = |byte: &u8| plain(byte) || matches!(byte, b'\n' | b'\t');
-    if run(text, fine) == text.len() {
-        return None;
+    let mut rest = text;
+    loop {
+        let (_, odd) = rest.split_at(run(rest, fine));
+        let mut behind = odd.chars();
+        let c = behind.next()?;
+        // With a line feed behind it, it ends a line.
+        let ends = c == '\r' && behind.as_str().starts_with('\n');
+        if !ends && (hidden(c) || c.is_control()) {
+            let before = text.len() - odd.len();
+            let lines = text.bytes().take(before).filter(|byte| *byte == b'\n');
+            return Some((lines.count() + 1, c));
+        }
+        rest = behind.as_str();
     }
-    let mut lines = text.lines().zip(1..);
-    lines.find_map(|(line, number)| Some((number, line.chars().find(bad)?)))
 }
 
 /// One line for a sentence: safe, line breaks as spaces, at most `limit` characters.

@@ -122,7 +122,7 @@ fn harmless(rest: &str) -> usize {
 pub(super) fn holds(text: &str) -> bool {
     static BEGINS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
         let tokens = TOKENS.iter().map(|(prefix, _)| *prefix);
-        let all = tokens.chain([ACCESS[0], ACCESS[1], SIGNED, ADDRESS, PEM_BEGIN]);
+        let all = tokens.chain(ACCESS).chain([SIGNED, ADDRESS, PEM_BEGIN]);
         all.map(Finder::new).collect()
     });
     // Of a short one its pairs of bytes tell sooner.
