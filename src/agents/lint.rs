@@ -298,24 +298,25 @@ fn words(spec: &Spec, allowed: &[Package], problems: &mut Vec<String>) {
         if title == "Examples" {
             continue;
         }
-        // They are rare: only a section that has one is read by lines.
+        // They are rare: only a section that has one is read by lines, and only for those it has.
         let whole = text.to_lowercase();
-        if !VAGUE
-            .iter()
-            .chain(&INSTALLS)
-            .any(|word| whole.contains(word))
-        {
+        let there = |words: &[&'static str]| -> Vec<&str> {
+            let words = words.iter().copied();
+            words.filter(|word| whole.contains(word)).collect()
+        };
+        let (vague, installs) = (there(&VAGUE), there(&INSTALLS));
+        if vague.is_empty() && installs.is_empty() {
             continue;
         }
         for line in text.lines() {
             let lower = line.to_lowercase();
-            if let Some(word) = VAGUE.iter().find(|word| says(&lower, word)) {
+            if let Some(word) = vague.iter().find(|word| says(&lower, word)) {
                 problems.push(format!(
                     "Section {title}: `{word}` cannot be tested, say exactly what happens: \"{}\"",
                     line.trim().chars().take(100).collect::<String>()
                 ));
             }
-            if INSTALLS.iter().any(|word| says(&lower, word)) {
+            if installs.iter().any(|word| says(&lower, word)) {
                 let usable = usable(allowed);
                 problems.push(format!(
                     "Section {title}: {usable}; leave npm install out, the factory installs."

@@ -2,6 +2,7 @@
 //! and whatever goes to a prompt, the journal or a paper loses them, and control characters, on its way out.
 
 mod models;
+mod texts;
 
 use super::ports::settings::KeepSettings;
 use super::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError, Waiting};
@@ -155,11 +156,14 @@ impl Clean<dyn Store> {
 
     /// A line of a transcript: JSON stays JSON, whatever its texts hold.
     fn record(&self, line: &str) -> String {
+        if texts::none(line, &|text: &str| self.redactor.finds(text)) {
+            return escape_json(line);
+        }
         match serde_json::from_str::<Value>(line) {
-            Ok(mut value) => match self.redactor.redact_foreign(&mut value) {
-                true => escape_json(&value.to_string()) + "\n",
-                false => escape_json(line),
-            },
+            Ok(mut value) => {
+                self.redactor.redact_foreign(&mut value);
+                escape_json(&value.to_string()) + "\n"
+            }
             Err(_) => self.redactor.clean(line),
         }
     }

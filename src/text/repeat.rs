@@ -1,9 +1,11 @@
 //! Finds out while a text streams in that it only repeats itself (harness S8).
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 /// Characters of a chunk that is looked for.
 const CHUNK: usize = 50;
+/// Bytes of it that are looked for before the whole.
+const FIRST: usize = 16;
 /// Characters looked back at outside fences.
 const WINDOW: usize = 1000;
 /// Times a chunk may stand in the window.
@@ -115,8 +117,15 @@ impl Repeats {
             self.recent.drain(..window.map_or(0, |(at, _)| at));
             self.length = WINDOW;
         }
-        let (from, _) = self.recent.char_indices().rev().nth(CHUNK - 1)?;
-        let chunk = self.recent.get(from..)?;
+        let from = self.recent.len().checked_sub(CHUNK)?;
+        let from = match ascii(self.recent.as_bytes().get(from..)) {
+            true => from,
+            false => self.recent.char_indices().rev().nth(CHUNK - 1)?.0,
+        };
+        let (before, chunk) = self.recent.split_at_checked(from)?;
+        // Nearly always its first words are new already, and that is found out sooner.
+        let first = chunk.get(..chunk.floor_char_boundary(FIRST))?;
+        memmem::find(before.as_bytes(), first.as_bytes())?;
         let count = memmem::find_iter(self.recent.as_bytes(), chunk).count();
         (count >= CHUNKS).then(|| {
             format!(
@@ -129,15 +138,18 @@ impl Repeats {
 
 /// Bytes of the first characters of a text, at most so many and no more than one line's with its end.
 fn stretch(text: &str, characters: usize) -> usize {
-    for (count, (at, character)) in text.char_indices().enumerate() {
-        if count == characters {
-            return at;
-        }
-        if character == '\n' {
-            return at + 1;
-        }
+    let end = memchr(b'\n', text.as_bytes()).map_or(text.len(), |at| at + 1);
+    // No character is shorter than a byte.
+    if end <= characters || ascii(text.as_bytes().get(..characters)) {
+        return end.min(characters);
     }
-    text.len()
+    let most = text.char_indices().nth(characters);
+    most.map_or(end, |(at, _)| at.min(end))
+}
+
+/// A character a byte, as in nearly all text.
+fn ascii(bytes: Option<&[u8]>) -> bool {
+    bytes.is_some_and(<[u8]>::is_ascii)
 }
 
 /// Backticks or tildes that open or close a fence.

@@ -6,6 +6,8 @@ use vte::{Parser, Perform};
 /// Bytes of one line kept; the rest of it is dropped behind a `…`.
 pub const LINE_LIMIT: usize = 4096;
 const TAB: &str = "    ";
+/// Bytes compared at a time.
+const RUN: usize = 64;
 
 /// The whole text, safe: of its control characters only line feeds are left.
 #[must_use]
@@ -33,25 +35,43 @@ pub fn sanitise_uncut(text: &str) -> String {
 #[must_use]
 pub fn escape_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut kept = 0;
-    let odd = |c: char| hidden(c) || (c.is_control() && c != '\n');
-    for (at, c) in text.char_indices().filter(|(_, c)| odd(*c)) {
-        out.push_str(text.get(kept..at).unwrap_or_default());
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            out.push_str(&format!("\\u{unit:04x}"));
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Nearly all of it, passed over by bytes.
+        let (kept, odd) = rest.split_at(run(rest, |byte| plain(byte) || *byte == b'\n'));
+        out.push_str(kept);
+        let mut behind = odd.chars();
+        match behind.next() {
+            Some(c) if hidden(c) || c.is_control() => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            first => out.extend(first),
         }
-        kept = at + c.len_utf8();
+        rest = behind.as_str();
     }
-    out.push_str(text.get(kept..).unwrap_or_default());
     out
 }
 
 /// The first character that does not belong into a text file: its line (from 1), and the character.
 #[must_use]
 pub fn misplaced(text: &str) -> Option<(usize, char)> {
-    let bad = |c: &char| hidden(*c) || (c.is_control() && *c != '\t');
-    let mut lines = text.lines().zip(1..);
-    lines.find_map(|(line, number)| Some((number, line.chars().find(bad)?)))
+    let fine = |byte: &u8| plain(byte) || matches!(byte, b'\n' | b'\t');
+    let mut rest = text;
+    loop {
+        let (_, odd) = rest.split_at(run(rest, fine));
+        let mut behind = odd.chars();
+        let c = behind.next()?;
+        // With a line feed behind it, it ends a line.
+        let ends = c == '\r' && behind.as_str().starts_with('\n');
+        if !ends && (hidden(c) || c.is_control()) {
+            let before = text.len() - odd.len();
+            let lines = text.bytes().take(before).filter(|byte| *byte == b'\n');
+            return Some((lines.count() + 1, c));
+        }
+        rest = behind.as_str();
+    }
 }
 
 /// One line for a sentence: safe, line breaks as spaces, at most `limit` characters.
@@ -119,7 +139,7 @@ impl Sanitiser {
     /// A piece of one line. Most are plain and need no parser.
     fn part(&mut self, part: &[u8]) {
         match str::from_utf8(part) {
-            Ok(text) if !self.parsing && part.iter().all(plain) && self.line.fits(text) => {
+            Ok(text) if !self.parsing && readable(text) && self.line.fits(text) => {
                 self.line.text(text);
             }
             _ => {
@@ -130,9 +150,25 @@ impl Sanitiser {
     }
 }
 
+/// Bytes at the start of a text that are all of a kind of ASCII: compared many at a time, as nearly all are.
+fn run(text: &str, of: impl Fn(&u8) -> bool) -> usize {
+    let parts = text.as_bytes().chunks(RUN);
+    let all = |part: &&[u8]| part.iter().fold(true, |all, byte| all & of(byte));
+    let whole = parts.take_while(all).count() * RUN;
+    let rest = text.as_bytes().get(whole..).unwrap_or_default();
+    let odd = rest.iter().position(|byte| !of(byte));
+    odd.map_or(text.len(), |at| whole + at)
+}
+
 /// A byte that is a character of one line, as it is.
 fn plain(byte: &u8) -> bool {
     matches!(byte, 0x20..=0x7E)
+}
+
+/// Nothing of it is changed when it is shown.
+fn readable(text: &str) -> bool {
+    let shown = |c: char| !c.is_control() && !hidden(c);
+    text.split_at(run(text, plain)).1.chars().all(shown)
 }
 
 /// Bytes at the end that begin a character and do not complete it.

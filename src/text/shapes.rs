@@ -1,11 +1,38 @@
 //! Shapes that always are a secret, whosever it is: tokens with a well-known prefix, passwords in addresses, keys in PEM.
 
 use super::redact::MARK;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// A run without white space longer than this is let go in a stream.
 const LONGEST_RUN: usize = 8192;
 /// Bytes of the longest token: a signed one of a web service has a few hundred, rarely some thousand.
 const LONGEST_TOKEN: usize = 4096;
+
+/// Bytes of a text that is looked through by pairs.
+const SHORT: usize = 128;
+/// What tokens begin with, and the fewest bytes that follow.
+const TOKENS: [(&str, usize); 13] = [
+    ("sk-", 16),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 20),
+    ("xoxb-", 10),
+    ("xoxp-", 10),
+    ("xoxa-", 10),
+    ("xoxr-", 10),
+    ("xoxs-", 10),
+    ("xoxo-", 10),
+];
+/// What ids of access keys begin with.
+const ACCESS: [&str; 2] = ["AKIA", "ASIA"];
+/// What signed tokens begin with.
+const SIGNED: &str = "eyJ";
+/// What stands before the login of an address.
+const ADDRESS: &str = "://";
 
 /// Takes them out of text that comes in pieces; an end that could be the start of one waits until it is clear.
 #[derive(Default)]
@@ -29,7 +56,14 @@ impl ShapeStream {
     }
 
     fn scan(&mut self, clear: usize) -> String {
-        let held = std::mem::take(&mut self.held);
+        if clear == 0 {
+            return String::new();
+        }
+        let mut held = std::mem::take(&mut self.held);
+        if !self.in_pem && !holds(&held) {
+            self.held = held.split_off(clear);
+            return held;
+        }
         let mut out = String::with_capacity(clear);
         let mut at = 0;
         let mut previous = None;
@@ -73,7 +107,7 @@ impl ShapeStream {
 }
 
 /// Bytes at the start of `rest` where nothing of this can begin: by its first two bytes, as single ones are in every word.
-pub(super) fn harmless(rest: &str) -> usize {
+fn harmless(rest: &str) -> usize {
     let begins = |pair: &[u8]| {
         matches!(
             pair,
@@ -82,6 +116,26 @@ pub(super) fn harmless(rest: &str) -> usize {
     };
     let first = rest.as_bytes().windows(2).position(begins);
     first.unwrap_or(rest.len())
+}
+
+/// Whether a text holds any: what they begin with is rare, and looked for many bytes at a time.
+pub(super) fn holds(text: &str) -> bool {
+    static BEGINS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+        let tokens = TOKENS.iter().map(|(prefix, _)| *prefix);
+        let all = tokens.chain(ACCESS).chain([SIGNED, ADDRESS, PEM_BEGIN]);
+        all.map(Finder::new).collect()
+    });
+    // Of a short one its pairs of bytes tell sooner.
+    if text.len() <= SHORT && harmless(text) == text.len() {
+        return false;
+    }
+    BEGINS.iter().any(|begin| {
+        begin.find_iter(text.as_bytes()).any(|at| {
+            let (before, rest) = text.split_at(at);
+            let previous = before.chars().next_back();
+            pem_begin(rest).is_some() || secret_at(rest, previous).is_some()
+        })
+    })
 }
 
 /// Bytes at the end that may be the start of a secret and must wait.
@@ -114,7 +168,7 @@ fn near(text: &str, bytes: usize) -> &str {
 
 /// `://user:pass@` at the start: (bytes up to the password, bytes of the password).
 fn password_at(rest: &str) -> Option<(usize, usize)> {
-    let authority = near(rest.strip_prefix("://")?, LONGEST_TOKEN);
+    let authority = near(rest.strip_prefix(ADDRESS)?, LONGEST_TOKEN);
     let end = authority
         .find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '<' | '>' | '?' | '#'))
         .unwrap_or(authority.len());
@@ -138,37 +192,21 @@ fn shape_at(rest: &str) -> Option<usize> {
         let end = text.bytes().position(|byte| !allowed(byte));
         end.unwrap_or(text.len())
     };
-    for (prefix, shortest) in [
-        ("sk-", 16),
-        ("ghp_", 20),
-        ("gho_", 20),
-        ("ghu_", 20),
-        ("ghs_", 20),
-        ("ghr_", 20),
-        ("github_pat_", 20),
-        ("xoxb-", 10),
-        ("xoxp-", 10),
-        ("xoxa-", 10),
-        ("xoxr-", 10),
-        ("xoxs-", 10),
-        ("xoxo-", 10),
-    ] {
+    for (prefix, shortest) in TOKENS {
         if let Some(body) = rest.strip_prefix(prefix) {
             let length = run(body, &word);
             let random = prefix != "sk-" || body.get(..length).is_some_and(random);
             return (length >= shortest && random).then_some(prefix.len() + length);
         }
     }
-    if let Some(body) = rest
-        .strip_prefix("AKIA")
-        .or_else(|| rest.strip_prefix("ASIA"))
-    {
+    let access = ACCESS.iter().find_map(|prefix| rest.strip_prefix(prefix));
+    if let Some(body) = access {
         let length = run(body, &|byte| {
             byte.is_ascii_uppercase() || byte.is_ascii_digit()
         });
         return (length == 16).then_some(20);
     }
-    if rest.starts_with("eyJ") {
+    if rest.starts_with(SIGNED) {
         let length = run(rest, &|byte| word(byte) || byte == b'.');
         let parts: Vec<&str> = rest.get(..length)?.split('.').collect();
         let whole = parts.len() == 3 && parts.iter().take(2).all(|part| part.len() >= 8);

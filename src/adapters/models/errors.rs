@@ -7,7 +7,7 @@ use crate::factory::ports::model::{Fault, ModelError};
 use crate::factory::ports::settings::HostKind;
 use crate::text::redact::Redactor;
 use crate::text::sanitise::one_line;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// Characters of a server's own words that are kept.
@@ -195,7 +195,11 @@ pub fn remedy(server: &Server, model: &str) -> String {
 }
 
 /// One piece of a stream as its kind of server sends it.
-pub fn piece<T: DeserializeOwned>(server: &Server, text: &str, odd: &str) -> Result<T, ModelError> {
+pub fn piece<'a, T: Deserialize<'a>>(
+    server: &Server,
+    text: &'a str,
+    odd: &str,
+) -> Result<T, ModelError> {
     serde_json::from_str(text)
         .map_err(|error| fail(server, Fault::Garbled, format!("{odd} ({error})")))
 }

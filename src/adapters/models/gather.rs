@@ -1,4 +1,4 @@
-//! Puts a reply together from its pieces and hands each on as it comes.
+//! Puts a reply together from its pieces and hands them on, those that came together in one.
 
 use super::calls::Calls;
 use super::think::{Part, Splitter};
@@ -19,6 +19,8 @@ pub struct Gather<'a> {
     /// Anthropic's blocks by their number.
     pub blocks: BTreeMap<u64, Block>,
     first: Option<Instant>,
+    /// Bytes of answer and thinking that were handed on.
+    handed: (usize, usize),
 }
 
 /// A block of an Anthropic reply.
@@ -39,20 +41,50 @@ impl<'a> Gather<'a> {
             calls: Calls::default(),
             blocks: BTreeMap::new(),
             first: None,
+            handed: (0, 0),
         }
     }
 
     /// Content, think tags included.
     pub fn content(&mut self, piece: &str) {
-        let parts = self.splitter.push(piece);
-        self.take(parts);
+        match self.splitter.answers() {
+            true => self.text(piece),
+            false => {
+                let parts = self.splitter.push(piece);
+                self.take(parts);
+            }
+        }
     }
 
     /// Thinking that came in a field of its own.
     pub fn thought(&mut self, piece: &str) {
         if !piece.is_empty() {
-            self.take(vec![Part::Thought(piece.to_owned())]);
+            self.first.get_or_insert_with(Instant::now);
+            self.reply.thought.push_str(piece);
         }
+    }
+
+    /// Answer text.
+    fn text(&mut self, piece: &str) {
+        if !piece.is_empty() {
+            self.first.get_or_insert_with(Instant::now);
+            self.reply.text.push_str(piece);
+        }
+    }
+
+    /// Hands on what has come since it last did. Nobody may be watching; the reply counts all the same.
+    pub fn hand_on(&mut self) {
+        let (text, thought) = (&self.reply.text, &self.reply.thought);
+        let fresh = |all: &String, handed: usize| {
+            let fresh = all.get(handed..).filter(|fresh| !fresh.is_empty());
+            fresh.map(str::to_owned)
+        };
+        let thoughts = fresh(thought, self.handed.1).map(Delta::Thought);
+        let texts = fresh(text, self.handed.0).map(Delta::Text);
+        for delta in thoughts.into_iter().chain(texts) {
+            let _ = self.pieces.send(delta);
+        }
+        self.handed = (text.len(), thought.len());
     }
 
     /// Something the host does before it writes.
@@ -75,6 +107,7 @@ impl<'a> Gather<'a> {
     pub fn finish(mut self) -> Result<Reply, String> {
         let parts = self.splitter.finish();
         self.take(parts);
+        self.hand_on();
         // A reply cut within a call has half a call: none of them counts.
         if !self.reply.cut {
             self.reply.calls = std::mem::take(&mut self.calls).finish()?;
@@ -100,19 +133,10 @@ impl<'a> Gather<'a> {
 
     fn take(&mut self, parts: Vec<Part>) {
         for part in parts {
-            self.first.get_or_insert_with(Instant::now);
-            let delta = match part {
-                Part::Text(piece) => {
-                    self.reply.text.push_str(&piece);
-                    Delta::Text(piece)
-                }
-                Part::Thought(piece) => {
-                    self.reply.thought.push_str(&piece);
-                    Delta::Thought(piece)
-                }
-            };
-            // Nobody may be watching; the reply counts all the same.
-            let _ = self.pieces.send(delta);
+            match part {
+                Part::Text(piece) => self.text(&piece),
+                Part::Thought(piece) => self.thought(&piece),
+            }
         }
     }
 }

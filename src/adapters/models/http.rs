@@ -3,6 +3,7 @@
 use super::bytes::{Cut, Timed, innermost};
 use super::dialect::{self, Framing, Without};
 use super::errors::{Again, Report, cut, fail};
+use super::flow::flow;
 use super::gather::Gather;
 use super::host::Server;
 use super::reader::Reader;
@@ -134,7 +135,7 @@ async fn once(
         heard.fetch_add(1, Ordering::Relaxed);
     };
     let mut bytes = Timed::new(
-        response.bytes_stream().inspect(count),
+        flow(response.bytes_stream()).inspect(count),
         asked,
         settings.first_byte,
         silence(server, request),

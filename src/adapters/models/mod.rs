@@ -11,6 +11,7 @@ pub(in crate::adapters) mod client;
 mod dialect;
 mod errors;
 mod faults;
+mod flow;
 mod gather;
 mod host;
 mod http;

@@ -11,6 +11,7 @@ use crate::domain::price::Cached;
 use crate::factory::ports::model::{Fault, Message, ModelError, TurnRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// OpenAI itself, and any server that only says it is like it.
 pub const DIALECT: Dialect = Dialect {
@@ -114,29 +115,37 @@ pub fn with_format(mut body: Value, request: &TurnRequest) -> Value {
     body
 }
 
+/// A text of an event, copied only where it has escapes.
+#[derive(Default, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 #[derive(Deserialize)]
-struct Chunk {
+struct Chunk<'a> {
     error: Option<Value>,
-    #[serde(default)]
-    choices: Vec<Choice>,
+    #[serde(borrow, default)]
+    choices: Vec<Choice<'a>>,
     usage: Option<Usage>,
     timings: Option<Timings>,
     prompt_progress: Option<Progress>,
 }
 
 #[derive(Deserialize)]
-struct Choice {
+struct Choice<'a> {
     /// A stream has `delta`; a server that ignores `stream` sends one whole `message`.
-    #[serde(alias = "message")]
-    delta: Option<Content>,
-    finish_reason: Option<String>,
+    #[serde(alias = "message", borrow)]
+    delta: Option<Content<'a>>,
+    #[serde(borrow)]
+    finish_reason: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Content {
-    content: Option<String>,
-    reasoning_content: Option<String>,
-    reasoning: Option<String>,
+struct Content<'a> {
+    #[serde(borrow)]
+    content: Option<Text<'a>>,
+    #[serde(borrow)]
+    reasoning_content: Option<Text<'a>>,
+    #[serde(borrow)]
+    reasoning: Option<Text<'a>>,
     tool_calls: Option<Vec<Call>>,
 }
 
@@ -190,10 +199,9 @@ pub fn take(
         return Ok(Step::Last);
     }
     let server = reading.server;
-    let chunk: Chunk = piece(server, data, "an event of it is not what such servers send")?;
+    let chunk: Chunk<'_> = piece(server, data, "an event of it is not what such servers send")?;
     said(server, reading.model, chunk.error.as_ref())?;
     figures(gather, chunk.usage, chunk.timings);
-    gather.reply.context = server.seen_context(reading.model);
     if let Some(progress) = chunk.prompt_progress.filter(|p| p.processed < p.total) {
         gather.note(format!(
             "{} has read {} of {} tokens",
@@ -205,17 +213,22 @@ pub fn take(
     };
     if let Some(delta) = choice.delta {
         let reasoning = delta.reasoning_content.or(delta.reasoning);
-        gather.thought(&reasoning.unwrap_or_default());
-        gather.content(&delta.content.unwrap_or_default());
+        gather.thought(&reasoning.unwrap_or_default().0);
+        gather.content(&delta.content.unwrap_or_default().0);
         for call in delta.tool_calls.unwrap_or_default() {
             part(gather, call);
         }
     }
-    match choice.finish_reason.as_deref() {
+    match choice
+        .finish_reason
+        .as_ref()
+        .map(|reason| reason.0.as_ref())
+    {
         None | Some("") => Ok(Step::More),
         Some("error" | "abort") => Err(fail(server, Fault::Server, "the server gave it up")),
         Some("content_filter") => Err(fail(server, Fault::Declined, "its filter stopped it")),
         Some(reason) => {
+            gather.reply.context = server.seen_context(reading.model);
             gather.reply.cut = matches!(reason, "length" | "max_tokens");
             Ok(Step::Ended)
         }

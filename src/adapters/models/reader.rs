@@ -7,7 +7,7 @@ use super::gather::Gather;
 use super::host::Server;
 use super::lines::Lines;
 use crate::factory::ports::model::{Fault, ModelError};
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt};
 use sse_stream::SseByteStream;
 use std::io::Cursor;
 
@@ -44,10 +44,13 @@ impl<'a, 'g> Reader<'a, 'g> {
         B: AsRef<[u8]>,
         E: std::error::Error,
     {
-        match self.dialect.framing {
+        let read = match self.dialect.framing {
             Framing::Lines => self.lines(bytes).await,
             Framing::Events => self.events(bytes).await,
-        }
+        };
+        // What came before a fault came all the same.
+        self.gather.hand_on();
+        read
     }
 
     /// A reply in one piece, from a server that does not stream.
@@ -71,6 +74,7 @@ impl<'a, 'g> Reader<'a, 'g> {
                     return Ok(());
                 }
             }
+            self.gather.hand_on();
         }
         if let Some(line) = lines.rest() {
             self.piece(&line)?;
@@ -86,7 +90,16 @@ impl<'a, 'g> Reader<'a, 'g> {
     {
         let server = self.reading.server;
         let mut events = SseByteStream::new(bytes.map_ok(Cursor::new));
-        while let Some(event) = events.next().await {
+        loop {
+            // What is here is taken first, and handed on in one.
+            let event = match events.next().now_or_never() {
+                Some(event) => event,
+                None => {
+                    self.gather.hand_on();
+                    events.next().await
+                }
+            };
+            let Some(event) = event else { break };
             let event = event.map_err(|error| failure(server, error))?;
             let data = event.data.as_deref().map(str::trim).unwrap_or_default();
             if !data.is_empty() && self.piece(data)? {

@@ -36,6 +36,7 @@ pub async fn turn(
             .map_or(rest.len(), |(at, _)| at);
         let (piece, after) = rest.split_at(end);
         gather.content(piece);
+        gather.hand_on();
         rest = after;
         if !pace.is_zero() {
             tokio::time::sleep(pace).await;

@@ -30,9 +30,14 @@ pub struct Splitter {
 }
 
 impl Splitter {
+    /// All that comes now is answer.
+    pub fn answers(&self) -> bool {
+        self.place == Place::Answer
+    }
+
     /// Takes a piece of content and returns what is certain of it.
     pub fn push(&mut self, piece: &str) -> Vec<Part> {
-        if self.place == Place::Answer {
+        if self.answers() {
             return some(Part::Text, piece);
         }
         self.held.push_str(piece);

@@ -63,6 +63,7 @@ pub fn inert(body: &EventBody) -> bool {
             | EventBody::Swept(_)
             | EventBody::HostBack { .. }
             | EventBody::Tree { .. }
+            | EventBody::SpecRefused { .. }
             | EventBody::Answered { .. }
     )
 }

@@ -9,7 +9,9 @@ fn known_shapes_are_found_and_ordinary_words_stay() {
     let cases = [
         ("key sk-abcdefghijklmnop1234.", "key [redacted]."),
         ("ghp_abcdefghijklmnopqrstuvwx0123456789", "[redacted]"),
+        ("github_pat_abcdefghijklmnopqrstuvwx", "[redacted]"),
         ("id=AKIAABCDEFGHIJKLMNOP;", "id=[redacted];"),
+        ("ASIAABCDEFGHIJKLMNOP", "[redacted]"),
         ("xoxb-1234567890-abcdef", "[redacted]"),
         (
             "Bearer eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl",
