@@ -147,6 +147,7 @@ impl World {
             state: self.dir.path().join("state"),
             wrapper: Vec::new(),
             systemd: None,
+            place: None,
             known: [].into(),
         };
         Walls::of(tier, &setup).reaching(registry.clone())

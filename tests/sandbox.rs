@@ -16,6 +16,8 @@ mod tool;
 #[path = "support/wrapper.rs"]
 mod wrapper;
 
+#[path = "sandbox/cgroup.rs"]
+mod cgroup;
 #[path = "sandbox/choose.rs"]
 mod choose;
 #[path = "sandbox/engine.rs"]

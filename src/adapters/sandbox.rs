@@ -4,6 +4,7 @@
 
 mod advice;
 mod bwrap;
+mod cgroup;
 mod choose;
 mod crowd;
 mod door;
@@ -41,9 +42,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use advice::fixes;
+pub use cgroup::{Place, find as given_group};
 pub use choose::{Choice, Scoped, Tried, choose, survey};
 pub use probe::{Attempt, Findings};
-pub use scope::find as systemd_run;
+pub use scope::{Around, find as systemd_run};
 pub use tier::Tier;
 
 /// SHA-256 of texts this binary carries, hexadecimal.
@@ -101,6 +103,8 @@ pub struct Setup {
     pub wrapper: Vec<String>,
     /// systemd-run, for a scope around each run; None = there is none.
     pub systemd: Option<PathBuf>,
+    /// Where we make a group for each run ourselves, when there is no scope; None = nowhere.
+    pub place: Option<Place>,
     /// Hashes of every file the compiled-in replies hold: what may run without walls.
     pub known: Hashes,
 }
@@ -121,10 +125,10 @@ impl Walls {
         }
     }
 
-    /// As they are, with a scope of systemd around each run.
+    /// As they are, with one of these around each run.
     #[must_use]
-    fn scoped(mut self, systemd: PathBuf) -> Self {
-        self.runner.means.scopes = Some(Arc::new(Scopes::of(systemd)));
+    fn scoped(mut self, scopes: Option<Scopes>) -> Self {
+        self.runner.means.scopes = scopes.map(Arc::new);
         self
     }
 
@@ -164,7 +168,7 @@ impl Sandbox for Walls {
     fn tier(&self) -> &'static str {
         let means = &self.runner.means;
         match means.scopes() {
-            Some(_) => means.tier.in_scope(),
+            Some(scopes) => means.tier.within(scopes.around()),
             None => means.tier.as_str(),
         }
     }

@@ -15,6 +15,7 @@ pub fn setup(wrapper: &[String]) -> Result<Setup, Fail> {
         state: state(),
         wrapper: wrapper.to_vec(),
         systemd: sandbox::systemd_run(),
+        place: sandbox::given_group(),
         known: demo::trusted(),
     })
 }

@@ -110,6 +110,41 @@ async fn a_wrapper_that_holds_is_as_good_as_any() {
     let choice = survey(&setup).await;
     let findings = &of(&choice, Tier::Wrapper).findings;
     assert!(findings.held(), "{findings:?}");
+    assert_eq!(of(&choice, Tier::Wrapper).way_out, Some(Ok(())));
+}
+
+/// As a container engine does, which has a pipe of its own for what goes in.
+#[cfg(feature = "full-tests")]
+#[test]
+fn doctor_says_of_a_wrapper_whether_npm_reaches_the_registry_through_it() {
+    let place = Place::new(Tier::None);
+    let whole = crate::wrapper::command(&place.path().join("bin"));
+    let piped = ["/bin/sh", "-c", "cat | \"$@\"", "sh"].map(String::from);
+    let piped = [piped.to_vec(), whole.clone()].concat();
+    let config = place.path().join("config/dev-factory");
+    fs::create_dir_all(&config).unwrap();
+    for (wrapper, passes) in [(whole, true), (piped, false)] {
+        let words: Vec<String> = wrapper.iter().map(|word| format!("'{word}'")).collect();
+        let words = serde_json::json!(words.join(" "));
+        let text = format!("[sandbox]\ncommand = {words}\n");
+        fs::write(config.join("config.toml"), text).unwrap();
+        let shown = |words: &[&str]| said(&program(&place, words).output().unwrap()).1;
+        let value: Value =
+            serde_json::from_str(&shown(&["doctor", "--sandbox", "--json"])).unwrap();
+        let tier = &value["sandbox"]["tiers"][3];
+        assert_eq!(
+            (&tier["held"], &tier["npm"]["passes"]),
+            (&true.into(), &passes.into()),
+            "{tier}"
+        );
+        let text = shown(&["doctor", "--sandbox"]);
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("wrapper for npm"));
+        let line = line.unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(line.contains("does not reach"), !passes, "{line}");
+        assert_eq!(line.contains("hand standard input on"), !passes, "{line}");
+    }
 }
 
 fn script(file: &Path, text: &str) {

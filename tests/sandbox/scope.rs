@@ -3,7 +3,7 @@
 
 use crate::place::{Place, text};
 use crate::tool;
-use dev_factory::adapters::sandbox::{Choice, Scoped, Setup, Tier, choose};
+use dev_factory::adapters::sandbox::{Around, Choice, Scoped, Setup, Tier, choose};
 use dev_factory::factory::ports::sandbox::{Ended, Limit, Sandbox};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -53,9 +53,12 @@ async fn a_scope_that_keeps_its_limit_is_put_around_each_run_and_named() {
     let place = Place::new(Tier::None);
     let setup = setup(&place, KEEPS);
     let choice = choose(&setup, || ()).await;
-    assert_eq!(choice.scope, Scoped::Used, "{choice:?}");
+    assert_eq!(choice.scope, Scoped::Used(Around::Scope), "{choice:?}");
     let again = choose(&setup, || ()).await;
-    assert_eq!((again.scope.clone(), again.tried.len()), (Scoped::Used, 0));
+    assert_eq!(
+        (again.scope.clone(), again.tried.len()),
+        (Scoped::Used(Around::Scope), 0)
+    );
     fs::remove_file(place.path().join("asked")).unwrap();
     let walls = again.walls(&setup).unwrap();
     let tier = again.tier.unwrap();
@@ -138,7 +141,7 @@ async fn who_is_ended_by_the_kernel_for_its_memory_is_told_so() {
     let fake = GROUP.replace("GROUP", &group);
     let choice = found(&place, &fake).await;
     let ended = match choice.scope {
-        Scoped::Used => {
+        Scoped::Used(_) => {
             let mut job = place.shell("");
             let takes = "const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1))";
             job.command = ["/usr/bin/env", "node", "-e", takes]

@@ -147,6 +147,7 @@ pub fn setup(state: &Path) -> Setup {
         state: state.to_path_buf(),
         wrapper: Vec::new(),
         systemd: None,
+        place: None,
         known: BTreeSet::new(),
     }
 }

@@ -1,8 +1,8 @@
 //! Picks the strongest tier that holds on this machine, and remembers it until something changes.
 
 use super::known::{self, Known};
-use super::probe::{Findings, probe};
-use super::scope::{self, Scopes};
+use super::probe::{Findings, probe, way_out};
+use super::scope::{self, Around, Scopes};
 use super::start::Means;
 use super::tier::Tier;
 use super::{Setup, Walls, bwrap, trust};
@@ -19,6 +19,8 @@ pub struct Tried {
     pub found: String,
     /// What the probe found; nothing was tried when `failed` says why.
     pub findings: Findings,
+    /// Whether npm's way to the registry passes a wrapper that holds, and why not; None = not tried.
+    pub way_out: Option<Result<(), String>>,
 }
 
 /// What this machine has.
@@ -28,7 +30,7 @@ pub struct Choice {
     pub tier: Option<Tier>,
     /// Every tier looked at, in order; empty when the choice was remembered.
     pub tried: Vec<Tried>,
-    /// Whether runs get a scope of systemd; why not.
+    /// What runs get around them; why nothing.
     pub scope: Scoped,
     /// Why nothing could be looked at.
     pub trouble: Option<String>,
@@ -38,7 +40,7 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scoped {
     /// Each run gets one.
-    Used,
+    Used(Around),
     /// None, with the reason.
     Not(String),
 }
@@ -54,10 +56,12 @@ impl Choice {
     #[must_use]
     pub fn walls(&self, setup: &Setup) -> Option<Walls> {
         let walls = self.tier.map(|tier| Walls::of(tier, setup))?;
-        Some(match (&self.scope, &setup.systemd) {
-            (Scoped::Used, Some(systemd)) => walls.scoped(systemd.clone()),
-            _ => walls,
-        })
+        let scopes = match (&self.scope, &setup.systemd, &setup.place) {
+            (Scoped::Used(Around::Scope), Some(systemd), _) => Some(Scopes::of(systemd.clone())),
+            (Scoped::Used(Around::Cgroup), _, Some(place)) => Scopes::in_place(place).ok(),
+            _ => None,
+        };
+        Some(walls.scoped(scopes))
     }
 }
 
@@ -68,9 +72,9 @@ pub async fn choose(setup: &Setup, looking: impl FnOnce()) -> Choice {
     if let Some(known) = known::find(&setup.state, &key) {
         return Choice {
             tier: Some(known.tier),
-            scope: match known.scope {
-                true => Scoped::Used,
-                false => Scoped::Not("none when this was last tried".to_owned()),
+            scope: match known.around {
+                Some(around) => Scoped::Used(around),
+                None => Scoped::Not("none when this was last tried".to_owned()),
             },
             ..Choice::default()
         };
@@ -97,7 +101,10 @@ async fn looked(setup: &Setup, key: String, usable: Result<(), String>, all: boo
         if choice.trouble.is_some() || choice.tier.is_some() && !all {
             break;
         }
-        let tried = look(tier, setup).await;
+        let mut tried = look(tier, setup).await;
+        if all && tier == Tier::Wrapper && tried.findings.held() {
+            tried.way_out = Some(way_out(&Means::of(tier, setup), &setup.state).await);
+        }
         if tried.findings.held() && choice.tier.is_none() {
             choice.tier = Some(tier);
         }
@@ -105,24 +112,38 @@ async fn looked(setup: &Setup, key: String, usable: Result<(), String>, all: boo
     }
     if let Some(tier) = choice.tier {
         choice.scope = scope(tier, setup).await;
-        let scope = choice.scope == Scoped::Used;
-        known::keep(&setup.state, &Known { key, tier, scope });
+        let around = match choice.scope {
+            Scoped::Used(around) => Some(around),
+            Scoped::Not(_) => None,
+        };
+        known::keep(&setup.state, &Known { key, tier, around });
     }
     choice
 }
 
-/// Whether runs of a tier get a scope here, by what one does.
+/// What runs of a tier get around them here, by what it does.
 async fn scope(tier: Tier, setup: &Setup) -> Scoped {
     if tier == Tier::Wrapper {
         return Scoped::Not("the wrapper has to see to that".to_owned());
     }
-    match &setup.systemd {
-        None => Scoped::Not("systemd-run is not installed".to_owned()),
-        Some(systemd) => match Scopes::of(systemd.clone()).check(&setup.program).await {
-            Ok(()) => Scoped::Used,
-            Err(why) => Scoped::Not(why),
-        },
+    let systemd = match &setup.systemd {
+        None => Err("systemd-run is not installed".to_owned()),
+        Some(systemd) => Scopes::of(systemd.clone()).check(&setup.program).await,
+    };
+    let Err(mut why) = systemd else {
+        return Scoped::Used(Around::Scope);
+    };
+    if let Some(place) = &setup.place {
+        let checked = match Scopes::in_place(place) {
+            Ok(scopes) => scopes.check(&setup.program).await,
+            Err(why) => Err(why),
+        };
+        let Err(more) = checked else {
+            return Scoped::Used(Around::Cgroup);
+        };
+        why = format!("{why}; the cgroup given to this process: {more}");
     }
+    Scoped::Not(why)
 }
 
 /// Whether our folder outside every home can be written, which runs and their probe need.
@@ -157,6 +178,7 @@ async fn look(tier: Tier, setup: &Setup) -> Tried {
         tier,
         found,
         findings,
+        way_out: None,
     }
 }
 
@@ -236,6 +258,7 @@ fn key(setup: &Setup) -> String {
             (
                 file(setup.systemd.as_deref()),
                 file(Some(&scope::manager())),
+                &setup.place,
             ),
             (
                 rustix::process::getuid().as_raw(),

@@ -2,6 +2,7 @@
 //! orphans (we are their subreaper). Not caught: on systems without /proc, a process that left its session; and one
 //! that a service outside our tree was asked to start.
 
+use super::cgroup::Group;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ const CHASE: Duration = Duration::from_secs(5);
 pub struct Tree {
     root: Option<i32>,
     chase: bool,
+    group: Option<Group>,
 }
 
 /// One line of the process table.
@@ -36,8 +38,17 @@ impl Tree {
         let child = spawn()?;
         let root = child.id().and_then(|pid| i32::try_from(pid).ok());
         roots.extend(root);
-        let chase = true;
-        Ok((child, Self { root, chase }))
+        let tree = Self {
+            root,
+            chase: true,
+            group: None,
+        };
+        Ok((child, tree))
+    }
+
+    /// All of it is in this group.
+    pub fn within(&mut self, group: Option<Group>) {
+        self.group = group;
     }
 
     /// Nothing is left of it: there is no need to look.
@@ -52,6 +63,7 @@ fn roots() -> MutexGuard<'static, Vec<i32>> {
 
 impl Drop for Tree {
     fn drop(&mut self) {
+        drop(self.group.take());
         let Some(root) = self.root else {
             return;
         };

@@ -1,5 +1,6 @@
 //! Choices on disk, outside every home and out of reach of runs: one for each key, the newest before all.
 
+use super::scope::Around;
 use super::tier::Tier;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,8 +21,8 @@ pub struct Known {
     pub key: String,
     /// The tier that held.
     pub tier: Tier,
-    /// Whether runs get a scope.
-    pub scope: bool,
+    /// What runs get around them.
+    pub around: Option<Around>,
 }
 
 /// The choice for a key. Nothing without walls is ever taken from the file.
@@ -66,7 +67,7 @@ mod tests {
         Known {
             key: key.to_owned(),
             tier: Tier::Namespaces,
-            scope: false,
+            around: None,
         }
     }
 
@@ -84,7 +85,7 @@ mod tests {
         }
         // What is found anew is the newest again, and pushes out nobody.
         let scoped = Known {
-            scope: true,
+            around: Some(Around::Cgroup),
             ..known("1")
         };
         keep(dir.path(), &scoped);

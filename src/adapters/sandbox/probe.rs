@@ -6,6 +6,7 @@ use super::runner::Runner;
 use super::start::Means;
 use super::tier::Tier;
 use super::trust;
+use crate::adapters::registry::{Registry, Route};
 use crate::factory::ports::sandbox::{Job, Limit, Limits, Network, SandboxError};
 use serde::{Deserialize, Serialize};
 use std::collections::hash_map::RandomState;
@@ -17,6 +18,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest a guest may take.
@@ -111,12 +113,8 @@ async fn tried(means: &Means, mut bait: Bait) -> Findings {
         Err(error) => return failed(error.to_string()),
     };
     let Ok(mut attempts) = serde_json::from_slice::<Vec<Attempt>>(&ended.stdout) else {
-        let said = String::from_utf8_lossy(&ended.stderr);
-        let last = said.lines().rfind(|line| !line.trim().is_empty());
-        return failed(format!(
-            "the guest of the probe ended early: {}",
-            last.unwrap_or("it said nothing")
-        ));
+        let said = last(&ended.stderr).unwrap_or("it said nothing".to_owned());
+        return failed(format!("the guest of the probe ended early: {said}"));
     };
     bait.look(&mut attempts);
     let limit = taken.map_or(None, |ended| ended.limit);
@@ -133,6 +131,56 @@ async fn tried(means: &Means, mut bait: Bait) -> Findings {
     Findings {
         attempts,
         ..Findings::default()
+    }
+}
+
+/// Whether npm's way out passes a wrapper; why not. A run that may reach the registry begins only where it does.
+pub async fn way_out(means: &Means, state: &Path) -> Result<(), String> {
+    // Nobody asks it for anything.
+    let route = Route {
+        registry: "http://127.0.0.1:1/".to_owned(),
+        ..Route::default()
+    };
+    let runner = Runner {
+        registry: Some(Arc::new(Registry::new(&route)?)),
+        ..Runner::of(means.clone())
+    };
+    let folder = tempfile::Builder::new().prefix("probe-").tempdir_in(state);
+    let folder = folder.map_err(|error| format!("{}: {error}", state.display()))?;
+    let ended = runner.run(npm(means, folder.path())).await;
+    let ended = ended.map_err(|error| match error {
+        SandboxError::Start { detail, .. } => detail,
+        error => error.to_string(),
+    })?;
+    match ended.exit {
+        Some(0) => Ok(()),
+        // A wrapper that waits for the end of what goes in is ended for its time.
+        _ => Err(last(&ended.stderr).unwrap_or("it did not begin in time".to_owned())),
+    }
+}
+
+/// The last line a guest or a wrapper said.
+fn last(said: &[u8]) -> Option<String> {
+    let said = String::from_utf8_lossy(said);
+    let last = said.lines().rfind(|line| !line.trim().is_empty());
+    last.map(str::to_owned)
+}
+
+/// A guest in the place of npm, which leaves at once.
+fn npm(means: &Means, folder: &Path) -> Job {
+    Job {
+        command: vec![means.program.display().to_string(), HOLD.into()],
+        cwd: folder.to_path_buf(),
+        stdin: Vec::new(),
+        read: vec![means.program.clone()],
+        write: Vec::new(),
+        network: Network::Registry,
+        limits: Limits {
+            wall: WALL,
+            ..Limits::default()
+        },
+        untrusted: Vec::new(),
+        env: Vec::new(),
     }
 }
 

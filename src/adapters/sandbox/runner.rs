@@ -44,14 +44,14 @@ impl Runner {
         let (begun, stopped) = (Instant::now(), clock::stopped());
         let mut outcome = self.once(&mut job, &self.means).await;
         if let Some(scopes) = self.means.scopes()
-            && outcome.as_ref().is_ok_and(watch::Outcome::unheard)
+            && outcome.as_ref().map_or(true, watch::Outcome::unheard)
         {
             let without = Means {
                 scopes: None,
                 ..self.means.clone()
             };
             outcome = self.once(&mut job, &without).await;
-            if !outcome.as_ref().is_ok_and(watch::Outcome::unheard) {
+            if outcome.as_ref().is_ok_and(|outcome| !outcome.unheard()) {
                 scopes.give_up();
             }
         }
@@ -138,10 +138,17 @@ async fn outcome(job: &Job, means: &Means, mut door: Option<Door>) -> io::Result
     start::reachable(&policy).map_err(io::Error::other)?;
     start::hand_over(&policy)?;
     let mut command = start::command(job, means, &policy, &writer)?;
+    let scopes = means.scopes().filter(|_| policy.scope);
+    let group = scopes.map(|scopes| scopes.group(&job.limits)).transpose()?;
+    let group = group.flatten();
+    if let Some(group) = &group {
+        scope::put(&mut command, group)?;
+    }
     if let Some(door) = &mut door {
         door.fit(&mut command);
     }
-    let (mut child, tree) = spawner::spawn(command, Tree::start).await?;
+    let (mut child, mut tree) = spawner::spawn(command, Tree::start).await?;
+    tree.within(group);
     drop(writer);
     let alone = tier.own_processes();
     let watching = watch::watch(&mut child, job, tree, File::from(reader), alone);

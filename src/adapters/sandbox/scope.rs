@@ -1,10 +1,12 @@
-//! A scope of systemd around a run, where there is one: in it the kernel counts all memory of a run, what it holds for
-//! the run as well, allows no swap, and ends what outlives its time. Never needed: our own watching goes on inside.
+//! A scope of systemd around a run, or a group of ours, where there is one: in it the kernel counts all memory of a run,
+//! what it holds for the run as well, and allows no swap. Never needed: our own watching goes on inside.
 
 use super::Answer;
+use super::cgroup::{self, Group, Place};
 use super::guest::TAKE;
 use super::policy::BROKEN;
 use crate::factory::ports::sandbox::Limits;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -60,20 +62,55 @@ fn runtime() -> PathBuf {
         .unwrap_or_else(|| format!("/run/user/{user}").into())
 }
 
+/// What is around a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Around {
+    /// A scope of systemd.
+    Scope,
+    /// A group (cgroup v2) of ours.
+    Cgroup,
+}
+
 /// Scopes for runs, until one cannot be had any more.
 #[derive(Debug)]
 pub struct Scopes {
-    systemd: PathBuf,
+    by: By,
     lost: AtomicBool,
+}
+
+/// Who makes them.
+#[derive(Debug)]
+enum By {
+    /// The service manager, asked by this systemd-run.
+    Systemd(PathBuf),
+    /// We do, in this group.
+    Us(PathBuf),
 }
 
 impl Scopes {
     /// By this systemd-run.
     #[must_use]
     pub fn of(systemd: PathBuf) -> Self {
-        Self {
-            systemd,
-            lost: AtomicBool::new(false),
+        Self::by(By::Systemd(systemd))
+    }
+
+    /// By ourselves, in a place that is made ready for it.
+    pub fn in_place(place: &Place) -> Result<Self, String> {
+        place.prepare()?;
+        Ok(Self::by(By::Us(place.folder.clone())))
+    }
+
+    fn by(by: By) -> Self {
+        let lost = AtomicBool::new(false);
+        Self { by, lost }
+    }
+
+    /// What they are.
+    pub fn around(&self) -> Around {
+        match self.by {
+            By::Systemd(_) => Around::Scope,
+            By::Us(_) => Around::Cgroup,
         }
     }
 
@@ -82,9 +119,18 @@ impl Scopes {
         !self.lost.load(Ordering::Relaxed)
     }
 
-    /// The service manager is gone: runs go on without.
+    /// The service manager, or our place, is gone: runs go on without.
     pub fn give_up(&self) {
         self.lost.store(true, Ordering::Relaxed);
+    }
+
+    /// The group of a run with these limits, where we make it.
+    pub fn group(&self, limits: &Limits) -> io::Result<Option<Group>> {
+        let (memory, tasks) = most(limits);
+        match &self.by {
+            By::Systemd(_) => Ok(None),
+            By::Us(place) => Group::make(place, memory, tasks).map(Some),
+        }
     }
 
     /// What to call to have `words` called in a scope that fits these limits.
@@ -94,13 +140,15 @@ impl Scopes {
         limits: &Limits,
         words: &[OsString],
     ) -> io::Result<Vec<OsString>> {
-        let memory = limits.memory + limits.scratch + KERNEL;
-        let tasks = u64::from(limits.processes) + OURS;
-        self.line(program, memory, tasks, limits.wall + LATER, words)
+        let By::Systemd(systemd) = &self.by else {
+            return Ok(words.to_vec());
+        };
+        let (memory, tasks) = most(limits);
+        Self::line(systemd, program, memory, tasks, limits.wall + LATER, words)
     }
 
     fn line(
-        &self,
+        systemd: &Path,
         program: &Path,
         memory: u64,
         tasks: u64,
@@ -111,7 +159,7 @@ impl Scopes {
         let words = words.ok_or_else(|| io::Error::other("a path is not UTF-8"))?;
         // systemd-run reads variables into what it calls, where it finds a dollar sign.
         let words = serde_json::to_string(&words)?.replace('$', "\\u0024");
-        let mut line: Vec<OsString> = vec![self.systemd.clone().into()];
+        let mut line: Vec<OsString> = vec![systemd.into()];
         line.extend((!system()).then(|| "--user".into()));
         line.extend(
             [
@@ -134,9 +182,7 @@ impl Scopes {
 
     /// Whether a guest that takes too much memory is ended for it, by nobody but the scope; why not.
     pub async fn check(&self, program: &Path) -> Result<(), String> {
-        let guest = [program.into(), TAKE.into()];
-        let words = self.line(program, CHECKED, OURS, CHECK, &guest);
-        let words = words.map_err(|error| error.to_string())?;
+        let (group, words) = self.checked(program).map_err(|error| error.to_string())?;
         let Some((first, rest)) = words.split_first() else {
             return Err("nothing to call".to_owned());
         };
@@ -148,12 +194,46 @@ impl Scopes {
             .current_dir("/")
             .stdin(Stdio::null())
             .kill_on_drop(true);
+        if let Some(group) = &group {
+            put(&mut command, group).map_err(|error| error.to_string())?;
+        }
         match tokio::time::timeout(CHECK, command.output()).await {
             Ok(Ok(output)) => judged(&output),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("a guest that took too much memory was not ended for it".to_owned()),
         }
     }
+
+    /// What to call to have the guest of the check called, and the group it goes to.
+    fn checked(&self, program: &Path) -> io::Result<(Option<Group>, Vec<OsString>)> {
+        let guest = [program.into(), TAKE.into()];
+        Ok(match &self.by {
+            By::Systemd(systemd) => {
+                let line = Self::line(systemd, program, CHECKED, OURS, CHECK, &guest)?;
+                (None, line)
+            }
+            By::Us(place) => {
+                let group = Group::make(place, CHECKED, OURS)?;
+                (Some(group), guest.to_vec())
+            }
+        })
+    }
+}
+
+/// The memory, bytes, and the tasks that a run may have in all.
+fn most(limits: &Limits) -> (u64, u64) {
+    let memory = limits.memory + limits.scratch + KERNEL;
+    (memory, u64::from(limits.processes) + OURS)
+}
+
+/// Has what is called begin its life in a group.
+pub fn put(command: &mut tokio::process::Command, group: &Group) -> io::Result<()> {
+    let entrance = group.entrance()?;
+    // SAFETY: between fork and exec only system calls are made: nothing allocates, locks or reads memory of other threads.
+    unsafe {
+        command.pre_exec(move || cgroup::enter(&entrance));
+    }
+    Ok(())
 }
 
 fn judged(output: &Output) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use super::handed::Handed;
 use super::inside::WORD;
 use super::policy::Policy;
-use super::scope::{self, Scopes};
+use super::scope::{self, Around, Scopes};
 use super::tier::Tier;
 use super::{Setup, bwrap, crowd, kill, view, wrapper};
 use crate::factory::ports::sandbox::{Job, Network};
@@ -72,6 +72,12 @@ impl Means {
         let scopes = self.scopes.as_deref()?;
         let apart = self.tier.walls() && self.tier != Tier::Wrapper;
         (apart && scopes.there()).then_some(scopes)
+    }
+
+    /// Whether somebody else is asked to start a run within its scope.
+    fn asked(&self, policy: &Policy) -> bool {
+        let around = self.scopes.as_deref().map(Scopes::around);
+        policy.scope && around == Some(Around::Scope)
     }
 }
 
@@ -201,13 +207,13 @@ pub fn command(job: &Job, means: &Means, policy: &Policy, report: &OwnedFd) -> i
         // Nothing of the machine but what the view brings in.
         command.current_dir("/");
     }
-    if policy.scope {
+    if means.asked(policy) {
         let (name, value) = scope::variable();
         command.env(name, value);
     }
     let highest = kill::highest_open_file();
     let keep = [handed.numbers(), vec![report.as_raw_fd()]].concat();
-    let mortal = mortal(policy);
+    let mortal = mortal(policy, means);
     // SAFETY: between fork and exec only system calls are made: nothing allocates, locks or reads memory of other threads.
     unsafe {
         command.pre_exec(move || {
@@ -259,10 +265,10 @@ fn ours(job: &Job, policy: &str, handed: &mut Handed) -> io::Result<[String; 3]>
 
 /// Whether the end of us is, by the kernel, the end of what is started first. Not of bubblewrap, see there; and without a
 /// process namespace our program inside has to outlive us, to end what it started. A scope is only asked for.
-fn mortal(policy: &Policy) -> bool {
+fn mortal(policy: &Policy, means: &Means) -> bool {
     match policy.tier {
         Tier::Namespaces | Tier::Wrapper => true,
-        Tier::Bwrap => policy.scope,
+        Tier::Bwrap => means.asked(policy),
         Tier::Landlock | Tier::Demo | Tier::None => false,
     }
 }

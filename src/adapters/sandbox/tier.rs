@@ -1,5 +1,6 @@
 //! The ways to keep a run in its box, strongest first.
 
+use super::scope::Around;
 use serde::{Deserialize, Serialize};
 
 /// Who builds the walls of a run.
@@ -37,14 +38,17 @@ impl Tier {
         }
     }
 
-    /// The same where each run has a scope of systemd around it.
+    /// The same where each run has something around it that the kernel counts its memory by.
     #[must_use]
-    pub fn in_scope(self) -> &'static str {
-        match self {
-            Self::Bwrap => "bwrap+scope",
-            Self::Namespaces => "namespaces+scope",
-            Self::Landlock => "landlock+scope",
-            Self::Wrapper | Self::Demo | Self::None => self.as_str(),
+    pub fn within(self, around: Around) -> &'static str {
+        match (self, around) {
+            (Self::Bwrap, Around::Scope) => "bwrap+scope",
+            (Self::Bwrap, Around::Cgroup) => "bwrap+cgroup",
+            (Self::Namespaces, Around::Scope) => "namespaces+scope",
+            (Self::Namespaces, Around::Cgroup) => "namespaces+cgroup",
+            (Self::Landlock, Around::Scope) => "landlock+scope",
+            (Self::Landlock, Around::Cgroup) => "landlock+cgroup",
+            (Self::Wrapper | Self::Demo | Self::None, _) => self.as_str(),
         }
     }
 

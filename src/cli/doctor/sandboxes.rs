@@ -4,7 +4,7 @@ use super::super::args::Cli;
 use super::super::out::{self, Done, Fail, code};
 use super::super::{threads, walls, wire};
 use super::progress::Progress;
-use crate::adapters::sandbox::{self, Choice, Scoped, Tried};
+use crate::adapters::sandbox::{self, Around, Choice, Scoped, Tried};
 use crate::domain::finding::Finding;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -76,11 +76,8 @@ fn text(choice: &Choice) -> String {
     if let Some(trouble) = &choice.trouble {
         return format!("nothing could be tried: {trouble}\n");
     }
-    let (used, words) = match &choice.scope {
-        Scoped::Used => ("used", "each run has one: the kernel counts its memory"),
-        Scoped::Not(why) => ("", why.as_str()),
-    };
-    rows.push(["systemd scope", used, words].map(str::to_owned).to_vec());
+    rows.extend(choice.tried.iter().filter_map(way_out));
+    rows.push(around(&choice.scope).map(str::to_owned).to_vec());
     let mut lines = out::table(&rows);
     let tried: Vec<&Tried> = choice
         .tried
@@ -99,6 +96,28 @@ fn text(choice: &Choice) -> String {
         }
     }
     lines
+}
+
+/// The row of npm's way out through a wrapper.
+fn way_out(tried: &Tried) -> Option<Vec<String>> {
+    let words = match tried.way_out.as_ref()? {
+        Ok(()) => "npm reaches the registry through it".to_owned(),
+        Err(why) => format!(
+            "npm does not reach the registry through it, install Jest by your own npm (npm ci --ignore-scripts): {why}"
+        ),
+    };
+    let name = format!("{} for npm", walls::title(tried.tier));
+    Some(vec![name, String::new(), words])
+}
+
+/// The row of what is around a run.
+fn around(scope: &Scoped) -> [&str; 3] {
+    let words = "each run has one: the kernel counts its memory";
+    match scope {
+        Scoped::Used(Around::Scope) => ["systemd scope", "used", words],
+        Scoped::Used(Around::Cgroup) => ["cgroup", "used", words],
+        Scoped::Not(why) => ["systemd scope", "", why],
+    }
 }
 
 /// A row for everything tried, a column for each tier it was tried under.
@@ -155,6 +174,10 @@ pub fn value(choice: &Choice) -> Value {
                 "failed": tried.findings.failed,
                 "millis": tried.findings.millis,
                 "attempts": tried.findings.attempts,
+                "npm": tried.way_out.as_ref().map(|way| json!({
+                    "passes": way.is_ok(),
+                    "why": way.as_ref().err(),
+                })),
             })
         })
         .collect();
@@ -164,7 +187,7 @@ pub fn value(choice: &Choice) -> Value {
         Vec::new()
     };
     let scope = match &choice.scope {
-        Scoped::Used => json!({ "used": true }),
+        Scoped::Used(by) => json!({ "used": true, "by": by }),
         Scoped::Not(why) => json!({ "used": false, "why": why }),
     };
     json!({
