@@ -86,8 +86,12 @@ fn choice(setup: &Setup) -> Result<Choice, Fail> {
 
 /// Running without walls is accepted by a flag or a typed word.
 fn accept(cli: &Cli) -> Result<(), Fail> {
-    if cli.engine.yes_i_accept || typed()? {
+    if cli.engine.yes_i_accept {
         out::note("WARNING: NO protection: generated code gets your files, keys and network");
+        return Ok(());
+    }
+    // Who typed the word has just read that.
+    if typed()? {
         return Ok(());
     }
     Err(Fail::Said(

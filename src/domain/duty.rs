@@ -117,6 +117,9 @@ pub struct ServerFacts {
     pub kind: String,
     /// It answers; None = not asked yet.
     pub up: Option<bool>,
+    /// It answers, and takes no turns: the key was refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
     /// What it answered, or what is wrong.
     pub words: String,
     /// Name and version of the server, where it tells.

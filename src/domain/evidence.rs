@@ -6,6 +6,7 @@ use super::mutation::MutationRun;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Evidence of one run, complete for exactly one tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +77,19 @@ pub struct GateResult {
     /// Kinds of cheat found, and how often each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cheats: BTreeMap<Cheat, u32>,
+    /// How long its own runs took, all together, some of it beside other gates; absent where it ran nothing of its own,
+    /// like coverage, and in evidence of versions that did not measure it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
+}
+
+impl GateResult {
+    /// The same, with how long it took.
+    #[must_use]
+    pub fn took(mut self, time: Duration) -> Self {
+        self.millis = u64::try_from(time.as_millis()).ok();
+        self
+    }
 }
 
 /// One Jest run, read from its report and coverage files only.

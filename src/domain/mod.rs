@@ -22,6 +22,7 @@ pub mod item;
 pub mod label;
 pub mod lately;
 pub mod lines;
+mod measured;
 pub mod metrics;
 pub mod mutation;
 pub mod need;

@@ -37,6 +37,18 @@ pub enum Role {
     Supervisor,
 }
 
+impl Role {
+    /// As a sentence calls who plays it.
+    #[must_use]
+    pub const fn called(self) -> &'static str {
+        match self {
+            Self::Developer => "the developer",
+            Self::Qa => "QA",
+            Self::Supervisor => "the supervisor",
+        }
+    }
+}
+
 /// What an attempt, a gate, the engine or a person ends a phase with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

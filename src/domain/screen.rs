@@ -5,6 +5,7 @@ use super::condition::Condition;
 pub use super::duty::{KeyFacts, RoleFacts, ServerFacts, SoulFacts, TurnLine};
 use super::event::{RunSummary, Unit};
 use super::item::{Item, ItemStatus};
+pub use super::measured::{BugLine, FailingLine, GateLine, Measured};
 pub use super::need::{Act, Need, Way};
 use super::phase::{Phase, Role};
 use super::state::{AttemptRef, Escalation, Pause, Stopped};
@@ -270,55 +271,6 @@ pub enum AgentState {
     Paused,
     External,
     Operator,
-}
-
-/// One run of the gates, as shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measured {
-    /// Number of the run, from 1.
-    pub run: u32,
-    /// Gates that ran, in their order.
-    pub gates: Vec<GateLine>,
-    /// The first rows that failed.
-    pub failing: Vec<FailingLine>,
-    /// Failing rows beyond these.
-    pub more: u32,
-}
-
-/// One gate of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateLine {
-    /// "scan", "jest", "coverage", "held-out", "public", "throwing", "readme", "again", "mutation".
-    pub gate: String,
-    pub passed: bool,
-    /// What it measured, in two words: "29 of 31", "100 %".
-    pub figure: String,
-    /// The verdict as a sentence.
-    pub words: String,
-}
-
-/// Something that failed in a run: a case, a test, or a gate that has neither.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailingLine {
-    /// The rule, the file or the gate.
-    pub what: String,
-    /// The rule's sentence, the test's name or the verdict.
-    pub text: String,
-    /// What was expected; empty where there is no such thing.
-    #[serde(default)]
-    pub want: String,
-    /// What came.
-    #[serde(default)]
-    pub got: String,
-}
-
-/// An open bug report.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BugLine {
-    pub n: u32,
-    /// The rule it is about, where one is.
-    pub rule: Option<String>,
-    pub title: String,
 }
 
 /// One line of run/stream.jsonl and of the headless output. Text is sanitised and redacted.

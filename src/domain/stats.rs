@@ -261,13 +261,6 @@ impl Stats {
         }
     }
 
-    /// Mean cycles of the tools that were picked; None before any.
-    #[must_use]
-    pub fn cycles_per_tool(&self) -> Option<f64> {
-        let picked = self.tools.values().filter(|tool| tool.picked).count();
-        (picked > 0).then(|| self.cycles as f64 / picked as f64)
-    }
-
     /// A row for each tool that was picked, in the order they first were.
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Closing> {
         self.order

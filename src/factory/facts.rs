@@ -99,6 +99,7 @@ impl Driver {
                 .get(host)
                 .map_or_else(String::new, |host| host.kind.word().to_owned()),
             up,
+            refused: up == Some(false) && self.readiness.refused(model),
             words: one_line(&self.tools.redactor.clean(&words), WORDS),
             model: match known.model.as_str() {
                 "" => model.model.clone(),

@@ -15,6 +15,7 @@ use crate::factory::ports::settings::MutationSettings;
 use crate::factory::ports::tests::{TestError, Tests, Tree};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 use verdicts::Refusing;
 
@@ -63,7 +64,7 @@ pub async fn measure(
     progress("reading the files");
     let (scan, promised) = tree::scan(&input, files)?;
     let clean = scan.passed;
-    evidence.gates.push(scan);
+    evidence.gates.push(scan.took(begun.elapsed()));
     if clean {
         let own = u32::try_from(promised.len()).unwrap_or(u32::MAX);
         let tree = Tree {
@@ -83,7 +84,8 @@ pub async fn measure(
         run(&work, &progress, &mut evidence).await?;
         if evidence.green() {
             progress("running what the README shows");
-            evidence.gates.push(readme::gate(&work, files).await?);
+            let (shown, time) = timed(readme::gate(&work, files)).await;
+            evidence.gates.push(shown?.took(time));
         }
         if evidence.green() {
             again(&work, &progress, &mut evidence).await?;
@@ -122,8 +124,9 @@ async fn again(
         ..*work
     };
     let mut second = blank(work.input, work.tests);
-    run(&work, progress, &mut second).await?;
-    evidence.gates.push(verdicts::again(&second));
+    let (ran, time) = timed(run(&work, progress, &mut second)).await;
+    ran?;
+    evidence.gates.push(verdicts::again(&second).took(time));
     Ok(())
 }
 
@@ -155,15 +158,21 @@ async fn run(
         input, tree, tests, ..
     } = *work;
     progress("running Jest and the held-out cases");
-    let mut trying = tests.cases(tree, input.held_out);
-    let (mut jest, tried) = beside(tests.jest(tree, true), &mut trying).await?;
+    let mut trying = pin!(timed(tests.cases(tree, input.held_out)));
+    let (jest, tried) = beside(pin!(timed(tests.jest(tree, true))), trying.as_mut()).await;
+    let (jest, mut jest_took) = jest;
+    let mut jest = jest?;
     let mut verdict = verdicts::jest(&jest);
+    // Cases that Jest has outrun are not waited for while it runs again.
+    let mut held_up = Duration::ZERO;
     if !verdict.passed && verdicts::worth_repeating(&jest) {
         progress("running the failed tests again");
-        let again = tests.jest(tree, false).await?;
-        jest.flaky = verdicts::flaky(&jest, &again);
+        let (again, time) = timed(tests.jest(tree, false)).await;
+        (jest_took, held_up) = (jest_took + time, time);
+        jest.flaky = verdicts::flaky(&jest, &again?);
         verdict = verdicts::with_flaky(verdict, &jest);
     }
+    let verdict = verdict.took(jest_took);
     let green = verdict.passed;
     let loads = verdicts::loads(&jest);
     evidence.gates.push(verdict);
@@ -174,16 +183,17 @@ async fn run(
     if !loads {
         return Ok(());
     }
-    let received = match tried {
-        Some(received) => received,
-        None => trying.await?,
+    let (received, time) = match tried {
+        Some(tried) => tried,
+        None => {
+            let (received, time) = trying.await;
+            (received, time.saturating_sub(held_up))
+        }
     };
-    evidence.held_out = answered(work, input.held_out, &received, progress).await?;
-    evidence.gates.push(verdicts::cases(
-        "held-out",
-        input.held_out,
-        &evidence.held_out,
-    ));
+    let (answers, more) = timed(answered(work, input.held_out, &received?, progress)).await;
+    evidence.held_out = answers?;
+    let verdict = verdicts::cases("held-out", input.held_out, &evidence.held_out);
+    evidence.gates.push(verdict.took(time + more));
     let asked = work.refusing.as_ref();
     let throwing = asked.filter(|_| green && complete && evidence.green());
     last(work, green, throwing, progress, evidence).await
@@ -220,17 +230,21 @@ async fn answered(
 }
 
 /// Jest, and the cases when they are answered before it ends; when it ends first they are left to the caller.
-async fn beside(
-    mut jest: impl Future<Output = Result<JestRun, TestError>> + Unpin,
-    mut cases: impl Future<Output = Result<Vec<Received>, TestError>> + Unpin,
-) -> Result<(JestRun, Option<Vec<Received>>), TestError> {
+async fn beside<A, B>(
+    mut jest: impl Future<Output = A> + Unpin,
+    mut cases: impl Future<Output = B> + Unpin,
+) -> (A, Option<B>) {
     tokio::select! {
-        run = &mut jest => Ok((run?, None)),
-        received = &mut cases => {
-            let received = received?;
-            Ok((jest.await?, Some(received)))
-        }
+        run = &mut jest => (run, None),
+        received = &mut cases => (jest.await, Some(received)),
     }
+}
+
+/// What comes of something, and how long it took from when it was first waited for.
+async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let begun = Instant::now();
+    let done = work.await;
+    (done, begun.elapsed())
 }
 
 /// What only the real command shows, and beside it the tests over exports that throw.
@@ -257,14 +271,15 @@ async fn last(
             None => Ok(None),
         }
     };
-    let (received, throwing) = tokio::join!(tests.cases(tree, &public), throwing);
-    evidence.public = answered(work, &public, &received?, progress).await?;
-    evidence
-        .gates
-        .push(verdicts::cases("public", &public, &evidence.public));
+    let ((received, time), (throwing, took)) =
+        tokio::join!(timed(tests.cases(tree, &public)), timed(throwing));
+    let (answers, more) = timed(answered(work, &public, &received?, progress)).await;
+    evidence.public = answers?;
+    let verdict = verdicts::cases("public", &public, &evidence.public);
+    evidence.gates.push(verdict.took(time + more));
     if let Some((throwing, refusing)) = throwing? {
         let verdict = verdicts::throwing(&throwing, tree.expected_tests, refusing);
-        evidence.gates.push(verdict);
+        evidence.gates.push(verdict.took(took));
         evidence.throwing = Some(throwing);
     }
     Ok(())
@@ -288,8 +303,11 @@ async fn mutate(
     let pace = evidence.jest.as_ref().map_or(0, |jest| jest.millis);
     let pace = Duration::from_millis(pace);
     let run = work.tests.mutants(work.tree, pace, settings.wall, &told);
-    let run = run.await?;
-    evidence.gates.push(verdicts::mutation(&run, &settings));
+    let (run, time) = timed(run).await;
+    let run = run?;
+    evidence
+        .gates
+        .push(verdicts::mutation(&run, &settings).took(time));
     evidence.mutation = Some(run);
     Ok(())
 }

@@ -120,6 +120,7 @@ fn line(gate: &GateResult, evidence: &Evidence) -> GateLine {
         passed: gate.passed,
         figure,
         words: one_line(&gate.words, SENTENCE),
+        millis: gate.millis,
     }
 }
 
@@ -158,6 +159,7 @@ fn tests(evidence: &Evidence) -> Vec<FailingLine> {
 mod tests_of_words {
     use super::*;
     use chrono::DateTime;
+    use std::time::Duration;
 
     fn case(rule: &str, passed: bool) -> CaseResult {
         CaseResult {
@@ -172,11 +174,23 @@ mod tests_of_words {
     }
 
     #[test]
+    fn gates_of_older_evidence_have_no_times_and_read_on() {
+        let older = r#"{"gate":"jest","passed":true,"words":"3 of 3"}"#;
+        let older: GateResult = serde_json::from_str(older).unwrap();
+        assert_eq!(older.millis, None);
+        assert!(!serde_json::to_string(&older).unwrap().contains("millis"));
+        let newer = older.took(Duration::from_micros(1_120_900));
+        let text = serde_json::to_string(&newer).unwrap();
+        assert!(text.ends_with(r#""millis":1120}"#), "{text}");
+    }
+
+    #[test]
     fn a_red_run_names_what_failed_with_want_and_got() {
         let gate = |gate: &str, passed: bool, words: &str| GateResult {
             gate: gate.to_owned(),
             passed,
             words: words.to_owned(),
+            millis: (gate == "held-out").then_some(340),
             ..GateResult::default()
         };
         let evidence = Evidence {
@@ -207,6 +221,8 @@ mod tests_of_words {
         let found = measured(&evidence, &rules);
         let figures: Vec<&str> = found.gates.iter().map(|g| g.figure.as_str()).collect();
         assert_eq!(figures, ["ok", "unknown", "1 of 2"]);
+        let times: Vec<Option<u64>> = found.gates.iter().map(|g| g.millis).collect();
+        assert_eq!(times, [None, None, Some(340)]);
         let rows: Vec<String> = found
             .failing
             .iter()

@@ -179,7 +179,7 @@ impl Driver {
         let waits = !matches!(state, AgentState::External | AgentState::Unasked);
         match state {
             AgentState::Ready => (format!("{role} is next"), false),
-            _ => (format!("waiting for the {role}: {words}"), waits),
+            _ => (format!("waiting for {}: {words}", role.called()), waits),
         }
     }
 
@@ -205,6 +205,9 @@ impl Driver {
             Role::Qa => qa,
             Role::Supervisor => supervisor,
         };
+        // Another engine of this home may have taken it.
+        let turns = self.ledger.factory.lately.turns(role);
+        let before = turns.last().map(|turn| turn.at);
         AgentStatus {
             role,
             scripted: self
@@ -214,7 +217,7 @@ impl Driver {
             model,
             state,
             words,
-            last: last.map(|(at, _)| at),
+            last: last.map(|(at, _)| at).or(before),
             tokens_per_second: last.and_then(|(_, speed)| speed),
             read: self.ledger.read.get(&role).copied(),
             context: self

@@ -217,7 +217,7 @@ impl Driver {
         }
         let id = self.ledger.factory.attempts;
         let cancel = CancellationToken::new();
-        self.doing = format!("{role} begins {}", self.ledger.factory.phase);
+        self.doing = format!("{} begins {}", role.called(), self.ledger.factory.phase);
         self.running = Some(Running {
             id,
             role,

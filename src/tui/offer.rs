@@ -48,7 +48,7 @@ pub fn word(model: &Model, row: &Row) -> Option<&'static str> {
         }
         Action::Next | Action::Previous if model.tab == Tab::Factory => !model.find.is_empty(),
         Action::Next | Action::Previous => !model.book.filter().text.is_empty(),
-        Action::Follow if model.tab == Tab::Factory => {
+        Action::Follow | Action::Wrap | Action::Time if model.tab == Tab::Factory => {
             let live = model.focus == Focus::Live || model.zoom;
             live && spoken::words(model).next().is_some()
         }
@@ -293,9 +293,13 @@ fn pause(model: &Model) -> Option<&'static str> {
         return Some("start");
     }
     model.snapshot.as_ref()?;
+    let (pause, resume) = match model.role() {
+        Some(_) => ("pause role", "resume role"),
+        None => ("pause", "resume"),
+    };
     match model.pause() {
-        None => Some("pause"),
-        Some(pause) => pause.lifts().then_some("resume"),
+        None => Some(pause),
+        Some(pause) => pause.lifts().then_some(resume),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::book::{Book, Row};
 use super::model::Model;
+use super::tabs::Time;
 use crate::text::width::columns;
+use chrono::{DateTime, Utc};
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
@@ -62,6 +64,41 @@ pub fn prefix(model: &Model, row: &Row) -> String {
             format!("{tool}: ")
         }
         _ => String::new(),
+    }
+}
+
+/// Since when a tool is under way.
+fn begun(model: &Model) -> Option<DateTime<Utc>> {
+    model.snapshot.as_ref().and_then(|s| s.started_at)
+}
+
+/// What the times of lines are, in words.
+#[must_use]
+pub fn times(model: &Model) -> &'static str {
+    match (model.logs.lines.time, begun(model)) {
+        (Time::Utc, _) => "UTC",
+        (Time::Since, Some(_)) => "since the tool was begun",
+        (Time::Local | Time::Since, _) => "local time",
+    }
+}
+
+/// A time in eight columns.
+#[must_use]
+pub fn clock(model: &Model, at: DateTime<Utc>) -> String {
+    const FORM: &str = "%H:%M:%S";
+    match (model.logs.lines.time, begun(model)) {
+        (Time::Utc, _) => at.format(FORM).to_string(),
+        (Time::Since, Some(begun)) => {
+            let seconds = (at - begun).num_seconds();
+            let (sign, all) = (if seconds < 0 { "-" } else { "" }, seconds.abs());
+            let text = format!("{sign}{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
+            match columns(&text) {
+                0..9 => format!("{text:>8}"),
+                // Days away, its minutes say nothing.
+                _ => format!("{:>8}", format!("{sign}{} d", all / 86_400)),
+            }
+        }
+        _ => model.local(at).format(FORM).to_string(),
     }
 }
 
@@ -129,7 +166,7 @@ pub fn whole(book: &Book, at: usize) -> Range<usize> {
 
 /// Lines a row takes.
 fn tall(model: &Model, book: &Book, at: usize) -> usize {
-    let Some(row) = book.wanted(at).filter(|_| model.logs.wrap) else {
+    let Some(row) = book.wanted(at).filter(|_| model.logs.lines.wrap) else {
         return 1;
     };
     let before = columns(&prefix(model, row));

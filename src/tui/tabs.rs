@@ -99,7 +99,7 @@ pub struct AgentsPane {
     pub find: String,
 }
 
-/// How times of the log are shown.
+/// How times of lines are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Time {
     /// As a clock on the wall.
@@ -201,15 +201,31 @@ fn beside<T: Copy + Default + PartialEq>(all: &[T], one: T, places: usize) -> T 
         .unwrap_or_default()
 }
 
+/// How lines of the log and live text are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lines {
+    /// Long ones are wrapped, not cut.
+    pub wrap: bool,
+    /// How times are shown.
+    pub time: Time,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            wrap: true,
+            time: Time::default(),
+        }
+    }
+}
+
 /// Where one stands in the log.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogsPane {
     /// Number of the row of the cursor, at the bottom where there are enough above it; None = follows the newest.
     pub end: Option<i64>,
-    /// Long lines are wrapped, not cut.
-    pub wrap: bool,
-    /// How times are shown.
-    pub time: Time,
+    /// How lines are shown, here and in the live text.
+    pub lines: Lines,
     /// Columns of the text to the left of what is shown of cut lines.
     pub left: usize,
     /// Where the rows before those in memory end on disk; None = not asked yet.

@@ -151,6 +151,9 @@ fn statistics_and_the_closing_table() {
     world.ship().unwrap();
     world.room(ready());
     world.to(Phase::Coding);
+    // One that is under way has not taken its cycles yet.
+    let before = Stats::of(&world.journal).cycles_per_tool();
+    assert_eq!(before, Some(1.0 / 2.0));
     let drop = dev_factory::domain::command::Verb::Drop {
         item: "gamma".into(),
         reason: None,

@@ -20,6 +20,11 @@ fn tells_of_the_repair(s: &Snapshot) {
         (gate("held-out").passed, &gate("held-out").figure),
         (false, &figure)
     );
+    for gate in &last.gates {
+        // Coverage is read from what Jest wrote.
+        let timed = gate.gate != "coverage";
+        assert_eq!(gate.millis.is_some(), timed, "{gate:?}");
+    }
     let [row] = last.failing.as_slice() else {
         panic!("{:?}", last.failing);
     };
@@ -75,6 +80,8 @@ async fn the_snapshot_tells_gates_failing_rows_and_open_bugs() {
     held.reached(2).await;
     let seen = engine.until("the repair again", fixing).await;
     tells_of_the_repair(&seen);
+    let qa = seen.agents.iter().find(|a| a.role == Role::Qa).unwrap();
+    assert!(qa.last.is_some(), "it took a turn, if not of this engine");
     engine.stop().await;
 }
 

@@ -339,7 +339,7 @@ fn one_of_a_thing_is_told_in_the_singular() {
     once.overview.shelved.clear();
     tell(&mut model, Message::Figures(Ok(Arc::new(once))));
     let text = words(&mut model, (120, 36));
-    assert!(text.contains(" 1 cycle  $"), "{text}");
+    assert!(text.contains(" 1 cycle   $"), "{text}");
 }
 
 #[test]

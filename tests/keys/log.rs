@@ -338,6 +338,8 @@ fn long_lines_are_cut_moved_aside_or_wrapped_and_stay_so() {
     };
     tell(&mut model, Message::Lines(vec![Arc::new(long)]));
     let last = |model: &mut Model| rows(model).pop().unwrap();
+    assert!(last(&mut model).ends_with("the end"), "wrapped at first");
+    press(&mut model, "w");
     assert!(last(&mut model).ends_with('…'));
     press(&mut model, &"<Right>".repeat(9));
     assert!(

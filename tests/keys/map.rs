@@ -1,9 +1,8 @@
 //! The key map: which keys the table has for what, on exactly which tabs, and how much each asks first.
 //!
 //! It differs from the map of the drawings where the program does. `z` is not on Logs, which is one pane; Tab is only where
-//! more than one pane takes the keys that move. `w` and `t` are about lines of the log: the live text is wrapped always,
-//! with local times. `n` and `N` are not on Agents and Stats, where only rows with the text stay and `j` goes through them.
-//! $EDITOR opens with Ctrl-x, since in the editor `e` is a letter. `a` is on Stats too,
+//! more than one pane takes the keys that move. `n` and `N` are not on Agents and Stats, where only rows with the text stay
+//! and `j` goes through them. $EDITOR opens with Ctrl-x, since in the editor `e` is a letter. `a` is on Stats too,
 //! keys of an item are in the Tool view too, and `W` on Factory, for a move of the timeline.
 
 use dev_factory::tui::action::{Care, TABLE};
@@ -41,8 +40,8 @@ Enter         open          0 FASLT
 n             next          0 FLT
 N             previous      0 FLT
 f             follow        0 FL
-w             wrap          0 L
-t             time          0 L
+w             wrap          0 FL
+t             time          0 FL
 @             agent         0 L
 l             level         0 L
 o             pager         0 FASLT

@@ -49,6 +49,7 @@ fn whole(theme: &str) -> Model {
             passed: !figure.starts_with("12 of 14") && *figure != "29 of 31",
             figure: (*figure).to_owned(),
             words: String::new(),
+            millis: None,
         };
         all.iter().map(line).collect()
     };
@@ -195,9 +196,9 @@ fn lines_of_another_day_say_which() {
 }
 
 #[test]
-fn logs_following_and_wrapped() {
+fn logs_following_and_cut() {
     pictures("logs", "4");
-    pictures("logs_wrapped", "4w");
+    pictures("logs_cut", "4w");
 }
 
 #[test]

@@ -250,7 +250,7 @@ fn conflicts_name_both_actions_the_key_and_the_place() {
         wish("escalate", &["p"]),
         wish("hint", &["K"]),
         wish("park", &["K"]),
-        wish("wrap", &["K"]),
+        wish("agent", &["K"]),
     ]);
     assert_eq!(
         found.len(),

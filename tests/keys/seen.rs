@@ -61,19 +61,21 @@ fn a_cursor_that_is_not_on_the_screen_chooses_nothing() {
 }
 
 fn say(model: &mut Model, from: usize, count: usize, level: Level) {
-    let line = |n: usize| {
-        Arc::new(LogLine {
-            at: at(2, 41, 10),
-            from: "qa".to_owned(),
-            level,
-            tool: Some("github-issue-digest".to_owned()),
-            seq: None,
-            kind: dev_factory::domain::screen::Kind::Plain,
-            text: format!("spoken {n}\n"),
-        })
-    };
+    let line = |n: usize| spoken(level, &format!("spoken {n}\n"));
     let lines = (from..from + count).map(line).collect();
     tell(model, Message::Lines(lines));
+}
+
+fn spoken(level: Level, text: &str) -> Arc<LogLine> {
+    Arc::new(LogLine {
+        at: at(2, 41, 10),
+        from: "qa".to_owned(),
+        level,
+        tool: Some("github-issue-digest".to_owned()),
+        seq: None,
+        kind: dev_factory::domain::screen::Kind::Plain,
+        text: text.to_owned(),
+    })
 }
 
 #[test]
@@ -128,6 +130,52 @@ fn one_press_holds_the_live_text_wherever_one_is() {
         press(&mut model, "f");
         let text = words(&mut model, (120, 36));
         assert!(text.contains("spoken 42"), "{keys}\n{text}");
+    }
+}
+
+#[test]
+fn lines_are_wrapped_and_timed_in_one_way_in_the_live_text_and_on_logs() {
+    let mut model = ready();
+    let long = format!("{} the end\n", "word ".repeat(30));
+    tell(
+        &mut model,
+        Message::Lines(vec![spoken(Level::Stream, &long)]),
+    );
+    let live = |model: &mut Model, keys: &str| {
+        press(model, keys);
+        let text = words(model, (120, 36));
+        let from = text.find("── Live").unwrap();
+        let pane: Vec<String> = text[from..].lines().take(8).map(str::to_owned).collect();
+        pane.join("\n")
+    };
+    let wrapped = live(&mut model, "1f");
+    assert!(wrapped.contains("the end"), "{wrapped}");
+    assert!(wrapped.contains(" 02:41:10 word"), "{wrapped}");
+    let cut = live(&mut model, "w");
+    assert!(!cut.contains("the end") && cut.contains("wo…"), "{cut}");
+    assert!(cut.contains("long lines cut"), "{cut}");
+    let utc = live(&mut model, "t");
+    assert!(utc.contains(" 01:41:10 word"), "{utc}");
+    assert!(utc.contains("long lines cut, UTC"), "{utc}");
+    // Logs shows them in the same way, and what is chosen there holds here.
+    press(&mut model, "4");
+    let logs = words(&mut model, (120, 36));
+    assert!(logs.contains("long lines cut, UTC"), "{logs}");
+    assert!(logs.contains(" 01:41:10 text"), "{logs}");
+    press(&mut model, "wt");
+    let since = live(&mut model, "1");
+    assert!(since.contains("the end"), "{since}");
+    assert!(since.contains("since the tool was begun"), "{since}");
+    let footer = |model: &Model, action| {
+        let row = TABLE.iter().find(|row| row.action == action);
+        offer::word(model, row.unwrap())
+    };
+    for action in [Action::Wrap, Action::Time] {
+        assert!(footer(&model, action).is_some(), "with the focus on it");
+    }
+    press(&mut model, "<Esc>");
+    for action in [Action::Wrap, Action::Time] {
+        assert_eq!(footer(&model, action), None, "elsewhere it is not named");
     }
 }
 

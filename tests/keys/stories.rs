@@ -184,11 +184,11 @@ fn the_footer_says_what_p_does_now() {
     assert!(offers(&model).contains(&("p", "resume")));
     // On Agents it is the role of the cursor that is held.
     press(&mut model, "2");
-    assert!(offers(&model).contains(&("p", "pause")));
+    assert!(offers(&model).contains(&("p", "pause role")));
     held.pauses[0].scope = Scope::Qa;
     tell(&mut model, Message::Snapshot(Arc::new(held)));
     press(&mut model, "j");
-    assert!(offers(&model).contains(&("p", "resume")));
+    assert!(offers(&model).contains(&("p", "resume role")));
     tell(&mut model, Message::Alive(false));
     assert!(offers(&model).contains(&("p", "start")));
     // Looking for a text, and closing, are offered while there is one.

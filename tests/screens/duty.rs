@@ -178,6 +178,7 @@ pub fn servers() -> Vec<ServerFacts> {
             host: "anthropic".to_owned(),
             kind: "anthropic".to_owned(),
             up: Some(false),
+            refused: true,
             words: "the key was refused (401)".to_owned(),
             model: "claude-opus-5-5".to_owned(),
             context: 1_000_000,

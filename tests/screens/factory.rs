@@ -72,6 +72,16 @@ fn nothing_wanted_is_said_with_what_to_do() {
 }
 
 #[test]
+fn what_was_measured_of_a_tool_that_is_not_under_way_is_not_shown() {
+    let mut s = idle();
+    let last = plant::snapshot();
+    (s.measured, s.runs, s.bugs) = (last.measured, last.runs, last.bugs);
+    for size in SIZES {
+        assert_eq!(text(&with(size, s.clone())), text(&with(size, idle())));
+    }
+}
+
+#[test]
 fn a_pause_tells_who_since_when_until_when_and_why() {
     let mut s = plant::snapshot();
     let mut held = pause(PauseKind::Operator, Scope::Factory, "gaming");
@@ -91,7 +101,7 @@ fn what_the_factory_waits_for_is_said() {
     let mut s = plant::snapshot();
     s.attempt = None;
     s.waits = true;
-    s.doing = "waiting for the qa: gpu2 does not answer".to_owned();
+    s.doing = "waiting for QA: gpu2 does not answer".to_owned();
     s.agents[1].state = AgentState::Offline;
     s.agents[1].words = "gpu2 does not answer".to_owned();
     everywhere("waiting", |size| with(size, s.clone()));

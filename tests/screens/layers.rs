@@ -8,6 +8,7 @@ use dev_factory::domain::screen::{Need, Way};
 use dev_factory::tui::action::TABLE;
 use dev_factory::tui::model::Model;
 use dev_factory::tui::tabs::Tab;
+use std::sync::Arc;
 
 #[test]
 fn help_lists_the_keys_of_this_tab_and_scrolls_to_the_last() {
@@ -81,7 +82,15 @@ fn the_card_tells_why_since_when_and_the_ways_out() {
     everywhere("card_long", |size| pressed(with(size, s.clone()), "!"));
     s.needs.clear();
     everywhere("card_nothing", |size| pressed(with(size, s.clone()), "!"));
-    assert!(text(&pressed(with((80, 24), s), "!")).contains("Nothing waits for you"));
+    let mut model = pressed(with((80, 24), s), "!");
+    assert!(text(&model).contains("Nothing waits for you"));
+    // What comes while the card is open is said, and no key takes a way out of it unseen.
+    model.snapshot = Some(Arc::new(plant::snapshot()));
+    let seen = text(&model);
+    assert!(seen.contains("Something waits for you by now"), "{seen}");
+    assert!(seen.contains("! shows the first of 3"), "{seen}");
+    assert!(!seen.contains("1-9 choose"), "{seen}");
+    assert!(text(&pressed(model, "!")).contains("Needs you 1 of 3"));
 }
 
 #[test]

@@ -318,7 +318,7 @@ fn several_screens_of_one_engine_each_keep_their_own_place() {
     first.press("3");
     first.shows("[3 Stats]");
     second.press("4w");
-    second.shows("wrapped, local time");
+    second.shows("long lines cut, local time");
     // What one asks for both see, each where it stands.
     first.press("p");
     first.shows("= PAUSED");

@@ -46,7 +46,9 @@ fn the_typed_word_starts_an_engine_without_walls_and_screens_and_evidence_say_so
         pty.shows(" NO SANDBOX ");
     }
     pty.press("q");
-    assert_eq!(pty.ended().0, 0);
+    let (code, text) = pty.ended();
+    assert_eq!(code, 0);
+    assert_eq!(text.matches("WARNING: NO protection").count(), 1, "{text}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub struct Overview {
     /// Tools that ended and did not begin again, by the cycles they took: none, one, two, three and more.
     pub cycles: [u64; 4],
-    /// Mean cycles of the tools that were picked.
+    /// Mean cycles of the same tools.
     pub mean_cycles: Option<f64>,
     /// Seconds in the lane of the tools that ended.
     pub seconds: Option<Spread>,

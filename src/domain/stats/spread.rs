@@ -60,6 +60,13 @@ impl Stats {
         counts
     }
 
+    /// Mean cycles of the ended tools; None before any.
+    #[must_use]
+    pub fn cycles_per_tool(&self) -> Option<f64> {
+        let cycles: Vec<f64> = self.ended().map(|row| f64::from(row.cycles)).collect();
+        Spread::of(cycles).map(|all| all.mean)
+    }
+
     /// Seconds in the lane of the ended tools.
     #[must_use]
     pub fn seconds_spread(&self) -> Option<Spread> {

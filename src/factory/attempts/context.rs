@@ -298,7 +298,7 @@ impl Context {
         loop {
             let held = *self.hold.borrow_and_update();
             let Some(why) = held else { break };
-            self.say(format!("waiting for the {}: {why}", self.role), true);
+            self.say(format!("waiting for {}: {why}", self.role.called()), true);
             waited = true;
             let ended = |_| Stop::Dropped("the engine has ended".to_owned());
             self.hold.changed().await.map_err(ended)?;

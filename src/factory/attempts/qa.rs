@@ -174,6 +174,13 @@ async fn run(
     let stopped = tools.clock.stopped().saturating_sub(stopped);
     let stopped = u64::try_from(stopped.as_millis()).unwrap_or(u64::MAX);
     evidence.millis = evidence.millis.saturating_sub(stopped);
+    if stopped > 0 {
+        // Which gate it was stopped in is not known.
+        evidence
+            .gates
+            .iter_mut()
+            .for_each(|gate| gate.millis = None);
+    }
     let paper = Paper::Evidence {
         tool: context.tool.clone(),
         run: number,

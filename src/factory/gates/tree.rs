@@ -77,6 +77,7 @@ fn gate(found: Vec<Found>, fine: String) -> GateResult {
         passed,
         words,
         cheats,
+        millis: None,
     }
 }
 

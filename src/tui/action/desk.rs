@@ -7,6 +7,8 @@ use Care::Looks;
 use Place::{All, On};
 
 const LOGS: Place = On(&[Tab::Logs]);
+/// Where lines come that have times.
+const FOLLOWED: Place = On(&[Tab::Factory, Tab::Logs]);
 /// Stats saves its table.
 const SAVED: Place = On(&[Tab::Factory, Tab::Agents, Tab::Logs, Tab::Tool]);
 
@@ -17,7 +19,7 @@ pub const ROWS: &[Row] = &[
         &["t"],
         "time",
         "times as local, as UTC, or since the tool was begun",
-        LOGS,
+        FOLLOWED,
         Looks,
     ),
     row(

@@ -49,6 +49,14 @@ pub const ROWS: &[Row] = &[
         Acts,
     ),
     row(
+        Probe,
+        &["r"],
+        "try now",
+        "ask the host of the cursor, or of its role, again",
+        AGENTS,
+        Acts,
+    ),
+    row(
         Escalate,
         &["E"],
         "escalate",
@@ -131,14 +139,6 @@ pub const ROWS: &[Row] = &[
     tool::REWIND,
     figures::REOPEN,
     row(
-        Probe,
-        &["r"],
-        "try now",
-        "ask the host of the cursor, or of its role, again",
-        AGENTS,
-        Acts,
-    ),
-    row(
         Doctor,
         &["d"],
         "doctor",
@@ -199,7 +199,7 @@ pub const ROWS: &[Row] = &[
         &["w"],
         "wrap",
         "wrap long lines, or cut them",
-        LOGS,
+        FOLLOWED,
         Looks,
     ),
     row(

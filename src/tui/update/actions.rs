@@ -191,6 +191,10 @@ fn moved(model: &mut Model, action: Action) -> Vec<Effect> {
             return Vec::new();
         }
         Tab::Factory if action == Action::Follow => items::follow(model),
+        // One way of showing lines, wherever they stand.
+        Tab::Factory if matches!(action, Action::Wrap | Action::Time) => {
+            return logs::run(model, action);
+        }
         _ => {}
     }
     let page = isize::try_from(model.size.1 / 2).unwrap_or(1);

@@ -86,7 +86,7 @@ pub fn find(model: &mut Model, text: &str) -> Vec<Effect> {
     if ends.is_empty() {
         // Where there is little room, the turns are those of one role.
         let of = match staff::agent(model) {
-            Some(agent) if model.size.0 < view::WIDE => format!(" of the {}", agent.role),
+            Some(agent) if model.size.0 < view::WIDE => format!(" of {}", agent.role.called()),
             _ => String::new(),
         };
         show(model, refused(format!("no turn{of} has \"{text}\"")));

@@ -50,14 +50,19 @@ pub fn run(model: &mut Model, action: Action) -> Vec<Effect> {
             return moved(model, isize::MIN);
         }
         Action::Wrap => {
-            model.logs.wrap = !model.logs.wrap;
+            model.logs.lines.wrap = !model.logs.lines.wrap;
             model.logs.left = 0;
         }
+        Action::Left | Action::Right if model.logs.lines.wrap => {
+            let key = model.keys.or(Action::Wrap, "the key wrap");
+            let words = format!("long lines are wrapped, so nothing is aside: {key} cuts them");
+            show(model, refused(words));
+        }
         Action::Left => model.logs.left = model.logs.left.saturating_sub(ASIDE),
-        Action::Right if !model.logs.wrap => model.logs.left += ASIDE,
+        Action::Right => model.logs.left += ASIDE,
         Action::Agent | Action::Level => return other(model, action),
         Action::Tool => return tool(model),
-        Action::Time => model.logs.time = model.logs.time.next(),
+        Action::Time => model.logs.lines.time = model.logs.lines.time.next(),
         Action::Filter => ask(model),
         Action::Next | Action::Previous if model.book.filter().text.is_empty() => {
             nothing_sought(model);

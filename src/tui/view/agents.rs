@@ -12,6 +12,7 @@ use super::top::thousands;
 use super::{doing, hosts, role, roles, turns};
 use crate::domain::screen::{AgentState, AgentStatus, Snapshot};
 use crate::domain::stats::Usage;
+use crate::text::width::columns;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -53,7 +54,7 @@ pub fn draw(model: &Model, ink: &Ink<'_>, area: Rect, buffer: &mut Buffer) {
     };
     // Keys act on a role there too: it is named.
     if small && matches!(focus, Staff::Hosts | Staff::Turns) {
-        let table = Table::fit(usize::from(column.width()));
+        let table = Table::fit(&s.agents, usize::from(column.width()));
         column.line(ink, &table.row(model, ink, agent, true), buffer);
     }
     if roomy || matches!(focus, Staff::Roles | Staff::Role) {
@@ -99,7 +100,7 @@ fn table(model: &Model, s: &Snapshot, ink: &Ink<'_>, column: &mut Column, buffer
         .roles
         .cursor
         .min(s.agents.len().saturating_sub(1));
-    let table = Table::fit(usize::from(column.width()));
+    let table = Table::fit(&s.agents, usize::from(column.width()));
     column.line(ink, &table.head(ink), buffer);
     for (at, agent) in s.agents.iter().enumerate() {
         let line = table.row(model, ink, agent, at == cursor);
@@ -155,11 +156,13 @@ struct Table {
 }
 
 impl Table {
-    fn fit(width: usize) -> Self {
+    fn fit(agents: &[AgentStatus], width: usize) -> Self {
         let wide = width >= usize::from(super::WIDE);
         let fixed = 3 + 12 + 12 + LAST + if wide { 8 + 15 + 14 } else { 0 };
         let room = width.saturating_sub(fixed + 1);
-        let model = (room / 2).min(27);
+        // What names leave is for what is done.
+        let names = agents.iter().map(|agent| columns(&agent.model));
+        let model = names.max().unwrap_or(0).max(15).min(room / 2).min(27);
         Self {
             model,
             doing: room.saturating_sub(model),

@@ -67,11 +67,17 @@ fn nothing(
     buffer: &mut Buffer,
 ) {
     let more = format!("{key} shows the next of {count}");
+    let first = format!("{key} shows the first of {count}");
     let next = format!("{key} next");
     let (title, words, end) = match (&card.id, count) {
         (Some(_), 0) => ("It is answered", "nothing else waits for you", ""),
         (Some(_), _) => ("It is answered", more.as_str(), next.as_str()),
-        (None, _) => (
+        (None, 1..) => (
+            "Something waits for you by now",
+            first.as_str(),
+            next.as_str(),
+        ),
+        (None, 0) => (
             "Nothing waits for you",
             "What needs a person's word appears here and in line 2.",
             "",

@@ -114,13 +114,7 @@ impl Picture<'_> {
             let line = Line::from(ink.span(Part::Dim, format!("   {means}")));
             column.line(ink, &line, buffer);
         }
-        let mut table = gates::table(s, ink, width);
-        // Where rows are scarce, one line of gates says the same.
-        if column.left() < table.len() + 12 {
-            table = gates::compact(s, ink, width);
-        }
-        let mut red = gates::failing(s, ink, width, 3);
-        red.extend(gates::course(s, ink));
+        let (table, red) = self.gates(column);
         // A pane that has the focus is seen, if need be in the place of the gates.
         let listed = matches!(model.focus, Focus::Live | Focus::Timeline);
         if !listed || column.left() > table.len() + red.len() + 2 + LIVE {
@@ -141,6 +135,22 @@ impl Picture<'_> {
             self.live(column, live, buffer);
         }
         self.timeline(column, moves, buffer);
+    }
+
+    /// What the gates measured, and what was red: of the tool under way, and of none that was.
+    fn gates(&self, column: &Column) -> (Vec<Line<'static>>, Vec<Line<'static>>) {
+        let (s, ink, width) = (self.snapshot, self.ink, usize::from(column.width()));
+        if s.current_tool.is_none() {
+            return (Vec::new(), Vec::new());
+        }
+        let mut table = gates::table(s, ink, width);
+        // Where rows are scarce, one line of gates says the same.
+        if column.left() < table.len() + 12 {
+            table = gates::compact(s, ink, width);
+        }
+        let mut red = gates::failing(s, ink, width, 3);
+        red.extend(gates::course(s, ink));
+        (table, red)
     }
 
     /// The heading of a pane: reversed while the keys that move go there.

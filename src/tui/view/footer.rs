@@ -7,6 +7,7 @@ use super::super::model::Model;
 use super::super::offer;
 use super::super::tabs::{Focus, Tab};
 use super::super::theme::Part;
+use super::super::update::needs::entry;
 use super::WIDE;
 use super::ink::Ink;
 use crate::text::plural::plural;
@@ -48,10 +49,12 @@ fn saving(model: &Model, ink: &Ink<'_>) -> Line<'static> {
 fn of_layer(model: &Model, layer: &Layer) -> Vec<(String, &'static str)> {
     let fixed: &[(&str, &str)] = match layer {
         Layer::Help(_) => &[("j k", "scroll"), ("q", "close")],
-        Layer::Needs(_) => {
+        Layer::Needs(card) => {
             let count = model.snapshot.as_ref().map_or(0, |s| s.needs.len());
-            let choose = (count > 0).then(|| ("1-9".to_owned(), "choose"));
-            let next = (count > 1).then(|| (model.keys.or(Action::Needs, "j"), "next"));
+            let here = entry(model, card);
+            let choose = here.map(|_| ("1-9".to_owned(), "choose"));
+            let next = count > usize::from(here.is_some());
+            let next = next.then(|| (model.keys.or(Action::Needs, "j"), "next"));
             let close = [("q".to_owned(), "close")];
             return choose.into_iter().chain(next).chain(close).collect();
         }
@@ -147,6 +150,10 @@ fn tab(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
             Action::Suspend | Action::Redraw | Action::Theme | Action::Mouse => {}
             Action::Palette | Action::Help | Action::Leave => last.push((key, word)),
             action if action.of_item() && model.on(Focus::Queue) => {
+                first.push((key, word));
+            }
+            // They are named while the live text has the focus.
+            Action::Follow | Action::Wrap | Action::Time if model.tab == Tab::Factory => {
                 first.push((key, word));
             }
             _ if model.tab == Tab::Logs && row.place == Place::All => behind.push((key, word)),

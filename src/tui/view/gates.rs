@@ -1,7 +1,7 @@
 //! The gates: what each measures, what it found in this run and in the last, and the rows that failed.
 
 use super::super::theme::Part;
-use super::ink::{Ink, cell};
+use super::ink::{Ink, cell, right};
 use crate::domain::screen::{FailingLine, GateLine, Measured, Snapshot};
 use crate::text::width::columns;
 use ratatui::text::{Line, Span};
@@ -22,6 +22,11 @@ const GATES: [(&str, &str, &str); 9] = [
 /// Gates shown only where a run has them: settings or an earlier red gate leave them out, and older runs lack them.
 const SOMETIMES: [&str; 3] = ["readme", "again", "mutation"];
 
+/// Columns of a run's figures, at least.
+const FIGURE: usize = 10;
+/// Columns of what a gate measures, before times have room.
+const ABOUT: usize = 24;
+
 /// The gates there are, as far as these runs tell.
 fn gates(runs: &[Measured]) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     GATES.into_iter().filter(|(gate, ..)| {
@@ -40,41 +45,101 @@ fn unmeasured(snapshot: &Snapshot, ink: &Ink<'_>) -> Vec<Line<'static>> {
 
 /// A row for each gate, the run before beside the newest.
 pub fn table(snapshot: &Snapshot, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
-    let mut runs: Vec<(String, Option<&Measured>)> = snapshot
-        .measured
-        .iter()
-        .map(|run| (format!("run {}", run.run), Some(run)))
-        .collect();
-    if let Some(run) = snapshot.measuring {
-        runs.push((format!("run {run}, now"), None));
-    }
-    let runs = runs.split_off(runs.len().saturating_sub(2));
+    let runs = runs(snapshot);
     if runs.is_empty() {
         return unmeasured(snapshot, ink);
     }
-    let about = width.saturating_sub(14 + 15 * runs.len()).min(35);
+    let rows: Vec<_> = gates(&snapshot.measured).collect();
+    let Widths { about, wide, clock } = Widths::of(&runs, &rows, width);
     let mut head = format!("   {}{}", cell("Gate", 11), cell("what it measures", about));
-    for (title, _) in &runs {
-        head.push_str(&cell(title, 15));
+    for ((title, _), wide) in runs.iter().zip(&wide) {
+        head.push_str(&cell(title, *wide));
     }
     let mut lines = vec![Line::from(ink.span(Part::Dim, head.trim_end()))];
-    for (gate, _, what) in gates(&snapshot.measured) {
-        let newest = runs.last().map(|(_, run)| found(*run, gate));
-        let (part, sign) = newest.map_or((Part::Dim, "○"), |found| mark(found));
+    let last = runs.last().and_then(|(_, run)| *run);
+    for (gate, _, what) in rows {
+        let (part, sign) = mark(found(last, gate));
         let mut spans = vec![
             ink.span(part, format!(" {sign} ")),
             ink.raw(cell(gate, 11)),
             ink.span(Part::Dim, cell(what, about)),
         ];
-        for (_, run) in &runs {
-            let found = found(*run, gate);
-            let (part, text) = figure(found);
-            spans.push(ink.span(part, cell(&text, 14)));
+        for (n, ((_, run), wide)) in (1..).zip(runs.iter().zip(&wide)) {
+            let (part, text) = figure(found(*run, gate), n == runs.len());
+            spans.push(ink.span(part, cell(&text, wide - 1)));
             spans.push(Span::raw(" "));
         }
+        spans.push(ink.span(Part::Dim, right(&time(last, gate), clock)));
         lines.push(Line::from(spans));
     }
     lines
+}
+
+/// The newest two runs with their titles; None = under way.
+fn runs(snapshot: &Snapshot) -> Vec<(String, Option<&Measured>)> {
+    let measured = snapshot.measured.iter();
+    let mut runs: Vec<_> = measured
+        .map(|run| (format!("run {}", run.run), Some(run)))
+        .collect();
+    if let Some(run) = snapshot.measuring {
+        runs.push((format!("run {run}, now"), None));
+    }
+    runs.split_off(runs.len().saturating_sub(2))
+}
+
+/// Columns of the table behind the name of the gate.
+struct Widths {
+    /// What a gate measures.
+    about: usize,
+    /// Each run's figures.
+    wide: Vec<usize>,
+    /// How long each gate took in the newest run; 0 = nobody measured, or there is no room.
+    clock: usize,
+}
+
+impl Widths {
+    fn of(runs: &[(String, Option<&Measured>)], rows: &[(&str, &str, &str)], width: usize) -> Self {
+        let widest = |texts: &mut dyn Iterator<Item = String>| {
+            texts.map(|text| columns(&text)).max().unwrap_or(0)
+        };
+        let figures = |(n, (title, run)): (usize, &(String, Option<&Measured>))| {
+            let text = |gate| figure(found(*run, gate), n == runs.len()).1;
+            let wide = widest(&mut rows.iter().map(|(gate, ..)| text(gate)));
+            wide.max(columns(title)).clamp(FIGURE, 15) + 2
+        };
+        let wide: Vec<usize> = (1..).zip(runs).map(figures).collect();
+        let room = width.saturating_sub(14 + wide.iter().sum::<usize>());
+        let last = runs.last().and_then(|(_, run)| *run);
+        let clock = widest(&mut rows.iter().map(|(gate, ..)| time(last, gate)));
+        // A blank stands behind it. Where there is little room it goes first.
+        let clock = if room > ABOUT + clock { clock } else { 0 };
+        Self {
+            about: (room - clock).saturating_sub(1).min(35),
+            wide,
+            clock,
+        }
+    }
+}
+
+/// How long a gate took in a run, where that is known.
+fn time(run: Option<&Measured>, gate: &str) -> String {
+    match found(run, gate) {
+        Found::Is(line) => line.millis.map_or_else(String::new, took),
+        _ => String::new(),
+    }
+}
+
+/// 4 ms, 1.1 s, 34 s, 1 m 26.
+pub fn took(millis: u64) -> String {
+    match millis {
+        0..100 => format!("{millis} ms"),
+        100..9_950 => format!("{:.1} s", millis as f64 / 1000.0),
+        9_950..59_500 => format!("{:.0} s", millis as f64 / 1000.0),
+        _ => {
+            let seconds = millis.saturating_add(500) / 1000;
+            format!("{} m {:02}", seconds / 60, seconds % 60)
+        }
+    }
 }
 
 /// How a gate stands in a run.
@@ -103,11 +168,13 @@ fn mark(found: Found<'_>) -> (Part, &'static str) {
     }
 }
 
-fn figure(found: Found<'_>) -> (Part, String) {
+/// What it found; in the newest run the sign in front of the row says what was red.
+fn figure(found: Found<'_>, newest: bool) -> (Part, String) {
     match found {
         Found::Waits => (Part::Dim, "not in yet".to_owned()),
         Found::NotRun => (Part::Dim, "not run".to_owned()),
         Found::Is(line) if line.passed => (Part::Ok, line.figure.clone()),
+        Found::Is(line) if newest => (Part::Fail, line.figure.clone()),
         Found::Is(line) => (Part::Fail, format!("✗ {}", line.figure)),
     }
 }

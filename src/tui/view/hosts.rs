@@ -98,6 +98,7 @@ fn row(s: &Snapshot, ink: &Ink<'_>, server: &ServerFacts, pane: u16) -> Line<'st
     };
     let busy = s.agents.iter().any(|agent| own(&agent));
     let (part, sign, word) = match server.up {
+        Some(false) if server.refused => (Part::Fail, "✗", "refused"),
         Some(false) => (Part::Fail, "✗", "away"),
         _ if busy => (Part::Active, "▸", "up"),
         Some(true) => (Part::Ok, "✓", "up"),
@@ -171,10 +172,14 @@ fn trouble(
                 server.host,
                 doing::clock(model, to)
             ),
-            None => format!(
-                "{} is away since {from}: {turns} to be taken again",
-                server.host
-            ),
+            None => {
+                let does = match server.refused {
+                    true => "refuses the key",
+                    false => "is away",
+                };
+                let host = &server.host;
+                format!("{host} {does} since {from}: {turns} to be taken again")
+            }
         };
         if width < usize::from(WIDE) {
             told(Part::Dim, words);

@@ -2,8 +2,9 @@
 
 use super::super::action::Action;
 use super::super::model::Model;
+use super::super::pane;
 use super::super::spoken::{LOOKED_AT, below, held, words};
-use super::super::tabs::Tab;
+use super::super::tabs::{Lines, Tab, Time};
 use super::super::theme::Part;
 use super::ink::Ink;
 use super::wrap;
@@ -16,8 +17,18 @@ use ratatui::text::{Line, Span};
 /// Columns of the time.
 const CLOCK: usize = 10;
 
-/// Heading: whose words, thinking or writing.
+/// Heading: whose words, thinking or writing, and how lines are shown where that is not as usual.
 pub fn title(model: &Model) -> String {
+    let Lines { wrap, time } = model.logs.lines;
+    let cut = if wrap { "" } else { ", long lines cut" };
+    let times = match time {
+        Time::Local => String::new(),
+        _ => format!(", {}", pane::times(model)),
+    };
+    format!("{}{cut}{times}", whose(model))
+}
+
+fn whose(model: &Model) -> String {
     let worker = model
         .snapshot
         .as_ref()
@@ -25,7 +36,10 @@ pub fn title(model: &Model) -> String {
         .map(|attempt| attempt.role.name());
     if let Some(below) = held(model) {
         let key = model.keys.or(Action::Bottom, "the newest");
-        return format!("{below} below, {key} follows");
+        return match below {
+            0 => format!("held, {key} follows"),
+            below => format!("{below} below, {key} follows"),
+        };
     }
     match words(model).next() {
         // The gates measure, another has begun, or nobody works.
@@ -63,8 +77,12 @@ pub fn lines(model: &Model, ink: &Ink<'_>, width: usize, rows: usize) -> Vec<Lin
     let mut stamp = None;
     // From the newest upwards; only what will be seen is made.
     for row in words(model).skip(below(model)).take(rows) {
-        let clock = model.local(row.at).format("%H:%M:%S").to_string();
-        let broken = wrap::last(&row.text, text, rows - lines.len());
+        let clock = pane::clock(model, row.at);
+        let broken = match model.logs.lines.wrap {
+            true => wrap::last(&row.text, text, rows - lines.len()),
+            // What does not fit is cut where it is drawn.
+            false => vec![row.text.clone()],
+        };
         // A time stands where it differs from the row above; going upwards that is known one row later.
         if stamp.as_ref() == Some(&clock)
             && let Some(below) = lines.last_mut()

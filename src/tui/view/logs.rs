@@ -161,18 +161,14 @@ fn place(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> 
         false => format!("{lines} found in {}", grouped(book.len() as u64)),
     };
     let left = format!("{lines}, {disk}{newest}");
-    let time = match model.logs.time {
-        Time::Local => "local time",
-        Time::Utc => "UTC",
-        Time::Since => "since the tool was begun",
-    };
+    let time = pane::times(model);
     let time = match day(model) {
         Some(day) => format!("{day}, {time}"),
         None => time.to_owned(),
     };
-    let right = match (model.logs.wrap, model.logs.left) {
-        (true, _) => format!("wrapped, {time}"),
-        (false, 0) => time,
+    let right = match (model.logs.lines.wrap, model.logs.left) {
+        (true, _) => time,
+        (false, 0) => format!("long lines cut, {time}"),
         (false, left) => format!("from column {}, {time}", left + 1),
     };
     ink.rule(&[(Part::Dim, &left)], &right, width)
@@ -182,7 +178,7 @@ fn place(model: &Model, ink: &Ink<'_>, below: u64, width: u16) -> Line<'static> 
 fn day(model: &Model) -> Option<String> {
     let at = model.book.up_to(model.logs.end).checked_sub(1)?;
     let row = model.book.wanted(at)?;
-    let day = |at: DateTime<Utc>| match model.logs.time {
+    let day = |at: DateTime<Utc>| match model.logs.lines.time {
         Time::Utc => at.date_naive(),
         _ => model.local(at).date(),
     };
@@ -235,7 +231,7 @@ fn row_lines<'a>(
         let word = row.word();
         let speaker = cell(speaker(&row.from), 5);
         spans.extend([
-            ink.span(Part::Dim, format!("{} ", clock(model, row.at))),
+            ink.span(Part::Dim, format!("{} ", pane::clock(model, row.at))),
             part_of(row).map_or_else(|| ink.raw(word), |part| ink.span(part, word)),
             ink.raw(format!(" {speaker} ")),
         ]);
@@ -251,7 +247,7 @@ fn row_lines<'a>(
         Level::Error => ink.style(Part::Fail),
         _ => ratatui::style::Style::new(),
     };
-    let texts = if model.logs.wrap {
+    let texts = if model.logs.lines.wrap {
         let before = columns(&prefix);
         pane::wrapped(&row.text, pane::width(model), before)
     } else {
@@ -276,26 +272,6 @@ fn row_lines<'a>(
         lines.push(Line::from(line).style(whole));
     }
     lines
-}
-
-/// A time in eight columns.
-fn clock(model: &Model, at: DateTime<Utc>) -> String {
-    const FORM: &str = "%H:%M:%S";
-    let begun = model.snapshot.as_ref().and_then(|s| s.started_at);
-    match (model.logs.time, begun) {
-        (Time::Utc, _) => at.format(FORM).to_string(),
-        (Time::Since, Some(begun)) => {
-            let seconds = (at - begun).num_seconds();
-            let (sign, all) = (if seconds < 0 { "-" } else { "" }, seconds.abs());
-            let text = format!("{sign}{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
-            match columns(&text) {
-                0..9 => format!("{text:>8}"),
-                // Days away, its minutes say nothing.
-                _ => format!("{:>8}", format!("{sign}{} d", all / 86_400)),
-            }
-        }
-        _ => model.local(at).format(FORM).to_string(),
-    }
 }
 
 /// The style of a row's word, where it has one.

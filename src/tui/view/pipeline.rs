@@ -5,6 +5,7 @@ use super::super::theme::Part;
 use super::WIDE;
 use super::ink::Ink;
 use super::spent::{self, Stay};
+use crate::domain::event::RunSummary;
 use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::{AgentState, Snapshot};
@@ -43,6 +44,12 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
+    /// The newest run of the tool under way.
+    fn run(&self) -> Option<&RunSummary> {
+        let tool = self.snapshot.current_tool.as_ref();
+        tool.and(self.snapshot.runs.last())
+    }
+
     fn mark(&self, phase: Phase) -> Mark {
         let here = self.snapshot.phase;
         if self.snapshot.current_tool.is_none() {
@@ -71,7 +78,7 @@ impl Way<'_> {
     /// `✓ spec`, `▸ [ qa, run 2 ]`.
     fn label(&self, phase: Phase) -> (Part, String) {
         let run = self.snapshot.measuring.or_else(|| {
-            let last = self.snapshot.runs.last();
+            let last = self.run();
             last.map(|run| run.run)
         });
         let name = match (phase, run) {
@@ -113,7 +120,7 @@ impl Way<'_> {
 
     /// The last run was red and nothing has been measured since.
     fn red(&self) -> bool {
-        let last = self.snapshot.runs.last();
+        let last = self.run();
         last.is_some_and(|run| !run.green) && self.snapshot.measuring.is_none()
     }
 }

@@ -120,7 +120,8 @@ pub fn tools(model: &Model, ink: &Ink<'_>, figures: &Figures, most: usize) -> Ve
     let mut all: Vec<(Part, &str, &str, String)> = Vec::new();
     for ship in &shift.shipped {
         let words = row(&ship.tool).map_or_else(String::new, |row| {
-            format!("{}  {}", plural(row.cycles, "cycle"), row.used.money())
+            let cycles = plural(row.cycles, "cycle");
+            format!("{cycles:<8}  {}", row.used.money())
         });
         all.push((Part::Ok, "✓", &ship.tool, words));
     }

@@ -92,20 +92,23 @@ fn state(model: &Model, wide: bool, room: usize) -> (Part, String, String) {
     };
     let state = format!("{sign} {word}");
     let last = snapshot.map(|s| s.last_event.unwrap_or(s.last_update));
-    let mut end = match last {
-        Some(at) if wide => format!("   last event {} ", seconds(model, at)),
-        Some(at) => format!("  {} ", doing::clock(model, at)),
-        None => " ".to_owned(),
+    let mut ends = match last {
+        Some(at) => vec![format!("  {} ", doing::clock(model, at))],
+        None => vec![" ".to_owned()],
     };
+    if let Some(at) = last.filter(|_| wide) {
+        ends.insert(0, format!("   last event {} ", seconds(model, at)));
+    }
     let place = match &model.machine {
         Some(machine) if wide => format!("   {} on {machine}", model.home),
         _ if wide => format!("   {}", model.home),
         _ => format!("  {}", model.home),
     };
     // Where there is no room for both, the time says more.
-    if wide || columns(&state) + columns(&place) + columns(&end) < room {
-        end.insert_str(0, &place);
-    }
+    let both = ends.iter().map(|end| format!("{place}{end}"));
+    let fits = |end: &String| columns(&state) + columns(end) + usize::from(!wide) <= room;
+    let end = both.chain(ends.last().cloned()).find(fits);
+    let end = end.or(ends.pop()).unwrap_or_default();
     (part, state, end)
 }
 
@@ -226,16 +229,52 @@ pub fn day(snapshot: &Snapshot) -> String {
     format!("24 h ${used:.2} of ${limit:.2}")
 }
 
+/// As much of it as there is room for: what stands between a model's code and the machine always stands.
 fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     let Some(s) = &model.snapshot else {
         return Line::default();
     };
+    // The bar gives way before words do.
+    let (small, least) = (width.min(WIDE - 1), width.min(NARROW - 1));
+    let all = [
+        (width, width),
+        (small, width),
+        (small, small),
+        (least, least),
+    ]
+    .into_iter();
+    let mut lines = all.map(|widths| money(model, s, ink, widths));
+    let (mut line, warnings) = lines.next().unwrap_or_default();
+    let wide: usize = warnings.iter().map(|words| columns(&words.content)).sum();
+    let room = usize::from(width).saturating_sub(wide + usize::from(wide > 0));
+    if line.width() > room
+        && let Some((shorter, _)) = lines.find(|(line, _)| line.width() <= room)
+    {
+        line = shorter;
+    }
+    if wide > 0 {
+        // Whatever else there is no room for.
+        line = fitted(&line, room);
+        let pad = room.saturating_sub(line.width());
+        line.spans.push(Span::raw(" ".repeat(pad)));
+        line.spans.extend(warnings);
+    }
+    line
+}
+
+/// The line with bar and words as in windows of so many columns, and what it has to warn of.
+fn money(
+    model: &Model,
+    s: &Snapshot,
+    ink: &Ink<'_>,
+    (bar, width): (u16, u16),
+) -> (Line<'static>, Vec<Span<'static>>) {
     let share = if s.day_limit_usd > 0.0 {
         (s.day_usd / s.day_limit_usd).clamp(0.0, 1.0)
     } else {
         0.0
     };
-    let bar = if width >= WIDE { 20 } else { 10 };
+    let bar = if bar >= WIDE { 20 } else { 10 };
     let full = (share * bar as f64).ceil() as usize;
     let mut spans = vec![
         ink.raw(format!("   {} ", day(s))),
@@ -259,19 +298,11 @@ fn budget(model: &Model, ink: &Ink<'_>, width: u16) -> Line<'static> {
     if bare(s) {
         warnings.push(ink.span(Part::Alarm, BARE));
     }
-    if !warnings.is_empty() {
-        // Whatever else there is no room for.
-        let wide: usize = warnings.iter().map(|words| columns(&words.content)).sum();
-        let room = usize::from(width).saturating_sub(wide + 1);
-        let mut line = fitted(&Line::from(spans), room);
-        let pad = room.saturating_sub(line.width());
-        line.spans.push(Span::raw(" ".repeat(pad)));
-        line.spans.extend(warnings);
-        return line;
+    if warnings.is_empty() {
+        let box_words = if width >= WIDE { "box " } else { "" };
+        spans.push(ink.span(Part::Dim, format!("   {box_words}{}", s.sandbox)));
     }
-    let box_words = if width >= WIDE { "box " } else { "" };
-    spans.push(ink.span(Part::Dim, format!("   {box_words}{}", s.sandbox)));
-    Line::from(spans)
+    (Line::from(spans), warnings)
 }
 
 /// Said for as long as code of models runs without walls.

@@ -61,7 +61,7 @@ pub fn draw(
                 let key = model.keys.or(Action::Close, "an empty search");
                 let of = match wide {
                     true => String::new(),
-                    false => format!(" of the {}", agent.role),
+                    false => format!(" of {}", agent.role.called()),
                 };
                 format!("   no turn{of} has that: {key} shows all")
             }

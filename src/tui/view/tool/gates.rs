@@ -2,6 +2,7 @@
 
 use super::super::super::theme::Part;
 use super::super::super::tool::ToolView;
+use super::super::gates::took;
 use super::super::ink::{Ink, cell};
 use crate::domain::case::CaseResult;
 use crate::domain::evidence::Evidence;
@@ -74,19 +75,25 @@ pub fn tall(view: &ToolView, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> 
     };
     let before = view.moment.before(ran);
     let before = before.map(figures).unwrap_or_default();
+    let evidence = view.evidence(ran.run.run);
     let mut lines = Vec::new();
     for figure in figures(ran) {
         let (part, sign) = sign(figure.good);
         let other = before.iter().find(|other| other.gate == figure.gate);
         let other = other.filter(|other| other.text != figure.text);
         let was = other.map_or_else(String::new, |other| format!("   was {}", other.text));
+        let time = evidence.and_then(|evidence| time(evidence, &figure.gate));
+        let time = time.map_or_else(String::new, |time| format!("{time:>8}"));
+        let text = match time.is_empty() {
+            true => figure.text,
+            false => format!("{:<8}", figure.text),
+        };
         lines.push(Line::from(vec![
             ink.span(part, format!(" {sign} ")),
-            Span::raw(format!("{:<10}{}", figure.gate, figure.text)),
-            ink.span(Part::Dim, was),
+            Span::raw(format!("{:<10}{text}", figure.gate)),
+            ink.span(Part::Dim, time + &was),
         ]));
     }
-    let evidence = view.evidence(ran.run.run);
     if let Some(evidence) = evidence {
         lines.extend(failing(evidence, ink, width));
     }
@@ -97,6 +104,12 @@ pub fn tall(view: &ToolView, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> 
         ink.span(Part::Dim, format!(" {}", place(ran, evidence))),
     ));
     lines
+}
+
+/// How long a gate took, where that was measured.
+fn time(evidence: &Evidence, gate: &str) -> Option<String> {
+    let gate = evidence.gates.iter().find(|known| known.gate == gate);
+    gate?.millis.map(took)
 }
 
 /// The box it ran in; before its evidence is read, the gate that was red.

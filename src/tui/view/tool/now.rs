@@ -103,7 +103,10 @@ fn because(words: &str, reason: &str) -> String {
 fn ways(model: &Model, view: &ToolView) -> Vec<(String, String)> {
     let snapshot = model.snapshot.as_ref();
     let current = snapshot.filter(|s| s.current_tool.as_ref() == Some(&view.name));
-    let again = current.map_or_else(String::new, |s| format!("run {} again", s.phase));
+    let again = current.map_or_else(String::new, |s| match s.phase {
+        Phase::Qa => "run QA again".to_owned(),
+        phase => format!("run {phase} again"),
+    });
     let asks = match staff::reviewer(model) {
         Ok(_) => "ask the Supervisor".to_owned(),
         Err(None) => "escalate to you".to_owned(),
@@ -117,8 +120,9 @@ fn ways(model: &Model, view: &ToolView) -> Vec<(String, String)> {
         (Action::Requeue, "back to queue"),
         (Action::Park, "park"),
         (Action::Unpark, "take it up again"),
+        (Action::Reopen, "reopen it with a bug"),
     ];
-    let of_item = |action| matches!(action, Action::Verdict | Action::Unpark);
+    let of_item = |action| matches!(action, Action::Verdict | Action::Unpark | Action::Reopen);
     let offered = all.into_iter().filter_map(|(action, words)| {
         let key = offer::key(model, action)?;
         (current.is_some() || of_item(action)).then_some(())?;

@@ -5,6 +5,7 @@ use super::super::super::theme::Part;
 use super::super::super::tool::ToolView;
 use super::super::column::Column;
 use super::super::ink::Ink;
+use super::super::wrap;
 use super::{gates, now};
 use crate::text::sanitise::one_line;
 use ratatui::buffer::Buffer;
@@ -42,7 +43,7 @@ pub fn tall(
     column.rule(ink, &[(Part::Title, &title)], &right, buffer);
     column.lines(ink, &bugs(view, ink), buffer);
     column.rule(ink, &[(Part::Title, "Attempts and cost")], "", buffer);
-    column.lines(ink, &effort(model, view, ink), buffer);
+    column.lines(ink, &effort(model, view, ink, width), buffer);
     if column.left() >= 3 {
         column.rule(
             ink,
@@ -88,7 +89,7 @@ fn bugs(view: &ToolView, ink: &Ink<'_>) -> Vec<Line<'static>> {
 }
 
 /// `spec 2, review 5`: turns by phase, the ladder, what the limits count.
-fn effort(model: &Model, view: &ToolView, ink: &Ink<'_>) -> Vec<Line<'static>> {
+fn effort(model: &Model, view: &ToolView, ink: &Ink<'_>, width: usize) -> Vec<Line<'static>> {
     let turns: Vec<String> = view
         .turns
         .iter()
@@ -100,18 +101,24 @@ fn effort(model: &Model, view: &ToolView, ink: &Ink<'_>) -> Vec<Line<'static>> {
     };
     let facts = &view.moment.facts;
     let course = &facts.course;
-    let ladder = format!(
-        "{} line {}, {} fresh, {} other models",
-        course.rung, course.line, course.fresh_starts, course.other_models
-    );
-    vec![
-        Line::from(vec![ink.span(Part::Dim, " turns  "), Span::raw(turns)]),
-        Line::from(vec![ink.span(Part::Dim, " ladder "), Span::raw(ladder)]),
-        Line::from(vec![
-            ink.span(Part::Dim, " used   "),
-            Span::raw(used(model, view)),
-        ]),
-    ]
+    let ladder = match view.turns.is_empty() {
+        true => "begins at L1".to_owned(),
+        false => format!(
+            "{} line {}, {} fresh, {} other models",
+            course.rung, course.line, course.fresh_starts, course.other_models
+        ),
+    };
+    let labelled = |label: &'static str, words: String| {
+        Line::from(vec![ink.span(Part::Dim, label), Span::raw(words)])
+    };
+    let labels = [" turns  ", "        "].into_iter();
+    let turns = wrap::first(&turns, width.saturating_sub(8), 2);
+    let turns = labels.zip(turns).map(|(label, row)| labelled(label, row));
+    let rest = [
+        labelled(" ladder ", ladder),
+        labelled(" used   ", used(model, view)),
+    ];
+    turns.chain(rest).collect()
 }
 
 /// `$0.00 of $2.00, 187k of 400k tok, 62 of 90 min`; limits only where they are known.

@@ -112,7 +112,11 @@ fn below(notes: &[(usize, String)], width: usize) -> String {
         let front = x.saturating_sub(columns(&line));
         line.push_str(&" ".repeat(front));
         let room = end.saturating_sub(*x + 1);
-        line.push_str(cell(note, room).trim_end());
+        let note = match columns(note) > room {
+            true => note.replace(" of ", "/"),
+            false => note.clone(),
+        };
+        line.push_str(cell(&note, room).trim_end());
         line.push(' ');
     }
     line
