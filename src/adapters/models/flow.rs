@@ -116,6 +116,7 @@ mod tests {
             chunk
         });
         drop(flow(body));
-        assert!(ended.recv().await.is_none());
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(10), ended.recv());
+        assert_eq!(ended.await, Ok(None), "it reads on");
     }
 }
