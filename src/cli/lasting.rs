@@ -13,7 +13,10 @@ pub struct Lasting<W> {
     /// Whether the end of it is a terminal: one that refuses is gone.
     terminal: bool,
     pending: Vec<u8>,
+    /// Lines that were refused and not told yet.
     lost: u64,
+    /// What went out last was cut within a line.
+    cut: bool,
 }
 
 impl Lasting<File> {
@@ -35,19 +38,35 @@ impl<W: Write> Lasting<W> {
             terminal,
             pending: Vec::new(),
             lost: 0,
+            cut: false,
         }
     }
 
-    /// What was lost until now, on a line of its own whatever was cut before it.
+    /// What was lost until now, on a line of its own.
     fn gap(&self) -> String {
+        let end = if self.cut { "\n" } else { "" };
         match (self.lost, self.json) {
             (0, _) => String::new(),
-            (lost, true) => format!("\n{{\"lost\":{lost}}}\n"),
+            (lost, true) => format!("{end}{{\"lost\":{lost}}}\n"),
             (lost, false) => {
                 let lines = plural(lost, "line");
-                format!("\n         ({lines} lost: this output could not be written)\n")
+                format!("{end}         ({lines} lost: this output could not be written)\n")
             }
         }
+    }
+
+    /// Writes what there is room for; how much that was.
+    fn put(&mut self, bytes: &[u8]) -> (usize, io::Result<()>) {
+        let mut done = 0;
+        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+            match self.out.write(rest) {
+                Ok(0) => return (done, Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => done += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return (done, Err(error)),
+            }
+        }
+        (done, Ok(()))
     }
 }
 
@@ -58,16 +77,20 @@ impl<W: Write> Write for Lasting<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let pending = std::mem::take(&mut self.pending);
         let gap = self.gap();
-        let written = self.out.write_all(gap.as_bytes());
-        if written.is_ok() {
+        let all = [gap.as_bytes(), &std::mem::take(&mut self.pending)].concat();
+        let (done, written) = self.put(&all);
+        if done >= gap.len() {
             self.lost = 0;
         }
-        match written.and_then(|()| self.out.write_all(&pending)) {
+        if let Some(last) = done.checked_sub(1).and_then(|at| all.get(at)) {
+            self.cut = *last != b'\n';
+        }
+        match written {
             Err(error) if self.terminal || error.kind() == io::ErrorKind::BrokenPipe => Err(error),
             Err(_) => {
-                self.lost += memchr::memchr_iter(b'\n', &pending).count() as u64;
+                let refused = all.get(done.max(gap.len())..).unwrap_or_default();
+                self.lost += memchr::memchr_iter(b'\n', refused).count() as u64;
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -102,33 +125,40 @@ mod tests {
         }
     }
 
-    fn told(json: bool) -> String {
+    /// What comes of these lines, each with so much room.
+    fn told(json: bool, lines: &[(usize, &str)]) -> String {
         let mut disk = Disk {
-            room: 9,
+            room: 0,
             held: Vec::new(),
         };
-        let mut lost = 0;
-        for (room, line) in [
-            (9, "first\n"),
-            (3, "second\n"),
-            (0, "third\n"),
-            (99, "fourth\n"),
-        ] {
-            disk.room = room;
+        let (mut lost, mut cut) = (0, false);
+        for (room, line) in lines {
+            disk.room = *room;
             let mut out = Lasting::new(&mut disk, json, false);
-            out.lost = lost;
+            (out.lost, out.cut) = (lost, cut);
             out.write_all(line.as_bytes()).unwrap();
             out.flush().unwrap();
-            lost = out.lost;
+            (lost, cut) = (out.lost, out.cut);
         }
         String::from_utf8(disk.held).unwrap()
     }
 
     #[test]
     fn what_a_full_disk_refuses_is_counted_and_told_once_there_is_room() {
+        let cut = [
+            (9, "first\n"),
+            (3, "second\n"),
+            (0, "third\n"),
+            (99, "fourth\n"),
+        ];
         let gap = "\n         (2 lines lost: this output could not be written)\n";
-        assert_eq!(told(false), format!("first\nsec{gap}fourth\n"));
-        assert_eq!(told(true), "first\nsec\n{\"lost\":2}\nfourth\n");
+        assert_eq!(told(false, &cut), format!("first\nsec{gap}fourth\n"));
+        assert_eq!(told(true, &cut), "first\nsec\n{\"lost\":2}\nfourth\n");
+        let whole = [(9, "first\n"), (0, "second\nthird\n"), (99, "fourth\n")];
+        assert_eq!(told(true, &whole), "first\n{\"lost\":2}\nfourth\n");
+        // What is told of it may not fit either.
+        let twice = [(0, "first\n"), (5, "second\n"), (99, "third\n")];
+        assert_eq!(told(true, &twice), "{\"los\n{\"lost\":2}\nthird\n");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who brings things about: the words of `Event::actor` and what each may decide.
 
-use super::phase::Decider;
+use super::phase::{Decider, Role};
 
 /// The engine by rule.
 pub const ENGINE: &str = "engine";
@@ -54,8 +54,8 @@ pub fn may(actor: &str, by: Decider) -> bool {
 pub fn decider_words(by: Decider) -> &'static str {
     match by {
         Decider::Engine => "the engine",
-        Decider::Developer => "the developer",
-        Decider::Qa => "qa",
+        Decider::Developer => Role::Developer.called(),
+        Decider::Qa => Role::Qa.called(),
         Decider::Gates => "the gates",
         Decider::Reviewer => "the supervisor or the operator",
         Decider::Operator => "the operator",

@@ -78,7 +78,7 @@ pub struct GateResult {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cheats: BTreeMap<Cheat, u32>,
     /// How long its own runs took, all together, some of it beside other gates; absent where it ran nothing of its own,
-    /// like coverage, and in evidence of versions that did not measure it.
+    /// like coverage, where nobody saw its end, and in evidence of versions that did not measure it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
 }

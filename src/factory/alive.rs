@@ -61,7 +61,8 @@ impl Driver {
         }
         let phase = self.ledger.factory.phase;
         let words = format!(
-            "the {role} gave no sign of life in {phase} for {} min",
+            "{} gave no sign of life in {phase} for {} min",
+            role.called(),
             still.as_secs() / 60
         );
         let next = match verdict {
@@ -98,11 +99,14 @@ impl Driver {
         silent.then(|| Need {
             id: format!("silent:{role}"),
             why: format!(
-                "S15: the {role} is another program, and nothing was written in {} for {minutes} min",
+                "S15: {} is another program, and nothing was written in {} for {minutes} min",
+                role.called(),
                 factory.phase
             ),
             ways: vec![
-                Way::hands("start it, or write the phase it has reached into dev-factory/state.json"),
+                Way::hands(
+                    "start it, or write the phase it has reached into dev-factory/state.json",
+                ),
                 Way::hands(format!(
                     "set runner = \"builtin\" under [roles.{role}] in dev-factory/factory.toml"
                 )),

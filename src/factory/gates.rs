@@ -163,12 +163,12 @@ async fn run(
     let (jest, mut jest_took) = jest;
     let mut jest = jest?;
     let mut verdict = verdicts::jest(&jest);
-    // Cases that Jest has outrun are not waited for while it runs again.
-    let mut held_up = Duration::ZERO;
+    // Cases that Jest has outrun are not waited for while it runs again: how long they took is not seen.
+    let mut seen = true;
     if !verdict.passed && verdicts::worth_repeating(&jest) {
         progress("running the failed tests again");
         let (again, time) = timed(tests.jest(tree, false)).await;
-        (jest_took, held_up) = (jest_took + time, time);
+        (jest_took, seen) = (jest_took + time, tried.is_some());
         jest.flaky = verdicts::flaky(&jest, &again?);
         verdict = verdicts::with_flaky(verdict, &jest);
     }
@@ -185,15 +185,15 @@ async fn run(
     }
     let (received, time) = match tried {
         Some(tried) => tried,
-        None => {
-            let (received, time) = trying.await;
-            (received, time.saturating_sub(held_up))
-        }
+        None => trying.await,
     };
     let (answers, more) = timed(answered(work, input.held_out, &received?, progress)).await;
     evidence.held_out = answers?;
     let verdict = verdicts::cases("held-out", input.held_out, &evidence.held_out);
-    evidence.gates.push(verdict.took(time + more));
+    evidence.gates.push(match seen {
+        true => verdict.took(time + more),
+        false => verdict,
+    });
     let asked = work.refusing.as_ref();
     let throwing = asked.filter(|_| green && complete && evidence.green());
     last(work, green, throwing, progress, evidence).await

@@ -303,6 +303,18 @@ async fn statuses_say_what_to_do() {
     assert!(
         matches!(of(500, r#"{"error":"boom"}"#).await, Err(ModelError { fault: Fault::Server, status: Some(500), detail, .. }) if detail == "boom")
     );
+    // One that tells all it was sent is read as far as its own words need.
+    let long = format!(
+        "the prompt is longer than the context length: {}",
+        "x".repeat(100_000)
+    );
+    assert!(matches!(
+        of(400, long.leak()).await,
+        Err(ModelError {
+            fault: Fault::Overflow,
+            ..
+        })
+    ));
     assert!(matches!(
         of(502, "<html>bad gateway</html>").await,
         Err(ModelError {

@@ -3,12 +3,13 @@
 
 use futures_util::{Stream, StreamExt, stream};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use tokio::sync::mpsc::{self, Sender};
 use tokio_util::task::AbortOnDropHandle;
 
-/// Bytes that are put together at most.
-const MOST: usize = 64 * 1024;
+/// Bytes after which no more are put to a piece: far below what is read of an answer that is an error, because a piece
+/// that goes beyond that is not read at all.
+const MOST: usize = 16 * 1024;
 
 /// The same bytes in fewer pieces; dropping it ends the reading.
 pub fn flow<B, E>(
@@ -19,11 +20,16 @@ where
     E: Send + 'static,
 {
     let (sender, mut pieces) = mpsc::channel(1);
-    let reading = AbortOnDropHandle::new(tokio::spawn(read(body, sender)));
-    stream::poll_fn(move |context| {
-        let _ = &reading;
-        pieces.poll_recv(context)
-    })
+    let mut reading = AbortOnDropHandle::new(tokio::spawn(read(body, sender)));
+    let pieces = stream::poll_fn(move |context| match ready!(pieces.poll_recv(context)) {
+        Some(piece) => Poll::Ready(Some(piece)),
+        // A reading that panicked is no body that ended.
+        None => match ready!(Pin::new(&mut reading).poll(context)) {
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            _ => Poll::Ready(None),
+        },
+    });
+    pieces.fuse()
 }
 
 async fn read<B, E>(
@@ -106,6 +112,13 @@ mod tests {
         assert_eq!(pieces.next().await, Some(Ok(b"ab".to_vec())));
         let more = tokio::time::timeout(std::time::Duration::from_secs(1), pieces.next());
         assert!(more.await.is_err());
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "in the middle")]
+    async fn a_reading_that_panics_is_no_end() {
+        let body = chunks(&["a"]).chain(stream::poll_fn(|_| panic!("in the middle")));
+        let _: Vec<_> = flow(Box::pin(body)).collect().await;
     }
 
     #[tokio::test]

@@ -140,3 +140,29 @@ impl<'a> Gather<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_together_is_one_piece_of_each_kind_and_is_handed_on_once() {
+        let (pieces, mut handed) = tokio::sync::mpsc::unbounded_channel();
+        let mut gather = Gather::new(&pieces);
+        for piece in ["<think>why", " so</think>Grü", "ße"] {
+            gather.content(piece);
+        }
+        gather.hand_on();
+        gather.hand_on();
+        gather.content("!");
+        let reply = gather.finish().unwrap();
+        assert_eq!(reply.text, "Grüße!");
+        let mut all = Vec::new();
+        while let Ok(delta) = handed.try_recv() {
+            all.push(delta);
+        }
+        let text = |text: &str| Delta::Text(text.to_owned());
+        let thought = Delta::Thought("why so".to_owned());
+        assert_eq!(all, [thought, text("Grüße"), text("!")]);
+    }
+}

@@ -23,8 +23,9 @@ const NEEDED: [&str; 2] = ["memory", "pids"];
 const ASIDE: &str = "engine";
 /// What names of our groups begin with; our number and that of the run follow.
 const NAME: &str = "dev-factory-";
-/// Longest that the end of a group is waited for.
+/// Longest that the end of a group is waited for, and how often it is looked for.
 const END: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A group that others for runs are made in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,16 +140,27 @@ impl Group {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = place.join(format!("{NAME}{}-{number}", std::process::id()));
-        fs::create_dir(&folder)?;
-        let group = Self(folder);
+        let named = |name: &str| {
+            let path = folder.join(name).display().to_string();
+            move |error: io::Error| io::Error::new(error.kind(), format!("{path}: {error}"))
+        };
+        // One of an engine that had our number.
+        let _ = fs::remove_dir(&folder);
+        fs::create_dir(&folder).map_err(named(""))?;
+        let group = Self(folder.clone());
         for (name, most) in [
             ("memory.max", memory),
             ("memory.swap.max", 0),
             ("pids.max", tasks),
         ] {
-            fs::write(group.0.join(name), most.to_string())?;
+            fs::write(group.0.join(name), most.to_string()).map_err(named(name))?;
         }
         Ok(group)
+    }
+
+    /// Ends all who are in it. Kernels before 5.14 have no such file: there they have to be found one by one.
+    pub fn kill(&self) {
+        let _ = fs::write(self.0.join("cgroup.kill"), "1");
     }
 
     /// What whoever is to be in it writes itself into.
@@ -173,8 +185,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         let begun = Instant::now();
         loop {
-            // Older kernels have no such file; there all are found and ended one by one, later.
-            let _ = fs::write(self.0.join("cgroup.kill"), "1");
+            self.kill();
             match fs::remove_dir(&self.0) {
                 Err(error) if error.kind() == ErrorKind::ResourceBusy => {}
                 _ => return,
@@ -182,7 +193,7 @@ impl Drop for Group {
             if begun.elapsed() > END {
                 return;
             }
-            std::thread::yield_now();
+            std::thread::sleep(LOOK);
         }
     }
 }
@@ -273,9 +284,14 @@ mod tests {
 
     #[test]
     fn before_runs_have_groups_we_are_out_of_the_way_and_what_was_left_is_gone() {
-        let groups = Groups::new(&["a", "a/dev-factory-1-2"]);
+        let groups = Groups::new(&["a"]);
         let left = format!("{NAME}{}-7", u32::MAX);
-        for name in [&left, "dev-factory-0", "other-4294967295-7"] {
+        for name in [
+            &left,
+            "dev-factory-1-2",
+            "dev-factory-0",
+            "other-4294967295-7",
+        ] {
             fs::create_dir(groups.at("a").join(name)).unwrap();
         }
         groups.place("a", true).unwrap().prepare().unwrap();

@@ -63,7 +63,9 @@ fn roots() -> MutexGuard<'static, Vec<i32>> {
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        drop(self.group.take());
+        // Removed when this ends: by then also what a kernel does not end at once is gone.
+        let group = self.group.take();
+        group.iter().for_each(Group::kill);
         let Some(root) = self.root else {
             return;
         };

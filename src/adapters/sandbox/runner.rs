@@ -46,12 +46,15 @@ impl Runner {
         if let Some(scopes) = self.means.scopes()
             && outcome.as_ref().map_or(true, watch::Outcome::unheard)
         {
+            let why = outcome.as_ref().err().map(io::Error::to_string);
             let without = Means {
                 scopes: None,
                 ..self.means.clone()
             };
             outcome = self.once(&mut job, &without).await;
             if outcome.as_ref().is_ok_and(|outcome| !outcome.unheard()) {
+                let why = why.unwrap_or_else(|| "it did not start".to_owned());
+                tracing::warn!(why, "runs go on without what was around them");
                 scopes.give_up();
             }
         }
