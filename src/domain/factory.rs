@@ -146,6 +146,26 @@ pub struct Pending {
     pub file: Option<String>,
 }
 
+/// Where a tool's spec stood when an attempt began: the one after a cut asks from there, so that it asks the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Begun {
+    /// Specs kept by then.
+    pub specs: u32,
+    /// What was wrong with the last one.
+    pub notes: Vec<String>,
+    /// Times the linter had refused one.
+    pub lint_refusals: u32,
+    /// The idea had been weighed: too large or not.
+    pub weighed: bool,
+}
+
+impl Begun {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What is remembered of one tool across attempts, crashes and the shelf.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolFacts {
@@ -154,6 +174,9 @@ pub struct ToolFacts {
     /// Attempts at the present phase that were cut short by no person: what they were answered holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<u64>,
+    /// What the first of the attempts at the present phase began with.
+    #[serde(default, skip_serializing_if = "Begun::is_default")]
+    pub begun: Begun,
     /// Attempts at the present phase that got a whole answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<u64>,

@@ -1,15 +1,17 @@
 //! Power cuts and signals: the next engine goes on where the last one stood.
 
+use crate::doubles::Act;
 use crate::homes;
 use crate::model_server::{Answer, Gate, ModelServer, Request, Step, ollama_reply};
 use crate::plant::Plant;
 use crate::process::{self, Process, wait};
+use crate::refusing::Refusing;
 use crate::small_script::{self, EVENTFUL as TOOL};
 use crate::small_tool;
 use dev_factory::adapters::store::{answered, readers, submit};
-use dev_factory::domain::event::EventBody;
+use dev_factory::domain::event::{Event, EventBody};
 use dev_factory::domain::factory::Totals;
-use dev_factory::domain::phase::Phase;
+use dev_factory::domain::phase::{Phase, Role};
 use dev_factory::factory::engine::{Ended, Signal as Asked};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
@@ -239,4 +241,35 @@ async fn sigterm_gives_a_turn_ten_seconds_and_a_second_one_none() {
         assert_eq!(plant.until_idle_within(hour).await, Ended::Idle);
         assert_eq!(plant.tags(), [format!("{}@1.0.0", homes::TOOL)]);
     }
+}
+
+/// Cut behind a spec that is kept already, and before the move with which it is done; the linter has refused one as well.
+#[tokio::test(start_paused = true)]
+async fn a_spec_that_was_kept_before_a_cut_is_not_asked_for_again() {
+    const REJECTED: &str = "cost-tracker";
+    let mut plant = Plant::new(&[REJECTED]);
+    plant.store = Refusing::drafted;
+    let replies = concat!(env!("CARGO_MANIFEST_DIR"), "/dev-factory/demo");
+    let spec = fs::read_to_string(format!("{replies}/{REJECTED}/spec/template/1.md")).unwrap();
+    let (kept, _) = spec.split_once("## I/O boundary").unwrap();
+    let short = Act::Say(format!("{kept}```\n"));
+    plant
+        .desk
+        .on(&format!("{REJECTED}/spec/template/1"), 1, short);
+    plant
+        .desk
+        .on(&format!("{REJECTED}/spec/repair"), 1, Act::Say(spec));
+    assert_eq!(plant.until_idle().await, Ended::Idle);
+    let asked = |label: &String| label.contains("/spec/");
+    let labels: Vec<String> = plant.desk.labels().into_iter().filter(asked).collect();
+    let once = ["draft/0", "template/0", "template/1", "repair/0"];
+    assert_eq!(labels, once.map(|what| format!("{REJECTED}/spec/{what}")));
+    let refused = |event: &&Event| match event.body {
+        EventBody::SpecRefused { by, .. } => by == Role::Developer,
+        _ => false,
+    };
+    let events = plant.journal();
+    assert_eq!(events.iter().filter(refused).count(), 1);
+    let kept = |event: &&Event| matches!(event.body, EventBody::SpecKept { .. });
+    assert_eq!(events.iter().filter(kept).count(), 2);
 }

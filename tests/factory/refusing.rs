@@ -1,4 +1,4 @@
-//! A store that once does not take what a broken-off turn has cost.
+//! A store that does not take some events, each other time that they come.
 
 use chrono::{DateTime, Utc};
 use dev_factory::adapters::store::FileStore;
@@ -7,6 +7,7 @@ use dev_factory::domain::condition::Trouble;
 use dev_factory::domain::event::{Event, EventBody, NewEvent};
 use dev_factory::domain::factory::Factory;
 use dev_factory::domain::item::Item;
+use dev_factory::domain::phase::Outcome;
 use dev_factory::domain::screen::{LogLine, Snapshot};
 use dev_factory::domain::state::StateDoc;
 use dev_factory::domain::swept::{Finished, Swept};
@@ -22,13 +23,45 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub struct Refusing {
     store: Arc<FileStore>,
+    these: fn(&NewEvent) -> bool,
+    name: Trouble,
     refused: AtomicBool,
 }
 
 impl Refusing {
-    pub fn in_front(store: Arc<FileStore>) -> Arc<dyn Store> {
+    /// What a broken-off turn has cost, as a file that cannot be used.
+    pub fn broken_off(store: Arc<FileStore>) -> Arc<dyn Store> {
+        let these = |event: &NewEvent| match &event.body {
+            EventBody::Turn(turn) => {
+                let error = turn.error.as_deref().unwrap_or_default();
+                error.starts_with("broken off")
+            }
+            _ => false,
+        };
+        Self::in_front(store, these, Trouble::File)
+    }
+
+    /// The move with which a spec is done, as a disk that is full for a moment.
+    pub fn drafted(store: Arc<FileStore>) -> Arc<dyn Store> {
+        let these = |event: &NewEvent| match &event.body {
+            EventBody::Move(step) => step.outcome == Outcome::Drafted,
+            _ => false,
+        };
+        Self::in_front(store, these, Trouble::DiskFull)
+    }
+
+    fn in_front(
+        store: Arc<FileStore>,
+        these: fn(&NewEvent) -> bool,
+        name: Trouble,
+    ) -> Arc<dyn Store> {
         let refused = AtomicBool::new(false);
-        Arc::new(Self { store, refused })
+        Arc::new(Self {
+            store,
+            these,
+            name,
+            refused,
+        })
     }
 }
 
@@ -48,16 +81,9 @@ impl Store for Refusing {
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Event>, StoreError> {
-        let broken_off = |event: &NewEvent| match &event.body {
-            EventBody::Turn(turn) => turn
-                .error
-                .as_ref()
-                .is_some_and(|e| e.starts_with("broken off")),
-            _ => false,
-        };
-        if events.iter().any(broken_off) && !self.refused.swap(true, Ordering::SeqCst) {
+        if events.iter().any(self.these) && !self.refused.fetch_xor(true, Ordering::SeqCst) {
             return Err(StoreError::Io {
-                name: Trouble::File,
+                name: self.name,
                 path: "journal.jsonl".to_owned(),
                 detail: "not this time".to_owned(),
             });

@@ -81,6 +81,9 @@ impl Factory {
             EventBody::AttemptStarted(attempt) => {
                 self.attempts = self.attempts.max(attempt.id);
                 self.attempt = Some(attempt.clone());
+                if let Some(tool) = event.tool.as_deref() {
+                    self.facts_mut(tool).attempt_begins(tool);
+                }
             }
             EventBody::AttemptDropped { id, .. } => {
                 if self.attempt.as_ref().is_some_and(|a| a.id == *id) {

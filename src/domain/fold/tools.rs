@@ -2,7 +2,7 @@
 
 use super::learned;
 use crate::domain::event::{Event, EventBody, RunSummary, Sent, Turn, Unit};
-use crate::domain::factory::{Factory, OpenBug, Spend, ToolFacts, Used};
+use crate::domain::factory::{Begun, Factory, OpenBug, Spend, ToolFacts, Used};
 use crate::domain::phase::Role;
 use crate::domain::stuck::{clause_id, rejection};
 use chrono::{DateTime, Duration, DurationRound, Utc};
@@ -295,6 +295,19 @@ impl Used {
 }
 
 impl ToolFacts {
+    /// An attempt begins; one behind a cut begins where the first did.
+    pub fn attempt_begins(&mut self, tool: &str) {
+        if !self.cut.is_empty() {
+            return;
+        }
+        self.begun = Begun {
+            specs: self.specs,
+            notes: self.spec_notes.clone(),
+            lint_refusals: self.lint_refusals,
+            weighed: self.turns.contains_key(&format!("{tool}/spec/triage")),
+        };
+    }
+
     /// Nothing of earlier attempts at the present phase is used any more.
     pub fn nothing_cut(&mut self) {
         self.cut.clear();

@@ -22,7 +22,7 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
     let draft = basis(context).await?;
     let numbers = context.numbers();
     let (hint, nonce) = (context.hint(), context.nonce());
-    let notes = context.facts.spec_notes.join("\n");
+    let notes = context.facts.begun.notes.join("\n");
     let prompt = developer::template(
         &context.desk(&numbers, &nonce),
         &context.idea,
@@ -47,10 +47,9 @@ pub async fn work(context: &mut Context) -> Result<Report, Stop> {
 
 /// An idea that is too large waits for the operator; one who has seen the proposal and goes on is not asked again.
 async fn too_large(context: &mut Context) -> Result<Option<Report>, Stop> {
-    let asked = format!("{}/{}/triage", context.tool, context.phase);
-    let known = context.facts.specs > 0 || context.facts.turns.contains_key(&asked);
+    let begun = &context.facts.begun;
     let words = context.settings.harness.triage_words;
-    if known || !triage::looks_large(&context.idea, words) {
+    if begun.specs > 0 || begun.weighed || !triage::looks_large(&context.idea, words) {
         return Ok(None);
     }
     let (numbers, nonce) = (context.numbers(), context.nonce());
@@ -72,6 +71,9 @@ pub async fn linted(
 ) -> Result<Result<String, Vec<String>>, Stop> {
     let (numbers, nonce) = (context.numbers(), context.nonce());
     let mut refusal = 0;
+    // By the attempts that were cut before this one.
+    let told = context.facts.lint_refusals;
+    let told = told.saturating_sub(context.facts.begun.lint_refusals);
     loop {
         let problems = match lint::lint(&text, &context.tool, &numbers, &context.settings.packages)
         {
@@ -81,11 +83,13 @@ pub async fn linted(
         context.log(Level::Warn, format!("spec linter: {}", problems.join("; ")));
         let notes = problems.clone();
         // Not waited for: it tells nothing that the next turn needs.
-        let _ = context.note(vec![EventBody::SpecRefused {
-            by: Role::Developer,
-            notes,
-            clauses: Vec::new(),
-        }]);
+        if refusal >= told {
+            let _ = context.note(vec![EventBody::SpecRefused {
+                by: Role::Developer,
+                notes,
+                clauses: Vec::new(),
+            }]);
+        }
         if refusal == REASKS {
             return Ok(Err(problems));
         }
@@ -98,10 +102,11 @@ pub async fn linted(
 
 /// What the template is filled from: the rejected spec, or a new free draft.
 async fn basis(context: &mut Context) -> Result<String, Stop> {
-    if context.facts.specs > 0 && !context.facts.spec_notes.is_empty() {
+    let begun = &context.facts.begun;
+    if begun.specs > 0 && !begun.notes.is_empty() {
         let paper = Paper::SpecVersion {
             tool: context.tool.clone(),
-            n: context.facts.specs,
+            n: begun.specs,
         };
         if let Some(text) = context.tools.store.get(&paper)? {
             return Ok(text);

@@ -61,7 +61,7 @@ async fn write_spec(context: &mut Context, why: &str) -> Result<Report, Stop> {
         .tools
         .store
         .get(&Paper::Spec { tool: tool.clone() })?;
-    let notes = format!("{why}\n{}", context.facts.spec_notes.join("\n"));
+    let notes = format!("{why}\n{}", context.facts.begun.notes.join("\n"));
     let (numbers, nonce, hint) = (context.numbers(), context.nonce(), context.hint());
     let desk = context.desk(&numbers, &nonce);
     let prompt = developer::template(
