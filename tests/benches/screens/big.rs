@@ -5,7 +5,7 @@ use super::homes;
 use super::line::numbered;
 use super::process::status;
 use super::start;
-use chrono::{TimeDelta, TimeZone, Utc};
+use chrono::{Days, NaiveDate, TimeDelta};
 use dev_factory::adapters::clock::SystemClock;
 use dev_factory::adapters::store::FileStore;
 use dev_factory::domain::event::{Event, EventBody, Move, NewEvent, ShipRecord, Turn};
@@ -26,6 +26,10 @@ const TRANSCRIPTS: u64 = 5 * 1024 * MIB;
 const SEGMENT: u64 = 4 * MIB;
 /// Stands for the tool's name in the lines of all tools.
 const NAME: &str = "TOOL-NAME";
+/// Stands for the day a tool is built on.
+const DAY: &str = "2026-01-01";
+/// Tools built a day.
+const A_DAY: usize = 4;
 
 fn go(from: Phase, to: Phase, outcome: Outcome) -> EventBody {
     let ship = (to == Phase::Shipped).then(|| ShipRecord {
@@ -79,7 +83,8 @@ fn turn(phase: Phase, n: u64) -> EventBody {
 
 /// All that happens to one tool, as lines without number and checksum, of about so many bytes.
 fn life(bytes: u64) -> Vec<String> {
-    let mut at = Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap();
+    let day: NaiveDate = DAY.parse().unwrap();
+    let mut at = day.and_hms_opt(0, 0, 0).unwrap().and_utc();
     let mut bare = |body: EventBody| {
         at += TimeDelta::seconds(1);
         let tool = (!matches!(body, EventBody::ItemAdded { .. })).then(|| NAME.to_owned());
@@ -120,9 +125,13 @@ fn journal(dir: &Path) {
     let live = dir.join("journal.jsonl");
     let mut out = BufWriter::new(File::create(&live).unwrap());
     let (mut seq, mut written, mut first) = (1, 0, 1);
+    let first_day = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
     for n in 0..TOOLS {
+        // Some a day, as a factory does: of the last 24 hours more is kept.
+        let day = first_day + Days::new((n / A_DAY) as u64);
         for line in &life {
-            let line = numbered(seq, &line.replace(NAME, &format!("tool-{n:05}")));
+            let line = line.replace(NAME, &format!("tool-{n:05}"));
+            let line = numbered(seq, &line.replace(DAY, &day.to_string()));
             out.write_all(line.as_bytes()).unwrap();
             written += line.len() as u64;
             seq += 1;
