@@ -172,10 +172,9 @@ pub fn parse(text: &str) -> Spec {
 }
 
 fn same(written: &str, title: &str) -> bool {
-    let written = written.trim().to_lowercase();
     let written = written.split(['(', ':']).next().unwrap_or_default().trim();
-    let title = title.to_lowercase();
-    written == title || (title == "i/o boundary" && written == "io boundary")
+    let bare = || title == "I/O boundary" && written.eq_ignore_ascii_case("IO boundary");
+    written.eq_ignore_ascii_case(title) || bare()
 }
 
 fn bullets(text: &str) -> impl Iterator<Item = &str> {

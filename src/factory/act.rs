@@ -5,15 +5,15 @@ use super::failed::Failed;
 use super::operate::drops_attempt;
 use super::ports::repo::{Repo, RepoError};
 use crate::domain::actor;
-use crate::domain::budget;
-use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending, upkeep};
+use crate::domain::decide::{Input, Refusal, Report, Room, decide, pending};
 use crate::domain::event::{Event, EventBody, Move, NewEvent};
+use crate::domain::factory::Factory;
 use crate::domain::item::{Item, ItemStatus};
 use crate::domain::phase::{Outcome, Phase, Role};
-use crate::domain::screen::{AgentState, Level};
+use crate::domain::screen::AgentState;
 use crate::domain::state::{Pause, PauseKind, Scope};
 use crate::domain::table;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio::time::Instant;
 
 impl Driver {
@@ -42,7 +42,11 @@ impl Driver {
             return Ok(self.unjudged.is_none());
         }
         let roles = self.wanted_roles();
-        self.probe(&roles);
+        match roles.iter().any(|role| self.readiness.external(*role)) {
+            // Who goes on behind another program is known by the time it is done.
+            true => self.probe(&Role::ALL),
+            false => self.probe(&roles),
+        }
         let now = self.tools.clock.now();
         let factory = &self.ledger.factory;
         if factory.stopped.is_some() {
@@ -226,14 +230,42 @@ impl Driver {
 
     /// What an attempt ended with.
     pub(super) async fn report(&mut self, report: Report) -> Result<(), Failed> {
+        self.report_with(Vec::new(), report).await
+    }
+
+    /// The same behind what was found on the way, recorded together: each write that must be durable waits for the disk.
+    pub(super) async fn report_with(
+        &mut self,
+        found: Vec<NewEvent>,
+        report: Report,
+    ) -> Result<(), Failed> {
         if report.outcome == Some(Outcome::Ship) && report.ship.is_none() {
+            self.commit(found)?;
             return self.ship(report).await;
         }
         let papers = self.review_papers(&report)?;
-        match self.decide(&Input::Report(report)) {
-            Ok(events) => self.record([papers, events].concat()).await.map(|_| ()),
-            Err(refusal) => self.incident(refusal.sentence),
+        let now = self.tools.clock.now();
+        let (factory, limits) = (self.behind(&found), &self.settings.limits);
+        match decide(&factory, limits, &Input::Report(report), now) {
+            Ok(events) => {
+                let all = [found, papers, events].concat();
+                self.record(all).await.map(|_| ())
+            }
+            Err(refusal) => {
+                self.commit(found)?;
+                self.incident(refusal.sentence)
+            }
         }
+    }
+
+    /// What the factory will be with these events.
+    pub(super) fn behind(&self, events: &[NewEvent]) -> Factory {
+        let now = self.tools.clock.now();
+        let mut next = self.ledger.factory.clone();
+        for event in events {
+            next.apply(&event.clone().numbered(next.seq + 1, now));
+        }
+        next
     }
 
     /// Applies a decision that waited for the lane; false when main is not ready for it.
@@ -308,46 +340,6 @@ impl Driver {
             until: wait.map(|wait| since + wait),
         };
         self.note(EventBody::Paused(pause))
-    }
-
-    /// What time and budgets bring about: pauses that end, limits that are reached.
-    pub(super) async fn upkeep(&mut self) -> Result<(), Failed> {
-        let now = self.tools.clock.now();
-        let paid: Vec<Role> = Role::ALL.into_iter().filter(|r| self.pays(*r)).collect();
-        self.notice_limits(now);
-        let events = upkeep(&self.ledger.factory, &self.settings.limits, &paid, now);
-        if events.is_empty() {
-            return Ok(());
-        }
-        self.record(events).await.map(|_| ())
-    }
-
-    /// A role works with a model that costs money: its own, the one the ladder chose, or one that takes a prompt of it now.
-    pub(super) fn pays(&self, role: Role) -> bool {
-        let costs = |(host, model): (&str, &str)| !self.tools.models.free(host, model);
-        let own = self.readiness.model(role);
-        let own = own.map(|own| (own.host.as_str(), own.model.as_str()));
-        let facts = self.ledger.factory.current_facts();
-        let chosen = facts.and_then(|facts| facts.course.model.as_deref()?.split_once('/'));
-        let chosen = chosen.filter(|_| role == Role::Developer);
-        let running = self.running.as_ref();
-        let asks = running.is_some_and(|running| running.role == role && running.paid);
-        asks || own.is_some_and(costs) || chosen.is_some_and(costs)
-    }
-
-    /// Says once of each limit that 80 % of it are used.
-    fn notice_limits(&mut self, now: DateTime<Utc>) {
-        let near = budget::notices(&self.ledger.factory, &self.settings.limits, now);
-        let name = |near: &budget::Use| format!("{} {}", near.scope, near.unit.name());
-        for one in &near {
-            if self.noticed.insert(name(one)) {
-                self.telling.near(one, now);
-                let words = format!("{}: 80 % are reached", one.words());
-                self.ledger.say(Level::Warn, words);
-            }
-        }
-        self.noticed
-            .retain(|known| near.iter().any(|one| name(one) == *known));
     }
 
     /// Work that could be begun if everything were ready.

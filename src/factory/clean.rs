@@ -170,11 +170,12 @@ impl Clean<dyn Store> {
 }
 
 impl Store for Clean<dyn Store> {
-    fn commit(
+    fn commit_with(
         &self,
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
+        written: &mut dyn FnMut(&Factory),
     ) -> Result<Vec<Event>, StoreError> {
         let events = events
             .into_iter()
@@ -184,7 +185,7 @@ impl Store for Clean<dyn Store> {
             })
             .collect::<serde_json::Result<Vec<_>>>()
             .map_err(|error| StoreError::Bad(format!("an event cannot be journaled: {error}")))?;
-        self.inner.commit(factory, events, now)
+        self.inner.commit_with(factory, events, now, written)
     }
 
     /// Ideas are compared to those in the journal, which are clean.

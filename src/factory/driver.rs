@@ -21,6 +21,7 @@ use super::worktree::Worktree;
 use crate::agents::soul::Soul;
 use crate::domain::budget;
 use crate::domain::event::{Event, EventBody, NewEvent};
+use crate::domain::factory::Factory;
 use crate::domain::phase::{Phase, Role};
 use crate::domain::state::StateDoc;
 use chrono::{DateTime, Utc};
@@ -315,12 +316,21 @@ impl Driver {
 
     /// Records events; a move is shown at once.
     pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, Failed> {
+        self.commit_with(events, &mut |_| {})
+    }
+
+    /// As `commit`; `written` as in [`Store::commit_with`](super::ports::store::Store::commit_with).
+    pub(super) fn commit_with(
+        &mut self,
+        events: Vec<NewEvent>,
+        written: &mut dyn FnMut(&Factory),
+    ) -> Result<Vec<Event>, Failed> {
         let any = |wanted: fn(&EventBody) -> bool| events.iter().any(|event| wanted(&event.body));
         let moves = any(|body| matches!(body, EventBody::Move(_)));
         let goes_on = any(|body| matches!(body, EventBody::AttemptStarted(_)));
         let mut races = 0;
         let recorded = loop {
-            match self.ledger.commit(events.clone()) {
+            match self.ledger.commit(events.clone(), written) {
                 // Each time another edit may have come.
                 Err(StoreError::Conflict) if races < RACES => {
                     races += 1;
@@ -342,23 +352,33 @@ impl Driver {
 
     /// Records one event of the engine's own about the present tool.
     pub(super) fn note(&mut self, body: EventBody) -> Result<(), Failed> {
-        let tool = self.ledger.factory.current_tool.clone();
-        self.commit(vec![NewEvent {
-            tool,
+        let event = self.own(body);
+        self.commit(vec![event]).map(drop)
+    }
+
+    fn own(&self, body: EventBody) -> NewEvent {
+        NewEvent {
+            tool: self.ledger.factory.current_tool.clone(),
             actor: "engine".to_owned(),
             body,
-        }])
-        .map(|_| ())
+        }
     }
 
     /// Drops the attempt the state knows, if any.
     pub(super) fn drop_attempt(&mut self, why: &str) -> Result<(), Failed> {
-        match self.ledger.factory.attempt.as_ref().map(|a| a.id) {
-            Some(id) => self.note(EventBody::AttemptDropped {
-                id,
-                reason: why.to_owned(),
-            }),
+        match self.dropped(why) {
+            Some(event) => self.commit(vec![event]).map(drop),
             None => Ok(()),
         }
+    }
+
+    /// The end of the attempt the state knows, if any.
+    pub(super) fn dropped(&self, why: &str) -> Option<NewEvent> {
+        let attempt = self.ledger.factory.attempt.as_ref()?;
+        let body = EventBody::AttemptDropped {
+            id: attempt.id,
+            reason: why.to_owned(),
+        };
+        Some(self.own(body))
     }
 }

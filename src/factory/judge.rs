@@ -183,9 +183,11 @@ impl Driver {
             return Ok(());
         }
         self.cancel();
-        self.commit([vec![claimed], taken].concat())?;
-        self.drop_attempt("another program moved the phase")?;
+        let dropped = self.dropped("another program moved the phase");
+        let found = std::iter::once(claimed).chain(taken).chain(dropped);
+        let found = found.collect();
         if from == Phase::Qa {
+            self.commit(found)?;
             self.gates_asked = true;
             return self.start_attempt(Role::Qa);
         }
@@ -195,7 +197,7 @@ impl Driver {
             reason: Some("another program says so".to_owned()),
             ..Report::default()
         };
-        self.report(report).await
+        self.report_with(found, report).await
     }
 
     /// A foreign edit lay in the way of a commit: ours goes first, then theirs is judged against what is true then.

@@ -76,8 +76,12 @@ impl Ledger {
         ledger
     }
 
-    /// Records events: durable in the journal before anything shows them.
-    pub fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, StoreError> {
+    /// Records events: durable in the journal before anything shows them. `written` as in [`Store::commit_with`].
+    pub fn commit(
+        &mut self,
+        events: Vec<NewEvent>,
+        written: &mut dyn FnMut(&Factory),
+    ) -> Result<Vec<Event>, StoreError> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
@@ -85,7 +89,8 @@ impl Ledger {
         let before = self.factory.phase;
         let ran = events.iter().any(|e| matches!(e.body, EventBody::Run(_)));
         let items_before = touches_items(&events).then(|| self.factory.items.clone());
-        let recorded = self.tools.store.commit(&mut self.factory, events, now)?;
+        let store = &self.tools.store;
+        let recorded = store.commit_with(&mut self.factory, events, now, written)?;
         for event in &recorded {
             self.remember(event);
             if let Some(line) = lines::line(event) {

@@ -21,6 +21,7 @@ mod herald;
 mod hours;
 mod judge;
 mod ledger;
+mod limits;
 mod measured;
 mod needs;
 mod once;

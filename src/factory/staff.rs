@@ -99,17 +99,25 @@ impl Driver {
             self.upkeep().await?;
         }
         // What the home does not take is not known to have happened: no more is done on it.
+        let mut done = Some(done);
+        let mut say = |answer| done.take().map(|done| done.send(answer));
         let answer = if !self.works(attempt) {
             Err(Refused::Over)
         } else if self.may_not_go(&events) {
             Err(Refused::Held)
         } else {
-            self.commit(events).map(|_| Ok(()))?
+            let ahead = self.ahead(&events);
+            let mut written = |factory: &Factory| {
+                if ahead(factory) {
+                    say(Ok(()));
+                }
+            };
+            self.commit_with(events, &mut written).map(|_| Ok(()))?
         };
         // Before the attempt goes on: a limit reached by this turn must hold the next one.
         let kept = self.upkeep().await;
         self.steer();
-        let _ = done.send(answer);
+        say(answer);
         kept
     }
 
@@ -187,11 +195,7 @@ impl Driver {
             return None;
         }
         let now = self.tools.clock.now();
-        let mut next = self.ledger.factory.clone();
-        for event in events {
-            let event = event.clone().numbered(next.seq + 1, now);
-            next.apply(&event);
-        }
+        let next = self.behind(events);
         let role = table::role_of(next.phase)?;
         let ready = !self.readiness.external(role) && self.readiness.ready(role, &next, now);
         let free = next.stopped.is_none() && next.attempt.is_none() && pending(&next).is_none();

@@ -1,6 +1,7 @@
 //! What goes on beside the loop may fail, panic or never end: the loop goes on, and the end of the engine comes.
 
 use crate::doubles::{Act, Blocked};
+use crate::external::eventually;
 use crate::homes::{self, TOOL};
 use crate::plant::Plant;
 use chrono::{DateTime, Utc};
@@ -109,6 +110,9 @@ async fn a_key_that_is_never_told_holds_up_no_end_after_the_home_was_away() {
     let held = plant.desk.hold(&format!("{TOOL}/spec/draft"));
     let mut engine = plant.start();
     held.reached(1).await;
+    // git makes the worktree beside the first turns, and what it makes there would lie in the way of the home's return.
+    let made = plant.home.join(".git/worktrees/work/index");
+    eventually("git has made the worktree", || made.exists()).await;
     let (here, away) = (plant.home.join("dev-factory"), plant.home.join("away"));
     fs::rename(&here, &away).unwrap();
     held.open();

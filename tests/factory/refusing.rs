@@ -75,11 +75,12 @@ macro_rules! hand_on {
 }
 
 impl Store for Refusing {
-    fn commit(
+    fn commit_with(
         &self,
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
+        written: &mut dyn FnMut(&Factory),
     ) -> Result<Vec<Event>, StoreError> {
         if events.iter().any(self.these) && !self.refused.fetch_xor(true, Ordering::SeqCst) {
             return Err(StoreError::Io {
@@ -88,7 +89,7 @@ impl Store for Refusing {
                 detail: "not this time".to_owned(),
             });
         }
-        self.store.commit(factory, events, now)
+        self.store.commit_with(factory, events, now, written)
     }
 
     hand_on! {

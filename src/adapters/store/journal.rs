@@ -60,19 +60,15 @@ impl Journal {
                 folded.tip
             ));
         } else if folded.live.unended {
-            let _ = journal.write(b"\n", &[])?;
+            journal.write(b"\n")?;
+            let _ = journal.sync(&[])?;
             said.push("journal.jsonl: the last line lacked its end; it was added".to_owned());
         }
         Ok((journal, said))
     }
 
-    /// Adds events with one write, durably: all of them or, after an error or a crash, none.
-    /// `beside` becomes durable at the same time; what became of that is the inner result.
-    pub fn append(
-        &mut self,
-        events: &[Event],
-        beside: &[File],
-    ) -> Result<std::io::Result<()>, StoreError> {
+    /// Adds events with one write: all of them or, after an error or a crash, none. Durable once they were synced.
+    pub fn append(&mut self, events: &[Event]) -> Result<(), StoreError> {
         let mut text = String::new();
         for event in events {
             let json = serde_json::to_string(event)
@@ -86,12 +82,12 @@ impl Journal {
             text.push_str(&seal(&json));
             text.push('\n');
         }
-        let beside = self.write(text.as_bytes(), beside)?;
+        self.write(text.as_bytes())?;
         self.next += events.len() as u64;
-        Ok(beside)
+        Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8], beside: &[File]) -> Result<std::io::Result<()>, StoreError> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.layout.journal();
         if self.broken {
             return Err(StoreError::Io {
@@ -105,13 +101,19 @@ impl Journal {
             self.broken = self.file.set_len(self.len).is_err();
             return Err(trouble(&path, &e));
         }
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes what was added durable, and at the same time the files `beside`; what became of those is the inner result.
+    pub fn sync(&mut self, beside: &[File]) -> Result<std::io::Result<()>, StoreError> {
+        let path = self.layout.journal();
         let (synced, beside) = files::sync_together(&self.file, beside);
         if let Err(e) = synced.and_then(|()| steps::before("go on from", &path)) {
             // Never tried again: the kernel may have dropped the pages it failed to write.
             self.broken = true;
             return Err(trouble(&path, &e));
         }
-        self.len += bytes.len() as u64;
         Ok(beside)
     }
 

@@ -1,6 +1,7 @@
 //! The store on real files: one engine's hold on a home.
 
 mod commands;
+mod commit;
 mod documents;
 pub mod files;
 pub(in crate::adapters) mod fold;
@@ -23,7 +24,7 @@ pub use commands::{answered, await_answer, seen, submit};
 pub use guard::{check, check_for};
 pub use layout::{FOLDER, kebab};
 
-use self::documents::{Documents, Look, inert};
+use self::documents::{Documents, Look};
 use self::journal::Journal;
 use self::layout::Layout;
 use self::stream::Stream;
@@ -31,7 +32,7 @@ use self::wishlist::Wishlist;
 use super::{lock, steps, watch};
 use crate::domain::command::{Answer, Command};
 use crate::domain::condition::Trouble;
-use crate::domain::event::{Event, EventBody, NewEvent};
+use crate::domain::event::{Event, NewEvent};
 use crate::domain::factory::Factory;
 use crate::domain::item::Item;
 use crate::domain::screen::{LogLine, Snapshot};
@@ -47,9 +48,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-
-/// Events between two snapshots of the fold.
-const SNAPSHOT_EVERY: u64 = 1000;
 
 /// Pauses between looks at a state.json that is not readable: two seconds in all.
 const LOOKS: [u64; 7] = [20, 50, 100, 250, 500, 500, 580];
@@ -166,22 +164,6 @@ impl FileStore {
             let _ = tx.send(change);
         }
     }
-
-    fn after_commit(&self, inner: &mut Inner, factory: &Factory, ended: bool) {
-        let full = inner.journal.as_ref().is_some_and(Journal::full);
-        if full
-            && let Some(journal) = &mut inner.journal
-            && let Err(e) = journal.rotate()
-        {
-            tracing::warn!("the journal segment could not be closed: {e}");
-        }
-        if full || ended || inner.since_snapshot >= SNAPSHOT_EVERY {
-            inner.since_snapshot = 0;
-            if let Err(e) = fold::save(&self.layout, factory, &inner.recent) {
-                tracing::warn!("the journal's snapshot could not be written: {e}");
-            }
-        }
-    }
 }
 
 /// Nothing of ours panics while holding a lock; if it did, the files are still the truth.
@@ -223,59 +205,15 @@ impl Store for FileStore {
         })
     }
 
-    fn commit(
+    fn commit_with(
         &self,
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
+        written: &mut dyn FnMut(&Factory),
     ) -> Result<Vec<Event>, StoreError> {
         self.here()?;
-        let mut guard = locked(&self.inner);
-        let inner = &mut *guard;
-        let Some(journal) = &mut inner.journal else {
-            return Err(StoreError::Bad("the home is not loaded yet".to_owned()));
-        };
-        let mut late = Ok(());
-        let numbered: Vec<Event> = (journal.next..)
-            .zip(events)
-            .map(|(seq, new)| new.numbered(seq, now))
-            .collect();
-        if numbered.is_empty() {
-            return Ok(numbered);
-        }
-        if inner.docs.ours.is_some() && numbered.iter().all(|e| inert(&e.body)) {
-            let _ = journal.append(&numbered, &[])?;
-            numbered.iter().for_each(|e| factory.apply(e));
-        } else {
-            let mut next = factory.clone();
-            numbered.iter().for_each(|e| next.apply(e));
-            let prepared = inner.docs.stage(&next)?;
-            let durable = match journal.append(&numbered, &prepared.unsynced) {
-                Ok(durable) => durable.map_err(|e| files::trouble(&self.layout.dir, &e)),
-                Err(e) => {
-                    Documents::discard(prepared);
-                    return Err(e);
-                }
-            };
-            *factory = next;
-            steps::reached(factory);
-            match durable.and_then(|()| inner.docs.publish(prepared)) {
-                Ok(true) => self.hint(Change::State),
-                Ok(false) => {}
-                Err(e) => {
-                    // The journal has it, so it has happened; the next save or load writes the documents.
-                    inner.docs.written = None;
-                    late = Err(e);
-                }
-            }
-        }
-        for event in &numbered {
-            fold::remember(&mut inner.recent, event, factory.current_tool.as_deref());
-        }
-        inner.since_snapshot += numbered.len() as u64;
-        let ended = |e: &Event| matches!(e.body, EventBody::Stopped { .. });
-        self.after_commit(inner, factory, numbered.iter().any(ended));
-        late.map(|()| numbered)
+        self.record(factory, events, now, written)
     }
 
     fn glance(&self) -> Result<Option<Observed>, StoreError> {

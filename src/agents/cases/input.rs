@@ -2,7 +2,9 @@
 
 use crate::domain::case::Case;
 use chrono::DateTime;
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Number, Value};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// The clock of a case that names none, as in dev-factory/harness/fakes.js.
 const DEFAULT_NOW: i64 = 1_767_225_600_000;
@@ -13,65 +15,136 @@ const NO_NAME: &str = "ENOTFOUND";
 /// Everything a case puts in, as one text: equal for two cases that ask the same.
 #[must_use]
 pub fn input(case: &Case) -> String {
-    let given = case.given.as_ref().map(given).unwrap_or_default();
-    let stdin = case.stdin.as_deref().unwrap_or_default();
-    let asked = match argv(case) {
-        Some(argv) => json!({"main": argv, "stdin": stdin, "given": given}),
-        None => {
-            let args = case.args.iter().flatten().cloned().map(plain);
-            let args: Vec<Value> = args.collect();
-            json!({"call": case.call, "args": args, "given": given})
-        }
-    };
-    plain(asked).to_string()
+    let mut all = Spelling::default();
+    if let Some(words) = argv(case) {
+        all.text("main");
+        all.list(&words, |all, word| all.text(word));
+        all.text(case.stdin.as_deref().unwrap_or_default());
+    } else {
+        all.text("call");
+        all.text(case.call.as_deref().unwrap_or_default());
+        all.list(case.args.as_deref().unwrap_or_default(), Spelling::value);
+    }
+    if let Some(given) = &case.given {
+        all.given(given);
+    }
+    all.0
 }
 
 /// The words of a command, also where main is called with them.
-fn argv(case: &Case) -> Option<Vec<String>> {
-    if case.cli.is_some() {
-        return case.cli.clone();
+fn argv(case: &Case) -> Option<Vec<&str>> {
+    if let Some(words) = &case.cli {
+        return Some(words.iter().map(String::as_str).collect());
     }
     let called = case.call.as_deref() == Some("main");
     let [Value::Array(words)] = case.args.as_deref().filter(|_| called)? else {
         return None;
     };
-    let word = |word: &Value| word.as_str().map(ToOwned::to_owned);
-    words.iter().map(word).collect()
+    words.iter().map(Value::as_str).collect()
 }
 
-/// The world of a case without what the fakes would say anyway.
-fn given(given: &Map<String, Value>) -> Map<String, Value> {
-    let mut kept = Map::new();
-    for (key, value) in given {
-        let value = match key.as_str() {
-            "now" => match milliseconds(value) {
-                Some(DEFAULT_NOW) => continue,
-                Some(now) => json!(now),
-                None => value.clone(),
-            },
-            "files" => entries(value, |path, text| Some((spelling(path), text.clone()))),
-            "http" => entries(value, |asked, answer| {
-                (answer != NO_WEB).then(|| (asked.to_owned(), answered(answer)))
-            }),
-            "dns" => entries(value, |host, found| {
-                (found != NO_NAME).then(|| (host.to_owned(), found.clone()))
-            }),
-            _ => value.clone(),
-        };
-        if value.as_object().is_none_or(|map| !map.is_empty()) {
-            kept.insert(key.clone(), value);
+/// Values one behind the other, each so that its end is known: keys in order and numbers as JavaScript has them.
+#[derive(Default)]
+struct Spelling(String);
+
+impl Spelling {
+    fn text(&mut self, text: &str) {
+        let _ = write!(self.0, "{}:{text}", text.len());
+    }
+
+    fn list<T>(&mut self, all: &[T], each: impl Fn(&mut Self, &T)) {
+        let _ = write!(self.0, "[{}", all.len());
+        all.iter().for_each(|one| each(self, one));
+    }
+
+    fn map<K: AsRef<str>, T>(&mut self, all: &BTreeMap<K, T>, each: impl Fn(&mut Self, &T)) {
+        let _ = write!(self.0, "{{{}", all.len());
+        for (key, one) in all {
+            self.text(key.as_ref());
+            each(self, one);
         }
     }
-    kept
-}
 
-/// The entries of a map that say something.
-fn entries(value: &Value, keep: impl Fn(&str, &Value) -> Option<(String, Value)>) -> Value {
-    let Some(map) = value.as_object() else {
-        return value.clone();
-    };
-    let kept = map.iter().filter_map(|(key, value)| keep(key, value));
-    Value::Object(kept.collect())
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.0.push('n'),
+            Value::Bool(true) => self.0.push('t'),
+            Value::Bool(false) => self.0.push('f'),
+            Value::Number(number) => self.number(number),
+            Value::String(text) => self.text(text),
+            Value::Array(all) => self.list(all, Self::value),
+            Value::Object(all) => self.map(&all.iter().collect(), |out, value| out.value(value)),
+        }
+    }
+
+    /// 1.0 is 1.
+    fn number(&mut self, number: &Number) {
+        let _ = match number.as_f64().and_then(whole) {
+            Some(whole) => write!(self.0, "#{whole};"),
+            None => write!(self.0, "#{number};"),
+        };
+    }
+
+    /// The world of a case without what the fakes would say anyway.
+    fn given(&mut self, given: &Map<String, Value>) {
+        for (key, value) in given.iter().collect::<BTreeMap<_, _>>() {
+            match (key.as_str(), value) {
+                ("now", now) => match milliseconds(now) {
+                    Some(DEFAULT_NOW) => {}
+                    Some(now) => self.entry(key, |out| out.number(&now.into())),
+                    None => self.entry(key, |out| out.value(now)),
+                },
+                ("files", Value::Object(files)) => {
+                    let files = files.iter().map(|(path, text)| (spelling(path), text));
+                    self.entries(key, &files.collect(), Self::found);
+                }
+                ("http", Value::Object(web)) => {
+                    let web = web.iter().filter(|(_, answer)| **answer != NO_WEB);
+                    self.entries(key, &web.collect(), Self::answered);
+                }
+                ("dns", Value::Object(names)) => {
+                    let names = names.iter().filter(|(_, found)| **found != NO_NAME);
+                    self.entries(key, &names.collect(), Self::found);
+                }
+                (_, Value::Object(all)) => self.entries(key, &all.iter().collect(), Self::found),
+                (_, other) => self.entry(key, |out| out.value(other)),
+            }
+        }
+    }
+
+    fn entry(&mut self, key: &str, write: impl FnOnce(&mut Self)) {
+        self.text(key);
+        write(self);
+    }
+
+    /// A map that says something.
+    fn entries<K: AsRef<str>>(
+        &mut self,
+        key: &str,
+        all: &BTreeMap<K, &Value>,
+        each: fn(&mut Self, &&Value),
+    ) {
+        if !all.is_empty() {
+            self.entry(key, |out| out.map(all, each));
+        }
+    }
+
+    fn found(&mut self, value: &&Value) {
+        self.value(value);
+    }
+
+    /// What the fakes hand on of an answer of the web.
+    fn answered(&mut self, answer: &&Value) {
+        if answer.is_string() {
+            return self.value(answer);
+        }
+        self.0.push('{');
+        self.value(answer.get("status").unwrap_or(&Value::Null));
+        match answer.get("body") {
+            Some(body) => self.value(body),
+            None => self.text(""),
+        }
+    }
 }
 
 fn milliseconds(now: &Value) -> Option<i64> {
@@ -82,15 +155,6 @@ fn milliseconds(now: &Value) -> Option<i64> {
         }
         other => whole(other.as_f64()?),
     }
-}
-
-/// What the fakes hand on of an answer of the web.
-fn answered(answer: &Value) -> Value {
-    if answer.is_string() {
-        return answer.clone();
-    }
-    let body = answer.get("body").cloned().unwrap_or_else(|| json!(""));
-    json!({"status": answer.get("status"), "body": body})
 }
 
 /// A path as the fakes spell it: `./a//b/` is `a/b`.
@@ -106,26 +170,6 @@ fn spelling(path: &str) -> String {
         }
     }
     format!("{root}{}", parts.join("/"))
-}
-
-/// Keys in order and numbers as JavaScript has them, at every level.
-fn plain(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut pairs: Vec<_> = map.into_iter().map(|(k, v)| (k, plain(v))).collect();
-            pairs.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(pairs.into_iter().collect())
-        }
-        Value::Array(all) => Value::Array(all.into_iter().map(plain).collect()),
-        Value::Number(number) => Value::Number(one_spelling(number)),
-        other => other,
-    }
-}
-
-/// 1.0 is 1.
-fn one_spelling(number: Number) -> Number {
-    let found = number.as_f64().and_then(whole);
-    found.map_or(number, Number::from)
 }
 
 /// A number without a fraction that is exact in JavaScript; nought has a sign there.

@@ -25,6 +25,8 @@ use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Why an attempt ended without an outcome of its own.
@@ -77,7 +79,8 @@ pub enum FromAgent {
         attempt: u64,
         /// What happened.
         events: Vec<NewEvent>,
-        /// Answered once they are durable, or refused.
+        /// Answered once they are durable, or refused. Turns that cost nothing and reach no limit are answered once they are
+        /// written: the next request of them need not wait for the disk.
         done: oneshot::Sender<Result<(), Refused>>,
     },
     /// What it does now, in words.
@@ -292,8 +295,8 @@ impl Context {
         Recording(answer)
     }
 
-    /// Waits while a pause, a stop or a schedule forbids new turns and gates.
-    pub async fn clear_to_go(&mut self) -> Result<(), Stop> {
+    /// Waits while a pause, a stop or a schedule forbids new turns and gates; whether it had to.
+    pub async fn clear_to_go(&mut self) -> Result<bool, Stop> {
         let mut waited = false;
         loop {
             let held = *self.hold.borrow_and_update();
@@ -306,7 +309,7 @@ impl Context {
         if waited {
             self.say("going on".to_owned(), false);
         }
-        Ok(())
+        Ok(waited)
     }
 
     /// A report of this attempt.
@@ -334,11 +337,15 @@ impl Context {
     }
 }
 
+/// How long the loop's answer is waited for awake. It takes a few tenths of a millisecond to come, and a thread that went to
+/// sleep for it would be woken a tenth late on a virtual machine; a turn of a model is thousands of times as long.
+const AWAKE: Duration = Duration::from_micros(500);
+
 /// Events on their way into the journal.
 pub struct Recording(oneshot::Receiver<Result<(), Refused>>);
 
 impl Recording {
-    /// Durable when it returns; an attempt that is no longer the present one is told to stop.
+    /// Durable when it returns, free turns aside; an attempt that is no longer the present one is told to stop.
     pub async fn done(self) -> Result<(), Stop> {
         match self.taken().await? {
             true => Ok(()),
@@ -347,13 +354,23 @@ impl Recording {
     }
 
     /// As `done`; false where it is a request that may not go out now.
-    pub(super) async fn taken(self) -> Result<bool, Stop> {
+    pub(super) async fn taken(mut self) -> Result<bool, Stop> {
         let dropped = |why: &str| Err(Stop::Dropped(why.to_owned()));
-        match self.0.await {
-            Ok(Ok(())) => Ok(true),
-            Ok(Err(Refused::Held)) => Ok(false),
-            Ok(Err(Refused::Over)) => dropped("another attempt has begun"),
-            Err(_) => dropped("the engine has ended"),
+        let asleep = Instant::now() + AWAKE;
+        let answer = loop {
+            match self.0.try_recv() {
+                Err(TryRecvError::Empty) if Instant::now() < asleep => {
+                    tokio::task::yield_now().await;
+                }
+                Err(TryRecvError::Empty) => break self.0.await.ok(),
+                known => break known.ok(),
+            }
+        };
+        match answer {
+            Some(Ok(())) => Ok(true),
+            Some(Err(Refused::Held)) => Ok(false),
+            Some(Err(Refused::Over)) => dropped("another attempt has begun"),
+            None => dropped("the engine has ended"),
         }
     }
 }

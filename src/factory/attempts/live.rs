@@ -7,10 +7,15 @@ use crate::factory::ports::model::{Delta, Fault, ModelError, Reply, TurnRequest}
 use crate::text::redact::{RedactStream, Redactor};
 use crate::text::repeat::Repeats;
 use crate::text::sanitise::Sanitiser;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 /// Pieces of a reply taken in one go.
 const BURST: usize = 256;
+/// What comes within this time is shown together: a sixtieth of a second, in which nobody sees more than one picture. A line
+/// for each token costs more than all else of a turn.
+const TOGETHER: Duration = Duration::from_millis(16);
 
 /// What came of a reply, in characters, and what it only repeated.
 #[derive(Default)]
@@ -33,8 +38,9 @@ pub(super) async fn show(
         (Some(looping), Repeats::default(), Repeats::default());
     let (mut text, mut thought) = (Shown::new(redactor), Shown::new(redactor));
     let mut pieces = Vec::new();
-    // What came together is shown together: a line a token costs more than all else of a turn.
     while arriving.recv_many(&mut pieces, BURST).await > 0 {
+        let more = async { while arriving.recv_many(&mut pieces, BURST).await > 0 {} };
+        let _ = timeout(TOGETHER, more).await;
         let (mut said, mut pondered) = (String::new(), String::new());
         for delta in pieces.drain(..) {
             match delta {

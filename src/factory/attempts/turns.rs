@@ -49,13 +49,8 @@ impl Context {
             if let Some(value) = self.answered_before(&asked, read)? {
                 return Ok(value);
             }
-            if let Some(recording) = self.recording.take() {
-                recording.done().await?;
-            }
-            self.clear_to_go().await?;
+            self.goes_out(&asked).await?;
             let request = &asked.request;
-            self.doing(Label::of(&request.label).words());
-            self.begins(&asked).await?;
             let begun = (tokio::time::Instant::now(), self.tools.clock.stopped());
             let (outcome, came) = self.exchange(request).await;
             let millis = self.worked(begun);
@@ -85,6 +80,20 @@ impl Context {
             let next = tries.next(&error, smaller, self.replaceable || spare);
             self.act_on(error, next, tries.samples()).await?;
         }
+    }
+
+    /// Says what is asked for and waits until it may go out: the last turn has its record, and nothing holds this one.
+    async fn goes_out(&mut self, asked: &Asked) -> Result<(), Stop> {
+        let words = Label::of(&asked.request.label).words();
+        // The loop need not be woken for it while it records.
+        self.doing(&words);
+        if let Some(recording) = self.recording.take() {
+            recording.done().await?;
+        }
+        if self.clear_to_go().await? {
+            self.doing(&words);
+        }
+        self.begins(asked).await
     }
 
     /// Milliseconds since a moment and what the process had been stopped for by then: nobody worked in stops.

@@ -131,6 +131,17 @@ pub trait Store: Send + Sync {
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.commit_with(factory, events, now, &mut |_| {})
+    }
+    /// As `commit`. Events that change neither document are told to `written` once they are in the journal and in `factory`
+    /// and not durable yet; after an error behind that, what is on disk is to be loaded anew.
+    fn commit_with(
+        &self,
+        factory: &mut Factory,
+        events: Vec<NewEvent>,
+        now: DateTime<Utc>,
+        written: &mut dyn FnMut(&Factory),
     ) -> Result<Vec<Event>, StoreError>;
     /// Reads state.json once, without waiting; None when it cannot be read yet and `observe` should wait for it.
     fn glance(&self) -> Result<Option<Observed>, StoreError>;
