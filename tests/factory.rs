@@ -21,6 +21,8 @@ mod small_tool;
 
 #[path = "factory/acting.rs"]
 mod acting;
+#[path = "factory/ahead.rs"]
+mod ahead;
 #[path = "factory/aside.rs"]
 mod aside;
 #[path = "factory/budgets.rs"]

@@ -36,10 +36,6 @@ pub fn read(line: &str) -> Result<Case, String> {
     if !line.starts_with('{') {
         return Err("is not a JSON object; write one case as one object on one line".into());
     }
-    // Most are right; what is wrong with the others needs a second look.
-    if let Ok(case) = serde_json::from_str(line) {
-        return formed(case);
-    }
     let value = serde_json::from_str(line)
         .map_err(|error| format!("is not valid JSON: {error}; write one object on one line"))?;
     from_value(value)
@@ -56,15 +52,9 @@ fn from_value(value: Value) -> Result<Case, String> {
             meant(key, &KEYS)
         ));
     }
-    let case = serde_json::from_value(value).map_err(|error| format!("{id}: {error}"))?;
-    formed(case)
-}
-
-fn formed(case: Case) -> Result<Case, String> {
-    match form(&case) {
-        Ok(()) => Ok(case),
-        Err(problem) => Err(format!("{}: {problem}", case.id)),
-    }
+    let case: Case = serde_json::from_value(value).map_err(|error| format!("{id}: {error}"))?;
+    form(&case).map_err(|problem| format!("{id}: {problem}"))?;
+    Ok(case)
 }
 
 /// ", did you mean ...?" for a word that is close to a known one.

@@ -8,7 +8,6 @@ pub use super::compare::{compare, reproduce, same};
 
 /// One example of a spec or one held-out case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Case {
     /// E1.. public, H1.. held-out.
     pub id: String,

@@ -42,10 +42,12 @@ impl Driver {
             return Ok(self.unjudged.is_none());
         }
         let roles = self.wanted_roles();
-        match roles.iter().any(|role| self.readiness.external(*role)) {
-            // Who goes on behind another program is known by the time it is done.
-            true => self.probe(&Role::ALL),
-            false => self.probe(&roles),
+        self.probe(&roles);
+        if roles.iter().any(|role| self.readiness.external(*role)) {
+            // Who goes on behind another program should be known by the time it is done.
+            let mut others = Role::ALL.to_vec();
+            others.retain(|role| self.readiness.unasked(*role));
+            self.probe(&others);
         }
         let now = self.tools.clock.now();
         let factory = &self.ledger.factory;
@@ -230,18 +232,19 @@ impl Driver {
 
     /// What an attempt ended with.
     pub(super) async fn report(&mut self, report: Report) -> Result<(), Failed> {
-        self.report_with(Vec::new(), report).await
+        self.report_with(Vec::new(), report).await.map(drop)
     }
 
     /// The same behind what was found on the way, recorded together: each write that must be durable waits for the disk.
+    /// False: the surroundings did not let it be recorded.
     pub(super) async fn report_with(
         &mut self,
         found: Vec<NewEvent>,
         report: Report,
-    ) -> Result<(), Failed> {
+    ) -> Result<bool, Failed> {
         if report.outcome == Some(Outcome::Ship) && report.ship.is_none() {
             self.commit(found)?;
-            return self.ship(report).await;
+            return self.ship(report).await.map(|()| true);
         }
         let papers = self.review_papers(&report)?;
         let now = self.tools.clock.now();
@@ -249,11 +252,11 @@ impl Driver {
         match decide(&factory, limits, &Input::Report(report), now) {
             Ok(events) => {
                 let all = [found, papers, events].concat();
-                self.record(all).await.map(|_| ())
+                Ok(!self.record(all).await?.is_empty())
             }
             Err(refusal) => {
                 self.commit(found)?;
-                self.incident(refusal.sentence)
+                self.incident(refusal.sentence).map(|()| true)
             }
         }
     }

@@ -5,7 +5,7 @@ mod models;
 mod texts;
 
 use super::ports::settings::KeepSettings;
-use super::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError, Waiting};
+use super::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError, Waiting, Written};
 use super::ports::tests::{MutantsTold, TestError, Tests, Tree};
 use crate::domain::case::{Case, Received};
 use crate::domain::command::Answer;
@@ -175,7 +175,7 @@ impl Store for Clean<dyn Store> {
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
-        written: &mut dyn FnMut(&Factory),
+        written: Option<Written<'_>>,
     ) -> Result<Vec<Event>, StoreError> {
         let events = events
             .into_iter()

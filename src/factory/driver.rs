@@ -9,7 +9,7 @@ use super::hours::Moment;
 use super::ledger::Ledger;
 use super::pool::Pool;
 use super::ports::settings::Settings;
-use super::ports::store::StoreError;
+use super::ports::store::{StoreError, Written};
 use super::push::Pushing;
 use super::readiness::{OFF_SCHEDULE, Readiness};
 use super::reread::Reading;
@@ -21,7 +21,6 @@ use super::worktree::Worktree;
 use crate::agents::soul::Soul;
 use crate::domain::budget;
 use crate::domain::event::{Event, EventBody, NewEvent};
-use crate::domain::factory::Factory;
 use crate::domain::phase::{Phase, Role};
 use crate::domain::state::StateDoc;
 use chrono::{DateTime, Utc};
@@ -316,20 +315,21 @@ impl Driver {
 
     /// Records events; a move is shown at once.
     pub(super) fn commit(&mut self, events: Vec<NewEvent>) -> Result<Vec<Event>, Failed> {
-        self.commit_with(events, &mut |_| {})
+        self.commit_with(events, None)
     }
 
-    /// As `commit`; `written` as in [`Store::commit_with`](super::ports::store::Store::commit_with).
+    /// As `commit`; `written` as in [`Store::commit_with`](super::ports::store::Store).
     pub(super) fn commit_with(
         &mut self,
         events: Vec<NewEvent>,
-        written: &mut dyn FnMut(&Factory),
+        mut written: Option<Written<'_>>,
     ) -> Result<Vec<Event>, Failed> {
         let any = |wanted: fn(&EventBody) -> bool| events.iter().any(|event| wanted(&event.body));
         let moves = any(|body| matches!(body, EventBody::Move(_)));
         let goes_on = any(|body| matches!(body, EventBody::AttemptStarted(_)));
         let mut races = 0;
         let recorded = loop {
+            let written = written.as_mut().map(|told| &mut **told as Written<'_>);
             match self.ledger.commit(events.clone(), written) {
                 // Each time another edit may have come.
                 Err(StoreError::Conflict) if races < RACES => {

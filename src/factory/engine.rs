@@ -21,7 +21,7 @@ use crate::domain::item::ItemStatus;
 use crate::domain::phase::{Phase, Role};
 use crate::domain::screen::{EngineId, Level};
 use crate::domain::state::{Pause, PauseKind, Scope};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -140,12 +140,20 @@ async fn live(
     let wake = driver.wake.clone();
     let forward = async {
         loop {
-            let message = tokio::select! {
-                Some(change) = changes.recv() => Wake::Changed(change),
-                Some(signal) = signals.recv() => Wake::Signal(signal),
+            tokio::select! {
+                Some(change) = changes.recv() => {
+                    // One save is told of many times, and looked at once.
+                    let mut all = BTreeSet::from([change]);
+                    while let Ok(more) = changes.try_recv() {
+                        all.insert(more);
+                    }
+                    for change in all {
+                        let _ = wake.send(Wake::Changed(change));
+                    }
+                }
+                Some(signal) = signals.recv() => drop(wake.send(Wake::Signal(signal))),
                 else => std::future::pending().await,
-            };
-            let _ = wake.send(message);
+            }
         }
     };
     let work = async {

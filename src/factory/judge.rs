@@ -197,7 +197,10 @@ impl Driver {
             reason: Some("another program says so".to_owned()),
             ..Report::default()
         };
-        self.report_with(found, report).await
+        if !self.report_with(found, report).await? {
+            self.unjudged = Some(doc.clone());
+        }
+        Ok(())
     }
 
     /// A foreign edit lay in the way of a commit: ours goes first, then theirs is judged against what is true then.

@@ -9,7 +9,7 @@ use crate::domain::lines;
 use crate::domain::phase::{Outcome, Phase, Role};
 use crate::domain::recent;
 use crate::domain::screen::{BugLine, Kind, Level, LogLine, Measured, MoveLine, RanLine};
-use crate::factory::ports::store::{Paper, StoreError};
+use crate::factory::ports::store::{Paper, StoreError, Written};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -80,7 +80,7 @@ impl Ledger {
     pub fn commit(
         &mut self,
         events: Vec<NewEvent>,
-        written: &mut dyn FnMut(&Factory),
+        written: Option<Written<'_>>,
     ) -> Result<Vec<Event>, StoreError> {
         if events.is_empty() {
             return Ok(Vec::new());

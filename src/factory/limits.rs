@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::failed::Failed;
 use crate::domain::budget;
 use crate::domain::decide::upkeep;
-use crate::domain::event::{EventBody, NewEvent};
+use crate::domain::event::{EventBody, NewEvent, Turn};
 use crate::domain::factory::Factory;
 use crate::domain::phase::Role;
 use crate::domain::screen::Level;
@@ -57,21 +57,25 @@ impl Driver {
             .retain(|known| near.iter().any(|one| name(one) == *known));
     }
 
-    /// Whether an attempt may go on while what it told is on its way to the disk: turns that cost nothing, whose answers are
-    /// kept, so that a power cut takes back no more than their count; and no limit is reached with them.
-    pub(super) fn ahead(&self, events: &[NewEvent]) -> impl Fn(&Factory) -> bool + use<> {
+    /// What says, of the factory with them, whether an attempt may go on while the events it told are on their way to the disk:
+    /// whole answers that cost nothing, with which no limit is reached. A power cut may take such an answer back, and it is
+    /// asked for again then.
+    pub(super) fn ahead(&self, events: &[NewEvent]) -> Option<impl Fn(&Factory) -> bool + use<>> {
         let models = &self.tools.models;
-        let free = events.iter().all(|event| match &event.body {
-            EventBody::Turn(turn) => models.free(&turn.host, &turn.model),
+        let free = |turn: &Turn| {
+            turn.usd.is_none_or(|usd| usd <= 0.0) && models.free(&turn.host, &turn.model)
+        };
+        let whole = events.iter().all(|event| match &event.body {
+            EventBody::Turn(turn) => turn.ok && free(turn),
             _ => false,
         });
         let role = self.running.as_ref().map(|running| running.role);
-        let role = role.filter(|_| free);
+        let role = role.filter(|role| whole && self.held(*role).is_none())?;
         let (settings, paid, now) = (self.settings.clone(), self.paying(), self.tools.clock.now());
-        move |factory| {
+        Some(move |factory: &Factory| {
             let limits = &settings.limits;
-            let over = |role| budget::over_role(factory, limits, role, true, now).is_some();
-            role.is_some_and(|role| !over(role)) && upkeep(factory, limits, &paid, now).is_empty()
-        }
+            let over = budget::over_role(factory, limits, role, true, now);
+            over.is_none() && upkeep(factory, limits, &paid, now).is_empty()
+        })
     }
 }

@@ -6,6 +6,7 @@ use super::cancel::COUNTED_LATER;
 use super::driver::Driver;
 use super::failed::Failed;
 use super::pool::Job;
+use super::ports::store::Written;
 use super::trial;
 use super::wake::{Running, Wake};
 use crate::domain::decide::{Report, pending};
@@ -108,13 +109,14 @@ impl Driver {
         } else {
             let ahead = self.ahead(&events);
             let mut written = |factory: &Factory| {
-                if ahead(factory) {
+                if ahead.as_ref().is_some_and(|ahead| ahead(factory)) {
                     say(Ok(()));
                 }
             };
-            self.commit_with(events, &mut written).map(|_| Ok(()))?
+            let written: Option<Written<'_>> = ahead.is_some().then_some(&mut written);
+            self.commit_with(events, written).map(|_| Ok(()))?
         };
-        // Before the attempt goes on: a limit reached by this turn must hold the next one.
+        // Before the attempt goes on, where that was not said already: a limit reached by this turn must hold the next one.
         let kept = self.upkeep().await;
         self.steer();
         say(answer);

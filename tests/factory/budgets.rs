@@ -535,7 +535,7 @@ async fn past_a_limit_of_the_day_no_paid_model_takes_over_from_a_free_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_attempt_ended_with_is_taken_in_though_its_paid_turn_cannot_be_counted_yet() {
     let mut plant = Plant::new(&[TOOL]);
-    plant.store = Refusing::broken_off;
+    plant.store = Box::new(Refusing::broken_off);
     plant.desk.paid(CENT);
     let label = format!("{TOOL}/spec/template");
     plant.desk.on(&label, 1, Act::Panic("now"));

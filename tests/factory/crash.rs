@@ -248,7 +248,7 @@ async fn sigterm_gives_a_turn_ten_seconds_and_a_second_one_none() {
 async fn a_spec_that_was_kept_before_a_cut_is_not_asked_for_again() {
     const REJECTED: &str = "cost-tracker";
     let mut plant = Plant::new(&[REJECTED]);
-    plant.store = Refusing::drafted;
+    plant.store = Box::new(Refusing::drafted);
     let replies = concat!(env!("CARGO_MANIFEST_DIR"), "/dev-factory/demo");
     let spec = fs::read_to_string(format!("{replies}/{REJECTED}/spec/template/1.md")).unwrap();
     let (kept, _) = spec.split_once("## I/O boundary").unwrap();

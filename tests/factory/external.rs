@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::fs;
 use std::time::{Duration, Instant};
 
-fn plant() -> Plant {
+pub fn plant() -> Plant {
     plant_for("developer")
 }
 
@@ -35,7 +35,7 @@ fn plant_with(role: &str, more: &str) -> Plant {
     Plant::with(&[TOOL], &external)
 }
 
-fn spec() -> String {
+pub fn spec() -> String {
     let said = homes::reply(&format!("{TOOL}/spec/template/0")).unwrap();
     reply::fenced(&said, &["markdown"]).unwrap()
 }
@@ -57,7 +57,7 @@ async fn judged(plant: &Plant, change: impl Fn(&mut Value)) {
     plant.told(Verb::Probe { host: None }).await;
 }
 
-fn claim(plant: &Plant, phase: &str) {
+pub fn claim(plant: &Plant, phase: &str) {
     rewrite(plant, |state| state["phase"] = phase.into());
 }
 
@@ -70,7 +70,7 @@ pub async fn eventually(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-async fn begun(plant: &Plant) -> Engine {
+pub async fn begun(plant: &Plant) -> Engine {
     let mut engine = plant.start();
     engine.phase(Phase::Spec).await;
     eventually("BRIEF.md", || brief(plant).contains("spec-review")).await;

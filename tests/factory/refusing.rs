@@ -1,5 +1,6 @@
-//! A store that does not take some events, each other time that they come.
+//! A store that does not take some events, each other time that they come; and one whose disk a test has in its hand.
 
+use crate::doubles::Blocked;
 use chrono::{DateTime, Utc};
 use dev_factory::adapters::store::FileStore;
 use dev_factory::domain::command::Answer;
@@ -14,18 +15,78 @@ use dev_factory::domain::swept::{Finished, Swept};
 use dev_factory::domain::wishlist::Wishes;
 use dev_factory::factory::ports::settings::KeepSettings;
 use dev_factory::factory::ports::store::{
-    Change, Loaded, Observed, Paper, Store, StoreError, Waiting,
+    Change, Loaded, Observed, Paper, Store, StoreError, Waiting, Written,
 };
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::UnboundedReceiver;
+
+/// A disk that a test watches and slows down.
+#[derive(Clone, Default)]
+pub struct Disk(Arc<Parts>);
+
+#[derive(Default)]
+struct Parts {
+    /// What is on its way to it waits until the test lets it go on.
+    pub waits: Mutex<Option<Blocked>>,
+    /// It fails once with what is on its way.
+    pub fails: AtomicBool,
+    /// The kinds of what was written at once.
+    pub batches: Mutex<Vec<Vec<String>>>,
+}
+
+impl Disk {
+    /// The store on it.
+    pub fn holds(&self) -> Box<dyn Fn(Arc<FileStore>) -> Arc<dyn Store>> {
+        let disk = self.clone();
+        Box::new(move |store| {
+            Arc::new(Refusing {
+                store,
+                these: |_| false,
+                name: Trouble::DiskError,
+                refused: AtomicBool::new(false),
+                disk: disk.clone(),
+            })
+        })
+    }
+
+    /// The next events that are told of on their way wait there.
+    pub fn wait(&self) -> Blocked {
+        let blocked = Blocked::default();
+        *self.0.waits.lock().unwrap() = Some(blocked.clone());
+        blocked
+    }
+
+    /// It takes the next events that are told of on their way, and says that it did not.
+    pub fn fail(&self) {
+        self.0.fails.store(true, Ordering::SeqCst);
+    }
+
+    pub fn failed(&self) -> bool {
+        !self.0.fails.load(Ordering::SeqCst)
+    }
+
+    pub fn batches(&self) -> Vec<Vec<String>> {
+        self.0.batches.lock().unwrap().clone()
+    }
+
+    fn written(&self, events: &[NewEvent]) {
+        let kind = |event: &NewEvent| {
+            let body = serde_json::to_value(&event.body).unwrap();
+            body["kind"].as_str().unwrap().to_owned()
+        };
+        let kinds = events.iter().map(kind).collect();
+        self.0.batches.lock().unwrap().push(kinds);
+    }
+}
 
 pub struct Refusing {
     store: Arc<FileStore>,
     these: fn(&NewEvent) -> bool,
     name: Trouble,
     refused: AtomicBool,
+    disk: Disk,
 }
 
 impl Refusing {
@@ -61,6 +122,7 @@ impl Refusing {
             these,
             name,
             refused,
+            disk: Disk::default(),
         })
     }
 }
@@ -80,7 +142,7 @@ impl Store for Refusing {
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
-        written: &mut dyn FnMut(&Factory),
+        written: Option<Written<'_>>,
     ) -> Result<Vec<Event>, StoreError> {
         if events.iter().any(self.these) && !self.refused.fetch_xor(true, Ordering::SeqCst) {
             return Err(StoreError::Io {
@@ -89,7 +151,28 @@ impl Store for Refusing {
                 detail: "not this time".to_owned(),
             });
         }
-        self.store.commit_with(factory, events, now, written)
+        let disk = &self.disk;
+        disk.written(&events);
+        let Some(written) = written else {
+            return self.store.commit_with(factory, events, now, None);
+        };
+        let mut written = |factory: &Factory| {
+            written(factory);
+            let waits = disk.0.waits.lock().unwrap().take();
+            // What was woken meanwhile must not wait for this thread.
+            waits.inspect(|waits| tokio::task::block_in_place(|| waits.wait()));
+        };
+        let done = self
+            .store
+            .commit_with(factory, events, now, Some(&mut written));
+        match disk.0.fails.swap(false, Ordering::SeqCst) {
+            true => Err(StoreError::Io {
+                name: self.name,
+                path: "journal.jsonl".to_owned(),
+                detail: "the disk failed".to_owned(),
+            }),
+            false => done,
+        }
     }
 
     hand_on! {

@@ -54,7 +54,7 @@ pub struct Plant {
     /// In place of the real git.
     pub repo: Option<Arc<dyn Repo>>,
     /// What stands in front of the real store.
-    pub store: fn(Arc<FileStore>) -> Arc<dyn Store>,
+    pub store: Box<dyn Fn(Arc<FileStore>) -> Arc<dyn Store>>,
     /// Reading the settings again does not come to an end.
     pub stuck_reading: Arc<AtomicBool>,
     commands: AtomicU64,
@@ -89,7 +89,7 @@ impl Plant {
             clock: Arc::new(Ahead::default()),
             notifier: Arc::new(Messenger::default()),
             repo: None,
-            store: |real| real,
+            store: Box::new(|real| real),
             stuck_reading: Arc::new(AtomicBool::new(false)),
             commands: AtomicU64::new(0),
         }

@@ -6,7 +6,7 @@ use super::{FileStore, Inner, files, fold, locked};
 use crate::adapters::steps;
 use crate::domain::event::{Event, EventBody, NewEvent};
 use crate::domain::factory::Factory;
-use crate::factory::ports::store::{Change, StoreError};
+use crate::factory::ports::store::{Change, StoreError, Written};
 use chrono::{DateTime, Utc};
 
 /// Events between two snapshots of the fold.
@@ -18,7 +18,7 @@ impl FileStore {
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
-        written: &mut dyn FnMut(&Factory),
+        written: Option<Written<'_>>,
     ) -> Result<Vec<Event>, StoreError> {
         let mut guard = locked(&self.inner);
         let inner = &mut *guard;
@@ -35,9 +35,15 @@ impl FileStore {
         }
         if inner.docs.ours.is_some() && numbered.iter().all(|e| inert(&e.body)) {
             journal.append(&numbered)?;
-            numbered.iter().for_each(|e| factory.apply(e));
-            written(factory);
+            let told = written.is_some();
+            if let Some(written) = written {
+                numbered.iter().for_each(|e| factory.apply(e));
+                written(factory);
+            }
             let _ = journal.sync(&[])?;
+            if !told {
+                numbered.iter().for_each(|e| factory.apply(e));
+            }
         } else {
             let mut next = factory.clone();
             numbered.iter().for_each(|e| next.apply(e));

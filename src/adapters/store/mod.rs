@@ -41,7 +41,7 @@ use crate::domain::swept::{Finished, Swept};
 use crate::domain::wishlist::Wishes;
 use crate::factory::ports::clock::Clock;
 use crate::factory::ports::settings::KeepSettings;
-use crate::factory::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError};
+use crate::factory::ports::store::{Change, Loaded, Observed, Paper, Store, StoreError, Written};
 use chrono::{DateTime, Utc};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -210,7 +210,7 @@ impl Store for FileStore {
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
-        written: &mut dyn FnMut(&Factory),
+        written: Option<Written<'_>>,
     ) -> Result<Vec<Event>, StoreError> {
         self.here()?;
         self.record(factory, events, now, written)

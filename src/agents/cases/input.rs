@@ -53,12 +53,12 @@ impl Spelling {
     }
 
     fn list<T>(&mut self, all: &[T], each: impl Fn(&mut Self, &T)) {
-        let _ = write!(self.0, "[{}", all.len());
+        let _ = write!(self.0, "[{};", all.len());
         all.iter().for_each(|one| each(self, one));
     }
 
     fn map<K: AsRef<str>, T>(&mut self, all: &BTreeMap<K, T>, each: impl Fn(&mut Self, &T)) {
-        let _ = write!(self.0, "{{{}", all.len());
+        let _ = write!(self.0, "{{{};", all.len());
         for (key, one) in all {
             self.text(key.as_ref());
             each(self, one);
@@ -253,6 +253,19 @@ mod tests {
             (r#""call":"f","args":[0]"#, r#""call":"f","args":[-0.0]"#),
             (r#""call":"f","args":[1.5]"#, r#""call":"f","args":[1]"#),
             (r#""call":"f","args":[]"#, r#""call":"f","args":[null]"#),
+            // Where one value ends and the next begins.
+            (
+                r#""call":"f","args":["abnnnnnnnnnn"]"#,
+                r#""call":"f","args":["ab",null,null,null,null,null,null,null,null,null,null]"#,
+            ),
+            (
+                r#""call":"f","args":["a1:b"]"#,
+                r#""call":"f","args":["a","b"]"#,
+            ),
+            (
+                r#""cli":[],"given":{"http":{"u":"s"}}"#,
+                r#""cli":[],"given":{"http":{"u":{"status":"s"}}}"#,
+            ),
         ] {
             assert_ne!(of(one), of(other), "{one} {other}");
         }

@@ -345,18 +345,25 @@ const AWAKE: Duration = Duration::from_micros(500);
 pub struct Recording(oneshot::Receiver<Result<(), Refused>>);
 
 impl Recording {
-    /// Durable when it returns, free turns aside; an attempt that is no longer the present one is told to stop.
+    /// Durable when it returns, turns that cost nothing aside; an attempt that is no longer the present one is told to stop.
     pub async fn done(self) -> Result<(), Stop> {
-        match self.taken().await? {
-            true => Ok(()),
-            false => Err(Stop::Dropped("no request may go out now".to_owned())),
-        }
+        held_back(self.taken().await?)
+    }
+
+    /// As `done`, of what is answered soon.
+    pub(super) async fn soon(self) -> Result<(), Stop> {
+        held_back(self.answer(AWAKE).await?)
     }
 
     /// As `done`; false where it is a request that may not go out now.
-    pub(super) async fn taken(mut self) -> Result<bool, Stop> {
+    pub(super) async fn taken(self) -> Result<bool, Stop> {
+        self.answer(Duration::ZERO).await
+    }
+
+    /// Waits for the loop, at first for so long awake.
+    async fn answer(mut self, awake: Duration) -> Result<bool, Stop> {
         let dropped = |why: &str| Err(Stop::Dropped(why.to_owned()));
-        let asleep = Instant::now() + AWAKE;
+        let asleep = Instant::now() + awake;
         let answer = loop {
             match self.0.try_recv() {
                 Err(TryRecvError::Empty) if Instant::now() < asleep => {
@@ -372,5 +379,12 @@ impl Recording {
             Some(Err(Refused::Over)) => dropped("another attempt has begun"),
             None => dropped("the engine has ended"),
         }
+    }
+}
+
+fn held_back(taken: bool) -> Result<(), Stop> {
+    match taken {
+        true => Ok(()),
+        false => Err(Stop::Dropped("no request may go out now".to_owned())),
     }
 }

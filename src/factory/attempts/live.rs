@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-/// Pieces of a reply taken in one go.
+/// Pieces of a reply that room is made for at a time.
 const BURST: usize = 256;
 /// What comes within this time is shown together: a sixtieth of a second, in which nobody sees more than one picture. A line
 /// for each token costs more than all else of a turn.

@@ -88,7 +88,7 @@ impl Context {
         // The loop need not be woken for it while it records.
         self.doing(&words);
         if let Some(recording) = self.recording.take() {
-            recording.done().await?;
+            recording.soon().await?;
         }
         if self.clear_to_go().await? {
             self.doing(&words);

@@ -119,6 +119,9 @@ pub enum Paper {
     Seen,
 }
 
+/// Who is told of events that are written and not durable yet.
+pub type Written<'a> = &'a mut dyn FnMut(&Factory);
+
 /// The files of a home, held by one engine. Calls block for about a millisecond.
 pub trait Store: Send + Sync {
     /// Reads snapshot and live segment, cuts a torn tail, reconciles the state files.
@@ -132,16 +135,16 @@ pub trait Store: Send + Sync {
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Event>, StoreError> {
-        self.commit_with(factory, events, now, &mut |_| {})
+        self.commit_with(factory, events, now, None)
     }
-    /// As `commit`. Events that change neither document are told to `written` once they are in the journal and in `factory`
-    /// and not durable yet; after an error behind that, what is on disk is to be loaded anew.
+    /// As `commit`. Where `written` is given, events that change neither document are told to it once they are in the journal
+    /// and in `factory` and not durable yet; after an error behind that, what is on disk is to be loaded anew.
     fn commit_with(
         &self,
         factory: &mut Factory,
         events: Vec<NewEvent>,
         now: DateTime<Utc>,
-        written: &mut dyn FnMut(&Factory),
+        written: Option<Written<'_>>,
     ) -> Result<Vec<Event>, StoreError>;
     /// Reads state.json once, without waiting; None when it cannot be read yet and `observe` should wait for it.
     fn glance(&self) -> Result<Option<Observed>, StoreError>;
