@@ -25,8 +25,12 @@ impl Driver {
 
     /// What the domain says of `input` now.
     pub(super) fn decide(&self, input: &Input) -> Result<Vec<NewEvent>, Refusal> {
+        self.decide_of(&self.ledger.factory, input)
+    }
+
+    fn decide_of(&self, factory: &Factory, input: &Input) -> Result<Vec<NewEvent>, Refusal> {
         let now = self.tools.clock.now();
-        decide(&self.ledger.factory, &self.settings.limits, input, now)
+        decide(factory, &self.settings.limits, input, now)
     }
 
     /// One thing the state calls for. False: nothing to do now.
@@ -247,9 +251,12 @@ impl Driver {
             return self.ship(report).await.map(|()| true);
         }
         let papers = self.review_papers(&report)?;
-        let now = self.tools.clock.now();
-        let (factory, limits) = (self.behind(&found), &self.settings.limits);
-        match decide(&factory, limits, &Input::Report(report), now) {
+        let input = Input::Report(report);
+        let decided = match found.is_empty() {
+            true => self.decide(&input),
+            false => self.decide_of(&self.behind(&found), &input),
+        };
+        match decided {
             Ok(events) => {
                 let all = [found, papers, events].concat();
                 Ok(!self.record(all).await?.is_empty())

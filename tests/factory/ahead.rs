@@ -1,15 +1,19 @@
 //! What need not wait for the disk, and what must: the next request behind a turn, and what a claim brings about.
 
-use crate::external::{begun, claim, eventually, plant, spec};
-use crate::homes::TOOL;
+use crate::aside::Hooked;
+use crate::external::{begun, claim, eventually, plant, plant_for, spec};
+use crate::homes::{self, TOOL};
 use crate::plant::{Plant, STAFFED};
 use crate::refusing::Disk;
-use dev_factory::domain::event::EventBody;
+use dev_factory::agents::reply;
+use dev_factory::domain::event::{Event, EventBody};
 use dev_factory::domain::phase::{Phase, Role};
 use dev_factory::domain::screen::{AgentState, Snapshot};
 use dev_factory::factory::engine::Ended;
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A plant on a disk that the test has in its hand.
 fn on_a_disk(settings: &str) -> (Plant, Disk) {
@@ -87,5 +91,33 @@ async fn a_claim_is_recorded_with_the_move_it_brings_about_and_who_follows_is_kn
         batch.unwrap(),
         &["claimed", "spec-kept", "move", "attempt-started"]
     );
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_for_which_no_worktree_can_be_opened_yet_is_taken_up_when_one_can() {
+    let mut plant = plant_for("qa");
+    let shut = Arc::new(AtomicBool::new(true));
+    plant.repo = Some(Arc::new(Hooked {
+        shut: shut.clone(),
+        ..Hooked::of(&plant)
+    }));
+    let mut engine = plant.start();
+    engine.phase(Phase::SpecReview).await;
+    let said = homes::reply(&format!("{TOOL}/spec-review/cases/0")).unwrap();
+    let cases = reply::fenced(&said, &["jsonl"]).unwrap();
+    let folder = plant.home.join("dev-factory/acceptance").join(TOOL);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("1.jsonl"), cases).unwrap();
+    claim(&plant, "coding");
+    engine
+        .until("git refuses", |s| !s.conditions.is_empty())
+        .await;
+    assert_eq!(plant.factory().phase, Phase::SpecReview);
+    // Nobody claims it again.
+    shut.store(false, Ordering::SeqCst);
+    engine.phase(Phase::Coding).await;
+    let claimed = |event: &Event| matches!(event.body, EventBody::Claimed { .. });
+    assert_eq!(plant.journal().iter().filter(|e| claimed(e)).count(), 1);
     engine.stop().await;
 }

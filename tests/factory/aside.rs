@@ -15,7 +15,7 @@ use dev_factory::factory::ports::repo::{Repo, RepoError, ShipOrder};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// The real git, parts of which a test has in its hand.
 pub struct Hooked {
@@ -24,11 +24,28 @@ pub struct Hooked {
     pub sweeps: Option<Arc<AtomicU32>>,
     /// Whoever asks for versions waits until the test lets it go on.
     pub versions: Option<Blocked>,
+    /// No worktree can be opened as long as this holds.
+    pub shut: Arc<AtomicBool>,
+}
+
+impl Hooked {
+    /// The git of a home, as it is.
+    pub fn of(plant: &Plant) -> Self {
+        Self {
+            git: GitRepo::open(&plant.home).unwrap(),
+            sweeps: None,
+            versions: None,
+            shut: Arc::default(),
+        }
+    }
 }
 
 impl Repo for Hooked {
     fn open(&self, tool: &str, resume: bool) -> Result<PathBuf, RepoError> {
-        Repo::open(&self.git, tool, resume)
+        match self.shut.load(Ordering::SeqCst) {
+            true => Err(RepoError::Git("planted: no worktree".to_owned())),
+            false => Repo::open(&self.git, tool, resume),
+        }
     }
     fn begin(&self, tool: &str, attempt: u64, cut: &[u64]) -> Result<Option<String>, RepoError> {
         self.git.begin(tool, attempt, cut)
@@ -94,9 +111,8 @@ async fn housekeeping_that_panics_is_over_and_holds_up_no_end() {
     let mut plant = Plant::new(&[TOOL]);
     let times = Arc::new(AtomicU32::new(0));
     plant.repo = Some(Arc::new(Hooked {
-        git: GitRepo::open(&plant.home).unwrap(),
         sweeps: Some(times.clone()),
-        versions: None,
+        ..Hooked::of(&plant)
     }));
     let limit = std::time::Duration::from_secs(30);
     assert_eq!(plant.until_idle_within(limit).await, Ended::Idle);

@@ -8,7 +8,6 @@ use crate::homes::TOOL;
 use crate::plant::{Plant, STAFFED};
 use crate::refusing::Refusing;
 use chrono::Duration;
-use dev_factory::adapters::git::GitRepo;
 use dev_factory::adapters::store::submit;
 use dev_factory::domain::command::Verb;
 use dev_factory::domain::event::{EventBody, Turn, Unit};
@@ -254,9 +253,8 @@ async fn a_paid_reply_that_came_before_a_command_was_carried_out_is_counted() {
     plant.desk.paid(CENT);
     let git = Blocked::default();
     plant.repo = Some(Arc::new(Hooked {
-        git: GitRepo::open(&plant.home).unwrap(),
-        sweeps: None,
         versions: Some(git.clone()),
+        ..Hooked::of(&plant)
     }));
     let held = plant.desk.hold(&format!("{TOOL}/spec/draft/0"));
     let mut engine = plant.start();

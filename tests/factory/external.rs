@@ -21,7 +21,7 @@ pub fn plant() -> Plant {
 }
 
 /// One role is taken by another program.
-fn plant_for(role: &str) -> Plant {
+pub fn plant_for(role: &str) -> Plant {
     plant_with(role, "")
 }
 
