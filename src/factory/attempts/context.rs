@@ -367,6 +367,8 @@ impl Recording {
         let answer = loop {
             match self.0.try_recv() {
                 Err(TryRecvError::Empty) if Instant::now() < asleep => {
+                    // The loop may have been woken on this processor.
+                    std::thread::yield_now();
                     tokio::task::yield_now().await;
                 }
                 Err(TryRecvError::Empty) => break self.0.await.ok(),
