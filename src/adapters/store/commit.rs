@@ -34,16 +34,7 @@ impl FileStore {
             return Ok(numbered);
         }
         if inner.docs.ours.is_some() && numbered.iter().all(|e| inert(&e.body)) {
-            journal.append(&numbered)?;
-            let told = written.is_some();
-            if let Some(written) = written {
-                numbered.iter().for_each(|e| factory.apply(e));
-                written(factory);
-            }
-            let _ = journal.sync(&[])?;
-            if !told {
-                numbered.iter().for_each(|e| factory.apply(e));
-            }
+            append(journal, &numbered, factory, written)?;
         } else {
             let mut next = factory.clone();
             numbered.iter().for_each(|e| next.apply(e));
@@ -92,4 +83,27 @@ impl FileStore {
             }
         }
     }
+}
+
+/// Events that change no document, in the journal and in the factory: there before they are durable only where `written` asks.
+fn append(
+    journal: &mut Journal,
+    events: &[Event],
+    factory: &mut Factory,
+    written: Option<Written<'_>>,
+) -> Result<(), StoreError> {
+    let mut fold = || events.iter().for_each(|event| factory.apply(event));
+    journal.append(events)?;
+    match written {
+        Some(written) => {
+            fold();
+            written(factory);
+            let _ = journal.sync(&[])?;
+        }
+        None => {
+            let _ = journal.sync(&[])?;
+            fold();
+        }
+    }
+    Ok(())
 }

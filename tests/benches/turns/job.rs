@@ -9,7 +9,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -18,6 +18,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 pub struct Run {
     pub first: f64,
     pub gaps: Vec<f64>,
+    /// Those without a move of the tool.
+    pub plain: Vec<f64>,
     pub exit: f64,
     pub end: Exit,
     /// Memory held at each request, MB.
@@ -129,12 +131,19 @@ fn measured(desk: &Desk, process: Process, turns: usize, said: impl Fn() -> Stri
         .collect();
     assert_eq!(exchanges.len(), turns, "{}", said());
     let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
-    let gaps = exchanges
-        .windows(2)
-        .map(|pair| ms(pair[1].0.at - pair[0].1.unwrap()));
+    let gap = |pair: &[(Request, Option<Instant>)]| ms(pair[1].0.at - pair[0].1.unwrap());
+    let phase = |turn: &Request| turn.label().split('/').nth(1).map(str::to_owned);
+    let (mut gaps, mut plain) = (Vec::new(), Vec::new());
+    for pair in exchanges.windows(2) {
+        gaps.push(gap(pair));
+        if phase(&pair[0].0) == phase(&pair[1].0) {
+            plain.push(gap(pair));
+        }
+    }
     Run {
         first: ms(exchanges[0].0.at - started),
-        gaps: gaps.collect(),
+        gaps,
+        plain,
         exit: ms(end.at - exchanges[turns - 1].1.unwrap()),
         end,
         held: desk

@@ -17,6 +17,9 @@ pub fn turns(short: &Pair, long: &Pair) {
         row(pair, "harness time a turn, median, ms", "1", |run| {
             quantile(&run.gaps, 0.5)
         });
+        row(pair, "of it without a move, median, ms", "", |run| {
+            quantile(&run.plain, 0.5)
+        });
         row(pair, "harness time a turn, p99, ms", "", |run| {
             quantile(&run.gaps, 0.99)
         });
